@@ -1,0 +1,301 @@
+//! The table of a DocType: what the generator writes, and what every rule, schema and error is derived from.
+
+use crate::FieldKind;
+
+/// Facts about a field that are either so or not, as bits of [`FieldDef::flags`].
+pub mod flag {
+    /// Mandatory.
+    pub const REQD: u32 = 1;
+    /// Not editable on the form: the site computes, fetches or sets it.
+    pub const READ_ONLY: u32 = 1 << 1;
+    /// Not shown on the form.
+    pub const HIDDEN: u32 = 1 << 2;
+    /// No two documents share a value.
+    pub const UNIQUE: u32 = 1 << 3;
+    /// Fixed once the document is saved.
+    pub const SET_ONLY_ONCE: u32 = 1 << 4;
+    /// Editable after the document is submitted.
+    pub const ALLOW_ON_SUBMIT: u32 = 1 << 5;
+    /// Left empty in a copy of the document.
+    pub const NO_COPY: u32 = 1 << 6;
+    /// Emphasised on the form.
+    pub const BOLD: u32 = 1 << 7;
+    /// A column of the desk's list.
+    pub const IN_LIST_VIEW: u32 = 1 << 8;
+    /// A filter of the desk's list.
+    pub const IN_STANDARD_FILTER: u32 = 1 << 9;
+    /// Indexed for the global search.
+    pub const IN_GLOBAL_SEARCH: u32 = 1 << 10;
+    /// Has a database index.
+    pub const SEARCH_INDEX: u32 = 1 << 11;
+    /// Part of the quick-entry form.
+    pub const QUICK_ENTRY: u32 = 1 << 12;
+    /// Must not be below zero.
+    pub const NON_NEGATIVE: u32 = 1 << 13;
+    /// Computed on read, kept in no column (H18).
+    pub const VIRTUAL: u32 = 1 << 14;
+    /// Added by the site, not by an app.
+    pub const CUSTOM: u32 = 1 << 15;
+    /// Shown only under a condition.
+    pub const CONDITIONAL: u32 = 1 << 16;
+    /// Mandatory only under a condition.
+    pub const CONDITIONALLY_REQD: u32 = 1 << 17;
+    /// Fetched only where the field is empty.
+    pub const FETCH_IF_EMPTY: u32 = 1 << 18;
+    /// Its link is not narrowed by User Permissions.
+    pub const IGNORE_USER_PERMISSIONS: u32 = 1 << 19;
+    /// Mandatory, and filled by the site's own code where it is left out.
+    pub const FILLED: u32 = 1 << 20;
+    /// Kept by Frappe for every document; not a field of the form.
+    pub const STANDARD: u32 = 1 << 21;
+}
+
+/// Facts about a DocType that are either so or not, as bits of [`DocTypeDef::flags`].
+pub mod doctype_flag {
+    /// A child table: its rows live in other documents.
+    pub const CHILD: u32 = 1;
+    /// Exactly one document, named like the DocType.
+    pub const SINGLE: u32 = 1 << 1;
+    /// Has a draft, a submitted and a cancelled state.
+    pub const SUBMITTABLE: u32 = 1 << 2;
+    /// Documents form a tree.
+    pub const TREE: u32 = 1 << 3;
+    /// Has no table in the database; lists fail (H26).
+    pub const VIRTUAL: u32 = 1 << 4;
+    /// Made on the site, not by an app.
+    pub const CUSTOM: u32 = 1 << 5;
+    /// Keeps versions.
+    pub const TRACK_CHANGES: u32 = 1 << 6;
+    /// Documents can be renamed.
+    pub const ALLOW_RENAME: u32 = 1 << 7;
+    /// New documents can be made from a short form.
+    pub const QUICK_ENTRY: u32 = 1 << 8;
+    /// Links show the title instead of the name.
+    pub const TITLE_IN_LINKS: u32 = 1 << 9;
+}
+
+/// What a field refers to, by its kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Options {
+    /// Nothing.
+    None,
+    /// The DocType a Link points to, or whose rows a table holds.
+    Target(&'static str),
+    /// The field that names the DocType a Dynamic Link points to.
+    TargetField(&'static str),
+    /// The values of a Select, in order; empty where the site keeps them elsewhere (H38).
+    Choices(&'static [&'static str]),
+    /// What kind of text, code or currency: `Email`, `Phone`, `JSON`, the field that names the currency.
+    Format(&'static str),
+}
+
+/// One field of a DocType.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FieldDef {
+    /// The name on the wire.
+    pub fieldname: &'static str,
+    /// The field type.
+    pub kind: FieldKind,
+    /// What people see; empty where there is none.
+    pub label: &'static str,
+    /// Bits of [`flag`].
+    pub flags: u32,
+    /// What the field refers to.
+    pub options: Options,
+    /// The longest text in characters that the site states; 0 where it states none.
+    pub length: u32,
+    /// Decimal places that the site keeps, where it states any.
+    pub precision: Option<u8>,
+    /// Above 0, a role needs this level to see and set the field.
+    pub permlevel: u8,
+    /// What a new document gets where nothing is sent.
+    pub default: Option<&'static str>,
+    /// `link_field.field`: where the site copies the value from.
+    pub fetch_from: Option<&'static str>,
+    /// For people; only in snapshots refreshed with `--descriptions`.
+    pub description: Option<&'static str>,
+}
+
+impl FieldDef {
+    /// A field with nothing but a name, a kind and a label.
+    pub const fn new(fieldname: &'static str, kind: FieldKind, label: &'static str) -> Self {
+        Self {
+            fieldname,
+            kind,
+            label,
+            flags: 0,
+            options: Options::None,
+            length: 0,
+            precision: None,
+            permlevel: 0,
+            default: None,
+            fetch_from: None,
+            description: None,
+        }
+    }
+
+    /// Whether all the given bits of [`flag`] are set.
+    pub const fn is(&self, flags: u32) -> bool {
+        self.flags & flags == flags
+    }
+
+    /// The DocType that a Link points to or whose rows a table holds.
+    pub const fn target(&self) -> Option<&'static str> {
+        match self.options {
+            Options::Target(doctype) => Some(doctype),
+            _ => None,
+        }
+    }
+
+    /// The values of a Select that names any.
+    pub const fn choices(&self) -> Option<&'static [&'static str]> {
+        match self.options {
+            Options::Choices(choices) if !choices.is_empty() => Some(choices),
+            _ => None,
+        }
+    }
+
+    /// The longest text in characters that the site stores.
+    pub const fn max_length(&self) -> Option<u32> {
+        match self.length {
+            0 => self.kind.default_length(),
+            stated => Some(stated),
+        }
+    }
+
+    /// Whether a list can return, filter and sort by this field (H18).
+    pub const fn in_lists(&self) -> bool {
+        self.kind.in_lists() && !self.is(flag::VIRTUAL)
+    }
+
+    /// Whether a new document must state this field: mandatory on the form, and neither the form's rules nor
+    /// the site's own code would fill it.
+    pub const fn must_be_sent(&self) -> bool {
+        const FILLED: u32 = flag::READ_ONLY | flag::HIDDEN | flag::FILLED | flag::CONDITIONAL | flag::VIRTUAL;
+        self.is(flag::REQD)
+            && self.flags & FILLED == 0
+            && self.default.is_none()
+            && self.fetch_from.is_none()
+            && !matches!(self.kind, FieldKind::Check)
+    }
+}
+
+/// What a tool does with the documents of a DocType.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Verb {
+    /// Find many by filters.
+    List,
+    /// Read one.
+    Get,
+    /// Find by words.
+    Search,
+    /// Make a new one.
+    Create,
+    /// Change one.
+    Update,
+    /// Delete one.
+    Delete,
+}
+
+/// The tool of a DocType for one verb.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ToolDef {
+    /// What it does.
+    pub verb: Verb,
+    /// Its name on the wire: at most 50 characters of `[a-z0-9_]`.
+    pub name: &'static str,
+}
+
+/// One DocType: the facts that everything else is derived from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DocTypeDef {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The module it belongs to.
+    pub module: &'static str,
+    /// Bits of [`doctype_flag`].
+    pub flags: u32,
+    /// How documents get their names, as Frappe writes it.
+    pub autoname: Option<&'static str>,
+    /// The field that holds the title.
+    pub title_field: Option<&'static str>,
+    /// The fields that the desk's link search looks into, besides the name.
+    pub search_fields: &'static [&'static str],
+    /// The order of the desk's list, as `field direction`.
+    pub sort: &'static str,
+    /// The fields that hold values, in the form's order, without the standard ones.
+    pub fields: &'static [FieldDef],
+    /// The tools, for DocTypes that were generated.
+    pub tools: &'static [ToolDef],
+}
+
+impl DocTypeDef {
+    /// A DocType with nothing but a name and a module.
+    pub const fn new(name: &'static str, module: &'static str) -> Self {
+        Self {
+            name,
+            module,
+            flags: 0,
+            autoname: None,
+            title_field: None,
+            search_fields: &[],
+            sort: "modified desc",
+            fields: &[],
+            tools: &[],
+        }
+    }
+
+    /// Whether all the given bits of [`doctype_flag`] are set.
+    pub const fn is(&self, flags: u32) -> bool {
+        self.flags & flags == flags
+    }
+
+    /// The fields that Frappe keeps for every document of this DocType.
+    pub fn standard_fields(&self) -> &'static [FieldDef] {
+        if self.is(doctype_flag::CHILD) { CHILD_STANDARD_FIELDS } else { STANDARD_FIELDS }
+    }
+
+    /// Every field that holds a value: the standard ones, then the form's.
+    pub fn all_fields(&self) -> impl Iterator<Item = &'static FieldDef> + use<> {
+        self.standard_fields().iter().chain(self.fields)
+    }
+
+    /// The field of that name, standard or of the form.
+    pub fn field(&self, fieldname: &str) -> Option<&'static FieldDef> {
+        self.all_fields().find(|field| field.fieldname == fieldname)
+    }
+}
+
+/// `name, owner, creation, modified, modified_by, docstatus, idx`: on every document.
+pub static STANDARD_FIELDS: &[FieldDef] = &ALL_STANDARD.split_at(7).0;
+
+/// The standard fields of a row: those of every document, and `parent, parentfield, parenttype`.
+pub static CHILD_STANDARD_FIELDS: &[FieldDef] = &ALL_STANDARD;
+
+static ALL_STANDARD: [FieldDef; 10] = [
+    standard("name", FieldKind::Data, "ID"),
+    FieldDef { options: Options::Target("User"), ..standard("owner", FieldKind::Link, "Created By") },
+    standard("creation", FieldKind::Datetime, "Created On"),
+    standard("modified", FieldKind::Datetime, "Last Updated On"),
+    FieldDef { options: Options::Target("User"), ..standard("modified_by", FieldKind::Link, "Last Updated By") },
+    standard("docstatus", FieldKind::Int, "Document Status"),
+    standard("idx", FieldKind::Int, "Index"),
+    standard("parent", FieldKind::Data, "Parent"),
+    standard("parentfield", FieldKind::Data, "Parent Field"),
+    FieldDef { options: Options::Target("DocType"), ..standard("parenttype", FieldKind::Link, "Parent Type") },
+];
+
+const fn standard(fieldname: &'static str, kind: FieldKind, label: &'static str) -> FieldDef {
+    FieldDef { flags: flag::STANDARD | flag::READ_ONLY, ..FieldDef::new(fieldname, kind, label) }
+}
+
+/// A row of a generated table: `field!("fieldname", Kind, "Label", key = value, …)`.
+#[macro_export]
+macro_rules! field {
+    ($name:literal, $kind:ident, $label:literal $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::FieldDef {
+            $($key: $value,)*
+            ..$crate::FieldDef::new($name, $crate::FieldKind::$kind, $label)
+        }
+    };
+}

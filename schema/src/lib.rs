@@ -1,0 +1,15 @@
+//! The model of a DocType that the generator, the generated tables and the runtime share.
+
+mod def;
+mod fingerprint;
+pub mod intern;
+mod kind;
+mod nearest;
+pub mod snapshot;
+
+pub use def::{
+    CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb, doctype_flag, flag,
+};
+pub use fingerprint::Fingerprint;
+pub use kind::{FieldKind, Shape, UnknownKind};
+pub use nearest::nearest;

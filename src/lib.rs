@@ -1,0 +1,3 @@
+//! Safe, typed access to ERPNext for language models, over the Model Context Protocol.
+
+pub mod policy;
