@@ -250,6 +250,11 @@ impl DocTypeDef {
         self.flags & flags == flags
     }
 
+    /// Whether whoever makes a document chooses its name.
+    pub fn is_named_by_creator(&self) -> bool {
+        !self.is(doctype_flag::CHILD) && self.autoname.is_some_and(|rule| rule.eq_ignore_ascii_case("prompt"))
+    }
+
     /// The fields that Frappe keeps for every document of this DocType.
     pub fn standard_fields(&self) -> &'static [FieldDef] {
         if self.is(doctype_flag::CHILD) { CHILD_STANDARD_FIELDS } else { STANDARD_FIELDS }

@@ -1,0 +1,145 @@
+//! The JSON Schema of a field and of a document's data, derived from the table: portable (inline, no `$ref`, no
+//! combinators, no `additionalProperties`), exact, and in the form's field order.
+
+use serde_json::{Map, Value, json};
+
+use crate::validate::{Context, Purpose};
+use crate::{DocTypeDef, FieldDef, FieldKind, Shape, flag};
+
+/// The schema of `data` for a create or an update: the fields that the caller may write and a form would show.
+///
+/// Fields that the form hides or does not let people edit are left out; a value sent for one is checked like any other.
+pub fn data_schema(def: &DocTypeDef, purpose: Purpose, context: &dyn Context) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    if purpose == Purpose::Create && def.is_named_by_creator() {
+        properties.insert("name".to_owned(), json!({"type": "string", "description": "chosen by you, unique"}));
+        required.push("name");
+    }
+    for field in def.fields.iter().filter(|field| offered(None, field, purpose, context)) {
+        let schema = match field.kind.shape() {
+            Shape::Rows => match field.target().and_then(|target| context.child(target)) {
+                Some(child) => rows_schema(child, field, purpose, context),
+                None => continue,
+            },
+            _ => field_schema(field),
+        };
+        properties.insert(field.fieldname.to_owned(), schema);
+        if purpose == Purpose::Create && field.must_be_sent() {
+            required.push(field.fieldname);
+        }
+    }
+    object(properties, required)
+}
+
+fn rows_schema(child: &DocTypeDef, table: &FieldDef, purpose: Purpose, context: &dyn Context) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    if purpose == Purpose::Update {
+        properties.insert("name".to_owned(), json!({"type": "string", "description": "of an existing row; leave out to add one"}));
+    }
+    let fields = child.fields.iter().filter(|field| !field.kind.is_table());
+    for field in fields.filter(|field| offered(Some(table), field, purpose, context)) {
+        properties.insert(field.fieldname.to_owned(), field_schema(field));
+        if purpose == Purpose::Create && field.must_be_sent() {
+            required.push(field.fieldname);
+        }
+    }
+    let mut schema = Map::from_iter([("type".to_owned(), json!("array"))]);
+    title(&mut schema, table);
+    schema.insert("items".to_owned(), object(properties, required));
+    if table.must_be_sent() {
+        schema.insert("minItems".to_owned(), json!(1));
+    }
+    Value::Object(schema)
+}
+
+fn offered(table: Option<&FieldDef>, field: &FieldDef, purpose: Purpose, context: &dyn Context) -> bool {
+    const NOT_EDITED: u32 = flag::READ_ONLY | flag::HIDDEN | flag::VIRTUAL;
+    field.flags & NOT_EDITED == 0
+        && field.kind != FieldKind::ReadOnly
+        && !(purpose == Purpose::Update && field.is(flag::SET_ONLY_ONCE))
+        && context.may_write(table, field)
+}
+
+/// The schema of one value on input. Texts say only what name and type do not.
+pub fn field_schema(field: &FieldDef) -> Value {
+    let shape = field.kind.shape();
+    let mut schema = Map::new();
+    let kind = match shape {
+        Shape::Bool => Some("boolean"),
+        Shape::Int => Some("integer"),
+        Shape::Float => Some("number"),
+        Shape::Rows => Some("array"),
+        // Any JSON value.
+        Shape::Json => None,
+        _ => Some("string"),
+    };
+    if let Some(kind) = kind {
+        schema.insert("type".to_owned(), json!(kind));
+    }
+    title(&mut schema, field);
+    if let Some(choices) = field.choices() {
+        schema.insert("enum".to_owned(), json!(choices));
+    }
+    let length = if field.kind == FieldKind::Data { field.max_length() } else { Some(field.length).filter(|n| *n > 0) };
+    if let Some(length) = length.filter(|_| shape == Shape::Text && field.choices().is_none()) {
+        schema.insert("maxLength".to_owned(), json!(length));
+    }
+    if field.is(flag::NON_NEGATIVE) || matches!(field.kind, FieldKind::Rating | FieldKind::Duration) {
+        schema.insert("minimum".to_owned(), json!(0));
+    }
+    if field.kind == FieldKind::Rating {
+        schema.insert("maximum".to_owned(), json!(1));
+    }
+    if let Some(text) = description(field) {
+        schema.insert("description".to_owned(), json!(text));
+    }
+    Value::Object(schema)
+}
+
+/// What a value must be beyond its JSON type: the link's target, the form of a date, the site's own description.
+fn description(field: &FieldDef) -> Option<String> {
+    use crate::Options::{Format, Target, TargetField};
+    let rule = match (field.kind, field.options) {
+        (FieldKind::Link, Target(target)) => Some(format!("name of a {target}")),
+        (FieldKind::DynamicLink, TargetField(by)) => Some(format!("name of a document of the DocType in {by}")),
+        (FieldKind::Date, _) => Some("YYYY-MM-DD".to_owned()),
+        (FieldKind::Datetime, _) => Some("YYYY-MM-DD HH:MM:SS, site time".to_owned()),
+        (FieldKind::Time, _) => Some("HH:MM:SS".to_owned()),
+        (FieldKind::Duration, _) => Some("seconds".to_owned()),
+        (FieldKind::Percent, _) => Some("percent".to_owned()),
+        (FieldKind::Currency, Format(by)) if !by.contains(':') => Some(format!("money in {by}")),
+        (FieldKind::Currency, _) => Some("money".to_owned()),
+        (FieldKind::TextEditor | FieldKind::HtmlEditor, _) => Some("HTML".to_owned()),
+        (FieldKind::MarkdownEditor, _) => Some("Markdown".to_owned()),
+        (FieldKind::Geolocation, _) => Some("GeoJSON".to_owned()),
+        (FieldKind::Color, _) => Some("#RRGGBB".to_owned()),
+        (FieldKind::Attach | FieldKind::AttachImage, _) => Some("URL of a file".to_owned()),
+        (FieldKind::Data | FieldKind::Code | FieldKind::SmallText, Format(format)) => Some(format.to_owned()),
+        _ => None,
+    };
+    match (rule, field.description) {
+        (Some(rule), Some(text)) => Some(format!("{rule}. {text}")),
+        (rule, text) => rule.or_else(|| text.map(str::to_owned)),
+    }
+}
+
+/// The label, where it says more than the fieldname does.
+fn title(schema: &mut Map<String, Value>, field: &FieldDef) {
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    if !field.label.is_empty() && plain(field.label) != plain(field.fieldname) {
+        schema.insert("title".to_owned(), json!(field.label));
+    }
+}
+
+fn object(properties: Map<String, Value>, required: Vec<&str>) -> Value {
+    let mut schema = Map::from_iter([
+        ("type".to_owned(), json!("object")),
+        ("properties".to_owned(), Value::Object(properties)),
+    ]);
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    Value::Object(schema)
+}

@@ -1,0 +1,187 @@
+//! Checks a whole document against its DocType before anything is sent: every violation at once, with its path.
+
+use serde_json::{Map, Value};
+
+use crate::value::{Rule, Violation, check_value, quoted};
+use crate::{DocTypeDef, FieldDef, flag, nearest};
+
+/// What is about to happen to the document.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// A new document: mandatory fields must be there.
+    Create,
+    /// A change of some fields.
+    Update,
+}
+
+/// What a document is checked against besides its own table.
+pub trait Context {
+    /// The table of a child DocType.
+    fn child(&self, doctype: &str) -> Option<&'static DocTypeDef>;
+
+    /// Whether the caller may write this field, of the document or of the rows in `table`.
+    fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool;
+}
+
+/// Checks the fields of a document and gives them as the site stores them.
+///
+/// # Errors
+/// Every rule that is broken, in the order of the fields sent, missing mandatory fields last.
+pub fn check_document(
+    def: &DocTypeDef,
+    purpose: Purpose,
+    data: &Map<String, Value>,
+    context: &dyn Context,
+) -> Result<Map<String, Value>, Vec<Violation>> {
+    let mut check = Check { purpose, context, violations: Vec::new() };
+    let wire = check.fields(def, None, "", data);
+    if check.violations.is_empty() { Ok(wire) } else { Err(check.violations) }
+}
+
+struct Check<'a> {
+    purpose: Purpose,
+    context: &'a dyn Context,
+    violations: Vec<Violation>,
+}
+
+impl Check<'_> {
+    fn fields(&mut self, def: &DocTypeDef, table: Option<&FieldDef>, at: &str, data: &Map<String, Value>) -> Map<String, Value> {
+        let mut wire = Map::with_capacity(data.len());
+        for (key, value) in data {
+            let path = format!("{at}{key}");
+            let checked = match self.field(def, table, &path, key) {
+                Ok(None) => self.name(def, table, &path, key, value),
+                Ok(Some(field)) if field.kind.is_table() => self.rows(field, &path, value),
+                Ok(Some(field)) => check_value(field, &path, value),
+                Err(violation) => Err(violation),
+            };
+            match checked {
+                Ok(value) => {
+                    wire.insert(key.clone(), value);
+                }
+                Err(violation) => self.violations.push(violation),
+            }
+        }
+        let new_row = table.is_some() && !data.contains_key("name");
+        if self.purpose == Purpose::Create || new_row {
+            self.mandatory(def, table, at, data);
+        }
+        wire
+    }
+
+    /// The field that a key names; `None` for the keys that say which document or row is meant.
+    fn field(
+        &self,
+        def: &DocTypeDef,
+        table: Option<&FieldDef>,
+        path: &str,
+        key: &str,
+    ) -> Result<Option<&'static FieldDef>, Violation> {
+        if matches!(key, "name" | "doctype") {
+            return Ok(None);
+        }
+        let Some(field) = def.field(key) else {
+            let visible = def.fields.iter().filter(|field| self.context.may_write(table, field));
+            let message = format!("no such field in {}", def.name);
+            let nearest = nearest(key, visible.map(|field| field.fieldname));
+            return Err(Violation::new(path, Rule::UnknownField, message).nearest(nearest));
+        };
+        let refuse = |message: &str| Err(Violation::new(path, Rule::NotWritable, message));
+        if field.fieldname == "docstatus" {
+            return refuse("is not set through a field: submitting and cancelling are operations of their own");
+        }
+        if field.is(flag::STANDARD) {
+            return refuse("is kept by the site and cannot be written");
+        }
+        if field.is(flag::VIRTUAL) {
+            return refuse("is computed by the site and cannot be written");
+        }
+        if !self.context.may_write(table, field) {
+            return refuse("this server's configuration does not permit writing it");
+        }
+        Ok(Some(field))
+    }
+
+    fn name(
+        &self,
+        def: &DocTypeDef,
+        table: Option<&FieldDef>,
+        path: &str,
+        key: &str,
+        value: &Value,
+    ) -> Result<Value, Violation> {
+        let refuse = |message: String| Err(Violation::new(path, Rule::NotWritable, message));
+        match (key, value) {
+            ("doctype", Value::String(text)) if text == def.name => Ok(value.clone()),
+            ("doctype", _) => refuse(format!("must be {:?} or left out", def.name)),
+            (_, Value::String(text)) if text.trim().is_empty() => refuse("must not be empty".to_owned()),
+            // H2: a row with a name that the document does not have is echoed back and not saved.
+            _ if self.purpose == Purpose::Create && table.is_some() => {
+                refuse("a new row has no name yet; leave it out".to_owned())
+            }
+            _ if self.purpose == Purpose::Update && table.is_none() => {
+                refuse("a document is not renamed by an update; leave it out of the data".to_owned())
+            }
+            // H11: the site drops a name that it did not ask for and makes its own.
+            _ if table.is_none() && !def.is_named_by_creator() => {
+                refuse(format!("the site names a {} itself; leave it out", def.name))
+            }
+            (_, Value::String(_)) => Ok(value.clone()),
+            _ => Err(Violation::new(path, Rule::Value, format!("expected a string, found {}", quoted(value)))),
+        }
+    }
+
+    fn rows(&mut self, field: &FieldDef, path: &str, value: &Value) -> Result<Value, Violation> {
+        let Value::Array(rows) = value else {
+            let hint = if value.is_null() { "; an empty list empties the table" } else { "" };
+            let message = format!("expected a list of rows, found {}{hint}", quoted(value));
+            return Err(Violation::new(path, Rule::Value, message));
+        };
+        if rows.is_empty() && field.is(flag::REQD) {
+            return Err(Violation::new(path, Rule::Mandatory, "is mandatory and needs at least one row"));
+        }
+        let Some(child) = field.target().and_then(|target| self.context.child(target)) else {
+            let target = field.target().unwrap_or("its child DocType");
+            return Err(Violation::new(path, Rule::Value, format!("the metadata of {target} is not known")));
+        };
+        let mut wire = Vec::with_capacity(rows.len());
+        for (i, row) in rows.iter().enumerate() {
+            match row {
+                Value::Object(row) => wire.push(Value::Object(self.fields(child, Some(field), &format!("{path}[{i}]."), row))),
+                other => self.violations.push(Violation::new(
+                    format!("{path}[{i}]"),
+                    Rule::Value,
+                    format!("expected a row as an object, found {}", quoted(other)),
+                )),
+            }
+        }
+        Ok(Value::Array(wire))
+    }
+
+    fn mandatory(&mut self, def: &DocTypeDef, table: Option<&FieldDef>, at: &str, data: &Map<String, Value>) {
+        let missing = def.fields.iter().filter(|field| field.must_be_sent() && !data.contains_key(field.fieldname));
+        for field in missing {
+            let path = format!("{at}{}", field.fieldname);
+            let message = if self.context.may_write(table, field) {
+                format!("is mandatory ({})", describe(field))
+            } else {
+                "is mandatory, and this server's configuration does not permit writing it".to_owned()
+            };
+            self.violations.push(Violation::new(path, Rule::Mandatory, message));
+        }
+        if def.is_named_by_creator() && table.is_none() && !data.contains_key("name") {
+            let message = format!("is mandatory: whoever makes a {} chooses its name", def.name);
+            self.violations.push(Violation::new(format!("{at}name"), Rule::Mandatory, message));
+        }
+    }
+}
+
+/// What a value of this field is, in a few words.
+fn describe(field: &FieldDef) -> String {
+    match (field.target(), field.choices()) {
+        (Some(target), _) if field.kind.is_table() => format!("rows of {target}"),
+        (Some(target), _) => format!("the name of a {target}"),
+        (None, Some(choices)) if choices.len() <= 12 => format!("one of: {}", choices.join(", ")),
+        _ => field.kind.as_str().to_owned(),
+    }
+}

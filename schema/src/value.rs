@@ -1,0 +1,226 @@
+//! The value rules: whether a JSON value may be stored in a field, and how it goes over the wire.
+//!
+//! The site answers 200 to most wrong values and stores something else (H7, H10, H12); these rules refuse them first.
+
+use serde_json::{Number, Value};
+
+use crate::{FieldDef, FieldKind, Shape, flag, nearest, time};
+
+/// Why a value was refused, so that a caller can tell what a newer look at the site's metadata could change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// The DocType has no such field.
+    UnknownField,
+    /// The field exists, and is not for writing here.
+    NotWritable,
+    /// A mandatory field is missing or empty.
+    Mandatory,
+    /// Not one of a Select's values.
+    Choice,
+    /// Wrong JSON type, form, range or length.
+    Value,
+}
+
+/// One rule that one value broke.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Where: `customer_group`, `items[2].qty`.
+    pub path: String,
+    /// Which kind of rule.
+    pub rule: Rule,
+    /// What the rule says and what was found.
+    pub message: String,
+    /// The nearest right value, ready to be sent.
+    pub nearest: Option<String>,
+}
+
+impl Violation {
+    pub(crate) fn new(path: impl Into<String>, rule: Rule, message: impl Into<String>) -> Self {
+        Self { path: path.into(), rule, message: message.into(), nearest: None }
+    }
+
+    pub(crate) fn nearest(mut self, nearest: Option<impl Into<String>>) -> Self {
+        self.nearest = nearest.map(Into::into);
+        self
+    }
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)?;
+        match &self.nearest {
+            Some(nearest) => write!(f, "; did you mean {nearest}?"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What of a wrong value is quoted back: enough to recognise it.
+pub(crate) fn quoted(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Checks a value for a field that is not a table, and gives it as the site stores it: 0 and 1 for a Check, padded
+/// dates, a string for JSON. `null` empties the field.
+///
+/// # Errors
+/// The rule that it breaks, with the nearest right value where there is one.
+pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value, Violation> {
+    if value.is_null() {
+        return empty(field, path);
+    }
+    let broken = |message: String| Violation::new(path, Rule::Value, message);
+    let expected = |what: &str| broken(format!("expected {what}, found {}", quoted(value)));
+    match field.kind.shape() {
+        Shape::Text if field.kind == FieldKind::Select => check_choice(field, path, value),
+        Shape::Text | Shape::Secret => {
+            let Value::String(text) = value else {
+                return Err(expected("a string").nearest(scalar_text(value).map(|text| Value::from(text).to_string())));
+            };
+            if text.trim().is_empty() && field.is(flag::REQD) {
+                return empty(field, path);
+            }
+            check_length(field, path, text)?;
+            Ok(value.clone())
+        }
+        Shape::Bool => match value {
+            Value::Bool(on) => Ok(Value::from(u8::from(*on))),
+            Value::Number(n) if n.as_u64().is_some_and(|n| n < 2) => Ok(value.clone()),
+            _ => Err(expected("true or false").nearest(meant_bool(value))),
+        },
+        Shape::Int => {
+            let whole = match value {
+                Value::Number(n) => n.as_i64().or_else(|| whole(n)),
+                _ => None,
+            };
+            let Some(whole) = whole else {
+                return Err(expected("a whole number").nearest(meant_number(value).filter(|n| !n.contains(['.', 'e']))));
+            };
+            check_sign(field, path, whole < 0)?;
+            Ok(Value::from(whole))
+        }
+        Shape::Float => {
+            let Value::Number(number) = value else {
+                return Err(expected("a number").nearest(meant_number(value)));
+            };
+            let float = number.as_f64().unwrap_or(f64::NAN);
+            if !float.is_finite() {
+                return Err(expected("a finite number"));
+            }
+            if field.kind == FieldKind::Rating && !(0.0..=1.0).contains(&float) {
+                let stars = (float / 5.0).clamp(0.0, 1.0);
+                return Err(broken(format!("a Rating is a fraction from 0 to 1, found {number}")).nearest(Some(stars.to_string())));
+            }
+            check_sign(field, path, float < 0.0 || field.kind == FieldKind::Duration && float < 0.0)?;
+            Ok(value.clone())
+        }
+        Shape::Date => moment(value, |text| time::parse_date(text).map(time::format_date))
+            .map_err(|why| broken(format!("expected a date as YYYY-MM-DD, found {}{why}", quoted(value)))),
+        Shape::Datetime => moment(value, |text| time::parse_datetime(text).map(time::format_datetime)).map_err(|why| {
+            broken(format!(
+                "expected YYYY-MM-DD HH:MM:SS in the site's own time zone, without Z or an offset, found {}{why}",
+                quoted(value)
+            ))
+        }),
+        Shape::Time => moment(value, |text| time::parse_time(text).map(time::format_time))
+            .map_err(|why| broken(format!("expected a time as HH:MM:SS, found {}{why}", quoted(value)))),
+        Shape::Json => match value {
+            Value::String(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => Ok(value.clone()),
+            Value::String(_) => Err(expected("a JSON value, or a string that holds one")),
+            other => Ok(Value::from(other.to_string())),
+        },
+        Shape::Rows => Err(expected("a list of rows")),
+        Shape::Layout => Err(Violation::new(path, Rule::NotWritable, "is a part of the form and holds no value")),
+    }
+}
+
+fn empty(field: &FieldDef, path: &str) -> Result<Value, Violation> {
+    if field.is(flag::REQD) && field.flags & (flag::READ_ONLY | flag::FILLED) == 0 {
+        return Err(Violation::new(path, Rule::Mandatory, "is mandatory and cannot be empty"));
+    }
+    // The site keeps numbers and checks in columns that cannot be NULL.
+    Ok(match field.kind.shape() {
+        Shape::Bool | Shape::Int | Shape::Float => Value::from(0),
+        _ => Value::Null,
+    })
+}
+
+fn check_choice(field: &FieldDef, path: &str, value: &Value) -> Result<Value, Violation> {
+    let text = scalar_text(value)
+        .ok_or_else(|| Violation::new(path, Rule::Value, format!("expected a string, found {}", quoted(value))))?;
+    let Some(choices) = field.choices() else {
+        check_length(field, path, &text)?;
+        return Ok(Value::from(text));
+    };
+    if text.is_empty() {
+        return empty(field, path).map(|_| Value::from(""));
+    }
+    if choices.contains(&text.as_str()) {
+        return Ok(Value::from(text));
+    }
+    let listed = match choices.len() {
+        0..=12 => choices.join(", "),
+        n => format!("{}, … ({n} in all, see get_doctype_schema)", choices[..8].join(", ")),
+    };
+    let message = format!("{} is not one of: {listed}", quoted(value));
+    Err(Violation::new(path, Rule::Choice, message).nearest(nearest(&text, choices.iter().copied())))
+}
+
+fn check_length(field: &FieldDef, path: &str, text: &str) -> Result<(), Violation> {
+    let length = text.chars().count();
+    match field.max_length() {
+        Some(max) if length > max as usize => {
+            Err(Violation::new(path, Rule::Value, format!("holds at most {max} characters, found {length}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_sign(field: &FieldDef, path: &str, negative: bool) -> Result<(), Violation> {
+    if negative && (field.is(flag::NON_NEGATIVE) || field.kind == FieldKind::Duration) {
+        return Err(Violation::new(path, Rule::Value, "must not be negative"));
+    }
+    Ok(())
+}
+
+fn moment<E: std::fmt::Display>(value: &Value, format: impl Fn(&str) -> Result<String, E>) -> Result<Value, String> {
+    let Value::String(text) = value else { return Err(String::new()) };
+    format(text).map(Value::from).map_err(|why| format!(" ({why})"))
+}
+
+/// `5.0` as 5: JSON writers differ in how they write whole numbers.
+fn whole(number: &Number) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT)?;
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
+    Some(float as i64)
+}
+
+fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(on) => Some(on.to_string()),
+        _ => None,
+    }
+}
+
+fn meant_bool(value: &Value) -> Option<String> {
+    let text = scalar_text(value)?.to_lowercase();
+    match text.as_str() {
+        "yes" | "true" | "1" | "on" => Some("true".to_owned()),
+        "no" | "false" | "0" | "off" | "" => Some("false".to_owned()),
+        _ => None,
+    }
+}
+
+/// `"1,234.50"` was meant as 1234.50, `"12.5abc"` as 12.5; the site stores 1234.5 and 0 (H12).
+fn meant_number(value: &Value) -> Option<String> {
+    let text = scalar_text(value)?.replace([',', ' ', '_'], "");
+    let end = text.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(text.len());
+    (1..=end).rev().find_map(|end| text.get(..end)?.parse::<f64>().ok()).map(|number| number.to_string())
+}
