@@ -304,3 +304,37 @@ macro_rules! field {
         }
     };
 }
+
+/// A tool of a generated table: `tool!(List, "list_customer_documents")`.
+#[macro_export]
+macro_rules! tool {
+    ($verb:ident, $name:literal) => {
+        $crate::ToolDef { verb: $crate::Verb::$verb, name: $name }
+    };
+}
+
+/// The index of all tables: `index! { CUSTOMER CustomerField, … }`, sorted by the DocTypes' names. Its test looks
+/// that every table stands where the search finds it and that every field enum fits its table.
+#[macro_export]
+macro_rules! index {
+    ($($table:ident $fields:ident,)*) => {
+        /// Every DocType, sorted by name.
+        pub static ALL: &[&$crate::DocTypeDef] = &[$(&$table,)*];
+
+        /// The DocType of that name.
+        pub fn get(name: &str) -> Option<&'static $crate::DocTypeDef> {
+            ALL.binary_search_by(|def| def.name.cmp(name)).ok().map(|at| ALL[at])
+        }
+
+        #[cfg(test)]
+        mod tests {
+            #[test]
+            fn every_doctype_is_found_and_every_field_enum_fits_its_table() {
+                $(
+                    assert_eq!(super::get(super::$table.name), Some(&super::$table));
+                    assert_eq!($crate::misfits::<super::$fields>(&super::$table), Vec::<String>::new());
+                )*
+            }
+        }
+    };
+}

@@ -1,4 +1,9 @@
 //! One number over many texts, to tell whether the snapshot and what was generated from it still belong together.
+//!
+//! The build script includes this file as a module of its own: it uses nothing but the standard library.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// FNV-1a over names and texts: stable across machines and releases, not meant against an attacker.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +21,32 @@ impl Fingerprint {
     pub fn file(self, name: &str, text: &str) -> Self {
         let bytes = name.bytes().chain([0]).chain(text.bytes()).chain([0]);
         Self(bytes.fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)))
+    }
+
+    /// What `generated/` is made from: `schema/snapshot/*/*.json` in the order of their paths, then
+    /// `codegen/codegen.toml`, all below the repository's root.
+    ///
+    /// # Errors
+    /// A file or directory that cannot be read.
+    pub fn of_inputs(root: &Path) -> io::Result<Self> {
+        let mut files: Vec<(String, PathBuf)> = Vec::new();
+        for module in fs::read_dir(root.join("schema/snapshot"))? {
+            let module = module?;
+            if !module.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(module.path())? {
+                let file = file?;
+                let name = format!("{}/{}", module.file_name().display(), file.file_name().display());
+                if name.ends_with(".json") {
+                    files.push((name, file.path()));
+                }
+            }
+        }
+        files.sort();
+        files.push(("codegen.toml".to_owned(), root.join("codegen/codegen.toml")));
+        let add = |sum: Self, (name, path): (String, PathBuf)| Ok(sum.file(&name, &fs::read_to_string(path)?));
+        files.into_iter().try_fold(Self::default(), add)
     }
 
     /// Sixteen hexadecimal digits.

@@ -1,15 +1,20 @@
 //! The model of a DocType that the generator, the generated tables and the runtime share.
 
 mod def;
+mod fields;
+mod filter;
 mod fingerprint;
 pub mod intern;
 mod kind;
 mod nearest;
+pub mod prelude;
 pub mod snapshot;
 
 pub use def::{
     CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb, doctype_flag, flag,
 };
+pub use fields::{DocTypeFields, UnknownField, misfits, parse_field};
+pub use filter::{Filter, Operator, Order, UnknownOperator};
 pub use fingerprint::Fingerprint;
 pub use kind::{FieldKind, Shape, UnknownKind};
 pub use nearest::nearest;

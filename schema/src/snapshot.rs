@@ -195,15 +195,17 @@ impl DocType {
             (Some(field), None) => intern::text(field),
             (None, _) => "modified desc",
         };
-        let fields = self.fields.iter().filter(|field| field.kind.holds_value()).map(Field::to_def);
+        let def = DocTypeDef { flags: self.flags, ..DocTypeDef::new(intern::text(&self.name), intern::text(&self.module)) };
+        // A form may show a standard field (`idx` of Web Page): it is one field all the same.
+        let standard = |field: &Field| def.standard_fields().iter().any(|s| s.fieldname == field.fieldname);
+        let fields = self.fields.iter().filter(|field| field.kind.holds_value() && !standard(field));
         DocTypeDef {
-            flags: self.flags,
             autoname: self.autoname.as_deref().map(intern::text),
             title_field: self.title_field.as_deref().map(intern::text),
             search_fields: list(&self.search_fields),
             sort,
-            fields: intern::list(fields.collect()),
-            ..DocTypeDef::new(intern::text(&self.name), intern::text(&self.module))
+            fields: intern::list(fields.map(Field::to_def).collect()),
+            ..def
         }
     }
 }
@@ -307,7 +309,8 @@ impl Field {
         keys
     }
 
-    fn to_def(&self) -> FieldDef {
+    /// The row of a table for this field.
+    pub fn to_def(&self) -> FieldDef {
         let options = self.options.as_deref().map(str::trim).filter(|options| !options.is_empty());
         let options = match (self.kind, options) {
             (FieldKind::Select, options) => {

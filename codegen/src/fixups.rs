@@ -1,0 +1,72 @@
+//! Corrections of the site's metadata. Each must still apply: one that matches nothing is an error.
+
+use erpnext_schema::flag;
+use erpnext_schema::snapshot::{DocType, Field};
+
+use crate::choices::Filled;
+
+/// Marks the mandatory fields that the site's own code fills, and says what matched nothing.
+pub fn apply(doctypes: &mut [DocType], filled: &[Filled], errors: &mut Vec<String>) {
+    for entry in filled {
+        let mut used = vec![false; entry.fields.len()];
+        for name in &entry.doctypes {
+            let Some(doctype) = doctypes.iter_mut().find(|doctype| doctype.name == *name) else {
+                errors.push(format!("{name}: [[filled]] names a DocType that the snapshot does not have"));
+                continue;
+            };
+            let mut matched = false;
+            for field in doctype.fields.iter_mut().filter(|field| must_be_sent(field)) {
+                if let Some(at) = entry.fields.iter().position(|name| *name == field.fieldname) {
+                    field.flags |= flag::FILLED;
+                    used[at] = true;
+                    matched = true;
+                }
+            }
+            if !matched {
+                errors.push(format!("{name}: [[filled]] names no field that must be sent to it"));
+            }
+        }
+        for (field, _) in entry.fields.iter().zip(used).filter(|(_, used)| !used) {
+            let doctypes = entry.doctypes.join(", ");
+            errors.push(format!("{field}: [[filled]] names it, but it must not be sent to any of {doctypes}"));
+        }
+    }
+}
+
+fn must_be_sent(field: &Field) -> bool {
+    field.to_def().must_be_sent()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn doctype() -> DocType {
+        let text = r#"{"name": "Order", "module": "Selling", "fields": [
+            {"fieldname": "customer", "fieldtype": "Link", "options": "Customer", "reqd": true},
+            {"fieldname": "currency", "fieldtype": "Link", "options": "Currency", "reqd": true}]}"#;
+        DocType::from_snapshot(text).unwrap()
+    }
+
+    fn filled(doctypes: &[&str], fields: &[&str]) -> Filled {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Filled { doctypes: list(doctypes), fields: list(fields) }
+    }
+
+    #[test]
+    fn a_filled_field_need_not_be_sent() {
+        let (mut doctypes, mut errors) = ([doctype()], Vec::new());
+        apply(&mut doctypes, &[filled(&["Order"], &["currency"])], &mut errors);
+        let sent: Vec<bool> = doctypes[0].to_def().fields.iter().map(|field| field.must_be_sent()).collect();
+        assert_eq!((sent, errors.len()), (vec![true, false], 0));
+    }
+
+    #[test]
+    fn what_matches_nothing_is_an_error() {
+        let (mut doctypes, mut errors) = ([doctype()], Vec::new());
+        apply(&mut doctypes, &[filled(&["Order", "Odrer"], &["currency", "curency"])], &mut errors);
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].starts_with("Odrer: ") && errors[1].starts_with("curency: "), "{errors:?}");
+    }
+}
