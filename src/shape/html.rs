@@ -90,22 +90,23 @@ fn tag(text: &str) -> Option<(String, &str)> {
         return None;
     }
     let mut quote = None;
-    let end = inside.char_indices().find_map(|(at, c)| match quote {
-        Some(open) => {
-            if c == open {
-                quote = None;
+    let mut end = None;
+    for (at, c) in inside.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '>') => {
+                end = Some(at);
+                break;
             }
-            None
-        }
-        None if c == '>' => Some(at),
-        None => {
+            // Another tag begins: this was none.
+            (None, '<') => break,
             // A quote opens a value only after `=`; elsewhere it is an apostrophe in broken mark-up.
-            if matches!(c, '"' | '\'') && inside[..at].trim_end().ends_with('=') {
-                quote = Some(c);
-            }
-            None
+            (None, '"' | '\'') if inside[..at].trim_end().ends_with('=') => quote = Some(c),
+            _ => {}
         }
-    })?;
+    }
+    let end = end?;
     let name = name.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let opens = !inside.starts_with('/');
     let name = if opens || !OPAQUE.contains(&name.as_str()) { name } else { String::new() };
@@ -123,7 +124,10 @@ fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
 
 /// The character of the entity that `text` begins with, and what follows it.
 fn entity(text: &str) -> Option<(char, &str)> {
-    let (name, after) = text.strip_prefix('&')?.split_once(';')?;
+    let inside = text.strip_prefix('&')?;
+    // No entity is longer; looking no further keeps the whole linear.
+    let end = inside.bytes().take(12).position(|byte| byte == b';')?;
+    let (name, after) = (&inside[..end], &inside[end + 1..]);
     let decoded = if let Some(number) = name.strip_prefix('#') {
         let code = match number.strip_prefix(['x', 'X']) {
             Some(hex) => u32::from_str_radix(hex, 16),
@@ -159,6 +163,13 @@ mod tests {
     fn text_that_only_looks_like_markup_stays() {
         let text = "Name cannot contain '<', '>' & a < b, 5<6 &nope; &";
         assert_eq!(to_text(text), text);
+    }
+
+    #[test]
+    fn broken_markup_costs_no_more_than_its_length() {
+        for piece in ["<a ", "&", "<a x=\"", "<!--", "<script>", "</", "&#"] {
+            to_text(&piece.repeat(200_000));
+        }
     }
 
     #[test]

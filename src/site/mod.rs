@@ -181,7 +181,7 @@ impl Client {
     ) -> Result<Answer<Value>, SiteError> {
         let path = format!("/api/method/{method}");
         let call = Call { method: Method::GET, path, query, body: Body::None, writes: false };
-        Ok(self.value(caller, call, key).await?)
+        self.value(caller, call, key).await
     }
 
     /// A whitelisted method by POST, which changes nothing; the value under `message`.
@@ -221,17 +221,10 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&dyn Error> = Some(error);
-    while let Some(error) = cause {
-        // An I/O error gives the source of what it wraps, not what it wraps.
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    // The source of an I/O error is the source of what it wraps, not what it wraps.
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || wrapped.is_some_and(|inner| is_tls(inner)) || error.source().is_some_and(is_tls)
 }
 
 /// That the permit is for one of these operations. A mistake here is this program's, not the caller's.

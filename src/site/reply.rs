@@ -191,7 +191,8 @@ fn of_database(tuple: &str) -> Option<String> {
     if let Some(range) = database {
         message.replace_range(range, "");
     }
-    Some(plain(&message))
+    // Tables are named after their DocType.
+    Some(plain(&message.replace("`tab", "`")))
 }
 
 /// The fields that an error is about, from where each exception has them.

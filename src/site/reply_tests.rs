@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -41,7 +42,8 @@ fn error(status: u16, exc_type: &str, exception: &str, message: Option<&str>) ->
 fn every_recorded_error_reads_well() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/site/recordings");
     let Ok(files) = std::fs::read_dir(folder) else {
-        eprintln!("skipped: ../shared is not here");
+        // Past the capture of the test harness: a skip must be seen.
+        let _ = writeln!(std::io::stderr(), "skipped: ../shared is not here");
         return;
     };
     let mut seen = 0;
@@ -161,7 +163,7 @@ fn the_exception_speaks_only_where_it_is_fit_to() {
         words(
             "pymysql.err.OperationalError: (1292, \"Incorrect date value: 'x' for column `erp`.`tabOdd Thing`.`on_day` at row 1\")"
         ),
-        "Incorrect date value: 'x' for column `tabOdd Thing`.`on_day` at row 1"
+        "Incorrect date value: 'x' for column `Odd Thing`.`on_day` at row 1"
     );
 }
 
