@@ -185,7 +185,8 @@ fn of_database(tuple: &str) -> Option<String> {
     if !TELLING.contains(&code) {
         return None;
     }
-    let message = message.trim_matches(['"', '\'']);
+    let quoted = |quote| message.strip_prefix(quote).and_then(|inner| inner.strip_suffix(quote));
+    let message = quoted('"').or_else(|| quoted('\'')).unwrap_or(message);
     let database = message.find("`.`tab").and_then(|end| Some(message[..end].rfind('`')?..end + 2));
     let mut message = message.to_owned();
     if let Some(range) = database {
@@ -221,10 +222,12 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
             let field = server_messages(body).first().and_then(|text| Some(text.rsplit_once(": ")?.1.to_owned()));
             one(field.as_deref().filter(|field| is_fieldname(field)))
         }
-        // … for column `db`.`tabX`.`field` …
+        // … for column `db`.`tabX`.`field` …, or Unknown column 'field' in …
         "OperationalError" => {
-            let after = exception.split_once("`.`tab").and_then(|(_, after)| after.split_once("`.`"));
-            one(after.and_then(|(_, field)| field.split('`').next()).filter(|field| is_fieldname(field)))
+            let known =
+                exception.split_once("`.`tab").and_then(|(_, after)| after.split_once("`.`")?.1.split('`').next());
+            let unknown = || exception.split_once("(1054, ")?.1.split('\'').nth(1);
+            one(known.or_else(unknown).filter(|field| is_fieldname(field)))
         }
         // The label stands first in bold.
         "NonNegativeError"

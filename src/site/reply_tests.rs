@@ -133,6 +133,11 @@ fn fields_are_named_where_the_site_tells_them() {
         named("UpdateAfterSubmitError", "", Some("Row #1: Not <strong>Quantity</strong> from <strong>2</strong>")),
         "Quantity"
     );
+    assert_eq!(
+        named("OperationalError", "x: (1292, \"Bad '5' for column `d`.`tabA B`.`on_day` at row 1\")", None),
+        "on_day"
+    );
+    assert_eq!(named("OperationalError", "x: (1054, \"Unknown column 'nope' in 'ORDER BY'\")", None), "nope");
     assert_eq!(named("ValidationError", "", Some("<strong>x</strong>")), "");
 }
 
