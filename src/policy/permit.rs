@@ -57,3 +57,11 @@ impl Permit {
         &self.fields
     }
 }
+
+#[cfg(test)]
+impl Permit {
+    /// A permit for tests of what takes one.
+    pub(crate) fn for_test(doctype: &str, operation: Operation) -> Self {
+        Self::new(doctype, operation, Arc::new(FieldRule::default()))
+    }
+}

@@ -1,0 +1,3 @@
+//! What the site answered, made fit for a reader: pure functions, no I/O.
+
+pub mod html;

@@ -1,0 +1,88 @@
+//! One document: get, insert, update, delete.
+
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+use super::{Answer, Body, Call, Client, SiteError, check, resource_path, unexpected};
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+impl Client {
+    /// The document `name`, child rows inline; keys without a value are absent (H25).
+    ///
+    /// Takes a permit to create or update too: what was stored is known only by reading it back (H13).
+    ///
+    /// # Errors
+    /// A name that cannot be sent, or the site's refusal.
+    pub async fn get(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+        check(permit, &[Operation::Read, Operation::Create, Operation::Update])?;
+        let path = resource_path(permit, Some(name))?;
+        self.document(caller, Method::GET, path, Body::None).await
+    }
+
+    /// Makes a document. The answer echoes what was sent, not what was stored (H13); trust only its `name` (H11).
+    ///
+    /// # Errors
+    /// The site's refusal; see [`SiteError::maybe_done`].
+    pub async fn insert(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        doc: &Map<String, Value>,
+    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+        check(permit, &[Operation::Create])?;
+        let path = resource_path(permit, None)?;
+        self.document(caller, Method::POST, path, Body::Json(Value::Object(doc.clone()))).await
+    }
+
+    /// Changes the fields in `doc`. With `modified` exactly as read, a write in between is refused as
+    /// [`Kind::Stale`](super::Kind::Stale); without it the last write wins (H9). A child table is replaced whole (H1).
+    ///
+    /// The answer echoes what was sent (H13) and may hold fields the user may not read (H6).
+    ///
+    /// # Errors
+    /// A name that cannot be sent, or the site's refusal; see [`SiteError::maybe_done`].
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+        doc: &Map<String, Value>,
+    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+        check(permit, &[Operation::Update])?;
+        let path = resource_path(permit, Some(name))?;
+        self.document(caller, Method::PUT, path, Body::Json(Value::Object(doc.clone()))).await
+    }
+
+    /// Deletes a document.
+    ///
+    /// # Errors
+    /// A name that cannot be sent, or the site's refusal; see [`SiteError::maybe_done`].
+    pub async fn delete(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<Answer<()>, SiteError> {
+        check(permit, &[Operation::Delete])?;
+        let path = resource_path(permit, Some(name))?;
+        let call = Call { method: Method::DELETE, path, query: Vec::new(), body: Body::None, writes: true };
+        self.send(caller, call).await?.try_map(|_| Ok(()))
+    }
+
+    async fn document(
+        &self,
+        caller: &Caller,
+        method: Method,
+        path: String,
+        body: Body,
+    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+        let line = format!("{method} {path}");
+        let writes = method != Method::GET;
+        let call = Call { method, path, query: Vec::new(), body, writes };
+        self.value(caller, call, "data").await?.try_map(|data| match data {
+            Value::Object(document) => Ok(document),
+            _ => Err(unexpected(&line, writes, "no document in it")),
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! What can go wrong between here and the site, with one message for the model and one for the log.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use super::advice;
+
+/// What went wrong, as far as a program acts on it. Decided by status and `exc_type`, never by text (it is translated).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// No connection: nothing was sent.
+    Unreachable,
+    /// The connection broke after the request was sent.
+    Cut,
+    /// No whole answer in time.
+    TimedOut,
+    /// The encrypted connection could not be made: nothing was sent.
+    Tls,
+    /// The site answers from another address (redirects are not followed: they would carry the secret along).
+    Redirected,
+    /// Not an answer that ERPNext gives here, such as a proxy's HTML page.
+    Unexpected,
+    /// The answer is larger than the client takes.
+    TooLarge,
+    /// 401: bad key or secret, or a disabled user.
+    BadKey,
+    /// 403: the user has no right.
+    Denied,
+    /// 404: no such document or DocType.
+    Missing,
+    /// 409, 417: the name or a unique value is taken.
+    Duplicate,
+    /// 417 TimestampMismatchError: somebody wrote in between (H9).
+    Stale,
+    /// 409, 417 and other 4xx: the site refused what was asked, for a reason it states.
+    Rejected,
+    /// 429, with the time to wait if the site told it.
+    RateLimited {
+        /// How long to wait.
+        retry_after: Option<Duration>,
+    },
+    /// 503: the site is in maintenance, or takes reads only.
+    Maintenance,
+    /// 502, 503, 504 from what stands before the site.
+    Unavailable,
+    /// 500: the site failed.
+    Server,
+    /// A name that cannot be sent (H48): nothing was sent.
+    BadName,
+    /// A mistake of this program, such as a permit that does not fit: nothing was sent.
+    Misuse,
+}
+
+/// A call to the site that failed. Holds no secret and no traceback.
+#[derive(Clone, Debug)]
+pub struct SiteError {
+    pub(super) kind: Kind,
+    pub(super) status: Option<u16>,
+    pub(super) exc_type: Option<Box<str>>,
+    pub(super) words: Vec<String>,
+    pub(super) fields: Vec<String>,
+    /// Method and path.
+    pub(super) call: Box<str>,
+    /// Whether the call could change something on the site.
+    pub(super) writes: bool,
+}
+
+impl SiteError {
+    /// An error without an answer of the site; `words` may be empty.
+    pub(super) fn new(kind: Kind, call: &str, writes: bool, words: impl Into<String>) -> Self {
+        let words = Some(words.into()).filter(|words| !words.is_empty()).into_iter().collect();
+        Self { kind, status: None, exc_type: None, words, fields: Vec::new(), call: call.into(), writes }
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The HTTP status, if the site or something before it answered.
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Frappe's name of the exception, such as `MandatoryError`.
+    pub fn exc_type(&self) -> Option<&str> {
+        self.exc_type.as_deref()
+    }
+
+    /// What the site said, as plain text, one message each.
+    pub fn messages(&self) -> &[String] {
+        &self.words
+    }
+
+    /// The fields it is about, where the site told: fieldnames, or labels in the user's language where it gives only those.
+    pub fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
+    /// Whether the site may have made the change although no good answer came back: read before writing again.
+    pub fn maybe_done(&self) -> bool {
+        use Kind::{Cut, TimedOut, TooLarge, Unavailable, Unexpected};
+        self.writes && matches!(self.kind, Cut | TimedOut | TooLarge | Unavailable | Unexpected)
+    }
+
+    /// What happened in the site's words, the exception, the fields, and what to try next.
+    pub fn for_model(&self) -> String {
+        let mut text = advice::what(self.kind).to_owned();
+        if !self.words.is_empty() {
+            text.push_str(": ");
+            text.push_str(&self.words.join("\n"));
+        }
+        if let Some(exc_type) = &self.exc_type {
+            text.push_str(&format!("\nexc_type: {exc_type}"));
+        }
+        if !self.fields.is_empty() {
+            text.push_str(&format!("\nfields: {}", self.fields.join(", ")));
+        }
+        text.push_str("\nnext: ");
+        if self.maybe_done() {
+            text.push_str("The change may have been made all the same: read the document before trying again. ");
+        }
+        match self.kind {
+            Kind::RateLimited { retry_after: Some(wait) } => {
+                text.push_str(&format!("Wait {} s, then try again.", wait.as_secs().max(1)));
+            }
+            kind => text.push_str(advice::next(kind, self.exc_type())),
+        }
+        text
+    }
+
+    /// Status, `exc_type`, kind, method and path; no query values and nothing of the site's text.
+    pub fn for_log(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Display for SiteError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.call)?;
+        if let Some(status) = self.status {
+            write!(f, " {status}")?;
+        }
+        if let Some(exc_type) = &self.exc_type {
+            write!(f, " {exc_type}")?;
+        }
+        write!(f, " {:?}", self.kind)?;
+        // Without an answer the words are ours or the system's, and the log needs them.
+        if self.status.is_none() && !self.words.is_empty() {
+            write!(f, ": {}", self.words.join("; "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SiteError {}

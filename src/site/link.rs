@@ -1,0 +1,83 @@
+//! Links: finding a document by what a person would type, and checking that a name exists.
+
+use serde_json::{Map, Value, json};
+
+use super::list::rows;
+use super::{Body, Client, Filter, SiteError, check, unexpected};
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+impl Client {
+    /// Searches by name, title and search fields as the desk does: objects with `value` (the name), `description` and
+    /// sometimes `label`. `reference_doctype` is the DocType the link would stand in, which may narrow the answer.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn search_link(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        txt: &str,
+        page_length: u32,
+        filters: &[Filter],
+        reference_doctype: Option<&str>,
+    ) -> Result<Vec<Map<String, Value>>, SiteError> {
+        check(permit, &[Operation::Read])?;
+        let mut body = json!({ "doctype": permit.doctype(), "txt": txt, "page_length": page_length });
+        if !filters.is_empty() {
+            body["filters"] = as_the_desk_writes(filters);
+        }
+        if let Some(reference) = reference_doctype {
+            body["reference_doctype"] = json!(reference);
+        }
+        let method = "frappe.desk.search.search_link";
+        let answer = self.method_post(caller, method, Body::Json(body)).await?;
+        rows(answer.data).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
+    }
+
+    /// The `name` as the site writes it, with `fields` of that document; nothing where no such document exists.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn validate_link(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+        fields: &[&str],
+    ) -> Result<Option<Map<String, Value>>, SiteError> {
+        check(permit, &[Operation::Read])?;
+        let body = json!({ "doctype": permit.doctype(), "docname": name, "fields": fields });
+        let answer = self.method_post(caller, "frappe.client.validate_link", Body::Json(body)).await?;
+        let found = match answer.data {
+            Value::Object(found) => found,
+            _ => return Ok(None),
+        };
+        Ok(found.get("name").is_some_and(Value::is_string).then_some(found))
+    }
+}
+
+/// An object `{field: value}` or `{field: [operator, value]}`, which every search of the site understands; the list
+/// only where a field comes twice.
+fn as_the_desk_writes(filters: &[Filter]) -> Value {
+    let pair = |(field, operator, value): &Filter| {
+        let value = if operator == "=" { value.clone() } else { json!([operator, value]) };
+        (field.clone(), value)
+    };
+    let object: Map<_, _> = filters.iter().map(pair).collect();
+    if object.len() == filters.len() { Value::Object(object) } else { json!(filters) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{as_the_desk_writes, json};
+
+    #[test]
+    fn filters_are_an_object_unless_a_field_comes_twice() {
+        let group = ("item_group".to_owned(), "=".to_owned(), json!("A"));
+        let rate = ("rate".to_owned(), ">".to_owned(), json!(5));
+        let less = ("rate".to_owned(), "<".to_owned(), json!(9));
+        assert_eq!(as_the_desk_writes(&[group.clone(), rate.clone()]), json!({"item_group": "A", "rate": [">", 5]}));
+        assert_eq!(as_the_desk_writes(&[rate, less]), json!([["rate", ">", 5], ["rate", "<", 9]]));
+    }
+}

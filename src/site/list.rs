@@ -1,0 +1,127 @@
+//! Many documents: lists and counts.
+
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Body, Call, Client, SiteError, check, misuse, resource_path, unexpected, url};
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+/// The longest request line sent by GET, in bytes; the web server takes 4,094 (H28).
+const MAX_LINE: usize = 4_000;
+
+/// Fieldname, operator and value, as Frappe takes them.
+pub type Filter = (String, String, Value);
+
+/// A page of a list.
+#[derive(Clone, Debug, Default)]
+pub struct ListQuery {
+    /// The columns; `name` alone where empty.
+    pub fields: Vec<String>,
+    /// All of these hold.
+    pub filters: Vec<Filter>,
+    /// At least one of these holds, where there are any.
+    pub or_filters: Vec<Filter>,
+    /// Never empty: without it pages overlap (H15).
+    pub order_by: String,
+    /// Rows in the page, 1 to 500. Zero would mean all of them (H16).
+    pub limit: u32,
+    /// Rows before the page.
+    pub start: u64,
+    /// The parent DocType, needed where the DocType is a child table (H20).
+    pub parent: Option<String>,
+}
+
+impl ListQuery {
+    fn pairs(&self) -> Vec<(&'static str, Value)> {
+        let fields = if self.fields.is_empty() { json!(["name"]) } else { json!(self.fields) };
+        let mut pairs = vec![("fields", fields)];
+        if !self.filters.is_empty() {
+            pairs.push(("filters", json!(self.filters)));
+        }
+        if !self.or_filters.is_empty() {
+            pairs.push(("or_filters", json!(self.or_filters)));
+        }
+        pairs.push(("order_by", json!(self.order_by)));
+        pairs.push(("limit_start", json!(self.start)));
+        pairs.push(("limit_page_length", json!(self.limit)));
+        pairs.extend(self.parent.as_ref().map(|parent| ("parent", json!(parent))));
+        pairs
+    }
+}
+
+impl Client {
+    /// A page of documents with the fields asked for. Columns the user may not see are left out in silence (H5).
+    ///
+    /// # Errors
+    /// A limit or order that the site would misunderstand, or the site's refusal.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        query: &ListQuery,
+    ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
+        check(permit, &[Operation::Read])?;
+        if !(1..=500).contains(&query.limit) {
+            return Err(misuse(permit, format!("the limit {} is not in 1 to 500", query.limit)));
+        }
+        if query.order_by.trim().is_empty() {
+            return Err(misuse(permit, "a list without order_by has overlapping pages"));
+        }
+        let path = resource_path(permit, None)?;
+        let line = format!("GET {path}");
+        let pairs = query.pairs();
+        let as_text = |(key, value): &(&'static str, Value)| match value {
+            Value::String(text) => (*key, text.clone()),
+            other => (*key, other.to_string()),
+        };
+        let text: Vec<_> = pairs.iter().map(as_text).collect();
+        let length = caller.site.as_str().len() + line.len() + url::query_string(&text).len() + "? HTTP/1.1".len();
+        let answer = if length > MAX_LINE {
+            let mut body = Map::from_iter(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
+            body.insert("doctype".into(), permit.doctype().into());
+            self.method_post(caller, "frappe.client.get_list", Body::Json(Value::Object(body))).await?
+        } else {
+            let call = Call { method: Method::GET, path, query: text, body: Body::None, writes: false };
+            self.value(caller, call, "data").await?
+        };
+        answer.try_map(|data| rows(data).ok_or_else(|| unexpected(&line, false, "no list of documents in it")))
+    }
+
+    /// How many documents match all `filters` and, where there are any, one of `or_filters`, as far as the user may see.
+    ///
+    /// `parent` as in [`ListQuery`].
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn count(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        filters: &[Filter],
+        or_filters: &[Filter],
+        parent: Option<&str>,
+    ) -> Result<u64, SiteError> {
+        check(permit, &[Operation::Read])?;
+        // frappe.client.get_count ignores permissions (H23).
+        let method = "frappe.desk.reportview.get_count";
+        let mut form = vec![
+            ("doctype", permit.doctype().to_owned()),
+            ("filters", json!(filters).to_string()),
+            ("fields", "[]".to_owned()),
+            ("distinct", "false".to_owned()),
+        ];
+        if !or_filters.is_empty() {
+            form.push(("or_filters", json!(or_filters).to_string()));
+        }
+        form.extend(parent.map(|parent| ("parent_doctype", parent.to_owned())));
+        let answer = self.method_post(caller, method, Body::Form(form)).await?;
+        answer.data.as_u64().ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no number in it"))
+    }
+}
+
+/// A JSON list of objects.
+pub(super) fn rows(data: Value) -> Option<Vec<Map<String, Value>>> {
+    let Value::Array(rows) = data else { return None };
+    rows.into_iter().map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect()
+}

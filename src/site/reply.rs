@@ -1,0 +1,277 @@
+//! From a raw answer to data or to an error: pure, so that recorded answers test it.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use serde_json::{Map, Value};
+
+use super::{Answer, Kind, SiteError};
+use crate::caller::Credentials;
+use crate::shape::html;
+
+/// The most text of the site that an error carries, in characters.
+const MAX_WORDS: usize = 2_000;
+/// The most fields an error names.
+const MAX_FIELDS: usize = 10;
+
+/// An HTTP answer, read whole.
+pub(super) struct Reply {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    pub location: Option<String>,
+    pub body: Vec<u8>,
+}
+
+/// What was asked, as far as an error tells it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Method and path.
+    pub call: &'a str,
+    pub writes: bool,
+    pub credentials: &'a Credentials,
+}
+
+impl Asked<'_> {
+    pub fn error(&self, kind: Kind, words: impl Into<String>) -> SiteError {
+        SiteError::new(kind, self.call, self.writes, words)
+    }
+}
+
+/// The JSON object of a good answer with the site's messages beside it, or the error.
+pub(super) fn decode(asked: Asked<'_>, reply: &Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
+    let body = serde_json::from_slice(&reply.body).ok();
+    match (reply.status, body) {
+        (200..300, Some(Value::Object(body))) => {
+            let messages = bounded(server_messages(&body), asked.credentials);
+            Ok(Answer { data: body, messages })
+        }
+        (300..400, _) => Err(with_status(asked.error(Kind::Redirected, redirect(reply)), reply)),
+        (200..300, Some(_)) => Err(with_status(asked.error(Kind::Unexpected, "JSON, but no object"), reply)),
+        (_, Some(Value::Object(body))) => Err(refusal(asked, reply, &body)),
+        (status, _) => {
+            let kind = match status {
+                401 | 429 | 502..=504 => by_status(reply),
+                _ => Kind::Unexpected,
+            };
+            Err(with_status(asked.error(kind, asked.credentials.mask(&page(reply))), reply))
+        }
+    }
+}
+
+fn with_status(error: SiteError, reply: &Reply) -> SiteError {
+    SiteError { status: Some(reply.status), ..error }
+}
+
+/// Where a redirect leads, without query or credentials.
+fn redirect(reply: &Reply) -> String {
+    let Some(mut to) = reply.location.as_deref().and_then(|to| Url::parse(to).ok()) else { return String::new() };
+    to.set_query(None);
+    to.set_fragment(None);
+    // Fails only where a URL can have no user: then there is nothing to take out.
+    let _ = to.set_username("");
+    let _ = to.set_password(None);
+    to.to_string()
+}
+
+/// What can be said of a body that is no JSON: its kind and its title.
+fn page(reply: &Reply) -> String {
+    let text = String::from_utf8_lossy(&reply.body);
+    let lower = text.to_ascii_lowercase();
+    // The offsets hold for both: ASCII case keeps every length.
+    let title = lower.find("<title>").and_then(|start| {
+        let start = start + "<title>".len();
+        Some(html::fold(&html::to_text(text.get(start..start + lower[start..].find("</title>")?)?)))
+    });
+    let what = if text.trim().is_empty() {
+        "an empty answer"
+    } else if lower.contains("<html") || lower.trim_start().starts_with('<') {
+        "an HTML page"
+    } else {
+        "text that is no JSON"
+    };
+    let title = title.filter(|title| !title.is_empty()).map(|title| format!(" titled {:?}", cut(&title, 100)));
+    format!("HTTP status {}, {what}{}", reply.status, title.unwrap_or_default())
+}
+
+fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteError {
+    // A name of an exception and nothing else: it is shown to the model as it is.
+    let exc_type = text(body, "exc_type")
+        .filter(|name| name.len() <= 100 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    let kind = kind(asked, reply, exc_type);
+    let mut words = server_messages(body);
+    words.extend(text(body, "_error_message").map(plain));
+    if words.is_empty() && kind != Kind::Missing {
+        words.extend(text(body, "exception").and_then(last_line));
+    }
+    let fields = fields(exc_type.unwrap_or_default(), body);
+    let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&cut(field, 40)));
+    SiteError {
+        status: Some(reply.status),
+        exc_type: exc_type.map(Into::into),
+        words: bounded(words, asked.credentials),
+        fields: fields.collect(),
+        ..asked.error(kind, "")
+    }
+}
+
+fn kind(asked: Asked<'_>, reply: &Reply, exc_type: Option<&str>) -> Kind {
+    match exc_type {
+        Some("TimestampMismatchError") => Kind::Stale,
+        Some("DuplicateEntryError" | "UniqueValidationError") => Kind::Duplicate,
+        Some("SessionStopped" | "InReadOnlyMode") => Kind::Maintenance,
+        // What a resource of a DocType that does not exist answers.
+        Some("ImportError") if asked.call.contains("/api/resource/") => Kind::Missing,
+        _ => by_status(reply),
+    }
+}
+
+fn by_status(reply: &Reply) -> Kind {
+    match reply.status {
+        401 => Kind::BadKey,
+        403 => Kind::Denied,
+        404 => Kind::Missing,
+        429 => {
+            let seconds = reply.retry_after.as_deref().and_then(|text| text.trim().parse().ok());
+            Kind::RateLimited { retry_after: seconds.map(Duration::from_secs) }
+        }
+        502..=504 => Kind::Unavailable,
+        500.. => Kind::Server,
+        _ => Kind::Rejected,
+    }
+}
+
+/// The messages of `_server_messages`: a JSON string of a list of JSON strings, each an object with `message`.
+fn server_messages(body: &Map<String, Value>) -> Vec<String> {
+    let list = text(body, "_server_messages").and_then(|list| serde_json::from_str::<Vec<Value>>(list).ok());
+    let message = |entry: Value| {
+        let entry = match entry {
+            Value::String(inner) => serde_json::from_str(&inner).unwrap_or(Value::String(inner)),
+            other => other,
+        };
+        match entry {
+            Value::Object(entry) => text(&entry, "message").map(plain),
+            Value::String(text) => Some(plain(&text)),
+            _ => None,
+        }
+    };
+    list.unwrap_or_default().into_iter().filter_map(message).collect()
+}
+
+/// Plain text on one line, up to where a traceback begins.
+fn plain(text: &str) -> String {
+    let text = html::fold(&html::to_text(text));
+    text.split("Traceback (most recent call").next().unwrap_or_default().trim_end().to_owned()
+}
+
+/// The message of `exception`, which is `module.Class: message`, if it is fit to be shown.
+fn last_line(exception: &str) -> Option<String> {
+    let line = exception.lines().rfind(|line| !line.trim().is_empty())?;
+    let message = match line.split_once(": ") {
+        Some((class, message)) if !class.contains(' ') => message,
+        _ if !line.contains(' ') => return None,
+        _ => line,
+    };
+    let message = if message.starts_with('(') { of_database(message)? } else { plain(message) };
+    let path = |word: &str| word.trim_start_matches(['"', '\'', '(']).starts_with('/') || word.contains(".py");
+    (!message.is_empty() && !message.split(' ').any(path)).then_some(message)
+}
+
+/// MariaDB's errors that tell of a value or a column; the others quote statements.
+const TELLING: [&str; 6] = ["1054", "1264", "1292", "1366", "1406", "4025"];
+
+/// The message of `(1292, "Incorrect date value … for column `db`.`tabX`.`field`")`, without the name of the database.
+fn of_database(tuple: &str) -> Option<String> {
+    let (code, message) = tuple.strip_prefix('(')?.strip_suffix(')')?.split_once(", ")?;
+    if !TELLING.contains(&code) {
+        return None;
+    }
+    let quoted = |quote| message.strip_prefix(quote).and_then(|inner| inner.strip_suffix(quote));
+    let message = quoted('"').or_else(|| quoted('\'')).unwrap_or(message);
+    let database = message.find("`.`tab").and_then(|end| Some(message[..end].rfind('`')?..end + 2));
+    let mut message = message.to_owned();
+    if let Some(range) = database {
+        message.replace_range(range, "");
+    }
+    // Tables are named after their DocType.
+    Some(plain(&message.replace("`tab", "`")))
+}
+
+/// The fields that an error is about, from where each exception has them.
+fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
+    let exception = text(body, "exception").unwrap_or_default();
+    let one = |field: Option<&str>| field.map(plain).into_iter().collect::<Vec<_>>();
+    match exc_type {
+        // [Customer, X]: customer_name, territory
+        "MandatoryError" => {
+            let list = exception.rsplit_once("]: ").map_or("", |(_, list)| list);
+            let mut fields = Vec::new();
+            for field in list.split(',').map(str::trim).filter(|field| is_fieldname(field)) {
+                if !fields.iter().any(|seen| seen == field) {
+                    fields.push(field.to_owned());
+                }
+            }
+            fields
+        }
+        // … for key 'fieldname'
+        "UniqueValidationError" => {
+            let key = exception.rsplit_once("for key '").and_then(|(_, key)| key.split('\'').next());
+            one(key.filter(|key| is_fieldname(key)))
+        }
+        // …: fieldname
+        "DataError" => {
+            let field = server_messages(body).first().and_then(|text| Some(text.rsplit_once(": ")?.1.to_owned()));
+            one(field.as_deref().filter(|field| is_fieldname(field)))
+        }
+        // … for column `db`.`tabX`.`field` …, or Unknown column 'field' in …
+        "OperationalError" => {
+            let known =
+                exception.split_once("`.`tab").and_then(|(_, after)| after.split_once("`.`")?.1.split('`').next());
+            let unknown = || exception.split_once("(1054, ")?.1.split('\'').nth(1);
+            one(known.or_else(unknown).filter(|field| is_fieldname(field)))
+        }
+        // The label stands first in bold.
+        "NonNegativeError"
+        | "CannotChangeConstantError"
+        | "CharacterLengthExceededError"
+        | "UpdateAfterSubmitError" => {
+            let message = text(body, "_server_messages").unwrap_or_default();
+            let bold = message.split_once("<strong>").and_then(|(_, bold)| bold.split("</strong>").next());
+            one(bold)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn is_fieldname(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+}
+
+/// The messages, each once, without secrets, together no longer than an error may be.
+fn bounded(messages: Vec<String>, credentials: &Credentials) -> Vec<String> {
+    let mut left = MAX_WORDS;
+    let mut kept: Vec<String> = Vec::new();
+    for message in messages {
+        let message = cut(&credentials.mask(&message), left);
+        if !message.is_empty() && !kept.contains(&message) {
+            left -= message.chars().count();
+            kept.push(message);
+        }
+    }
+    kept
+}
+
+/// At most `max` characters, the last an ellipsis where something is cut.
+fn cut(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    text.chars().take(max.saturating_sub(1)).chain((max > 0).then_some('…')).collect()
+}
+
+fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    body.get(key)?.as_str()
+}
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

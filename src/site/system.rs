@@ -1,0 +1,32 @@
+//! The site itself: who the caller is to it, and what runs there.
+
+use serde_json::{Map, Value};
+
+use super::{Client, SiteError, unexpected};
+use crate::caller::Caller;
+
+impl Client {
+    /// The ERPNext user behind the caller's credentials.
+    ///
+    /// # Errors
+    /// [`Kind::BadKey`](super::Kind::BadKey) where the site does not know them.
+    pub async fn logged_user(&self, caller: &Caller) -> Result<String, SiteError> {
+        let method = "frappe.auth.get_logged_user";
+        match self.method_get(caller, method, Vec::new(), "message").await?.data {
+            Value::String(user) => Ok(user),
+            _ => Err(unexpected(&format!("GET /api/method/{method}"), false, "no user in it")),
+        }
+    }
+
+    /// The installed apps by name, each with `title`, `version` and more.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn versions(&self, caller: &Caller) -> Result<Map<String, Value>, SiteError> {
+        let method = "frappe.utils.change_log.get_versions";
+        match self.method_get(caller, method, Vec::new(), "message").await?.data {
+            Value::Object(apps) => Ok(apps),
+            _ => Err(unexpected(&format!("GET /api/method/{method}"), false, "no versions in it")),
+        }
+    }
+}

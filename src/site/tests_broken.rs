@@ -1,0 +1,117 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+async fn user(template: ResponseTemplate) -> SiteError {
+    let (_server, caller, client) = answering(template).await;
+    client.logged_user(&caller).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_cookie_is_never_sent_back() {
+    let good = ResponseTemplate::new(200).set_body_json(json!({"message": "a"}));
+    let (server, caller, client) = answering(good.insert_header("set-cookie", "sid=abc; Path=/")).await;
+    client.logged_user(&caller).await.unwrap();
+    client.logged_user(&caller).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|request| !request.headers.contains_key("cookie")));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_but_told() {
+    let to = "https://user:pw@other.example.com/api/method/x?key=1#f";
+    let error = user(ResponseTemplate::new(301).insert_header("location", to)).await;
+    assert_eq!((error.kind(), error.status()), (Kind::Redirected, Some(301)));
+    assert!(error.for_model().contains("https://other.example.com/api/method/x\n"), "{}", error.for_model());
+}
+
+#[tokio::test]
+async fn an_html_page_is_no_answer() {
+    let page = ResponseTemplate::new(200).set_body_raw("<html><title>Log in</title></html>", "text/html");
+    let error = user(page).await;
+    assert_eq!(error.kind(), Kind::Unexpected);
+    assert!(error.for_model().contains("titled \"Log in\""));
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_is_no_answer() {
+    let error = user(ResponseTemplate::new(200).set_body_json(json!({"message": 5}))).await;
+    assert_eq!(error.kind(), Kind::Unexpected);
+    let (_server, caller, client) = giving(json!({"data": "ok"})).await;
+    let read = permit(Operation::Read);
+    assert_eq!(client.get(&caller, &read, "x").await.unwrap_err().kind(), Kind::Unexpected);
+    assert_eq!(client.list(&caller, &read, &query()).await.unwrap_err().kind(), Kind::Unexpected);
+    assert_eq!(client.count(&caller, &read, &[], &[], None).await.unwrap_err().kind(), Kind::Unexpected);
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_is_not_read() {
+    let error = user(ResponseTemplate::new(200).set_body_string("x".repeat(10_001))).await;
+    assert_eq!(error.kind(), Kind::TooLarge);
+    assert!(error.for_model().contains("more than 10000 bytes"), "{}", error.for_model());
+}
+
+#[tokio::test]
+async fn a_slow_site_times_out_and_a_write_says_that_it_may_be_done() {
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(5)).set_body_json(json!({"data": {}}));
+    let (_server, caller, client) = answering(slow).await;
+    let error = client.get(&caller, &permit(Operation::Read), "x").await.unwrap_err();
+    assert_eq!((error.kind(), error.maybe_done()), (Kind::TimedOut, false));
+    let error = client.insert(&caller, &permit(Operation::Create), &Map::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.maybe_done()), (Kind::TimedOut, true));
+}
+
+#[tokio::test]
+async fn a_closed_port_is_unreachable_and_the_log_tells_why() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let client = Client::new(ClientOptions::default()).unwrap();
+    let error = client.insert(&caller(&format!("http://{address}")), &permit(Operation::Create), &Map::new()).await;
+    let error = error.unwrap_err();
+    assert_eq!((error.kind(), error.maybe_done()), (Kind::Unreachable, false));
+    assert!(error.for_log().starts_with("POST /api/resource/Sales%20Order: Unreachable: "), "{error}");
+    assert!(!error.for_log().contains("secret"));
+}
+
+/// Answers one connection with raw bytes and closes it.
+async fn raw(bytes: &'static [u8]) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+    });
+    address
+}
+
+#[tokio::test]
+async fn an_answer_cut_short_is_not_taken() {
+    let address = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":").await;
+    let client = Client::new(ClientOptions::default()).unwrap();
+    let error = client.logged_user(&caller(&format!("http://{address}"))).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Cut);
+}
+
+#[tokio::test]
+async fn a_packed_answer_is_bounded_by_its_unpacked_size() {
+    // 100,000 times "x", packed by gzip: a head, a long run of zeros, a tail.
+    let head: [u8; 25] =
+        [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 49, 1, 0, 0, 0, 194, 160, 218, 139, 111, 13, 15, 160];
+    let tail: [u8; 11] = [128, 87, 3, 113, 17, 7, 254, 160, 134, 1, 0];
+    let packed = [head.as_slice(), &[0; 96], &tail].concat();
+    let packed = ResponseTemplate::new(200).insert_header("content-encoding", "gzip").set_body_bytes(packed);
+    assert_eq!(user(packed).await.kind(), Kind::TooLarge);
+}
+
+#[tokio::test]
+async fn https_to_a_port_that_speaks_plain_http_is_a_tls_error() {
+    let address = raw(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let client = Client::new(ClientOptions::default()).unwrap();
+    let error = client.logged_user(&caller(&format!("https://{address}"))).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Tls, "{error}");
+}
