@@ -5,10 +5,14 @@ mod fields;
 mod filter;
 mod fingerprint;
 pub mod intern;
+pub mod json_schema;
 mod kind;
 mod nearest;
 pub mod prelude;
 pub mod snapshot;
+pub mod time;
+mod validate;
+mod value;
 
 pub use def::{
     CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb, doctype_flag, flag,
@@ -18,3 +22,5 @@ pub use filter::{Filter, Operator, Order, UnknownOperator};
 pub use fingerprint::Fingerprint;
 pub use kind::{FieldKind, Shape, UnknownKind};
 pub use nearest::nearest;
+pub use validate::{Context, Purpose, check_document};
+pub use value::{Rule, Violation, check_value};

@@ -1,0 +1,101 @@
+//! The DocTypes a call can name: the generated tables first, the site's live metadata for what they do not know.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use erpnext_schema::snapshot::DocType;
+use erpnext_schema::{DocTypeDef, FieldDef, flag, intern};
+
+use crate::caller::Caller;
+use crate::site::{Client, SiteError};
+
+/// How long live metadata is believed before an unknown field or value is a reason to ask again.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// What is known of the site's DocTypes. Shared between users on purpose: the site shows metadata to everyone (H30),
+/// and who may see what of it is the policy's to say.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    live: RwLock<HashMap<String, Live>>,
+    /// One fetch at a time: equal questions that come together cost one request.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Live {
+    /// As the site gave it, to see whether it changed.
+    source: DocType,
+    def: &'static DocTypeDef,
+    read: Instant,
+}
+
+impl Catalog {
+    /// The table as far as it is known here, the site's own before the generated one.
+    pub fn known(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.get(doctype).map(|live| live.def).or_else(|| erpnext_doctypes::get(doctype))
+    }
+
+    /// The table, read from the site where nothing is known here.
+    ///
+    /// # Errors
+    /// The site's, also where it has no such DocType.
+    pub async fn def(&self, site: &Client, caller: &Caller, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        match self.known(doctype) {
+            Some(def) => Ok(def),
+            None => self.live(site, caller, doctype).await,
+        }
+    }
+
+    /// The table as the site has it now: with its custom fields and its own choices.
+    ///
+    /// # Errors
+    /// The site's, also where it has no such DocType.
+    pub async fn live(&self, site: &Client, caller: &Caller, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        let _one = self.fetching.lock().await;
+        if let Some(def) = self.fresh(doctype) {
+            return Ok(def);
+        }
+        let bundle = site.doctype_bundle(caller, doctype).await?;
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        for meta in &bundle {
+            // A DocType with a field type newer than this program keeps its generated table.
+            match DocType::from_site(meta, true) {
+                Ok(source) => keep(&mut live, source),
+                Err(why) => tracing::warn!(doctype, "metadata not understood: {why}"),
+            }
+        }
+        drop(live);
+        self.known(doctype).ok_or_else(|| SiteError::no_doctype(doctype))
+    }
+
+    fn fresh(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.get(doctype).filter(|live| live.read.elapsed() < FRESH).map(|live| live.def)
+    }
+}
+
+fn keep(live: &mut HashMap<String, Live>, source: DocType) {
+    match live.get_mut(&source.name) {
+        Some(known) if known.source == source => known.read = Instant::now(),
+        _ => {
+            let def = intern::list(vec![overlay(&source)]);
+            if let [def] = def {
+                live.insert(source.name.clone(), Live { source, def, read: Instant::now() });
+            }
+        }
+    }
+}
+
+/// The site's table with what only the generator knows: tool names, and the fields that the site's code fills.
+fn overlay(source: &DocType) -> DocTypeDef {
+    let mut def = source.to_def();
+    if let Some(generated) = erpnext_doctypes::get(&source.name) {
+        let filled = |field: &FieldDef| generated.field(field.fieldname).map_or(0, |known| known.flags & flag::FILLED);
+        let fields = def.fields.iter().map(|field| FieldDef { flags: field.flags | filled(field), ..*field });
+        def.fields = intern::list(fields.collect());
+        def.tools = generated.tools;
+    }
+    def
+}
