@@ -1,3 +1,154 @@
-//! What the site answered, made fit for a reader: pure functions, no I/O.
+//! From the site's answer to what the model sees: cut to what was granted, without the keys that say nothing.
 
 pub mod html;
+
+use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest};
+use serde_json::{Map, Value};
+
+use crate::policy::{FieldRule, Permit};
+
+/// The keys of a row that repeat what its document says, or say nothing to a reader.
+const ROW_NOISE: &[&str] =
+    &["doctype", "parent", "parentfield", "parenttype", "owner", "creation", "modified", "modified_by", "docstatus"];
+
+/// Finds the table of a child DocType.
+pub type Children<'a> = &'a dyn Fn(&str) -> Option<&'static DocTypeDef>;
+
+/// A document as the caller may see it.
+#[derive(Debug)]
+pub struct Shaped {
+    /// What may be seen.
+    pub document: Map<String, Value>,
+    /// What was taken out and is known to exist.
+    pub withheld: Vec<String>,
+}
+
+/// Cuts a document to what the permit grants: no nulls, no keys of Frappe's own, `true` and `false` for checks.
+pub fn document(def: &'static DocTypeDef, permit: &Permit, children: Children<'_>, mut doc: Map<String, Value>) -> Shaped {
+    doc.remove("doctype");
+    let withheld = permit.fields().cut(Some(def), children, &mut doc);
+    let mut document = Map::with_capacity(doc.len());
+    for (key, value) in doc {
+        match (def.field(&key), value) {
+            (_, Value::Null) => {}
+            (Some(field), Value::Array(rows)) if field.kind.is_table() => {
+                let child = field.target().and_then(children);
+                let rows = rows.into_iter().map(|row| match row {
+                    Value::Object(row) => Value::Object(child_row(child, row)),
+                    other => other,
+                });
+                document.insert(key, rows.collect());
+            }
+            (Some(field), value) => {
+                document.insert(key, scalar(field, value));
+            }
+            (None, value) => {
+                document.insert(key, value);
+            }
+        }
+    }
+    Shaped { document, withheld }
+}
+
+fn child_row(child: Option<&'static DocTypeDef>, row: Map<String, Value>) -> Map<String, Value> {
+    let seen = row.into_iter().filter(|(key, value)| !value.is_null() && !ROW_NOISE.contains(&key.as_str()));
+    let shaped = seen.map(|(key, value)| {
+        let value = match child.and_then(|child| child.field(&key)) {
+            Some(field) => scalar(field, value),
+            None => value,
+        };
+        (key, value)
+    });
+    shaped.collect()
+}
+
+/// A row of a list: the columns that were asked for, and only those that may be seen.
+pub fn row(def: &'static DocTypeDef, permit: &Permit, columns: &[String], mut row: Map<String, Value>) -> Map<String, Value> {
+    let mut shaped = Map::with_capacity(columns.len());
+    for column in columns {
+        let Some(field) = def.field(column).filter(|field| permit.fields().may_read(*field)) else { continue };
+        match row.remove(column) {
+            None | Some(Value::Null) => {}
+            Some(value) => {
+                shaped.insert(column.clone(), scalar(field, value));
+            }
+        }
+    }
+    shaped
+}
+
+fn scalar(field: &FieldDef, value: Value) -> Value {
+    match (field.kind.shape(), value.as_u64()) {
+        (Shape::Bool, Some(0)) => Value::Bool(false),
+        (Shape::Bool, Some(1)) => Value::Bool(true),
+        _ => value,
+    }
+}
+
+/// The fields that a reader wants of a document: `status`, `items`, `items.qty`.
+#[derive(Debug)]
+pub struct Wanted(Vec<(&'static str, Option<&'static str>)>);
+
+impl Wanted {
+    /// Reads a list of names.
+    ///
+    /// # Errors
+    /// Names that are not fields, or that may not be seen.
+    pub fn read(def: &'static DocTypeDef, rule: &FieldRule, names: &Value, children: Children<'_>) -> Result<Self, Vec<Violation>> {
+        let mut wanted = Vec::new();
+        let mut violations = Vec::new();
+        for (i, name) in names.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate() {
+            match find(def, rule, name, children) {
+                Ok(found) => wanted.extend(found),
+                Err((message, near)) => violations.push(Violation {
+                    path: format!("fields[{i}]"),
+                    rule: Rule::UnknownField,
+                    message: format!("{name}: {message}"),
+                    nearest: near.map(str::to_owned),
+                }),
+            }
+        }
+        if violations.is_empty() { Ok(Self(wanted)) } else { Err(violations) }
+    }
+
+    /// Takes out everything else, but for the name.
+    pub fn keep(&self, document: &mut Map<String, Value>) {
+        document.retain(|key, value| {
+            if key == "name" || self.0.iter().any(|(field, column)| field == key && column.is_none()) {
+                return true;
+            }
+            let columns: Vec<_> = self.0.iter().filter(|(field, _)| field == key).filter_map(|(_, column)| *column).collect();
+            for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+                row.retain(|key, _| key == "name" || columns.contains(&key.as_str()));
+            }
+            !columns.is_empty()
+        });
+    }
+}
+
+type Found = Vec<(&'static str, Option<&'static str>)>;
+
+fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Children<'_>) -> Result<Found, (String, Option<&'static str>)> {
+    if name == "*" {
+        return Ok(def.all_fields().map(|field| (field.fieldname, None)).collect());
+    }
+    let (fieldname, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
+    let visible = |field: &&'static FieldDef| rule.may_read(*field);
+    let unknown = |def: &DocTypeDef, near| (format!("no such field in {}", def.name), near);
+    let field = def.field(fieldname).ok_or_else(|| {
+        unknown(def, nearest(fieldname, def.all_fields().filter(visible).map(|field| field.fieldname)))
+    })?;
+    let denied = || ("this server's configuration does not permit reading it".to_owned(), None);
+    if !rule.may_read(field) {
+        return Err(denied());
+    }
+    let Some(column) = column else { return Ok(vec![(field.fieldname, None)]) };
+    let Some(child) = field.target().filter(|_| field.kind.is_table()).and_then(children) else {
+        return Err((format!("{fieldname} is no table of this document"), None));
+    };
+    let column = child.field(column).ok_or_else(|| unknown(child, nearest(column, child.fields.iter().map(|field| field.fieldname))))?;
+    if !rule.may_read_child(field, column) {
+        return Err(denied());
+    }
+    Ok(vec![(field.fieldname, Some(column.fieldname))])
+}

@@ -35,6 +35,24 @@ impl Client {
         rows(answer.data).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
     }
 
+    /// Whether a document exists that a write wants to link to. Takes the permit of that write: the site would tell as
+    /// much in its answer to the write.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn link_exists(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        doctype: &str,
+        name: &str,
+    ) -> Result<bool, SiteError> {
+        check(permit, &[Operation::Create, Operation::Update])?;
+        let body = json!({ "doctype": doctype, "docname": name, "fields": [] });
+        let answer = self.method_post(caller, "frappe.client.validate_link", Body::Json(body)).await?;
+        Ok(answer.data.get("name").is_some_and(|name| !name.is_null()))
+    }
+
     /// The `name` as the site writes it, with `fields` of that document; nothing where no such document exists.
     ///
     /// # Errors

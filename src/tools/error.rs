@@ -1,0 +1,81 @@
+//! What a tool can fail with: one message that tells the model what to do next, one for the log.
+
+use erpnext_schema::{Rule, Violation};
+
+use super::Tool;
+use crate::policy::Denial;
+use crate::site::SiteError;
+
+/// Why a call gave no result.
+#[derive(Debug)]
+pub enum ToolError {
+    /// Arguments or data that break rules; nothing was sent.
+    Arguments {
+        /// The tool's name.
+        tool: &'static str,
+        /// All of them.
+        violations: Vec<Violation>,
+    },
+    /// The policy says no; nothing was sent.
+    Denied(Denial),
+    /// The site said no, or did not answer.
+    Site(Box<SiteError>),
+    /// It cannot be done like this; the message says what can.
+    Refused(String),
+}
+
+impl ToolError {
+    pub(super) fn arguments(tool: Tool, violations: Vec<Violation>) -> Self {
+        Self::Arguments { tool: tool.name(), violations }
+    }
+
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::Refused(message.into())
+    }
+
+    /// What happened and what to do next.
+    pub fn for_model(&self) -> String {
+        match self {
+            Self::Arguments { tool, violations } => {
+                let listed: String = violations.iter().map(|violation| format!("\n- {violation}")).collect();
+                let next = if violations.iter().any(|violation| violation.rule == Rule::UnknownField) {
+                    "get_doctype_schema lists the fields."
+                } else {
+                    "Correct these and call the tool again."
+                };
+                let (were, problems) = if violations.len() == 1 { ("is", "problem") } else { ("are", "problems") };
+                format!("{tool}: nothing was sent; there {were} {} {problems}:{listed}\nnext: {next}", violations.len())
+            }
+            Self::Denied(denial) => {
+                format!("{}\nnext: list_doctypes shows what is permitted; an administrator can change the configuration.", denial.for_model())
+            }
+            Self::Site(error) => error.for_model(),
+            Self::Refused(message) => message.clone(),
+        }
+    }
+
+    /// What the log keeps: names and rules, no values.
+    pub fn for_log(&self) -> String {
+        match self {
+            Self::Arguments { violations, .. } => {
+                let paths = violations.iter().map(|violation| format!("{:?} {:?}", violation.path, violation.rule));
+                format!("arguments: {}", paths.collect::<Vec<_>>().join(", "))
+            }
+            Self::Denied(denial) => denial.for_log(),
+            Self::Site(error) => error.for_log(),
+            Self::Refused(_) => "refused: not possible for this DocType or document".to_owned(),
+        }
+    }
+}
+
+impl From<Denial> for ToolError {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+impl From<SiteError> for ToolError {
+    fn from(error: SiteError) -> Self {
+        Self::Site(Box::new(error))
+    }
+}

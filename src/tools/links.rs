@@ -1,0 +1,80 @@
+//! Links that the site itself would not check: where another field fetches from them it stores whatever it is given
+//! (H10), and Dynamic Links it never checks.
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation};
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+
+use super::{On, ToolError};
+
+/// How many links are looked up at once.
+const AT_ONCE: usize = 4;
+
+/// One link that a document holds.
+#[derive(PartialEq, Eq, Debug)]
+struct Link {
+    path: String,
+    doctype: String,
+    name: String,
+}
+
+/// Refuses links to documents that do not exist; `stored` tells what is not being changed.
+pub async fn check(on: &On<'_>, doc: &Map<String, Value>, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    let mut links = Vec::new();
+    unchecked(on.def, "", doc, stored, &mut links);
+    for (key, value) in doc {
+        let table = on.def.field(key).filter(|field| field.kind.is_table());
+        let Some(child) = table.and_then(FieldDef::target).and_then(|target| on.app.catalog.known(target)) else { continue };
+        let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+        for (i, row) in rows.enumerate() {
+            unchecked(child, &format!("{key}[{i}]."), row, &Map::new(), &mut links);
+        }
+    }
+    let mut questions: Vec<(&str, &str)> = Vec::new();
+    for link in &links {
+        if !questions.contains(&(&link.doctype, &link.name)) {
+            questions.push((&link.doctype, &link.name));
+        }
+    }
+    let missing: Vec<(&str, &str)> = futures_util::stream::iter(questions)
+        .map(async |(doctype, name)| {
+            // Where the user may not look, the site decides.
+            let exists = on.app.site.link_exists(&on.app.caller, on.permit, doctype, name).await.unwrap_or(true);
+            (!exists).then_some((doctype, name))
+        })
+        .buffer_unordered(AT_ONCE)
+        .filter_map(async |missing| missing)
+        .collect()
+        .await;
+    let violations = links.iter().filter(|link| missing.contains(&(&link.doctype, &link.name))).map(|link| Violation {
+        path: format!("data.{}", link.path),
+        rule: Rule::Value,
+        message: format!("there is no {} named {:?}; search for the right name", link.doctype, link.name),
+        nearest: None,
+    });
+    let violations: Vec<_> = violations.collect();
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
+}
+
+/// The links among these fields that the site stores without a look.
+fn unchecked(def: &DocTypeDef, at: &str, doc: &Map<String, Value>, stored: &Map<String, Value>, links: &mut Vec<Link>) {
+    for (key, value) in doc {
+        let (Some(field), Some(name)) = (def.field(key), value.as_str().filter(|name| !name.is_empty())) else { continue };
+        if stored.get(key) == Some(value) {
+            continue;
+        }
+        let doctype = match field.options {
+            Options::Target(target) if field.kind == FieldKind::Link && is_fetched_from(def, field) => Some(target),
+            Options::TargetField(by) => doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str),
+            _ => None,
+        };
+        if let Some(doctype) = doctype.filter(|doctype| !doctype.is_empty()) {
+            links.push(Link { path: format!("{at}{key}"), doctype: doctype.to_owned(), name: name.to_owned() });
+        }
+    }
+}
+
+fn is_fetched_from(def: &DocTypeDef, link: &FieldDef) -> bool {
+    let source = |field: &FieldDef| field.fetch_from.and_then(|from| from.split_once('.')).map(|(link, _)| link);
+    def.fields.iter().any(|field| source(field) == Some(link.fieldname))
+}

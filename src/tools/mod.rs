@@ -1,0 +1,203 @@
+//! The tools: which there are, what each takes, and what each does.
+
+mod about;
+mod arguments;
+mod cursor;
+mod definition;
+mod error;
+mod links;
+mod merge;
+mod query;
+mod read;
+mod write;
+
+use std::collections::HashMap;
+
+use erpnext_schema::{DocTypeDef, Verb};
+use serde_json::{Map, Value};
+
+use crate::call::App;
+use crate::policy::{Operation, Policy};
+
+pub use arguments::Arguments;
+pub use definition::{Definition, definition};
+pub use error::ToolError;
+
+/// One tool.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Tool {
+    /// Does one thing with the documents of one DocType.
+    Typed(Verb, &'static DocTypeDef),
+    /// Does one thing with the documents of any DocType.
+    Generic(Verb),
+    /// Whether site and key work.
+    TestConnection,
+    /// What runs on the site, and what this server is made for.
+    SystemInfo,
+    /// Which DocTypes there are, and what may be done with them.
+    ListDocTypes,
+    /// What may be done with one DocType.
+    DocTypePermissions,
+    /// The fields of one DocType.
+    DocTypeSchema,
+}
+
+const VERBS: [(Verb, &str); 6] = [
+    (Verb::Get, "get_generic_document"),
+    (Verb::List, "list_generic_documents"),
+    (Verb::Search, "search_generic_documents"),
+    (Verb::Create, "create_generic_document"),
+    (Verb::Update, "update_generic_document"),
+    (Verb::Delete, "delete_generic_document"),
+];
+
+impl Tool {
+    /// The name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Typed(verb, def) => def.tools.iter().find(|tool| tool.verb == *verb).map_or("", |tool| tool.name),
+            Self::Generic(verb) => VERBS.iter().find(|(known, _)| known == verb).map_or("", |(_, name)| name),
+            Self::TestConnection => "test_connection",
+            Self::SystemInfo => "get_system_info",
+            Self::ListDocTypes => "list_doctypes",
+            Self::DocTypePermissions => "get_doctype_permissions",
+            Self::DocTypeSchema => "get_doctype_schema",
+        }
+    }
+
+    /// What it does to documents, if it is about documents.
+    pub const fn verb(&self) -> Option<Verb> {
+        match self {
+            Self::Typed(verb, _) | Self::Generic(verb) => Some(*verb),
+            _ => None,
+        }
+    }
+}
+
+/// The operation that a verb needs leave for.
+pub const fn operation(verb: Verb) -> Operation {
+    match verb {
+        Verb::List | Verb::Get | Verb::Search => Operation::Read,
+        Verb::Create => Operation::Create,
+        Verb::Update => Operation::Update,
+        Verb::Delete => Operation::Delete,
+    }
+}
+
+/// The tools that a policy leaves, by name and in the order of the list: a function of the configuration only.
+#[derive(Debug)]
+pub struct Registry {
+    tools: Vec<Tool>,
+    by_name: HashMap<&'static str, Tool>,
+}
+
+impl Registry {
+    /// The tools for one policy: those about the site, the generic ones for operations that any DocType permits, then
+    /// those of each configured DocType that was generated.
+    pub fn new(policy: &Policy) -> Self {
+        let mut tools = vec![
+            Tool::TestConnection,
+            Tool::SystemInfo,
+            Tool::ListDocTypes,
+            Tool::DocTypePermissions,
+            Tool::DocTypeSchema,
+        ];
+        let permitted = |verb| {
+            let operation = operation(verb);
+            policy.default_operations().contains(operation)
+                || policy.doctypes().any(|(_, operations)| operations.contains(operation))
+        };
+        tools.extend(VERBS.iter().filter(|(verb, _)| permitted(*verb)).map(|(verb, _)| Tool::Generic(*verb)));
+        for (doctype, operations) in policy.doctypes() {
+            let Some(def) = erpnext_doctypes::get(doctype) else { continue };
+            let permitted = def.tools.iter().filter(|tool| operations.contains(operation(tool.verb)));
+            tools.extend(permitted.map(|tool| Tool::Typed(tool.verb, def)));
+        }
+        let by_name = tools.iter().map(|tool| (tool.name(), *tool)).collect();
+        Self { tools, by_name }
+    }
+
+    /// Every tool, in the order of the list.
+    pub fn tools(&self) -> &[Tool] {
+        &self.tools
+    }
+
+    /// The tool of that name.
+    pub fn find(&self, name: &str) -> Option<Tool> {
+        self.by_name.get(name).copied()
+    }
+}
+
+/// Does what the tool is for: arguments, then policy, then the site.
+///
+/// # Errors
+/// Whatever stopped it, with a message that says what to do next.
+pub async fn run(app: &App, tool: Tool, given: Map<String, Value>) -> Result<Value, ToolError> {
+    let given = Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool, found))?;
+    match tool {
+        Tool::Typed(verb, def) => document(app, tool, verb, def.name, &given).await,
+        Tool::Generic(verb) => {
+            let doctype = given.text("doctype").unwrap_or_default().to_owned();
+            document(app, tool, verb, &doctype, &given).await
+        }
+        Tool::TestConnection => about::test_connection(app).await,
+        Tool::SystemInfo => about::system_info(app).await,
+        Tool::ListDocTypes => Ok(about::list_doctypes(app, &given)),
+        Tool::DocTypePermissions => about::doctype_permissions(app, &given).await,
+        Tool::DocTypeSchema => about::doctype_schema(app, tool, &given).await,
+    }
+}
+
+async fn document(app: &App, tool: Tool, verb: Verb, doctype: &str, given: &Arguments) -> Result<Value, ToolError> {
+    let permit = app.policy.permit(operation(verb), doctype)?;
+    let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
+    let on = On { app, tool, def, permit: &permit };
+    on.fits(verb)?;
+    match verb {
+        Verb::List => read::list(&on, given).await,
+        Verb::Get => read::get(&on, given).await,
+        Verb::Search => read::search(&on, given).await,
+        Verb::Create => write::create(&on, given).await,
+        Verb::Update => write::update(&on, given).await,
+        Verb::Delete => write::delete(&on, given).await,
+    }
+}
+
+/// One call on the documents of one DocType, with the leave for it.
+struct On<'a> {
+    app: &'a App,
+    tool: Tool,
+    def: &'static DocTypeDef,
+    permit: &'a crate::policy::Permit,
+}
+
+impl On<'_> {
+    /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).
+    fn fits(&self, verb: Verb) -> Result<(), ToolError> {
+        use erpnext_schema::doctype_flag::{CHILD, SINGLE, VIRTUAL};
+        let name = self.def.name;
+        if self.def.is(CHILD) {
+            return Err(ToolError::refused(format!(
+                "{name} is a child table: its rows are read and written with the documents that hold them. \
+                 Get or update the parent document instead."
+            )));
+        }
+        if self.def.is(SINGLE) && !matches!(verb, Verb::Get | Verb::Update) {
+            return Err(ToolError::refused(format!(
+                "{name} is a Single: there is exactly one, named {name:?}, and it can only be read and updated. \
+                 Use get_generic_document or update_generic_document."
+            )));
+        }
+        if self.def.is(VIRTUAL) && matches!(verb, Verb::List | Verb::Search) {
+            return Err(ToolError::refused(format!(
+                "{name} is a virtual DocType: the site has no table to list or search. Get one document by its name."
+            )));
+        }
+        Ok(())
+    }
+
+    /// The document that the call names; a Single is named like its DocType.
+    fn name<'b>(&'b self, given: &'b Arguments) -> &'b str {
+        if self.def.is(erpnext_schema::doctype_flag::SINGLE) { self.def.name } else { given.text("name").unwrap_or_default() }
+    }
+}

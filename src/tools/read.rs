@@ -1,0 +1,161 @@
+//! Get, list and search.
+
+use erpnext_schema::{Shape, doctype_flag};
+use serde_json::{Map, Value, json};
+
+use super::query::Reader;
+use super::{Arguments, On, ToolError, cursor};
+use crate::shape;
+use crate::site::{Filter, ListQuery};
+
+/// One document.
+pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let app = on.app;
+    let wanted = match given.value("fields") {
+        Some(fields) => Some(shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| app.catalog.known(child))
+            .map_err(|found| ToolError::arguments(on.tool, found))?),
+        None => None,
+    };
+    let answer = app.site.get(&app.caller, on.permit, on.name(given)).await?;
+    let mut shaped = shape::document(on.def, on.permit, &|child| app.catalog.known(child), answer.data);
+    if let Some(wanted) = wanted {
+        wanted.keep(&mut shaped.document);
+    }
+    let mut result = Map::from_iter([("document".to_owned(), Value::Object(shaped.document))]);
+    if !shaped.withheld.is_empty() && given.value("fields").is_none() {
+        result.insert("withheld".to_owned(), json!(shaped.withheld));
+    }
+    Ok(Value::Object(result))
+}
+
+/// A page of a list.
+pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let app = on.app;
+    let asked = on.checked(async |on| {
+        let mut reader = Reader::new(on.def, on.permit.fields());
+        let filters = reader.filters("filters", given.value("filters"));
+        let or_filters = reader.filters("or_filters", given.value("or_filters"));
+        let fields = reader.fields(given.value("fields"));
+        let order_by = reader.order_by(given.text("order_by"));
+        (ListQuery { fields, filters, or_filters, order_by, limit: 1, start: 0, parent: None }, reader.violations)
+    });
+    let (on, mut query) = asked.await?;
+    let identity = json!([on.def.name, query.filters, query.or_filters, query.order_by]).to_string();
+    let start = match given.text("cursor") {
+        None => 0,
+        Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
+            ToolError::refused(
+                "cursor: not one of this list: the next_cursor of an answer is good only with the same filters and order_by. \
+                 Call again without cursor to begin at the first page.",
+            )
+        })?,
+    };
+    let limit = given.limit();
+    // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
+    query.limit = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1).min(500);
+    query.start = start;
+    let total = async {
+        match given.flag("count") {
+            true => app.site.count(&app.caller, on.permit, &query.filters, &query.or_filters, None).await.map(Some),
+            false => Ok(None),
+        }
+    };
+    let (answer, total) = futures_util::try_join!(app.site.list(&app.caller, on.permit, &query), total)?;
+    let mut rows = answer.data;
+    let full = rows.len() as u64 >= u64::from(query.limit);
+    // At the largest limit there is no room for one more: a full page may be the last.
+    let more = if limit < u64::from(query.limit) { rows.len() as u64 > limit } else { full };
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let shaped: Vec<Value> = rows.into_iter().map(|row| Value::Object(shape::row(on.def, on.permit, &query.fields, row))).collect();
+    let mut result = Map::from_iter([("count".to_owned(), json!(shaped.len()))]);
+    if let Some(total) = total {
+        result.insert("total".to_owned(), json!(total));
+    }
+    if more {
+        result.insert("next_cursor".to_owned(), json!(cursor::write(start + shaped.len() as u64, &identity)));
+    }
+    result.insert("documents".to_owned(), Value::Array(shaped));
+    Ok(Value::Object(result))
+}
+
+/// Documents by words, as the desk's link fields find them.
+pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let asked = on.checked(async |on| {
+        let mut reader = Reader::new(on.def, on.permit.fields());
+        let filters = reader.filters("filters", given.value("filters"));
+        (filters, reader.violations)
+    });
+    let (on, filters) = asked.await?;
+    let term = given.text("search_term").unwrap_or_default();
+    let limit = u32::try_from(given.limit()).unwrap_or(500);
+    // The desk's search looks into its fields and shows them whatever the policy says: with one of them withheld, the
+    // search is a list over the others.
+    let looked_into = on.def.title_field.iter().chain(on.def.search_fields);
+    let open = looked_into.clone().all(|name| on.def.field(name).is_none_or(|field| on.permit.fields().may_read(field)));
+    let found = if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, filters).await? };
+    let mut result = Map::from_iter([("count".to_owned(), json!(found.len())), ("documents".to_owned(), Value::Array(found))]);
+    if !open {
+        result.insert("note".to_owned(), json!("searched in the permitted fields only"));
+    }
+    Ok(Value::Object(result))
+}
+
+async fn by_link(on: &On<'_>, term: &str, limit: u32, filters: &[Filter]) -> Result<Vec<Value>, ToolError> {
+    let app = on.app;
+    let rows = app.site.search_link(&app.caller, on.permit, term, limit, filters, None).await?;
+    let text = |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).map(shape::html::to_text);
+    let entry = |row: Map<String, Value>| {
+        let mut entry = Map::from_iter([("name".to_owned(), row.get("value").cloned().unwrap_or_default())]);
+        for (from, to) in [("label", "title"), ("description", "description")] {
+            if let Some(text) = text(&row, from).filter(|text| !text.is_empty()) {
+                entry.insert(to.to_owned(), json!(text));
+            }
+        }
+        Value::Object(entry)
+    };
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+async fn by_list(on: &On<'_>, term: &str, limit: u32, filters: Vec<Filter>) -> Result<Vec<Value>, ToolError> {
+    let app = on.app;
+    let permitted = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
+    let permitted = permitted.filter(|field| field.in_lists() && field.kind.shape() == Shape::Text && on.permit.fields().may_read(*field));
+    let mut fields = vec!["name".to_owned()];
+    for field in permitted {
+        if !fields.iter().any(|known| known == field.fieldname) {
+            fields.push(field.fieldname.to_owned());
+        }
+    }
+    // What the words contain stands for itself, not for a pattern.
+    let pattern = format!("%{}%", term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let or_filters = fields.iter().map(|field| (field.clone(), "like".to_owned(), json!(pattern))).collect();
+    let order_by = "`modified` desc, `name` asc".to_owned();
+    let query = ListQuery { fields, filters, or_filters, order_by, limit, start: 0, parent: None };
+    let rows = app.site.list(&app.caller, on.permit, &query).await?.data;
+    Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, on.permit, &query.fields, row))).collect())
+}
+
+impl<'a> On<'a> {
+    /// Reads something from the arguments. Where a field or a choice is not known, the site may have it meanwhile: then
+    /// it is read once more against the site's live metadata.
+    async fn checked<T>(
+        &self,
+        read: impl AsyncFn(&On<'a>) -> (T, Vec<erpnext_schema::Violation>),
+    ) -> Result<(On<'a>, T), ToolError> {
+        let mut on = On { app: self.app, tool: self.tool, def: self.def, permit: self.permit };
+        let (value, violations) = read(&on).await;
+        let (value, violations) = match on.app.newer(on.def, &violations).await {
+            Some(def) => {
+                on.def = def;
+                read(&on).await
+            }
+            None => (value, violations),
+        };
+        if violations.is_empty() { Ok((on, value)) } else { Err(ToolError::arguments(on.tool, violations)) }
+    }
+}
+
+/// Whether a document of this DocType has a state besides its fields.
+pub(super) fn is_submittable(on: &On<'_>) -> bool {
+    on.def.is(doctype_flag::SUBMITTABLE)
+}

@@ -1,0 +1,186 @@
+//! Create, update and delete. What was stored is read back, because the site's answer to a write only echoes it (H13).
+
+use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, Violation, check_document};
+use serde_json::{Map, Value, json};
+
+use super::{Arguments, On, ToolError, merge};
+use crate::policy::FieldRule;
+use crate::shape;
+use crate::site::Kind;
+use crate::{catalog::Catalog, tools::links};
+
+/// Makes a document.
+pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
+    links::check(&on, &doc, &Map::new()).await?;
+    let answer = on.app.site.insert(&on.app.caller, on.permit, &doc).await?;
+    let Some(name) = answer.data.get("name").and_then(document_name) else {
+        return Err(ToolError::refused(format!(
+            "The site took the new {} and did not say its name. Look for it with a list before trying again.",
+            on.def.name
+        )));
+    };
+    let mut result = Map::from_iter([("created".to_owned(), json!(name))]);
+    match on.stored(&name).await {
+        Ok(stored) => {
+            result.extend(on.summary(&stored));
+            note_differences(&on, &mut result, &doc, &stored);
+        }
+        Err(note) => note_messages(&mut result, vec![note]),
+    }
+    note_messages(&mut result, answer.messages);
+    Ok(Value::Object(result))
+}
+
+/// Changes some fields of a document, starting from what is stored, so that nobody's change is overwritten (H9) and no
+/// row loses a column (H1).
+pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let name = on.name(given);
+    let data = given.data();
+    if data.is_empty() {
+        return Err(ToolError::refused("data: no field to change. Name at least one."));
+    }
+    let (on, changes) = on.document(Purpose::Update, &data).await?;
+    let before = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
+    let mut body = merge::onto_stored(on.def, &before, changes.clone()).map_err(|found| ToolError::arguments(on.tool, found))?;
+    links::check(&on, &changes, &before).await?;
+    if let Some(modified) = before.get("modified") {
+        body.insert("modified".to_owned(), modified.clone());
+    }
+    let answer = match on.app.site.update(&on.app.caller, on.permit, name, &body).await {
+        Ok(answer) => answer,
+        Err(error) if error.kind() == Kind::Stale => {
+            return Err(ToolError::refused(format!(
+                "{} {name:?} was changed by somebody else between reading and writing; nothing was changed. \
+                 Read it again, see whether the change is still right, and repeat the update.",
+                on.def.name
+            )));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
+    match on.stored(name).await {
+        Ok(after) => {
+            let (before, shown) = (on.visible(before), on.visible(after.clone()));
+            result.insert("changed".to_owned(), Value::Object(merge::changes(&before, &shown)));
+            note_differences(&on, &mut result, &changes, &after);
+        }
+        Err(note) => note_messages(&mut result, vec![note]),
+    }
+    note_messages(&mut result, answer.messages);
+    Ok(Value::Object(result))
+}
+
+/// Deletes a document, once that was confirmed.
+pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let name = on.name(given);
+    if !given.flag("confirm") {
+        return Err(ToolError::refused(format!(
+            "{} {name:?} was not deleted: deleting cannot be undone. If this document is meant, call {} again with \
+             the same arguments and \"confirm\": true.",
+            on.def.name,
+            on.tool.name()
+        )));
+    }
+    let answer = on.app.site.delete(&on.app.caller, on.permit, name).await?;
+    let mut result = Map::from_iter([("deleted".to_owned(), json!(name))]);
+    note_messages(&mut result, answer.messages);
+    Ok(Value::Object(result))
+}
+
+impl<'a> On<'a> {
+    /// The data as the site stores it; checked once more against live metadata where a field or choice is not known.
+    async fn document(&self, purpose: Purpose, data: &Map<String, Value>) -> Result<(On<'a>, Map<String, Value>), ToolError> {
+        let check = |on: &On<'_>| {
+            let writing = Writing { rule: on.permit.fields(), catalog: &on.app.catalog };
+            check_document(on.def, purpose, data, &writing)
+        };
+        let mut on = On { app: self.app, tool: self.tool, def: self.def, permit: self.permit };
+        let mut checked = check(&on);
+        if let Err(found) = &checked
+            && let Some(def) = on.app.newer(on.def, found).await
+        {
+            on.def = def;
+            checked = check(&on);
+        }
+        let prefixed = |found: Vec<Violation>| {
+            let found = found.into_iter().map(|violation| Violation { path: format!("data.{}", violation.path), ..violation });
+            ToolError::arguments(on.tool, found.collect())
+        };
+        let checked = checked.map_err(prefixed)?;
+        Ok((on, checked))
+    }
+
+    /// The document as it is stored now, or a note that says why that is not known.
+    async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
+        let answer = self.app.site.get(&self.app.caller, self.permit, name).await;
+        answer.map(|answer| answer.data).map_err(|error| {
+            tracing::warn!("reading back: {}", error.for_log());
+            "written, but reading it back failed: what the site stored is not known; get the document to see it".to_owned()
+        })
+    }
+
+    fn visible(&self, doc: Map<String, Value>) -> Map<String, Value> {
+        shape::document(self.def, self.permit, &|child| self.app.catalog.known(child), doc).document
+    }
+
+    /// The few fields that tell which document it is and in which state.
+    fn summary(&self, stored: &Map<String, Value>) -> Map<String, Value> {
+        let shown = |name: &str| name == "docstatus" && super::read::is_submittable(self) || name == "status" || self.def.title_field == Some(name);
+        let visible = self.visible(stored.clone());
+        visible.into_iter().filter(|(key, _)| shown(key)).collect()
+    }
+}
+
+/// What a write is checked against: the field rule and the tables of the child rows.
+pub struct Writing<'a> {
+    /// Which fields may be set.
+    pub rule: &'a FieldRule,
+    /// Knows the child tables.
+    pub catalog: &'a Catalog,
+}
+
+impl Context for Writing<'_> {
+    fn child(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+        self.catalog.known(doctype)
+    }
+
+    fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool {
+        match table {
+            Some(table) => self.rule.may_write_child(table, field),
+            None => self.rule.may_write(field),
+        }
+    }
+}
+
+/// Names of documents are texts, or numbers where the database counts.
+fn document_name(value: &Value) -> Option<String> {
+    match value {
+        Value::String(name) => Some(name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Says where the site stored something else than was sent (H7, H12, H13), as far as the caller may see it.
+fn note_differences(on: &On<'_>, result: &mut Map<String, Value>, sent: &Map<String, Value>, stored: &Map<String, Value>) {
+    let rule = on.permit.fields();
+    let may_see = |table: Option<&FieldDef>, field: &FieldDef| match table {
+        Some(table) => rule.may_read_child(table, field),
+        None => rule.may_read(field),
+    };
+    let differences = merge::differences(on.def, &|child| on.app.catalog.known(child), &may_see, sent, stored);
+    if !differences.is_empty() {
+        result.insert("stored_differently".to_owned(), Value::Object(differences));
+    }
+}
+
+fn note_messages(result: &mut Map<String, Value>, messages: Vec<String>) {
+    if messages.is_empty() {
+        return;
+    }
+    let notes = result.entry("messages").or_insert_with(|| json!([]));
+    if let Some(notes) = notes.as_array_mut() {
+        notes.extend(messages.into_iter().map(Value::from));
+    }
+}
