@@ -17,17 +17,8 @@ type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 const SECTIONS: &[&str] = &["erpnext", "permissions", "tools", "audit", "rate_limiting", "cache", "log_level"];
 
 /// The operations that conditions can be put on.
-const CONDITIONAL: &[Operation] = &[
-    Operation::Read,
-    Operation::Create,
-    Operation::Update,
-    Operation::Delete,
-    Operation::Submit,
-    Operation::Cancel,
-];
-
-/// Always shown, so taking them away would be a promise that is not kept.
-const ALWAYS_READABLE: &[&str] = &["name", "doctype", "docstatus", "modified"];
+const CONDITIONAL: &[Operation] =
+    &[Operation::Read, Operation::Create, Operation::Update, Operation::Delete, Operation::Submit, Operation::Cancel];
 
 /// The configuration of a file's text and the environment.
 pub(super) fn read(text: Option<&str>, env: Env<'_>) -> Result<Config, Vec<ConfigError>> {
@@ -131,7 +122,9 @@ fn permissions(section: &Reader<'_>) -> Permissions {
     for (name, value) in doctypes.entries() {
         let Some(rule) = Reader::new(doctypes.at(name), value, doctypes.errors) else { continue };
         if name.is_empty() || name.trim() != name {
-            doctypes.errors.note(&rule.path, "expected a DocType's name, such as Sales Order, without spaces around it");
+            doctypes
+                .errors
+                .note(&rule.path, "expected a DocType's name, such as Sales Order, without spaces around it");
         }
         permissions.doctypes.insert(name.to_owned(), doctype(&rule));
     }
@@ -143,7 +136,7 @@ fn doctype(rule: &Reader<'_>) -> DoctypePermissions {
     known.extend(["allowed_fields", "restricted_fields", "conditions"]);
     rule.only(&known);
     let restricted = rule.texts("restricted_fields").unwrap_or_default();
-    for (place, name) in restricted.iter().filter(|(_, name)| ALWAYS_READABLE.contains(name)) {
+    for (place, name) in restricted.iter().filter(|(_, name)| is_always_readable(name)) {
         rule.errors.note(place, format!("{name} is always readable and cannot be restricted; take it out"));
     }
     DoctypePermissions {
@@ -152,6 +145,11 @@ fn doctype(rule: &Reader<'_>) -> DoctypePermissions {
         restricted_fields: fields(restricted, rule.errors),
         conditions: rule.object("conditions").map(|section| conditions(&section)).into_iter().flatten().collect(),
     }
+}
+
+/// Taking these away would be a promise that the policy does not keep.
+fn is_always_readable(name: &str) -> bool {
+    matches!(name.rsplit('.').next(), Some("name" | "doctype")) || matches!(name, "docstatus" | "modified")
 }
 
 fn operations(rule: &Reader<'_>) -> Operations {
@@ -195,12 +193,8 @@ fn tools(section: &Reader<'_>) -> Tools {
 }
 
 fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {
-    let mut audit = Audit {
-        enabled: false,
-        log_file: "logs/audit.log".into(),
-        log_level: LogLevel::Info,
-        retention_days: 30,
-    };
+    let mut audit =
+        Audit { enabled: false, log_file: "logs/audit.log".into(), log_level: LogLevel::Info, retention_days: 30 };
     if let Some(section) = file.object("audit") {
         section.only(&["enabled", "log_file", "log_level", "retention_days"]);
         audit.enabled = section.bool("enabled", audit.enabled);

@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_plain_address() {
-        let wrong = ["", "erp.example.com", "ftp://x", "https://", "https://:80", "https://a:0", "https://a:b", "https://a b"];
+        let wrong =
+            ["", "erp.example.com", "ftp://x", "https://", "https://:80", "https://a:0", "https://a:b", "https://a b"];
         for wrong in wrong {
             assert!(check(wrong, true).is_err_and(|e| e.starts_with("expected an address")), "{wrong}");
         }
