@@ -1,6 +1,13 @@
 //! Safe, typed access to ERPNext for language models, over the Model Context Protocol.
 
+pub mod call;
 pub mod caller;
+pub mod catalog;
+pub mod config;
+mod names;
 pub mod policy;
+pub mod server;
 pub mod shape;
 pub mod site;
+pub mod tools;
+pub mod transport;

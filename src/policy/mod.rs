@@ -1,9 +1,132 @@
-//! Who may do what: pure decisions, no I/O.
+//! Who may do what: pure decisions, no I/O. What the configuration does not permit is denied.
 
+mod cut;
+mod denial;
+mod fields;
 mod permit;
+#[cfg(test)]
+mod tests;
 
-pub use permit::{Operation, Permit};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Which fields of a DocType may be seen and set.
-#[derive(Clone, Debug, Default)]
-pub struct FieldRule {}
+use erpnext_schema::nearest;
+
+use crate::config::{Config, DoctypePermissions};
+
+pub use crate::config::{Operation, Operations};
+pub use denial::{Denial, Reason};
+pub use fields::{FieldRef, FieldRule};
+pub use permit::Permit;
+
+/// What may be done on which DocType, and with which fields.
+#[derive(Clone, Default, Debug)]
+pub struct Policy {
+    doctypes: BTreeMap<String, Rule>,
+    default: Operations,
+    /// The field rule of DocTypes that are not named.
+    fields: Arc<FieldRule>,
+    refusals: BTreeMap<String, BTreeMap<Operation, String>>,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    operations: Operations,
+    fields: Arc<FieldRule>,
+}
+
+impl Policy {
+    /// The policy that a configuration states, as far as this version serves it ([`Operation::SERVED`]).
+    pub fn from_config(config: &Config) -> Self {
+        let rule = |rule: &DoctypePermissions| {
+            let operations = rule.operations.served();
+            let fields = FieldRule::new(rule.allowed_fields.as_deref(), &rule.restricted_fields);
+            Rule { operations, fields: Arc::new(readable_if(operations, fields)) }
+        };
+        let permissions = &config.permissions;
+        let doctypes = permissions.doctypes.iter().map(|(name, permissions)| (name.clone(), rule(permissions)));
+        Self::new(doctypes.collect(), permissions.default.served())
+    }
+
+    /// Everything is permitted: for programs that use this crate as their own client.
+    pub fn full() -> Self {
+        Self::new(BTreeMap::new(), Operation::SERVED.iter().copied().collect())
+    }
+
+    fn new(doctypes: BTreeMap<String, Rule>, default: Operations) -> Self {
+        let fields = Arc::new(readable_if(default, FieldRule::default()));
+        Self { doctypes, default, fields, refusals: BTreeMap::new() }
+    }
+
+    /// Leave to do the operation on documents of the DocType. DocTypes match by their exact name only.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn permit(&self, operation: Operation, doctype: &str) -> Result<Permit, Denial> {
+        let deny = |reason| Err(Denial { doctype: doctype.to_owned(), operation, reason });
+        if let Some(why) = self.refusals.get(doctype).and_then(|refused| refused.get(&operation)) {
+            return deny(Reason::Refused(why.clone()));
+        }
+        let (operations, fields) = match self.doctypes.get(doctype) {
+            Some(rule) => (rule.operations, &rule.fields),
+            None => match self.meant(doctype) {
+                Some(right) => return deny(Reason::NotExact(right.to_owned())),
+                None if self.default.is_empty() || !self.is_safe_beside_rules(doctype) => {
+                    return deny(Reason::NotConfigured);
+                }
+                None => (self.default, &self.fields),
+            },
+        };
+        if !operations.contains(operation) {
+            return deny(Reason::NotPermitted(operations));
+        }
+        Ok(Permit::new(doctype, operation, Arc::clone(fields)))
+    }
+
+    /// Switches an operation off from now on; `why` is told to whoever asks for it. For conditions that cannot be
+    /// judged, such as one on a field that the site does not have: they fail closed.
+    pub fn refuse(&mut self, doctype: &str, operation: Operation, why: impl Into<String>) {
+        self.refusals.entry(doctype.to_owned()).or_default().insert(operation, why.into());
+    }
+
+    /// The DocTypes that the configuration names, with what it permits on them.
+    pub fn doctypes(&self) -> impl Iterator<Item = (&str, Operations)> {
+        self.doctypes.iter().map(|(name, rule)| (name.as_str(), rule.operations))
+    }
+
+    /// What is permitted on DocTypes that the configuration does not name.
+    pub fn default_operations(&self) -> Operations {
+        self.default
+    }
+
+    /// What is permitted on the DocType; nothing where it is not available.
+    pub fn operations(&self, doctype: &str) -> Operations {
+        Operation::SERVED.iter().copied().filter(|operation| self.permit(*operation, doctype).is_ok()).collect()
+    }
+
+    /// The configured DocType that another name was probably meant to be, or that the site might take it for.
+    fn meant(&self, doctype: &str) -> Option<&str> {
+        let names = self.doctypes.keys().map(String::as_str);
+        if self.default.is_empty() {
+            return nearest(doctype, names);
+        }
+        // Where the other DocTypes are open, only what could be the same name to the site's database is held back.
+        let folded = fold(doctype);
+        names.into_iter().find(|name| fold(name) == folded)
+    }
+
+    /// The site's database ignores case, accents and characters that are not printed. Where rules stand on some
+    /// DocTypes, a name that could slip by them that way is not open by default; it can be named.
+    fn is_safe_beside_rules(&self, doctype: &str) -> bool {
+        self.doctypes.is_empty() || doctype.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    }
+}
+
+/// A caller that may write and not read sees no more of the answer than what the write needs.
+fn readable_if(operations: Operations, fields: FieldRule) -> FieldRule {
+    if operations.contains(Operation::Read) { fields } else { fields.unreadable() }
+}
+
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase).collect()
+}

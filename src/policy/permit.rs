@@ -2,34 +2,10 @@
 
 use std::sync::Arc;
 
-use super::FieldRule;
+use super::{FieldRule, Operation};
 
-/// What is done to documents of a DocType.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Operation {
-    /// Get, list, search, count.
-    Read,
-    /// Make a new document.
-    Create,
-    /// Change a document.
-    Update,
-    /// Delete a document.
-    Delete,
-}
-
-impl Operation {
-    /// The operation's name in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-        }
-    }
-}
-
-/// Leave to do one operation on documents of one DocType, with the fields that may be seen. Only the policy makes one.
+/// Leave to do one operation on documents of one DocType, with the fields that may be seen and set. Only the policy
+/// makes one.
 #[derive(Clone, Debug)]
 pub struct Permit {
     doctype: Arc<str>,

@@ -72,6 +72,11 @@ impl SiteError {
         Self { kind, status: None, exc_type: None, words, fields: Vec::new(), call: call.into(), writes }
     }
 
+    /// The site's metadata does not hold this DocType.
+    pub fn no_doctype(doctype: &str) -> Self {
+        Self::new(Kind::Missing, "metadata", false, format!("no DocType is named {doctype:?}"))
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> Kind {
         self.kind

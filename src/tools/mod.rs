@@ -149,7 +149,7 @@ pub async fn run(app: &App, tool: Tool, given: Map<String, Value>) -> Result<Val
 }
 
 async fn document(app: &App, tool: Tool, verb: Verb, doctype: &str, given: &Arguments) -> Result<Value, ToolError> {
-    let permit = app.policy.permit(operation(verb), doctype)?;
+    let permit = app.permit(operation(verb), doctype).await?;
     let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
     let on = On { app, tool, def, permit: &permit };
     on.fits(verb)?;

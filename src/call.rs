@@ -1,0 +1,112 @@
+//! The pipeline that every call passes: registry → arguments → policy → site → shape → result.
+
+use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
+use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
+
+use crate::caller::Caller;
+use crate::catalog::Catalog;
+use crate::config::{Config, Results};
+use crate::names::Names;
+use crate::policy::{Operation, Permit, Policy};
+use crate::site::{Client, Kind, SiteError};
+use crate::tools::{self, Registry, Tool, ToolError};
+
+/// Everything that calls need, made once.
+#[derive(Debug)]
+pub struct App {
+    /// Who may do what.
+    pub policy: Policy,
+    /// The way to the site.
+    pub site: Client,
+    /// On whose behalf: over stdio one for the life of the process.
+    pub caller: Caller,
+    /// The DocTypes.
+    pub catalog: Catalog,
+    /// The tools.
+    pub registry: Registry,
+    /// Where the data of a result stands.
+    pub results: Results,
+    /// Whether typed tools declare an `outputSchema`.
+    pub output_schemas: bool,
+    user: OnceCell<String>,
+    names: Names,
+}
+
+impl App {
+    /// Puts the parts together; nothing is asked of the site.
+    pub fn new(config: &Config, site: Client, caller: Caller) -> Self {
+        let policy = Policy::from_config(config);
+        Self {
+            registry: Registry::new(&policy),
+            policy,
+            site,
+            caller,
+            catalog: Catalog::default(),
+            results: config.tools.results,
+            output_schemas: config.tools.output_schemas,
+            user: OnceCell::new(),
+            names: Names::new(config),
+        }
+    }
+
+    /// Runs a tool.
+    ///
+    /// # Errors
+    /// Whatever stopped it, with a message that says what to do next.
+    pub async fn call(&self, tool: Tool, arguments: Map<String, Value>) -> Result<Value, ToolError> {
+        let started = std::time::Instant::now();
+        let result = tools::run(self, tool, arguments).await;
+        let ms = started.elapsed().as_millis();
+        match &result {
+            Ok(_) => tracing::debug!(tool = tool.name(), ms, "done"),
+            Err(error) => tracing::info!(tool = tool.name(), ms, "{}", error.for_log()),
+        }
+        result
+    }
+
+    /// Leave for one operation.
+    ///
+    /// # Errors
+    /// The policy's no, or the site's failure where a name in the configuration has to be looked up first.
+    pub async fn permit(&self, operation: Operation, doctype: &str) -> Result<Permit, ToolError> {
+        let permit = self.policy.permit(operation, doctype)?;
+        self.names.judge(&self.site, &self.caller, &self.catalog, operation, doctype).await??;
+        Ok(permit)
+    }
+
+    /// The ERPNext user behind the credentials, asked for once.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn user(&self) -> Result<&str, SiteError> {
+        self.user.get_or_try_init(|| self.site.logged_user(&self.caller)).await.map(String::as_str)
+    }
+
+    /// The DocType as the site has it now, where that may settle one of these violations: a field or a choice that the
+    /// tables do not know may be the site's own.
+    pub async fn newer(&self, def: &DocTypeDef, violations: &[Violation]) -> Option<&'static DocTypeDef> {
+        if !violations.iter().any(|found| matches!(found.rule, Rule::UnknownField | Rule::Choice)) {
+            return None;
+        }
+        match self.catalog.live(&self.site, &self.caller, def.name).await {
+            Ok(def) => Some(def),
+            Err(error) => {
+                tracing::warn!("live metadata of {}: {}", def.name, error.for_log());
+                None
+            }
+        }
+    }
+
+    /// The error for a DocType whose metadata the site does not give; a missing one is a 403 for most users (H31).
+    pub fn no_doctype(&self, doctype: &str, error: SiteError) -> ToolError {
+        if !matches!(error.kind(), Kind::Missing | Kind::Denied) {
+            return error.into();
+        }
+        let near = nearest(doctype, erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()));
+        let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+        ToolError::refused(format!(
+            "The site has no DocType {doctype:?}, or its user may not see it.{near} Names are exact; list_doctypes shows those available."
+        ))
+    }
+}

@@ -1,0 +1,44 @@
+//! What is wrong with a configuration, all of it at once.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One thing that is wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigError {
+    /// The key's path (`permissions.doctypes.Customer.read`), the environment's variable, or `line 3, column 7`; empty for
+    /// the file as a whole.
+    pub place: String,
+    /// The rule that is broken, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place.as_str() {
+            "" => f.write_str(&self.message),
+            place => write!(f, "{place}: {}", self.message),
+        }
+    }
+}
+
+/// Everything that is wrong with a configuration; never empty.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigErrors {
+    /// The file, where there is one.
+    pub file: Option<PathBuf>,
+    /// In the order of the file; what is missing comes last.
+    pub errors: Vec<ConfigError>,
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "the configuration {} cannot be used:", file.display())?,
+            None => write!(f, "the configuration from the environment cannot be used:")?,
+        }
+        self.errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}

@@ -1,0 +1,114 @@
+//! JSON text → value, refusing what serde_json would swallow: a key that one object names twice.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::error::ConfigError;
+
+/// The value that the text holds, and an error for each key that an object names twice (its first value stays).
+///
+/// # Errors
+/// The line and column of what is not JSON.
+pub(super) fn parse(text: &str) -> Result<(Value, Vec<ConfigError>), ConfigError> {
+    // Editors on Windows put a byte order mark first; JSON knows none.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let twice = RefCell::new(Vec::new());
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = Node { path: String::new(), twice: &twice }.deserialize(&mut json);
+    match value.and_then(|value| json.end().map(|()| value)) {
+        Ok(value) => Ok((value, twice.into_inner())),
+        Err(error) => Err(syntax(&error)),
+    }
+}
+
+fn syntax(error: &serde_json::Error) -> ConfigError {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let mut message = format!("not JSON: {}", text.strip_suffix(&place).unwrap_or(&text));
+    if text.starts_with("trailing comma") {
+        message.push_str("; take the last comma out");
+    }
+    ConfigError { place: format!("line {}, column {}", error.line(), error.column()), message }
+}
+
+struct Node<'a> {
+    path: String,
+    twice: &'a RefCell<Vec<ConfigError>>,
+}
+
+impl<'a> Node<'a> {
+    fn below(&self, key: &str) -> Self {
+        Node { path: join(&self.path, key), twice: self.twice }
+    }
+}
+
+/// The path of a key in an object.
+pub(super) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = entries.next_element_seed(self.below(&list.len().to_string()))? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let node = self.below(&key);
+            let place = node.path.clone();
+            let value = entries.next_value_seed(node)?;
+            if object.contains_key(&key) {
+                self.twice.borrow_mut().push(ConfigError { place, message: "named twice; keep one".to_owned() });
+            } else {
+                object.insert(key, value);
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}

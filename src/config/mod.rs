@@ -1,0 +1,219 @@
+//! The configuration: one JSON file and the environment → [`Config`], or everything that is wrong with them.
+
+mod condition;
+mod error;
+mod json;
+mod names;
+mod operation;
+mod reader;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod url;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+pub use condition::{Condition, Operand, Test};
+pub use error::{ConfigError, ConfigErrors};
+pub use names::{Place, UnknownName};
+pub use operation::{Operation, Operations};
+
+/// The file that is read where none is named, if it exists.
+pub const DEFAULT_FILE: &str = "config/config.json";
+
+/// What the user wants of this server. Its `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The site and who asks it.
+    pub erpnext: Erpnext,
+    /// Who may do what.
+    pub permissions: Permissions,
+    /// How tools answer.
+    pub tools: Tools,
+    /// The record of every attempt.
+    pub audit: Audit,
+    /// How often the site may be asked.
+    pub rate_limiting: RateLimiting,
+    /// How long answers are kept.
+    pub cache: Cache,
+    /// What is logged to stderr.
+    pub log_level: LogLevel,
+}
+
+/// The site and who asks it.
+#[derive(Clone, Debug)]
+pub struct Erpnext {
+    /// `https://host[:port][/path]`, without a slash at the end; `http` only to loopback or with [`Self::allow_insecure_http`].
+    pub url: String,
+    /// The user's API key.
+    pub api_key: SecretString,
+    /// The user's API secret.
+    pub api_secret: SecretString,
+    /// How long one call to the site may take; in the file whole seconds, 60 unless stated.
+    pub timeout: Duration,
+    /// Whether the secret may travel unencrypted.
+    pub allow_insecure_http: bool,
+}
+
+/// Who may do what; what is not named is refused.
+#[derive(Clone, Default, Debug)]
+pub struct Permissions {
+    /// By the DocType's exact name.
+    pub doctypes: BTreeMap<String, DoctypePermissions>,
+    /// What is permitted on DocTypes that are not named.
+    pub default: Operations,
+}
+
+/// What is permitted on one DocType.
+#[derive(Clone, Default, Debug)]
+pub struct DoctypePermissions {
+    /// What may be done.
+    pub operations: Operations,
+    /// The fields that may be seen and set, `items.rate` for a column of a child table; every field where there is no list.
+    pub allowed_fields: Option<Vec<String>>,
+    /// The fields that may not, in the same form; they win.
+    pub restricted_fields: Vec<String>,
+    /// What documents must satisfy, by operation.
+    pub conditions: BTreeMap<Operation, Condition>,
+}
+
+/// How tools answer.
+#[derive(Clone, Default, Debug)]
+pub struct Tools {
+    /// Where the data of a result stands.
+    pub results: Results,
+    /// Whether typed tools declare an `outputSchema`.
+    pub output_schemas: bool,
+}
+
+/// Where the data of a result stands.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Results {
+    /// In the text, which every client reads.
+    #[default]
+    Text,
+    /// In `structuredContent`.
+    Structured,
+    /// In both, at twice the cost.
+    Both,
+}
+
+/// The record of every attempt.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// Whether it is kept; not unless stated.
+    pub enabled: bool,
+    /// Where, relative to the working directory; `logs/audit.log` unless stated.
+    pub log_file: PathBuf,
+    /// The least that is recorded; INFO unless stated.
+    pub log_level: LogLevel,
+    /// Days; 30 unless stated.
+    pub retention_days: u64,
+}
+
+/// How often the site may be asked.
+#[derive(Clone, Debug)]
+pub struct RateLimiting {
+    /// Whether there is a limit; not unless stated.
+    pub enabled: bool,
+    /// Calls to the site; 60 unless stated.
+    pub requests_per_minute: u64,
+    /// Calls to the site; 1000 unless stated.
+    pub requests_per_hour: u64,
+}
+
+/// How long answers are kept.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// Whether they are; not unless stated.
+    pub enabled: bool,
+    /// In the file whole seconds, 300 unless stated.
+    pub ttl: Duration,
+    /// Answers; 1000 unless stated.
+    pub max_size: u64,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What failed.
+    Error,
+    /// What is likely wrong.
+    Warn,
+    /// What happens.
+    #[default]
+    Info,
+    /// How it happens.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The level's name as `tracing` knows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file at `path`, else [`DEFAULT_FILE`] where it exists, else the environment alone.
+    ///
+    /// `env` looks a variable up; `ERPNEXT_URL`, `ERPNEXT_API_KEY`, `ERPNEXT_API_SECRET`, `MCP_AUDIT_ENABLED` and
+    /// `MCP_LOG_LEVEL` win over the file, and an empty one counts as not set.
+    ///
+    /// # Errors
+    /// Everything that is wrong at once: a file that cannot be read, text that is not JSON, unknown keys, wrong types
+    /// and values, and what is missing.
+    pub fn load(path: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let default = Path::new(DEFAULT_FILE);
+        let Some(path) = path.or_else(|| default.exists().then_some(default)) else {
+            return sections::read(None, env).map_err(|errors| ConfigErrors { file: None, errors });
+        };
+        let failed = |errors| ConfigErrors { file: Some(path.to_owned()), errors };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let message = format!("cannot be read: {error}");
+            failed(vec![ConfigError { place: String::new(), message }])
+        })?;
+        sections::read(Some(&text), env).map_err(failed)
+    }
+
+    /// What the file asks for and this version does not do yet, a line each; empty where nothing is.
+    pub fn not_yet(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (doctype, rule) in &self.permissions.doctypes {
+            let place = format!("permissions.doctypes.{doctype}");
+            for operation in rule.conditions.keys() {
+                lines.push(format!("{place}.conditions.{operation}: conditions are not enforced yet"));
+            }
+            lines.extend(beyond(&place, rule.operations));
+        }
+        lines.extend(beyond("permissions.default", self.permissions.default));
+        let sections = [
+            ("audit", self.audit.enabled, "no audit log is written yet"),
+            ("rate_limiting", self.rate_limiting.enabled, "calls are not limited yet"),
+            ("cache", self.cache.enabled, "answers are not cached yet"),
+        ];
+        let asked = sections.iter().filter(|(_, enabled, _)| *enabled);
+        lines.extend(asked.map(|(section, _, what)| format!("{section}.enabled: {what}")));
+        lines
+    }
+}
+
+fn beyond(place: &str, operations: Operations) -> impl Iterator<Item = String> {
+    let beyond = operations.iter().filter(|operation| !Operation::SERVED.contains(operation));
+    beyond.map(move |operation| format!("{place}.{operation}: there are no tools for it yet"))
+}

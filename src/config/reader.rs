@@ -1,0 +1,152 @@
+//! Reads one JSON object of the configuration key by key; what it does not like, it notes under the key's path.
+
+use std::cell::RefCell;
+
+use erpnext_schema::nearest;
+use serde_json::{Map, Value};
+
+use super::error::ConfigError;
+use super::json::join;
+
+/// Where errors are noted while reading goes on.
+#[derive(Default)]
+pub(super) struct Errors(RefCell<Vec<ConfigError>>);
+
+impl Errors {
+    pub fn note(&self, place: impl Into<String>, message: impl Into<String>) {
+        self.0.borrow_mut().push(ConfigError { place: place.into(), message: message.into() });
+    }
+
+    pub fn extend(&self, errors: Vec<ConfigError>) {
+        self.0.borrow_mut().extend(errors);
+    }
+
+    pub fn into_vec(self) -> Vec<ConfigError> {
+        self.0.into_inner()
+    }
+}
+
+/// One object, its path, and the place for errors.
+pub(super) struct Reader<'a> {
+    pub path: String,
+    object: &'a Map<String, Value>,
+    pub errors: &'a Errors,
+}
+
+impl<'a> Reader<'a> {
+    /// The value as an object; noted where it is something else.
+    pub fn new(path: String, value: &'a Value, errors: &'a Errors) -> Option<Self> {
+        match value {
+            Value::Object(object) => Some(Self { path, object, errors }),
+            other => {
+                errors.note(path, format!("expected an object, found {}", show(other)));
+                None
+            }
+        }
+    }
+
+    /// Notes each key that is not one of these.
+    pub fn only(&self, known: &[&str]) {
+        for key in self.object.keys().filter(|key| !known.contains(&key.as_str())) {
+            self.errors.note(self.at(key), unknown("key", key, known));
+        }
+    }
+
+    /// The path of a key.
+    pub fn at(&self, key: &str) -> String {
+        join(&self.path, key)
+    }
+
+    /// Every key with its value.
+    pub fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
+        self.object.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// The value of a key. Null is a value: `"allowed_fields": null` must not read as "no list, so everything".
+    pub fn get(&self, key: &str) -> Option<&'a Value> {
+        self.object.get(key)
+    }
+
+    /// The object under a key.
+    pub fn object(&self, key: &str) -> Option<Self> {
+        Self::new(self.at(key), self.get(key)?, self.errors)
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&self, key: &str, default: bool) -> bool {
+        let value = self.expect(key, "true or false", Value::as_bool);
+        value.unwrap_or(default)
+    }
+
+    /// A whole number from 1 up.
+    pub fn count(&self, key: &str, unit: &str, default: u64) -> u64 {
+        let expected = format!("a whole number of {unit}, 1 or more");
+        self.expect(key, &expected, |value| value.as_u64().filter(|number| *number > 0)).unwrap_or(default)
+    }
+
+    /// A text, without the space around it.
+    pub fn text(&self, key: &str) -> Option<&'a str> {
+        self.expect(key, "a text", Value::as_str).map(str::trim)
+    }
+
+    /// What a parser makes of the text under a key; its error says what is wrong.
+    pub fn parsed<T>(&self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let result = parse(self.text(key)?);
+        result.map_err(|message| self.errors.note(self.at(key), message)).ok()
+    }
+
+    /// A list of texts.
+    pub fn texts(&self, key: &str) -> Option<Vec<(String, &'a str)>> {
+        let list = self.expect(key, "a list of field names", Value::as_array)?;
+        let entry = |(i, value): (usize, &'a Value)| {
+            let place = format!("{}[{i}]", self.at(key));
+            match value.as_str() {
+                Some(text) => Some((place, text)),
+                None => {
+                    self.errors.note(place, format!("expected a field name, found {}", show(value)));
+                    None
+                }
+            }
+        };
+        Some(list.iter().enumerate().filter_map(entry).collect())
+    }
+
+    fn expect<T>(&self, key: &str, what: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
+        let value = self.get(key)?;
+        let read = read(value);
+        if read.is_none() {
+            // A secret of the wrong type is still a secret.
+            let found = if key.starts_with("api_") { kind(value).to_owned() } else { show(value) };
+            self.errors.note(self.at(key), format!("expected {what}, found {found}"));
+        }
+        read
+    }
+}
+
+/// `unknown key; did you mean read?`, or the keys there are.
+pub(super) fn unknown(what: &str, wrong: &str, known: &[&str]) -> String {
+    match nearest(wrong, known.iter().copied()) {
+        Some(right) => format!("unknown {what}; did you mean {right}?"),
+        None => format!("unknown {what}; there are {}", known.join(", ")),
+    }
+}
+
+/// The value as an error shows it.
+pub(super) fn show(value: &Value) -> String {
+    match value {
+        Value::Array(_) | Value::Object(_) | Value::Null => kind(value).to_owned(),
+        Value::String(text) if text.chars().count() > 40 => "a long text".to_owned(),
+        scalar => scalar.to_string(),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,69 @@
+//! Why the policy says no: one message for the model, one for the log.
+
+use std::fmt;
+
+use super::{Operation, Operations};
+
+/// The policy's no to one operation on one DocType. `Display` is [`Denial::for_model`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Denial {
+    /// As the caller named it.
+    pub doctype: String,
+    /// What was asked for.
+    pub operation: Operation,
+    /// Why not.
+    pub reason: Reason,
+}
+
+/// Why the policy says no.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// The configuration permits only these operations on the DocType.
+    NotPermitted(Operations),
+    /// The configuration does not name the DocType and opens nothing for those it does not name.
+    NotConfigured,
+    /// Not the name of a configured DocType, but so close to this one that the site might take it for that.
+    NotExact(String),
+    /// The operation was switched off after the configuration was read, and this is why.
+    Refused(String),
+}
+
+impl Denial {
+    /// What a model needs to correct itself. Says nothing about DocTypes that are not configured.
+    pub fn for_model(&self) -> String {
+        let Self { doctype, operation, reason } = self;
+        match reason {
+            Reason::NotPermitted(permitted) => format!(
+                "{doctype}: {operation} is not permitted by this server's configuration; permitted: {permitted}"
+            ),
+            Reason::NotConfigured => format!("{doctype}: not available by this server's configuration"),
+            Reason::NotExact(right) => {
+                format!("{doctype}: not available by this server's configuration; did you mean {right}?")
+            }
+            Reason::Refused(why) => format!("{doctype}: {operation} is refused: {why}"),
+        }
+    }
+
+    /// What an administrator needs to change it: the key of the configuration that decided. One line, whatever the
+    /// caller put into the name.
+    pub fn for_log(&self) -> String {
+        let Self { doctype, operation, reason } = self;
+        let why = match reason {
+            Reason::NotPermitted(_) => format!("permissions: {operation} is not set to true"),
+            Reason::NotConfigured => {
+                "permissions.doctypes: not named, and permissions.default opens nothing".to_owned()
+            }
+            Reason::NotExact(right) => format!("permissions.doctypes: not the exact name, nearest is {right}"),
+            Reason::Refused(why) => why.clone(),
+        };
+        format!("{operation} on {doctype:?} denied: {}", why.escape_debug())
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.for_model())
+    }
+}
+
+impl std::error::Error for Denial {}

@@ -1,0 +1,193 @@
+//! `FieldRule`: which fields of a DocType may be seen and set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use erpnext_schema::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Shape, flag};
+
+/// Which fields of a DocType may be seen and set. The default lets everything through that needs no naming.
+///
+/// - A restricted field is neither seen nor set, whatever else is said.
+/// - `name`, `doctype`, `docstatus` and `modified` are always seen (a row's `name` and `doctype` wherever its table is):
+///   they say which document it is, in which state, and which version a safe write starts from (H9). The other standard
+///   fields (`owner`, `creation`, `modified_by`, `idx`) must be named like any field where there is a list of allowed ones.
+/// - Standard and virtual fields are never set.
+/// - A field above permlevel 0 is seen and set only where it is named.
+/// - A Password is never seen, and set only where it is named.
+/// - A named table (`items`) stands for its columns; a named column (`items.rate`) shows the table with just that column.
+#[derive(Clone, Default, Debug)]
+pub struct FieldRule {
+    allowed: Option<Names>,
+    restricted: Names,
+    unreadable: bool,
+}
+
+/// Fields, and columns of tables.
+#[derive(Clone, Default, Debug)]
+struct Names {
+    fields: BTreeSet<String>,
+    columns: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Names {
+    fn new(names: &[String]) -> Self {
+        let mut sorted = Self::default();
+        for name in names {
+            match name.split_once('.') {
+                Some((table, column)) => {
+                    sorted.columns.entry(table.to_owned()).or_default().insert(column.to_owned());
+                }
+                None => {
+                    sorted.fields.insert(name.clone());
+                }
+            }
+        }
+        sorted
+    }
+
+    fn has_column(&self, table: &str, column: &str) -> bool {
+        self.columns.get(table).is_some_and(|columns| columns.contains(column))
+    }
+}
+
+/// What a rule needs to know of a field.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldRef<'a> {
+    pub(super) name: &'a str,
+    /// None where no table knows the field.
+    pub(super) def: Option<&'a FieldDef>,
+}
+
+impl<'a> From<&'a FieldDef> for FieldRef<'a> {
+    fn from(def: &'a FieldDef) -> Self {
+        Self { name: def.fieldname, def: Some(def) }
+    }
+}
+
+impl<'a> FieldRef<'a> {
+    /// The field of that name, with what the table knows of it; without a table, or in a table that does not know it, a
+    /// field of which only the name is known.
+    pub fn find(table: Option<&'a DocTypeDef>, name: &'a str) -> Self {
+        Self { name, def: table.and_then(|table| table.field(name)) }
+    }
+
+    /// Whether it can hold rows, as far as is known.
+    pub(super) fn may_hold_rows(self) -> bool {
+        self.def.is_none_or(|def| def.kind.is_table())
+    }
+
+    pub(super) fn is_table(self) -> bool {
+        self.def.is_some_and(|def| def.kind.is_table())
+    }
+
+    /// Frappe's own keys (`__onload`, `_user_tags`) are no business of a caller, unless a table says they are fields.
+    fn is_internal(self) -> bool {
+        self.def.is_none() && self.name.starts_with('_')
+    }
+
+    fn is_secret(self) -> bool {
+        self.def.is_some_and(|def| matches!(def.kind.shape(), Shape::Secret))
+    }
+
+    fn is_layout(self) -> bool {
+        self.def.is_some_and(|def| !def.kind.holds_value())
+    }
+
+    fn is_above_level_0(self) -> bool {
+        self.def.is_some_and(|def| def.permlevel > 0)
+    }
+
+    /// Kept or computed by the site.
+    fn is_the_sites(self) -> bool {
+        let standard = || CHILD_STANDARD_FIELDS.iter().any(|field| field.fieldname == self.name);
+        match self.def {
+            Some(def) => def.is(flag::STANDARD) || def.is(flag::VIRTUAL),
+            None => self.name == "doctype" || standard(),
+        }
+    }
+}
+
+impl FieldRule {
+    /// The rule of two lists of `fieldname` and `table.fieldname`; no list of allowed fields allows all of them.
+    pub fn new(allowed: Option<&[String]>, restricted: &[String]) -> Self {
+        Self { allowed: allowed.map(Names::new), restricted: Names::new(restricted), unreadable: false }
+    }
+
+    /// The same rule for a caller who may not read: only what is always seen is seen.
+    pub(super) fn unreadable(self) -> Self {
+        Self { unreadable: true, ..self }
+    }
+
+    /// Whether every field may be seen that needs no naming, so that nothing has to be explained to the caller.
+    pub fn is_open(&self) -> bool {
+        let unrestricted = self.restricted.fields.is_empty() && self.restricted.columns.is_empty();
+        self.allowed.is_none() && unrestricted && !self.unreadable
+    }
+
+    /// Whether the field may be seen.
+    pub fn may_read<'a>(&self, field: impl Into<FieldRef<'a>>) -> bool {
+        let field = field.into();
+        if matches!(field.name, "name" | "doctype" | "docstatus" | "modified") {
+            return true;
+        }
+        !self.unreadable && !field.is_secret() && self.grants(field, field.is_above_level_0())
+    }
+
+    /// Whether the field may be set.
+    pub fn may_write<'a>(&self, field: impl Into<FieldRef<'a>>) -> bool {
+        let field = field.into();
+        !field.is_the_sites() && self.grants(field, field.is_above_level_0() || field.is_secret())
+    }
+
+    /// Whether the column of the table may be seen.
+    pub fn may_read_child<'a>(&self, table: impl Into<FieldRef<'a>>, column: impl Into<FieldRef<'a>>) -> bool {
+        let (table, column) = (table.into(), column.into());
+        if !table.may_hold_rows() || !self.may_read(table) {
+            return false;
+        }
+        let of_every_row = matches!(column.name, "name" | "doctype");
+        of_every_row || !column.is_secret() && self.grants_column(table, column, column.is_above_level_0())
+    }
+
+    /// Whether the column of the table may be set. A row's `name` may: it says which row is meant.
+    pub fn may_write_child<'a>(&self, table: impl Into<FieldRef<'a>>, column: impl Into<FieldRef<'a>>) -> bool {
+        let (table, column) = (table.into(), column.into());
+        if !table.may_hold_rows() || !self.may_write(table) {
+            return false;
+        }
+        let must_be_named = column.is_above_level_0() || column.is_secret();
+        column.name == "name" || !column.is_the_sites() && self.grants_column(table, column, must_be_named)
+    }
+
+    /// Whether the rule speaks of single columns of what may hold rows.
+    pub(super) fn names_columns_of(&self, field: FieldRef<'_>) -> bool {
+        let allowed = self.allowed.iter().any(|allowed| allowed.columns.contains_key(field.name));
+        field.may_hold_rows() && (allowed || self.restricted.columns.contains_key(field.name))
+    }
+
+    fn grants(&self, field: FieldRef<'_>, must_be_named: bool) -> bool {
+        if field.is_internal() || field.is_layout() || self.restricted.fields.contains(field.name) {
+            return false;
+        }
+        match &self.allowed {
+            None => !must_be_named,
+            Some(allowed) => {
+                let by_column = || field.may_hold_rows() && allowed.columns.contains_key(field.name);
+                allowed.fields.contains(field.name) || by_column()
+            }
+        }
+    }
+
+    /// What is granted of a table that is granted itself.
+    fn grants_column(&self, table: FieldRef<'_>, column: FieldRef<'_>, must_be_named: bool) -> bool {
+        if column.is_internal() || column.is_layout() || self.restricted.has_column(table.name, column.name) {
+            return false;
+        }
+        match &self.allowed {
+            None => !must_be_named,
+            Some(allowed) => {
+                let by_table = || allowed.fields.contains(table.name) && !must_be_named;
+                allowed.has_column(table.name, column.name) || by_table()
+            }
+        }
+    }
+}

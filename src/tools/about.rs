@@ -1,0 +1,209 @@
+//! The tools about the site and its DocTypes: what is there, what may be done, what a document looks like.
+
+use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag, nearest};
+use serde_json::{Map, Value, json};
+
+use super::{Arguments, Tool, ToolError};
+use crate::call::App;
+use crate::policy::{FieldRule, Operation, Operations};
+
+/// How many DocTypes one answer lists.
+const MOST_DOCTYPES: usize = 150;
+
+/// Whether site and key work, and as whom.
+pub async fn test_connection(app: &App) -> Result<Value, ToolError> {
+    let started = std::time::Instant::now();
+    let user = app.site.logged_user(&app.caller).await?;
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(json!({"ok": true, "site": app.caller.site.as_str(), "user": user, "milliseconds": ms}))
+}
+
+/// What runs on the site, and what this server was generated from.
+pub async fn system_info(app: &App) -> Result<Value, ToolError> {
+    let (user, versions) = futures_util::try_join!(app.user(), app.site.versions(&app.caller))?;
+    let version = |(name, app): (&String, &Value)| (name.clone(), app.get("version").cloned().unwrap_or_default());
+    let apps: Map<String, Value> = versions.iter().map(version).collect();
+    Ok(json!({
+        "site": {"url": app.caller.site.as_str(), "user": user, "apps": apps},
+        "server": {
+            "version": env!("CARGO_PKG_VERSION"),
+            "doctypes": erpnext_doctypes::ALL.len(),
+            "snapshot": erpnext_doctypes::FINGERPRINT,
+        },
+    }))
+}
+
+/// The DocTypes that the policy opens, with what may be done.
+pub fn list_doctypes(app: &App, given: &Arguments) -> Value {
+    let search = given.text("search").map(str::to_lowercase);
+    let module = given.text("module").map(str::to_lowercase);
+    let fits = |name: &str, def: Option<&DocTypeDef>| {
+        search.as_ref().is_none_or(|search| name.to_lowercase().contains(search))
+            && module.as_ref().is_none_or(|module| def.is_some_and(|def| def.module.to_lowercase() == *module))
+    };
+    let mut entries: Vec<Value> = Vec::new();
+    for (name, _) in app.policy.doctypes() {
+        let def = app.catalog.known(name);
+        if fits(name, def) {
+            entries.push(entry(name, def, app.policy.operations(name)));
+        }
+    }
+    let configured = entries.len();
+    let rest = erpnext_doctypes::ALL.iter().filter(|def| !def.is(doctype_flag::CHILD) && fits(def.name, Some(def)));
+    let rest = rest.filter(|def| !app.policy.doctypes().any(|(name, _)| name == def.name));
+    entries.extend(rest.filter_map(|def| {
+        let operations = app.policy.operations(def.name);
+        (!operations.is_empty()).then(|| entry(def.name, Some(def), operations))
+    }));
+    let total = entries.len();
+    entries.truncate(MOST_DOCTYPES.max(configured));
+    let mut result = Map::from_iter([("count".to_owned(), json!(entries.len())), ("total".to_owned(), json!(total))]);
+    if entries.len() < total {
+        result.insert("note".to_owned(), json!("narrow with search or module to see the others"));
+    }
+    if !app.policy.default_operations().is_empty() {
+        result.insert("others".to_owned(), json!("DocTypes made on the site itself work too, by their exact name"));
+    }
+    result.insert("doctypes".to_owned(), Value::Array(entries));
+    Value::Object(result)
+}
+
+fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value {
+    let mut entry = Map::from_iter([("name".to_owned(), json!(name))]);
+    match def {
+        Some(def) => entry.insert("module".to_owned(), json!(def.module)),
+        None => entry.insert("generated".to_owned(), json!(false)),
+    };
+    entry.insert("operations".to_owned(), json!(operations.iter().map(Operation::as_str).collect::<Vec<_>>()));
+    Value::Object(entry)
+}
+
+/// What may be done with one DocType, and which fields are withheld.
+pub async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, ToolError> {
+    let doctype = given.text("doctype").unwrap_or_default();
+    let (operations, def, rule) = open(app, doctype).await?;
+    let names = |may: &dyn Fn(&FieldDef) -> bool| def.fields.iter().filter(|field| may(field)).map(|field| field.fieldname).collect::<Vec<_>>();
+    let can_read = operations.contains(Operation::Read);
+    let can_write = operations.contains(Operation::Create) || operations.contains(Operation::Update);
+    let mut result = Map::from_iter([
+        ("doctype".to_owned(), json!(doctype)),
+        ("operations".to_owned(), json!(operations.iter().map(Operation::as_str).collect::<Vec<_>>())),
+    ]);
+    for (can, key, may) in [
+        (can_read, "not_readable", &(|field: &FieldDef| !rule.may_read(field)) as &dyn Fn(&FieldDef) -> bool),
+        (can_write, "not_writable", &|field: &FieldDef| !rule.may_write(field)),
+    ] {
+        let withheld = if can { names(may) } else { Vec::new() };
+        let granted = def.fields.len() - withheld.len();
+        match (can, withheld.len()) {
+            (false, _) | (true, 0) => {}
+            // The shorter of the two lists says the same.
+            (true, count) if count > granted => {
+                let granted = names(&|field| !may(field));
+                result.insert(format!("only_{}", &key["not_".len()..]), json!(granted));
+            }
+            (true, _) => {
+                result.insert(key.to_owned(), json!(withheld));
+            }
+        }
+    }
+    result.insert("note".to_owned(), json!("the ERPNext user's own rights on the site apply on top of this"));
+    Ok(Value::Object(result))
+}
+
+/// The fields of one DocType, as far as the caller may see or set them.
+pub async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<Value, ToolError> {
+    let doctype = given.text("doctype").unwrap_or_default();
+    let (operations, mut def, rule) = open(app, doctype).await?;
+    // The site's own metadata shows custom fields; without the site the generated table still serves.
+    match app.catalog.live(&app.site, &app.caller, doctype).await {
+        Ok(live) => def = live,
+        Err(error) => tracing::info!("schema of {doctype} from the snapshot: {}", error.for_log()),
+    }
+    let wanted: Option<Vec<&str>> = given.value("fields").and_then(Value::as_array).map(|names| names.iter().filter_map(Value::as_str).collect());
+    let visible = |field: &&FieldDef| rule.may_read(*field) || rule.may_write(*field);
+    if let Some(wanted) = &wanted {
+        let violations: Vec<_> = wanted.iter().enumerate().filter(|(_, name)| def.field(name).filter(visible).is_none()).map(|(i, name)| {
+            erpnext_schema::Violation {
+                path: format!("fields[{i}]"),
+                rule: erpnext_schema::Rule::UnknownField,
+                message: format!("{name}: no such field in {doctype}"),
+                nearest: nearest(name, def.all_fields().filter(visible).map(|field| field.fieldname)).map(str::to_owned),
+            }
+        });
+        let violations: Vec<_> = violations.collect();
+        if !violations.is_empty() {
+            return Err(ToolError::arguments(tool, violations));
+        }
+    }
+    let shown = |field: &&FieldDef| visible(field) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&field.fieldname));
+    let mut tables = Map::new();
+    for table in def.fields.iter().filter(shown).filter(|field| field.kind.is_table()) {
+        let Some(child) = table.target().and_then(|target| app.catalog.known(target)) else { continue };
+        let columns = child.fields.iter().filter(|column| rule.may_read_child(table, *column) || rule.may_write_child(table, *column));
+        let columns: Vec<Value> = columns.map(|column| describe(column, rule.may_write_child(table, column))).collect();
+        tables.insert(table.fieldname.to_owned(), Value::Array(columns));
+    }
+    let mut result = Map::from_iter([("doctype".to_owned(), json!(def.name)), ("module".to_owned(), json!(def.module))]);
+    let facts = [
+        ("single", doctype_flag::SINGLE),
+        ("child_table", doctype_flag::CHILD),
+        ("submittable", doctype_flag::SUBMITTABLE),
+        ("tree", doctype_flag::TREE),
+        ("virtual", doctype_flag::VIRTUAL),
+        ("custom", doctype_flag::CUSTOM),
+    ];
+    result.extend(facts.into_iter().filter(|(_, bit)| def.is(*bit)).map(|(key, _)| (key.to_owned(), json!(true))));
+    result.extend(def.title_field.map(|title| ("title_field".to_owned(), json!(title))));
+    result.extend(def.autoname.map(|naming| ("naming".to_owned(), json!(naming))));
+    result.insert("operations".to_owned(), json!(operations.iter().map(Operation::as_str).collect::<Vec<_>>()));
+    let fields = def.fields.iter().filter(shown).map(|field| describe(field, rule.may_write(field)));
+    result.insert("fields".to_owned(), fields.collect());
+    if !tables.is_empty() {
+        result.insert("tables".to_owned(), Value::Object(tables));
+    }
+    Ok(Value::Object(result))
+}
+
+/// The facts of one field that a reader or writer needs; what is usual is left out.
+fn describe(field: &FieldDef, writable: bool) -> Value {
+    let mut facts = Map::from_iter([("field".to_owned(), json!(field.fieldname)), ("type".to_owned(), json!(field.kind.as_str()))]);
+    if !field.label.is_empty() {
+        facts.insert("label".to_owned(), json!(field.label));
+    }
+    match field.options {
+        Options::Target(target) => facts.insert(if field.kind.is_table() { "rows_of" } else { "link_to" }.to_owned(), json!(target)),
+        Options::TargetField(by) => facts.insert("link_to_doctype_in".to_owned(), json!(by)),
+        Options::Choices(choices) if !choices.is_empty() => facts.insert("options".to_owned(), json!(choices)),
+        Options::Format(format) => facts.insert("format".to_owned(), json!(format)),
+        _ => None,
+    };
+    let flags = [
+        ("required", field.must_be_sent()),
+        ("filled_by_site", field.is(flag::REQD) && !field.must_be_sent()),
+        ("read_only", field.is(flag::READ_ONLY) || field.is(flag::VIRTUAL)),
+        ("unique", field.is(flag::UNIQUE)),
+        ("set_only_once", field.is(flag::SET_ONLY_ONCE)),
+        ("allow_on_submit", field.is(flag::ALLOW_ON_SUBMIT)),
+        ("hidden", field.is(flag::HIDDEN)),
+        ("custom", field.is(flag::CUSTOM)),
+        ("required_under_a_condition", field.is(flag::CONDITIONALLY_REQD)),
+        ("not_writable", !writable),
+    ];
+    facts.extend(flags.into_iter().filter(|(_, set)| *set).map(|(key, _)| (key.to_owned(), json!(true))));
+    if let Some(length) = field.max_length().filter(|_| field.choices().is_none() && field.target().is_none()) {
+        facts.insert("max_length".to_owned(), json!(length));
+    }
+    let texts = [("default", field.default), ("fetched_from", field.fetch_from), ("description", field.description)];
+    facts.extend(texts.into_iter().filter_map(|(key, text)| text.map(|text| (key.to_owned(), json!(text)))));
+    Value::Object(facts)
+}
+
+/// What the policy opens of a DocType; a no like any other where that is nothing.
+async fn open(app: &App, doctype: &str) -> Result<(Operations, &'static DocTypeDef, FieldRule), ToolError> {
+    let operations = app.policy.operations(doctype);
+    let any = operations.iter().next().unwrap_or(Operation::Read);
+    let permit = app.policy.permit(any, doctype)?;
+    let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
+    Ok((operations, def, permit.fields().clone()))
+}
