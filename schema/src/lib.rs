@@ -1,6 +1,7 @@
 //! The model of a DocType that the generator, the generated tables and the runtime share.
 
 mod def;
+pub mod document;
 mod fields;
 mod filter;
 mod fingerprint;
@@ -9,6 +10,7 @@ mod kind;
 mod nearest;
 pub mod prelude;
 pub mod snapshot;
+pub mod time;
 
 pub use def::{
     CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb, doctype_flag, flag,
@@ -18,3 +20,5 @@ pub use filter::{Filter, Operator, Order, UnknownOperator};
 pub use fingerprint::Fingerprint;
 pub use kind::{FieldKind, Shape, UnknownKind};
 pub use nearest::nearest;
+#[doc(hidden)]
+pub use serde;

@@ -30,3 +30,39 @@ fields! {
     Modified ModifiedBy Docstatus Idx AccountingDimension Disabled Company
     ApplyRestrictionOnValues AllowOrRestrict Accounts Dimensions
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountingDimensionFilterAllowOrRestrict { Allow = "Allow", Restrict = "Restrict"
+    }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AccountingDimensionFilter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub accounting_dimension: Option<String>,
+    pub disabled: Option<bool>,
+    pub company: Link<target::Company>,
+    pub apply_restriction_on_values: Option<bool>,
+    pub allow_or_restrict: Select<AccountingDimensionFilterAllowOrRestrict>,
+    pub accounts: Vec<crate::ApplicableOnAccount>,
+    pub dimensions: Vec<crate::AllowedDimension>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AccountingDimensionFilter(ACCOUNTING_DIMENSION_FILTER) : name owner creation modified
+    modified_by docstatus idx accounting_dimension disabled company
+    apply_restriction_on_values allow_or_restrict accounts dimensions
+}

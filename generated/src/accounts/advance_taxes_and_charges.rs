@@ -30,3 +30,56 @@ fields! {
     ChargeType RowId AccountHead Description IncludedInPaidAmount CostCenter Rate
     Currency TaxAmount Total AllocatedAmount BaseTaxAmount BaseTotal
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AdvanceTaxesAndChargesAddDeductTax { Add = "Add", Deduct = "Deduct" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AdvanceTaxesAndChargesChargeType { Actual = "Actual", OnPaidAmount =
+    "On Paid Amount", OnPreviousRowAmount = "On Previous Row Amount", OnPreviousRowTotal
+    = "On Previous Row Total" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AdvanceTaxesAndCharges {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub add_deduct_tax: Select<AdvanceTaxesAndChargesAddDeductTax>,
+    pub charge_type: Select<AdvanceTaxesAndChargesChargeType>,
+    pub row_id: Option<String>,
+    pub account_head: Link<target::Account>,
+    pub description: Option<String>,
+    pub included_in_paid_amount: Option<bool>,
+    pub cost_center: Link<target::CostCenter>,
+    pub rate: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub tax_amount: Option<f64>,
+    pub total: Option<f64>,
+    pub allocated_amount: Option<f64>,
+    pub base_tax_amount: Option<f64>,
+    pub base_total: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AdvanceTaxesAndCharges(ADVANCE_TAXES_AND_CHARGES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype add_deduct_tax charge_type
+    row_id account_head description included_in_paid_amount cost_center rate currency
+    tax_amount total allocated_amount base_tax_amount base_total
+}

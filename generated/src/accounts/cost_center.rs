@@ -33,3 +33,35 @@ fields! {
     Idx CostCenterName CostCenterNumber ParentCostCenter Company IsGroup Disabled Lft Rgt
     OldParent
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct CostCenter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub cost_center_name: Option<String>,
+    pub cost_center_number: Option<String>,
+    pub parent_cost_center: Link<target::CostCenter>,
+    pub company: Link<target::Company>,
+    pub is_group: Option<bool>,
+    pub disabled: Option<bool>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    CostCenter(COST_CENTER) : name owner creation modified modified_by docstatus idx
+    cost_center_name cost_center_number parent_cost_center company is_group disabled lft
+    rgt old_parent
+}

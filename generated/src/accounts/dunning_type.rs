@@ -30,3 +30,34 @@ fields! {
     Docstatus Idx DunningType IsDefault Company DunningFee RateOfInterest
     DunningLetterText IncomeAccount CostCenter
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct DunningType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub dunning_type: Option<String>,
+    pub is_default: Option<bool>,
+    pub company: Link<target::Company>,
+    pub dunning_fee: Option<f64>,
+    pub rate_of_interest: Option<f64>,
+    pub dunning_letter_text: Vec<crate::DunningLetterText>,
+    pub income_account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    DunningType(DUNNING_TYPE) : name owner creation modified modified_by docstatus idx
+    dunning_type is_default company dunning_fee rate_of_interest dunning_letter_text
+    income_account cost_center
+}

@@ -31,3 +31,34 @@ fields! {
     Modified ModifiedBy Docstatus Idx PostingDate RoundingLossAllowance Company Accounts
     GainLossUnbooked GainLossBooked TotalGainLoss AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ExchangeRateRevaluation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub posting_date: Option<Date>,
+    pub rounding_loss_allowance: Option<f64>,
+    pub company: Link<target::Company>,
+    pub accounts: Vec<crate::ExchangeRateRevaluationAccount>,
+    pub gain_loss_unbooked: Option<f64>,
+    pub gain_loss_booked: Option<f64>,
+    pub total_gain_loss: Option<f64>,
+    pub amended_from: Link<target::ExchangeRateRevaluation>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ExchangeRateRevaluation(EXCHANGE_RATE_REVALUATION) : name owner creation modified
+    modified_by docstatus idx posting_date rounding_loss_allowance company accounts
+    gain_loss_unbooked gain_loss_booked total_gain_loss amended_from
+}

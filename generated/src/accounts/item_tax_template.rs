@@ -26,3 +26,29 @@ fields! {
     pub ItemTaxTemplateField(ITEM_TAX_TEMPLATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title Company Disabled Taxes
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemTaxTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub company: Link<target::Company>,
+    pub disabled: Option<bool>,
+    pub taxes: Vec<crate::ItemTaxTemplateDetail>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ItemTaxTemplate(ITEM_TAX_TEMPLATE) : name owner creation modified modified_by
+    docstatus idx title company disabled taxes
+}

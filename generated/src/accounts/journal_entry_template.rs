@@ -32,3 +32,49 @@ fields! {
     ModifiedBy Docstatus Idx TemplateTitle VoucherType NamingSeries Company IsOpening
     MultiCurrency Accounts
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryTemplateVoucherType { JournalEntry = "Journal Entry",
+    InterCompanyJournalEntry = "Inter Company Journal Entry", BankEntry = "Bank Entry",
+    CashEntry = "Cash Entry", CreditCardEntry = "Credit Card Entry", DebitNote =
+    "Debit Note", CreditNote = "Credit Note", ContraEntry = "Contra Entry", ExciseEntry =
+    "Excise Entry", WriteOffEntry = "Write Off Entry", OpeningEntry = "Opening Entry",
+    DepreciationEntry = "Depreciation Entry", ExchangeRateRevaluation =
+    "Exchange Rate Revaluation" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryTemplateIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct JournalEntryTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub template_title: Option<String>,
+    pub voucher_type: Select<JournalEntryTemplateVoucherType>,
+    pub naming_series: Option<String>,
+    pub company: Link<target::Company>,
+    pub is_opening: Select<JournalEntryTemplateIsOpening>,
+    pub multi_currency: Option<bool>,
+    pub accounts: Vec<crate::JournalEntryTemplateAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    JournalEntryTemplate(JOURNAL_ENTRY_TEMPLATE) : name owner creation modified
+    modified_by docstatus idx template_title voucher_type naming_series company
+    is_opening multi_currency accounts
+}

@@ -33,3 +33,47 @@ fields! {
     Docstatus Idx NamingSeries Company PaymentOrderType Party PostingDate CompanyBank
     CompanyBankAccount Account References AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentOrderNamingSeries { Pmo = "PMO-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentOrderPaymentOrderType { PaymentRequest = "Payment Request", PaymentEntry =
+    "Payment Entry" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<PaymentOrderNamingSeries>,
+    pub company: Link<target::Company>,
+    pub payment_order_type: Select<PaymentOrderPaymentOrderType>,
+    pub party: Link<target::Supplier>,
+    pub posting_date: Option<Date>,
+    pub company_bank: Link<target::Bank>,
+    pub company_bank_account: Link<target::BankAccount>,
+    pub account: Option<String>,
+    pub references: Vec<crate::PaymentOrderReference>,
+    pub amended_from: Link<target::PaymentOrder>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentOrder(PAYMENT_ORDER) : name owner creation modified modified_by docstatus idx
+    naming_series company payment_order_type party posting_date company_bank
+    company_bank_account account references amended_from
+}

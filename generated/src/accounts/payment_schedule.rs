@@ -32,3 +32,51 @@ fields! {
     Outstanding PaidAmount DiscountedAmount BasePaymentAmount BaseOutstanding
     BasePaidAmount
 }
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+choices! {
+    pub PaymentScheduleDiscountType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentSchedule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub payment_term: Link<target::PaymentTerm>,
+    pub description: Option<String>,
+    pub due_date: Option<Date>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub invoice_portion: Option<f64>,
+    pub discount_type: Select<PaymentScheduleDiscountType>,
+    pub discount_date: Option<Date>,
+    pub discount: Option<f64>,
+    pub payment_amount: Option<f64>,
+    pub outstanding: Option<f64>,
+    pub paid_amount: Option<f64>,
+    pub discounted_amount: Option<f64>,
+    pub base_payment_amount: Option<f64>,
+    pub base_outstanding: Option<f64>,
+    pub base_paid_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+document! {
+    PaymentSchedule(PAYMENT_SCHEDULE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype payment_term description due_date
+    mode_of_payment invoice_portion discount_type discount_date discount payment_amount
+    outstanding paid_amount discounted_amount base_payment_amount base_outstanding
+    base_paid_amount
+}

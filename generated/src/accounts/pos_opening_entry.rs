@@ -34,3 +34,43 @@ fields! {
     Docstatus Idx PeriodStartDate PeriodEndDate Status PostingDate SetPostingDate Company
     PosProfile PosClosingEntry User BalanceDetails AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosOpeningEntryStatus { Draft = "Draft", Open = "Open", Closed = "Closed",
+    Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosOpeningEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub period_start_date: Option<DateTime>,
+    pub period_end_date: Option<Date>,
+    pub status: Select<PosOpeningEntryStatus>,
+    pub posting_date: Option<Date>,
+    pub set_posting_date: Option<bool>,
+    pub company: Link<target::Company>,
+    pub pos_profile: Link<target::PosProfile>,
+    pub pos_closing_entry: Option<String>,
+    pub user: Link<target::User>,
+    pub balance_details: Vec<crate::PosOpeningEntryDetail>,
+    pub amended_from: Link<target::PosOpeningEntry>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosOpeningEntry(POS_OPENING_ENTRY) : name owner creation modified modified_by
+    docstatus idx period_start_date period_end_date status posting_date set_posting_date
+    company pos_profile pos_closing_entry user balance_details amended_from
+}

@@ -37,3 +37,69 @@ fields! {
     TaxAmountAfterDiscountAmount Total BaseTaxAmount BaseTotal
     BaseTaxAmountAfterDiscountAmount ItemWiseTaxDetail
 }
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+choices! {
+    pub PurchaseTaxesAndChargesCategory { ValuationAndTotal = "Valuation and Total",
+    Valuation = "Valuation", Total = "Total" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+choices! {
+    pub PurchaseTaxesAndChargesAddDeductTax { Add = "Add", Deduct = "Deduct" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+choices! {
+    pub PurchaseTaxesAndChargesChargeType { Actual = "Actual", OnNetTotal =
+    "On Net Total", OnPreviousRowAmount = "On Previous Row Amount", OnPreviousRowTotal =
+    "On Previous Row Total", OnItemQuantity = "On Item Quantity" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseTaxesAndCharges {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub category: Select<PurchaseTaxesAndChargesCategory>,
+    pub add_deduct_tax: Select<PurchaseTaxesAndChargesAddDeductTax>,
+    pub charge_type: Select<PurchaseTaxesAndChargesChargeType>,
+    pub row_id: Option<String>,
+    pub included_in_print_rate: Option<bool>,
+    pub included_in_paid_amount: Option<bool>,
+    pub account_head: Link<target::Account>,
+    pub description: Option<String>,
+    pub is_tax_withholding_account: Option<bool>,
+    pub rate: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub account_currency: Link<target::Currency>,
+    pub tax_amount: Option<f64>,
+    pub tax_amount_after_discount_amount: Option<f64>,
+    pub total: Option<f64>,
+    pub base_tax_amount: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_tax_amount_after_discount_amount: Option<f64>,
+    pub item_wise_tax_detail: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+document! {
+    PurchaseTaxesAndCharges(PURCHASE_TAXES_AND_CHARGES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype category add_deduct_tax
+    charge_type row_id included_in_print_rate included_in_paid_amount account_head
+    description is_tax_withholding_account rate cost_center account_currency tax_amount
+    tax_amount_after_discount_amount total base_tax_amount base_total
+    base_tax_amount_after_discount_amount item_wise_tax_detail
+}

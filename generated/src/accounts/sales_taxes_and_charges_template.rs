@@ -31,3 +31,32 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Title IsDefault Disabled Company
     TaxCategory Taxes
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesTaxesAndChargesTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub is_default: Option<bool>,
+    pub disabled: Option<bool>,
+    pub company: Link<target::Company>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes: Vec<crate::SalesTaxesAndCharges>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SalesTaxesAndChargesTemplate(SALES_TAXES_AND_CHARGES_TEMPLATE) : name owner creation
+    modified modified_by docstatus idx title is_default disabled company tax_category
+    taxes
+}

@@ -32,3 +32,35 @@ fields! {
     ModifiedBy Docstatus Idx AssetName AssetCategory Company ItemCode ItemName
     MaintenanceTeam MaintenanceManager MaintenanceManagerName AssetMaintenanceTasks
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMaintenance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset_name: Link<target::Asset>,
+    pub asset_category: Option<String>,
+    pub company: Link<target::Company>,
+    pub item_code: Option<String>,
+    pub item_name: Option<String>,
+    pub maintenance_team: Link<target::AssetMaintenanceTeam>,
+    pub maintenance_manager: Option<String>,
+    pub maintenance_manager_name: Option<String>,
+    pub asset_maintenance_tasks: Vec<crate::AssetMaintenanceTask>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMaintenance(ASSET_MAINTENANCE) : name owner creation modified modified_by
+    docstatus idx asset_name asset_category company item_code item_name maintenance_team
+    maintenance_manager maintenance_manager_name asset_maintenance_tasks
+}

@@ -44,3 +44,58 @@ fields! {
     MaintenanceStatus AssignToName TaskAssigneeEmail DueDate CompletionDate Description
     ActionsPerformed AmendedFrom
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetMaintenanceLogNamingSeries { AccAmlYyyy = "ACC-AML-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetMaintenanceLogMaintenanceStatus { Planned = "Planned", Completed =
+    "Completed", Cancelled = "Cancelled", Overdue = "Overdue" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMaintenanceLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset_maintenance: Link<target::AssetMaintenance>,
+    pub naming_series: Select<AssetMaintenanceLogNamingSeries>,
+    pub asset_name: Option<String>,
+    pub item_code: Option<String>,
+    pub item_name: Option<String>,
+    pub task: Link<target::AssetMaintenanceTask>,
+    pub task_name: Option<String>,
+    pub maintenance_type: Option<String>,
+    pub periodicity: Option<String>,
+    pub has_certificate: Option<bool>,
+    pub certificate_attachement: Option<String>,
+    pub maintenance_status: Select<AssetMaintenanceLogMaintenanceStatus>,
+    pub assign_to_name: Option<String>,
+    pub task_assignee_email: Option<String>,
+    pub due_date: Option<Date>,
+    pub completion_date: Option<Date>,
+    pub description: Option<String>,
+    pub actions_performed: Option<String>,
+    pub amended_from: Link<target::AssetMaintenanceLog>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMaintenanceLog(ASSET_MAINTENANCE_LOG) : name owner creation modified modified_by
+    docstatus idx asset_maintenance naming_series asset_name item_code item_name task
+    task_name maintenance_type periodicity has_certificate certificate_attachement
+    maintenance_status assign_to_name task_assignee_email due_date completion_date
+    description actions_performed amended_from
+}

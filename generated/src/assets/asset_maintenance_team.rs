@@ -28,3 +28,31 @@ fields! {
     ModifiedBy Docstatus Idx MaintenanceTeamName MaintenanceManager
     MaintenanceManagerName Company MaintenanceTeamMembers
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMaintenanceTeam {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub maintenance_team_name: Option<String>,
+    pub maintenance_manager: Link<target::User>,
+    pub maintenance_manager_name: Option<String>,
+    pub company: Link<target::Company>,
+    pub maintenance_team_members: Vec<crate::MaintenanceTeamMember>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMaintenanceTeam(ASSET_MAINTENANCE_TEAM) : name owner creation modified
+    modified_by docstatus idx maintenance_team_name maintenance_manager
+    maintenance_manager_name company maintenance_team_members
+}

@@ -31,3 +31,39 @@ fields! {
     Docstatus Idx Company Purpose TransactionDate Assets ReferenceDoctype ReferenceName
     AmendedFrom
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetMovementPurpose { Issue = "Issue", Receipt = "Receipt", Transfer =
+    "Transfer", TransferAndIssue = "Transfer and Issue" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMovement {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub purpose: Select<AssetMovementPurpose>,
+    pub transaction_date: Option<DateTime>,
+    pub assets: Vec<crate::AssetMovementItem>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub amended_from: Link<target::AssetMovement>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMovement(ASSET_MOVEMENT) : name owner creation modified modified_by docstatus
+    idx company purpose transaction_date assets reference_doctype reference_name
+    amended_from
+}

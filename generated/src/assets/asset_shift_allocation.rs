@@ -28,3 +28,36 @@ fields! {
     ModifiedBy Docstatus Idx Asset NamingSeries FinanceBook AmendedFrom
     DepreciationSchedule
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetShiftAllocationNamingSeries { AccAsaYyyy = "ACC-ASA-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetShiftAllocation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset: Link<target::Asset>,
+    pub naming_series: Select<AssetShiftAllocationNamingSeries>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub amended_from: Link<target::AssetShiftAllocation>,
+    pub depreciation_schedule: Vec<crate::DepreciationSchedule>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetShiftAllocation(ASSET_SHIFT_ALLOCATION) : name owner creation modified
+    modified_by docstatus idx asset naming_series finance_book amended_from
+    depreciation_schedule
+}

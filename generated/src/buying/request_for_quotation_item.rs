@@ -35,3 +35,49 @@ fields! {
     Uom ConversionFactor StockQty Warehouse MaterialRequest MaterialRequestItem
     ProjectName PageBreak
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct RequestForQuotationItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub supplier_part_no: Option<String>,
+    pub item_name: Option<String>,
+    pub schedule_date: Option<Date>,
+    pub description: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub brand: Link<target::Brand>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub project_name: Link<target::Project>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    RequestForQuotationItem(REQUEST_FOR_QUOTATION_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code supplier_part_no
+    item_name schedule_date description item_group brand image qty stock_uom uom
+    conversion_factor stock_qty warehouse material_request material_request_item
+    project_name page_break
+}

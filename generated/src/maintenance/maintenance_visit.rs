@@ -57,3 +57,73 @@ fields! {
     CustomerFeedback Status AmendedFrom Company CustomerAddress ContactPerson Territory
     CustomerGroup
 }
+
+#[cfg(feature = "maintenance")]
+use crate::target;
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceVisitNamingSeries { MatMvsYyyy = "MAT-MVS-.YYYY.-" }
+}
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceVisitCompletionStatus { PartiallyCompleted = "Partially Completed",
+    FullyCompleted = "Fully Completed" }
+}
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceVisitMaintenanceType { Scheduled = "Scheduled", Unscheduled =
+    "Unscheduled", Breakdown = "Breakdown" }
+}
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceVisitStatus { Draft = "Draft", Cancelled = "Cancelled", Submitted =
+    "Submitted" }
+}
+
+#[cfg(feature = "maintenance")]
+#[derive(Clone, Debug, Default)]
+pub struct MaintenanceVisit {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<MaintenanceVisitNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub address_display: Option<String>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub maintenance_schedule: Link<target::MaintenanceSchedule>,
+    pub maintenance_schedule_detail: Link<target::MaintenanceScheduleDetail>,
+    pub mntc_date: Option<Date>,
+    pub mntc_time: Option<Time>,
+    pub completion_status: Select<MaintenanceVisitCompletionStatus>,
+    pub maintenance_type: Select<MaintenanceVisitMaintenanceType>,
+    pub purposes: Vec<crate::MaintenanceVisitPurpose>,
+    pub customer_feedback: Option<String>,
+    pub status: Select<MaintenanceVisitStatus>,
+    pub amended_from: Link<target::MaintenanceVisit>,
+    pub company: Link<target::Company>,
+    pub customer_address: Link<target::Address>,
+    pub contact_person: Link<target::Contact>,
+    pub territory: Link<target::Territory>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "maintenance")]
+document! {
+    MaintenanceVisit(MAINTENANCE_VISIT) : name owner creation modified modified_by
+    docstatus idx naming_series customer customer_name address_display contact_display
+    contact_mobile contact_email maintenance_schedule maintenance_schedule_detail
+    mntc_date mntc_time completion_status maintenance_type purposes customer_feedback
+    status amended_from company customer_address contact_person territory customer_group
+}

@@ -40,3 +40,51 @@ fields! {
     Docstatus Idx NamingSeries BlanketOrderType Customer CustomerName Supplier
     SupplierName OrderNo OrderDate FromDate ToDate Company Items AmendedFrom TcName Terms
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BlanketOrderNamingSeries { MfgBlrYyyy = "MFG-BLR-.YYYY.-" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BlanketOrderBlanketOrderType { Selling = "Selling", Purchasing = "Purchasing" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BlanketOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<BlanketOrderNamingSeries>,
+    pub blanket_order_type: Select<BlanketOrderBlanketOrderType>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub order_no: Option<String>,
+    pub order_date: Option<Date>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub items: Vec<crate::BlanketOrderItem>,
+    pub amended_from: Link<target::BlanketOrder>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BlanketOrder(BLANKET_ORDER) : name owner creation modified modified_by docstatus idx
+    naming_series blanket_order_type customer customer_name supplier supplier_name
+    order_no order_date from_date to_date company items amended_from tc_name terms
+}

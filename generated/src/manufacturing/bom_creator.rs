@@ -45,3 +45,61 @@ fields! {
     BuyingPriceList PriceListCurrency PlcConversionRate Currency ConversionRate
     DefaultWarehouse Company Items RawMaterialCost Remarks Status ErrorLog AmendedFrom
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomCreatorRmCostAsPer { ValuationRate = "Valuation Rate", LastPurchaseRate =
+    "Last Purchase Rate", PriceList = "Price List" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomCreatorStatus { Draft = "Draft", Submitted = "Submitted", InProgress =
+    "In Progress", Completed = "Completed", Failed = "Failed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomCreator {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub qty: Option<f64>,
+    pub project: Link<target::Project>,
+    pub uom: Link<target::Uom>,
+    pub rm_cost_as_per: Select<BomCreatorRmCostAsPer>,
+    pub set_rate_based_on_warehouse: Option<bool>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub default_warehouse: Link<target::Warehouse>,
+    pub company: Link<target::Company>,
+    pub items: Vec<crate::BomCreatorItem>,
+    pub raw_material_cost: Option<f64>,
+    pub remarks: Option<String>,
+    pub status: Select<BomCreatorStatus>,
+    pub error_log: Option<String>,
+    pub amended_from: Link<target::BomCreator>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomCreator(BOM_CREATOR) : name owner creation modified modified_by docstatus idx
+    item_code item_name item_group qty project uom rm_cost_as_per
+    set_rate_based_on_warehouse buying_price_list price_list_currency plc_conversion_rate
+    currency conversion_rate default_warehouse company items raw_material_cost remarks
+    status error_log amended_from
+}

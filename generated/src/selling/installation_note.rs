@@ -43,3 +43,56 @@ fields! {
     CustomerName AddressDisplay ContactDisplay ContactMobile ContactEmail Territory
     CustomerGroup InstDate InstTime Status Company AmendedFrom Remarks Items
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub InstallationNoteNamingSeries { MatInsYyyy = "MAT-INS-.YYYY.-" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub InstallationNoteStatus { Draft = "Draft", Submitted = "Submitted", Cancelled =
+    "Cancelled" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct InstallationNote {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<InstallationNoteNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub customer_address: Link<target::Address>,
+    pub contact_person: Link<target::Contact>,
+    pub customer_name: Option<String>,
+    pub address_display: Option<String>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub territory: Link<target::Territory>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub inst_date: Option<Date>,
+    pub inst_time: Option<Time>,
+    pub status: Select<InstallationNoteStatus>,
+    pub company: Link<target::Company>,
+    pub amended_from: Link<target::InstallationNote>,
+    pub remarks: Option<String>,
+    pub items: Vec<crate::InstallationNoteItem>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    InstallationNote(INSTALLATION_NOTE) : name owner creation modified modified_by
+    docstatus idx naming_series customer customer_address contact_person customer_name
+    address_display contact_display contact_mobile contact_email territory customer_group
+    inst_date inst_time status company amended_from remarks items
+}

@@ -30,3 +30,33 @@ fields! {
     pub DepartmentField(DEPARTMENT) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx DepartmentName ParentDepartment Company IsGroup Disabled Lft Rgt OldParent
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Department {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub department_name: Option<String>,
+    pub parent_department: Link<target::Department>,
+    pub company: Link<target::Company>,
+    pub is_group: Option<bool>,
+    pub disabled: Option<bool>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Department(DEPARTMENT) : name owner creation modified modified_by docstatus idx
+    department_name parent_department company is_group disabled lft rgt old_parent
+}

@@ -40,3 +40,53 @@ fields! {
     DriverEmail DriverAddress TotalDistance Uom Vehicle DepartureTime Employee
     DeliveryStops Status AmendedFrom
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub DeliveryTripNamingSeries { MatDtYyyy = "MAT-DT-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub DeliveryTripStatus { Draft = "Draft", Scheduled = "Scheduled", InTransit =
+    "In Transit", Completed = "Completed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryTrip {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<DeliveryTripNamingSeries>,
+    pub company: Link<target::Company>,
+    pub email_notification_sent: Option<bool>,
+    pub driver: Link<target::Driver>,
+    pub driver_name: Option<String>,
+    pub driver_email: Option<String>,
+    pub driver_address: Link<target::Address>,
+    pub total_distance: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub vehicle: Link<target::Vehicle>,
+    pub departure_time: Option<DateTime>,
+    pub employee: Link<target::Employee>,
+    pub delivery_stops: Vec<crate::DeliveryStop>,
+    pub status: Select<DeliveryTripStatus>,
+    pub amended_from: Link<target::DeliveryTrip>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    DeliveryTrip(DELIVERY_TRIP) : name owner creation modified modified_by docstatus idx
+    naming_series company email_notification_sent driver driver_name driver_email
+    driver_address total_distance uom vehicle departure_time employee delivery_stops
+    status amended_from
+}

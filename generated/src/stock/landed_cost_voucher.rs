@@ -32,3 +32,46 @@ fields! {
     ModifiedBy Docstatus Idx NamingSeries Company PostingDate PurchaseReceipts Items
     Taxes TotalTaxesAndCharges DistributeChargesBasedOn AmendedFrom
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub LandedCostVoucherNamingSeries { MatLcvYyyy = "MAT-LCV-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub LandedCostVoucherDistributeChargesBasedOn { Qty = "Qty", Amount = "Amount",
+    DistributeManually = "Distribute Manually" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct LandedCostVoucher {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<LandedCostVoucherNamingSeries>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub purchase_receipts: Vec<crate::LandedCostPurchaseReceipt>,
+    pub items: Vec<crate::LandedCostItem>,
+    pub taxes: Vec<crate::LandedCostTaxesAndCharges>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub distribute_charges_based_on: Select<LandedCostVoucherDistributeChargesBasedOn>,
+    pub amended_from: Link<target::LandedCostVoucher>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    LandedCostVoucher(LANDED_COST_VOUCHER) : name owner creation modified modified_by
+    docstatus idx naming_series company posting_date purchase_receipts items taxes
+    total_taxes_and_charges distribute_charges_based_on amended_from
+}
