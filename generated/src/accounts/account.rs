@@ -11,7 +11,7 @@ pub static ACCOUNT: DocTypeDef = DocTypeDef {
         field!("account_name", Data, "Account Name", flags = REQD | NO_COPY | IN_LIST_VIEW),
         field!("account_number", Data, "Account Number", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("is_group", Check, "Is Group", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("root_type", Select, "Root Type", options = Choices(&["Asset", "Liability", "Income", "Expense", "Equity"]), flags = READ_ONLY | IN_STANDARD_FILTER),
         field!("report_type", Select, "Report Type", options = Choices(&["Balance Sheet", "Profit and Loss"]), flags = READ_ONLY | IN_STANDARD_FILTER),
         field!("account_currency", Link, "Currency", options = Target("Currency"), flags = CONDITIONAL),

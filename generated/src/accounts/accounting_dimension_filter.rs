@@ -8,7 +8,7 @@ pub static ACCOUNTING_DIMENSION_FILTER: DocTypeDef = DocTypeDef {
     fields: &[
         field!("accounting_dimension", Select, "Accounting Dimension", options = Choices(& []), flags = REQD | IN_LIST_VIEW),
         field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("apply_restriction_on_values", Check, "Apply restriction on dimension values", default = Some("1")),
         field!("allow_or_restrict", Select, "Allow Or Restrict Dimension", options = Choices(&["Allow", "Restrict"]), flags = REQD | CONDITIONAL),
         field!("accounts", Table, "Applicable On Account", options = Target("Applicable On Account"), flags = REQD),

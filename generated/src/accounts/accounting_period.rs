@@ -9,7 +9,7 @@ pub static ACCOUNTING_PERIOD: DocTypeDef = DocTypeDef {
         field!("period_name", Data, "Period Name", flags = REQD | IN_LIST_VIEW),
         field!("start_date", Date, "Start Date", flags = REQD | IN_LIST_VIEW),
         field!("end_date", Date, "End Date", flags = REQD | IN_LIST_VIEW),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("closed_documents", Table, "Closed Documents", options = Target("Closed Document"), flags = REQD),
     ],
     tools: &[

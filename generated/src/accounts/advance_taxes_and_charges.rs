@@ -10,7 +10,7 @@ pub static ADVANCE_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Paid Amount", "On Previous Row Amount", "On Previous Row Total"]), flags = REQD | IN_LIST_VIEW),
         field!("row_id", Data, "Reference Row #", flags = CONDITIONAL),
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
-        field!("description", SmallText, "Description", flags = REQD),
+        field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("included_in_paid_amount", Check, "Considered In Paid Amount", default = Some("0")),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), default = Some(":Company")),
         field!("rate", Float, "Tax Rate", flags = IN_LIST_VIEW),

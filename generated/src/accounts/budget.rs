@@ -6,9 +6,9 @@ pub static BUDGET: DocTypeDef = DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["BUDGET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["BUDGET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("budget_against", Select, "Budget Against", options = Choices(& ["Cost Center", "Project"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Cost Center")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | CONDITIONAL),
         field!("project", Link, "Project", options = Target("Project"), flags = IN_STANDARD_FILTER | CONDITIONAL),
         field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),

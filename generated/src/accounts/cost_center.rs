@@ -10,7 +10,7 @@ pub static COST_CENTER: DocTypeDef = DocTypeDef {
         field!("cost_center_name", Data, "Cost Center Name", flags = REQD | NO_COPY | IN_LIST_VIEW),
         field!("cost_center_number", Data, "Cost Center Number", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("parent_cost_center", Link, "Parent Cost Center", options = Target("Cost Center"), flags = REQD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("is_group", Check, "Is Group", default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("lft", Int, "lft", flags = HIDDEN | NO_COPY | SEARCH_INDEX),

@@ -11,7 +11,7 @@ pub static DUNNING: DocTypeDef = DocTypeDef {
         field!("naming_series", Select, "Series", options = Choices(&["DUNN-.MM.-.YY.-"]), default = Some("DUNN-.MM.-.YY.-")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("customer.customer_name")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("posting_date", Date, "Date", flags = REQD, default = Some("Today")),
         field!("posting_time", Time, "Posting Time"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Resolved", "Unresolved", "Cancelled"]), flags = READ_ONLY | ALLOW_ON_SUBMIT | IN_STANDARD_FILTER, default = Some("Unresolved")),

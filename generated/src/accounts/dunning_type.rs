@@ -7,7 +7,7 @@ pub static DUNNING_TYPE: DocTypeDef = DocTypeDef {
     fields: &[
         field!("dunning_type", Data, "Dunning Type", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("is_default", Check, "Is Default", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("dunning_fee", Currency, "Dunning Fee", flags = IN_LIST_VIEW),
         field!("rate_of_interest", Float, "Rate of Interest (%) Yearly", flags = IN_LIST_VIEW),
         field!("dunning_letter_text", Table, "", options = Target("Dunning Letter Text")),

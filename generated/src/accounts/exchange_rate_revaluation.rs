@@ -8,7 +8,7 @@ pub static EXCHANGE_RATE_REVALUATION: DocTypeDef = DocTypeDef {
     fields: &[
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("rounding_loss_allowance", Float, "Rounding Loss Allowance", precision = Some(9), default = Some("0.05")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("accounts", Table, "Exchange Rate Revaluation Account", options = Target("Exchange Rate Revaluation Account"), flags = REQD | NO_COPY),
         field!("gain_loss_unbooked", Currency, "Gain/Loss from Revaluation", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("gain_loss_booked", Currency, "Gain/Loss already booked", options = Format("Company:company:default_currency"), flags = READ_ONLY),

@@ -11,7 +11,7 @@ pub static INVOICE_DISCOUNTING: DocTypeDef = DocTypeDef {
         field!("loan_period", Int, "Loan Period (Days)"),
         field!("loan_end_date", Date, "Loan End Date", flags = READ_ONLY | NO_COPY),
         field!("status", Select, "Status", options = Choices(&["Draft", "Sanctioned", "Disbursed", "Settled", "Cancelled"]), flags = READ_ONLY | NO_COPY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("invoices", Table, "Invoices", options = Target("Discounted Invoice"), flags = REQD),
         field!("total_amount", Currency, "Total Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("bank_charges", Currency, "Bank Charges", options = Format("Company:company:default_currency")),

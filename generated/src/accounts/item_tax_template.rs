@@ -7,7 +7,7 @@ pub static ITEM_TAX_TEMPLATE: DocTypeDef = DocTypeDef {
     title_field: Some("title"),
     fields: &[
         field!("title", Data, "Title", flags = REQD | NO_COPY | IN_LIST_VIEW),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("taxes", Table, "Tax Rates", options = Target("Item Tax Template Detail"), flags = REQD),
     ],

@@ -10,8 +10,8 @@ pub static JOURNAL_ENTRY_TEMPLATE: DocTypeDef = DocTypeDef {
     fields: &[
         field!("template_title", Data, "Template Title", flags = REQD | UNIQUE),
         field!("voucher_type", Select, "Journal Entry Type", options = Choices(& ["Journal Entry", "Inter Company Journal Entry", "Bank Entry", "Cash Entry", "Credit Card Entry", "Debit Note", "Credit Note", "Contra Entry", "Excise Entry", "Write Off Entry", "Opening Entry", "Depreciation Entry", "Exchange Rate Revaluation"]), flags = REQD | IN_LIST_VIEW),
-        field!("naming_series", Select, "Series", options = Choices(&[]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("naming_series", Select, "Series", options = Choices(&[]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("is_opening", Select, "Is Opening", options = Choices(&["No", "Yes"]), default = Some("No")),
         field!("multi_currency", Check, "Multi Currency", default = Some("0")),
         field!("accounts", Table, "Accounting Entries", options = Target("Journal Entry Template Account")),

@@ -8,7 +8,7 @@ pub static PAYMENT_REQUEST: DocTypeDef = DocTypeDef {
     fields: &[
         field!("payment_request_type", Select, "Payment Request Type", options = Choices(& ["Outward", "Inward"]), flags = REQD, default = Some("Inward")),
         field!("transaction_date", Date, "Transaction Date"),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-PRQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-PRQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment")),
         field!("party_type", Link, "Party Type", options = Target("DocType")),

@@ -12,7 +12,7 @@ pub static POS_CLOSING_ENTRY: DocTypeDef = DocTypeDef {
         field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY, default = Some("Now")),
         field!("pos_opening_entry", Link, "POS Opening Entry", options = Target("POS Opening Entry"), flags = REQD),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Queued", "Failed", "Cancelled"]), flags = READ_ONLY | HIDDEN | ALLOW_ON_SUBMIT, default = Some("Draft")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("pos_profile", Link, "POS Profile", options = Target("POS Profile"), flags = REQD | IN_LIST_VIEW, fetch_from = Some("pos_opening_entry.pos_profile")),
         field!("user", Link, "Cashier", options = Target("User"), flags = REQD, fetch_from = Some("pos_opening_entry.user")),
         field!("pos_transactions", Table, "POS Transactions", options = Target("POS Invoice Reference")),

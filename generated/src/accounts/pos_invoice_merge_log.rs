@@ -6,7 +6,7 @@ pub static POS_INVOICE_MERGE_LOG: DocTypeDef = DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW),
         field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY),
         field!("merge_invoices_based_on", Select, "Merge Invoices Based On", options = Choices(&["Customer", "Customer Group"]), flags = REQD),

@@ -11,7 +11,7 @@ pub static POS_OPENING_ENTRY: DocTypeDef = DocTypeDef {
         field!("status", Select, "Status", options = Choices(&["Draft", "Open", "Closed", "Cancelled"]), flags = READ_ONLY | HIDDEN | ALLOW_ON_SUBMIT, default = Some("Draft")),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("set_posting_date", Check, "Set Posting Date", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("pos_profile", Link, "POS Profile", options = Target("POS Profile"), flags = REQD | IN_LIST_VIEW),
         field!("pos_closing_entry", Data, "POS Closing Entry", flags = READ_ONLY | ALLOW_ON_SUBMIT),
         field!("user", Link, "Cashier", options = Target("User"), flags = REQD),

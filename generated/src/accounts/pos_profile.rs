@@ -7,7 +7,7 @@ pub static POS_PROFILE: DocTypeDef = DocTypeDef {
     autoname: Some("Prompt"),
     sort: "creation desc",
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer")),
         field!("country", ReadOnly, "Country", fetch_from = Some("company.country")),
         field!("disabled", Check, "Disabled", default = Some("0")),
@@ -34,7 +34,7 @@ pub static POS_PROFILE: DocTypeDef = DocTypeDef {
         field!("tc_name", Link, "Terms and Conditions", options = Target("Terms and Conditions")),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT),
         field!("selling_price_list", Link, "Price List", options = Target("Price List")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("write_off_account", Link, "Write Off Account", options = Target("Account"), flags = REQD),
         field!("write_off_cost_center", Link, "Write Off Cost Center", options = Target("Cost Center"), flags = REQD),
         field!("write_off_limit", Currency, "Write Off Limit", flags = REQD, default = Some("1")),

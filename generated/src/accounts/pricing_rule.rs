@@ -50,7 +50,7 @@ pub static PRICING_RULE: DocTypeDef = DocTypeDef {
         field!("valid_from", Date, "Valid From", default = Some("Today")),
         field!("valid_upto", Date, "Valid Upto"),
         field!("company", Link, "Company", options = Target("Company")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("margin_type", Select, "Margin Type", options = Choices(&["Percentage", "Amount"]), default = Some("Percentage")),
         field!("margin_rate_or_amount", Float, "Margin Rate or Amount", flags = CONDITIONAL, default = Some("0")),
         field!("rate_or_discount", Select, "Rate or Discount", options = Choices(&["Rate", "Discount Percentage", "Discount Amount"]), default = Some("Discount Percentage")),

@@ -29,7 +29,7 @@ pub static PROMOTIONAL_SCHEME: DocTypeDef = DocTypeDef {
         field!("supplier_group", TableMultiSelect, "Supplier Group", options = Target("Supplier Group Item"), flags = CONDITIONAL),
         field!("valid_from", Date, "Valid From", default = Some("Today")),
         field!("valid_upto", Date, "Valid Upto"),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("currency", Link, "Currency", options = Target("Currency")),
         field!("price_discount_slabs", Table, "Promotional Scheme Price Discount", options = Target("Promotional Scheme Price Discount")),
         field!("product_discount_slabs", Table, "Promotional Scheme Product Discount", options = Target("Promotional Scheme Product Discount")),

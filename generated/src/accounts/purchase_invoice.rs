@@ -15,7 +15,7 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
     ],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-PINV-.YYYY.-", "ACC-PINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-PINV-.YYYY.-", "ACC-PINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("supplier.supplier_name")),
         field!("tax_id", ReadOnly, "Tax Id", flags = READ_ONLY, fetch_from = Some("supplier.tax_id")),
@@ -124,7 +124,7 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("terms", TextEditor, "Terms and Conditions"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Return", "Debit Note Issued", "Submitted", "Paid", "Partly Paid", "Unpaid", "Overdue", "Cancelled", "Internal Transfer"]), flags = NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
         field!("per_received", Percent, "Per Received", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("credit_to", Link, "Credit To", options = Target("Account"), flags = REQD | SEARCH_INDEX),
+        field!("credit_to", Link, "Credit To", options = Target("Account"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("party_account_currency", Link, "Party Account Currency", options = Target("Currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("is_opening", Select, "Is Opening Entry", options = Choices(&["No", "Yes"]), flags = ALLOW_ON_SUBMIT, default = Some("No")),
         field!("against_expense_account", SmallText, "Against Expense Account", flags = HIDDEN | NO_COPY),

@@ -13,7 +13,7 @@ pub static PURCHASE_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("included_in_print_rate", Check, "Is this Tax included in Basic Rate?", default = Some("0")),
         field!("included_in_paid_amount", Check, "Considered In Paid Amount", flags = CONDITIONAL, default = Some("0")),
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW),
-        field!("description", SmallText, "Description", flags = REQD),
+        field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("is_tax_withholding_account", Check, "Is Tax Withholding Account", flags = READ_ONLY, default = Some("0")),
         field!("rate", Float, "Tax Rate", flags = IN_LIST_VIEW),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT, default = Some(":Company")),

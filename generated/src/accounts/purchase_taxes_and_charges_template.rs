@@ -10,7 +10,7 @@ pub static PURCHASE_TAXES_AND_CHARGES_TEMPLATE: DocTypeDef = DocTypeDef {
         field!("title", Data, "Title", flags = REQD | NO_COPY),
         field!("is_default", Check, "Default", flags = IN_LIST_VIEW, default = Some("0")),
         field!("disabled", Check, "Disabled", flags = IN_LIST_VIEW, default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes", Table, "Purchase Taxes and Charges", options = Target("Purchase Taxes and Charges")),
     ],

@@ -9,7 +9,7 @@ pub static SALES_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Net Total", "On Previous Row Amount", "On Previous Row Total", "On Item Quantity"]), flags = REQD | IN_LIST_VIEW),
         field!("row_id", Data, "Reference Row #", flags = CONDITIONAL),
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | SEARCH_INDEX),
-        field!("description", SmallText, "Description", flags = REQD),
+        field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("included_in_print_rate", Check, "Is this Tax included in Basic Rate?", default = Some("0")),
         field!("included_in_paid_amount", Check, "Considered In Paid Amount", flags = CONDITIONAL, default = Some("0")),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT, default = Some(":Company")),

@@ -11,7 +11,7 @@ pub static SALES_TAXES_AND_CHARGES_TEMPLATE: DocTypeDef = DocTypeDef {
         field!("title", Data, "Title", flags = REQD | NO_COPY),
         field!("is_default", Check, "Default", flags = IN_LIST_VIEW, default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes", Table, "Sales Taxes and Charges", options = Target("Sales Taxes and Charges")),
     ],

@@ -20,7 +20,7 @@ pub static SHARE_TRANSFER: DocTypeDef = DocTypeDef {
         field!("no_of_shares", Int, "No of Shares", flags = REQD),
         field!("to_no", Int, "To No", flags = REQD),
         field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("remarks", LongText, "Remarks"),
         field!("amended_from", Link, "Amended From", options = Target("Share Transfer"), flags = READ_ONLY | NO_COPY),
     ],

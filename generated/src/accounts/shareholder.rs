@@ -11,7 +11,7 @@ pub static SHAREHOLDER: DocTypeDef = DocTypeDef {
         field!("title", Data, "Title", flags = REQD),
         field!("naming_series", Select, "", options = Choices(&["ACC-SH-.YYYY.-"])),
         field!("folio_no", Data, "Folio no.", flags = READ_ONLY | UNIQUE),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("is_company", Check, "Is Company", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("share_balance", Table, "Share Balance", options = Target("Share Balance"), flags = READ_ONLY),
         field!("contact_list", Code, "Contact List", flags = READ_ONLY | HIDDEN),

@@ -9,7 +9,7 @@ pub static SHIPPING_RULE: DocTypeDef = DocTypeDef {
         field!("label", Data, "Shipping Rule Label", flags = REQD | UNIQUE),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("shipping_rule_type", Select, "Shipping Rule Type", options = Choices(& ["Selling", "Buying"])),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("account", Link, "Shipping Account", options = Target("Account"), flags = REQD),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = REQD),
         field!("calculate_based_on", Select, "Calculate Based On", options = Choices(& ["Fixed", "Net Total", "Net Weight"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Fixed")),

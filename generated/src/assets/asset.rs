@@ -8,7 +8,7 @@ pub static ASSET: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("asset_name"),
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_STANDARD_FILTER),
         field!("item_name", ReadOnly, "Item Name", flags = CONDITIONAL, fetch_from = Some("item_code.item_name")),
         field!("asset_owner", Select, "Asset Owner", options = Choices(&["Company", "Supplier", "Customer"])),

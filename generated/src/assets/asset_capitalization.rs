@@ -8,7 +8,7 @@ pub static ASSET_CAPITALIZATION: DocTypeDef = DocTypeDef {
     title_field: Some("title"),
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASC-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASC-.YYYY.-"]), flags = REQD | FILLED),
         field!("capitalization_method", Select, "Capitalization Method", options = Choices(& ["Create a new composite asset", "Choose a WIP composite asset"])),
         field!("target_item_code", Link, "Target Item Code", options = Target("Item"), flags = IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
         field!("target_item_name", Data, "Target Item Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("target_item_code.item_name")),
@@ -16,7 +16,7 @@ pub static ASSET_CAPITALIZATION: DocTypeDef = DocTypeDef {
         field!("target_asset_name", Data, "Asset Name", flags = READ_ONLY | NO_COPY | CONDITIONAL, fetch_from = Some("target_asset.asset_name")),
         field!("target_qty", Float, "Target Qty", default = Some("1")),
         field!("target_asset_location", Link, "Target Asset Location", options = Target("Location"), flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Today")),
         field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY, default = Some("Now")),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),

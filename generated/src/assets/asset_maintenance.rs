@@ -8,7 +8,7 @@ pub static ASSET_MAINTENANCE: DocTypeDef = DocTypeDef {
     fields: &[
         field!("asset_name", Link, "Asset Name", options = Target("Asset"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("asset_category", ReadOnly, "Asset Category", fetch_from = Some("asset_name.asset_category")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("item_code", ReadOnly, "Item Code", fetch_from = Some("asset_name.item_code")),
         field!("item_name", ReadOnly, "Item Name", fetch_from = Some("asset_name.item_name")),
         field!("maintenance_team", Link, "Maintenance Team", options = Target("Asset Maintenance Team"), flags = REQD | IN_LIST_VIEW),

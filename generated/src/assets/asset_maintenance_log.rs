@@ -7,7 +7,7 @@ pub static ASSET_MAINTENANCE_LOG: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     fields: &[
         field!("asset_maintenance", Link, "Asset Maintenance", options = Target("Asset Maintenance")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-AML-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-AML-.YYYY.-"]), flags = REQD | FILLED),
         field!("asset_name", ReadOnly, "Asset Name", fetch_from = Some("asset_maintenance.asset_name")),
         field!("item_code", ReadOnly, "Item Code", fetch_from = Some("asset_maintenance.item_code")),
         field!("item_name", ReadOnly, "Item Name", fetch_from = Some("asset_maintenance.item_name")),

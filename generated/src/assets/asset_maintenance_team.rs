@@ -9,7 +9,7 @@ pub static ASSET_MAINTENANCE_TEAM: DocTypeDef = DocTypeDef {
         field!("maintenance_team_name", Data, "Maintenance Team Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("maintenance_manager", Link, "Maintenance Manager", options = Target("User")),
         field!("maintenance_manager_name", ReadOnly, "Maintenance Manager Name", fetch_from = Some("maintenance_manager.full_name")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("maintenance_team_members", Table, "Maintenance Team Members", options = Target("Maintenance Team Member"), flags = REQD),
     ],
     tools: &[

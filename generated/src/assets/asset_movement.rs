@@ -7,7 +7,7 @@ pub static ASSET_MOVEMENT: DocTypeDef = DocTypeDef {
     autoname: Some("format:ACC-ASM-{YYYY}-{#####}"),
     sort: "creation desc",
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("purpose", Select, "Purpose", options = Choices(&["Issue", "Receipt", "Transfer", "Transfer and Issue"]), flags = REQD),
         field!("transaction_date", Datetime, "Transaction Date", flags = REQD | IN_LIST_VIEW, default = Some("Now")),
         field!("assets", Table, "Assets", options = Target("Asset Movement Item"), flags = REQD),

@@ -10,7 +10,7 @@ pub static ASSET_REPAIR: DocTypeDef = DocTypeDef {
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
         field!("company", Link, "Company", options = Target("Company"), fetch_from = Some("asset.company")),
         field!("asset_name", ReadOnly, "Asset Name", fetch_from = Some("asset.asset_name")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASR-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASR-.YYYY.-"]), flags = REQD | FILLED),
         field!("failure_date", Datetime, "Failure Date", flags = REQD),
         field!("repair_status", Select, "Repair Status", options = Choices(&["Pending", "Completed", "Cancelled"]), flags = NO_COPY | CONDITIONAL, default = Some("Pending")),
         field!("completion_date", Datetime, "Completion Date", flags = NO_COPY | CONDITIONAL),

@@ -7,7 +7,7 @@ pub static ASSET_SHIFT_ALLOCATION: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     fields: &[
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
-        field!("naming_series", Select, "Naming Series", options = Choices(& ["ACC-ASA-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Naming Series", options = Choices(& ["ACC-ASA-.YYYY.-"]), flags = REQD | FILLED),
         field!("finance_book", Link, "Finance Book", options = Target("Finance Book")),
         field!("amended_from", Link, "Amended From", options = Target("Asset Shift Allocation"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
         field!("depreciation_schedule", Table, "Depreciation Schedule", options = Target("Depreciation Schedule")),

@@ -7,8 +7,8 @@ pub static REQUEST_FOR_QUOTATION: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     search_fields: &["status", "transaction_date"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["PUR-RFQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
+        field!("naming_series", Select, "Series", options = Choices(&["PUR-RFQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FILLED),
         field!("billing_address", Link, "Company Billing Address", options = Target("Address")),
         field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY),
         field!("vendor", Link, "Supplier", options = Target("Supplier"), flags = READ_ONLY | HIDDEN | NO_COPY | IN_STANDARD_FILTER),

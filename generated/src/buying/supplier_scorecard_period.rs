@@ -7,7 +7,7 @@ pub static SUPPLIER_SCORECARD_PERIOD: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     fields: &[
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_LIST_VIEW),
-        field!("naming_series", Select, "Naming Series", options = Choices(& ["PU-SSP-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Naming Series", options = Choices(& ["PU-SSP-.YYYY.-"]), flags = REQD | FILLED),
         field!("total_score", Percent, "Period Score", flags = READ_ONLY | IN_LIST_VIEW),
         field!("start_date", Date, "Start Date", flags = REQD | IN_LIST_VIEW),
         field!("end_date", Date, "End Date", flags = REQD),

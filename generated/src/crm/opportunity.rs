@@ -15,7 +15,7 @@ pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
         "company",
     ],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["CRM-OPP-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(&["CRM-OPP-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("opportunity_from", Link, "Opportunity From", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("party_name", DynamicLink, "Party", options = TargetField("opportunity_from"), flags = REQD | BOLD | IN_STANDARD_FILTER),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | HIDDEN | BOLD | IN_GLOBAL_SEARCH),
@@ -40,7 +40,7 @@ pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
         field!("conversion_rate", Float, "Exchange Rate"),
         field!("opportunity_amount", Currency, "Opportunity Amount", options = Format("currency")),
         field!("base_opportunity_amount", Currency, "Opportunity Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("campaign", Link, "Campaign", options = Target("Campaign"), flags = CONDITIONAL),
         field!("transaction_date", Date, "Opportunity Date", flags = REQD | NO_COPY, default = Some("Today")),
         field!("language", Link, "Print Language", options = Target("Language")),

@@ -15,7 +15,7 @@ pub static OPPORTUNITY_ITEM: DocTypeDef = DocTypeDef {
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("base_rate", Currency, "Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
-        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | IN_LIST_VIEW),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Opportunity Item", "CRM")

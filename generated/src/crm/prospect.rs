@@ -18,7 +18,7 @@ pub static PROSPECT: DocTypeDef = DocTypeDef {
         field!("prospect_owner", Link, "Prospect Owner", options = Target("User")),
         field!("website", Data, "Website"),
         field!("fax", Data, "Fax", options = Format("Phone")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("leads", Table, "", options = Target("Prospect Lead")),
         field!("opportunities", Table, "Opportunities", options = Target("Prospect Opportunity")),
         field!("notes", Table, "Notes", options = Target("CRM Note"), flags = HIDDEN | NO_COPY),

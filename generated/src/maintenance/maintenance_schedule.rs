@@ -7,7 +7,7 @@ pub static MAINTENANCE_SCHEDULE: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     search_fields: &["status", "customer", "customer_name"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MSH-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-MSH-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
         field!("transaction_date", Date, "Transaction Date", flags = REQD),
@@ -22,7 +22,7 @@ pub static MAINTENANCE_SCHEDULE: DocTypeDef = DocTypeDef {
         field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN),
         field!("territory", Link, "Territory", options = Target("Territory"), flags = CONDITIONAL),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("amended_from", Link, "Amended From", options = Target("Maintenance Schedule"), flags = READ_ONLY | NO_COPY),
     ],
     tools: &[

@@ -15,7 +15,7 @@ pub static MAINTENANCE_VISIT: DocTypeDef = DocTypeDef {
         "company",
     ],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MVS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-MVS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_GLOBAL_SEARCH),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | HIDDEN | BOLD | IN_GLOBAL_SEARCH),
         field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN),
@@ -32,7 +32,7 @@ pub static MAINTENANCE_VISIT: DocTypeDef = DocTypeDef {
         field!("customer_feedback", SmallText, "Customer Feedback"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Cancelled", "Submitted"]), flags = REQD | READ_ONLY | NO_COPY, default = Some("Draft")),
         field!("amended_from", Link, "Amended From", options = Target("Maintenance Visit"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("customer_address", Link, "Customer Address", options = Target("Address")),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
         field!("territory", Link, "Territory", options = Target("Territory")),

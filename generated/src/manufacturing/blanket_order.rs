@@ -8,7 +8,7 @@ pub static BLANKET_ORDER: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     search_fields: &["blanket_order_type", "to_date"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MFG-BLR-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["MFG-BLR-.YYYY.-"]), flags = REQD | FILLED),
         field!("blanket_order_type", Select, "Order Type", options = Choices(&["Selling", "Purchasing"]), flags = REQD | IN_LIST_VIEW),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("customer.customer_name")),
@@ -18,7 +18,7 @@ pub static BLANKET_ORDER: DocTypeDef = DocTypeDef {
         field!("order_date", Date, "Order Date", flags = CONDITIONAL),
         field!("from_date", Date, "From Date", flags = REQD),
         field!("to_date", Date, "To Date", flags = REQD | ALLOW_ON_SUBMIT),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("items", Table, "Item", options = Target("Blanket Order Item"), flags = REQD),
         field!("amended_from", Link, "Amended From", options = Target("Blanket Order"), flags = READ_ONLY | NO_COPY),
         field!("tc_name", Link, "Terms", options = Target("Terms and Conditions")),

@@ -7,7 +7,7 @@ pub static BOM: DocTypeDef = DocTypeDef {
     search_fields: &["item", "item_name"],
     fields: &[
         field!("item", Link, "Item", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("uom", Link, "Item UOM", options = Target("UOM"), flags = READ_ONLY, fetch_from = Some("item.stock_uom")),
         field!("quantity", Float, "Quantity", flags = REQD | NON_NEGATIVE, default = Some("1")),
         field!("is_active", Check, "Is Active", flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW, default = Some("1")),
@@ -20,7 +20,7 @@ pub static BOM: DocTypeDef = DocTypeDef {
         field!("buying_price_list", Link, "Price List", options = Target("Price List"), flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("conversion_rate", Float, "Conversion Rate", flags = REQD, precision = Some(9), default = Some("1")),
         field!("items", Table, "Items", options = Target("BOM Item"), flags = REQD),
         field!("with_operations", Check, "With Operations", flags = IGNORE_USER_PERMISSIONS, default = Some("0")),

@@ -7,7 +7,7 @@ pub static DOWNTIME_ENTRY: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("workstation"),
     fields: &[
-        field!("naming_series", Select, "Naming Series", options = Choices(&["DT-"]), flags = REQD),
+        field!("naming_series", Select, "Naming Series", options = Choices(&["DT-"]), flags = REQD | FILLED),
         field!("workstation", Link, "Workstation / Machine", options = Target("Workstation"), flags = REQD),
         field!("operator", Link, "Operator", options = Target("Employee"), flags = REQD | IN_LIST_VIEW),
         field!("from_time", Datetime, "From Time", flags = REQD | IN_LIST_VIEW),

@@ -13,7 +13,7 @@ pub static JOB_CARD: DocTypeDef = DocTypeDef {
         field!("production_item", Link, "Production Item", options = Target("Item"), flags = READ_ONLY, fetch_from = Some("bom_no.item")),
         field!("employee", TableMultiSelect, "Employee", options = Target("Job Card Time Log")),
         field!("posting_date", Date, "Posting Date", default = Some("Today")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("for_quantity", Float, "Qty To Manufacture", flags = IN_LIST_VIEW),
         field!("total_completed_qty", Float, "Total Completed Qty", flags = READ_ONLY, default = Some("0")),
         field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | CONDITIONAL),

@@ -7,8 +7,8 @@ pub static PRODUCTION_PLAN: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     sort: "modified asc",
     fields: &[
-        field!("naming_series", Select, "Naming Series", options = Choices(& ["MFG-PP-.YYYY.-"]), flags = REQD),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("naming_series", Select, "Naming Series", options = Choices(& ["MFG-PP-.YYYY.-"]), flags = REQD | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("get_items_from", Select, "Get Items From", options = Choices(& ["Sales Order", "Material Request"]), flags = IN_LIST_VIEW),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW),

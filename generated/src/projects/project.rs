@@ -8,7 +8,7 @@ pub static PROJECT: DocTypeDef = DocTypeDef {
     title_field: Some("project_name"),
     search_fields: &["project_name", "customer", "status", "priority", "is_active"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["PROJ-.####"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["PROJ-.####"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("project_name", Data, "Project Name", flags = REQD | UNIQUE),
         field!("status", Select, "Status", options = Choices(&["Open", "Completed", "Cancelled"]), flags = NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Open")),
         field!("project_type", Link, "Project Type", options = Target("Project Type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -31,7 +31,7 @@ pub static PROJECT: DocTypeDef = DocTypeDef {
         field!("estimated_costing", Currency, "Estimated Cost", options = Format("Company:company:default_currency"), flags = IN_LIST_VIEW),
         field!("total_costing_amount", Currency, "Total Costing Amount (via Timesheet)", flags = READ_ONLY),
         field!("total_purchase_cost", Currency, "Total Purchase Cost (via Purchase Invoice)", flags = READ_ONLY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("total_sales_amount", Currency, "Total Sales Amount (via Sales Order)", flags = READ_ONLY),
         field!("total_billable_amount", Currency, "Total Billable Amount (via Timesheet)", flags = READ_ONLY),
         field!("total_billed_amount", Currency, "Total Billed Amount (via Sales Invoice)", flags = READ_ONLY),

@@ -9,7 +9,7 @@ pub static TIMESHEET: DocTypeDef = DocTypeDef {
     sort: "modified asc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{employee_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["TS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE),
+        field!("naming_series", Select, "Series", options = Choices(&["TS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
         field!("company", Link, "Company", options = Target("Company")),
         field!("customer", Link, "Customer", options = Target("Customer")),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = FETCH_IF_EMPTY, fetch_from = Some("customer.default_currency")),

@@ -7,7 +7,7 @@ pub static INSTALLATION_NOTE: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-INS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-INS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_address", Link, "Customer Address", options = Target("Address"), flags = CONDITIONAL),
         field!("contact_person", Link, "Contact Person", options = Target("Contact"), flags = CONDITIONAL),
@@ -21,7 +21,7 @@ pub static INSTALLATION_NOTE: DocTypeDef = DocTypeDef {
         field!("inst_date", Date, "Installation Date", flags = REQD | SEARCH_INDEX),
         field!("inst_time", Time, "Installation Time"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("amended_from", Link, "Amended From", options = Target("Installation Note"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("remarks", SmallText, "Remarks", flags = IN_LIST_VIEW),
         field!("items", Table, "Items", options = Target("Installation Note Item"), flags = REQD),

@@ -8,7 +8,7 @@ pub static COMPANY: DocTypeDef = DocTypeDef {
     sort: "modified asc",
     fields: &[
         field!("company_name", Data, "Company", flags = REQD | UNIQUE),
-        field!("abbr", Data, "Abbr", flags = REQD | SET_ONLY_ONCE),
+        field!("abbr", Data, "Abbr", flags = REQD | SET_ONLY_ONCE | FILLED),
         field!("default_currency", Link, "Default Currency", options = Target("Currency"), flags = REQD | IGNORE_USER_PERMISSIONS),
         field!("country", Link, "Country", options = Target("Country"), flags = REQD | IN_LIST_VIEW),
         field!("is_group", Check, "Is Group", flags = BOLD, default = Some("0")),

@@ -8,7 +8,7 @@ pub static DEPARTMENT: DocTypeDef = DocTypeDef {
     fields: &[
         field!("department_name", Data, "Department", flags = REQD | IN_LIST_VIEW),
         field!("parent_department", Link, "Parent Department", options = Target("Department"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("is_group", Check, "Is Group", flags = BOLD | IN_LIST_VIEW, default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("lft", Int, "lft", flags = READ_ONLY | HIDDEN),

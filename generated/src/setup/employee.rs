@@ -22,7 +22,7 @@ pub static EMPLOYEE: DocTypeDef = DocTypeDef {
         field!("status", Select, "Status", options = Choices(&["Active", "Inactive", "Suspended", "Left"]), flags = REQD | SEARCH_INDEX, default = Some("Active")),
         field!("user_id", Link, "User ID", options = Target("User"), flags = IGNORE_USER_PERMISSIONS),
         field!("create_user_permission", Check, "Create User Permission", flags = CONDITIONAL, default = Some("1")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("department", Link, "Department", options = Target("Department"), flags = IN_STANDARD_FILTER),
         field!("employee_number", Data, "Employee Number", flags = IN_GLOBAL_SEARCH),
         field!("designation", Link, "Designation", options = Target("Designation"), flags = IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),

@@ -8,7 +8,7 @@ pub static DELIVERY_TRIP: DocTypeDef = DocTypeDef {
     title_field: Some("driver_name"),
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(&["MAT-DT-.YYYY.-"])),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("email_notification_sent", Check, "Initial Email Notification Sent", flags = READ_ONLY | ALLOW_ON_SUBMIT, default = Some("0")),
         field!("driver", Link, "Driver", options = Target("Driver")),
         field!("driver_name", Data, "Driver Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("driver.full_name")),

@@ -8,11 +8,11 @@ pub static MATERIAL_REQUEST: DocTypeDef = DocTypeDef {
     title_field: Some("title"),
     search_fields: &["status", "transaction_date"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MR-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-MR-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{material_request_type}")),
         field!("material_request_type", Select, "Purpose", options = Choices(&["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Customer Provided"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("transaction_date", Date, "Transaction Date", flags = REQD | NO_COPY | SEARCH_INDEX, default = Some("Today")),
         field!("schedule_date", Date, "Required By", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW),
         field!("buying_price_list", Link, "Price List", options = Target("Price List")),

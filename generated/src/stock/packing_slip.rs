@@ -8,8 +8,8 @@ pub static PACKING_SLIP: DocTypeDef = DocTypeDef {
     search_fields: &["delivery_note"],
     fields: &[
         field!("delivery_note", Link, "Delivery Note", options = Target("Delivery Note"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-PAC-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE),
-        field!("from_case_no", Int, "From Package No.", flags = REQD | NO_COPY | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-PAC-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
+        field!("from_case_no", Int, "From Package No.", flags = REQD | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("to_case_no", Int, "To Package No.", flags = NO_COPY | IN_LIST_VIEW),
         field!("items", Table, "Items", options = Target("Packing Slip Item"), flags = REQD),
         field!("net_weight_pkg", Float, "Net Weight", flags = READ_ONLY | NO_COPY),

@@ -6,8 +6,8 @@ pub static PICK_LIST: DocTypeDef = DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["STO-PICK-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(&["STO-PICK-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("purpose", Select, "Purpose", options = Choices(& ["Material Transfer for Manufacture", "Material Transfer", "Delivery"]), default = Some("Material Transfer for Manufacture")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW | CONDITIONAL),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("customer.customer_name")),

@@ -12,7 +12,7 @@ pub static PUTAWAY_RULE: DocTypeDef = DocTypeDef {
         field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("priority", Int, "Priority", flags = IN_LIST_VIEW, default = Some("1")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("capacity", Float, "Capacity", flags = REQD | IN_LIST_VIEW, default = Some("0")),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = NO_COPY),
         field!("conversion_factor", Float, "Conversion Factor", flags = READ_ONLY | NO_COPY, default = Some("1")),

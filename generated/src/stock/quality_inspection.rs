@@ -8,7 +8,7 @@ pub static QUALITY_INSPECTION: DocTypeDef = DocTypeDef {
     search_fields: &["item_code", "report_date", "reference_name"],
     sort: "modified asc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-QA-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-QA-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("company", Link, "Company", options = Target("Company")),
         field!("report_date", Date, "Report Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
         field!("status", Select, "Status", options = Choices(&["Accepted", "Rejected"]), flags = REQD, default = Some("Accepted")),

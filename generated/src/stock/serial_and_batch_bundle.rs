@@ -8,7 +8,7 @@ pub static SERIAL_AND_BATCH_BUNDLE: DocTypeDef = DocTypeDef {
     title_field: Some("item_code"),
     fields: &[
         field!("naming_series", Select, "Naming Series", options = Choices(& ["SABB-.########"]), flags = SET_ONLY_ONCE, default = Some("SABB-.########")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FILLED),
         field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
         field!("has_serial_no", Check, "Has Serial No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.has_serial_no")),
         field!("has_batch_no", Check, "Has Batch No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.has_batch_no")),

@@ -26,7 +26,7 @@ pub static SERIAL_NO: DocTypeDef = DocTypeDef {
         field!("amc_expiry_date", Date, "AMC Expiry Date"),
         field!("maintenance_status", Select, "Maintenance Status", options = Choices(& ["Under Warranty", "Out of Warranty", "Under AMC", "Out of AMC"]), flags = READ_ONLY | SEARCH_INDEX),
         field!("warranty_period", Int, "Warranty Period (Days)", flags = READ_ONLY, fetch_from = Some("item_code.warranty_period")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("work_order", Link, "Work Order", options = Target("Work Order")),
         field!("purchase_document_no", Data, "Creation Document No", flags = READ_ONLY | NO_COPY),
     ],

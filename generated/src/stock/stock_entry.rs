@@ -14,7 +14,7 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         "remarks",
     ],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-STE-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-STE-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("stock_entry_type", Link, "Stock Entry Type", options = Target("Stock Entry Type"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("outgoing_stock_entry", Link, "Stock Entry (Outward GIT)", options = Target("Stock Entry"), flags = READ_ONLY | CONDITIONAL),
         field!("purpose", Select, "Purpose", options = Choices(&["Material Issue", "Material Receipt", "Material Transfer", "Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture", "Repack", "Send to Subcontractor", "Disassemble"]), flags = READ_ONLY | HIDDEN | BOLD | IN_LIST_VIEW | SEARCH_INDEX, fetch_from = Some("stock_entry_type.purpose")),
@@ -27,7 +27,7 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         field!("pick_list", Link, "Pick List", options = Target("Pick List"), flags = READ_ONLY | SEARCH_INDEX),
         field!("purchase_receipt_no", Link, "Purchase Receipt No", options = Target("Purchase Receipt"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("asset_repair", Link, "Asset Repair", options = Target("Asset Repair"), flags = READ_ONLY | CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("posting_date", Date, "Posting Date", flags = NO_COPY | SEARCH_INDEX, default = Some("Today")),
         field!("posting_time", Time, "Posting Time", flags = NO_COPY),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),

@@ -11,7 +11,7 @@ pub static WAREHOUSE: DocTypeDef = DocTypeDef {
         field!("parent_warehouse", Link, "Parent Warehouse", options = Target("Warehouse"), flags = BOLD | SEARCH_INDEX | IGNORE_USER_PERMISSIONS),
         field!("is_rejected_warehouse", Check, "Is Rejected Warehouse", default = Some("0")),
         field!("account", Link, "Account", options = Target("Account")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("email_id", Data, "Email Address", flags = HIDDEN),
         field!("phone_no", Data, "Phone No", options = Format("Phone")),
         field!("mobile_no", Data, "Mobile No", options = Format("Phone")),

@@ -25,7 +25,7 @@ pub static SUBCONTRACTING_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("rm_cost_per_qty", Currency, "Raw Material Cost Per Qty", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
         field!("service_cost_per_qty", Currency, "Service Cost Per Qty", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("additional_cost_per_qty", Currency, "Additional Cost Per Qty", options = Format("Company:company:default_currency"), flags = READ_ONLY, default = Some("0")),
-        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD),
+        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | FILLED),
         field!("expense_account", Link, "Expense Account", options = Target("Account")),
         field!("manufacturer", Link, "Manufacturer", options = Target("Manufacturer")),
         field!("manufacturer_part_no", Data, "Manufacturer Part Number"),

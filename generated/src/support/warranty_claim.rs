@@ -7,7 +7,7 @@ pub static WARRANTY_CLAIM: DocTypeDef = DocTypeDef {
     title_field: Some("customer_name"),
     search_fields: &["status", "customer", "customer_name", "territory"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["SER-WRN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["SER-WRN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("status", Select, "Status", options = Choices(&["Open", "Closed", "Work In Progress", "Cancelled"]), flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Open")),
         field!("complaint_date", Date, "Issue Date", flags = REQD | SEARCH_INDEX, default = Some("Today")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
@@ -32,7 +32,7 @@ pub static WARRANTY_CLAIM: DocTypeDef = DocTypeDef {
         field!("customer_address", Link, "Customer Address", options = Target("Address")),
         field!("address_display", SmallText, "Address", flags = READ_ONLY | CONDITIONAL),
         field!("service_address", SmallText, "Service Address", flags = CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("complaint_raised_by", Data, "Raised By"),
         field!("from_company", Data, "From Company"),
         field!("amended_from", Link, "Amended From", options = Target("Warranty Claim"), flags = HIDDEN | NO_COPY | IGNORE_USER_PERMISSIONS),
