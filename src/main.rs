@@ -1,1 +1,17 @@
-fn main() {}
+//! The `erpnext-mcp` command.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("erpnext-mcp: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -50,7 +50,7 @@ pub struct Structs {
 pub struct Filled {
     /// Names of DocTypes.
     pub doctypes: Vec<String>,
-    /// Fieldnames; each must be mandatory on at least one of the DocTypes.
+    /// Fieldnames; each of at least one of the DocTypes.
     pub fields: Vec<String>,
 }
 

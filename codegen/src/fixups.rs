@@ -1,11 +1,12 @@
 //! Corrections of the site's metadata. Each must still apply: one that matches nothing is an error.
 
 use erpnext_schema::flag;
-use erpnext_schema::snapshot::{DocType, Field};
+use erpnext_schema::snapshot::DocType;
 
 use crate::choices::Filled;
 
-/// Marks the mandatory fields that the site's own code fills, and says what matched nothing.
+/// Marks the mandatory fields that the site's own code fills, and says which names match nothing. A field that a
+/// site has made optional is no fault: then there is nothing to mark.
 pub fn apply(doctypes: &mut [DocType], filled: &[Filled], errors: &mut Vec<String>) {
     for entry in filled {
         let mut used = vec![false; entry.fields.len()];
@@ -15,26 +16,21 @@ pub fn apply(doctypes: &mut [DocType], filled: &[Filled], errors: &mut Vec<Strin
                 continue;
             };
             let mut matched = false;
-            for field in doctype.fields.iter_mut().filter(|field| must_be_sent(field)) {
-                if let Some(at) = entry.fields.iter().position(|name| *name == field.fieldname) {
+            for field in &mut doctype.fields {
+                let Some(at) = entry.fields.iter().position(|name| *name == field.fieldname) else { continue };
+                (used[at], matched) = (true, true);
+                if field.flags & flag::REQD != 0 {
                     field.flags |= flag::FILLED;
-                    used[at] = true;
-                    matched = true;
                 }
             }
             if !matched {
-                errors.push(format!("{name}: [[filled]] names no field that must be sent to it"));
+                errors.push(format!("{name}: [[filled]] names none of its fields"));
             }
         }
         for (field, _) in entry.fields.iter().zip(used).filter(|(_, used)| !used) {
-            let doctypes = entry.doctypes.join(", ");
-            errors.push(format!("{field}: [[filled]] names it, but it must not be sent to any of {doctypes}"));
+            errors.push(format!("{field}: [[filled]] names it, but none of {} has it", entry.doctypes.join(", ")));
         }
     }
-}
-
-fn must_be_sent(field: &Field) -> bool {
-    field.to_def().must_be_sent()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::*;
 /// The fingerprint of the snapshot and the choices that this crate was generated from.
-pub const FINGERPRINT: &str = "3110fb1001721bac";
+pub const FINGERPRINT: &str = "a59fe4afd61fba9b";
 erpnext_schema::index! {
     ABOUT_US_SETTINGS AboutUsSettingsField, ABOUT_US_TEAM_MEMBER AboutUsTeamMemberField,
     ACCESS_LOG AccessLogField, ACCOUNT AccountField, ACCOUNT_CLOSING_BALANCE

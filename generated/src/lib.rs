@@ -12,6 +12,8 @@
 mod index;
 pub use self::index::{ALL, FINGERPRINT, get};
 #[rustfmt::skip]
+pub mod target;
+#[rustfmt::skip]
 pub mod accounts;
 pub use self::accounts::*;
 #[rustfmt::skip]

@@ -1,6 +1,7 @@
 //! The model of a DocType that the generator, the generated tables and the runtime share.
 
 mod def;
+pub mod document;
 mod fields;
 mod filter;
 mod fingerprint;
@@ -22,5 +23,7 @@ pub use filter::{Filter, Operator, Order, UnknownOperator};
 pub use fingerprint::Fingerprint;
 pub use kind::{FieldKind, Shape, UnknownKind};
 pub use nearest::nearest;
+#[doc(hidden)]
+pub use serde;
 pub use validate::{Context, Purpose, check_document};
 pub use value::{Rule, Violation, check_value};

@@ -1,5 +1,9 @@
 //! What a generated file brings into scope with one line.
 
+pub use jiff::civil::{Date, DateTime, Time};
+pub use serde_json::Value;
+
 pub use crate::Options::{Choices, Format, Target, TargetField};
+pub use crate::document::{Extra, Link, Secret, Select};
 pub use crate::flag::*;
-pub use crate::{DocTypeDef, doctype_flag, field, fields, tool};
+pub use crate::{DocTypeDef, choices, doctype_flag, document, field, fields, targets, tool};

@@ -309,8 +309,7 @@ impl Field {
         keys
     }
 
-    /// The row of a table for this field.
-    pub fn to_def(&self) -> FieldDef {
+    fn to_def(&self) -> FieldDef {
         let options = self.options.as_deref().map(str::trim).filter(|options| !options.is_empty());
         let options = match (self.kind, options) {
             (FieldKind::Select, options) => {

@@ -123,7 +123,7 @@ pub async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<
     let wanted: Option<Vec<&str>> = given.value("fields").and_then(Value::as_array).map(|names| names.iter().filter_map(Value::as_str).collect());
     let visible = |field: &&FieldDef| rule.may_read(*field) || rule.may_write(*field);
     if let Some(wanted) = &wanted {
-        let violations: Vec<_> = wanted.iter().enumerate().filter(|(_, name)| def.field(name).filter(visible).is_none()).map(|(i, name)| {
+        let violations = wanted.iter().enumerate().filter(|(_, name)| def.field(name).filter(visible).is_none()).map(|(i, name)| {
             erpnext_schema::Violation {
                 path: format!("fields[{i}]"),
                 rule: erpnext_schema::Rule::UnknownField,

@@ -2,7 +2,6 @@
 //! (H10), and Dynamic Links it never checks.
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation};
-use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
 use super::{On, ToolError};
@@ -36,16 +35,14 @@ pub async fn check(on: &On<'_>, doc: &Map<String, Value>, stored: &Map<String, V
             questions.push((&link.doctype, &link.name));
         }
     }
-    let missing: Vec<(&str, &str)> = futures_util::stream::iter(questions)
-        .map(async |(doctype, name)| {
-            // Where the user may not look, the site decides.
-            let exists = on.app.site.link_exists(&on.app.caller, on.permit, doctype, name).await.unwrap_or(true);
-            (!exists).then_some((doctype, name))
-        })
-        .buffer_unordered(AT_ONCE)
-        .filter_map(async |missing| missing)
-        .collect()
-        .await;
+    let mut missing: Vec<(&str, &str)> = Vec::new();
+    for some in questions.chunks(AT_ONCE) {
+        let asked = some.iter().map(|(doctype, name)| on.app.site.link_exists(&on.app.caller, on.permit, doctype, name));
+        let answers = futures_util::future::join_all(asked).await;
+        // Where the user may not look, the site decides.
+        let known = some.iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
+        missing.extend(known.map(|(question, _)| *question));
+    }
     let violations = links.iter().filter(|link| missing.contains(&(&link.doctype, &link.name))).map(|link| Violation {
         path: format!("data.{}", link.path),
         rule: Rule::Value,

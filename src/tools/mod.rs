@@ -24,7 +24,7 @@ pub use definition::{Definition, definition};
 pub use error::ToolError;
 
 /// One tool.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tool {
     /// Does one thing with the documents of one DocType.
     Typed(Verb, &'static DocTypeDef),
@@ -171,7 +171,27 @@ struct On<'a> {
     permit: &'a crate::policy::Permit,
 }
 
-impl On<'_> {
+impl<'a> On<'a> {
+    /// Checks what the call asks for. Where a field or a choice is not known, the site may have it meanwhile: then it is
+    /// checked once more against the site's live metadata, which the rest of the call goes by.
+    async fn checked<T>(
+        &self,
+        check: impl Fn(&On<'a>) -> Result<T, Vec<erpnext_schema::Violation>>,
+    ) -> Result<(On<'a>, T), ToolError> {
+        let mut on = On { app: self.app, tool: self.tool, def: self.def, permit: self.permit };
+        let mut checked = check(&on);
+        if let Err(found) = &checked
+            && let Some(def) = on.app.newer(on.def, found).await
+        {
+            on.def = def;
+            checked = check(&on);
+        }
+        match checked {
+            Ok(checked) => Ok((on, checked)),
+            Err(violations) => Err(ToolError::arguments(on.tool, violations)),
+        }
+    }
+
     /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).
     fn fits(&self, verb: Verb) -> Result<(), ToolError> {
         use erpnext_schema::doctype_flag::{CHILD, SINGLE, VIRTUAL};

@@ -21,14 +21,21 @@ const TIMESPANS: &[&str] = &[
 pub struct Reader<'a> {
     def: &'static DocTypeDef,
     rule: &'a FieldRule,
-    /// Everything that was wrong so far.
-    pub violations: Vec<Violation>,
+    violations: Vec<Violation>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader without violations.
     pub fn new(def: &'static DocTypeDef, rule: &'a FieldRule) -> Self {
         Self { def, rule, violations: Vec::new() }
+    }
+
+    /// What was read, if nothing was wrong with it.
+    ///
+    /// # Errors
+    /// Everything that was.
+    pub fn done<T>(self, read: T) -> Result<T, Vec<Violation>> {
+        if self.violations.is_empty() { Ok(read) } else { Err(self.violations) }
     }
 
     fn wrong(&mut self, path: &str, rule: Rule, message: impl Into<String>, nearest: Option<String>) {
@@ -39,7 +46,7 @@ impl<'a> Reader<'a> {
     fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
         let (def, rule) = (self.def, self.rule);
         let Some(field) = def.field(name) else {
-            let visible = def.all_fields().filter(|field| field.in_lists() && rule.may_read(field));
+            let visible = def.all_fields().filter(|field| field.in_lists() && rule.may_read(*field));
             let near = nearest(name, visible.map(|field| field.fieldname)).map(str::to_owned);
             let message = match name.split_once('.') {
                 Some(_) => format!("{name}: lists of {} take its own fields only; get one document for its rows", def.name),
@@ -64,7 +71,7 @@ impl<'a> Reader<'a> {
     /// The columns of a list: those asked for, `*` for all, or a useful few.
     pub fn fields(&mut self, asked: Option<&Value>) -> Vec<String> {
         let (def, rule) = (self.def, self.rule);
-        let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(field);
+        let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(*field);
         let mut names: Vec<&str> = Vec::new();
         match asked.and_then(Value::as_array) {
             None => names.extend(def.all_fields().filter(permitted).filter(|f| shown_in_lists(def, f)).map(|f| f.fieldname)),

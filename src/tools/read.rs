@@ -1,6 +1,6 @@
 //! Get, list and search.
 
-use erpnext_schema::{Shape, doctype_flag};
+use erpnext_schema::Shape;
 use serde_json::{Map, Value, json};
 
 use super::query::Reader;
@@ -31,13 +31,13 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
 /// A page of a list.
 pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let app = on.app;
-    let asked = on.checked(async |on| {
+    let asked = on.checked(|on| {
         let mut reader = Reader::new(on.def, on.permit.fields());
         let filters = reader.filters("filters", given.value("filters"));
         let or_filters = reader.filters("or_filters", given.value("or_filters"));
         let fields = reader.fields(given.value("fields"));
         let order_by = reader.order_by(given.text("order_by"));
-        (ListQuery { fields, filters, or_filters, order_by, limit: 1, start: 0, parent: None }, reader.violations)
+        reader.done(ListQuery { fields, filters, or_filters, order_by, limit: 1, start: 0, parent: None })
     });
     let (on, mut query) = asked.await?;
     let identity = json!([on.def.name, query.filters, query.or_filters, query.order_by]).to_string();
@@ -80,10 +80,10 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
 
 /// Documents by words, as the desk's link fields find them.
 pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
-    let asked = on.checked(async |on| {
+    let asked = on.checked(|on| {
         let mut reader = Reader::new(on.def, on.permit.fields());
         let filters = reader.filters("filters", given.value("filters"));
-        (filters, reader.violations)
+        reader.done(filters)
     });
     let (on, filters) = asked.await?;
     let term = given.text("search_term").unwrap_or_default();
@@ -133,29 +133,4 @@ async fn by_list(on: &On<'_>, term: &str, limit: u32, filters: Vec<Filter>) -> R
     let query = ListQuery { fields, filters, or_filters, order_by, limit, start: 0, parent: None };
     let rows = app.site.list(&app.caller, on.permit, &query).await?.data;
     Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, on.permit, &query.fields, row))).collect())
-}
-
-impl<'a> On<'a> {
-    /// Reads something from the arguments. Where a field or a choice is not known, the site may have it meanwhile: then
-    /// it is read once more against the site's live metadata.
-    async fn checked<T>(
-        &self,
-        read: impl AsyncFn(&On<'a>) -> (T, Vec<erpnext_schema::Violation>),
-    ) -> Result<(On<'a>, T), ToolError> {
-        let mut on = On { app: self.app, tool: self.tool, def: self.def, permit: self.permit };
-        let (value, violations) = read(&on).await;
-        let (value, violations) = match on.app.newer(on.def, &violations).await {
-            Some(def) => {
-                on.def = def;
-                read(&on).await
-            }
-            None => (value, violations),
-        };
-        if violations.is_empty() { Ok((on, value)) } else { Err(ToolError::arguments(on.tool, violations)) }
-    }
-}
-
-/// Whether a document of this DocType has a state besides its fields.
-pub(super) fn is_submittable(on: &On<'_>) -> bool {
-    on.def.is(doctype_flag::SUBMITTABLE)
 }

@@ -1,6 +1,6 @@
 //! Create, update and delete. What was stored is read back, because the site's answer to a write only echoes it (H13).
 
-use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, Violation, check_document};
+use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, Violation, check_document, doctype_flag};
 use serde_json::{Map, Value, json};
 
 use super::{Arguments, On, ToolError, merge};
@@ -89,26 +89,15 @@ pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
 }
 
 impl<'a> On<'a> {
-    /// The data as the site stores it; checked once more against live metadata where a field or choice is not known.
+    /// The data as the site stores it.
     async fn document(&self, purpose: Purpose, data: &Map<String, Value>) -> Result<(On<'a>, Map<String, Value>), ToolError> {
-        let check = |on: &On<'_>| {
+        let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
+        self.checked(|on| {
             let writing = Writing { rule: on.permit.fields(), catalog: &on.app.catalog };
-            check_document(on.def, purpose, data, &writing)
-        };
-        let mut on = On { app: self.app, tool: self.tool, def: self.def, permit: self.permit };
-        let mut checked = check(&on);
-        if let Err(found) = &checked
-            && let Some(def) = on.app.newer(on.def, found).await
-        {
-            on.def = def;
-            checked = check(&on);
-        }
-        let prefixed = |found: Vec<Violation>| {
-            let found = found.into_iter().map(|violation| Violation { path: format!("data.{}", violation.path), ..violation });
-            ToolError::arguments(on.tool, found.collect())
-        };
-        let checked = checked.map_err(prefixed)?;
-        Ok((on, checked))
+            let checked = check_document(on.def, purpose, data, &writing);
+            checked.map_err(|found| found.into_iter().map(in_data).collect())
+        })
+        .await
     }
 
     /// The document as it is stored now, or a note that says why that is not known.
@@ -126,7 +115,8 @@ impl<'a> On<'a> {
 
     /// The few fields that tell which document it is and in which state.
     fn summary(&self, stored: &Map<String, Value>) -> Map<String, Value> {
-        let shown = |name: &str| name == "docstatus" && super::read::is_submittable(self) || name == "status" || self.def.title_field == Some(name);
+        let submittable = self.def.is(doctype_flag::SUBMITTABLE);
+        let shown = |name: &str| name == "status" || name == "docstatus" && submittable || self.def.title_field == Some(name);
         let visible = self.visible(stored.clone());
         visible.into_iter().filter(|(key, _)| shown(key)).collect()
     }

@@ -20,6 +20,7 @@ pub fn emit(files: &mut Files, ir: &Ir, fingerprint: &str) -> Result<(), String>
         });
         put(files, format!("{module}/mod.rs"), &format!("The module {module}"), quote!(#(#lines)*))?;
     }
+    put(files, "target.rs".to_owned(), "What Links point to", targets(ir))?;
     put(files, "index.rs".to_owned(), "Every DocType", index(ir, fingerprint))?;
     put(files, "lib.rs".to_owned(), "ERPNext's DocTypes: tables, field enums, structs", root(ir))
 }
@@ -37,6 +38,14 @@ fn index(ir: &Ir, fingerprint: &str) -> TokenStream {
 
         erpnext_schema::index! { #(#entries)* }
     }
+}
+
+fn targets(ir: &Ir) -> TokenStream {
+    let entries = ir.targets.iter().map(|(name, doctype)| {
+        let name = tokens(name);
+        quote!(#name = #doctype,)
+    });
+    quote!(erpnext_schema::targets! { #(#entries)* })
 }
 
 fn root(ir: &Ir) -> TokenStream {
@@ -57,6 +66,8 @@ fn root(ir: &Ir) -> TokenStream {
         #[rustfmt::skip]
         mod index;
         pub use self::index::{ALL, FINGERPRINT, get};
+        #[rustfmt::skip]
+        pub mod target;
         #(#modules)*
     }
 }

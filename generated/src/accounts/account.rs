@@ -11,7 +11,7 @@ pub static ACCOUNT: DocTypeDef = DocTypeDef {
         field!("account_name", Data, "Account Name", flags = REQD | NO_COPY | IN_LIST_VIEW),
         field!("account_number", Data, "Account Number", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("is_group", Check, "Is Group", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("root_type", Select, "Root Type", options = Choices(&["Asset", "Liability", "Income", "Expense", "Equity"]), flags = READ_ONLY | IN_STANDARD_FILTER),
         field!("report_type", Select, "Report Type", options = Choices(&["Balance Sheet", "Profit and Loss"]), flags = READ_ONLY | IN_STANDARD_FILTER),
         field!("account_currency", Link, "Currency", options = Target("Currency"), flags = CONDITIONAL),
@@ -41,4 +41,87 @@ fields! {
     Disabled AccountName AccountNumber IsGroup Company RootType ReportType
     AccountCurrency ParentAccount AccountType TaxRate FreezeAccount BalanceMustBe Lft Rgt
     OldParent IncludeInGross
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountRootType { Asset = "Asset", Liability = "Liability", Income = "Income",
+    Expense = "Expense", Equity = "Equity" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountReportType { BalanceSheet = "Balance Sheet", ProfitAndLoss =
+    "Profit and Loss" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountAccountType { AccumulatedDepreciation = "Accumulated Depreciation",
+    AssetReceivedButNotBilled = "Asset Received But Not Billed", Bank = "Bank", Cash =
+    "Cash", Chargeable = "Chargeable", CapitalWorkInProgress =
+    "Capital Work in Progress", CostOfGoodsSold = "Cost of Goods Sold", CurrentAsset =
+    "Current Asset", CurrentLiability = "Current Liability", Depreciation =
+    "Depreciation", DirectExpense = "Direct Expense", DirectIncome = "Direct Income",
+    Equity = "Equity", ExpenseAccount = "Expense Account",
+    ExpensesIncludedInAssetValuation = "Expenses Included In Asset Valuation",
+    ExpensesIncludedInValuation = "Expenses Included In Valuation", FixedAsset =
+    "Fixed Asset", IncomeAccount = "Income Account", IndirectExpense =
+    "Indirect Expense", IndirectIncome = "Indirect Income", Liability = "Liability",
+    Payable = "Payable", Receivable = "Receivable", RoundOff = "Round Off",
+    RoundOffForOpening = "Round Off for Opening", Stock = "Stock", StockAdjustment =
+    "Stock Adjustment", StockReceivedButNotBilled = "Stock Received But Not Billed",
+    ServiceReceivedButNotBilled = "Service Received But Not Billed", Tax = "Tax",
+    Temporary = "Temporary" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountFreezeAccount { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountBalanceMustBe { Debit = "Debit", Credit = "Credit" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub disabled: Option<bool>,
+    pub account_name: Option<String>,
+    pub account_number: Option<String>,
+    pub is_group: Option<bool>,
+    pub company: Link<target::Company>,
+    pub root_type: Select<AccountRootType>,
+    pub report_type: Select<AccountReportType>,
+    pub account_currency: Link<target::Currency>,
+    pub parent_account: Link<target::Account>,
+    pub account_type: Select<AccountAccountType>,
+    pub tax_rate: Option<f64>,
+    pub freeze_account: Select<AccountFreezeAccount>,
+    pub balance_must_be: Select<AccountBalanceMustBe>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Option<String>,
+    pub include_in_gross: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    Account(ACCOUNT) : name owner creation modified modified_by docstatus idx disabled
+    account_name account_number is_group company root_type report_type account_currency
+    parent_account account_type tax_rate freeze_account balance_must_be lft rgt
+    old_parent include_in_gross
 }

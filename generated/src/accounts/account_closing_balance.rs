@@ -35,3 +35,40 @@ fields! {
     AccountCurrency DebitInAccountCurrency CreditInAccountCurrency Project Company
     FinanceBook PeriodClosingVoucher IsPeriodClosingVoucherEntry
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AccountClosingBalance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub closing_date: Option<Date>,
+    pub account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub debit: Option<f64>,
+    pub credit: Option<f64>,
+    pub account_currency: Link<target::Currency>,
+    pub debit_in_account_currency: Option<f64>,
+    pub credit_in_account_currency: Option<f64>,
+    pub project: Link<target::Project>,
+    pub company: Link<target::Company>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub period_closing_voucher: Link<target::PeriodClosingVoucher>,
+    pub is_period_closing_voucher_entry: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AccountClosingBalance(ACCOUNT_CLOSING_BALANCE) : name owner creation modified
+    modified_by docstatus idx closing_date account cost_center debit credit
+    account_currency debit_in_account_currency credit_in_account_currency project company
+    finance_book period_closing_voucher is_period_closing_voucher_entry
+}

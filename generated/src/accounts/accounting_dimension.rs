@@ -28,3 +28,30 @@ fields! {
     pub AccountingDimensionField(ACCOUNTING_DIMENSION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx DocumentType Label Fieldname DimensionDefaults Disabled
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AccountingDimension {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub label: Option<String>,
+    pub fieldname: Option<String>,
+    pub dimension_defaults: Vec<crate::AccountingDimensionDetail>,
+    pub disabled: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AccountingDimension(ACCOUNTING_DIMENSION) : name owner creation modified modified_by
+    docstatus idx document_type label fieldname dimension_defaults disabled
+}

@@ -22,3 +22,37 @@ fields! {
     ReferenceDocument DefaultDimension MandatoryForBs MandatoryForPl
     AutomaticallyPostBalancingAccountingEntry OffsettingAccount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AccountingDimensionDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company: Link<target::Company>,
+    pub reference_document: Link<target::DocType>,
+    pub default_dimension: Option<String>,
+    pub mandatory_for_bs: Option<bool>,
+    pub mandatory_for_pl: Option<bool>,
+    pub automatically_post_balancing_accounting_entry: Option<bool>,
+    pub offsetting_account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AccountingDimensionDetail(ACCOUNTING_DIMENSION_DETAIL) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype company reference_document
+    default_dimension mandatory_for_bs mandatory_for_pl
+    automatically_post_balancing_accounting_entry offsetting_account
+}

@@ -8,7 +8,7 @@ pub static ACCOUNTING_DIMENSION_FILTER: DocTypeDef = DocTypeDef {
     fields: &[
         field!("accounting_dimension", Select, "Accounting Dimension", options = Choices(& []), flags = REQD | IN_LIST_VIEW),
         field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("apply_restriction_on_values", Check, "Apply restriction on dimension values", default = Some("1")),
         field!("allow_or_restrict", Select, "Allow Or Restrict Dimension", options = Choices(&["Allow", "Restrict"]), flags = REQD | CONDITIONAL),
         field!("accounts", Table, "Applicable On Account", options = Target("Applicable On Account"), flags = REQD),
@@ -29,4 +29,40 @@ fields! {
     pub AccountingDimensionFilterField(ACCOUNTING_DIMENSION_FILTER) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx AccountingDimension Disabled Company
     ApplyRestrictionOnValues AllowOrRestrict Accounts Dimensions
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountingDimensionFilterAllowOrRestrict { Allow = "Allow", Restrict = "Restrict"
+    }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AccountingDimensionFilter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub accounting_dimension: Option<String>,
+    pub disabled: Option<bool>,
+    pub company: Link<target::Company>,
+    pub apply_restriction_on_values: Option<bool>,
+    pub allow_or_restrict: Select<AccountingDimensionFilterAllowOrRestrict>,
+    pub accounts: Vec<crate::ApplicableOnAccount>,
+    pub dimensions: Vec<crate::AllowedDimension>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AccountingDimensionFilter(ACCOUNTING_DIMENSION_FILTER) : name owner creation modified
+    modified_by docstatus idx accounting_dimension disabled company
+    apply_restriction_on_values allow_or_restrict accounts dimensions
 }

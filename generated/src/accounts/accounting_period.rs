@@ -9,7 +9,7 @@ pub static ACCOUNTING_PERIOD: DocTypeDef = DocTypeDef {
         field!("period_name", Data, "Period Name", flags = REQD | IN_LIST_VIEW),
         field!("start_date", Date, "Start Date", flags = REQD | IN_LIST_VIEW),
         field!("end_date", Date, "End Date", flags = REQD | IN_LIST_VIEW),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("closed_documents", Table, "Closed Documents", options = Target("Closed Document"), flags = REQD),
     ],
     tools: &[
@@ -26,4 +26,31 @@ pub static ACCOUNTING_PERIOD: DocTypeDef = DocTypeDef {
 fields! {
     pub AccountingPeriodField(ACCOUNTING_PERIOD) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx PeriodName StartDate EndDate Company ClosedDocuments
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AccountingPeriod {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub period_name: Option<String>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub closed_documents: Vec<crate::ClosedDocument>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AccountingPeriod(ACCOUNTING_PERIOD) : name owner creation modified modified_by
+    docstatus idx period_name start_date end_date company closed_documents
 }

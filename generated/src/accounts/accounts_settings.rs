@@ -85,3 +85,132 @@ fields! {
     GeneralLedgerRemarksLength ReceivablePayableRemarksLength
     ReceivablePayableFetchMethod IgnoreIsOpeningCheckForReporting CreatePrInDraftStatus
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountsSettingsBookDeferredEntriesBasedOn { Days = "Days", Months = "Months" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountsSettingsDetermineAddressTaxCategoryFrom { BillingAddress =
+    "Billing Address", ShippingAddress = "Shipping Address" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountsSettingsMaintainSameRateAction { Stop = "Stop", Warn = "Warn" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountsSettingsExchangeGainLossPostingDate { Invoice = "Invoice", Payment =
+    "Payment", ReconciliationDate = "Reconciliation Date" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AccountsSettingsReceivablePayableFetchMethod { BufferedCursor =
+    "Buffered Cursor", UnBufferedCursor = "UnBuffered Cursor", RawSql = "Raw SQL" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AccountsSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub unlink_payment_on_cancellation_of_invoice: Option<bool>,
+    pub unlink_advance_payment_on_cancelation_of_order: Option<bool>,
+    pub delete_linked_ledger_entries: Option<bool>,
+    pub enable_immutable_ledger: Option<bool>,
+    pub check_supplier_invoice_uniqueness: Option<bool>,
+    pub automatically_fetch_payment_terms: Option<bool>,
+    pub enable_common_party_accounting: Option<bool>,
+    pub allow_multi_currency_invoices_against_single_party_account: Option<bool>,
+    pub merge_similar_account_heads: Option<bool>,
+    pub book_deferred_entries_based_on: Select<
+        AccountsSettingsBookDeferredEntriesBasedOn,
+    >,
+    pub automatically_process_deferred_accounting_entry: Option<bool>,
+    pub book_deferred_entries_via_journal_entry: Option<bool>,
+    pub submit_journal_entries: Option<bool>,
+    pub determine_address_tax_category_from: Select<
+        AccountsSettingsDetermineAddressTaxCategoryFrom,
+    >,
+    pub add_taxes_from_item_tax_template: Option<bool>,
+    pub add_taxes_from_taxes_and_charges_template: Option<bool>,
+    pub book_tax_discount_loss: Option<bool>,
+    pub round_row_wise_tax: Option<bool>,
+    pub show_inclusive_tax_in_print: Option<bool>,
+    pub show_taxes_as_table_in_print: Option<bool>,
+    pub show_payment_schedule_in_print: Option<bool>,
+    pub maintain_same_internal_transaction_rate: Option<bool>,
+    pub maintain_same_rate_action: Select<AccountsSettingsMaintainSameRateAction>,
+    pub role_to_override_stop_action: Link<target::Role>,
+    pub allow_stale: Option<bool>,
+    pub allow_pegged_currencies_exchange_rates: Option<bool>,
+    pub stale_days: Option<i64>,
+    pub auto_reconcile_payments: Option<bool>,
+    pub auto_reconciliation_job_trigger: Option<i64>,
+    pub reconciliation_queue_size: Option<i64>,
+    pub exchange_gain_loss_posting_date: Select<
+        AccountsSettingsExchangeGainLossPostingDate,
+    >,
+    pub over_billing_allowance: Option<f64>,
+    pub role_allowed_to_over_bill: Link<target::Role>,
+    pub credit_controller: Link<target::Role>,
+    pub make_payment_via_journal_entry: Option<bool>,
+    pub post_change_gl_entries: Option<bool>,
+    pub calculate_depr_using_total_days: Option<bool>,
+    pub book_asset_depreciation_entry_automatically: Option<bool>,
+    pub acc_frozen_upto: Option<Date>,
+    pub ignore_account_closing_balance: Option<bool>,
+    pub frozen_accounts_modifier: Link<target::Role>,
+    pub show_balance_in_coa: Option<bool>,
+    pub enable_party_matching: Option<bool>,
+    pub enable_fuzzy_matching: Option<bool>,
+    pub general_ledger_remarks_length: Option<i64>,
+    pub receivable_payable_remarks_length: Option<i64>,
+    pub receivable_payable_fetch_method: Select<
+        AccountsSettingsReceivablePayableFetchMethod,
+    >,
+    pub ignore_is_opening_check_for_reporting: Option<bool>,
+    pub create_pr_in_draft_status: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AccountsSettings(ACCOUNTS_SETTINGS) : name owner creation modified modified_by
+    docstatus idx unlink_payment_on_cancellation_of_invoice
+    unlink_advance_payment_on_cancelation_of_order delete_linked_ledger_entries
+    enable_immutable_ledger check_supplier_invoice_uniqueness
+    automatically_fetch_payment_terms enable_common_party_accounting
+    allow_multi_currency_invoices_against_single_party_account
+    merge_similar_account_heads book_deferred_entries_based_on
+    automatically_process_deferred_accounting_entry
+    book_deferred_entries_via_journal_entry submit_journal_entries
+    determine_address_tax_category_from add_taxes_from_item_tax_template
+    add_taxes_from_taxes_and_charges_template book_tax_discount_loss round_row_wise_tax
+    show_inclusive_tax_in_print show_taxes_as_table_in_print
+    show_payment_schedule_in_print maintain_same_internal_transaction_rate
+    maintain_same_rate_action role_to_override_stop_action allow_stale
+    allow_pegged_currencies_exchange_rates stale_days auto_reconcile_payments
+    auto_reconciliation_job_trigger reconciliation_queue_size
+    exchange_gain_loss_posting_date over_billing_allowance role_allowed_to_over_bill
+    credit_controller make_payment_via_journal_entry post_change_gl_entries
+    calculate_depr_using_total_days book_asset_depreciation_entry_automatically
+    acc_frozen_upto ignore_account_closing_balance frozen_accounts_modifier
+    show_balance_in_coa enable_party_matching enable_fuzzy_matching
+    general_ledger_remarks_length receivable_payable_remarks_length
+    receivable_payable_fetch_method ignore_is_opening_check_for_reporting
+    create_pr_in_draft_status
+}

@@ -31,3 +31,34 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Company VoucherType VoucherNo
     AgainstVoucherType AgainstVoucherNo Amount Currency Event
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AdvancePaymentLedgerEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub voucher_type: Link<target::DocType>,
+    pub voucher_no: Option<String>,
+    pub against_voucher_type: Link<target::DocType>,
+    pub against_voucher_no: Option<String>,
+    pub amount: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub event: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AdvancePaymentLedgerEntry(ADVANCE_PAYMENT_LEDGER_ENTRY) : name owner creation
+    modified modified_by docstatus idx company voucher_type voucher_no
+    against_voucher_type against_voucher_no amount currency event
+}

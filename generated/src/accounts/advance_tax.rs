@@ -19,3 +19,34 @@ fields! {
     Idx Parent Parentfield Parenttype ReferenceType ReferenceName ReferenceDetail
     AccountHead AllocatedAmount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AdvanceTax {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub reference_type: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub reference_detail: Option<String>,
+    pub account_head: Link<target::Account>,
+    pub allocated_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AdvanceTax(ADVANCE_TAX) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype reference_type reference_name reference_detail
+    account_head allocated_amount
+}

@@ -10,7 +10,7 @@ pub static ADVANCE_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Paid Amount", "On Previous Row Amount", "On Previous Row Total"]), flags = REQD | IN_LIST_VIEW),
         field!("row_id", Data, "Reference Row #", flags = CONDITIONAL),
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
-        field!("description", SmallText, "Description", flags = REQD),
+        field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("included_in_paid_amount", Check, "Considered In Paid Amount", default = Some("0")),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), default = Some(":Company")),
         field!("rate", Float, "Tax Rate", flags = IN_LIST_VIEW),
@@ -29,4 +29,57 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype AddDeductTax
     ChargeType RowId AccountHead Description IncludedInPaidAmount CostCenter Rate
     Currency TaxAmount Total AllocatedAmount BaseTaxAmount BaseTotal
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AdvanceTaxesAndChargesAddDeductTax { Add = "Add", Deduct = "Deduct" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub AdvanceTaxesAndChargesChargeType { Actual = "Actual", OnPaidAmount =
+    "On Paid Amount", OnPreviousRowAmount = "On Previous Row Amount", OnPreviousRowTotal
+    = "On Previous Row Total" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AdvanceTaxesAndCharges {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub add_deduct_tax: Select<AdvanceTaxesAndChargesAddDeductTax>,
+    pub charge_type: Select<AdvanceTaxesAndChargesChargeType>,
+    pub row_id: Option<String>,
+    pub account_head: Link<target::Account>,
+    pub description: Option<String>,
+    pub included_in_paid_amount: Option<bool>,
+    pub cost_center: Link<target::CostCenter>,
+    pub rate: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub tax_amount: Option<f64>,
+    pub total: Option<f64>,
+    pub allocated_amount: Option<f64>,
+    pub base_tax_amount: Option<f64>,
+    pub base_total: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AdvanceTaxesAndCharges(ADVANCE_TAXES_AND_CHARGES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype add_deduct_tax charge_type
+    row_id account_head description included_in_paid_amount cost_center rate currency
+    tax_amount total allocated_amount base_tax_amount base_total
 }

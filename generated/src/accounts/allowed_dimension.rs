@@ -16,3 +16,30 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype AccountingDimension
     DimensionValue
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct AllowedDimension {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub accounting_dimension: Link<target::DocType>,
+    pub dimension_value: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    AllowedDimension(ALLOWED_DIMENSION) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype accounting_dimension dimension_value
+}

@@ -14,3 +14,29 @@ fields! {
     pub AllowedToTransactWithField(ALLOWED_TO_TRANSACT_WITH) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Company
 }
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+#[derive(Clone, Debug, Default)]
+pub struct AllowedToTransactWith {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company: Link<target::Company>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+document! {
+    AllowedToTransactWith(ALLOWED_TO_TRANSACT_WITH) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype company
+}

@@ -16,3 +16,30 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ApplicableOnAccount
     IsMandatory
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ApplicableOnAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub applicable_on_account: Link<target::Account>,
+    pub is_mandatory: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ApplicableOnAccount(APPLICABLE_ON_ACCOUNT) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype applicable_on_account is_mandatory
+}

@@ -28,3 +28,30 @@ fields! {
     pub BankField(BANK) : Name Owner Creation Modified ModifiedBy Docstatus Idx BankName
     SwiftNumber Website BankTransactionMapping PlaidAccessToken
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct Bank {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub bank_name: Option<String>,
+    pub swift_number: Option<String>,
+    pub website: Option<String>,
+    pub bank_transaction_mapping: Vec<crate::BankTransactionMapping>,
+    pub plaid_access_token: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    Bank(BANK) : name owner creation modified modified_by docstatus idx bank_name
+    swift_number website bank_transaction_mapping plaid_access_token
+}

@@ -41,3 +41,44 @@ fields! {
     IsCompanyAccount Company PartyType Party Iban BranchCode BankAccountNo IntegrationId
     LastIntegrationDate Mask
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub account_name: Option<String>,
+    pub account: Link<target::Account>,
+    pub bank: Link<target::Bank>,
+    pub account_type: Link<target::BankAccountType>,
+    pub account_subtype: Link<target::BankAccountSubtype>,
+    pub disabled: Option<bool>,
+    pub is_default: Option<bool>,
+    pub is_company_account: Option<bool>,
+    pub company: Link<target::Company>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub iban: Option<String>,
+    pub branch_code: Option<String>,
+    pub bank_account_no: Option<String>,
+    pub integration_id: Option<String>,
+    pub last_integration_date: Option<Date>,
+    pub mask: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankAccount(BANK_ACCOUNT) : name owner creation modified modified_by docstatus idx
+    account_name account bank account_type account_subtype disabled is_default
+    is_company_account company party_type party iban branch_code bank_account_no
+    integration_id last_integration_date mask
+}

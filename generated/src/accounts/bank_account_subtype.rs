@@ -21,3 +21,26 @@ fields! {
     pub BankAccountSubtypeField(BANK_ACCOUNT_SUBTYPE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx AccountSubtype
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankAccountSubtype {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub account_subtype: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankAccountSubtype(BANK_ACCOUNT_SUBTYPE) : name owner creation modified modified_by
+    docstatus idx account_subtype
+}

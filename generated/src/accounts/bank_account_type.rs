@@ -21,3 +21,26 @@ fields! {
     pub BankAccountTypeField(BANK_ACCOUNT_TYPE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx AccountType
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankAccountType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub account_type: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankAccountType(BANK_ACCOUNT_TYPE) : name owner creation modified modified_by
+    docstatus idx account_type
+}

@@ -27,3 +27,34 @@ fields! {
     Docstatus Idx Account AccountCurrency FromDate ToDate BankAccount
     IncludeReconciledEntries IncludePosTransactions PaymentEntries
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankClearance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub account: Link<target::Account>,
+    pub account_currency: Link<target::Currency>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub bank_account: Link<target::BankAccount>,
+    pub include_reconciled_entries: Option<bool>,
+    pub include_pos_transactions: Option<bool>,
+    pub payment_entries: Vec<crate::BankClearanceDetail>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankClearance(BANK_CLEARANCE) : name owner creation modified modified_by docstatus
+    idx account account_currency from_date to_date bank_account
+    include_reconciled_entries include_pos_transactions payment_entries
+}

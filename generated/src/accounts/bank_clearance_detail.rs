@@ -23,3 +23,37 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype PaymentDocument PaymentEntry
     AgainstAccount Amount PostingDate ChequeNumber ChequeDate ClearanceDate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankClearanceDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub payment_document: Link<target::DocType>,
+    pub payment_entry: Option<String>,
+    pub against_account: Option<String>,
+    pub amount: Option<String>,
+    pub posting_date: Option<Date>,
+    pub cheque_number: Option<String>,
+    pub cheque_date: Option<Date>,
+    pub clearance_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankClearanceDetail(BANK_CLEARANCE_DETAIL) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype payment_document payment_entry
+    against_account amount posting_date cheque_number cheque_date clearance_date
+}

@@ -51,3 +51,57 @@ fields! {
     BranchCode SwiftNumber MoreInformation BankGuaranteeNumber NameOfBeneficiary
     MarginMoney Charges FixedDepositNumber AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BankGuaranteeBgType { Receiving = "Receiving", Providing = "Providing" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankGuarantee {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub bg_type: Select<BankGuaranteeBgType>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_docname: Option<String>,
+    pub customer: Link<target::Customer>,
+    pub supplier: Link<target::Supplier>,
+    pub project: Link<target::Project>,
+    pub amount: Option<f64>,
+    pub start_date: Option<Date>,
+    pub validity: Option<i64>,
+    pub end_date: Option<Date>,
+    pub bank: Link<target::Bank>,
+    pub bank_account: Link<target::BankAccount>,
+    pub account: Link<target::Account>,
+    pub bank_account_no: Option<String>,
+    pub iban: Option<String>,
+    pub branch_code: Option<String>,
+    pub swift_number: Option<String>,
+    pub more_information: Option<String>,
+    pub bank_guarantee_number: Option<String>,
+    pub name_of_beneficiary: Option<String>,
+    pub margin_money: Option<f64>,
+    pub charges: Option<f64>,
+    pub fixed_deposit_number: Option<String>,
+    pub amended_from: Link<target::BankGuarantee>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankGuarantee(BANK_GUARANTEE) : name owner creation modified modified_by docstatus
+    idx bg_type reference_doctype reference_docname customer supplier project amount
+    start_date validity end_date bank bank_account account bank_account_no iban
+    branch_code swift_number more_information bank_guarantee_number name_of_beneficiary
+    margin_money charges fixed_deposit_number amended_from
+}

@@ -29,3 +29,37 @@ fields! {
     BankStatementToDate FromReferenceDate ToReferenceDate FilterByReferenceDate
     AccountCurrency AccountOpeningBalance BankStatementClosingBalance
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankReconciliationTool {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub bank_account: Link<target::BankAccount>,
+    pub bank_statement_from_date: Option<Date>,
+    pub bank_statement_to_date: Option<Date>,
+    pub from_reference_date: Option<Date>,
+    pub to_reference_date: Option<Date>,
+    pub filter_by_reference_date: Option<bool>,
+    pub account_currency: Link<target::Currency>,
+    pub account_opening_balance: Option<f64>,
+    pub bank_statement_closing_balance: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankReconciliationTool(BANK_RECONCILIATION_TOOL) : name owner creation modified
+    modified_by docstatus idx company bank_account bank_statement_from_date
+    bank_statement_to_date from_reference_date to_reference_date filter_by_reference_date
+    account_currency account_opening_balance bank_statement_closing_balance
+}

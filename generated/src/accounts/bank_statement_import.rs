@@ -39,3 +39,54 @@ fields! {
     GoogleSheetsUrl ImportFile Status TemplateOptions TemplateWarnings ShowFailedLogs
     ReferenceDoctype ImportType SubmitAfterImport MuteEmails
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BankStatementImportStatus { Pending = "Pending", Success = "Success",
+    PartialSuccess = "Partial Success", Error = "Error" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BankStatementImportImportType { InsertNewRecords = "Insert New Records",
+    UpdateExistingRecords = "Update Existing Records" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankStatementImport {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub bank_account: Link<target::BankAccount>,
+    pub bank: Link<target::Bank>,
+    pub custom_delimiters: Option<bool>,
+    pub delimiter_options: Option<String>,
+    pub google_sheets_url: Option<String>,
+    pub import_file: Option<String>,
+    pub status: Select<BankStatementImportStatus>,
+    pub template_options: Option<String>,
+    pub template_warnings: Option<String>,
+    pub show_failed_logs: Option<bool>,
+    pub reference_doctype: Link<target::DocType>,
+    pub import_type: Select<BankStatementImportImportType>,
+    pub submit_after_import: Option<bool>,
+    pub mute_emails: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankStatementImport(BANK_STATEMENT_IMPORT) : name owner creation modified modified_by
+    docstatus idx company bank_account bank custom_delimiters delimiter_options
+    google_sheets_url import_file status template_options template_warnings
+    show_failed_logs reference_doctype import_type submit_after_import mute_emails
+}

@@ -48,3 +48,60 @@ fields! {
     PaymentEntries AllocatedAmount UnallocatedAmount PartyType Party BankPartyName
     BankPartyAccountNumber BankPartyIban
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BankTransactionNamingSeries { AccBtnYyyy = "ACC-BTN-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BankTransactionStatus { Pending = "Pending", Settled = "Settled", Unreconciled =
+    "Unreconciled", Reconciled = "Reconciled", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankTransaction {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<BankTransactionNamingSeries>,
+    pub date: Option<Date>,
+    pub status: Select<BankTransactionStatus>,
+    pub bank_account: Link<target::BankAccount>,
+    pub company: Link<target::Company>,
+    pub amended_from: Link<target::BankTransaction>,
+    pub deposit: Option<f64>,
+    pub withdrawal: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub description: Option<String>,
+    pub reference_number: Option<String>,
+    pub transaction_id: Option<String>,
+    pub transaction_type: Option<String>,
+    pub payment_entries: Vec<crate::BankTransactionPayments>,
+    pub allocated_amount: Option<f64>,
+    pub unallocated_amount: Option<f64>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub bank_party_name: Option<String>,
+    pub bank_party_account_number: Option<String>,
+    pub bank_party_iban: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankTransaction(BANK_TRANSACTION) : name owner creation modified modified_by
+    docstatus idx naming_series date status bank_account company amended_from deposit
+    withdrawal currency description reference_number transaction_id transaction_type
+    payment_entries allocated_amount unallocated_amount party_type party bank_party_name
+    bank_party_account_number bank_party_iban
+}

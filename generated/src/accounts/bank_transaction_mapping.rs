@@ -16,3 +16,31 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype BankTransactionField
     FileField
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankTransactionMapping {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub bank_transaction_field: Option<String>,
+    pub file_field: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankTransactionMapping(BANK_TRANSACTION_MAPPING) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype bank_transaction_field
+    file_field
+}

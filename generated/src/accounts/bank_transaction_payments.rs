@@ -18,3 +18,33 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype PaymentDocument
     PaymentEntry AllocatedAmount ClearanceDate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BankTransactionPayments {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub payment_document: Link<target::DocType>,
+    pub payment_entry: Option<String>,
+    pub allocated_amount: Option<f64>,
+    pub clearance_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BankTransactionPayments(BANK_TRANSACTION_PAYMENTS) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype payment_document
+    payment_entry allocated_amount clearance_date
+}

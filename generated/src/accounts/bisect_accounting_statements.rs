@@ -28,3 +28,41 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Company FromDate ToDate Algorithm
     CurrentNode CurrentFromDate CurrentToDate PLSummary BSSummary Difference
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BisectAccountingStatementsAlgorithm { Bfs = "BFS", Dfs = "DFS" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BisectAccountingStatements {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub from_date: Option<DateTime>,
+    pub to_date: Option<DateTime>,
+    pub algorithm: Select<BisectAccountingStatementsAlgorithm>,
+    pub current_node: Link<target::BisectNodes>,
+    pub current_from_date: Option<DateTime>,
+    pub current_to_date: Option<DateTime>,
+    pub p_l_summary: Option<f64>,
+    pub b_s_summary: Option<f64>,
+    pub difference: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BisectAccountingStatements(BISECT_ACCOUNTING_STATEMENTS) : name owner creation
+    modified modified_by docstatus idx company from_date to_date algorithm current_node
+    current_from_date current_to_date p_l_summary b_s_summary difference
+}

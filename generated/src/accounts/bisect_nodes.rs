@@ -31,3 +31,35 @@ fields! {
     Docstatus Idx Root LeftChild RightChild PeriodFromDate PeriodToDate Difference
     BalanceSheetSummary ProfitLossSummary Generated
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BisectNodes {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub root: Link<target::BisectNodes>,
+    pub left_child: Link<target::BisectNodes>,
+    pub right_child: Link<target::BisectNodes>,
+    pub period_from_date: Option<DateTime>,
+    pub period_to_date: Option<DateTime>,
+    pub difference: Option<f64>,
+    pub balance_sheet_summary: Option<f64>,
+    pub profit_loss_summary: Option<f64>,
+    pub generated: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BisectNodes(BISECT_NODES) : name owner creation modified modified_by docstatus idx
+    root left_child right_child period_from_date period_to_date difference
+    balance_sheet_summary profit_loss_summary generated
+}

@@ -6,9 +6,9 @@ pub static BUDGET: DocTypeDef = DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["BUDGET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["BUDGET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("budget_against", Select, "Budget Against", options = Choices(& ["Cost Center", "Project"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Cost Center")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | CONDITIONAL),
         field!("project", Link, "Project", options = Target("Project"), flags = IN_STANDARD_FILTER | CONDITIONAL),
         field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -44,4 +44,106 @@ fields! {
     ActionIfAnnualBudgetExceededOnPo ActionIfAccumulatedMonthlyBudgetExceededOnPo
     ApplicableOnBookingActualExpenses ActionIfAnnualBudgetExceeded
     ActionIfAccumulatedMonthlyBudgetExceeded Accounts
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetNamingSeries { BudgetYyyy = "BUDGET-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetBudgetAgainst { CostCenter = "Cost Center", Project = "Project" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetActionIfAnnualBudgetExceededOnMr { Stop = "Stop", Warn = "Warn", Ignore =
+    "Ignore" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetActionIfAccumulatedMonthlyBudgetExceededOnMr { Stop = "Stop", Warn =
+    "Warn", Ignore = "Ignore" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetActionIfAnnualBudgetExceededOnPo { Stop = "Stop", Warn = "Warn", Ignore =
+    "Ignore" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetActionIfAccumulatedMonthlyBudgetExceededOnPo { Stop = "Stop", Warn =
+    "Warn", Ignore = "Ignore" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetActionIfAnnualBudgetExceeded { Stop = "Stop", Warn = "Warn", Ignore =
+    "Ignore" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetActionIfAccumulatedMonthlyBudgetExceeded { Stop = "Stop", Warn = "Warn",
+    Ignore = "Ignore" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct Budget {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<BudgetNamingSeries>,
+    pub budget_against: Select<BudgetBudgetAgainst>,
+    pub company: Link<target::Company>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub fiscal_year: Link<target::FiscalYear>,
+    pub monthly_distribution: Link<target::MonthlyDistribution>,
+    pub amended_from: Link<target::Budget>,
+    pub applicable_on_material_request: Option<bool>,
+    pub action_if_annual_budget_exceeded_on_mr: Select<
+        BudgetActionIfAnnualBudgetExceededOnMr,
+    >,
+    pub action_if_accumulated_monthly_budget_exceeded_on_mr: Select<
+        BudgetActionIfAccumulatedMonthlyBudgetExceededOnMr,
+    >,
+    pub applicable_on_purchase_order: Option<bool>,
+    pub action_if_annual_budget_exceeded_on_po: Select<
+        BudgetActionIfAnnualBudgetExceededOnPo,
+    >,
+    pub action_if_accumulated_monthly_budget_exceeded_on_po: Select<
+        BudgetActionIfAccumulatedMonthlyBudgetExceededOnPo,
+    >,
+    pub applicable_on_booking_actual_expenses: Option<bool>,
+    pub action_if_annual_budget_exceeded: Select<BudgetActionIfAnnualBudgetExceeded>,
+    pub action_if_accumulated_monthly_budget_exceeded: Select<
+        BudgetActionIfAccumulatedMonthlyBudgetExceeded,
+    >,
+    pub accounts: Vec<crate::BudgetAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    Budget(BUDGET) : name owner creation modified modified_by docstatus idx naming_series
+    budget_against company cost_center project fiscal_year monthly_distribution
+    amended_from applicable_on_material_request action_if_annual_budget_exceeded_on_mr
+    action_if_accumulated_monthly_budget_exceeded_on_mr applicable_on_purchase_order
+    action_if_annual_budget_exceeded_on_po
+    action_if_accumulated_monthly_budget_exceeded_on_po
+    applicable_on_booking_actual_expenses action_if_annual_budget_exceeded
+    action_if_accumulated_monthly_budget_exceeded accounts
 }

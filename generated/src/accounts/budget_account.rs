@@ -15,3 +15,30 @@ fields! {
     pub BudgetAccountField(BUDGET_ACCOUNT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Account BudgetAmount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct BudgetAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account: Link<target::Account>,
+    pub budget_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    BudgetAccount(BUDGET_ACCOUNT) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype account budget_amount
+}

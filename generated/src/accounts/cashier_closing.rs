@@ -35,3 +35,43 @@ fields! {
     Docstatus Idx NamingSeries User Date FromTime Time Expense Custody Returns
     OutstandingAmount Payments NetAmount AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub CashierClosingNamingSeries { PosClo = "POS-CLO-" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct CashierClosing {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<CashierClosingNamingSeries>,
+    pub user: Link<target::User>,
+    pub date: Option<Date>,
+    pub from_time: Option<Time>,
+    pub time: Option<Time>,
+    pub expense: Option<f64>,
+    pub custody: Option<f64>,
+    pub returns: Option<f64>,
+    pub outstanding_amount: Option<f64>,
+    pub payments: Vec<crate::CashierClosingPayments>,
+    pub net_amount: Option<f64>,
+    pub amended_from: Link<target::CashierClosing>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    CashierClosing(CASHIER_CLOSING) : name owner creation modified modified_by docstatus
+    idx naming_series user date from_time time expense custody returns outstanding_amount
+    payments net_amount amended_from
+}

@@ -15,3 +15,30 @@ fields! {
     pub CashierClosingPaymentsField(CASHIER_CLOSING_PAYMENTS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype ModeOfPayment Amount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct CashierClosingPayments {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    CashierClosingPayments(CASHIER_CLOSING_PAYMENTS) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype mode_of_payment amount
+}

@@ -19,3 +19,27 @@ fields! {
     pub ChartOfAccountsImporterField(CHART_OF_ACCOUNTS_IMPORTER) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Company ImportFile
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ChartOfAccountsImporter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub import_file: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ChartOfAccountsImporter(CHART_OF_ACCOUNTS_IMPORTER) : name owner creation modified
+    modified_by docstatus idx company import_file
+}

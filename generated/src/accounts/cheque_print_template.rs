@@ -52,3 +52,62 @@ fields! {
     AmtInFiguresFromLeftEdge AccNoDistFromTopEdge AccNoDistFromLeftEdge
     SignatoryFromTopEdge SignatoryFromLeftEdge
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ChequePrintTemplateChequeSize { Regular = "Regular", A4 = "A4" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ChequePrintTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub has_print_format: Option<bool>,
+    pub bank_name: Option<String>,
+    pub cheque_size: Select<ChequePrintTemplateChequeSize>,
+    pub starting_position_from_top_edge: Option<f64>,
+    pub cheque_width: Option<f64>,
+    pub cheque_height: Option<f64>,
+    pub scanned_cheque: Option<String>,
+    pub is_account_payable: Option<bool>,
+    pub acc_pay_dist_from_top_edge: Option<f64>,
+    pub acc_pay_dist_from_left_edge: Option<f64>,
+    pub message_to_show: Option<String>,
+    pub date_dist_from_top_edge: Option<f64>,
+    pub date_dist_from_left_edge: Option<f64>,
+    pub payer_name_from_top_edge: Option<f64>,
+    pub payer_name_from_left_edge: Option<f64>,
+    pub amt_in_words_from_top_edge: Option<f64>,
+    pub amt_in_words_from_left_edge: Option<f64>,
+    pub amt_in_word_width: Option<f64>,
+    pub amt_in_words_line_spacing: Option<f64>,
+    pub amt_in_figures_from_top_edge: Option<f64>,
+    pub amt_in_figures_from_left_edge: Option<f64>,
+    pub acc_no_dist_from_top_edge: Option<f64>,
+    pub acc_no_dist_from_left_edge: Option<f64>,
+    pub signatory_from_top_edge: Option<f64>,
+    pub signatory_from_left_edge: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ChequePrintTemplate(CHEQUE_PRINT_TEMPLATE) : name owner creation modified modified_by
+    docstatus idx has_print_format bank_name cheque_size starting_position_from_top_edge
+    cheque_width cheque_height scanned_cheque is_account_payable
+    acc_pay_dist_from_top_edge acc_pay_dist_from_left_edge message_to_show
+    date_dist_from_top_edge date_dist_from_left_edge payer_name_from_top_edge
+    payer_name_from_left_edge amt_in_words_from_top_edge amt_in_words_from_left_edge
+    amt_in_word_width amt_in_words_line_spacing amt_in_figures_from_top_edge
+    amt_in_figures_from_left_edge acc_no_dist_from_top_edge acc_no_dist_from_left_edge
+    signatory_from_top_edge signatory_from_left_edge
+}

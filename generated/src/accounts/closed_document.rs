@@ -15,3 +15,30 @@ fields! {
     pub ClosedDocumentField(CLOSED_DOCUMENT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype DocumentType Closed
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ClosedDocument {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document_type: Link<target::DocType>,
+    pub closed: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ClosedDocument(CLOSED_DOCUMENT) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype document_type closed
+}

@@ -10,7 +10,7 @@ pub static COST_CENTER: DocTypeDef = DocTypeDef {
         field!("cost_center_name", Data, "Cost Center Name", flags = REQD | NO_COPY | IN_LIST_VIEW),
         field!("cost_center_number", Data, "Cost Center Number", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("parent_cost_center", Link, "Parent Cost Center", options = Target("Cost Center"), flags = REQD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("is_group", Check, "Is Group", default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("lft", Int, "lft", flags = HIDDEN | NO_COPY | SEARCH_INDEX),
@@ -32,4 +32,36 @@ fields! {
     pub CostCenterField(COST_CENTER) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx CostCenterName CostCenterNumber ParentCostCenter Company IsGroup Disabled Lft Rgt
     OldParent
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct CostCenter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub cost_center_name: Option<String>,
+    pub cost_center_number: Option<String>,
+    pub parent_cost_center: Link<target::CostCenter>,
+    pub company: Link<target::Company>,
+    pub is_group: Option<bool>,
+    pub disabled: Option<bool>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    CostCenter(COST_CENTER) : name owner creation modified modified_by docstatus idx
+    cost_center_name cost_center_number parent_cost_center company is_group disabled lft
+    rgt old_parent
 }

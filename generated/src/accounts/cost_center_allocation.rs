@@ -28,3 +28,31 @@ fields! {
     ModifiedBy Docstatus Idx MainCostCenter Company ValidFrom AllocationPercentages
     AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct CostCenterAllocation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub main_cost_center: Link<target::CostCenter>,
+    pub company: Link<target::Company>,
+    pub valid_from: Option<Date>,
+    pub allocation_percentages: Vec<crate::CostCenterAllocationPercentage>,
+    pub amended_from: Link<target::CostCenterAllocation>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    CostCenterAllocation(COST_CENTER_ALLOCATION) : name owner creation modified
+    modified_by docstatus idx main_cost_center company valid_from allocation_percentages
+    amended_from
+}

@@ -35,3 +35,42 @@ fields! {
     Idx CouponName CouponType Customer CouponCode PricingRule ValidFrom ValidUpto
     MaximumUse Used Description AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub CouponCodeCouponType { Promotional = "Promotional", GiftCard = "Gift Card" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct CouponCode {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub coupon_name: Option<String>,
+    pub coupon_type: Select<CouponCodeCouponType>,
+    pub customer: Link<target::Customer>,
+    pub coupon_code: Option<String>,
+    pub pricing_rule: Link<target::PricingRule>,
+    pub valid_from: Option<Date>,
+    pub valid_upto: Option<Date>,
+    pub maximum_use: Option<i64>,
+    pub used: Option<i64>,
+    pub description: Option<String>,
+    pub amended_from: Link<target::CouponCode>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    CouponCode(COUPON_CODE) : name owner creation modified modified_by docstatus idx
+    coupon_name coupon_type customer coupon_code pricing_rule valid_from valid_upto
+    maximum_use used description amended_from
+}

@@ -26,3 +26,40 @@ fields! {
     Modified ModifiedBy Docstatus Idx Disabled ServiceProvider ApiEndpoint UseHttp
     AccessKey Url ReqParams ResultKey
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub CurrencyExchangeSettingsServiceProvider { FrankfurterApp = "frankfurter.app",
+    ExchangerateHost = "exchangerate.host", Custom = "Custom" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct CurrencyExchangeSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub disabled: Option<bool>,
+    pub service_provider: Select<CurrencyExchangeSettingsServiceProvider>,
+    pub api_endpoint: Option<String>,
+    pub use_http: Option<bool>,
+    pub access_key: Option<String>,
+    pub url: Option<String>,
+    pub req_params: Vec<crate::CurrencyExchangeSettingsDetails>,
+    pub result_key: Vec<crate::CurrencyExchangeSettingsResult>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    CurrencyExchangeSettings(CURRENCY_EXCHANGE_SETTINGS) : name owner creation modified
+    modified_by docstatus idx disabled service_provider api_endpoint use_http access_key
+    url req_params result_key
+}

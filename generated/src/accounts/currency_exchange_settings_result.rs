@@ -12,3 +12,29 @@ fields! {
     pub CurrencyExchangeSettingsResultField(CURRENCY_EXCHANGE_SETTINGS_RESULT) : Name
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Key
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct CurrencyExchangeSettingsResult {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub key: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    CurrencyExchangeSettingsResult(CURRENCY_EXCHANGE_SETTINGS_RESULT) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype key
+}

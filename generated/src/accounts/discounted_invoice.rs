@@ -19,3 +19,34 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype SalesInvoice Customer
     PostingDate OutstandingAmount DebitTo
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct DiscountedInvoice {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub sales_invoice: Link<target::SalesInvoice>,
+    pub customer: Link<target::Customer>,
+    pub posting_date: Option<Date>,
+    pub outstanding_amount: Option<f64>,
+    pub debit_to: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    DiscountedInvoice(DISCOUNTED_INVOICE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype sales_invoice customer posting_date
+    outstanding_amount debit_to
+}

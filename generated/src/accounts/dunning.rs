@@ -11,7 +11,7 @@ pub static DUNNING: DocTypeDef = DocTypeDef {
         field!("naming_series", Select, "Series", options = Choices(&["DUNN-.MM.-.YY.-"]), default = Some("DUNN-.MM.-.YY.-")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("customer.customer_name")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("posting_date", Date, "Date", flags = REQD, default = Some("Today")),
         field!("posting_time", Time, "Posting Time"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Resolved", "Unresolved", "Cancelled"]), flags = READ_ONLY | ALLOW_ON_SUBMIT | IN_STANDARD_FILTER, default = Some("Unresolved")),
@@ -62,4 +62,77 @@ fields! {
     LetterHead ClosingText IncomeAccount CostCenter AmendedFrom CustomerAddress
     AddressDisplay ContactPerson ContactDisplay ContactMobile ContactEmail CompanyAddress
     CompanyAddressDisplay
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub DunningNamingSeries { DunnMmYy = "DUNN-.MM.-.YY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub DunningStatus { Draft = "Draft", Resolved = "Resolved", Unresolved =
+    "Unresolved", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct Dunning {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<DunningNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub status: Select<DunningStatus>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub dunning_type: Link<target::DunningType>,
+    pub rate_of_interest: Option<f64>,
+    pub overdue_payments: Vec<crate::OverduePayment>,
+    pub total_interest: Option<f64>,
+    pub dunning_fee: Option<f64>,
+    pub dunning_amount: Option<f64>,
+    pub base_dunning_amount: Option<f64>,
+    pub spacer: Option<String>,
+    pub total_outstanding: Option<f64>,
+    pub grand_total: Option<f64>,
+    pub language: Link<target::Language>,
+    pub body_text: Option<String>,
+    pub letter_head: Link<target::LetterHead>,
+    pub closing_text: Option<String>,
+    pub income_account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub amended_from: Link<target::Dunning>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub company_address: Link<target::Address>,
+    pub company_address_display: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    Dunning(DUNNING) : name owner creation modified modified_by docstatus idx
+    naming_series customer customer_name company posting_date posting_time status
+    currency conversion_rate dunning_type rate_of_interest overdue_payments
+    total_interest dunning_fee dunning_amount base_dunning_amount spacer
+    total_outstanding grand_total language body_text letter_head closing_text
+    income_account cost_center amended_from customer_address address_display
+    contact_person contact_display contact_mobile contact_email company_address
+    company_address_display
 }

@@ -18,3 +18,33 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Language IsDefaultLanguage
     BodyText ClosingText
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct DunningLetterText {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub language: Link<target::Language>,
+    pub is_default_language: Option<bool>,
+    pub body_text: Option<String>,
+    pub closing_text: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    DunningLetterText(DUNNING_LETTER_TEXT) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype language is_default_language body_text
+    closing_text
+}

@@ -7,7 +7,7 @@ pub static DUNNING_TYPE: DocTypeDef = DocTypeDef {
     fields: &[
         field!("dunning_type", Data, "Dunning Type", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("is_default", Check, "Is Default", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("dunning_fee", Currency, "Dunning Fee", flags = IN_LIST_VIEW),
         field!("rate_of_interest", Float, "Rate of Interest (%) Yearly", flags = IN_LIST_VIEW),
         field!("dunning_letter_text", Table, "", options = Target("Dunning Letter Text")),
@@ -29,4 +29,35 @@ fields! {
     pub DunningTypeField(DUNNING_TYPE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx DunningType IsDefault Company DunningFee RateOfInterest
     DunningLetterText IncomeAccount CostCenter
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct DunningType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub dunning_type: Option<String>,
+    pub is_default: Option<bool>,
+    pub company: Link<target::Company>,
+    pub dunning_fee: Option<f64>,
+    pub rate_of_interest: Option<f64>,
+    pub dunning_letter_text: Vec<crate::DunningLetterText>,
+    pub income_account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    DunningType(DUNNING_TYPE) : name owner creation modified modified_by docstatus idx
+    dunning_type is_default company dunning_fee rate_of_interest dunning_letter_text
+    income_account cost_center
 }

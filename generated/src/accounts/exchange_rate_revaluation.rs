@@ -8,7 +8,7 @@ pub static EXCHANGE_RATE_REVALUATION: DocTypeDef = DocTypeDef {
     fields: &[
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("rounding_loss_allowance", Float, "Rounding Loss Allowance", precision = Some(9), default = Some("0.05")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("accounts", Table, "Exchange Rate Revaluation Account", options = Target("Exchange Rate Revaluation Account"), flags = REQD | NO_COPY),
         field!("gain_loss_unbooked", Currency, "Gain/Loss from Revaluation", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("gain_loss_booked", Currency, "Gain/Loss already booked", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -30,4 +30,35 @@ fields! {
     pub ExchangeRateRevaluationField(EXCHANGE_RATE_REVALUATION) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx PostingDate RoundingLossAllowance Company Accounts
     GainLossUnbooked GainLossBooked TotalGainLoss AmendedFrom
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ExchangeRateRevaluation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub posting_date: Option<Date>,
+    pub rounding_loss_allowance: Option<f64>,
+    pub company: Link<target::Company>,
+    pub accounts: Vec<crate::ExchangeRateRevaluationAccount>,
+    pub gain_loss_unbooked: Option<f64>,
+    pub gain_loss_booked: Option<f64>,
+    pub total_gain_loss: Option<f64>,
+    pub amended_from: Link<target::ExchangeRateRevaluation>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ExchangeRateRevaluation(EXCHANGE_RATE_REVALUATION) : name owner creation modified
+    modified_by docstatus idx posting_date rounding_loss_allowance company accounts
+    gain_loss_unbooked gain_loss_booked total_gain_loss amended_from
 }

@@ -28,3 +28,43 @@ fields! {
     NewBalanceInAccountCurrency CurrentExchangeRate NewExchangeRate BalanceInBaseCurrency
     NewBalanceInBaseCurrency GainLoss ZeroBalance
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ExchangeRateRevaluationAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account: Link<target::Account>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub account_currency: Link<target::Currency>,
+    pub balance_in_account_currency: Option<f64>,
+    pub new_balance_in_account_currency: Option<f64>,
+    pub current_exchange_rate: Option<f64>,
+    pub new_exchange_rate: Option<f64>,
+    pub balance_in_base_currency: Option<f64>,
+    pub new_balance_in_base_currency: Option<f64>,
+    pub gain_loss: Option<f64>,
+    pub zero_balance: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ExchangeRateRevaluationAccount(EXCHANGE_RATE_REVALUATION_ACCOUNT) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype account
+    party_type party account_currency balance_in_account_currency
+    new_balance_in_account_currency current_exchange_rate new_exchange_rate
+    balance_in_base_currency new_balance_in_base_currency gain_loss zero_balance
+}

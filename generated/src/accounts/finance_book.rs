@@ -22,3 +22,26 @@ fields! {
     pub FinanceBookField(FINANCE_BOOK) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx FinanceBookName
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct FinanceBook {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub finance_book_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    FinanceBook(FINANCE_BOOK) : name owner creation modified modified_by docstatus idx
+    finance_book_name
+}

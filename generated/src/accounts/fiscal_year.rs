@@ -29,3 +29,32 @@ fields! {
     pub FiscalYearField(FISCAL_YEAR) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Year Disabled IsShortYear YearStartDate YearEndDate Companies AutoCreated
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct FiscalYear {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub year: Option<String>,
+    pub disabled: Option<bool>,
+    pub is_short_year: Option<bool>,
+    pub year_start_date: Option<Date>,
+    pub year_end_date: Option<Date>,
+    pub companies: Vec<crate::FiscalYearCompany>,
+    pub auto_created: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    FiscalYear(FISCAL_YEAR) : name owner creation modified modified_by docstatus idx year
+    disabled is_short_year year_start_date year_end_date companies auto_created
+}

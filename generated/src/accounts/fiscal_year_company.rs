@@ -14,3 +14,29 @@ fields! {
     pub FiscalYearCompanyField(FISCAL_YEAR_COMPANY) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Company
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct FiscalYearCompany {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company: Link<target::Company>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    FiscalYearCompany(FISCAL_YEAR_COMPANY) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype company
+}

@@ -61,3 +61,72 @@ fields! {
     Credit CreditInTransactionCurrency CostCenter Project FinanceBook Company IsOpening
     IsAdvance ToRename IsCancelled Remarks
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub GlEntryIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub GlEntryIsAdvance { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct GlEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub posting_date: Option<Date>,
+    pub transaction_date: Option<Date>,
+    pub fiscal_year: Link<target::FiscalYear>,
+    pub due_date: Option<Date>,
+    pub account: Link<target::Account>,
+    pub account_currency: Link<target::Currency>,
+    pub against: Option<String>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub voucher_type: Link<target::DocType>,
+    pub voucher_no: Option<String>,
+    pub voucher_subtype: Option<String>,
+    pub transaction_currency: Link<target::Currency>,
+    pub against_voucher_type: Link<target::DocType>,
+    pub against_voucher: Option<String>,
+    pub voucher_detail_no: Option<String>,
+    pub transaction_exchange_rate: Option<f64>,
+    pub debit_in_account_currency: Option<f64>,
+    pub debit: Option<f64>,
+    pub debit_in_transaction_currency: Option<f64>,
+    pub credit_in_account_currency: Option<f64>,
+    pub credit: Option<f64>,
+    pub credit_in_transaction_currency: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub company: Link<target::Company>,
+    pub is_opening: Select<GlEntryIsOpening>,
+    pub is_advance: Select<GlEntryIsAdvance>,
+    pub to_rename: Option<bool>,
+    pub is_cancelled: Option<bool>,
+    pub remarks: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    GlEntry(GL_ENTRY) : name owner creation modified modified_by docstatus idx
+    posting_date transaction_date fiscal_year due_date account account_currency against
+    party_type party voucher_type voucher_no voucher_subtype transaction_currency
+    against_voucher_type against_voucher voucher_detail_no transaction_exchange_rate
+    debit_in_account_currency debit debit_in_transaction_currency
+    credit_in_account_currency credit credit_in_transaction_currency cost_center project
+    finance_book company is_opening is_advance to_rename is_cancelled remarks
+}

@@ -11,7 +11,7 @@ pub static INVOICE_DISCOUNTING: DocTypeDef = DocTypeDef {
         field!("loan_period", Int, "Loan Period (Days)"),
         field!("loan_end_date", Date, "Loan End Date", flags = READ_ONLY | NO_COPY),
         field!("status", Select, "Status", options = Choices(&["Draft", "Sanctioned", "Disbursed", "Settled", "Cancelled"]), flags = READ_ONLY | NO_COPY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("invoices", Table, "Invoices", options = Target("Discounted Invoice"), flags = REQD),
         field!("total_amount", Currency, "Total Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("bank_charges", Currency, "Bank Charges", options = Format("Company:company:default_currency")),
@@ -40,4 +40,51 @@ fields! {
     Company Invoices TotalAmount BankCharges ShortTermLoan BankAccount BankChargesAccount
     AccountsReceivableCredit AccountsReceivableDiscounted AccountsReceivableUnpaid
     AmendedFrom
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub InvoiceDiscountingStatus { Draft = "Draft", Sanctioned = "Sanctioned", Disbursed
+    = "Disbursed", Settled = "Settled", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct InvoiceDiscounting {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub posting_date: Option<Date>,
+    pub loan_start_date: Option<Date>,
+    pub loan_period: Option<i64>,
+    pub loan_end_date: Option<Date>,
+    pub status: Select<InvoiceDiscountingStatus>,
+    pub company: Link<target::Company>,
+    pub invoices: Vec<crate::DiscountedInvoice>,
+    pub total_amount: Option<f64>,
+    pub bank_charges: Option<f64>,
+    pub short_term_loan: Link<target::Account>,
+    pub bank_account: Link<target::Account>,
+    pub bank_charges_account: Link<target::Account>,
+    pub accounts_receivable_credit: Link<target::Account>,
+    pub accounts_receivable_discounted: Link<target::Account>,
+    pub accounts_receivable_unpaid: Link<target::Account>,
+    pub amended_from: Link<target::InvoiceDiscounting>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    InvoiceDiscounting(INVOICE_DISCOUNTING) : name owner creation modified modified_by
+    docstatus idx posting_date loan_start_date loan_period loan_end_date status company
+    invoices total_amount bank_charges short_term_loan bank_account bank_charges_account
+    accounts_receivable_credit accounts_receivable_discounted accounts_receivable_unpaid
+    amended_from
 }

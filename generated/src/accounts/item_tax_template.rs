@@ -7,7 +7,7 @@ pub static ITEM_TAX_TEMPLATE: DocTypeDef = DocTypeDef {
     title_field: Some("title"),
     fields: &[
         field!("title", Data, "Title", flags = REQD | NO_COPY | IN_LIST_VIEW),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("taxes", Table, "Tax Rates", options = Target("Item Tax Template Detail"), flags = REQD),
     ],
@@ -25,4 +25,30 @@ pub static ITEM_TAX_TEMPLATE: DocTypeDef = DocTypeDef {
 fields! {
     pub ItemTaxTemplateField(ITEM_TAX_TEMPLATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title Company Disabled Taxes
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemTaxTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub company: Link<target::Company>,
+    pub disabled: Option<bool>,
+    pub taxes: Vec<crate::ItemTaxTemplateDetail>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ItemTaxTemplate(ITEM_TAX_TEMPLATE) : name owner creation modified modified_by
+    docstatus idx title company disabled taxes
 }

@@ -15,3 +15,30 @@ fields! {
     pub ItemTaxTemplateDetailField(ITEM_TAX_TEMPLATE_DETAIL) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype TaxType TaxRate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemTaxTemplateDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub tax_type: Link<target::Account>,
+    pub tax_rate: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ItemTaxTemplateDetail(ITEM_TAX_TEMPLATE_DETAIL) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype tax_type tax_rate
+}

@@ -11,13 +11,13 @@ pub static JOURNAL_ENTRY: DocTypeDef = DocTypeDef {
         field!("is_system_generated", Check, "Is System Generated", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY),
         field!("voucher_type", Select, "Entry Type", options = Choices(&["Journal Entry", "Inter Company Journal Entry", "Bank Entry", "Cash Entry", "Credit Card Entry", "Debit Note", "Credit Note", "Contra Entry", "Excise Entry", "Write Off Entry", "Opening Entry", "Depreciation Entry", "Exchange Rate Revaluation", "Exchange Gain Or Loss", "Deferred Revenue", "Deferred Expense"]), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Journal Entry")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-JV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-JV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = READ_ONLY),
         field!("process_deferred_accounting", Link, "Process Deferred Accounting", options = Target("Process Deferred Accounting"), flags = READ_ONLY),
         field!("reversal_of", Link, "Reversal Of", options = Target("Journal Entry"), flags = READ_ONLY | CONDITIONAL),
         field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("from_template", Link, "From Template", options = Target("Journal Entry Template"), flags = NO_COPY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD | NO_COPY | SEARCH_INDEX),
         field!("apply_tds", Check, "Apply Tax Withholding Amount ", flags = CONDITIONAL, default = Some("0")),
         field!("accounts", Table, "Accounting Entries", options = Target("Journal Entry Account"), flags = REQD),
@@ -70,4 +70,102 @@ fields! {
     ClearanceDate Remark PaidLoan InterCompanyJournalEntryReference BillNo BillDate
     DueDate WriteOffBasedOn WriteOffAmount PayToRecdFrom LetterHead SelectPrintHeading
     ModeOfPayment PaymentOrder IsOpening StockEntry AutoRepeat AmendedFrom
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryVoucherType { JournalEntry = "Journal Entry",
+    InterCompanyJournalEntry = "Inter Company Journal Entry", BankEntry = "Bank Entry",
+    CashEntry = "Cash Entry", CreditCardEntry = "Credit Card Entry", DebitNote =
+    "Debit Note", CreditNote = "Credit Note", ContraEntry = "Contra Entry", ExciseEntry =
+    "Excise Entry", WriteOffEntry = "Write Off Entry", OpeningEntry = "Opening Entry",
+    DepreciationEntry = "Depreciation Entry", ExchangeRateRevaluation =
+    "Exchange Rate Revaluation", ExchangeGainOrLoss = "Exchange Gain Or Loss",
+    DeferredRevenue = "Deferred Revenue", DeferredExpense = "Deferred Expense" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryNamingSeries { AccJvYyyy = "ACC-JV-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryWriteOffBasedOn { AccountsReceivable = "Accounts Receivable",
+    AccountsPayable = "Accounts Payable" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct JournalEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub is_system_generated: Option<bool>,
+    pub title: Option<String>,
+    pub voucher_type: Select<JournalEntryVoucherType>,
+    pub naming_series: Select<JournalEntryNamingSeries>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub process_deferred_accounting: Link<target::ProcessDeferredAccounting>,
+    pub reversal_of: Link<target::JournalEntry>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub from_template: Link<target::JournalEntryTemplate>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub apply_tds: Option<bool>,
+    pub accounts: Vec<crate::JournalEntryAccount>,
+    pub cheque_no: Option<String>,
+    pub cheque_date: Option<Date>,
+    pub user_remark: Option<String>,
+    pub total_debit: Option<f64>,
+    pub total_credit: Option<f64>,
+    pub difference: Option<f64>,
+    pub multi_currency: Option<bool>,
+    pub total_amount_currency: Link<target::Currency>,
+    pub total_amount: Option<f64>,
+    pub total_amount_in_words: Option<String>,
+    pub clearance_date: Option<Date>,
+    pub remark: Option<String>,
+    pub paid_loan: Option<String>,
+    pub inter_company_journal_entry_reference: Link<target::JournalEntry>,
+    pub bill_no: Option<String>,
+    pub bill_date: Option<Date>,
+    pub due_date: Option<Date>,
+    pub write_off_based_on: Select<JournalEntryWriteOffBasedOn>,
+    pub write_off_amount: Option<f64>,
+    pub pay_to_recd_from: Option<String>,
+    pub letter_head: Link<target::LetterHead>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub payment_order: Link<target::PaymentOrder>,
+    pub is_opening: Select<JournalEntryIsOpening>,
+    pub stock_entry: Link<target::StockEntry>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub amended_from: Link<target::JournalEntry>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    JournalEntry(JOURNAL_ENTRY) : name owner creation modified modified_by docstatus idx
+    is_system_generated title voucher_type naming_series finance_book
+    process_deferred_accounting reversal_of tax_withholding_category from_template
+    company posting_date apply_tds accounts cheque_no cheque_date user_remark total_debit
+    total_credit difference multi_currency total_amount_currency total_amount
+    total_amount_in_words clearance_date remark paid_loan
+    inter_company_journal_entry_reference bill_no bill_date due_date write_off_based_on
+    write_off_amount pay_to_recd_from letter_head select_print_heading mode_of_payment
+    payment_order is_opening stock_entry auto_repeat amended_from
 }

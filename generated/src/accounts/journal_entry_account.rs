@@ -37,3 +37,68 @@ fields! {
     DebitInAccountCurrency Debit CreditInAccountCurrency Credit ReferenceType
     ReferenceName ReferenceDueDate ReferenceDetailNo IsAdvance UserRemark AgainstAccount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryAccountReferenceType { SalesInvoice = "Sales Invoice",
+    PurchaseInvoice = "Purchase Invoice", JournalEntry = "Journal Entry", SalesOrder =
+    "Sales Order", PurchaseOrder = "Purchase Order", ExpenseClaim = "Expense Claim",
+    Asset = "Asset", Loan = "Loan", PayrollEntry = "Payroll Entry", EmployeeAdvance =
+    "Employee Advance", ExchangeRateRevaluation = "Exchange Rate Revaluation",
+    InvoiceDiscounting = "Invoice Discounting", Fees = "Fees", FullAndFinalStatement =
+    "Full and Final Statement", PaymentEntry = "Payment Entry" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryAccountIsAdvance { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct JournalEntryAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account: Link<target::Account>,
+    pub account_type: Option<String>,
+    pub bank_account: Link<target::BankAccount>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub account_currency: Link<target::Currency>,
+    pub exchange_rate: Option<f64>,
+    pub debit_in_account_currency: Option<f64>,
+    pub debit: Option<f64>,
+    pub credit_in_account_currency: Option<f64>,
+    pub credit: Option<f64>,
+    pub reference_type: Select<JournalEntryAccountReferenceType>,
+    pub reference_name: Option<String>,
+    pub reference_due_date: Option<Date>,
+    pub reference_detail_no: Option<String>,
+    pub is_advance: Select<JournalEntryAccountIsAdvance>,
+    pub user_remark: Option<String>,
+    pub against_account: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    JournalEntryAccount(JOURNAL_ENTRY_ACCOUNT) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype account account_type bank_account
+    party_type party cost_center project account_currency exchange_rate
+    debit_in_account_currency debit credit_in_account_currency credit reference_type
+    reference_name reference_due_date reference_detail_no is_advance user_remark
+    against_account
+}

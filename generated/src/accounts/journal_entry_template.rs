@@ -10,8 +10,8 @@ pub static JOURNAL_ENTRY_TEMPLATE: DocTypeDef = DocTypeDef {
     fields: &[
         field!("template_title", Data, "Template Title", flags = REQD | UNIQUE),
         field!("voucher_type", Select, "Journal Entry Type", options = Choices(& ["Journal Entry", "Inter Company Journal Entry", "Bank Entry", "Cash Entry", "Credit Card Entry", "Debit Note", "Credit Note", "Contra Entry", "Excise Entry", "Write Off Entry", "Opening Entry", "Depreciation Entry", "Exchange Rate Revaluation"]), flags = REQD | IN_LIST_VIEW),
-        field!("naming_series", Select, "Series", options = Choices(&[]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("naming_series", Select, "Series", options = Choices(&[]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("is_opening", Select, "Is Opening", options = Choices(&["No", "Yes"]), default = Some("No")),
         field!("multi_currency", Check, "Multi Currency", default = Some("0")),
         field!("accounts", Table, "Accounting Entries", options = Target("Journal Entry Template Account")),
@@ -31,4 +31,50 @@ fields! {
     pub JournalEntryTemplateField(JOURNAL_ENTRY_TEMPLATE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx TemplateTitle VoucherType NamingSeries Company IsOpening
     MultiCurrency Accounts
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryTemplateVoucherType { JournalEntry = "Journal Entry",
+    InterCompanyJournalEntry = "Inter Company Journal Entry", BankEntry = "Bank Entry",
+    CashEntry = "Cash Entry", CreditCardEntry = "Credit Card Entry", DebitNote =
+    "Debit Note", CreditNote = "Credit Note", ContraEntry = "Contra Entry", ExciseEntry =
+    "Excise Entry", WriteOffEntry = "Write Off Entry", OpeningEntry = "Opening Entry",
+    DepreciationEntry = "Depreciation Entry", ExchangeRateRevaluation =
+    "Exchange Rate Revaluation" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub JournalEntryTemplateIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct JournalEntryTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub template_title: Option<String>,
+    pub voucher_type: Select<JournalEntryTemplateVoucherType>,
+    pub naming_series: Option<String>,
+    pub company: Link<target::Company>,
+    pub is_opening: Select<JournalEntryTemplateIsOpening>,
+    pub multi_currency: Option<bool>,
+    pub accounts: Vec<crate::JournalEntryTemplateAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    JournalEntryTemplate(JOURNAL_ENTRY_TEMPLATE) : name owner creation modified
+    modified_by docstatus idx template_title voucher_type naming_series company
+    is_opening multi_currency accounts
 }

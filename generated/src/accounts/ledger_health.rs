@@ -27,3 +27,31 @@ fields! {
     Docstatus Idx VoucherType VoucherNo CheckedOn DebitCreditMismatch
     GeneralAndPaymentLedgerMismatch
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct LedgerHealth {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub voucher_type: Option<String>,
+    pub voucher_no: Option<String>,
+    pub checked_on: Option<DateTime>,
+    pub debit_credit_mismatch: Option<bool>,
+    pub general_and_payment_ledger_mismatch: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    LedgerHealth(LEDGER_HEALTH) : name owner creation modified modified_by docstatus idx
+    voucher_type voucher_no checked_on debit_credit_mismatch
+    general_and_payment_ledger_mismatch
+}

@@ -24,3 +24,31 @@ fields! {
     ModifiedBy Docstatus Idx EnableHealthMonitor MonitorForLastXDays DebitCreditMismatch
     GeneralAndPaymentLedgerMismatch Companies
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct LedgerHealthMonitor {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable_health_monitor: Option<bool>,
+    pub monitor_for_last_x_days: Option<i64>,
+    pub debit_credit_mismatch: Option<bool>,
+    pub general_and_payment_ledger_mismatch: Option<bool>,
+    pub companies: Vec<crate::LedgerHealthMonitorCompany>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    LedgerHealthMonitor(LEDGER_HEALTH_MONITOR) : name owner creation modified modified_by
+    docstatus idx enable_health_monitor monitor_for_last_x_days debit_credit_mismatch
+    general_and_payment_ledger_mismatch companies
+}

@@ -29,3 +29,44 @@ fields! {
     pub LedgerMergeField(LEDGER_MERGE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx RootType Account AccountName Company Status IsGroup MergeAccounts
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub LedgerMergeRootType { Asset = "Asset", Liability = "Liability", Income =
+    "Income", Expense = "Expense", Equity = "Equity" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub LedgerMergeStatus { Pending = "Pending", Success = "Success", PartialSuccess =
+    "Partial Success", Error = "Error" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct LedgerMerge {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub root_type: Select<LedgerMergeRootType>,
+    pub account: Link<target::Account>,
+    pub account_name: Option<String>,
+    pub company: Link<target::Company>,
+    pub status: Select<LedgerMergeStatus>,
+    pub is_group: Option<bool>,
+    pub merge_accounts: Vec<crate::LedgerMergeAccounts>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    LedgerMerge(LEDGER_MERGE) : name owner creation modified modified_by docstatus idx
+    root_type account account_name company status is_group merge_accounts
+}

@@ -16,3 +16,31 @@ fields! {
     pub LedgerMergeAccountsField(LEDGER_MERGE_ACCOUNTS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Account AccountName Merged
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct LedgerMergeAccounts {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account: Link<target::Account>,
+    pub account_name: Option<String>,
+    pub merged: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    LedgerMergeAccounts(LEDGER_MERGE_ACCOUNTS) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype account account_name merged
+}

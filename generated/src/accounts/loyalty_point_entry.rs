@@ -34,3 +34,37 @@ fields! {
     ModifiedBy Docstatus Idx LoyaltyProgram LoyaltyProgramTier Customer InvoiceType
     Invoice RedeemAgainst LoyaltyPoints PurchaseAmount ExpiryDate PostingDate Company
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct LoyaltyPointEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub loyalty_program: Link<target::LoyaltyProgram>,
+    pub loyalty_program_tier: Option<String>,
+    pub customer: Link<target::Customer>,
+    pub invoice_type: Link<target::DocType>,
+    pub invoice: Option<String>,
+    pub redeem_against: Link<target::LoyaltyPointEntry>,
+    pub loyalty_points: Option<i64>,
+    pub purchase_amount: Option<f64>,
+    pub expiry_date: Option<Date>,
+    pub posting_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    LoyaltyPointEntry(LOYALTY_POINT_ENTRY) : name owner creation modified modified_by
+    docstatus idx loyalty_program loyalty_program_tier customer invoice_type invoice
+    redeem_against loyalty_points purchase_amount expiry_date posting_date company
+}

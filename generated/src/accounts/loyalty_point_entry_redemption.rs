@@ -17,3 +17,32 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype SalesInvoice
     RedemptionDate RedeemedPoints
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct LoyaltyPointEntryRedemption {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub sales_invoice: Option<String>,
+    pub redemption_date: Option<Date>,
+    pub redeemed_points: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    LoyaltyPointEntryRedemption(LOYALTY_POINT_ENTRY_REDEMPTION) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype sales_invoice
+    redemption_date redeemed_points
+}

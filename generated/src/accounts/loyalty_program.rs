@@ -37,3 +37,46 @@ fields! {
     CustomerTerritory AutoOptIn CollectionRules ConversionFactor ExpiryDuration
     ExpenseAccount Company CostCenter
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub LoyaltyProgramLoyaltyProgramType { SingleTierProgram = "Single Tier Program",
+    MultipleTierProgram = "Multiple Tier Program" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct LoyaltyProgram {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub loyalty_program_name: Option<String>,
+    pub loyalty_program_type: Select<LoyaltyProgramLoyaltyProgramType>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub customer_territory: Link<target::Territory>,
+    pub auto_opt_in: Option<bool>,
+    pub collection_rules: Vec<crate::LoyaltyProgramCollection>,
+    pub conversion_factor: Option<f64>,
+    pub expiry_duration: Option<i64>,
+    pub expense_account: Link<target::Account>,
+    pub company: Link<target::Company>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    LoyaltyProgram(LOYALTY_PROGRAM) : name owner creation modified modified_by docstatus
+    idx loyalty_program_name loyalty_program_type from_date to_date customer_group
+    customer_territory auto_opt_in collection_rules conversion_factor expiry_duration
+    expense_account company cost_center
+}

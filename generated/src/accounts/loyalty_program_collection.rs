@@ -17,3 +17,32 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype TierName MinSpent
     CollectionFactor
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct LoyaltyProgramCollection {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub tier_name: Option<String>,
+    pub min_spent: Option<f64>,
+    pub collection_factor: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    LoyaltyProgramCollection(LOYALTY_PROGRAM_COLLECTION) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype tier_name min_spent
+    collection_factor
+}

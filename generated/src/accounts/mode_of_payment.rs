@@ -27,3 +27,35 @@ fields! {
     pub ModeOfPaymentField(MODE_OF_PAYMENT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ModeOfPayment Enabled Type Accounts
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ModeOfPaymentType { Cash = "Cash", Bank = "Bank", General = "General", Phone =
+    "Phone" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ModeOfPayment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub mode_of_payment: Option<String>,
+    pub enabled: Option<bool>,
+    pub r#type: Select<ModeOfPaymentType>,
+    pub accounts: Vec<crate::ModeOfPaymentAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ModeOfPayment(MODE_OF_PAYMENT) : name owner creation modified modified_by docstatus
+    idx mode_of_payment enabled r#type accounts
+}

@@ -15,3 +15,30 @@ fields! {
     pub ModeOfPaymentAccountField(MODE_OF_PAYMENT_ACCOUNT) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Company DefaultAccount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ModeOfPaymentAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company: Link<target::Company>,
+    pub default_account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ModeOfPaymentAccount(MODE_OF_PAYMENT_ACCOUNT) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype company default_account
+}

@@ -24,3 +24,28 @@ fields! {
     pub MonthlyDistributionField(MONTHLY_DISTRIBUTION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx DistributionId FiscalYear Percentages
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct MonthlyDistribution {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub distribution_id: Option<String>,
+    pub fiscal_year: Link<target::FiscalYear>,
+    pub percentages: Vec<crate::MonthlyDistributionPercentage>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    MonthlyDistribution(MONTHLY_DISTRIBUTION) : name owner creation modified modified_by
+    docstatus idx distribution_id fiscal_year percentages
+}

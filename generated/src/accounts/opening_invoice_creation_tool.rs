@@ -24,3 +24,36 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Company CreateMissingParty InvoiceType
     CostCenter Invoices
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub OpeningInvoiceCreationToolInvoiceType { Sales = "Sales", Purchase = "Purchase" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct OpeningInvoiceCreationTool {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub create_missing_party: Option<bool>,
+    pub invoice_type: Select<OpeningInvoiceCreationToolInvoiceType>,
+    pub cost_center: Link<target::CostCenter>,
+    pub invoices: Vec<crate::OpeningInvoiceCreationToolItem>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    OpeningInvoiceCreationTool(OPENING_INVOICE_CREATION_TOOL) : name owner creation
+    modified modified_by docstatus idx company create_missing_party invoice_type
+    cost_center invoices
+}

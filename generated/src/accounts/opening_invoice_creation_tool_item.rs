@@ -25,3 +25,40 @@ fields! {
     InvoiceNumber PartyType Party TemporaryOpeningAccount PostingDate DueDate ItemName
     OutstandingAmount Qty CostCenter
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct OpeningInvoiceCreationToolItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub invoice_number: Option<String>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub temporary_opening_account: Link<target::Account>,
+    pub posting_date: Option<Date>,
+    pub due_date: Option<Date>,
+    pub item_name: Option<String>,
+    pub outstanding_amount: Option<f64>,
+    pub qty: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    OpeningInvoiceCreationToolItem(OPENING_INVOICE_CREATION_TOOL_ITEM) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    invoice_number party_type party temporary_opening_account posting_date due_date
+    item_name outstanding_amount qty cost_center
+}

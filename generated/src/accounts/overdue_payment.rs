@@ -29,3 +29,44 @@ fields! {
     PaymentTerm Description DueDate OverdueDays ModeOfPayment InvoicePortion
     PaymentAmount Outstanding PaidAmount DiscountedAmount Interest
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct OverduePayment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub sales_invoice: Link<target::SalesInvoice>,
+    pub payment_schedule: Option<String>,
+    pub dunning_level: Option<i64>,
+    pub payment_term: Link<target::PaymentTerm>,
+    pub description: Option<String>,
+    pub due_date: Option<Date>,
+    pub overdue_days: Option<String>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub invoice_portion: Option<f64>,
+    pub payment_amount: Option<f64>,
+    pub outstanding: Option<f64>,
+    pub paid_amount: Option<f64>,
+    pub discounted_amount: Option<f64>,
+    pub interest: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    OverduePayment(OVERDUE_PAYMENT) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype sales_invoice payment_schedule dunning_level
+    payment_term description due_date overdue_days mode_of_payment invoice_portion
+    payment_amount outstanding paid_amount discounted_amount interest
+}

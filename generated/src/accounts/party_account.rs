@@ -16,3 +16,37 @@ fields! {
     pub PartyAccountField(PARTY_ACCOUNT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Company Account AdvanceAccount
 }
+
+#[cfg(
+    any(feature = "accounts", feature = "buying", feature = "selling", feature = "setup")
+)]
+use crate::target;
+
+#[cfg(
+    any(feature = "accounts", feature = "buying", feature = "selling", feature = "setup")
+)]
+#[derive(Clone, Debug, Default)]
+pub struct PartyAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company: Link<target::Company>,
+    pub account: Link<target::Account>,
+    pub advance_account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(
+    any(feature = "accounts", feature = "buying", feature = "selling", feature = "setup")
+)]
+document! {
+    PartyAccount(PARTY_ACCOUNT) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype company account advance_account
+}

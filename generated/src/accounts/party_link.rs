@@ -27,3 +27,29 @@ fields! {
     pub PartyLinkField(PARTY_LINK) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx PrimaryRole SecondaryRole PrimaryParty SecondaryParty
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PartyLink {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub primary_role: Link<target::DocType>,
+    pub secondary_role: Link<target::DocType>,
+    pub primary_party: Option<String>,
+    pub secondary_party: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PartyLink(PARTY_LINK) : name owner creation modified modified_by docstatus idx
+    primary_role secondary_role primary_party secondary_party
+}

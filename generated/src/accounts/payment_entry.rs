@@ -7,11 +7,11 @@ pub static PAYMENT_ENTRY: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("title"),
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-PAY-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | BOLD),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-PAY-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | BOLD | FILLED),
         field!("payment_type", Select, "Payment Type", options = Choices(&["Receive", "Pay", "Internal Transfer"]), flags = REQD | BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("payment_order_status", Select, "Payment Order Status", options = Choices(& ["Initiated", "Payment Ordered"]), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("posting_date", Date, "Posting Date", flags = REQD | BOLD | IN_LIST_VIEW, default = Some("Today")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment"), flags = IN_LIST_VIEW),
         field!("party_type", Link, "Party Type", options = Target("DocType"), flags = IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL),
         field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = BOLD | IN_STANDARD_FILTER | CONDITIONAL),
@@ -33,12 +33,12 @@ pub static PAYMENT_ENTRY: DocTypeDef = DocTypeDef {
         field!("paid_to_account_balance", Currency, "Account Balance (To)", options = Format("paid_to_account_currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("paid_amount", Currency, "Paid Amount", options = Format("paid_from_account_currency"), flags = REQD | BOLD),
         field!("paid_amount_after_tax", Currency, "Paid Amount After Tax", options = Format("paid_from_account_currency"), flags = READ_ONLY | HIDDEN),
-        field!("source_exchange_rate", Float, "Source Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("source_exchange_rate", Float, "Source Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("base_paid_amount", Currency, "Paid Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("base_paid_amount_after_tax", Currency, "Paid Amount After Tax (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN),
-        field!("received_amount", Currency, "Received Amount", options = Format("paid_to_account_currency"), flags = REQD | BOLD),
+        field!("received_amount", Currency, "Received Amount", options = Format("paid_to_account_currency"), flags = REQD | BOLD | FILLED),
         field!("received_amount_after_tax", Currency, "Received Amount After Tax", options = Format("paid_to_account_currency"), flags = READ_ONLY | HIDDEN | CONDITIONAL),
-        field!("target_exchange_rate", Float, "Target Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("target_exchange_rate", Float, "Target Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("base_received_amount", Currency, "Received Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY | CONDITIONAL),
         field!("base_received_amount_after_tax", Currency, "Received Amount After Tax (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN | CONDITIONAL),
         field!("references", Table, "Payment References", options = Target("Payment Entry Reference")),
@@ -101,4 +101,137 @@ fields! {
     TotalTaxesAndCharges Deductions ReferenceNo ReferenceDate ClearanceDate Project
     CostCenter Status CustomRemarks Remarks BaseInWords IsOpening LetterHead PrintHeading
     Bank BankAccountNo PaymentOrder InWords AutoRepeat AmendedFrom Title
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentEntryNamingSeries { AccPayYyyy = "ACC-PAY-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentEntryPaymentType { Receive = "Receive", Pay = "Pay", InternalTransfer =
+    "Internal Transfer" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentEntryPaymentOrderStatus { Initiated = "Initiated", PaymentOrdered =
+    "Payment Ordered" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentEntryStatus { Draft = "Draft", Submitted = "Submitted", Cancelled =
+    "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentEntryIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<PaymentEntryNamingSeries>,
+    pub payment_type: Select<PaymentEntryPaymentType>,
+    pub payment_order_status: Select<PaymentEntryPaymentOrderStatus>,
+    pub posting_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub party_name: Option<String>,
+    pub book_advance_payments_in_separate_party_account: Option<bool>,
+    pub reconcile_on_advance_payment_date: Option<bool>,
+    pub bank_account: Link<target::BankAccount>,
+    pub party_bank_account: Link<target::BankAccount>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_email: Option<String>,
+    pub party_balance: Option<f64>,
+    pub paid_from: Link<target::Account>,
+    pub paid_from_account_type: Option<String>,
+    pub paid_from_account_currency: Link<target::Currency>,
+    pub paid_from_account_balance: Option<f64>,
+    pub paid_to: Link<target::Account>,
+    pub paid_to_account_type: Option<String>,
+    pub paid_to_account_currency: Link<target::Currency>,
+    pub paid_to_account_balance: Option<f64>,
+    pub paid_amount: Option<f64>,
+    pub paid_amount_after_tax: Option<f64>,
+    pub source_exchange_rate: Option<f64>,
+    pub base_paid_amount: Option<f64>,
+    pub base_paid_amount_after_tax: Option<f64>,
+    pub received_amount: Option<f64>,
+    pub received_amount_after_tax: Option<f64>,
+    pub target_exchange_rate: Option<f64>,
+    pub base_received_amount: Option<f64>,
+    pub base_received_amount_after_tax: Option<f64>,
+    pub references: Vec<crate::PaymentEntryReference>,
+    pub total_allocated_amount: Option<f64>,
+    pub base_total_allocated_amount: Option<f64>,
+    pub unallocated_amount: Option<f64>,
+    pub difference_amount: Option<f64>,
+    pub purchase_taxes_and_charges_template: Link<
+        target::PurchaseTaxesAndChargesTemplate,
+    >,
+    pub sales_taxes_and_charges_template: Link<target::SalesTaxesAndChargesTemplate>,
+    pub apply_tax_withholding_amount: Option<bool>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub taxes: Vec<crate::AdvanceTaxesAndCharges>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub deductions: Vec<crate::PaymentEntryDeduction>,
+    pub reference_no: Option<String>,
+    pub reference_date: Option<Date>,
+    pub clearance_date: Option<Date>,
+    pub project: Link<target::Project>,
+    pub cost_center: Link<target::CostCenter>,
+    pub status: Select<PaymentEntryStatus>,
+    pub custom_remarks: Option<bool>,
+    pub remarks: Option<String>,
+    pub base_in_words: Option<String>,
+    pub is_opening: Select<PaymentEntryIsOpening>,
+    pub letter_head: Link<target::LetterHead>,
+    pub print_heading: Link<target::PrintHeading>,
+    pub bank: Option<String>,
+    pub bank_account_no: Option<String>,
+    pub payment_order: Link<target::PaymentOrder>,
+    pub in_words: Option<String>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub amended_from: Link<target::PaymentEntry>,
+    pub title: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentEntry(PAYMENT_ENTRY) : name owner creation modified modified_by docstatus idx
+    naming_series payment_type payment_order_status posting_date company mode_of_payment
+    party_type party party_name book_advance_payments_in_separate_party_account
+    reconcile_on_advance_payment_date bank_account party_bank_account contact_person
+    contact_email party_balance paid_from paid_from_account_type
+    paid_from_account_currency paid_from_account_balance paid_to paid_to_account_type
+    paid_to_account_currency paid_to_account_balance paid_amount paid_amount_after_tax
+    source_exchange_rate base_paid_amount base_paid_amount_after_tax received_amount
+    received_amount_after_tax target_exchange_rate base_received_amount
+    base_received_amount_after_tax references total_allocated_amount
+    base_total_allocated_amount unallocated_amount difference_amount
+    purchase_taxes_and_charges_template sales_taxes_and_charges_template
+    apply_tax_withholding_amount tax_withholding_category taxes
+    base_total_taxes_and_charges total_taxes_and_charges deductions reference_no
+    reference_date clearance_date project cost_center status custom_remarks remarks
+    base_in_words is_opening letter_head print_heading bank bank_account_no payment_order
+    in_words auto_repeat amended_from title
 }

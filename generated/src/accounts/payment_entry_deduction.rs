@@ -19,3 +19,34 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Account CostCenter
     Amount IsExchangeGainLoss Description
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentEntryDeduction {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub amount: Option<f64>,
+    pub is_exchange_gain_loss: Option<bool>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentEntryDeduction(PAYMENT_ENTRY_DEDUCTION) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype account cost_center amount
+    is_exchange_gain_loss description
+}

@@ -33,3 +33,48 @@ fields! {
     PaymentType ReconcileEffectOn TotalAmount OutstandingAmount AllocatedAmount
     ExchangeRate ExchangeGainLoss Account PaymentRequest PaymentRequestOutstanding
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentEntryReference {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub due_date: Option<Date>,
+    pub bill_no: Option<String>,
+    pub payment_term: Link<target::PaymentTerm>,
+    pub payment_term_outstanding: Option<f64>,
+    pub account_type: Option<String>,
+    pub payment_type: Option<String>,
+    pub reconcile_effect_on: Option<Date>,
+    pub total_amount: Option<f64>,
+    pub outstanding_amount: Option<f64>,
+    pub allocated_amount: Option<f64>,
+    pub exchange_rate: Option<f64>,
+    pub exchange_gain_loss: Option<f64>,
+    pub account: Link<target::Account>,
+    pub payment_request: Link<target::PaymentRequest>,
+    pub payment_request_outstanding: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentEntryReference(PAYMENT_ENTRY_REFERENCE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype reference_doctype
+    reference_name due_date bill_no payment_term payment_term_outstanding account_type
+    payment_type reconcile_effect_on total_amount outstanding_amount allocated_amount
+    exchange_rate exchange_gain_loss account payment_request payment_request_outstanding
+}

@@ -44,3 +44,52 @@ fields! {
     AgainstVoucherType AgainstVoucherNo Amount AccountCurrency AmountInAccountCurrency
     Delinked Remarks
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentLedgerEntryAccountType { Receivable = "Receivable", Payable = "Payable" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentLedgerEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub posting_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub account_type: Select<PaymentLedgerEntryAccountType>,
+    pub account: Link<target::Account>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub due_date: Option<Date>,
+    pub voucher_detail_no: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub voucher_type: Link<target::DocType>,
+    pub voucher_no: Option<String>,
+    pub against_voucher_type: Link<target::DocType>,
+    pub against_voucher_no: Option<String>,
+    pub amount: Option<f64>,
+    pub account_currency: Link<target::Currency>,
+    pub amount_in_account_currency: Option<f64>,
+    pub delinked: Option<bool>,
+    pub remarks: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentLedgerEntry(PAYMENT_LEDGER_ENTRY) : name owner creation modified modified_by
+    docstatus idx posting_date company account_type account party_type party due_date
+    voucher_detail_no cost_center finance_book voucher_type voucher_no
+    against_voucher_type against_voucher_no amount account_currency
+    amount_in_account_currency delinked remarks
+}

@@ -7,7 +7,7 @@ pub static PAYMENT_ORDER: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(&["PMO-"]), flags = REQD | NO_COPY, default = Some("PMO-")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("payment_order_type", Select, "Payment Order Type", options = Choices(& ["Payment Request", "Payment Entry"]), flags = REQD | READ_ONLY),
         field!("party", Link, "Supplier", options = Target("Supplier"), flags = IN_LIST_VIEW | CONDITIONAL),
         field!("posting_date", Date, "Posting Date", flags = IN_LIST_VIEW, default = Some("Today")),
@@ -32,4 +32,48 @@ fields! {
     pub PaymentOrderField(PAYMENT_ORDER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx NamingSeries Company PaymentOrderType Party PostingDate CompanyBank
     CompanyBankAccount Account References AmendedFrom
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentOrderNamingSeries { Pmo = "PMO-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentOrderPaymentOrderType { PaymentRequest = "Payment Request", PaymentEntry =
+    "Payment Entry" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<PaymentOrderNamingSeries>,
+    pub company: Link<target::Company>,
+    pub payment_order_type: Select<PaymentOrderPaymentOrderType>,
+    pub party: Link<target::Supplier>,
+    pub posting_date: Option<Date>,
+    pub company_bank: Link<target::Bank>,
+    pub company_bank_account: Link<target::BankAccount>,
+    pub account: Option<String>,
+    pub references: Vec<crate::PaymentOrderReference>,
+    pub amended_from: Link<target::PaymentOrder>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentOrder(PAYMENT_ORDER) : name owner creation modified modified_by docstatus idx
+    naming_series company payment_order_type party posting_date company_bank
+    company_bank_account account references amended_from
 }

@@ -24,3 +24,39 @@ fields! {
     ReferenceName Amount Supplier PaymentRequest ModeOfPayment BankAccount Account
     PaymentReference
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentOrderReference {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub amount: Option<f64>,
+    pub supplier: Link<target::Supplier>,
+    pub payment_request: Link<target::PaymentRequest>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub bank_account: Link<target::BankAccount>,
+    pub account: Link<target::Account>,
+    pub payment_reference: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentOrderReference(PAYMENT_ORDER_REFERENCE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype reference_doctype
+    reference_name amount supplier payment_request mode_of_payment bank_account account
+    payment_reference
+}

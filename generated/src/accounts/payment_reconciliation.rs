@@ -43,3 +43,51 @@ fields! {
     MaximumPaymentAmount InvoiceLimit PaymentLimit BankCashAccount CostCenter InvoiceName
     Invoices PaymentName Payments Allocation
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentReconciliation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub receivable_payable_account: Link<target::Account>,
+    pub default_advance_account: Link<target::Account>,
+    pub from_invoice_date: Option<Date>,
+    pub from_payment_date: Option<Date>,
+    pub minimum_invoice_amount: Option<f64>,
+    pub minimum_payment_amount: Option<f64>,
+    pub to_invoice_date: Option<Date>,
+    pub to_payment_date: Option<Date>,
+    pub maximum_invoice_amount: Option<f64>,
+    pub maximum_payment_amount: Option<f64>,
+    pub invoice_limit: Option<i64>,
+    pub payment_limit: Option<i64>,
+    pub bank_cash_account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub invoice_name: Option<String>,
+    pub invoices: Vec<crate::PaymentReconciliationInvoice>,
+    pub payment_name: Option<String>,
+    pub payments: Vec<crate::PaymentReconciliationPayment>,
+    pub allocation: Vec<crate::PaymentReconciliationAllocation>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentReconciliation(PAYMENT_RECONCILIATION) : name owner creation modified
+    modified_by docstatus idx company party_type party receivable_payable_account
+    default_advance_account from_invoice_date from_payment_date minimum_invoice_amount
+    minimum_payment_amount to_invoice_date to_payment_date maximum_invoice_amount
+    maximum_payment_amount invoice_limit payment_limit bank_cash_account cost_center
+    invoice_name invoices payment_name payments allocation
+}

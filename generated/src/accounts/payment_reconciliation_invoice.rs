@@ -22,3 +22,42 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype InvoiceType
     InvoiceNumber InvoiceDate Amount OutstandingAmount Currency ExchangeRate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentReconciliationInvoiceInvoiceType { SalesInvoice = "Sales Invoice",
+    PurchaseInvoice = "Purchase Invoice", JournalEntry = "Journal Entry" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentReconciliationInvoice {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub invoice_type: Select<PaymentReconciliationInvoiceInvoiceType>,
+    pub invoice_number: Option<String>,
+    pub invoice_date: Option<Date>,
+    pub amount: Option<f64>,
+    pub outstanding_amount: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub exchange_rate: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentReconciliationInvoice(PAYMENT_RECONCILIATION_INVOICE) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype invoice_type
+    invoice_number invoice_date amount outstanding_amount currency exchange_rate
+}

@@ -26,3 +26,41 @@ fields! {
     ReferenceType ReferenceName PostingDate IsAdvance ReferenceRow Amount
     DifferenceAmount Remarks Currency ExchangeRate CostCenter
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentReconciliationPayment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub reference_type: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub posting_date: Option<Date>,
+    pub is_advance: Option<String>,
+    pub reference_row: Option<String>,
+    pub amount: Option<f64>,
+    pub difference_amount: Option<f64>,
+    pub remarks: Option<String>,
+    pub currency: Link<target::Currency>,
+    pub exchange_rate: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentReconciliationPayment(PAYMENT_RECONCILIATION_PAYMENT) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype reference_type
+    reference_name posting_date is_advance reference_row amount difference_amount remarks
+    currency exchange_rate cost_center
+}

@@ -8,7 +8,7 @@ pub static PAYMENT_REQUEST: DocTypeDef = DocTypeDef {
     fields: &[
         field!("payment_request_type", Select, "Payment Request Type", options = Choices(& ["Outward", "Inward"]), flags = REQD, default = Some("Inward")),
         field!("transaction_date", Date, "Transaction Date"),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-PRQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-PRQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment")),
         field!("party_type", Link, "Party Type", options = Target("DocType")),
@@ -67,4 +67,94 @@ fields! {
     EmailTo Subject PaymentGatewayAccount Status MakeSalesInvoice Message MuteEmail
     PaymentUrl PaymentGateway PaymentAccount PaymentChannel PaymentOrder AmendedFrom
     PhoneNumber
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentRequestPaymentRequestType { Outward = "Outward", Inward = "Inward" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentRequestNamingSeries { AccPrqYyyy = "ACC-PRQ-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentRequestStatus { Draft = "Draft", Requested = "Requested", Initiated =
+    "Initiated", PartiallyPaid = "Partially Paid", PaymentOrdered = "Payment Ordered",
+    Paid = "Paid", Failed = "Failed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentRequestPaymentChannel { Email = "Email", Phone = "Phone" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentRequest {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub payment_request_type: Select<PaymentRequestPaymentRequestType>,
+    pub transaction_date: Option<Date>,
+    pub naming_series: Select<PaymentRequestNamingSeries>,
+    pub company: Link<target::Company>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub party_name: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub grand_total: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub is_a_subscription: Option<bool>,
+    pub outstanding_amount: Option<f64>,
+    pub party_account_currency: Link<target::Currency>,
+    pub subscription_plans: Vec<crate::SubscriptionPlanDetail>,
+    pub bank_account: Link<target::BankAccount>,
+    pub bank: Link<target::Bank>,
+    pub bank_account_no: Option<String>,
+    pub account: Option<String>,
+    pub iban: Option<String>,
+    pub branch_code: Option<String>,
+    pub swift_number: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub print_format: Option<String>,
+    pub email_to: Option<String>,
+    pub subject: Option<String>,
+    pub payment_gateway_account: Link<target::PaymentGatewayAccount>,
+    pub status: Select<PaymentRequestStatus>,
+    pub make_sales_invoice: Option<bool>,
+    pub message: Option<String>,
+    pub mute_email: Option<bool>,
+    pub payment_url: Option<String>,
+    pub payment_gateway: Option<String>,
+    pub payment_account: Option<String>,
+    pub payment_channel: Select<PaymentRequestPaymentChannel>,
+    pub payment_order: Link<target::PaymentOrder>,
+    pub amended_from: Link<target::PaymentRequest>,
+    pub phone_number: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentRequest(PAYMENT_REQUEST) : name owner creation modified modified_by docstatus
+    idx payment_request_type transaction_date naming_series company mode_of_payment
+    party_type party party_name reference_doctype reference_name grand_total currency
+    is_a_subscription outstanding_amount party_account_currency subscription_plans
+    bank_account bank bank_account_no account iban branch_code swift_number cost_center
+    project print_format email_to subject payment_gateway_account status
+    make_sales_invoice message mute_email payment_url payment_gateway payment_account
+    payment_channel payment_order amended_from phone_number
 }

@@ -8,13 +8,13 @@ pub static PAYMENT_SCHEDULE: DocTypeDef = DocTypeDef {
     fields: &[
         field!("payment_term", Link, "Payment Term", options = Target("Payment Term"), flags = IN_LIST_VIEW),
         field!("description", SmallText, "Description", flags = IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("payment_term.description")),
-        field!("due_date", Date, "Due Date", flags = REQD | IN_LIST_VIEW),
+        field!("due_date", Date, "Due Date", flags = REQD | IN_LIST_VIEW | FILLED),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment")),
         field!("invoice_portion", Percent, "Invoice Portion", flags = IN_LIST_VIEW),
         field!("discount_type", Select, "Discount Type", options = Choices(&["Percentage", "Amount"]), default = Some("Percentage"), fetch_from = Some("payment_term.discount_type")),
         field!("discount_date", Date, "Discount Date", flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("discount", Float, "Discount", fetch_from = Some("payment_term.discount")),
-        field!("payment_amount", Currency, "Payment Amount", options = Format("currency"), flags = REQD | IN_LIST_VIEW),
+        field!("payment_amount", Currency, "Payment Amount", options = Format("currency"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("outstanding", Currency, "Outstanding", options = Format("currency"), flags = READ_ONLY, fetch_from = Some("payment_amount")),
         field!("paid_amount", Currency, "Paid Amount", options = Format("currency"), flags = CONDITIONAL),
         field!("discounted_amount", Currency, "Discounted Amount", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
@@ -31,4 +31,52 @@ fields! {
     ModeOfPayment InvoicePortion DiscountType DiscountDate Discount PaymentAmount
     Outstanding PaidAmount DiscountedAmount BasePaymentAmount BaseOutstanding
     BasePaidAmount
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+choices! {
+    pub PaymentScheduleDiscountType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentSchedule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub payment_term: Link<target::PaymentTerm>,
+    pub description: Option<String>,
+    pub due_date: Option<Date>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub invoice_portion: Option<f64>,
+    pub discount_type: Select<PaymentScheduleDiscountType>,
+    pub discount_date: Option<Date>,
+    pub discount: Option<f64>,
+    pub payment_amount: Option<f64>,
+    pub outstanding: Option<f64>,
+    pub paid_amount: Option<f64>,
+    pub discounted_amount: Option<f64>,
+    pub base_payment_amount: Option<f64>,
+    pub base_outstanding: Option<f64>,
+    pub base_paid_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+document! {
+    PaymentSchedule(PAYMENT_SCHEDULE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype payment_term description due_date
+    mode_of_payment invoice_portion discount_type discount_date discount payment_amount
+    outstanding paid_amount discounted_amount base_payment_amount base_outstanding
+    base_paid_amount
 }

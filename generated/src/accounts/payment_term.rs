@@ -36,3 +36,58 @@ fields! {
     CreditMonths DiscountType Discount DiscountValidityBasedOn DiscountValidity
     Description
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentTermDueDateBasedOn { DaySAfterInvoiceDate = "Day(s) after invoice date",
+    DaySAfterTheEndOfTheInvoiceMonth = "Day(s) after the end of the invoice month",
+    MonthSAfterTheEndOfTheInvoiceMonth = "Month(s) after the end of the invoice month" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentTermDiscountType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentTermDiscountValidityBasedOn { DaySAfterInvoiceDate =
+    "Day(s) after invoice date", DaySAfterTheEndOfTheInvoiceMonth =
+    "Day(s) after the end of the invoice month", MonthSAfterTheEndOfTheInvoiceMonth =
+    "Month(s) after the end of the invoice month" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentTerm {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub payment_term_name: Option<String>,
+    pub invoice_portion: Option<f64>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub due_date_based_on: Select<PaymentTermDueDateBasedOn>,
+    pub credit_days: Option<i64>,
+    pub credit_months: Option<i64>,
+    pub discount_type: Select<PaymentTermDiscountType>,
+    pub discount: Option<f64>,
+    pub discount_validity_based_on: Select<PaymentTermDiscountValidityBasedOn>,
+    pub discount_validity: Option<i64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentTerm(PAYMENT_TERM) : name owner creation modified modified_by docstatus idx
+    payment_term_name invoice_portion mode_of_payment due_date_based_on credit_days
+    credit_months discount_type discount discount_validity_based_on discount_validity
+    description
+}

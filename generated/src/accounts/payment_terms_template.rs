@@ -25,3 +25,28 @@ fields! {
     pub PaymentTermsTemplateField(PAYMENT_TERMS_TEMPLATE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx TemplateName AllocatePaymentBasedOnPaymentTerms Terms
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentTermsTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub template_name: Option<String>,
+    pub allocate_payment_based_on_payment_terms: Option<bool>,
+    pub terms: Vec<crate::PaymentTermsTemplateDetail>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentTermsTemplate(PAYMENT_TERMS_TEMPLATE) : name owner creation modified
+    modified_by docstatus idx template_name allocate_payment_based_on_payment_terms terms
+}

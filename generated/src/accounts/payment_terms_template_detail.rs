@@ -26,3 +26,65 @@ fields! {
     Description InvoicePortion ModeOfPayment DueDateBasedOn CreditDays CreditMonths
     DiscountType Discount DiscountValidityBasedOn DiscountValidity
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentTermsTemplateDetailDueDateBasedOn { DaySAfterInvoiceDate =
+    "Day(s) after invoice date", DaySAfterTheEndOfTheInvoiceMonth =
+    "Day(s) after the end of the invoice month", MonthSAfterTheEndOfTheInvoiceMonth =
+    "Month(s) after the end of the invoice month" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentTermsTemplateDetailDiscountType { Percentage = "Percentage", Amount =
+    "Amount" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PaymentTermsTemplateDetailDiscountValidityBasedOn { DaySAfterInvoiceDate =
+    "Day(s) after invoice date", DaySAfterTheEndOfTheInvoiceMonth =
+    "Day(s) after the end of the invoice month", MonthSAfterTheEndOfTheInvoiceMonth =
+    "Month(s) after the end of the invoice month" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PaymentTermsTemplateDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub payment_term: Link<target::PaymentTerm>,
+    pub description: Option<String>,
+    pub invoice_portion: Option<f64>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub due_date_based_on: Select<PaymentTermsTemplateDetailDueDateBasedOn>,
+    pub credit_days: Option<i64>,
+    pub credit_months: Option<i64>,
+    pub discount_type: Select<PaymentTermsTemplateDetailDiscountType>,
+    pub discount: Option<f64>,
+    pub discount_validity_based_on: Select<
+        PaymentTermsTemplateDetailDiscountValidityBasedOn,
+    >,
+    pub discount_validity: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PaymentTermsTemplateDetail(PAYMENT_TERMS_TEMPLATE_DETAIL) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype payment_term
+    description invoice_portion mode_of_payment due_date_based_on credit_days
+    credit_months discount_type discount discount_validity_based_on discount_validity
+}

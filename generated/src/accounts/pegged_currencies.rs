@@ -19,3 +19,26 @@ fields! {
     pub PeggedCurrenciesField(PEGGED_CURRENCIES) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx PeggedCurrencyItem
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PeggedCurrencies {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub pegged_currency_item: Vec<crate::PeggedCurrencyDetails>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PeggedCurrencies(PEGGED_CURRENCIES) : name owner creation modified modified_by
+    docstatus idx pegged_currency_item
+}

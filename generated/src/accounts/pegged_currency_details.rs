@@ -18,3 +18,32 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype SourceCurrency
     PeggedAgainst PeggedExchangeRate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PeggedCurrencyDetails {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub source_currency: Link<target::Currency>,
+    pub pegged_against: Link<target::Currency>,
+    pub pegged_exchange_rate: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PeggedCurrencyDetails(PEGGED_CURRENCY_DETAILS) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype source_currency
+    pegged_against pegged_exchange_rate
+}

@@ -35,3 +35,43 @@ fields! {
     ModifiedBy Docstatus Idx TransactionDate Company FiscalYear PeriodStartDate
     PeriodEndDate AmendedFrom ClosingAccountHead GleProcessingStatus Remarks ErrorMessage
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PeriodClosingVoucherGleProcessingStatus { InProgress = "In Progress", Completed =
+    "Completed", Failed = "Failed" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PeriodClosingVoucher {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub transaction_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub fiscal_year: Link<target::FiscalYear>,
+    pub period_start_date: Option<Date>,
+    pub period_end_date: Option<Date>,
+    pub amended_from: Link<target::PeriodClosingVoucher>,
+    pub closing_account_head: Link<target::Account>,
+    pub gle_processing_status: Select<PeriodClosingVoucherGleProcessingStatus>,
+    pub remarks: Option<String>,
+    pub error_message: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PeriodClosingVoucher(PERIOD_CLOSING_VOUCHER) : name owner creation modified
+    modified_by docstatus idx transaction_date company fiscal_year period_start_date
+    period_end_date amended_from closing_account_head gle_processing_status remarks
+    error_message
+}

@@ -12,7 +12,7 @@ pub static POS_CLOSING_ENTRY: DocTypeDef = DocTypeDef {
         field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY, default = Some("Now")),
         field!("pos_opening_entry", Link, "POS Opening Entry", options = Target("POS Opening Entry"), flags = REQD),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Queued", "Failed", "Cancelled"]), flags = READ_ONLY | HIDDEN | ALLOW_ON_SUBMIT, default = Some("Draft")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("pos_profile", Link, "POS Profile", options = Target("POS Profile"), flags = REQD | IN_LIST_VIEW, fetch_from = Some("pos_opening_entry.pos_profile")),
         field!("user", Link, "Cashier", options = Target("User"), flags = REQD, fetch_from = Some("pos_opening_entry.user")),
         field!("pos_transactions", Table, "POS Transactions", options = Target("POS Invoice Reference")),
@@ -40,4 +40,52 @@ fields! {
     Docstatus Idx PeriodStartDate PeriodEndDate PostingDate PostingTime PosOpeningEntry
     Status Company PosProfile User PosTransactions PaymentReconciliation GrandTotal
     NetTotal TotalQuantity Taxes ErrorMessage AmendedFrom
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosClosingEntryStatus { Draft = "Draft", Submitted = "Submitted", Queued =
+    "Queued", Failed = "Failed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosClosingEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub period_start_date: Option<DateTime>,
+    pub period_end_date: Option<DateTime>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub pos_opening_entry: Link<target::PosOpeningEntry>,
+    pub status: Select<PosClosingEntryStatus>,
+    pub company: Link<target::Company>,
+    pub pos_profile: Link<target::PosProfile>,
+    pub user: Link<target::User>,
+    pub pos_transactions: Vec<crate::PosInvoiceReference>,
+    pub payment_reconciliation: Vec<crate::PosClosingEntryDetail>,
+    pub grand_total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub total_quantity: Option<f64>,
+    pub taxes: Vec<crate::PosClosingEntryTaxes>,
+    pub error_message: Option<String>,
+    pub amended_from: Link<target::PosClosingEntry>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosClosingEntry(POS_CLOSING_ENTRY) : name owner creation modified modified_by
+    docstatus idx period_start_date period_end_date posting_date posting_time
+    pos_opening_entry status company pos_profile user pos_transactions
+    payment_reconciliation grand_total net_total total_quantity taxes error_message
+    amended_from
 }

@@ -16,3 +16,31 @@ fields! {
     pub PosClosingEntryTaxesField(POS_CLOSING_ENTRY_TAXES) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype AccountHead Rate Amount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosClosingEntryTaxes {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account_head: Link<target::Account>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosClosingEntryTaxes(POS_CLOSING_ENTRY_TAXES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype account_head rate amount
+}

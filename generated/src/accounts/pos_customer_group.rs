@@ -14,3 +14,29 @@ fields! {
     pub PosCustomerGroupField(POS_CUSTOMER_GROUP) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype CustomerGroup
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosCustomerGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosCustomerGroup(POS_CUSTOMER_GROUP) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype customer_group
+}

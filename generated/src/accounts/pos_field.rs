@@ -21,3 +21,35 @@ fields! {
     Parent Parentfield Parenttype Fieldname Label Fieldtype Options DefaultValue Reqd
     ReadOnly
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosField {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub fieldname: Option<String>,
+    pub label: Option<String>,
+    pub fieldtype: Option<String>,
+    pub options: Option<String>,
+    pub default_value: Option<String>,
+    pub reqd: Option<bool>,
+    pub read_only: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosField(POS_FIELD) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype fieldname label fieldtype options default_value reqd read_only
+}

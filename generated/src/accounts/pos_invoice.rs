@@ -15,7 +15,7 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
     ],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
-        field!("naming_series", Select, "Series", options = Choices(& ["ACC-PSINV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | BOLD),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-PSINV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | BOLD | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = BOLD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("customer.customer_name")),
         field!("tax_id", Data, "Tax Id", flags = READ_ONLY),
@@ -25,7 +25,7 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         field!("is_return", Check, "Is Return (Credit Note)", flags = NO_COPY, default = Some("0")),
         field!("update_billed_amount_in_sales_order", Check, "Update Billed Amount in Sales Order", flags = CONDITIONAL, default = Some("0")),
         field!("update_billed_amount_in_delivery_note", Check, "Update Billed Amount in Delivery Note", flags = CONDITIONAL, default = Some("1")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | BOLD | SEARCH_INDEX, default = Some("Today")),
         field!("posting_time", Time, "Posting Time", flags = NO_COPY),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
@@ -48,11 +48,11 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         field!("company_address", Link, "Company Address Name", options = Target("Address")),
         field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY | HIDDEN),
         field!("company_contact_person", Link, "Company Contact Person", options = Target("Contact")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
-        field!("conversion_rate", Float, "Exchange Rate", flags = REQD, precision = Some(9)),
-        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+        field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
+        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD | FILLED),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = REQD | READ_ONLY),
-        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", flags = NO_COPY, permlevel = 1, default = Some("0")),
         field!("set_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = CONDITIONAL),
         field!("update_stock", Check, "Update Stock", default = Some("0")),
@@ -124,7 +124,7 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         field!("is_discounted", Check, "Is Discounted", flags = READ_ONLY | NO_COPY, default = Some("0")),
         field!("status", Select, "Status", options = Choices(&["Draft", "Return", "Credit Note Issued", "Consolidated", "Submitted", "Paid", "Unpaid", "Unpaid and Discounted", "Overdue and Discounted", "Overdue", "Cancelled"]), flags = READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
         field!("source", Link, "Source", options = Target("Lead Source")),
-        field!("debit_to", Link, "Debit To", options = Target("Account"), flags = REQD | SEARCH_INDEX),
+        field!("debit_to", Link, "Debit To", options = Target("Account"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("party_account_currency", Link, "Party Account Currency", options = Target("Currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("is_opening", Select, "Is Opening Entry", options = Choices(&["No", "Yes"]), default = Some("No")),
         field!("remarks", SmallText, "Remarks", flags = NO_COPY),
@@ -175,4 +175,198 @@ fields! {
     DebitTo PartyAccountCurrency IsOpening Remarks SalesPartner
     AmountEligibleForCommission CommissionRate TotalCommission SalesTeam FromDate ToDate
     AutoRepeat AgainstIncomeAccount
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosInvoiceNamingSeries { AccPsinvYyyy = "ACC-PSINV-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosInvoiceApplyDiscountOn { GrandTotal = "Grand Total", NetTotal = "Net Total" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosInvoiceStatus { Draft = "Draft", Return = "Return", CreditNoteIssued =
+    "Credit Note Issued", Consolidated = "Consolidated", Submitted = "Submitted", Paid =
+    "Paid", Unpaid = "Unpaid", UnpaidAndDiscounted = "Unpaid and Discounted",
+    OverdueAndDiscounted = "Overdue and Discounted", Overdue = "Overdue", Cancelled =
+    "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosInvoiceIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosInvoice {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<PosInvoiceNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub tax_id: Option<String>,
+    pub pos_profile: Link<target::PosProfile>,
+    pub consolidated_invoice: Link<target::SalesInvoice>,
+    pub is_pos: Option<bool>,
+    pub is_return: Option<bool>,
+    pub update_billed_amount_in_sales_order: Option<bool>,
+    pub update_billed_amount_in_delivery_note: Option<bool>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub due_date: Option<Date>,
+    pub amended_from: Link<target::PosInvoice>,
+    pub return_against: Link<target::PosInvoice>,
+    pub project: Link<target::Project>,
+    pub cost_center: Link<target::CostCenter>,
+    pub po_no: Option<String>,
+    pub po_date: Option<Date>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub territory: Link<target::Territory>,
+    pub shipping_address_name: Link<target::Address>,
+    pub shipping_address: Option<String>,
+    pub company_address: Link<target::Address>,
+    pub company_address_display: Option<String>,
+    pub company_contact_person: Link<target::Contact>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub selling_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub update_stock: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub items: Vec<crate::PosInvoiceItem>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub packed_items: Vec<crate::PackedItem>,
+    pub timesheets: Vec<crate::SalesInvoiceTimesheet>,
+    pub total_billing_amount: Option<f64>,
+    pub total_qty: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes: Vec<crate::SalesTaxesAndCharges>,
+    pub other_charges_calculation: Option<String>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub loyalty_points: Option<i64>,
+    pub loyalty_amount: Option<f64>,
+    pub redeem_loyalty_points: Option<bool>,
+    pub loyalty_program: Link<target::LoyaltyProgram>,
+    pub loyalty_redemption_account: Link<target::Account>,
+    pub loyalty_redemption_cost_center: Link<target::CostCenter>,
+    pub coupon_code: Link<target::CouponCode>,
+    pub apply_discount_on: Select<PosInvoiceApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_rounded_total: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub rounded_total: Option<f64>,
+    pub in_words: Option<String>,
+    pub total_advance: Option<f64>,
+    pub outstanding_amount: Option<f64>,
+    pub allocate_advances_automatically: Option<bool>,
+    pub advances: Vec<crate::SalesInvoiceAdvance>,
+    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
+    pub payment_schedule: Vec<crate::PaymentSchedule>,
+    pub cash_bank_account: Link<target::Account>,
+    pub payments: Vec<crate::SalesInvoicePayment>,
+    pub base_paid_amount: Option<f64>,
+    pub paid_amount: Option<f64>,
+    pub base_change_amount: Option<f64>,
+    pub change_amount: Option<f64>,
+    pub account_for_change_amount: Link<target::Account>,
+    pub write_off_amount: Option<f64>,
+    pub base_write_off_amount: Option<f64>,
+    pub write_off_outstanding_amount_automatically: Option<bool>,
+    pub write_off_account: Link<target::Account>,
+    pub write_off_cost_center: Link<target::CostCenter>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub letter_head: Link<target::LetterHead>,
+    pub group_same_items: Option<bool>,
+    pub language: Option<String>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub inter_company_invoice_reference: Link<target::PurchaseInvoice>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub campaign: Link<target::Campaign>,
+    pub is_discounted: Option<bool>,
+    pub status: Select<PosInvoiceStatus>,
+    pub source: Link<target::LeadSource>,
+    pub debit_to: Link<target::Account>,
+    pub party_account_currency: Link<target::Currency>,
+    pub is_opening: Select<PosInvoiceIsOpening>,
+    pub remarks: Option<String>,
+    pub sales_partner: Link<target::SalesPartner>,
+    pub amount_eligible_for_commission: Option<f64>,
+    pub commission_rate: Option<f64>,
+    pub total_commission: Option<f64>,
+    pub sales_team: Vec<crate::SalesTeam>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub against_income_account: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosInvoice(POS_INVOICE) : name owner creation modified modified_by docstatus idx
+    title naming_series customer customer_name tax_id pos_profile consolidated_invoice
+    is_pos is_return update_billed_amount_in_sales_order
+    update_billed_amount_in_delivery_note company posting_date posting_time
+    set_posting_time due_date amended_from return_against project cost_center po_no
+    po_date customer_address address_display contact_person contact_display
+    contact_mobile contact_email territory shipping_address_name shipping_address
+    company_address company_address_display company_contact_person currency
+    conversion_rate selling_price_list price_list_currency plc_conversion_rate
+    ignore_pricing_rule set_warehouse update_stock scan_barcode items pricing_rules
+    packed_items timesheets total_billing_amount total_qty base_total base_net_total
+    total net_total total_net_weight taxes_and_charges shipping_rule tax_category taxes
+    other_charges_calculation base_total_taxes_and_charges total_taxes_and_charges
+    loyalty_points loyalty_amount redeem_loyalty_points loyalty_program
+    loyalty_redemption_account loyalty_redemption_cost_center coupon_code
+    apply_discount_on base_discount_amount additional_discount_percentage discount_amount
+    base_grand_total base_rounding_adjustment base_rounded_total base_in_words
+    grand_total rounding_adjustment rounded_total in_words total_advance
+    outstanding_amount allocate_advances_automatically advances payment_terms_template
+    payment_schedule cash_bank_account payments base_paid_amount paid_amount
+    base_change_amount change_amount account_for_change_amount write_off_amount
+    base_write_off_amount write_off_outstanding_amount_automatically write_off_account
+    write_off_cost_center tc_name terms letter_head group_same_items language
+    select_print_heading inter_company_invoice_reference customer_group campaign
+    is_discounted status source debit_to party_account_currency is_opening remarks
+    sales_partner amount_eligible_for_commission commission_rate total_commission
+    sales_team from_date to_date auto_repeat against_income_account
 }

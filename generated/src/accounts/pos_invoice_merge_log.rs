@@ -6,7 +6,7 @@ pub static POS_INVOICE_MERGE_LOG: DocTypeDef = DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW),
         field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY),
         field!("merge_invoices_based_on", Select, "Merge Invoices Based On", options = Choices(&["Customer", "Customer Group"]), flags = REQD),
@@ -34,4 +34,45 @@ fields! {
     ModifiedBy Docstatus Idx Company PostingDate PostingTime MergeInvoicesBasedOn
     PosClosingEntry Customer CustomerGroup PosInvoices ConsolidatedInvoice
     ConsolidatedCreditNote AmendedFrom
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosInvoiceMergeLogMergeInvoicesBasedOn { Customer = "Customer", CustomerGroup =
+    "Customer Group" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosInvoiceMergeLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub merge_invoices_based_on: Select<PosInvoiceMergeLogMergeInvoicesBasedOn>,
+    pub pos_closing_entry: Link<target::PosClosingEntry>,
+    pub customer: Link<target::Customer>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub pos_invoices: Vec<crate::PosInvoiceReference>,
+    pub consolidated_invoice: Link<target::SalesInvoice>,
+    pub consolidated_credit_note: Link<target::SalesInvoice>,
+    pub amended_from: Link<target::PosInvoiceMergeLog>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosInvoiceMergeLog(POS_INVOICE_MERGE_LOG) : name owner creation modified modified_by
+    docstatus idx company posting_date posting_time merge_invoices_based_on
+    pos_closing_entry customer customer_group pos_invoices consolidated_invoice
+    consolidated_credit_note amended_from
 }

@@ -20,3 +20,35 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype PosInvoice PostingDate
     Customer GrandTotal IsReturn ReturnAgainst
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosInvoiceReference {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub pos_invoice: Link<target::PosInvoice>,
+    pub posting_date: Option<Date>,
+    pub customer: Link<target::Customer>,
+    pub grand_total: Option<f64>,
+    pub is_return: Option<bool>,
+    pub return_against: Link<target::PosInvoice>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosInvoiceReference(POS_INVOICE_REFERENCE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype pos_invoice posting_date customer
+    grand_total is_return return_against
+}

@@ -11,7 +11,7 @@ pub static POS_OPENING_ENTRY: DocTypeDef = DocTypeDef {
         field!("status", Select, "Status", options = Choices(&["Draft", "Open", "Closed", "Cancelled"]), flags = READ_ONLY | HIDDEN | ALLOW_ON_SUBMIT, default = Some("Draft")),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("set_posting_date", Check, "Set Posting Date", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("pos_profile", Link, "POS Profile", options = Target("POS Profile"), flags = REQD | IN_LIST_VIEW),
         field!("pos_closing_entry", Data, "POS Closing Entry", flags = READ_ONLY | ALLOW_ON_SUBMIT),
         field!("user", Link, "Cashier", options = Target("User"), flags = REQD),
@@ -33,4 +33,44 @@ fields! {
     pub PosOpeningEntryField(POS_OPENING_ENTRY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx PeriodStartDate PeriodEndDate Status PostingDate SetPostingDate Company
     PosProfile PosClosingEntry User BalanceDetails AmendedFrom
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosOpeningEntryStatus { Draft = "Draft", Open = "Open", Closed = "Closed",
+    Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosOpeningEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub period_start_date: Option<DateTime>,
+    pub period_end_date: Option<Date>,
+    pub status: Select<PosOpeningEntryStatus>,
+    pub posting_date: Option<Date>,
+    pub set_posting_date: Option<bool>,
+    pub company: Link<target::Company>,
+    pub pos_profile: Link<target::PosProfile>,
+    pub pos_closing_entry: Option<String>,
+    pub user: Link<target::User>,
+    pub balance_details: Vec<crate::PosOpeningEntryDetail>,
+    pub amended_from: Link<target::PosOpeningEntry>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosOpeningEntry(POS_OPENING_ENTRY) : name owner creation modified modified_by
+    docstatus idx period_start_date period_end_date status posting_date set_posting_date
+    company pos_profile pos_closing_entry user balance_details amended_from
 }

@@ -16,3 +16,31 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype ModeOfPayment
     OpeningAmount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosOpeningEntryDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub opening_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosOpeningEntryDetail(POS_OPENING_ENTRY_DETAIL) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype mode_of_payment
+    opening_amount
+}

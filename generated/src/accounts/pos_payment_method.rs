@@ -17,3 +17,31 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Default AllowInReturns
     ModeOfPayment
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosPaymentMethod {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub default: Option<bool>,
+    pub allow_in_returns: Option<bool>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosPaymentMethod(POS_PAYMENT_METHOD) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype default allow_in_returns mode_of_payment
+}

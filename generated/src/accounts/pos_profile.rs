@@ -7,7 +7,7 @@ pub static POS_PROFILE: DocTypeDef = DocTypeDef {
     autoname: Some("Prompt"),
     sort: "creation desc",
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer")),
         field!("country", ReadOnly, "Country", fetch_from = Some("company.country")),
         field!("disabled", Check, "Disabled", default = Some("0")),
@@ -34,7 +34,7 @@ pub static POS_PROFILE: DocTypeDef = DocTypeDef {
         field!("tc_name", Link, "Terms and Conditions", options = Target("Terms and Conditions")),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT),
         field!("selling_price_list", Link, "Price List", options = Target("Price List")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("write_off_account", Link, "Write Off Account", options = Target("Account"), flags = REQD),
         field!("write_off_cost_center", Link, "Write Off Cost Center", options = Target("Cost Center"), flags = REQD),
         field!("write_off_limit", Currency, "Write Off Limit", flags = REQD, default = Some("1")),
@@ -69,4 +69,79 @@ fields! {
     SellingPriceList Currency WriteOffAccount WriteOffCostCenter WriteOffLimit
     AccountForChangeAmount DisableRoundedTotal IncomeAccount ExpenseAccount
     TaxesAndCharges TaxCategory ApplyDiscountOn CostCenter Project
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosProfileApplyDiscountOn { GrandTotal = "Grand Total", NetTotal = "Net Total" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosProfile {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub customer: Link<target::Customer>,
+    pub country: Option<String>,
+    pub disabled: Option<bool>,
+    pub warehouse: Link<target::Warehouse>,
+    pub campaign: Link<target::Campaign>,
+    pub company_address: Link<target::Address>,
+    pub applicable_for_users: Vec<crate::PosProfileUser>,
+    pub payments: Vec<crate::PosPaymentMethod>,
+    pub hide_images: Option<bool>,
+    pub hide_unavailable_items: Option<bool>,
+    pub auto_add_item_to_cart: Option<bool>,
+    pub validate_stock_on_save: Option<bool>,
+    pub print_receipt_on_order_complete: Option<bool>,
+    pub update_stock: Option<bool>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub allow_rate_change: Option<bool>,
+    pub allow_discount_change: Option<bool>,
+    pub disable_grand_total_to_default_mop: Option<bool>,
+    pub allow_partial_payment: Option<bool>,
+    pub item_groups: Vec<crate::PosItemGroup>,
+    pub customer_groups: Vec<crate::PosCustomerGroup>,
+    pub print_format: Link<target::PrintFormat>,
+    pub letter_head: Link<target::LetterHead>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub selling_price_list: Link<target::PriceList>,
+    pub currency: Link<target::Currency>,
+    pub write_off_account: Link<target::Account>,
+    pub write_off_cost_center: Link<target::CostCenter>,
+    pub write_off_limit: Option<f64>,
+    pub account_for_change_amount: Link<target::Account>,
+    pub disable_rounded_total: Option<bool>,
+    pub income_account: Link<target::Account>,
+    pub expense_account: Link<target::Account>,
+    pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub apply_discount_on: Select<PosProfileApplyDiscountOn>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosProfile(POS_PROFILE) : name owner creation modified modified_by docstatus idx
+    company customer country disabled warehouse campaign company_address
+    applicable_for_users payments hide_images hide_unavailable_items
+    auto_add_item_to_cart validate_stock_on_save print_receipt_on_order_complete
+    update_stock ignore_pricing_rule allow_rate_change allow_discount_change
+    disable_grand_total_to_default_mop allow_partial_payment item_groups customer_groups
+    print_format letter_head tc_name select_print_heading selling_price_list currency
+    write_off_account write_off_cost_center write_off_limit account_for_change_amount
+    disable_rounded_total income_account expense_account taxes_and_charges tax_category
+    apply_discount_on cost_center project
 }

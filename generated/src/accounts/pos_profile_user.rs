@@ -15,3 +15,30 @@ fields! {
     pub PosProfileUserField(POS_PROFILE_USER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Default User
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosProfileUser {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub default: Option<bool>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosProfileUser(POS_PROFILE_USER) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype default user
+}

@@ -15,3 +15,30 @@ fields! {
     pub PosSearchFieldsField(POS_SEARCH_FIELDS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Field Fieldname
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosSearchFields {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub field: Option<String>,
+    pub fieldname: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosSearchFields(POS_SEARCH_FIELDS) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype field fieldname
+}

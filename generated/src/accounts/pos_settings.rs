@@ -20,3 +20,27 @@ fields! {
     pub PosSettingsField(POS_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx InvoiceFields PosSearchFields
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PosSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub invoice_fields: Vec<crate::PosField>,
+    pub pos_search_fields: Vec<crate::PosSearchFields>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PosSettings(POS_SETTINGS) : name owner creation modified modified_by docstatus idx
+    invoice_fields pos_search_fields
+}

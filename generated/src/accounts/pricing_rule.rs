@@ -50,7 +50,7 @@ pub static PRICING_RULE: DocTypeDef = DocTypeDef {
         field!("valid_from", Date, "Valid From", default = Some("Today")),
         field!("valid_upto", Date, "Valid Upto"),
         field!("company", Link, "Company", options = Target("Company")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("margin_type", Select, "Margin Type", options = Choices(&["Percentage", "Amount"]), default = Some("Percentage")),
         field!("margin_rate_or_amount", Float, "Margin Rate or Amount", flags = CONDITIONAL, default = Some("0")),
         field!("rate_or_discount", Select, "Rate or Discount", options = Choices(&["Rate", "Discount Percentage", "Discount Amount"]), default = Some("Discount Percentage")),
@@ -93,4 +93,143 @@ fields! {
     DiscountAmount DiscountPercentage ForPriceList Condition ApplyMultiplePricingRules
     ApplyDiscountOnRate ThresholdPercentage ValidateAppliedRule RuleDescription
     HasPriority Priority PromotionalSchemeId PromotionalScheme
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PricingRuleNamingSeries { Prle = "PRLE-.####" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PricingRuleApplyOn { ItemCode = "Item Code", ItemGroup = "Item Group", Brand =
+    "Brand", Transaction = "Transaction" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PricingRulePriceOrProductDiscount { Price = "Price", Product = "Product" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PricingRuleApplyRuleOnOther { ItemCode = "Item Code", ItemGroup = "Item Group",
+    Brand = "Brand" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PricingRuleApplicableFor { Customer = "Customer", CustomerGroup =
+    "Customer Group", Territory = "Territory", SalesPartner = "Sales Partner", Campaign =
+    "Campaign", Supplier = "Supplier", SupplierGroup = "Supplier Group" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PricingRuleMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PricingRuleRateOrDiscount { Rate = "Rate", DiscountPercentage =
+    "Discount Percentage", DiscountAmount = "Discount Amount" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PricingRuleApplyDiscountOn { GrandTotal = "Grand Total", NetTotal = "Net Total" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PricingRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<PricingRuleNamingSeries>,
+    pub title: Option<String>,
+    pub disable: Option<bool>,
+    pub apply_on: Select<PricingRuleApplyOn>,
+    pub price_or_product_discount: Select<PricingRulePriceOrProductDiscount>,
+    pub warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::PricingRuleItemCode>,
+    pub item_groups: Vec<crate::PricingRuleItemGroup>,
+    pub brands: Vec<crate::PricingRuleBrand>,
+    pub mixed_conditions: Option<bool>,
+    pub is_cumulative: Option<bool>,
+    pub coupon_code_based: Option<bool>,
+    pub apply_rule_on_other: Select<PricingRuleApplyRuleOnOther>,
+    pub other_item_code: Link<target::Item>,
+    pub other_item_group: Link<target::ItemGroup>,
+    pub other_brand: Link<target::Brand>,
+    pub selling: Option<bool>,
+    pub buying: Option<bool>,
+    pub applicable_for: Select<PricingRuleApplicableFor>,
+    pub customer: Link<target::Customer>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub territory: Link<target::Territory>,
+    pub sales_partner: Link<target::SalesPartner>,
+    pub campaign: Link<target::Campaign>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_group: Link<target::SupplierGroup>,
+    pub min_qty: Option<f64>,
+    pub max_qty: Option<f64>,
+    pub min_amt: Option<f64>,
+    pub max_amt: Option<f64>,
+    pub same_item: Option<bool>,
+    pub free_item: Link<target::Item>,
+    pub free_qty: Option<f64>,
+    pub free_item_rate: Option<f64>,
+    pub free_item_uom: Link<target::Uom>,
+    pub round_free_qty: Option<bool>,
+    pub dont_enforce_free_item_qty: Option<bool>,
+    pub is_recursive: Option<bool>,
+    pub recurse_for: Option<f64>,
+    pub apply_recursion_over: Option<f64>,
+    pub valid_from: Option<Date>,
+    pub valid_upto: Option<Date>,
+    pub company: Link<target::Company>,
+    pub currency: Link<target::Currency>,
+    pub margin_type: Select<PricingRuleMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_or_discount: Select<PricingRuleRateOrDiscount>,
+    pub apply_discount_on: Select<PricingRuleApplyDiscountOn>,
+    pub rate: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub for_price_list: Link<target::PriceList>,
+    pub condition: Option<String>,
+    pub apply_multiple_pricing_rules: Option<bool>,
+    pub apply_discount_on_rate: Option<bool>,
+    pub threshold_percentage: Option<f64>,
+    pub validate_applied_rule: Option<bool>,
+    pub rule_description: Option<String>,
+    pub has_priority: Option<bool>,
+    pub priority: Option<String>,
+    pub promotional_scheme_id: Option<String>,
+    pub promotional_scheme: Link<target::PromotionalScheme>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PricingRule(PRICING_RULE) : name owner creation modified modified_by docstatus idx
+    naming_series title disable apply_on price_or_product_discount warehouse items
+    item_groups brands mixed_conditions is_cumulative coupon_code_based
+    apply_rule_on_other other_item_code other_item_group other_brand selling buying
+    applicable_for customer customer_group territory sales_partner campaign supplier
+    supplier_group min_qty max_qty min_amt max_amt same_item free_item free_qty
+    free_item_rate free_item_uom round_free_qty dont_enforce_free_item_qty is_recursive
+    recurse_for apply_recursion_over valid_from valid_upto company currency margin_type
+    margin_rate_or_amount rate_or_discount apply_discount_on rate discount_amount
+    discount_percentage for_price_list condition apply_multiple_pricing_rules
+    apply_discount_on_rate threshold_percentage validate_applied_rule rule_description
+    has_priority priority promotional_scheme_id promotional_scheme
 }

@@ -15,3 +15,30 @@ fields! {
     pub PricingRuleBrandField(PRICING_RULE_BRAND) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Brand Uom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PricingRuleBrand {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub brand: Link<target::Brand>,
+    pub uom: Link<target::Uom>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PricingRuleBrand(PRICING_RULE_BRAND) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype brand uom
+}

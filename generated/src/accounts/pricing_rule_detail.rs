@@ -20,3 +20,41 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype PricingRule ItemCode
     MarginType RateOrDiscount ChildDocname RuleApplied
 }
+
+#[cfg(
+    any(feature = "accounts", feature = "buying", feature = "selling", feature = "stock")
+)]
+use crate::target;
+
+#[cfg(
+    any(feature = "accounts", feature = "buying", feature = "selling", feature = "stock")
+)]
+#[derive(Clone, Debug, Default)]
+pub struct PricingRuleDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub pricing_rule: Link<target::PricingRule>,
+    pub item_code: Option<String>,
+    pub margin_type: Option<String>,
+    pub rate_or_discount: Option<String>,
+    pub child_docname: Option<String>,
+    pub rule_applied: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(
+    any(feature = "accounts", feature = "buying", feature = "selling", feature = "stock")
+)]
+document! {
+    PricingRuleDetail(PRICING_RULE_DETAIL) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype pricing_rule item_code margin_type
+    rate_or_discount child_docname rule_applied
+}

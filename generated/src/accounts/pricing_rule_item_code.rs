@@ -15,3 +15,30 @@ fields! {
     pub PricingRuleItemCodeField(PRICING_RULE_ITEM_CODE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode Uom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PricingRuleItemCode {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub uom: Link<target::Uom>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PricingRuleItemCode(PRICING_RULE_ITEM_CODE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code uom
+}

@@ -15,3 +15,30 @@ fields! {
     pub PricingRuleItemGroupField(PRICING_RULE_ITEM_GROUP) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemGroup Uom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PricingRuleItemGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_group: Link<target::ItemGroup>,
+    pub uom: Link<target::Uom>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PricingRuleItemGroup(PRICING_RULE_ITEM_GROUP) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_group uom
+}

@@ -30,3 +30,38 @@ fields! {
     Modified ModifiedBy Docstatus Idx Company Type Account PostingDate StartDate EndDate
     AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessDeferredAccountingType { Income = "Income", Expense = "Expense" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ProcessDeferredAccounting {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub r#type: Select<ProcessDeferredAccountingType>,
+    pub account: Link<target::Account>,
+    pub posting_date: Option<Date>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub amended_from: Link<target::ProcessDeferredAccounting>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ProcessDeferredAccounting(PROCESS_DEFERRED_ACCOUNTING) : name owner creation modified
+    modified_by docstatus idx company r#type account posting_date start_date end_date
+    amended_from
+}

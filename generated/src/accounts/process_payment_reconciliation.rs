@@ -39,3 +39,49 @@ fields! {
     ReceivablePayableAccount DefaultAdvanceAccount FromInvoiceDate ToInvoiceDate
     FromPaymentDate ToPaymentDate CostCenter BankCashAccount Status ErrorLog AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessPaymentReconciliationStatus { Queued = "Queued", Running = "Running",
+    Paused = "Paused", Completed = "Completed", PartiallyReconciled =
+    "Partially Reconciled", Failed = "Failed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ProcessPaymentReconciliation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub receivable_payable_account: Link<target::Account>,
+    pub default_advance_account: Link<target::Account>,
+    pub from_invoice_date: Option<Date>,
+    pub to_invoice_date: Option<Date>,
+    pub from_payment_date: Option<Date>,
+    pub to_payment_date: Option<Date>,
+    pub cost_center: Link<target::CostCenter>,
+    pub bank_cash_account: Link<target::Account>,
+    pub status: Select<ProcessPaymentReconciliationStatus>,
+    pub error_log: Option<String>,
+    pub amended_from: Link<target::ProcessPaymentReconciliation>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ProcessPaymentReconciliation(PROCESS_PAYMENT_RECONCILIATION) : name owner creation
+    modified modified_by docstatus idx company party_type party
+    receivable_payable_account default_advance_account from_invoice_date to_invoice_date
+    from_payment_date to_payment_date cost_center bank_cash_account status error_log
+    amended_from
+}

@@ -36,3 +36,41 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx ProcessPr Status Allocated
     Reconciled TotalAllocations ReconciledEntries ErrorLog Allocations
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessPaymentReconciliationLogStatus { Running = "Running", Paused = "Paused",
+    Reconciled = "Reconciled", PartiallyReconciled = "Partially Reconciled", Failed =
+    "Failed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ProcessPaymentReconciliationLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub process_pr: Link<target::ProcessPaymentReconciliation>,
+    pub status: Select<ProcessPaymentReconciliationLogStatus>,
+    pub allocated: Option<bool>,
+    pub reconciled: Option<bool>,
+    pub total_allocations: Option<i64>,
+    pub reconciled_entries: Option<i64>,
+    pub error_log: Option<String>,
+    pub allocations: Vec<crate::ProcessPaymentReconciliationLogAllocations>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ProcessPaymentReconciliationLog(PROCESS_PAYMENT_RECONCILIATION_LOG) : name owner
+    creation modified modified_by docstatus idx process_pr status allocated reconciled
+    total_allocations reconciled_entries error_log allocations
+}

@@ -32,3 +32,46 @@ fields! {
     UnreconciledAmount Amount IsAdvance DifferenceAmount GainLossPostingDate
     DifferenceAccount ExchangeRate Currency Reconciled
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ProcessPaymentReconciliationLogAllocations {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub reference_type: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub reference_row: Option<String>,
+    pub invoice_type: Link<target::DocType>,
+    pub invoice_number: Option<String>,
+    pub allocated_amount: Option<f64>,
+    pub unreconciled_amount: Option<f64>,
+    pub amount: Option<f64>,
+    pub is_advance: Option<String>,
+    pub difference_amount: Option<f64>,
+    pub gain_loss_posting_date: Option<Date>,
+    pub difference_account: Link<target::Account>,
+    pub exchange_rate: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub reconciled: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ProcessPaymentReconciliationLogAllocations(PROCESS_PAYMENT_RECONCILIATION_LOG_ALLOCATIONS)
+    : name owner creation modified modified_by docstatus idx parent parentfield
+    parenttype reference_type reference_name reference_row invoice_type invoice_number
+    allocated_amount unreconciled_amount amount is_advance difference_amount
+    gain_loss_posting_date difference_account exchange_rate currency reconciled
+}

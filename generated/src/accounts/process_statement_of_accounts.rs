@@ -67,3 +67,109 @@ fields! {
     IncludeAgeing AgeingBasedOn LetterHead TermsAndConditions EnableAutoEmail Sender
     Frequency FilterDuration StartDate PdfName Subject CcTo Body
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessStatementOfAccountsReport { GeneralLedger = "General Ledger",
+    AccountsReceivable = "Accounts Receivable" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessStatementOfAccountsCategorizeBy { CategorizeByVoucher =
+    "Categorize by Voucher", CategorizeByVoucherConsolidated =
+    "Categorize by Voucher (Consolidated)" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessStatementOfAccountsCustomerCollection { CustomerGroup = "Customer Group",
+    Territory = "Territory", SalesPartner = "Sales Partner", SalesPerson = "Sales Person"
+    }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessStatementOfAccountsOrientation { Landscape = "Landscape", Portrait =
+    "Portrait" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessStatementOfAccountsAgeingBasedOn { DueDate = "Due Date", PostingDate =
+    "Posting Date" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ProcessStatementOfAccountsFrequency { Weekly = "Weekly", Monthly = "Monthly",
+    Quarterly = "Quarterly" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ProcessStatementOfAccounts {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub report: Select<ProcessStatementOfAccountsReport>,
+    pub from_date: Option<Date>,
+    pub posting_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub account: Link<target::Account>,
+    pub categorize_by: Select<ProcessStatementOfAccountsCategorizeBy>,
+    pub cost_center: Vec<crate::PsoaCostCenter>,
+    pub territory: Link<target::Territory>,
+    pub ignore_exchange_rate_revaluation_journals: Option<bool>,
+    pub ignore_cr_dr_notes: Option<bool>,
+    pub to_date: Option<Date>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub currency: Link<target::Currency>,
+    pub project: Vec<crate::PsoaProject>,
+    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
+    pub sales_partner: Link<target::SalesPartner>,
+    pub sales_person: Link<target::SalesPerson>,
+    pub show_remarks: Option<bool>,
+    pub based_on_payment_terms: Option<bool>,
+    pub customer_collection: Select<ProcessStatementOfAccountsCustomerCollection>,
+    pub collection_name: Option<String>,
+    pub primary_mandatory: Option<bool>,
+    pub show_net_values_in_party_account: Option<bool>,
+    pub customers: Vec<crate::ProcessStatementOfAccountsCustomer>,
+    pub orientation: Select<ProcessStatementOfAccountsOrientation>,
+    pub include_break: Option<bool>,
+    pub include_ageing: Option<bool>,
+    pub ageing_based_on: Select<ProcessStatementOfAccountsAgeingBasedOn>,
+    pub letter_head: Link<target::LetterHead>,
+    pub terms_and_conditions: Link<target::TermsAndConditions>,
+    pub enable_auto_email: Option<bool>,
+    pub sender: Link<target::EmailAccount>,
+    pub frequency: Select<ProcessStatementOfAccountsFrequency>,
+    pub filter_duration: Option<i64>,
+    pub start_date: Option<Date>,
+    pub pdf_name: Option<String>,
+    pub subject: Option<String>,
+    pub cc_to: Vec<crate::ProcessStatementOfAccountsCc>,
+    pub body: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ProcessStatementOfAccounts(PROCESS_STATEMENT_OF_ACCOUNTS) : name owner creation
+    modified modified_by docstatus idx report from_date posting_date company account
+    categorize_by cost_center territory ignore_exchange_rate_revaluation_journals
+    ignore_cr_dr_notes to_date finance_book currency project payment_terms_template
+    sales_partner sales_person show_remarks based_on_payment_terms customer_collection
+    collection_name primary_mandatory show_net_values_in_party_account customers
+    orientation include_break include_ageing ageing_based_on letter_head
+    terms_and_conditions enable_auto_email sender frequency filter_duration start_date
+    pdf_name subject cc_to body
+}

@@ -13,3 +13,29 @@ fields! {
     pub ProcessStatementOfAccountsCcField(PROCESS_STATEMENT_OF_ACCOUNTS_CC) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Cc
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ProcessStatementOfAccountsCc {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub cc: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ProcessStatementOfAccountsCc(PROCESS_STATEMENT_OF_ACCOUNTS_CC) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype cc
+}

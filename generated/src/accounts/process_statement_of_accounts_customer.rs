@@ -18,3 +18,33 @@ fields! {
     Name Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     Customer CustomerName BillingEmail PrimaryEmail
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ProcessStatementOfAccountsCustomer {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub billing_email: Option<String>,
+    pub primary_email: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ProcessStatementOfAccountsCustomer(PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER) : name
+    owner creation modified modified_by docstatus idx parent parentfield parenttype
+    customer customer_name billing_email primary_email
+}

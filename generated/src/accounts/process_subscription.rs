@@ -24,3 +24,28 @@ fields! {
     pub ProcessSubscriptionField(PROCESS_SUBSCRIPTION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx PostingDate Subscription AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ProcessSubscription {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub posting_date: Option<Date>,
+    pub subscription: Link<target::Subscription>,
+    pub amended_from: Link<target::ProcessSubscription>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ProcessSubscription(PROCESS_SUBSCRIPTION) : name owner creation modified modified_by
+    docstatus idx posting_date subscription amended_from
+}

@@ -29,7 +29,7 @@ pub static PROMOTIONAL_SCHEME: DocTypeDef = DocTypeDef {
         field!("supplier_group", TableMultiSelect, "Supplier Group", options = Target("Supplier Group Item"), flags = CONDITIONAL),
         field!("valid_from", Date, "Valid From", default = Some("Today")),
         field!("valid_upto", Date, "Valid Upto"),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("currency", Link, "Currency", options = Target("Currency")),
         field!("price_discount_slabs", Table, "Promotional Scheme Price Discount", options = Target("Promotional Scheme Price Discount")),
         field!("product_discount_slabs", Table, "Promotional Scheme Product Discount", options = Target("Promotional Scheme Product Discount")),
@@ -52,4 +52,76 @@ fields! {
     ApplicableFor Customer CustomerGroup Territory SalesPartner Campaign Supplier
     SupplierGroup ValidFrom ValidUpto Company Currency PriceDiscountSlabs
     ProductDiscountSlabs
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PromotionalSchemeApplyOn { ItemCode = "Item Code", ItemGroup = "Item Group",
+    Brand = "Brand", Transaction = "Transaction" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PromotionalSchemeApplyRuleOnOther { ItemCode = "Item Code", ItemGroup =
+    "Item Group", Brand = "Brand" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PromotionalSchemeApplicableFor { Customer = "Customer", CustomerGroup =
+    "Customer Group", Territory = "Territory", SalesPartner = "Sales Partner", Campaign =
+    "Campaign", Supplier = "Supplier", SupplierGroup = "Supplier Group" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PromotionalScheme {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub apply_on: Select<PromotionalSchemeApplyOn>,
+    pub disable: Option<bool>,
+    pub items: Vec<crate::PricingRuleItemCode>,
+    pub item_groups: Vec<crate::PricingRuleItemGroup>,
+    pub brands: Vec<crate::PricingRuleBrand>,
+    pub mixed_conditions: Option<bool>,
+    pub is_cumulative: Option<bool>,
+    pub apply_rule_on_other: Select<PromotionalSchemeApplyRuleOnOther>,
+    pub other_item_code: Link<target::Item>,
+    pub other_item_group: Link<target::ItemGroup>,
+    pub other_brand: Link<target::Brand>,
+    pub selling: Option<bool>,
+    pub buying: Option<bool>,
+    pub applicable_for: Select<PromotionalSchemeApplicableFor>,
+    pub customer: Vec<crate::CustomerItem>,
+    pub customer_group: Vec<crate::CustomerGroupItem>,
+    pub territory: Vec<crate::TerritoryItem>,
+    pub sales_partner: Vec<crate::SalesPartnerItem>,
+    pub campaign: Vec<crate::CampaignItem>,
+    pub supplier: Vec<crate::SupplierItem>,
+    pub supplier_group: Vec<crate::SupplierGroupItem>,
+    pub valid_from: Option<Date>,
+    pub valid_upto: Option<Date>,
+    pub company: Link<target::Company>,
+    pub currency: Link<target::Currency>,
+    pub price_discount_slabs: Vec<crate::PromotionalSchemePriceDiscount>,
+    pub product_discount_slabs: Vec<crate::PromotionalSchemeProductDiscount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PromotionalScheme(PROMOTIONAL_SCHEME) : name owner creation modified modified_by
+    docstatus idx apply_on disable items item_groups brands mixed_conditions
+    is_cumulative apply_rule_on_other other_item_code other_item_group other_brand
+    selling buying applicable_for customer customer_group territory sales_partner
+    campaign supplier supplier_group valid_from valid_upto company currency
+    price_discount_slabs product_discount_slabs
 }

@@ -33,3 +33,54 @@ fields! {
     RateOrDiscount Rate DiscountAmount DiscountPercentage ForPriceList Warehouse
     ThresholdPercentage ValidateAppliedRule Priority ApplyDiscountOnRate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PromotionalSchemePriceDiscountRateOrDiscount { Rate = "Rate", DiscountPercentage
+    = "Discount Percentage", DiscountAmount = "Discount Amount" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PromotionalSchemePriceDiscount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub disable: Option<bool>,
+    pub apply_multiple_pricing_rules: Option<bool>,
+    pub rule_description: Option<String>,
+    pub min_qty: Option<f64>,
+    pub max_qty: Option<f64>,
+    pub min_amount: Option<f64>,
+    pub max_amount: Option<f64>,
+    pub rate_or_discount: Select<PromotionalSchemePriceDiscountRateOrDiscount>,
+    pub rate: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub for_price_list: Link<target::PriceList>,
+    pub warehouse: Link<target::Warehouse>,
+    pub threshold_percentage: Option<f64>,
+    pub validate_applied_rule: Option<bool>,
+    pub priority: Option<String>,
+    pub apply_discount_on_rate: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PromotionalSchemePriceDiscount(PROMOTIONAL_SCHEME_PRICE_DISCOUNT) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype disable
+    apply_multiple_pricing_rules rule_description min_qty max_qty min_amount max_amount
+    rate_or_discount rate discount_amount discount_percentage for_price_list warehouse
+    threshold_percentage validate_applied_rule priority apply_discount_on_rate
+}

@@ -35,3 +35,50 @@ fields! {
     SameItem FreeItem FreeQty FreeItemUom FreeItemRate RoundFreeQty Warehouse
     ThresholdPercentage Priority IsRecursive RecurseFor ApplyRecursionOver
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PromotionalSchemeProductDiscount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub disable: Option<bool>,
+    pub apply_multiple_pricing_rules: Option<bool>,
+    pub rule_description: Option<String>,
+    pub min_qty: Option<f64>,
+    pub max_qty: Option<f64>,
+    pub min_amount: Option<f64>,
+    pub max_amount: Option<f64>,
+    pub same_item: Option<bool>,
+    pub free_item: Link<target::Item>,
+    pub free_qty: Option<f64>,
+    pub free_item_uom: Link<target::Uom>,
+    pub free_item_rate: Option<f64>,
+    pub round_free_qty: Option<bool>,
+    pub warehouse: Link<target::Warehouse>,
+    pub threshold_percentage: Option<f64>,
+    pub priority: Option<String>,
+    pub is_recursive: Option<bool>,
+    pub recurse_for: Option<f64>,
+    pub apply_recursion_over: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PromotionalSchemeProductDiscount(PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype disable
+    apply_multiple_pricing_rules rule_description min_qty max_qty min_amount max_amount
+    same_item free_item free_qty free_item_uom free_item_rate round_free_qty warehouse
+    threshold_percentage priority is_recursive recurse_for apply_recursion_over
+}

@@ -14,3 +14,29 @@ fields! {
     pub PsoaCostCenterField(PSOA_COST_CENTER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype CostCenterName
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PsoaCostCenter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub cost_center_name: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PsoaCostCenter(PSOA_COST_CENTER) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype cost_center_name
+}

@@ -12,3 +12,29 @@ fields! {
     pub PsoaProjectField(PSOA_PROJECT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype ProjectName
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PsoaProject {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub project_name: Link<target::Project>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PsoaProject(PSOA_PROJECT) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype project_name
+}

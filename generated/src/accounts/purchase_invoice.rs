@@ -15,7 +15,7 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
     ],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-PINV-.YYYY.-", "ACC-PINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-PINV-.YYYY.-", "ACC-PINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("supplier.supplier_name")),
         field!("tax_id", ReadOnly, "Tax Id", flags = READ_ONLY, fetch_from = Some("supplier.tax_id")),
@@ -124,7 +124,7 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("terms", TextEditor, "Terms and Conditions"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Return", "Debit Note Issued", "Submitted", "Paid", "Partly Paid", "Unpaid", "Overdue", "Cancelled", "Internal Transfer"]), flags = NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
         field!("per_received", Percent, "Per Received", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("credit_to", Link, "Credit To", options = Target("Account"), flags = REQD | SEARCH_INDEX),
+        field!("credit_to", Link, "Credit To", options = Target("Account"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("party_account_currency", Link, "Party Account Currency", options = Target("Currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("is_opening", Select, "Is Opening Entry", options = Choices(&["No", "Yes"]), flags = ALLOW_ON_SUBMIT, default = Some("No")),
         field!("against_expense_account", SmallText, "Against Expense Account", flags = HIDDEN | NO_COPY),
@@ -188,4 +188,212 @@ fields! {
     GroupSameItems SelectPrintHeading Language OnHold ReleaseDate HoldComment
     IsInternalSupplier RepresentsCompany SupplierGroup InterCompanyInvoiceReference
     IsOldSubcontractingFlow Remarks
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PurchaseInvoiceNamingSeries { AccPinvYyyy = "ACC-PINV-.YYYY.-", AccPinvRetYyyy =
+    "ACC-PINV-RET-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PurchaseInvoiceApplyDiscountOn { GrandTotal = "Grand Total", NetTotal =
+    "Net Total" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PurchaseInvoiceStatus { Draft = "Draft", Return = "Return", DebitNoteIssued =
+    "Debit Note Issued", Submitted = "Submitted", Paid = "Paid", PartlyPaid =
+    "Partly Paid", Unpaid = "Unpaid", Overdue = "Overdue", Cancelled = "Cancelled",
+    InternalTransfer = "Internal Transfer" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PurchaseInvoiceIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseInvoice {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<PurchaseInvoiceNamingSeries>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub tax_id: Option<String>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub due_date: Option<Date>,
+    pub is_paid: Option<bool>,
+    pub is_return: Option<bool>,
+    pub return_against: Link<target::PurchaseInvoice>,
+    pub update_outstanding_for_self: Option<bool>,
+    pub update_billed_amount_in_purchase_order: Option<bool>,
+    pub update_billed_amount_in_purchase_receipt: Option<bool>,
+    pub apply_tds: Option<bool>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub amended_from: Link<target::PurchaseInvoice>,
+    pub bill_no: Option<String>,
+    pub bill_date: Option<Date>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub use_transaction_date_exchange_rate: Option<bool>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub update_stock: Option<bool>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub set_from_warehouse: Link<target::Warehouse>,
+    pub is_subcontracted: Option<bool>,
+    pub rejected_warehouse: Link<target::Warehouse>,
+    pub supplier_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::PurchaseInvoiceItem>,
+    pub total_qty: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub tax_withholding_net_total: Option<f64>,
+    pub base_tax_withholding_net_total: Option<f64>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes_and_charges: Link<target::PurchaseTaxesAndChargesTemplate>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub taxes: Vec<crate::PurchaseTaxesAndCharges>,
+    pub base_taxes_and_charges_added: Option<f64>,
+    pub base_taxes_and_charges_deducted: Option<f64>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub taxes_and_charges_added: Option<f64>,
+    pub taxes_and_charges_deducted: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_rounded_total: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub use_company_roundoff_cost_center: Option<bool>,
+    pub rounded_total: Option<f64>,
+    pub in_words: Option<String>,
+    pub total_advance: Option<f64>,
+    pub outstanding_amount: Option<f64>,
+    pub disable_rounded_total: Option<bool>,
+    pub apply_discount_on: Select<PurchaseInvoiceApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub tax_withheld_vouchers: Vec<crate::TaxWithheldVouchers>,
+    pub other_charges_calculation: Option<String>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub supplied_items: Vec<crate::PurchaseReceiptItemSupplied>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub base_paid_amount: Option<f64>,
+    pub clearance_date: Option<Date>,
+    pub cash_bank_account: Link<target::Account>,
+    pub paid_amount: Option<f64>,
+    pub allocate_advances_automatically: Option<bool>,
+    pub only_include_allocated_payments: Option<bool>,
+    pub advances: Vec<crate::PurchaseInvoiceAdvance>,
+    pub advance_tax: Vec<crate::AdvanceTax>,
+    pub write_off_amount: Option<f64>,
+    pub base_write_off_amount: Option<f64>,
+    pub write_off_account: Link<target::Account>,
+    pub write_off_cost_center: Link<target::CostCenter>,
+    pub supplier_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub dispatch_address: Link<target::Address>,
+    pub dispatch_address_display: Option<String>,
+    pub shipping_address: Link<target::Address>,
+    pub shipping_address_display: Option<String>,
+    pub billing_address: Link<target::Address>,
+    pub billing_address_display: Option<String>,
+    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
+    pub ignore_default_payment_terms_template: Option<bool>,
+    pub payment_schedule: Vec<crate::PaymentSchedule>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub status: Select<PurchaseInvoiceStatus>,
+    pub per_received: Option<f64>,
+    pub credit_to: Link<target::Account>,
+    pub party_account_currency: Link<target::Currency>,
+    pub is_opening: Select<PurchaseInvoiceIsOpening>,
+    pub against_expense_account: Option<String>,
+    pub unrealized_profit_loss_account: Link<target::Account>,
+    pub subscription: Link<target::Subscription>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub letter_head: Link<target::LetterHead>,
+    pub group_same_items: Option<bool>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub language: Option<String>,
+    pub on_hold: Option<bool>,
+    pub release_date: Option<Date>,
+    pub hold_comment: Option<String>,
+    pub is_internal_supplier: Option<bool>,
+    pub represents_company: Link<target::Company>,
+    pub supplier_group: Link<target::SupplierGroup>,
+    pub inter_company_invoice_reference: Link<target::SalesInvoice>,
+    pub is_old_subcontracting_flow: Option<bool>,
+    pub remarks: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PurchaseInvoice(PURCHASE_INVOICE) : name owner creation modified modified_by
+    docstatus idx title naming_series supplier supplier_name tax_id company posting_date
+    posting_time set_posting_time due_date is_paid is_return return_against
+    update_outstanding_for_self update_billed_amount_in_purchase_order
+    update_billed_amount_in_purchase_receipt apply_tds tax_withholding_category
+    amended_from bill_no bill_date cost_center project currency conversion_rate
+    use_transaction_date_exchange_rate buying_price_list price_list_currency
+    plc_conversion_rate ignore_pricing_rule scan_barcode update_stock set_warehouse
+    set_from_warehouse is_subcontracted rejected_warehouse supplier_warehouse items
+    total_qty total_net_weight base_total base_net_total total net_total
+    tax_withholding_net_total base_tax_withholding_net_total tax_category
+    taxes_and_charges shipping_rule incoterm named_place taxes
+    base_taxes_and_charges_added base_taxes_and_charges_deducted
+    base_total_taxes_and_charges taxes_and_charges_added taxes_and_charges_deducted
+    total_taxes_and_charges base_grand_total base_rounding_adjustment base_rounded_total
+    base_in_words grand_total rounding_adjustment use_company_roundoff_cost_center
+    rounded_total in_words total_advance outstanding_amount disable_rounded_total
+    apply_discount_on base_discount_amount additional_discount_percentage discount_amount
+    tax_withheld_vouchers other_charges_calculation pricing_rules supplied_items
+    mode_of_payment base_paid_amount clearance_date cash_bank_account paid_amount
+    allocate_advances_automatically only_include_allocated_payments advances advance_tax
+    write_off_amount base_write_off_amount write_off_account write_off_cost_center
+    supplier_address address_display contact_person contact_display contact_mobile
+    contact_email dispatch_address dispatch_address_display shipping_address
+    shipping_address_display billing_address billing_address_display
+    payment_terms_template ignore_default_payment_terms_template payment_schedule tc_name
+    terms status per_received credit_to party_account_currency is_opening
+    against_expense_account unrealized_profit_loss_account subscription auto_repeat
+    from_date to_date letter_head group_same_items select_print_heading language on_hold
+    release_date hold_comment is_internal_supplier represents_company supplier_group
+    inter_company_invoice_reference is_old_subcontracting_flow remarks
 }

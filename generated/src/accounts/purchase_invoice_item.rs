@@ -8,7 +8,7 @@ pub static PURCHASE_INVOICE_ITEM: DocTypeDef = DocTypeDef {
     fields: &[
         field!("item_code", Link, "Item", options = Target("Item"), flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("product_bundle", Link, "Product Bundle", options = Target("Product Bundle"), flags = READ_ONLY),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FETCH_IF_EMPTY, fetch_from = Some("item_code.item_name")),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FETCH_IF_EMPTY | FILLED, fetch_from = Some("item_code.item_name")),
         field!("description", TextEditor, "Description"),
         field!("brand", Link, "Brand", options = Target("Brand"), flags = HIDDEN),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | FETCH_IF_EMPTY, fetch_from = Some("item_code.item_group")),
@@ -16,8 +16,8 @@ pub static PURCHASE_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("received_qty", Float, "Received Qty", flags = READ_ONLY | NO_COPY),
         field!("qty", Float, "Accepted Qty", flags = REQD | BOLD | IN_LIST_VIEW),
         field!("rejected_qty", Float, "Rejected Qty"),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL, default = Some("1")),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL | FILLED, default = Some("1")),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | CONDITIONAL),
         field!("stock_qty", Float, "Accepted Qty in Stock UOM", flags = REQD | READ_ONLY | CONDITIONAL),
         field!("price_list_rate", Currency, "Price List Rate", options = Format("currency")),
@@ -29,7 +29,7 @@ pub static PURCHASE_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("discount_amount", Currency, "Discount Amount", options = Format("currency"), flags = CONDITIONAL),
         field!("distributed_discount_amount", Currency, "Distributed Discount Amount", options = Format("currency")),
         field!("base_rate_with_margin", Currency, "Rate With Margin (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
-        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW | FILLED),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template")),
         field!("base_rate", Currency, "Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
@@ -109,4 +109,131 @@ fields! {
     IncludeExplodedItems PurchaseInvoiceItem PurchaseOrder PoDetail PurchaseReceipt
     PrDetail SalesInvoiceItem MaterialRequest MaterialRequestItem WeightPerUnit
     TotalWeight WeightUom Project CostCenter PageBreak
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PurchaseInvoiceItemMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseInvoiceItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub product_bundle: Link<target::ProductBundle>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub brand: Link<target::Brand>,
+    pub item_group: Link<target::ItemGroup>,
+    pub image: Option<String>,
+    pub received_qty: Option<f64>,
+    pub qty: Option<f64>,
+    pub rejected_qty: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub stock_qty: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub margin_type: Select<PurchaseInvoiceItemMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_with_margin: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub distributed_discount_amount: Option<f64>,
+    pub base_rate_with_margin: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub pricing_rules: Option<String>,
+    pub stock_uom_rate: Option<f64>,
+    pub is_free_item: Option<bool>,
+    pub apply_tds: Option<bool>,
+    pub net_rate: Option<f64>,
+    pub net_amount: Option<f64>,
+    pub base_net_rate: Option<f64>,
+    pub base_net_amount: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub sales_incoming_rate: Option<f64>,
+    pub item_tax_amount: Option<f64>,
+    pub landed_cost_voucher_amount: Option<f64>,
+    pub rm_supp_cost: Option<f64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub from_warehouse: Link<target::Warehouse>,
+    pub quality_inspection: Link<target::QualityInspection>,
+    pub rejected_warehouse: Link<target::Warehouse>,
+    pub rejected_serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub serial_no: Option<String>,
+    pub rejected_serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub manufacturer: Link<target::Manufacturer>,
+    pub manufacturer_part_no: Option<String>,
+    pub expense_account: Link<target::Account>,
+    pub wip_composite_asset: Link<target::Asset>,
+    pub is_fixed_asset: Option<bool>,
+    pub asset_location: Link<target::Location>,
+    pub asset_category: Link<target::AssetCategory>,
+    pub deferred_expense_account: Link<target::Account>,
+    pub service_stop_date: Option<Date>,
+    pub enable_deferred_expense: Option<bool>,
+    pub service_start_date: Option<Date>,
+    pub service_end_date: Option<Date>,
+    pub allow_zero_valuation_rate: Option<bool>,
+    pub item_tax_rate: Option<String>,
+    pub bom: Link<target::Bom>,
+    pub include_exploded_items: Option<bool>,
+    pub purchase_invoice_item: Option<String>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub po_detail: Option<String>,
+    pub purchase_receipt: Link<target::PurchaseReceipt>,
+    pub pr_detail: Option<String>,
+    pub sales_invoice_item: Option<String>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub weight_per_unit: Option<f64>,
+    pub total_weight: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub project: Link<target::Project>,
+    pub cost_center: Link<target::CostCenter>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PurchaseInvoiceItem(PURCHASE_INVOICE_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype item_code product_bundle item_name
+    description brand item_group image received_qty qty rejected_qty uom
+    conversion_factor stock_uom stock_qty price_list_rate base_price_list_rate
+    margin_type margin_rate_or_amount rate_with_margin discount_percentage
+    discount_amount distributed_discount_amount base_rate_with_margin rate amount
+    item_tax_template base_rate base_amount pricing_rules stock_uom_rate is_free_item
+    apply_tds net_rate net_amount base_net_rate base_net_amount valuation_rate
+    sales_incoming_rate item_tax_amount landed_cost_voucher_amount rm_supp_cost warehouse
+    serial_and_batch_bundle use_serial_batch_fields from_warehouse quality_inspection
+    rejected_warehouse rejected_serial_and_batch_bundle serial_no rejected_serial_no
+    batch_no manufacturer manufacturer_part_no expense_account wip_composite_asset
+    is_fixed_asset asset_location asset_category deferred_expense_account
+    service_stop_date enable_deferred_expense service_start_date service_end_date
+    allow_zero_valuation_rate item_tax_rate bom include_exploded_items
+    purchase_invoice_item purchase_order po_detail purchase_receipt pr_detail
+    sales_invoice_item material_request material_request_item weight_per_unit
+    total_weight weight_uom project cost_center page_break
 }

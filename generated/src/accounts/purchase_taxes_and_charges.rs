@@ -13,7 +13,7 @@ pub static PURCHASE_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("included_in_print_rate", Check, "Is this Tax included in Basic Rate?", default = Some("0")),
         field!("included_in_paid_amount", Check, "Considered In Paid Amount", flags = CONDITIONAL, default = Some("0")),
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW),
-        field!("description", SmallText, "Description", flags = REQD),
+        field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("is_tax_withholding_account", Check, "Is Tax Withholding Account", flags = READ_ONLY, default = Some("0")),
         field!("rate", Float, "Tax Rate", flags = IN_LIST_VIEW),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT, default = Some(":Company")),
@@ -36,4 +36,70 @@ fields! {
     IsTaxWithholdingAccount Rate CostCenter AccountCurrency TaxAmount
     TaxAmountAfterDiscountAmount Total BaseTaxAmount BaseTotal
     BaseTaxAmountAfterDiscountAmount ItemWiseTaxDetail
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+choices! {
+    pub PurchaseTaxesAndChargesCategory { ValuationAndTotal = "Valuation and Total",
+    Valuation = "Valuation", Total = "Total" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+choices! {
+    pub PurchaseTaxesAndChargesAddDeductTax { Add = "Add", Deduct = "Deduct" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+choices! {
+    pub PurchaseTaxesAndChargesChargeType { Actual = "Actual", OnNetTotal =
+    "On Net Total", OnPreviousRowAmount = "On Previous Row Amount", OnPreviousRowTotal =
+    "On Previous Row Total", OnItemQuantity = "On Item Quantity" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseTaxesAndCharges {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub category: Select<PurchaseTaxesAndChargesCategory>,
+    pub add_deduct_tax: Select<PurchaseTaxesAndChargesAddDeductTax>,
+    pub charge_type: Select<PurchaseTaxesAndChargesChargeType>,
+    pub row_id: Option<String>,
+    pub included_in_print_rate: Option<bool>,
+    pub included_in_paid_amount: Option<bool>,
+    pub account_head: Link<target::Account>,
+    pub description: Option<String>,
+    pub is_tax_withholding_account: Option<bool>,
+    pub rate: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub account_currency: Link<target::Currency>,
+    pub tax_amount: Option<f64>,
+    pub tax_amount_after_discount_amount: Option<f64>,
+    pub total: Option<f64>,
+    pub base_tax_amount: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_tax_amount_after_discount_amount: Option<f64>,
+    pub item_wise_tax_detail: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+document! {
+    PurchaseTaxesAndCharges(PURCHASE_TAXES_AND_CHARGES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype category add_deduct_tax
+    charge_type row_id included_in_print_rate included_in_paid_amount account_head
+    description is_tax_withholding_account rate cost_center account_currency tax_amount
+    tax_amount_after_discount_amount total base_tax_amount base_total
+    base_tax_amount_after_discount_amount item_wise_tax_detail
 }

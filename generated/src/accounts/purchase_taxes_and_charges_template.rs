@@ -10,7 +10,7 @@ pub static PURCHASE_TAXES_AND_CHARGES_TEMPLATE: DocTypeDef = DocTypeDef {
         field!("title", Data, "Title", flags = REQD | NO_COPY),
         field!("is_default", Check, "Default", flags = IN_LIST_VIEW, default = Some("0")),
         field!("disabled", Check, "Disabled", flags = IN_LIST_VIEW, default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes", Table, "Purchase Taxes and Charges", options = Target("Purchase Taxes and Charges")),
     ],
@@ -29,4 +29,33 @@ fields! {
     pub PurchaseTaxesAndChargesTemplateField(PURCHASE_TAXES_AND_CHARGES_TEMPLATE) : Name
     Owner Creation Modified ModifiedBy Docstatus Idx Title IsDefault Disabled Company
     TaxCategory Taxes
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseTaxesAndChargesTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub is_default: Option<bool>,
+    pub disabled: Option<bool>,
+    pub company: Link<target::Company>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes: Vec<crate::PurchaseTaxesAndCharges>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    PurchaseTaxesAndChargesTemplate(PURCHASE_TAXES_AND_CHARGES_TEMPLATE) : name owner
+    creation modified modified_by docstatus idx title is_default disabled company
+    tax_category taxes
 }

@@ -25,3 +25,29 @@ fields! {
     pub RepostAccountingLedgerField(REPOST_ACCOUNTING_LEDGER) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Company DeleteCancelledEntries Vouchers AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct RepostAccountingLedger {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub delete_cancelled_entries: Option<bool>,
+    pub vouchers: Vec<crate::RepostAccountingLedgerItems>,
+    pub amended_from: Link<target::RepostAccountingLedger>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    RepostAccountingLedger(REPOST_ACCOUNTING_LEDGER) : name owner creation modified
+    modified_by docstatus idx company delete_cancelled_entries vouchers amended_from
+}

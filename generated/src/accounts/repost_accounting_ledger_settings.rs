@@ -18,3 +18,26 @@ fields! {
     pub RepostAccountingLedgerSettingsField(REPOST_ACCOUNTING_LEDGER_SETTINGS) : Name
     Owner Creation Modified ModifiedBy Docstatus Idx AllowedTypes
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct RepostAccountingLedgerSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub allowed_types: Vec<crate::RepostAllowedTypes>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    RepostAccountingLedgerSettings(REPOST_ACCOUNTING_LEDGER_SETTINGS) : name owner
+    creation modified modified_by docstatus idx allowed_types
+}

@@ -30,3 +30,40 @@ fields! {
     ModifiedBy Docstatus Idx Company PostingDate VoucherType AddManually RepostStatus
     RepostErrorLog RepostVouchers AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub RepostPaymentLedgerRepostStatus { Queued = "Queued", Failed = "Failed", Completed
+    = "Completed" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct RepostPaymentLedger {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub voucher_type: Link<target::DocType>,
+    pub add_manually: Option<bool>,
+    pub repost_status: Select<RepostPaymentLedgerRepostStatus>,
+    pub repost_error_log: Option<String>,
+    pub repost_vouchers: Vec<crate::RepostPaymentLedgerItems>,
+    pub amended_from: Link<target::RepostPaymentLedger>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    RepostPaymentLedger(REPOST_PAYMENT_LEDGER) : name owner creation modified modified_by
+    docstatus idx company posting_date voucher_type add_manually repost_status
+    repost_error_log repost_vouchers amended_from
+}

@@ -15,3 +15,30 @@ fields! {
     pub RepostPaymentLedgerItemsField(REPOST_PAYMENT_LEDGER_ITEMS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype VoucherType VoucherNo
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct RepostPaymentLedgerItems {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub voucher_type: Link<target::DocType>,
+    pub voucher_no: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    RepostPaymentLedgerItems(REPOST_PAYMENT_LEDGER_ITEMS) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype voucher_type voucher_no
+}

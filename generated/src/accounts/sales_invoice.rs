@@ -16,11 +16,11 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
     ],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-SINV-.YYYY.-", "ACC-SINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | BOLD),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-SINV-.YYYY.-", "ACC-SINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | BOLD | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = BOLD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("customer_name", SmallText, "Customer Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("customer.customer_name")),
         field!("tax_id", Data, "Tax Id", flags = READ_ONLY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("company_tax_id", Data, "Company Tax ID", flags = READ_ONLY, fetch_from = Some("company.tax_id")),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | BOLD | SEARCH_INDEX, default = Some("Today")),
         field!("posting_time", Time, "Posting Time", flags = NO_COPY),
@@ -38,11 +38,11 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         field!("amended_from", Link, "Amended From", options = Target("Sales Invoice"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT),
         field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT | IN_GLOBAL_SEARCH | SEARCH_INDEX),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
-        field!("conversion_rate", Float, "Exchange Rate", flags = REQD, precision = Some(9)),
-        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+        field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
+        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD | FILLED),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = REQD | READ_ONLY),
-        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
         field!("update_stock", Check, "Update Stock", default = Some("0")),
@@ -130,7 +130,7 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         field!("terms", TextEditor, "Terms and Conditions Details"),
         field!("po_no", Data, "Customer's Purchase Order", flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("po_date", Date, "Customer's Purchase Order Date", flags = ALLOW_ON_SUBMIT),
-        field!("debit_to", Link, "Debit To", options = Target("Account"), flags = REQD | SEARCH_INDEX),
+        field!("debit_to", Link, "Debit To", options = Target("Account"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("party_account_currency", Link, "Party Account Currency", options = Target("Currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("is_opening", Select, "Is Opening Entry", options = Choices(&["No", "Yes"]), flags = ALLOW_ON_SUBMIT, length = 4, default = Some("No")),
         field!("unrealized_profit_loss_account", Link, "Unrealized Profit / Loss Account", options = Target("Account"), flags = ALLOW_ON_SUBMIT | CONDITIONAL | IGNORE_USER_PERMISSIONS),
@@ -199,4 +199,225 @@ fields! {
     LetterHead GroupSameItems SelectPrintHeading Language Subscription FromDate
     AutoRepeat ToDate Status InterCompanyInvoiceReference Campaign RepresentsCompany
     Source CustomerGroup IsInternalCustomer IsDiscounted Remarks
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SalesInvoiceNamingSeries { AccSinvYyyy = "ACC-SINV-.YYYY.-", AccSinvRetYyyy =
+    "ACC-SINV-RET-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SalesInvoiceApplyDiscountOn { GrandTotal = "Grand Total", NetTotal = "Net Total"
+    }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SalesInvoiceIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SalesInvoiceStatus { Draft = "Draft", Return = "Return", CreditNoteIssued =
+    "Credit Note Issued", Submitted = "Submitted", Paid = "Paid", PartlyPaid =
+    "Partly Paid", Unpaid = "Unpaid", UnpaidAndDiscounted = "Unpaid and Discounted",
+    PartlyPaidAndDiscounted = "Partly Paid and Discounted", OverdueAndDiscounted =
+    "Overdue and Discounted", Overdue = "Overdue", Cancelled = "Cancelled",
+    InternalTransfer = "Internal Transfer" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesInvoice {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<SalesInvoiceNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub tax_id: Option<String>,
+    pub company: Link<target::Company>,
+    pub company_tax_id: Option<String>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub due_date: Option<Date>,
+    pub is_pos: Option<bool>,
+    pub pos_profile: Link<target::PosProfile>,
+    pub is_consolidated: Option<bool>,
+    pub is_return: Option<bool>,
+    pub return_against: Link<target::SalesInvoice>,
+    pub update_outstanding_for_self: Option<bool>,
+    pub update_billed_amount_in_sales_order: Option<bool>,
+    pub update_billed_amount_in_delivery_note: Option<bool>,
+    pub is_debit_note: Option<bool>,
+    pub amended_from: Link<target::SalesInvoice>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub selling_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub update_stock: Option<bool>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub set_target_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::SalesInvoiceItem>,
+    pub total_qty: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub exempt_from_sales_tax: Option<bool>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub taxes: Vec<crate::SalesTaxesAndCharges>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_rounded_total: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub use_company_roundoff_cost_center: Option<bool>,
+    pub rounded_total: Option<f64>,
+    pub in_words: Option<String>,
+    pub total_advance: Option<f64>,
+    pub outstanding_amount: Option<f64>,
+    pub disable_rounded_total: Option<bool>,
+    pub apply_discount_on: Select<SalesInvoiceApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub is_cash_or_non_trade_discount: Option<bool>,
+    pub additional_discount_account: Link<target::Account>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub other_charges_calculation: Option<String>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub packed_items: Vec<crate::PackedItem>,
+    pub timesheets: Vec<crate::SalesInvoiceTimesheet>,
+    pub total_billing_hours: Option<f64>,
+    pub total_billing_amount: Option<f64>,
+    pub cash_bank_account: Link<target::Account>,
+    pub payments: Vec<crate::SalesInvoicePayment>,
+    pub base_paid_amount: Option<f64>,
+    pub paid_amount: Option<f64>,
+    pub base_change_amount: Option<f64>,
+    pub change_amount: Option<f64>,
+    pub account_for_change_amount: Link<target::Account>,
+    pub allocate_advances_automatically: Option<bool>,
+    pub only_include_allocated_payments: Option<bool>,
+    pub advances: Vec<crate::SalesInvoiceAdvance>,
+    pub write_off_amount: Option<f64>,
+    pub base_write_off_amount: Option<f64>,
+    pub write_off_outstanding_amount_automatically: Option<bool>,
+    pub write_off_account: Link<target::Account>,
+    pub write_off_cost_center: Link<target::CostCenter>,
+    pub redeem_loyalty_points: Option<bool>,
+    pub loyalty_points: Option<i64>,
+    pub loyalty_amount: Option<f64>,
+    pub loyalty_program: Link<target::LoyaltyProgram>,
+    pub loyalty_redemption_account: Link<target::Account>,
+    pub loyalty_redemption_cost_center: Link<target::CostCenter>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub territory: Link<target::Territory>,
+    pub shipping_address_name: Link<target::Address>,
+    pub shipping_address: Option<String>,
+    pub dispatch_address_name: Link<target::Address>,
+    pub dispatch_address: Option<String>,
+    pub company_address: Link<target::Address>,
+    pub company_address_display: Option<String>,
+    pub company_contact_person: Link<target::Contact>,
+    pub ignore_default_payment_terms_template: Option<bool>,
+    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
+    pub payment_schedule: Vec<crate::PaymentSchedule>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub po_no: Option<String>,
+    pub po_date: Option<Date>,
+    pub debit_to: Link<target::Account>,
+    pub party_account_currency: Link<target::Currency>,
+    pub is_opening: Select<SalesInvoiceIsOpening>,
+    pub unrealized_profit_loss_account: Link<target::Account>,
+    pub against_income_account: Option<String>,
+    pub sales_partner: Link<target::SalesPartner>,
+    pub amount_eligible_for_commission: Option<f64>,
+    pub commission_rate: Option<f64>,
+    pub total_commission: Option<f64>,
+    pub sales_team: Vec<crate::SalesTeam>,
+    pub letter_head: Link<target::LetterHead>,
+    pub group_same_items: Option<bool>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub language: Option<String>,
+    pub subscription: Link<target::Subscription>,
+    pub from_date: Option<Date>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub to_date: Option<Date>,
+    pub status: Select<SalesInvoiceStatus>,
+    pub inter_company_invoice_reference: Link<target::PurchaseInvoice>,
+    pub campaign: Link<target::Campaign>,
+    pub represents_company: Link<target::Company>,
+    pub source: Link<target::LeadSource>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub is_internal_customer: Option<bool>,
+    pub is_discounted: Option<bool>,
+    pub remarks: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SalesInvoice(SALES_INVOICE) : name owner creation modified modified_by docstatus idx
+    title naming_series customer customer_name tax_id company company_tax_id posting_date
+    posting_time set_posting_time due_date is_pos pos_profile is_consolidated is_return
+    return_against update_outstanding_for_self update_billed_amount_in_sales_order
+    update_billed_amount_in_delivery_note is_debit_note amended_from cost_center project
+    currency conversion_rate selling_price_list price_list_currency plc_conversion_rate
+    ignore_pricing_rule scan_barcode update_stock set_warehouse set_target_warehouse
+    items total_qty total_net_weight base_total base_net_total total net_total
+    exempt_from_sales_tax tax_category taxes_and_charges shipping_rule incoterm
+    named_place taxes base_total_taxes_and_charges total_taxes_and_charges
+    base_grand_total base_rounding_adjustment base_rounded_total base_in_words
+    grand_total rounding_adjustment use_company_roundoff_cost_center rounded_total
+    in_words total_advance outstanding_amount disable_rounded_total apply_discount_on
+    base_discount_amount is_cash_or_non_trade_discount additional_discount_account
+    additional_discount_percentage discount_amount other_charges_calculation
+    pricing_rules packed_items timesheets total_billing_hours total_billing_amount
+    cash_bank_account payments base_paid_amount paid_amount base_change_amount
+    change_amount account_for_change_amount allocate_advances_automatically
+    only_include_allocated_payments advances write_off_amount base_write_off_amount
+    write_off_outstanding_amount_automatically write_off_account write_off_cost_center
+    redeem_loyalty_points loyalty_points loyalty_amount loyalty_program
+    loyalty_redemption_account loyalty_redemption_cost_center customer_address
+    address_display contact_person contact_display contact_mobile contact_email territory
+    shipping_address_name shipping_address dispatch_address_name dispatch_address
+    company_address company_address_display company_contact_person
+    ignore_default_payment_terms_template payment_terms_template payment_schedule tc_name
+    terms po_no po_date debit_to party_account_currency is_opening
+    unrealized_profit_loss_account against_income_account sales_partner
+    amount_eligible_for_commission commission_rate total_commission sales_team
+    letter_head group_same_items select_print_heading language subscription from_date
+    auto_repeat to_date status inter_company_invoice_reference campaign
+    represents_company source customer_group is_internal_customer is_discounted remarks
 }

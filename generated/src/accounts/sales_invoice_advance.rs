@@ -24,3 +24,39 @@ fields! {
     Remarks ReferenceRow AdvanceAmount AllocatedAmount ExchangeGainLoss RefExchangeRate
     DifferencePostingDate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesInvoiceAdvance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub reference_type: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub remarks: Option<String>,
+    pub reference_row: Option<String>,
+    pub advance_amount: Option<f64>,
+    pub allocated_amount: Option<f64>,
+    pub exchange_gain_loss: Option<f64>,
+    pub ref_exchange_rate: Option<f64>,
+    pub difference_posting_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SalesInvoiceAdvance(SALES_INVOICE_ADVANCE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype reference_type reference_name remarks
+    reference_row advance_amount allocated_amount exchange_gain_loss ref_exchange_rate
+    difference_posting_date
+}

@@ -10,7 +10,7 @@ pub static SALES_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("barcode", Data, "Barcode"),
         field!("has_item_scanned", Check, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
         field!("item_code", Link, "Item", options = Target("Item"), flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
         field!("customer_item_code", Data, "Customer's Item Code", flags = READ_ONLY | HIDDEN),
         field!("description", TextEditor, "Description"),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | HIDDEN),
@@ -18,8 +18,8 @@ pub static SALES_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Quantity", flags = BOLD | IN_LIST_VIEW),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | CONDITIONAL),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | CONDITIONAL),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | CONDITIONAL | FILLED),
         field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("price_list_rate", Currency, "Price List Rate", options = Format("currency"), flags = READ_ONLY),
         field!("base_price_list_rate", Currency, "Price List Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -30,7 +30,7 @@ pub static SALES_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("discount_amount", Currency, "Discount Amount", options = Format("currency"), flags = CONDITIONAL),
         field!("distributed_discount_amount", Currency, "Distributed Discount Amount", options = Format("currency")),
         field!("base_rate_with_margin", Currency, "Rate With Margin (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
-        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW | FILLED),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template")),
         field!("base_rate", Currency, "Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
@@ -44,7 +44,7 @@ pub static SALES_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("base_net_rate", Currency, "Net Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("base_net_amount", Currency, "Net Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("delivered_by_supplier", Check, "Delivered By Supplier", flags = READ_ONLY, default = Some("0")),
-        field!("income_account", Link, "Income Account", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT),
+        field!("income_account", Link, "Income Account", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | FILLED),
         field!("is_fixed_asset", Check, "Is Fixed Asset", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
         field!("asset", Link, "Asset", options = Target("Asset")),
         field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = CONDITIONAL),
@@ -104,4 +104,125 @@ fields! {
     SerialNo BatchNo ActualQty CompanyTotalStock SalesOrder SoDetail SalesInvoiceItem
     DeliveryNote DnDetail DeliveredQty PosInvoice PosInvoiceItem PurchaseOrder
     PurchaseOrderItem CostCenter Project PageBreak
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SalesInvoiceItemMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesInvoiceItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub barcode: Option<String>,
+    pub has_item_scanned: Option<bool>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub customer_item_code: Option<String>,
+    pub description: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub brand: Option<String>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub margin_type: Select<SalesInvoiceItemMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_with_margin: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub distributed_discount_amount: Option<f64>,
+    pub base_rate_with_margin: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub pricing_rules: Option<String>,
+    pub stock_uom_rate: Option<f64>,
+    pub is_free_item: Option<bool>,
+    pub grant_commission: Option<bool>,
+    pub net_rate: Option<f64>,
+    pub net_amount: Option<f64>,
+    pub base_net_rate: Option<f64>,
+    pub base_net_amount: Option<f64>,
+    pub delivered_by_supplier: Option<bool>,
+    pub income_account: Link<target::Account>,
+    pub is_fixed_asset: Option<bool>,
+    pub asset: Link<target::Asset>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub expense_account: Link<target::Account>,
+    pub discount_account: Link<target::Account>,
+    pub deferred_revenue_account: Link<target::Account>,
+    pub service_stop_date: Option<Date>,
+    pub enable_deferred_revenue: Option<bool>,
+    pub service_start_date: Option<Date>,
+    pub service_end_date: Option<Date>,
+    pub weight_per_unit: Option<f64>,
+    pub total_weight: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub warehouse: Link<target::Warehouse>,
+    pub target_warehouse: Link<target::Warehouse>,
+    pub quality_inspection: Link<target::QualityInspection>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub allow_zero_valuation_rate: Option<bool>,
+    pub incoming_rate: Option<f64>,
+    pub item_tax_rate: Option<String>,
+    pub actual_batch_qty: Option<f64>,
+    pub serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub actual_qty: Option<f64>,
+    pub company_total_stock: Option<f64>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub so_detail: Option<String>,
+    pub sales_invoice_item: Option<String>,
+    pub delivery_note: Link<target::DeliveryNote>,
+    pub dn_detail: Option<String>,
+    pub delivered_qty: Option<f64>,
+    pub pos_invoice: Link<target::PosInvoice>,
+    pub pos_invoice_item: Option<String>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub purchase_order_item: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SalesInvoiceItem(SALES_INVOICE_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype barcode has_item_scanned item_code
+    item_name customer_item_code description item_group brand image qty stock_uom uom
+    conversion_factor stock_qty price_list_rate base_price_list_rate margin_type
+    margin_rate_or_amount rate_with_margin discount_percentage discount_amount
+    distributed_discount_amount base_rate_with_margin rate amount item_tax_template
+    base_rate base_amount pricing_rules stock_uom_rate is_free_item grant_commission
+    net_rate net_amount base_net_rate base_net_amount delivered_by_supplier
+    income_account is_fixed_asset asset finance_book expense_account discount_account
+    deferred_revenue_account service_stop_date enable_deferred_revenue service_start_date
+    service_end_date weight_per_unit total_weight weight_uom warehouse target_warehouse
+    quality_inspection serial_and_batch_bundle use_serial_batch_fields
+    allow_zero_valuation_rate incoming_rate item_tax_rate actual_batch_qty serial_no
+    batch_no actual_qty company_total_stock sales_order so_detail sales_invoice_item
+    delivery_note dn_detail delivered_qty pos_invoice pos_invoice_item purchase_order
+    purchase_order_item cost_center project page_break
 }

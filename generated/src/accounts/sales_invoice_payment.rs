@@ -22,3 +22,37 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Default ModeOfPayment Amount
     ReferenceNo Account Type BaseAmount ClearanceDate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesInvoicePayment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub default: Option<bool>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub amount: Option<f64>,
+    pub reference_no: Option<String>,
+    pub account: Link<target::Account>,
+    pub r#type: Option<String>,
+    pub base_amount: Option<f64>,
+    pub clearance_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SalesInvoicePayment(SALES_INVOICE_PAYMENT) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype default mode_of_payment amount
+    reference_no account r#type base_amount clearance_date
+}

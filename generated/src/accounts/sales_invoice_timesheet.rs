@@ -24,3 +24,39 @@ fields! {
     Description FromTime ToTime BillingHours BillingAmount TimeSheet TimesheetDetail
     ProjectName
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesInvoiceTimesheet {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub activity_type: Link<target::ActivityType>,
+    pub description: Option<String>,
+    pub from_time: Option<DateTime>,
+    pub to_time: Option<DateTime>,
+    pub billing_hours: Option<f64>,
+    pub billing_amount: Option<f64>,
+    pub time_sheet: Link<target::Timesheet>,
+    pub timesheet_detail: Option<String>,
+    pub project_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SalesInvoiceTimesheet(SALES_INVOICE_TIMESHEET) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype activity_type description
+    from_time to_time billing_hours billing_amount time_sheet timesheet_detail
+    project_name
+}

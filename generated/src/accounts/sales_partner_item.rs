@@ -14,3 +14,29 @@ fields! {
     pub SalesPartnerItemField(SALES_PARTNER_ITEM) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype SalesPartner
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesPartnerItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub sales_partner: Link<target::SalesPartner>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SalesPartnerItem(SALES_PARTNER_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype sales_partner
+}

@@ -9,7 +9,7 @@ pub static SALES_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Net Total", "On Previous Row Amount", "On Previous Row Total", "On Item Quantity"]), flags = REQD | IN_LIST_VIEW),
         field!("row_id", Data, "Reference Row #", flags = CONDITIONAL),
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | SEARCH_INDEX),
-        field!("description", SmallText, "Description", flags = REQD),
+        field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("included_in_print_rate", Check, "Is this Tax included in Basic Rate?", default = Some("0")),
         field!("included_in_paid_amount", Check, "Considered In Paid Amount", flags = CONDITIONAL, default = Some("0")),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT, default = Some(":Company")),
@@ -33,4 +33,57 @@ fields! {
     Description IncludedInPrintRate IncludedInPaidAmount CostCenter Rate AccountCurrency
     TaxAmount Total TaxAmountAfterDiscountAmount BaseTaxAmount BaseTotal
     BaseTaxAmountAfterDiscountAmount ItemWiseTaxDetail DontRecomputeTax
+}
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+choices! {
+    pub SalesTaxesAndChargesChargeType { Actual = "Actual", OnNetTotal = "On Net Total",
+    OnPreviousRowAmount = "On Previous Row Amount", OnPreviousRowTotal =
+    "On Previous Row Total", OnItemQuantity = "On Item Quantity" }
+}
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+#[derive(Clone, Debug, Default)]
+pub struct SalesTaxesAndCharges {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub charge_type: Select<SalesTaxesAndChargesChargeType>,
+    pub row_id: Option<String>,
+    pub account_head: Link<target::Account>,
+    pub description: Option<String>,
+    pub included_in_print_rate: Option<bool>,
+    pub included_in_paid_amount: Option<bool>,
+    pub cost_center: Link<target::CostCenter>,
+    pub rate: Option<f64>,
+    pub account_currency: Link<target::Currency>,
+    pub tax_amount: Option<f64>,
+    pub total: Option<f64>,
+    pub tax_amount_after_discount_amount: Option<f64>,
+    pub base_tax_amount: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_tax_amount_after_discount_amount: Option<f64>,
+    pub item_wise_tax_detail: Option<String>,
+    pub dont_recompute_tax: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+document! {
+    SalesTaxesAndCharges(SALES_TAXES_AND_CHARGES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype charge_type row_id
+    account_head description included_in_print_rate included_in_paid_amount cost_center
+    rate account_currency tax_amount total tax_amount_after_discount_amount
+    base_tax_amount base_total base_tax_amount_after_discount_amount item_wise_tax_detail
+    dont_recompute_tax
 }

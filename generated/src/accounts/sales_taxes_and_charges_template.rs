@@ -11,7 +11,7 @@ pub static SALES_TAXES_AND_CHARGES_TEMPLATE: DocTypeDef = DocTypeDef {
         field!("title", Data, "Title", flags = REQD | NO_COPY),
         field!("is_default", Check, "Default", flags = IN_LIST_VIEW, default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes", Table, "Sales Taxes and Charges", options = Target("Sales Taxes and Charges")),
     ],
@@ -30,4 +30,33 @@ fields! {
     pub SalesTaxesAndChargesTemplateField(SALES_TAXES_AND_CHARGES_TEMPLATE) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Title IsDefault Disabled Company
     TaxCategory Taxes
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesTaxesAndChargesTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub is_default: Option<bool>,
+    pub disabled: Option<bool>,
+    pub company: Link<target::Company>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes: Vec<crate::SalesTaxesAndCharges>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SalesTaxesAndChargesTemplate(SALES_TAXES_AND_CHARGES_TEMPLATE) : name owner creation
+    modified modified_by docstatus idx title is_default disabled company tax_category
+    taxes
 }

@@ -22,3 +22,42 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype ShareType FromNo Rate NoOfShares ToNo
     Amount IsCompany CurrentState
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ShareBalanceCurrentState { Issued = "Issued", Purchased = "Purchased" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ShareBalance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub share_type: Link<target::ShareType>,
+    pub from_no: Option<i64>,
+    pub rate: Option<i64>,
+    pub no_of_shares: Option<i64>,
+    pub to_no: Option<i64>,
+    pub amount: Option<i64>,
+    pub is_company: Option<bool>,
+    pub current_state: Select<ShareBalanceCurrentState>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ShareBalance(SHARE_BALANCE) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype share_type from_no rate no_of_shares to_no amount
+    is_company current_state
+}

@@ -20,7 +20,7 @@ pub static SHARE_TRANSFER: DocTypeDef = DocTypeDef {
         field!("no_of_shares", Int, "No of Shares", flags = REQD),
         field!("to_no", Int, "To No", flags = REQD),
         field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("remarks", LongText, "Remarks"),
         field!("amended_from", Link, "Amended From", options = Target("Share Transfer"), flags = READ_ONLY | NO_COPY),
     ],
@@ -40,4 +40,51 @@ fields! {
     Docstatus Idx TransferType Date FromShareholder FromFolioNo ToShareholder ToFolioNo
     EquityOrLiabilityAccount AssetAccount ShareType FromNo Rate NoOfShares ToNo Amount
     Company Remarks AmendedFrom
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ShareTransferTransferType { Issue = "Issue", Purchase = "Purchase", Transfer =
+    "Transfer" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ShareTransfer {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub transfer_type: Select<ShareTransferTransferType>,
+    pub date: Option<Date>,
+    pub from_shareholder: Link<target::Shareholder>,
+    pub from_folio_no: Option<String>,
+    pub to_shareholder: Link<target::Shareholder>,
+    pub to_folio_no: Option<String>,
+    pub equity_or_liability_account: Link<target::Account>,
+    pub asset_account: Link<target::Account>,
+    pub share_type: Link<target::ShareType>,
+    pub from_no: Option<i64>,
+    pub rate: Option<f64>,
+    pub no_of_shares: Option<i64>,
+    pub to_no: Option<i64>,
+    pub amount: Option<f64>,
+    pub company: Link<target::Company>,
+    pub remarks: Option<String>,
+    pub amended_from: Link<target::ShareTransfer>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ShareTransfer(SHARE_TRANSFER) : name owner creation modified modified_by docstatus
+    idx transfer_type date from_shareholder from_folio_no to_shareholder to_folio_no
+    equity_or_liability_account asset_account share_type from_no rate no_of_shares to_no
+    amount company remarks amended_from
 }

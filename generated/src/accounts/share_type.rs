@@ -24,3 +24,27 @@ fields! {
     pub ShareTypeField(SHARE_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Title Description
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ShareType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ShareType(SHARE_TYPE) : name owner creation modified modified_by docstatus idx title
+    description
+}

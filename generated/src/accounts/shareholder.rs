@@ -11,7 +11,7 @@ pub static SHAREHOLDER: DocTypeDef = DocTypeDef {
         field!("title", Data, "Title", flags = REQD),
         field!("naming_series", Select, "", options = Choices(&["ACC-SH-.YYYY.-"])),
         field!("folio_no", Data, "Folio no.", flags = READ_ONLY | UNIQUE),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("is_company", Check, "Is Company", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("share_balance", Table, "Share Balance", options = Target("Share Balance"), flags = READ_ONLY),
         field!("contact_list", Code, "Contact List", flags = READ_ONLY | HIDDEN),
@@ -30,4 +30,38 @@ pub static SHAREHOLDER: DocTypeDef = DocTypeDef {
 fields! {
     pub ShareholderField(SHAREHOLDER) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Title NamingSeries FolioNo Company IsCompany ShareBalance ContactList
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ShareholderNamingSeries { AccShYyyy = "ACC-SH-.YYYY.-" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct Shareholder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<ShareholderNamingSeries>,
+    pub folio_no: Option<String>,
+    pub company: Link<target::Company>,
+    pub is_company: Option<bool>,
+    pub share_balance: Vec<crate::ShareBalance>,
+    pub contact_list: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    Shareholder(SHAREHOLDER) : name owner creation modified modified_by docstatus idx
+    title naming_series folio_no company is_company share_balance contact_list
 }

@@ -9,7 +9,7 @@ pub static SHIPPING_RULE: DocTypeDef = DocTypeDef {
         field!("label", Data, "Shipping Rule Label", flags = REQD | UNIQUE),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("shipping_rule_type", Select, "Shipping Rule Type", options = Choices(& ["Selling", "Buying"])),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("account", Link, "Shipping Account", options = Target("Account"), flags = REQD),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = REQD),
         field!("calculate_based_on", Select, "Calculate Based On", options = Choices(& ["Fixed", "Net Total", "Net Weight"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Fixed")),
@@ -32,4 +32,48 @@ fields! {
     pub ShippingRuleField(SHIPPING_RULE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Label Disabled ShippingRuleType Company Account CostCenter
     CalculateBasedOn ShippingAmount Conditions Countries
+}
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ShippingRuleShippingRuleType { Selling = "Selling", Buying = "Buying" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub ShippingRuleCalculateBasedOn { Fixed = "Fixed", NetTotal = "Net Total", NetWeight
+    = "Net Weight" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ShippingRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub label: Option<String>,
+    pub disabled: Option<bool>,
+    pub shipping_rule_type: Select<ShippingRuleShippingRuleType>,
+    pub company: Link<target::Company>,
+    pub account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub calculate_based_on: Select<ShippingRuleCalculateBasedOn>,
+    pub shipping_amount: Option<f64>,
+    pub conditions: Vec<crate::ShippingRuleCondition>,
+    pub countries: Vec<crate::ShippingRuleCountry>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ShippingRule(SHIPPING_RULE) : name owner creation modified modified_by docstatus idx
+    label disabled shipping_rule_type company account cost_center calculate_based_on
+    shipping_amount conditions countries
 }

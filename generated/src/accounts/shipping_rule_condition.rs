@@ -17,3 +17,32 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype FromValue ToValue
     ShippingAmount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ShippingRuleCondition {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub from_value: Option<f64>,
+    pub to_value: Option<f64>,
+    pub shipping_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ShippingRuleCondition(SHIPPING_RULE_CONDITION) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype from_value to_value
+    shipping_amount
+}

@@ -14,3 +14,29 @@ fields! {
     pub ShippingRuleCountryField(SHIPPING_RULE_COUNTRY) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Country
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct ShippingRuleCountry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub country: Link<target::Country>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    ShippingRuleCountry(SHIPPING_RULE_COUNTRY) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype country
+}

@@ -15,3 +15,29 @@ fields! {
     pub SouthAfricaVatAccountField(SOUTH_AFRICA_VAT_ACCOUNT) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Account
 }
+
+#[cfg(any(feature = "accounts", feature = "regional"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "regional"))]
+#[derive(Clone, Debug, Default)]
+pub struct SouthAfricaVatAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "regional"))]
+document! {
+    SouthAfricaVatAccount(SOUTH_AFRICA_VAT_ACCOUNT) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype account
+}

@@ -52,3 +52,78 @@ fields! {
     ApplyAdditionalDiscount AdditionalDiscountPercentage AdditionalDiscountAmount
     CostCenter
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SubscriptionStatus { Trialling = "Trialling", Active = "Active", PastDueDate =
+    "Past Due Date", Cancelled = "Cancelled", Unpaid = "Unpaid", Completed = "Completed"
+    }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SubscriptionGenerateInvoiceAt { EndOfTheCurrentSubscriptionPeriod =
+    "End of the current subscription period", BeginningOfTheCurrentSubscriptionPeriod =
+    "Beginning of the current subscription period",
+    DaysBeforeTheCurrentSubscriptionPeriod =
+    "Days before the current subscription period" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SubscriptionApplyAdditionalDiscount { GrandTotal = "Grand Total", NetTotal =
+    "Net Total" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct Subscription {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub company: Link<target::Company>,
+    pub status: Select<SubscriptionStatus>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub cancelation_date: Option<Date>,
+    pub trial_period_start: Option<Date>,
+    pub trial_period_end: Option<Date>,
+    pub follow_calendar_months: Option<bool>,
+    pub generate_new_invoices_past_due_date: Option<bool>,
+    pub submit_invoice: Option<bool>,
+    pub current_invoice_start: Option<Date>,
+    pub current_invoice_end: Option<Date>,
+    pub days_until_due: Option<i64>,
+    pub generate_invoice_at: Select<SubscriptionGenerateInvoiceAt>,
+    pub number_of_days: Option<i64>,
+    pub cancel_at_period_end: Option<bool>,
+    pub plans: Vec<crate::SubscriptionPlanDetail>,
+    pub sales_tax_template: Link<target::SalesTaxesAndChargesTemplate>,
+    pub purchase_tax_template: Link<target::PurchaseTaxesAndChargesTemplate>,
+    pub apply_additional_discount: Select<SubscriptionApplyAdditionalDiscount>,
+    pub additional_discount_percentage: Option<f64>,
+    pub additional_discount_amount: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    Subscription(SUBSCRIPTION) : name owner creation modified modified_by docstatus idx
+    party_type party company status start_date end_date cancelation_date
+    trial_period_start trial_period_end follow_calendar_months
+    generate_new_invoices_past_due_date submit_invoice current_invoice_start
+    current_invoice_end days_until_due generate_invoice_at number_of_days
+    cancel_at_period_end plans sales_tax_template purchase_tax_template
+    apply_additional_discount additional_discount_percentage additional_discount_amount
+    cost_center
+}

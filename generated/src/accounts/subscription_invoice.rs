@@ -15,3 +15,30 @@ fields! {
     pub SubscriptionInvoiceField(SUBSCRIPTION_INVOICE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype DocumentType Invoice
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SubscriptionInvoice {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document_type: Link<target::DocType>,
+    pub invoice: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SubscriptionInvoice(SUBSCRIPTION_INVOICE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype document_type invoice
+}

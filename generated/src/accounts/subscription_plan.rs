@@ -34,3 +34,49 @@ fields! {
     ModifiedBy Docstatus Idx PlanName Currency Item PriceDetermination Cost PriceList
     BillingInterval BillingIntervalCount ProductPriceId PaymentGateway CostCenter
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SubscriptionPlanPriceDetermination { FixedRate = "Fixed Rate", BasedOnPriceList =
+    "Based On Price List", MonthlyRate = "Monthly Rate" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub SubscriptionPlanBillingInterval { Day = "Day", Week = "Week", Month = "Month",
+    Year = "Year" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SubscriptionPlan {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub plan_name: Option<String>,
+    pub currency: Link<target::Currency>,
+    pub item: Link<target::Item>,
+    pub price_determination: Select<SubscriptionPlanPriceDetermination>,
+    pub cost: Option<f64>,
+    pub price_list: Link<target::PriceList>,
+    pub billing_interval: Select<SubscriptionPlanBillingInterval>,
+    pub billing_interval_count: Option<i64>,
+    pub product_price_id: Option<String>,
+    pub payment_gateway: Link<target::PaymentGatewayAccount>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SubscriptionPlan(SUBSCRIPTION_PLAN) : name owner creation modified modified_by
+    docstatus idx plan_name currency item price_determination cost price_list
+    billing_interval billing_interval_count product_price_id payment_gateway cost_center
+}

@@ -15,3 +15,30 @@ fields! {
     pub SubscriptionPlanDetailField(SUBSCRIPTION_PLAN_DETAIL) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Plan Qty
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SubscriptionPlanDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub plan: Link<target::SubscriptionPlan>,
+    pub qty: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SubscriptionPlanDetail(SUBSCRIPTION_PLAN_DETAIL) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype plan qty
+}

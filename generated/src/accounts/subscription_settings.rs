@@ -21,3 +21,28 @@ fields! {
     pub SubscriptionSettingsField(SUBSCRIPTION_SETTINGS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx GracePeriod CancelAfterGrace Prorate
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SubscriptionSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub grace_period: Option<i64>,
+    pub cancel_after_grace: Option<bool>,
+    pub prorate: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SubscriptionSettings(SUBSCRIPTION_SETTINGS) : name owner creation modified
+    modified_by docstatus idx grace_period cancel_after_grace prorate
+}

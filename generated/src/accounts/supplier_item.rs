@@ -14,3 +14,29 @@ fields! {
     pub SupplierItemField(SUPPLIER_ITEM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Supplier
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub supplier: Link<target::Supplier>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    SupplierItem(SUPPLIER_ITEM) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype supplier
+}

@@ -25,3 +25,27 @@ fields! {
     pub TaxCategoryField(TAX_CATEGORY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title Disabled
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct TaxCategory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub disabled: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    TaxCategory(TAX_CATEGORY) : name owner creation modified modified_by docstatus idx
+    title disabled
+}

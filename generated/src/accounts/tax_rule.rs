@@ -49,3 +49,58 @@ fields! {
     CustomerGroup SupplierGroup ItemGroup ShippingCity ShippingCounty ShippingState
     ShippingZipcode ShippingCountry FromDate ToDate Priority Company
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub TaxRuleTaxType { Sales = "Sales", Purchase = "Purchase" }
+}
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct TaxRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub tax_type: Select<TaxRuleTaxType>,
+    pub use_for_shopping_cart: Option<bool>,
+    pub sales_tax_template: Link<target::SalesTaxesAndChargesTemplate>,
+    pub purchase_tax_template: Link<target::PurchaseTaxesAndChargesTemplate>,
+    pub customer: Link<target::Customer>,
+    pub supplier: Link<target::Supplier>,
+    pub item: Link<target::Item>,
+    pub billing_city: Option<String>,
+    pub billing_county: Option<String>,
+    pub billing_state: Option<String>,
+    pub billing_zipcode: Option<String>,
+    pub billing_country: Link<target::Country>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub supplier_group: Link<target::SupplierGroup>,
+    pub item_group: Link<target::ItemGroup>,
+    pub shipping_city: Option<String>,
+    pub shipping_county: Option<String>,
+    pub shipping_state: Option<String>,
+    pub shipping_zipcode: Option<String>,
+    pub shipping_country: Link<target::Country>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub priority: Option<i64>,
+    pub company: Link<target::Company>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    TaxRule(TAX_RULE) : name owner creation modified modified_by docstatus idx tax_type
+    use_for_shopping_cart sales_tax_template purchase_tax_template customer supplier item
+    billing_city billing_county billing_state billing_zipcode billing_country
+    tax_category customer_group supplier_group item_group shipping_city shipping_county
+    shipping_state shipping_zipcode shipping_country from_date to_date priority company
+}

@@ -18,3 +18,31 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype VoucherType VoucherName
     TaxableAmount
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct TaxWithheldVouchers {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub voucher_type: Option<String>,
+    pub voucher_name: Option<String>,
+    pub taxable_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    TaxWithheldVouchers(TAX_WITHHELD_VOUCHERS) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype voucher_type voucher_name taxable_amount
+}

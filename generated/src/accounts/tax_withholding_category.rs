@@ -29,3 +29,32 @@ fields! {
     Modified ModifiedBy Docstatus Idx CategoryName RoundOffTaxAmount
     ConsiderPartyLedgerAmount TaxOnExcessAmount Rates Accounts
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct TaxWithholdingCategory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub category_name: Option<String>,
+    pub round_off_tax_amount: Option<bool>,
+    pub consider_party_ledger_amount: Option<bool>,
+    pub tax_on_excess_amount: Option<bool>,
+    pub rates: Vec<crate::TaxWithholdingRate>,
+    pub accounts: Vec<crate::TaxWithholdingAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    TaxWithholdingCategory(TAX_WITHHOLDING_CATEGORY) : name owner creation modified
+    modified_by docstatus idx category_name round_off_tax_amount
+    consider_party_ledger_amount tax_on_excess_amount rates accounts
+}

@@ -19,3 +19,34 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype FromDate ToDate
     TaxWithholdingRate SingleThreshold CumulativeThreshold
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct TaxWithholdingRate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub tax_withholding_rate: Option<f64>,
+    pub single_threshold: Option<f64>,
+    pub cumulative_threshold: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    TaxWithholdingRate(TAX_WITHHOLDING_RATE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype from_date to_date tax_withholding_rate
+    single_threshold cumulative_threshold
+}

@@ -14,3 +14,29 @@ fields! {
     pub TerritoryItemField(TERRITORY_ITEM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Territory
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct TerritoryItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub territory: Link<target::Territory>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    TerritoryItem(TERRITORY_ITEM) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype territory
+}

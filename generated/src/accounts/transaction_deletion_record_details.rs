@@ -18,3 +18,33 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     DoctypeName DocfieldName NoOfDocs Done
 }
+
+#[cfg(any(feature = "accounts", feature = "setup"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "setup"))]
+#[derive(Clone, Debug, Default)]
+pub struct TransactionDeletionRecordDetails {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub doctype_name: Link<target::DocType>,
+    pub docfield_name: Option<String>,
+    pub no_of_docs: Option<i64>,
+    pub done: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "setup"))]
+document! {
+    TransactionDeletionRecordDetails(TRANSACTION_DELETION_RECORD_DETAILS) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    doctype_name docfield_name no_of_docs done
+}

@@ -26,3 +26,30 @@ fields! {
     pub UnreconcilePaymentField(UNRECONCILE_PAYMENT) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Company VoucherType VoucherNo Allocations AmendedFrom
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct UnreconcilePayment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub voucher_type: Link<target::DocType>,
+    pub voucher_no: Option<String>,
+    pub allocations: Vec<crate::UnreconcilePaymentEntries>,
+    pub amended_from: Link<target::UnreconcilePayment>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    UnreconcilePayment(UNRECONCILE_PAYMENT) : name owner creation modified modified_by
+    docstatus idx company voucher_type voucher_no allocations amended_from
+}

@@ -22,3 +22,37 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Account PartyType
     Party ReferenceDoctype ReferenceName AllocatedAmount AccountCurrency Unlinked
 }
+
+#[cfg(feature = "accounts")]
+use crate::target;
+
+#[cfg(feature = "accounts")]
+#[derive(Clone, Debug, Default)]
+pub struct UnreconcilePaymentEntries {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account: Option<String>,
+    pub party_type: Option<String>,
+    pub party: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub allocated_amount: Option<f64>,
+    pub account_currency: Link<target::Currency>,
+    pub unlinked: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "accounts")]
+document! {
+    UnreconcilePaymentEntries(UNRECONCILE_PAYMENT_ENTRIES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype account party_type party
+    reference_doctype reference_name allocated_amount account_currency unlinked
+}

@@ -8,7 +8,7 @@ pub static ASSET: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("asset_name"),
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_STANDARD_FILTER),
         field!("item_name", ReadOnly, "Item Name", flags = CONDITIONAL, fetch_from = Some("item_code.item_name")),
         field!("asset_owner", Select, "Asset Owner", options = Choices(&["Company", "Supplier", "Customer"])),
@@ -86,4 +86,121 @@ fields! {
     NextDepreciationDate PolicyNumber Insurer InsuredValue InsuranceStartDate
     InsuranceEndDate ComprehensiveInsurance MaintenanceRequired Status BookedFixedAsset
     PurchaseAmount DefaultFinanceBook DeprEntryPostingStatus AmendedFrom
+}
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetAssetOwner { Company = "Company", Supplier = "Supplier", Customer =
+    "Customer" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetNamingSeries { AccAssYyyy = "ACC-ASS-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetDepreciationMethod { StraightLine = "Straight Line", DoubleDecliningBalance
+    = "Double Declining Balance", Manual = "Manual" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetStatus { Draft = "Draft", Submitted = "Submitted", PartiallyDepreciated =
+    "Partially Depreciated", FullyDepreciated = "Fully Depreciated", Sold = "Sold",
+    Scrapped = "Scrapped", InMaintenance = "In Maintenance", OutOfOrder = "Out of Order",
+    Issue = "Issue", Receipt = "Receipt", Capitalized = "Capitalized", WorkInProgress =
+    "Work In Progress" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetDeprEntryPostingStatus { Successful = "Successful", Failed = "Failed" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct Asset {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub asset_owner: Select<AssetAssetOwner>,
+    pub asset_owner_company: Link<target::Company>,
+    pub is_existing_asset: Option<bool>,
+    pub is_composite_asset: Option<bool>,
+    pub supplier: Link<target::Supplier>,
+    pub customer: Link<target::Customer>,
+    pub image: Option<String>,
+    pub journal_entry_for_scrap: Link<target::JournalEntry>,
+    pub naming_series: Select<AssetNamingSeries>,
+    pub asset_name: Option<String>,
+    pub asset_category: Link<target::AssetCategory>,
+    pub location: Link<target::Location>,
+    pub split_from: Link<target::Asset>,
+    pub custodian: Link<target::Employee>,
+    pub department: Link<target::Department>,
+    pub disposal_date: Option<Date>,
+    pub cost_center: Link<target::CostCenter>,
+    pub purchase_receipt: Link<target::PurchaseReceipt>,
+    pub purchase_receipt_item: Option<String>,
+    pub purchase_invoice: Link<target::PurchaseInvoice>,
+    pub purchase_invoice_item: Option<String>,
+    pub purchase_date: Option<Date>,
+    pub available_for_use_date: Option<Date>,
+    pub gross_purchase_amount: Option<f64>,
+    pub asset_quantity: Option<i64>,
+    pub additional_asset_cost: Option<f64>,
+    pub total_asset_cost: Option<f64>,
+    pub calculate_depreciation: Option<bool>,
+    pub opening_accumulated_depreciation: Option<f64>,
+    pub opening_number_of_booked_depreciations: Option<i64>,
+    pub is_fully_depreciated: Option<bool>,
+    pub finance_books: Vec<crate::AssetFinanceBook>,
+    pub depreciation_method: Select<AssetDepreciationMethod>,
+    pub value_after_depreciation: Option<f64>,
+    pub total_number_of_depreciations: Option<i64>,
+    pub frequency_of_depreciation: Option<i64>,
+    pub next_depreciation_date: Option<Date>,
+    pub policy_number: Option<String>,
+    pub insurer: Option<String>,
+    pub insured_value: Option<String>,
+    pub insurance_start_date: Option<Date>,
+    pub insurance_end_date: Option<Date>,
+    pub comprehensive_insurance: Option<String>,
+    pub maintenance_required: Option<bool>,
+    pub status: Select<AssetStatus>,
+    pub booked_fixed_asset: Option<bool>,
+    pub purchase_amount: Option<f64>,
+    pub default_finance_book: Link<target::FinanceBook>,
+    pub depr_entry_posting_status: Select<AssetDeprEntryPostingStatus>,
+    pub amended_from: Link<target::Asset>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    Asset(ASSET) : name owner creation modified modified_by docstatus idx company
+    item_code item_name asset_owner asset_owner_company is_existing_asset
+    is_composite_asset supplier customer image journal_entry_for_scrap naming_series
+    asset_name asset_category location split_from custodian department disposal_date
+    cost_center purchase_receipt purchase_receipt_item purchase_invoice
+    purchase_invoice_item purchase_date available_for_use_date gross_purchase_amount
+    asset_quantity additional_asset_cost total_asset_cost calculate_depreciation
+    opening_accumulated_depreciation opening_number_of_booked_depreciations
+    is_fully_depreciated finance_books depreciation_method value_after_depreciation
+    total_number_of_depreciations frequency_of_depreciation next_depreciation_date
+    policy_number insurer insured_value insurance_start_date insurance_end_date
+    comprehensive_insurance maintenance_required status booked_fixed_asset
+    purchase_amount default_finance_book depr_entry_posting_status amended_from
 }

@@ -24,3 +24,29 @@ fields! {
     pub AssetActivityField(ASSET_ACTIVITY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Asset Date User Subject
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetActivity {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset: Link<target::Asset>,
+    pub date: Option<DateTime>,
+    pub user: Link<target::User>,
+    pub subject: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetActivity(ASSET_ACTIVITY) : name owner creation modified modified_by docstatus
+    idx asset date user subject
+}

@@ -8,7 +8,7 @@ pub static ASSET_CAPITALIZATION: DocTypeDef = DocTypeDef {
     title_field: Some("title"),
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASC-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASC-.YYYY.-"]), flags = REQD | FILLED),
         field!("capitalization_method", Select, "Capitalization Method", options = Choices(& ["Create a new composite asset", "Choose a WIP composite asset"])),
         field!("target_item_code", Link, "Target Item Code", options = Target("Item"), flags = IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
         field!("target_item_name", Data, "Target Item Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("target_item_code.item_name")),
@@ -16,7 +16,7 @@ pub static ASSET_CAPITALIZATION: DocTypeDef = DocTypeDef {
         field!("target_asset_name", Data, "Asset Name", flags = READ_ONLY | NO_COPY | CONDITIONAL, fetch_from = Some("target_asset.asset_name")),
         field!("target_qty", Float, "Target Qty", default = Some("1")),
         field!("target_asset_location", Link, "Target Asset Location", options = Target("Location"), flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Today")),
         field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY, default = Some("Now")),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
@@ -57,4 +57,74 @@ fields! {
     AmendedFrom TargetIsFixedAsset TargetHasBatchNo TargetHasSerialNo StockItems
     StockItemsTotal AssetItems AssetItemsTotal ServiceItems ServiceItemsTotal TotalValue
     TargetIncomingRate CostCenter TargetFixedAssetAccount
+}
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetCapitalizationNamingSeries { AccAscYyyy = "ACC-ASC-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetCapitalizationCapitalizationMethod { CreateANewCompositeAsset =
+    "Create a new composite asset", ChooseAWipCompositeAsset =
+    "Choose a WIP composite asset" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetCapitalization {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<AssetCapitalizationNamingSeries>,
+    pub capitalization_method: Select<AssetCapitalizationCapitalizationMethod>,
+    pub target_item_code: Link<target::Item>,
+    pub target_item_name: Option<String>,
+    pub target_asset: Link<target::Asset>,
+    pub target_asset_name: Option<String>,
+    pub target_qty: Option<f64>,
+    pub target_asset_location: Link<target::Location>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub target_batch_no: Link<target::Batch>,
+    pub target_serial_no: Option<String>,
+    pub amended_from: Link<target::AssetCapitalization>,
+    pub target_is_fixed_asset: Option<bool>,
+    pub target_has_batch_no: Option<bool>,
+    pub target_has_serial_no: Option<bool>,
+    pub stock_items: Vec<crate::AssetCapitalizationStockItem>,
+    pub stock_items_total: Option<f64>,
+    pub asset_items: Vec<crate::AssetCapitalizationAssetItem>,
+    pub asset_items_total: Option<f64>,
+    pub service_items: Vec<crate::AssetCapitalizationServiceItem>,
+    pub service_items_total: Option<f64>,
+    pub total_value: Option<f64>,
+    pub target_incoming_rate: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub target_fixed_asset_account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetCapitalization(ASSET_CAPITALIZATION) : name owner creation modified modified_by
+    docstatus idx title naming_series capitalization_method target_item_code
+    target_item_name target_asset target_asset_name target_qty target_asset_location
+    company posting_date posting_time set_posting_time finance_book target_batch_no
+    target_serial_no amended_from target_is_fixed_asset target_has_batch_no
+    target_has_serial_no stock_items stock_items_total asset_items asset_items_total
+    service_items service_items_total total_value target_incoming_rate cost_center
+    target_fixed_asset_account
 }

@@ -24,3 +24,39 @@ fields! {
     AssetName FinanceBook ItemCode ItemName CurrentAssetValue AssetValue CostCenter
     FixedAssetAccount
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetCapitalizationAssetItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub asset: Link<target::Asset>,
+    pub asset_name: Option<String>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub current_asset_value: Option<f64>,
+    pub asset_value: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub fixed_asset_account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetCapitalizationAssetItem(ASSET_CAPITALIZATION_ASSET_ITEM) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype asset asset_name
+    finance_book item_code item_name current_asset_value asset_value cost_center
+    fixed_asset_account
+}

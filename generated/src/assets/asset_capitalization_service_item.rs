@@ -22,3 +22,37 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     ItemCode ItemName ExpenseAccount Qty Uom Rate Amount CostCenter
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetCapitalizationServiceItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub expense_account: Link<target::Account>,
+    pub qty: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetCapitalizationServiceItem(ASSET_CAPITALIZATION_SERVICE_ITEM) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype item_code
+    item_name expense_account qty uom rate amount cost_center
+}

@@ -30,3 +30,44 @@ fields! {
     ItemName Warehouse PurchaseReceiptItem StockQty ActualQty ValuationRate Amount
     StockUom SerialAndBatchBundle UseSerialBatchFields SerialNo BatchNo CostCenter
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetCapitalizationStockItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub warehouse: Link<target::Warehouse>,
+    pub purchase_receipt_item: Option<String>,
+    pub stock_qty: Option<f64>,
+    pub actual_qty: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetCapitalizationStockItem(ASSET_CAPITALIZATION_STOCK_ITEM) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype item_code item_name
+    warehouse purchase_receipt_item stock_qty actual_qty valuation_rate amount stock_uom
+    serial_and_batch_bundle use_serial_batch_fields serial_no batch_no cost_center
+}

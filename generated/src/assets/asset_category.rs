@@ -28,3 +28,31 @@ fields! {
     Docstatus Idx AssetCategoryName EnableCwipAccounting NonDepreciableCategory
     FinanceBooks Accounts
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetCategory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset_category_name: Option<String>,
+    pub enable_cwip_accounting: Option<bool>,
+    pub non_depreciable_category: Option<bool>,
+    pub finance_books: Vec<crate::AssetFinanceBook>,
+    pub accounts: Vec<crate::AssetCategoryAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetCategory(ASSET_CATEGORY) : name owner creation modified modified_by docstatus
+    idx asset_category_name enable_cwip_accounting non_depreciable_category finance_books
+    accounts
+}

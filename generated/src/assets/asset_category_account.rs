@@ -20,3 +20,35 @@ fields! {
     AccumulatedDepreciationAccount DepreciationExpenseAccount
     CapitalWorkInProgressAccount
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetCategoryAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company_name: Link<target::Company>,
+    pub fixed_asset_account: Link<target::Account>,
+    pub accumulated_depreciation_account: Link<target::Account>,
+    pub depreciation_expense_account: Link<target::Account>,
+    pub capital_work_in_progress_account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetCategoryAccount(ASSET_CATEGORY_ACCOUNT) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype company_name
+    fixed_asset_account accumulated_depreciation_account depreciation_expense_account
+    capital_work_in_progress_account
+}

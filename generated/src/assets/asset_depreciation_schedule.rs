@@ -45,3 +45,66 @@ fields! {
     DailyProrataBased ShiftBased FrequencyOfDepreciation ExpectedValueAfterUsefulLife
     DepreciationSchedule Notes Status AmendedFrom
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetDepreciationScheduleNamingSeries { AccAdsYyyy = "ACC-ADS-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetDepreciationScheduleDepreciationMethod { StraightLine = "Straight Line",
+    DoubleDecliningBalance = "Double Declining Balance", WrittenDownValue =
+    "Written Down Value", Manual = "Manual" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetDepreciationScheduleStatus { Draft = "Draft", Active = "Active", Cancelled =
+    "Cancelled" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetDepreciationSchedule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset: Link<target::Asset>,
+    pub naming_series: Select<AssetDepreciationScheduleNamingSeries>,
+    pub company: Link<target::Company>,
+    pub gross_purchase_amount: Option<f64>,
+    pub opening_accumulated_depreciation: Option<f64>,
+    pub opening_number_of_booked_depreciations: Option<i64>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub finance_book_id: Option<i64>,
+    pub depreciation_method: Select<AssetDepreciationScheduleDepreciationMethod>,
+    pub total_number_of_depreciations: Option<i64>,
+    pub rate_of_depreciation: Option<f64>,
+    pub daily_prorata_based: Option<bool>,
+    pub shift_based: Option<bool>,
+    pub frequency_of_depreciation: Option<i64>,
+    pub expected_value_after_useful_life: Option<f64>,
+    pub depreciation_schedule: Vec<crate::DepreciationSchedule>,
+    pub notes: Option<String>,
+    pub status: Select<AssetDepreciationScheduleStatus>,
+    pub amended_from: Link<target::AssetDepreciationSchedule>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetDepreciationSchedule(ASSET_DEPRECIATION_SCHEDULE) : name owner creation modified
+    modified_by docstatus idx asset naming_series company gross_purchase_amount
+    opening_accumulated_depreciation opening_number_of_booked_depreciations finance_book
+    finance_book_id depreciation_method total_number_of_depreciations
+    rate_of_depreciation daily_prorata_based shift_based frequency_of_depreciation
+    expected_value_after_useful_life depreciation_schedule notes status amended_from
+}

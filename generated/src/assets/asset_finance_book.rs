@@ -28,3 +28,51 @@ fields! {
     ShiftBased FrequencyOfDepreciation DepreciationStartDate SalvageValuePercentage
     ExpectedValueAfterUsefulLife ValueAfterDepreciation RateOfDepreciation
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetFinanceBookDepreciationMethod { StraightLine = "Straight Line",
+    DoubleDecliningBalance = "Double Declining Balance", WrittenDownValue =
+    "Written Down Value", Manual = "Manual" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetFinanceBook {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub depreciation_method: Select<AssetFinanceBookDepreciationMethod>,
+    pub total_number_of_depreciations: Option<i64>,
+    pub total_number_of_booked_depreciations: Option<i64>,
+    pub daily_prorata_based: Option<bool>,
+    pub shift_based: Option<bool>,
+    pub frequency_of_depreciation: Option<i64>,
+    pub depreciation_start_date: Option<Date>,
+    pub salvage_value_percentage: Option<f64>,
+    pub expected_value_after_useful_life: Option<f64>,
+    pub value_after_depreciation: Option<f64>,
+    pub rate_of_depreciation: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetFinanceBook(ASSET_FINANCE_BOOK) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype finance_book depreciation_method
+    total_number_of_depreciations total_number_of_booked_depreciations
+    daily_prorata_based shift_based frequency_of_depreciation depreciation_start_date
+    salvage_value_percentage expected_value_after_useful_life value_after_depreciation
+    rate_of_depreciation
+}

@@ -8,7 +8,7 @@ pub static ASSET_MAINTENANCE: DocTypeDef = DocTypeDef {
     fields: &[
         field!("asset_name", Link, "Asset Name", options = Target("Asset"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("asset_category", ReadOnly, "Asset Category", fetch_from = Some("asset_name.asset_category")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("item_code", ReadOnly, "Item Code", fetch_from = Some("asset_name.item_code")),
         field!("item_name", ReadOnly, "Item Name", fetch_from = Some("asset_name.item_name")),
         field!("maintenance_team", Link, "Maintenance Team", options = Target("Asset Maintenance Team"), flags = REQD | IN_LIST_VIEW),
@@ -31,4 +31,36 @@ fields! {
     pub AssetMaintenanceField(ASSET_MAINTENANCE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx AssetName AssetCategory Company ItemCode ItemName
     MaintenanceTeam MaintenanceManager MaintenanceManagerName AssetMaintenanceTasks
+}
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMaintenance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset_name: Link<target::Asset>,
+    pub asset_category: Option<String>,
+    pub company: Link<target::Company>,
+    pub item_code: Option<String>,
+    pub item_name: Option<String>,
+    pub maintenance_team: Link<target::AssetMaintenanceTeam>,
+    pub maintenance_manager: Option<String>,
+    pub maintenance_manager_name: Option<String>,
+    pub asset_maintenance_tasks: Vec<crate::AssetMaintenanceTask>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMaintenance(ASSET_MAINTENANCE) : name owner creation modified modified_by
+    docstatus idx asset_name asset_category company item_code item_name maintenance_team
+    maintenance_manager maintenance_manager_name asset_maintenance_tasks
 }

@@ -7,7 +7,7 @@ pub static ASSET_MAINTENANCE_LOG: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     fields: &[
         field!("asset_maintenance", Link, "Asset Maintenance", options = Target("Asset Maintenance")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-AML-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-AML-.YYYY.-"]), flags = REQD | FILLED),
         field!("asset_name", ReadOnly, "Asset Name", fetch_from = Some("asset_maintenance.asset_name")),
         field!("item_code", ReadOnly, "Item Code", fetch_from = Some("asset_maintenance.item_code")),
         field!("item_name", ReadOnly, "Item Name", fetch_from = Some("asset_maintenance.item_name")),
@@ -43,4 +43,59 @@ fields! {
     Task TaskName MaintenanceType Periodicity HasCertificate CertificateAttachement
     MaintenanceStatus AssignToName TaskAssigneeEmail DueDate CompletionDate Description
     ActionsPerformed AmendedFrom
+}
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetMaintenanceLogNamingSeries { AccAmlYyyy = "ACC-AML-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetMaintenanceLogMaintenanceStatus { Planned = "Planned", Completed =
+    "Completed", Cancelled = "Cancelled", Overdue = "Overdue" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMaintenanceLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset_maintenance: Link<target::AssetMaintenance>,
+    pub naming_series: Select<AssetMaintenanceLogNamingSeries>,
+    pub asset_name: Option<String>,
+    pub item_code: Option<String>,
+    pub item_name: Option<String>,
+    pub task: Link<target::AssetMaintenanceTask>,
+    pub task_name: Option<String>,
+    pub maintenance_type: Option<String>,
+    pub periodicity: Option<String>,
+    pub has_certificate: Option<bool>,
+    pub certificate_attachement: Option<String>,
+    pub maintenance_status: Select<AssetMaintenanceLogMaintenanceStatus>,
+    pub assign_to_name: Option<String>,
+    pub task_assignee_email: Option<String>,
+    pub due_date: Option<Date>,
+    pub completion_date: Option<Date>,
+    pub description: Option<String>,
+    pub actions_performed: Option<String>,
+    pub amended_from: Link<target::AssetMaintenanceLog>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMaintenanceLog(ASSET_MAINTENANCE_LOG) : name owner creation modified modified_by
+    docstatus idx asset_maintenance naming_series asset_name item_code item_name task
+    task_name maintenance_type periodicity has_certificate certificate_attachement
+    maintenance_status assign_to_name task_assignee_email due_date completion_date
+    description actions_performed amended_from
 }

@@ -27,3 +27,55 @@ fields! {
     MaintenanceType MaintenanceStatus StartDate Periodicity EndDate CertificateRequired
     AssignTo AssignToName NextDueDate LastCompletionDate Description
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetMaintenanceTaskMaintenanceType { PreventiveMaintenance =
+    "Preventive Maintenance", Calibration = "Calibration" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetMaintenanceTaskMaintenanceStatus { Planned = "Planned", Overdue = "Overdue",
+    Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMaintenanceTask {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub maintenance_task: Option<String>,
+    pub maintenance_type: Select<AssetMaintenanceTaskMaintenanceType>,
+    pub maintenance_status: Select<AssetMaintenanceTaskMaintenanceStatus>,
+    pub start_date: Option<Date>,
+    pub periodicity: Option<String>,
+    pub end_date: Option<Date>,
+    pub certificate_required: Option<bool>,
+    pub assign_to: Link<target::User>,
+    pub assign_to_name: Option<String>,
+    pub next_due_date: Option<Date>,
+    pub last_completion_date: Option<Date>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMaintenanceTask(ASSET_MAINTENANCE_TASK) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype maintenance_task
+    maintenance_type maintenance_status start_date periodicity end_date
+    certificate_required assign_to assign_to_name next_due_date last_completion_date
+    description
+}

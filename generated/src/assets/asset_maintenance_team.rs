@@ -9,7 +9,7 @@ pub static ASSET_MAINTENANCE_TEAM: DocTypeDef = DocTypeDef {
         field!("maintenance_team_name", Data, "Maintenance Team Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("maintenance_manager", Link, "Maintenance Manager", options = Target("User")),
         field!("maintenance_manager_name", ReadOnly, "Maintenance Manager Name", fetch_from = Some("maintenance_manager.full_name")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("maintenance_team_members", Table, "Maintenance Team Members", options = Target("Maintenance Team Member"), flags = REQD),
     ],
     tools: &[
@@ -27,4 +27,32 @@ fields! {
     pub AssetMaintenanceTeamField(ASSET_MAINTENANCE_TEAM) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx MaintenanceTeamName MaintenanceManager
     MaintenanceManagerName Company MaintenanceTeamMembers
+}
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMaintenanceTeam {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub maintenance_team_name: Option<String>,
+    pub maintenance_manager: Link<target::User>,
+    pub maintenance_manager_name: Option<String>,
+    pub company: Link<target::Company>,
+    pub maintenance_team_members: Vec<crate::MaintenanceTeamMember>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMaintenanceTeam(ASSET_MAINTENANCE_TEAM) : name owner creation modified
+    modified_by docstatus idx maintenance_team_name maintenance_manager
+    maintenance_manager_name company maintenance_team_members
 }

@@ -7,7 +7,7 @@ pub static ASSET_MOVEMENT: DocTypeDef = DocTypeDef {
     autoname: Some("format:ACC-ASM-{YYYY}-{#####}"),
     sort: "creation desc",
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("purpose", Select, "Purpose", options = Choices(&["Issue", "Receipt", "Transfer", "Transfer and Issue"]), flags = REQD),
         field!("transaction_date", Datetime, "Transaction Date", flags = REQD | IN_LIST_VIEW, default = Some("Now")),
         field!("assets", Table, "Assets", options = Target("Asset Movement Item"), flags = REQD),
@@ -30,4 +30,40 @@ fields! {
     pub AssetMovementField(ASSET_MOVEMENT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Company Purpose TransactionDate Assets ReferenceDoctype ReferenceName
     AmendedFrom
+}
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetMovementPurpose { Issue = "Issue", Receipt = "Receipt", Transfer =
+    "Transfer", TransferAndIssue = "Transfer and Issue" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMovement {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub purpose: Select<AssetMovementPurpose>,
+    pub transaction_date: Option<DateTime>,
+    pub assets: Vec<crate::AssetMovementItem>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub amended_from: Link<target::AssetMovement>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMovement(ASSET_MOVEMENT) : name owner creation modified modified_by docstatus
+    idx company purpose transaction_date assets reference_doctype reference_name
+    amended_from
 }

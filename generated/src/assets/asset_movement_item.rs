@@ -21,3 +21,36 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Company Asset SourceLocation
     FromEmployee AssetName TargetLocation ToEmployee
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetMovementItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company: Link<target::Company>,
+    pub asset: Link<target::Asset>,
+    pub source_location: Link<target::Location>,
+    pub from_employee: Link<target::Employee>,
+    pub asset_name: Option<String>,
+    pub target_location: Link<target::Location>,
+    pub to_employee: Link<target::Employee>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetMovementItem(ASSET_MOVEMENT_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype company asset source_location
+    from_employee asset_name target_location to_employee
+}

@@ -10,7 +10,7 @@ pub static ASSET_REPAIR: DocTypeDef = DocTypeDef {
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
         field!("company", Link, "Company", options = Target("Company"), fetch_from = Some("asset.company")),
         field!("asset_name", ReadOnly, "Asset Name", fetch_from = Some("asset.asset_name")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASR-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASR-.YYYY.-"]), flags = REQD | FILLED),
         field!("failure_date", Datetime, "Failure Date", flags = REQD),
         field!("repair_status", Select, "Repair Status", options = Choices(&["Pending", "Completed", "Cancelled"]), flags = NO_COPY | CONDITIONAL, default = Some("Pending")),
         field!("completion_date", Datetime, "Completion Date", flags = NO_COPY | CONDITIONAL),
@@ -45,4 +45,60 @@ fields! {
     CompletionDate CostCenter Project PurchaseInvoice CapitalizeRepairCost
     StockConsumption RepairCost StockItems TotalRepairCost IncreaseInAssetLife
     Description ActionsPerformed Downtime AmendedFrom
+}
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetRepairNamingSeries { AccAsrYyyy = "ACC-ASR-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetRepairRepairStatus { Pending = "Pending", Completed = "Completed", Cancelled
+    = "Cancelled" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetRepair {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset: Link<target::Asset>,
+    pub company: Link<target::Company>,
+    pub asset_name: Option<String>,
+    pub naming_series: Select<AssetRepairNamingSeries>,
+    pub failure_date: Option<DateTime>,
+    pub repair_status: Select<AssetRepairRepairStatus>,
+    pub completion_date: Option<DateTime>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub purchase_invoice: Link<target::PurchaseInvoice>,
+    pub capitalize_repair_cost: Option<bool>,
+    pub stock_consumption: Option<bool>,
+    pub repair_cost: Option<f64>,
+    pub stock_items: Vec<crate::AssetRepairConsumedItem>,
+    pub total_repair_cost: Option<f64>,
+    pub increase_in_asset_life: Option<i64>,
+    pub description: Option<String>,
+    pub actions_performed: Option<String>,
+    pub downtime: Option<String>,
+    pub amended_from: Link<target::AssetRepair>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetRepair(ASSET_REPAIR) : name owner creation modified modified_by docstatus idx
+    asset company asset_name naming_series failure_date repair_status completion_date
+    cost_center project purchase_invoice capitalize_repair_cost stock_consumption
+    repair_cost stock_items total_repair_cost increase_in_asset_life description
+    actions_performed downtime amended_from
 }

@@ -21,3 +21,36 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode Warehouse
     ValuationRate ConsumedQuantity TotalValue SerialNo SerialAndBatchBundle
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetRepairConsumedItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub warehouse: Link<target::Warehouse>,
+    pub valuation_rate: Option<f64>,
+    pub consumed_quantity: Option<String>,
+    pub total_value: Option<f64>,
+    pub serial_no: Option<String>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetRepairConsumedItem(ASSET_REPAIR_CONSUMED_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code warehouse
+    valuation_rate consumed_quantity total_value serial_no serial_and_batch_bundle
+}

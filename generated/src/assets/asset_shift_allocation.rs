@@ -7,7 +7,7 @@ pub static ASSET_SHIFT_ALLOCATION: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     fields: &[
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
-        field!("naming_series", Select, "Naming Series", options = Choices(& ["ACC-ASA-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Naming Series", options = Choices(& ["ACC-ASA-.YYYY.-"]), flags = REQD | FILLED),
         field!("finance_book", Link, "Finance Book", options = Target("Finance Book")),
         field!("amended_from", Link, "Amended From", options = Target("Asset Shift Allocation"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
         field!("depreciation_schedule", Table, "Depreciation Schedule", options = Target("Depreciation Schedule")),
@@ -27,4 +27,37 @@ fields! {
     pub AssetShiftAllocationField(ASSET_SHIFT_ALLOCATION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Asset NamingSeries FinanceBook AmendedFrom
     DepreciationSchedule
+}
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetShiftAllocationNamingSeries { AccAsaYyyy = "ACC-ASA-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetShiftAllocation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub asset: Link<target::Asset>,
+    pub naming_series: Select<AssetShiftAllocationNamingSeries>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub amended_from: Link<target::AssetShiftAllocation>,
+    pub depreciation_schedule: Vec<crate::DepreciationSchedule>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetShiftAllocation(ASSET_SHIFT_ALLOCATION) : name owner creation modified
+    modified_by docstatus idx asset naming_series finance_book amended_from
+    depreciation_schedule
 }

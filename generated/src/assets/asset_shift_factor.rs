@@ -25,3 +25,28 @@ fields! {
     pub AssetShiftFactorField(ASSET_SHIFT_FACTOR) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx ShiftName ShiftFactor Default
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetShiftFactor {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub shift_name: Option<String>,
+    pub shift_factor: Option<f64>,
+    pub default: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetShiftFactor(ASSET_SHIFT_FACTOR) : name owner creation modified modified_by
+    docstatus idx shift_name shift_factor default
+}

@@ -37,3 +37,39 @@ fields! {
     CurrentAssetValue NewAssetValue DifferenceAmount DifferenceAccount JournalEntry
     CostCenter
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct AssetValueAdjustment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub asset: Link<target::Asset>,
+    pub asset_category: Option<String>,
+    pub date: Option<Date>,
+    pub finance_book: Link<target::FinanceBook>,
+    pub amended_from: Link<target::AssetValueAdjustment>,
+    pub current_asset_value: Option<f64>,
+    pub new_asset_value: Option<f64>,
+    pub difference_amount: Option<f64>,
+    pub difference_account: Link<target::Account>,
+    pub journal_entry: Link<target::JournalEntry>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    AssetValueAdjustment(ASSET_VALUE_ADJUSTMENT) : name owner creation modified
+    modified_by docstatus idx company asset asset_category date finance_book amended_from
+    current_asset_value new_asset_value difference_amount difference_account
+    journal_entry cost_center
+}

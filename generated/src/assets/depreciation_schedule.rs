@@ -19,3 +19,34 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ScheduleDate
     DepreciationAmount AccumulatedDepreciationAmount JournalEntry Shift
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct DepreciationSchedule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub schedule_date: Option<Date>,
+    pub depreciation_amount: Option<f64>,
+    pub accumulated_depreciation_amount: Option<f64>,
+    pub journal_entry: Link<target::JournalEntry>,
+    pub shift: Link<target::AssetShiftFactor>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    DepreciationSchedule(DEPRECIATION_SCHEDULE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype schedule_date
+    depreciation_amount accumulated_depreciation_amount journal_entry shift
+}

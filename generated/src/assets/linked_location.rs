@@ -14,3 +14,29 @@ fields! {
     pub LinkedLocationField(LINKED_LOCATION) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Location
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct LinkedLocation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub location: Link<target::Location>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    LinkedLocation(LINKED_LOCATION) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype location
+}

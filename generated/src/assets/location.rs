@@ -36,3 +36,38 @@ fields! {
     LocationName ParentLocation IsContainer IsGroup Latitude Longitude Area AreaUom
     Location Lft Rgt OldParent
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct Location {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub location_name: Option<String>,
+    pub parent_location: Link<target::Location>,
+    pub is_container: Option<bool>,
+    pub is_group: Option<bool>,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub area: Option<f64>,
+    pub area_uom: Link<target::Uom>,
+    pub location: Option<Value>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    Location(LOCATION) : name owner creation modified modified_by docstatus idx
+    location_name parent_location is_container is_group latitude longitude area area_uom
+    location lft rgt old_parent
+}

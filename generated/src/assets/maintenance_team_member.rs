@@ -18,3 +18,32 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype TeamMember FullName
     MaintenanceRole
 }
+
+#[cfg(feature = "assets")]
+use crate::target;
+
+#[cfg(feature = "assets")]
+#[derive(Clone, Debug, Default)]
+pub struct MaintenanceTeamMember {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub team_member: Link<target::User>,
+    pub full_name: Option<String>,
+    pub maintenance_role: Link<target::Role>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "assets")]
+document! {
+    MaintenanceTeamMember(MAINTENANCE_TEAM_MEMBER) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype team_member full_name
+    maintenance_role
+}

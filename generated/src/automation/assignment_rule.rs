@@ -37,3 +37,45 @@ fields! {
     AssignCondition UnassignCondition CloseCondition AssignmentDays Rule Field Users
     LastUser
 }
+
+#[cfg(feature = "automation")]
+use crate::target;
+
+#[cfg(feature = "automation")]
+choices! {
+    pub AssignmentRuleRule { RoundRobin = "Round Robin", LoadBalancing =
+    "Load Balancing", BasedOnField = "Based on Field" }
+}
+
+#[cfg(feature = "automation")]
+#[derive(Clone, Debug, Default)]
+pub struct AssignmentRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub due_date_based_on: Option<String>,
+    pub priority: Option<i64>,
+    pub disabled: Option<bool>,
+    pub description: Option<String>,
+    pub assign_condition: Option<String>,
+    pub unassign_condition: Option<String>,
+    pub close_condition: Option<String>,
+    pub assignment_days: Vec<crate::AssignmentRuleDay>,
+    pub rule: Select<AssignmentRuleRule>,
+    pub field: Option<String>,
+    pub users: Vec<crate::AssignmentRuleUser>,
+    pub last_user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "automation")]
+document! {
+    AssignmentRule(ASSIGNMENT_RULE) : name owner creation modified modified_by docstatus
+    idx document_type due_date_based_on priority disabled description assign_condition
+    unassign_condition close_condition assignment_days rule field users last_user
+}

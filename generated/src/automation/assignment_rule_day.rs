@@ -14,3 +14,36 @@ fields! {
     pub AssignmentRuleDayField(ASSIGNMENT_RULE_DAY) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Day
 }
+
+#[cfg(feature = "automation")]
+use crate::target;
+
+#[cfg(feature = "automation")]
+choices! {
+    pub AssignmentRuleDayDay { Monday = "Monday", Tuesday = "Tuesday", Wednesday =
+    "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday = "Saturday", Sunday
+    = "Sunday" }
+}
+
+#[cfg(feature = "automation")]
+#[derive(Clone, Debug, Default)]
+pub struct AssignmentRuleDay {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub day: Select<AssignmentRuleDayDay>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "automation")]
+document! {
+    AssignmentRuleDay(ASSIGNMENT_RULE_DAY) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype day
+}

@@ -14,3 +14,29 @@ fields! {
     pub AssignmentRuleUserField(ASSIGNMENT_RULE_USER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype User
 }
+
+#[cfg(any(feature = "automation", feature = "crm"))]
+use crate::target;
+
+#[cfg(any(feature = "automation", feature = "crm"))]
+#[derive(Clone, Debug, Default)]
+pub struct AssignmentRuleUser {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "automation", feature = "crm"))]
+document! {
+    AssignmentRuleUser(ASSIGNMENT_RULE_USER) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype user
+}

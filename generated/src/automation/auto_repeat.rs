@@ -44,3 +44,57 @@ fields! {
     Frequency RepeatOnDay RepeatOnLastDay NextScheduleDate RepeatOnDays NotifyByEmail
     Recipients Template Subject Message PrintFormat Status
 }
+
+#[cfg(feature = "automation")]
+use crate::target;
+
+#[cfg(feature = "automation")]
+choices! {
+    pub AutoRepeatFrequency { Daily = "Daily", Weekly = "Weekly", Monthly = "Monthly",
+    Quarterly = "Quarterly", HalfYearly = "Half-yearly", Yearly = "Yearly" }
+}
+
+#[cfg(feature = "automation")]
+choices! {
+    pub AutoRepeatStatus { Active = "Active", Disabled = "Disabled", Completed =
+    "Completed" }
+}
+
+#[cfg(feature = "automation")]
+#[derive(Clone, Debug, Default)]
+pub struct AutoRepeat {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_document: Option<String>,
+    pub submit_on_creation: Option<bool>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub disabled: Option<bool>,
+    pub frequency: Select<AutoRepeatFrequency>,
+    pub repeat_on_day: Option<i64>,
+    pub repeat_on_last_day: Option<bool>,
+    pub next_schedule_date: Option<Date>,
+    pub repeat_on_days: Vec<crate::AutoRepeatDay>,
+    pub notify_by_email: Option<bool>,
+    pub recipients: Option<String>,
+    pub template: Link<target::EmailTemplate>,
+    pub subject: Option<String>,
+    pub message: Option<String>,
+    pub print_format: Link<target::PrintFormat>,
+    pub status: Select<AutoRepeatStatus>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "automation")]
+document! {
+    AutoRepeat(AUTO_REPEAT) : name owner creation modified modified_by docstatus idx
+    reference_doctype reference_document submit_on_creation start_date end_date disabled
+    frequency repeat_on_day repeat_on_last_day next_schedule_date repeat_on_days
+    notify_by_email recipients template subject message print_format status
+}

@@ -27,3 +27,30 @@ fields! {
     pub MilestoneField(MILESTONE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     ReferenceType ReferenceName TrackField Value MilestoneTracker
 }
+
+#[cfg(feature = "automation")]
+use crate::target;
+
+#[cfg(feature = "automation")]
+#[derive(Clone, Debug, Default)]
+pub struct Milestone {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub reference_type: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub track_field: Option<String>,
+    pub value: Option<String>,
+    pub milestone_tracker: Link<target::MilestoneTracker>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "automation")]
+document! {
+    Milestone(MILESTONE) : name owner creation modified modified_by docstatus idx
+    reference_type reference_name track_field value milestone_tracker
+}

@@ -25,3 +25,28 @@ fields! {
     pub MilestoneTrackerField(MILESTONE_TRACKER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx DocumentType TrackField Disabled
 }
+
+#[cfg(feature = "automation")]
+use crate::target;
+
+#[cfg(feature = "automation")]
+#[derive(Clone, Debug, Default)]
+pub struct MilestoneTracker {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub track_field: Option<String>,
+    pub disabled: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "automation")]
+document! {
+    MilestoneTracker(MILESTONE_TRACKER) : name owner creation modified modified_by
+    docstatus idx document_type track_field disabled
+}

@@ -29,3 +29,31 @@ fields! {
     pub ReminderField(REMINDER) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     User RemindAt Description ReminderDoctype ReminderDocname Notified
 }
+
+#[cfg(feature = "automation")]
+use crate::target;
+
+#[cfg(feature = "automation")]
+#[derive(Clone, Debug, Default)]
+pub struct Reminder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user: Link<target::User>,
+    pub remind_at: Option<DateTime>,
+    pub description: Option<String>,
+    pub reminder_doctype: Link<target::DocType>,
+    pub reminder_docname: Option<String>,
+    pub notified: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "automation")]
+document! {
+    Reminder(REMINDER) : name owner creation modified modified_by docstatus idx user
+    remind_at description reminder_doctype reminder_docname notified
+}

@@ -24,3 +24,29 @@ fields! {
     pub BulkTransactionLogField(BULK_TRANSACTION_LOG) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Date LogEntries Succeeded Failed
 }
+
+#[cfg(feature = "bulk_transaction")]
+use crate::target;
+
+#[cfg(feature = "bulk_transaction")]
+#[derive(Clone, Debug, Default)]
+pub struct BulkTransactionLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub date: Option<Date>,
+    pub log_entries: Option<i64>,
+    pub succeeded: Option<i64>,
+    pub failed: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "bulk_transaction")]
+document! {
+    BulkTransactionLog(BULK_TRANSACTION_LOG) : name owner creation modified modified_by
+    docstatus idx date log_entries succeeded failed
+}

@@ -30,3 +30,34 @@ fields! {
     Modified ModifiedBy Docstatus Idx FromDoctype TransactionName Date Time
     TransactionStatus ErrorDescription ToDoctype Retried
 }
+
+#[cfg(feature = "bulk_transaction")]
+use crate::target;
+
+#[cfg(feature = "bulk_transaction")]
+#[derive(Clone, Debug, Default)]
+pub struct BulkTransactionLogDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub from_doctype: Link<target::DocType>,
+    pub transaction_name: Option<String>,
+    pub date: Option<Date>,
+    pub time: Option<Time>,
+    pub transaction_status: Option<String>,
+    pub error_description: Option<String>,
+    pub to_doctype: Link<target::DocType>,
+    pub retried: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "bulk_transaction")]
+document! {
+    BulkTransactionLogDetail(BULK_TRANSACTION_LOG_DETAIL) : name owner creation modified
+    modified_by docstatus idx from_doctype transaction_name date time transaction_status
+    error_description to_doctype retried
+}

@@ -49,3 +49,92 @@ fields! {
     BackflushRawMaterialsOfSubcontractBasedOn OverTransferAllowance
     AutoCreateSubcontractingOrder AutoCreatePurchaseReceipt
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub BuyingSettingsSuppMasterName { SupplierName = "Supplier Name", NamingSeries =
+    "Naming Series", AutoName = "Auto Name" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub BuyingSettingsMaintainSameRateAction { Stop = "Stop", Warn = "Warn" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub BuyingSettingsPoRequired { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub BuyingSettingsPrRequired { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub BuyingSettingsProjectUpdateFrequency { EachTransaction = "Each Transaction",
+    Manual = "Manual" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub BuyingSettingsBackflushRawMaterialsOfSubcontractBasedOn { Bom = "BOM",
+    MaterialTransferredForSubcontract = "Material Transferred for Subcontract" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct BuyingSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub supp_master_name: Select<BuyingSettingsSuppMasterName>,
+    pub supplier_group: Link<target::SupplierGroup>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub maintain_same_rate_action: Select<BuyingSettingsMaintainSameRateAction>,
+    pub role_to_override_stop_action: Link<target::Role>,
+    pub po_required: Select<BuyingSettingsPoRequired>,
+    pub blanket_order_allowance: Option<f64>,
+    pub pr_required: Select<BuyingSettingsPrRequired>,
+    pub project_update_frequency: Select<BuyingSettingsProjectUpdateFrequency>,
+    pub set_landed_cost_based_on_purchase_invoice_rate: Option<bool>,
+    pub allow_zero_qty_in_supplier_quotation: Option<bool>,
+    pub use_transaction_date_exchange_rate: Option<bool>,
+    pub allow_zero_qty_in_request_for_quotation: Option<bool>,
+    pub maintain_same_rate: Option<bool>,
+    pub allow_multiple_items: Option<bool>,
+    pub bill_for_rejected_quantity_in_purchase_invoice: Option<bool>,
+    pub set_valuation_rate_for_rejected_materials: Option<bool>,
+    pub disable_last_purchase_rate: Option<bool>,
+    pub show_pay_button: Option<bool>,
+    pub allow_zero_qty_in_purchase_order: Option<bool>,
+    pub backflush_raw_materials_of_subcontract_based_on: Select<
+        BuyingSettingsBackflushRawMaterialsOfSubcontractBasedOn,
+    >,
+    pub over_transfer_allowance: Option<f64>,
+    pub auto_create_subcontracting_order: Option<bool>,
+    pub auto_create_purchase_receipt: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    BuyingSettings(BUYING_SETTINGS) : name owner creation modified modified_by docstatus
+    idx supp_master_name supplier_group buying_price_list maintain_same_rate_action
+    role_to_override_stop_action po_required blanket_order_allowance pr_required
+    project_update_frequency set_landed_cost_based_on_purchase_invoice_rate
+    allow_zero_qty_in_supplier_quotation use_transaction_date_exchange_rate
+    allow_zero_qty_in_request_for_quotation maintain_same_rate allow_multiple_items
+    bill_for_rejected_quantity_in_purchase_invoice
+    set_valuation_rate_for_rejected_materials disable_last_purchase_rate show_pay_button
+    allow_zero_qty_in_purchase_order backflush_raw_materials_of_subcontract_based_on
+    over_transfer_allowance auto_create_subcontracting_order auto_create_purchase_receipt
+}

@@ -9,14 +9,14 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
     search_fields: &["status", "transaction_date", "supplier", "grand_total"],
     fields: &[
         field!("title", Data, "Title", flags = REQD | HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["PUR-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["PUR-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("supplier.supplier_name")),
         field!("order_confirmation_no", Data, "Order Confirmation No", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("order_confirmation_date", Date, "Order Confirmation Date", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("transaction_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
         field!("schedule_date", Date, "Required By", flags = ALLOW_ON_SUBMIT),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("apply_tds", Check, "Apply Tax Withholding Amount", default = Some("0")),
         field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL),
         field!("is_subcontracted", Check, "Is Subcontracted", default = Some("0")),
@@ -25,8 +25,8 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
         field!("amended_from", Link, "Amended From", options = Target("Purchase Order"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("project", Link, "Project", options = Target("Project")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
-        field!("conversion_rate", Float, "Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+        field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("buying_price_list", Link, "Price List", options = Target("Price List")),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = READ_ONLY),
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", precision = Some(9)),
@@ -146,4 +146,170 @@ fields! {
     PerBilled PerReceived LetterHead GroupSameItems SelectPrintHeading Language FromDate
     ToDate AutoRepeat IsInternalSupplier RepresentsCompany RefSq PartyAccountCurrency
     InterCompanyOrderReference IsOldSubcontractingFlow
+}
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub PurchaseOrderNamingSeries { PurOrdYyyy = "PUR-ORD-.YYYY.-" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub PurchaseOrderApplyDiscountOn { GrandTotal = "Grand Total", NetTotal = "Net Total"
+    }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub PurchaseOrderStatus { Draft = "Draft", OnHold = "On Hold", ToReceiveAndBill =
+    "To Receive and Bill", ToBill = "To Bill", ToReceive = "To Receive", Completed =
+    "Completed", Cancelled = "Cancelled", Closed = "Closed", Delivered = "Delivered" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<PurchaseOrderNamingSeries>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub order_confirmation_no: Option<String>,
+    pub order_confirmation_date: Option<Date>,
+    pub transaction_date: Option<Date>,
+    pub schedule_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub apply_tds: Option<bool>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub is_subcontracted: Option<bool>,
+    pub has_unit_price_items: Option<bool>,
+    pub supplier_warehouse: Link<target::Warehouse>,
+    pub amended_from: Link<target::PurchaseOrder>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub set_from_warehouse: Link<target::Warehouse>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::PurchaseOrderItem>,
+    pub total_qty: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub tax_withholding_net_total: Option<f64>,
+    pub base_tax_withholding_net_total: Option<f64>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub set_reserve_warehouse: Link<target::Warehouse>,
+    pub supplied_items: Vec<crate::PurchaseOrderItemSupplied>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes_and_charges: Link<target::PurchaseTaxesAndChargesTemplate>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub taxes: Vec<crate::PurchaseTaxesAndCharges>,
+    pub base_taxes_and_charges_added: Option<f64>,
+    pub base_taxes_and_charges_deducted: Option<f64>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub taxes_and_charges_added: Option<f64>,
+    pub taxes_and_charges_deducted: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub base_rounded_total: Option<f64>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub rounded_total: Option<f64>,
+    pub disable_rounded_total: Option<bool>,
+    pub in_words: Option<String>,
+    pub advance_paid: Option<f64>,
+    pub apply_discount_on: Select<PurchaseOrderApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub other_charges_calculation: Option<String>,
+    pub supplier_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub dispatch_address: Link<target::Address>,
+    pub dispatch_address_display: Option<String>,
+    pub shipping_address: Link<target::Address>,
+    pub shipping_address_display: Option<String>,
+    pub billing_address: Link<target::Address>,
+    pub billing_address_display: Option<String>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub customer_contact_person: Link<target::Contact>,
+    pub customer_contact_display: Option<String>,
+    pub customer_contact_mobile: Option<String>,
+    pub customer_contact_email: Option<String>,
+    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
+    pub payment_schedule: Vec<crate::PaymentSchedule>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub status: Select<PurchaseOrderStatus>,
+    pub per_billed: Option<f64>,
+    pub per_received: Option<f64>,
+    pub letter_head: Link<target::LetterHead>,
+    pub group_same_items: Option<bool>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub language: Option<String>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub is_internal_supplier: Option<bool>,
+    pub represents_company: Link<target::Company>,
+    pub ref_sq: Link<target::SupplierQuotation>,
+    pub party_account_currency: Link<target::Currency>,
+    pub inter_company_order_reference: Link<target::SalesOrder>,
+    pub is_old_subcontracting_flow: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    PurchaseOrder(PURCHASE_ORDER) : name owner creation modified modified_by docstatus
+    idx title naming_series supplier supplier_name order_confirmation_no
+    order_confirmation_date transaction_date schedule_date company apply_tds
+    tax_withholding_category is_subcontracted has_unit_price_items supplier_warehouse
+    amended_from cost_center project currency conversion_rate buying_price_list
+    price_list_currency plc_conversion_rate ignore_pricing_rule scan_barcode
+    set_from_warehouse set_warehouse items total_qty total_net_weight base_total
+    base_net_total total net_total tax_withholding_net_total
+    base_tax_withholding_net_total pricing_rules set_reserve_warehouse supplied_items
+    tax_category taxes_and_charges shipping_rule incoterm named_place taxes
+    base_taxes_and_charges_added base_taxes_and_charges_deducted
+    base_total_taxes_and_charges taxes_and_charges_added taxes_and_charges_deducted
+    total_taxes_and_charges base_grand_total base_rounding_adjustment base_in_words
+    base_rounded_total grand_total rounding_adjustment rounded_total
+    disable_rounded_total in_words advance_paid apply_discount_on base_discount_amount
+    additional_discount_percentage discount_amount other_charges_calculation
+    supplier_address address_display contact_person contact_display contact_mobile
+    contact_email dispatch_address dispatch_address_display shipping_address
+    shipping_address_display billing_address billing_address_display customer
+    customer_name customer_contact_person customer_contact_display
+    customer_contact_mobile customer_contact_email payment_terms_template
+    payment_schedule tc_name terms status per_billed per_received letter_head
+    group_same_items select_print_heading language from_date to_date auto_repeat
+    is_internal_supplier represents_company ref_sq party_account_currency
+    inter_company_order_reference is_old_subcontracting_flow
 }

@@ -11,10 +11,10 @@ pub static PURCHASE_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("fg_item_qty", Float, "Finished Good Qty", flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("1")),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW),
         field!("supplier_part_no", Data, "Supplier Part Number", flags = READ_ONLY | HIDDEN),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
         field!("brand", Link, "Brand", options = Target("Brand"), flags = READ_ONLY | HIDDEN),
         field!("product_bundle", Link, "Product Bundle", options = Target("Product Bundle"), flags = READ_ONLY),
-        field!("schedule_date", Date, "Required By", flags = REQD | ALLOW_ON_SUBMIT | BOLD | IN_LIST_VIEW),
+        field!("schedule_date", Date, "Required By", flags = REQD | ALLOW_ON_SUBMIT | BOLD | IN_LIST_VIEW | FILLED),
         field!("expected_delivery_date", Date, "Expected Delivery Date", flags = ALLOW_ON_SUBMIT | BOLD | SEARCH_INDEX),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | HIDDEN),
         field!("description", TextEditor, "Description"),
@@ -22,8 +22,8 @@ pub static PURCHASE_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("qty", Float, "Quantity", flags = REQD | BOLD | IN_LIST_VIEW | NON_NEGATIVE),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY | CONDITIONAL),
         field!("subcontracted_quantity", Float, "Subcontracted Quantity", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | NON_NEGATIVE | CONDITIONAL),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | CONDITIONAL),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | CONDITIONAL | FILLED),
         field!("stock_qty", Float, "Qty in Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("price_list_rate", Currency, "Price List Rate", options = Format("currency")),
         field!("last_purchase_rate", Currency, "Last Purchase Rate", options = Format("currency"), flags = READ_ONLY),
@@ -103,4 +103,124 @@ fields! {
     WipCompositeAsset Manufacturer ManufacturerPartNo Bom IncludeExplodedItems
     WeightPerUnit TotalWeight WeightUom Project CostCenter IsFixedAsset ItemTaxRate
     ProductionPlan ProductionPlanItem ProductionPlanSubAssemblyItem PageBreak
+}
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub PurchaseOrderItemMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseOrderItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub fg_item: Link<target::Item>,
+    pub fg_item_qty: Option<f64>,
+    pub item_code: Link<target::Item>,
+    pub supplier_part_no: Option<String>,
+    pub item_name: Option<String>,
+    pub brand: Link<target::Brand>,
+    pub product_bundle: Link<target::ProductBundle>,
+    pub schedule_date: Option<Date>,
+    pub expected_delivery_date: Option<Date>,
+    pub item_group: Link<target::ItemGroup>,
+    pub description: Option<String>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub subcontracted_quantity: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub last_purchase_rate: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub margin_type: Select<PurchaseOrderItemMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_with_margin: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub distributed_discount_amount: Option<f64>,
+    pub base_rate_with_margin: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub pricing_rules: Option<String>,
+    pub stock_uom_rate: Option<f64>,
+    pub is_free_item: Option<bool>,
+    pub apply_tds: Option<bool>,
+    pub net_rate: Option<f64>,
+    pub net_amount: Option<f64>,
+    pub base_net_rate: Option<f64>,
+    pub base_net_amount: Option<f64>,
+    pub from_warehouse: Link<target::Warehouse>,
+    pub warehouse: Link<target::Warehouse>,
+    pub actual_qty: Option<f64>,
+    pub company_total_stock: Option<f64>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub sales_order_item: Option<String>,
+    pub sales_order_packed_item: Option<String>,
+    pub supplier_quotation: Link<target::SupplierQuotation>,
+    pub supplier_quotation_item: Link<target::SupplierQuotationItem>,
+    pub delivered_by_supplier: Option<bool>,
+    pub against_blanket_order: Option<bool>,
+    pub blanket_order: Link<target::BlanketOrder>,
+    pub blanket_order_rate: Option<f64>,
+    pub received_qty: Option<f64>,
+    pub returned_qty: Option<f64>,
+    pub billed_amt: Option<f64>,
+    pub expense_account: Link<target::Account>,
+    pub wip_composite_asset: Link<target::Asset>,
+    pub manufacturer: Link<target::Manufacturer>,
+    pub manufacturer_part_no: Option<String>,
+    pub bom: Link<target::Bom>,
+    pub include_exploded_items: Option<bool>,
+    pub weight_per_unit: Option<f64>,
+    pub total_weight: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub project: Link<target::Project>,
+    pub cost_center: Link<target::CostCenter>,
+    pub is_fixed_asset: Option<bool>,
+    pub item_tax_rate: Option<String>,
+    pub production_plan: Link<target::ProductionPlan>,
+    pub production_plan_item: Option<String>,
+    pub production_plan_sub_assembly_item: Option<String>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    PurchaseOrderItem(PURCHASE_ORDER_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype fg_item fg_item_qty item_code
+    supplier_part_no item_name brand product_bundle schedule_date expected_delivery_date
+    item_group description image qty stock_uom subcontracted_quantity uom
+    conversion_factor stock_qty price_list_rate last_purchase_rate base_price_list_rate
+    margin_type margin_rate_or_amount rate_with_margin discount_percentage
+    discount_amount distributed_discount_amount base_rate_with_margin rate amount
+    item_tax_template base_rate base_amount pricing_rules stock_uom_rate is_free_item
+    apply_tds net_rate net_amount base_net_rate base_net_amount from_warehouse warehouse
+    actual_qty company_total_stock material_request material_request_item sales_order
+    sales_order_item sales_order_packed_item supplier_quotation supplier_quotation_item
+    delivered_by_supplier against_blanket_order blanket_order blanket_order_rate
+    received_qty returned_qty billed_amt expense_account wip_composite_asset manufacturer
+    manufacturer_part_no bom include_exploded_items weight_per_unit total_weight
+    weight_uom project cost_center is_fixed_asset item_tax_rate production_plan
+    production_plan_item production_plan_sub_assembly_item page_break
 }

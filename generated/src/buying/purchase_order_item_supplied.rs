@@ -29,3 +29,45 @@ fields! {
     RmItemCode StockUom ReserveWarehouse ConversionFactor BomDetailNo ReferenceName Rate
     Amount RequiredQty SuppliedQty ConsumedQty ReturnedQty TotalSuppliedQty
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseOrderItemSupplied {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub main_item_code: Link<target::Item>,
+    pub rm_item_code: Link<target::Item>,
+    pub stock_uom: Link<target::Uom>,
+    pub reserve_warehouse: Link<target::Warehouse>,
+    pub conversion_factor: Option<f64>,
+    pub bom_detail_no: Option<String>,
+    pub reference_name: Option<String>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub required_qty: Option<f64>,
+    pub supplied_qty: Option<f64>,
+    pub consumed_qty: Option<f64>,
+    pub returned_qty: Option<f64>,
+    pub total_supplied_qty: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    PurchaseOrderItemSupplied(PURCHASE_ORDER_ITEM_SUPPLIED) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype main_item_code
+    rm_item_code stock_uom reserve_warehouse conversion_factor bom_detail_no
+    reference_name rate amount required_qty supplied_qty consumed_qty returned_qty
+    total_supplied_qty
+}

@@ -31,3 +31,47 @@ fields! {
     RmItemCode ItemName BomDetailNo Description StockUom ConversionFactor ReferenceName
     Rate Amount RequiredQty ConsumedQty CurrentStock BatchNo SerialNo PurchaseOrder
 }
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseReceiptItemSupplied {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub main_item_code: Link<target::Item>,
+    pub rm_item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub bom_detail_no: Option<String>,
+    pub description: Option<String>,
+    pub stock_uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub reference_name: Option<String>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub required_qty: Option<f64>,
+    pub consumed_qty: Option<f64>,
+    pub current_stock: Option<f64>,
+    pub batch_no: Link<target::Batch>,
+    pub serial_no: Option<String>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
+document! {
+    PurchaseReceiptItemSupplied(PURCHASE_RECEIPT_ITEM_SUPPLIED) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype main_item_code
+    rm_item_code item_name bom_detail_no description stock_uom conversion_factor
+    reference_name rate amount required_qty consumed_qty current_stock batch_no serial_no
+    purchase_order
+}

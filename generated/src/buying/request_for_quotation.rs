@@ -7,8 +7,8 @@ pub static REQUEST_FOR_QUOTATION: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     search_fields: &["status", "transaction_date"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["PUR-RFQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
+        field!("naming_series", Select, "Series", options = Choices(&["PUR-RFQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FILLED),
         field!("billing_address", Link, "Company Billing Address", options = Target("Address")),
         field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY),
         field!("vendor", Link, "Supplier", options = Target("Supplier"), flags = READ_ONLY | HIDDEN | NO_COPY | IN_STANDARD_FILTER),
@@ -48,4 +48,63 @@ fields! {
     Vendor TransactionDate ScheduleDate Status HasUnitPriceItems AmendedFrom Suppliers
     Items EmailTemplate SendAttachedFiles SendDocumentPrint MessageForSupplier Incoterm
     NamedPlace TcName Terms SelectPrintHeading LetterHead Opportunity
+}
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub RequestForQuotationNamingSeries { PurRfqYyyy = "PUR-RFQ-.YYYY.-" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub RequestForQuotationStatus { Draft = "Draft", Submitted = "Submitted", Cancelled =
+    "Cancelled" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct RequestForQuotation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<RequestForQuotationNamingSeries>,
+    pub company: Link<target::Company>,
+    pub billing_address: Link<target::Address>,
+    pub billing_address_display: Option<String>,
+    pub vendor: Link<target::Supplier>,
+    pub transaction_date: Option<Date>,
+    pub schedule_date: Option<Date>,
+    pub status: Select<RequestForQuotationStatus>,
+    pub has_unit_price_items: Option<bool>,
+    pub amended_from: Link<target::RequestForQuotation>,
+    pub suppliers: Vec<crate::RequestForQuotationSupplier>,
+    pub items: Vec<crate::RequestForQuotationItem>,
+    pub email_template: Link<target::EmailTemplate>,
+    pub send_attached_files: Option<bool>,
+    pub send_document_print: Option<bool>,
+    pub message_for_supplier: Option<String>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub letter_head: Link<target::LetterHead>,
+    pub opportunity: Link<target::Opportunity>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    RequestForQuotation(REQUEST_FOR_QUOTATION) : name owner creation modified modified_by
+    docstatus idx naming_series company billing_address billing_address_display vendor
+    transaction_date schedule_date status has_unit_price_items amended_from suppliers
+    items email_template send_attached_files send_document_print message_for_supplier
+    incoterm named_place tc_name terms select_print_heading letter_head opportunity
 }

@@ -9,15 +9,15 @@ pub static REQUEST_FOR_QUOTATION_ITEM: DocTypeDef = DocTypeDef {
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("supplier_part_no", Data, "Supplier Part No", flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH | SEARCH_INDEX),
-        field!("schedule_date", Date, "Required Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
+        field!("schedule_date", Date, "Required Date", flags = REQD | IN_LIST_VIEW | FILLED, default = Some("Today")),
         field!("description", TextEditor, "Description"),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY),
         field!("brand", Link, "Brand", options = Target("Brand"), flags = READ_ONLY),
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Quantity", flags = REQD | BOLD | IN_LIST_VIEW),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | FILLED),
         field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW),
         field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = READ_ONLY),
@@ -34,4 +34,50 @@ fields! {
     SupplierPartNo ItemName ScheduleDate Description ItemGroup Brand Image Qty StockUom
     Uom ConversionFactor StockQty Warehouse MaterialRequest MaterialRequestItem
     ProjectName PageBreak
+}
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct RequestForQuotationItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub supplier_part_no: Option<String>,
+    pub item_name: Option<String>,
+    pub schedule_date: Option<Date>,
+    pub description: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub brand: Link<target::Brand>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub project_name: Link<target::Project>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    RequestForQuotationItem(REQUEST_FOR_QUOTATION_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code supplier_part_no
+    item_name schedule_date description item_group brand image qty stock_uom uom
+    conversion_factor stock_qty warehouse material_request material_request_item
+    project_name page_break
 }

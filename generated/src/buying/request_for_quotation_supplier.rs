@@ -21,3 +21,42 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Supplier
     Contact QuoteStatus SupplierName EmailId SendEmail EmailSent
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub RequestForQuotationSupplierQuoteStatus { Pending = "Pending", Received =
+    "Received" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct RequestForQuotationSupplier {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub supplier: Link<target::Supplier>,
+    pub contact: Link<target::Contact>,
+    pub quote_status: Select<RequestForQuotationSupplierQuoteStatus>,
+    pub supplier_name: Option<String>,
+    pub email_id: Option<String>,
+    pub send_email: Option<bool>,
+    pub email_sent: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    RequestForQuotationSupplier(REQUEST_FOR_QUOTATION_SUPPLIER) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype supplier contact
+    quote_status supplier_name email_id send_email email_sent
+}

@@ -72,3 +72,87 @@ fields! {
     AllowPurchaseInvoiceCreationWithoutPurchaseReceipt IsFrozen Disabled WarnRfqs WarnPos
     PreventRfqs PreventPos OnHold HoldType ReleaseDate PortalUsers
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierNamingSeries { SupYyyy = "SUP-.YYYY.-" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierSupplierType { Company = "Company", Individual = "Individual",
+    Partnership = "Partnership" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierHoldType { All = "All", Invoices = "Invoices", Payments = "Payments" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct Supplier {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<SupplierNamingSeries>,
+    pub supplier_name: Option<String>,
+    pub country: Link<target::Country>,
+    pub supplier_group: Link<target::SupplierGroup>,
+    pub supplier_type: Select<SupplierSupplierType>,
+    pub is_transporter: Option<bool>,
+    pub image: Option<String>,
+    pub default_currency: Link<target::Currency>,
+    pub default_bank_account: Link<target::BankAccount>,
+    pub default_price_list: Link<target::PriceList>,
+    pub is_internal_supplier: Option<bool>,
+    pub represents_company: Link<target::Company>,
+    pub companies: Vec<crate::AllowedToTransactWith>,
+    pub supplier_details: Option<String>,
+    pub website: Option<String>,
+    pub language: Link<target::Language>,
+    pub tax_id: Option<String>,
+    pub irs_1099: Option<bool>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub supplier_primary_address: Link<target::Address>,
+    pub primary_address: Option<String>,
+    pub supplier_primary_contact: Link<target::Contact>,
+    pub mobile_no: Option<String>,
+    pub email_id: Option<String>,
+    pub payment_terms: Link<target::PaymentTermsTemplate>,
+    pub accounts: Vec<crate::PartyAccount>,
+    pub allow_purchase_invoice_creation_without_purchase_order: Option<bool>,
+    pub allow_purchase_invoice_creation_without_purchase_receipt: Option<bool>,
+    pub is_frozen: Option<bool>,
+    pub disabled: Option<bool>,
+    pub warn_rfqs: Option<bool>,
+    pub warn_pos: Option<bool>,
+    pub prevent_rfqs: Option<bool>,
+    pub prevent_pos: Option<bool>,
+    pub on_hold: Option<bool>,
+    pub hold_type: Select<SupplierHoldType>,
+    pub release_date: Option<Date>,
+    pub portal_users: Vec<crate::PortalUser>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    Supplier(SUPPLIER) : name owner creation modified modified_by docstatus idx
+    naming_series supplier_name country supplier_group supplier_type is_transporter image
+    default_currency default_bank_account default_price_list is_internal_supplier
+    represents_company companies supplier_details website language tax_id irs_1099
+    tax_category tax_withholding_category supplier_primary_address primary_address
+    supplier_primary_contact mobile_no email_id payment_terms accounts
+    allow_purchase_invoice_creation_without_purchase_order
+    allow_purchase_invoice_creation_without_purchase_receipt is_frozen disabled warn_rfqs
+    warn_pos prevent_rfqs prevent_pos on_hold hold_type release_date portal_users
+}

@@ -9,10 +9,10 @@ pub static SUPPLIER_QUOTATION: DocTypeDef = DocTypeDef {
     search_fields: &["status", "transaction_date", "supplier", "grand_total"],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["PUR-SQTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["PUR-SQTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | BOLD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("supplier.supplier_name")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Stopped", "Cancelled", "Expired"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX),
         field!("transaction_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
         field!("valid_till", Date, "Valid Till", flags = IN_LIST_VIEW),
@@ -21,8 +21,8 @@ pub static SUPPLIER_QUOTATION: DocTypeDef = DocTypeDef {
         field!("amended_from", Link, "Amended From", options = Target("Supplier Quotation"), flags = READ_ONLY | HIDDEN | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("project", Link, "Project", options = Target("Project")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
-        field!("conversion_rate", Float, "Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+        field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("buying_price_list", Link, "Price List", options = Target("Price List")),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = READ_ONLY | CONDITIONAL),
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = CONDITIONAL, precision = Some(9)),
@@ -108,4 +108,130 @@ fields! {
     ContactEmail ShippingAddress ShippingAddressDisplay BillingAddress
     BillingAddressDisplay TcName Terms LetterHead GroupSameItems SelectPrintHeading
     Language AutoRepeat IsSubcontracted Opportunity
+}
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierQuotationNamingSeries { PurSqtnYyyy = "PUR-SQTN-.YYYY.-" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierQuotationStatus { Draft = "Draft", Submitted = "Submitted", Stopped =
+    "Stopped", Cancelled = "Cancelled", Expired = "Expired" }
+}
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierQuotationApplyDiscountOn { GrandTotal = "Grand Total", NetTotal =
+    "Net Total" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierQuotation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<SupplierQuotationNamingSeries>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub company: Link<target::Company>,
+    pub status: Select<SupplierQuotationStatus>,
+    pub transaction_date: Option<Date>,
+    pub valid_till: Option<Date>,
+    pub quotation_number: Option<String>,
+    pub has_unit_price_items: Option<bool>,
+    pub amended_from: Link<target::SupplierQuotation>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub items: Vec<crate::SupplierQuotationItem>,
+    pub total_qty: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes_and_charges: Link<target::PurchaseTaxesAndChargesTemplate>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub taxes: Vec<crate::PurchaseTaxesAndCharges>,
+    pub base_taxes_and_charges_added: Option<f64>,
+    pub base_taxes_and_charges_deducted: Option<f64>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub taxes_and_charges_added: Option<f64>,
+    pub taxes_and_charges_deducted: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub apply_discount_on: Select<SupplierQuotationApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_rounded_total: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub rounded_total: Option<f64>,
+    pub in_words: Option<String>,
+    pub disable_rounded_total: Option<bool>,
+    pub other_charges_calculation: Option<String>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub supplier_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub shipping_address: Link<target::Address>,
+    pub shipping_address_display: Option<String>,
+    pub billing_address: Link<target::Address>,
+    pub billing_address_display: Option<String>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub letter_head: Link<target::LetterHead>,
+    pub group_same_items: Option<bool>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub language: Option<String>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub is_subcontracted: Option<bool>,
+    pub opportunity: Link<target::Opportunity>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierQuotation(SUPPLIER_QUOTATION) : name owner creation modified modified_by
+    docstatus idx title naming_series supplier supplier_name company status
+    transaction_date valid_till quotation_number has_unit_price_items amended_from
+    cost_center project currency conversion_rate buying_price_list price_list_currency
+    plc_conversion_rate ignore_pricing_rule items total_qty total_net_weight base_total
+    base_net_total total net_total tax_category taxes_and_charges shipping_rule incoterm
+    named_place taxes base_taxes_and_charges_added base_taxes_and_charges_deducted
+    base_total_taxes_and_charges taxes_and_charges_added taxes_and_charges_deducted
+    total_taxes_and_charges apply_discount_on base_discount_amount
+    additional_discount_percentage discount_amount base_grand_total
+    base_rounding_adjustment base_rounded_total base_in_words grand_total
+    rounding_adjustment rounded_total in_words disable_rounded_total
+    other_charges_calculation pricing_rules supplier_address address_display
+    contact_person contact_display contact_mobile contact_email shipping_address
+    shipping_address_display billing_address billing_address_display tc_name terms
+    letter_head group_same_items select_print_heading language auto_repeat
+    is_subcontracted opportunity
 }

@@ -18,8 +18,8 @@ pub static SUPPLIER_QUOTATION_ITEM: DocTypeDef = DocTypeDef {
         field!("image", Attach, "Image", flags = HIDDEN),
         field!("qty", Float, "Quantity", flags = REQD | BOLD | IN_LIST_VIEW),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | FILLED),
         field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY),
         field!("price_list_rate", Currency, "Price List Rate", options = Format("currency")),
         field!("discount_percentage", Percent, "Discount on Price List Rate (%)", flags = CONDITIONAL),
@@ -67,4 +67,83 @@ fields! {
     MaterialRequest SalesOrder RequestForQuotation MaterialRequestItem
     RequestForQuotationItem ItemTaxRate Manufacturer ManufacturerPartNo CostCenter
     Project PageBreak
+}
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierQuotationItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub supplier_part_no: Option<String>,
+    pub item_name: Option<String>,
+    pub lead_time_days: Option<i64>,
+    pub expected_delivery_date: Option<Date>,
+    pub is_free_item: Option<bool>,
+    pub description: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub brand: Link<target::Brand>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub distributed_discount_amount: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub pricing_rules: Option<String>,
+    pub net_rate: Option<f64>,
+    pub net_amount: Option<f64>,
+    pub base_net_rate: Option<f64>,
+    pub base_net_amount: Option<f64>,
+    pub weight_per_unit: Option<f64>,
+    pub total_weight: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub warehouse: Link<target::Warehouse>,
+    pub prevdoc_doctype: Option<String>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub request_for_quotation: Link<target::RequestForQuotation>,
+    pub material_request_item: Option<String>,
+    pub request_for_quotation_item: Option<String>,
+    pub item_tax_rate: Option<String>,
+    pub manufacturer: Link<target::Manufacturer>,
+    pub manufacturer_part_no: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierQuotationItem(SUPPLIER_QUOTATION_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code supplier_part_no
+    item_name lead_time_days expected_delivery_date is_free_item description item_group
+    brand image qty stock_uom uom conversion_factor stock_qty price_list_rate
+    discount_percentage discount_amount distributed_discount_amount base_price_list_rate
+    rate amount item_tax_template base_rate base_amount pricing_rules net_rate net_amount
+    base_net_rate base_net_amount weight_per_unit total_weight weight_uom warehouse
+    prevdoc_doctype material_request sales_order request_for_quotation
+    material_request_item request_for_quotation_item item_tax_rate manufacturer
+    manufacturer_part_no cost_center project page_break
 }

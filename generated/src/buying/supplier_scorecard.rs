@@ -38,3 +38,48 @@ fields! {
     EvaluationPeriod WeightingFunction Standings Criteria WarnRfqs WarnPos PreventRfqs
     PreventPos NotifySupplier NotifyEmployee Employee
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierScorecardEvaluationPeriod { PerWeek = "Per Week", PerMonth = "Per Month",
+    PerYear = "Per Year" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierScorecard {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_score: Option<String>,
+    pub indicator_color: Option<String>,
+    pub status: Option<String>,
+    pub evaluation_period: Select<SupplierScorecardEvaluationPeriod>,
+    pub weighting_function: Option<String>,
+    pub standings: Vec<crate::SupplierScorecardScoringStanding>,
+    pub criteria: Vec<crate::SupplierScorecardScoringCriteria>,
+    pub warn_rfqs: Option<bool>,
+    pub warn_pos: Option<bool>,
+    pub prevent_rfqs: Option<bool>,
+    pub prevent_pos: Option<bool>,
+    pub notify_supplier: Option<bool>,
+    pub notify_employee: Option<bool>,
+    pub employee: Link<target::Employee>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierScorecard(SUPPLIER_SCORECARD) : name owner creation modified modified_by
+    docstatus idx supplier supplier_score indicator_color status evaluation_period
+    weighting_function standings criteria warn_rfqs warn_pos prevent_rfqs prevent_pos
+    notify_supplier notify_employee employee
+}

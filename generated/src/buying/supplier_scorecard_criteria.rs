@@ -27,3 +27,29 @@ fields! {
     pub SupplierScorecardCriteriaField(SUPPLIER_SCORECARD_CRITERIA) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx CriteriaName MaxScore Formula Weight
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierScorecardCriteria {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub criteria_name: Option<String>,
+    pub max_score: Option<f64>,
+    pub formula: Option<String>,
+    pub weight: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierScorecardCriteria(SUPPLIER_SCORECARD_CRITERIA) : name owner creation modified
+    modified_by docstatus idx criteria_name max_score formula weight
+}

@@ -7,7 +7,7 @@ pub static SUPPLIER_SCORECARD_PERIOD: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     fields: &[
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_LIST_VIEW),
-        field!("naming_series", Select, "Naming Series", options = Choices(& ["PU-SSP-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Naming Series", options = Choices(& ["PU-SSP-.YYYY.-"]), flags = REQD | FILLED),
         field!("total_score", Percent, "Period Score", flags = READ_ONLY | IN_LIST_VIEW),
         field!("start_date", Date, "Start Date", flags = REQD | IN_LIST_VIEW),
         field!("end_date", Date, "End Date", flags = REQD),
@@ -31,4 +31,41 @@ fields! {
     pub SupplierScorecardPeriodField(SUPPLIER_SCORECARD_PERIOD) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Supplier NamingSeries TotalScore StartDate EndDate
     Criteria Variables Scorecard AmendedFrom
+}
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierScorecardPeriodNamingSeries { PuSspYyyy = "PU-SSP-.YYYY.-" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierScorecardPeriod {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub supplier: Link<target::Supplier>,
+    pub naming_series: Select<SupplierScorecardPeriodNamingSeries>,
+    pub total_score: Option<f64>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub criteria: Vec<crate::SupplierScorecardScoringCriteria>,
+    pub variables: Vec<crate::SupplierScorecardScoringVariable>,
+    pub scorecard: Link<target::SupplierScorecard>,
+    pub amended_from: Link<target::SupplierScorecardPeriod>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierScorecardPeriod(SUPPLIER_SCORECARD_PERIOD) : name owner creation modified
+    modified_by docstatus idx supplier naming_series total_score start_date end_date
+    criteria variables scorecard amended_from
 }

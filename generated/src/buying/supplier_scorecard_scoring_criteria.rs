@@ -19,3 +19,34 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     CriteriaName Score Weight MaxScore Formula
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierScorecardScoringCriteria {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub criteria_name: Link<target::SupplierScorecardCriteria>,
+    pub score: Option<f64>,
+    pub weight: Option<f64>,
+    pub max_score: Option<f64>,
+    pub formula: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierScorecardScoringCriteria(SUPPLIER_SCORECARD_SCORING_CRITERIA) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    criteria_name score weight max_score formula
+}

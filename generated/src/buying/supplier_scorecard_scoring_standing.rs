@@ -26,3 +26,47 @@ fields! {
     StandingName StandingColor MinGrade MaxGrade WarnRfqs WarnPos PreventRfqs PreventPos
     NotifySupplier NotifyEmployee EmployeeLink
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierScorecardScoringStandingStandingColor { Blue = "Blue", Purple = "Purple",
+    Green = "Green", Yellow = "Yellow", Orange = "Orange", Red = "Red" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierScorecardScoringStanding {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub standing_name: Link<target::SupplierScorecardStanding>,
+    pub standing_color: Select<SupplierScorecardScoringStandingStandingColor>,
+    pub min_grade: Option<f64>,
+    pub max_grade: Option<f64>,
+    pub warn_rfqs: Option<bool>,
+    pub warn_pos: Option<bool>,
+    pub prevent_rfqs: Option<bool>,
+    pub prevent_pos: Option<bool>,
+    pub notify_supplier: Option<bool>,
+    pub notify_employee: Option<bool>,
+    pub employee_link: Link<target::Employee>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierScorecardScoringStanding(SUPPLIER_SCORECARD_SCORING_STANDING) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    standing_name standing_color min_grade max_grade warn_rfqs warn_pos prevent_rfqs
+    prevent_pos notify_supplier notify_employee employee_link
+}

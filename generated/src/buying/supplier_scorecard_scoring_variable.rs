@@ -19,3 +19,34 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     VariableLabel Description Value ParamName Path
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierScorecardScoringVariable {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub variable_label: Link<target::SupplierScorecardVariable>,
+    pub description: Option<String>,
+    pub value: Option<f64>,
+    pub param_name: Option<String>,
+    pub path: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierScorecardScoringVariable(SUPPLIER_SCORECARD_SCORING_VARIABLE) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    variable_label description value param_name path
+}

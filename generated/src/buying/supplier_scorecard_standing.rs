@@ -33,3 +33,43 @@ fields! {
     Modified ModifiedBy Docstatus Idx StandingName StandingColor MinGrade MaxGrade
     WarnRfqs WarnPos PreventRfqs PreventPos NotifySupplier NotifyEmployee EmployeeLink
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierScorecardStandingStandingColor { Blue = "Blue", Purple = "Purple", Green
+    = "Green", Yellow = "Yellow", Orange = "Orange", Red = "Red" }
+}
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierScorecardStanding {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub standing_name: Option<String>,
+    pub standing_color: Select<SupplierScorecardStandingStandingColor>,
+    pub min_grade: Option<f64>,
+    pub max_grade: Option<f64>,
+    pub warn_rfqs: Option<bool>,
+    pub warn_pos: Option<bool>,
+    pub prevent_rfqs: Option<bool>,
+    pub prevent_pos: Option<bool>,
+    pub notify_supplier: Option<bool>,
+    pub notify_employee: Option<bool>,
+    pub employee_link: Link<target::Employee>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierScorecardStanding(SUPPLIER_SCORECARD_STANDING) : name owner creation modified
+    modified_by docstatus idx standing_name standing_color min_grade max_grade warn_rfqs
+    warn_pos prevent_rfqs prevent_pos notify_supplier notify_employee employee_link
+}

@@ -27,3 +27,30 @@ fields! {
     pub SupplierScorecardVariableField(SUPPLIER_SCORECARD_VARIABLE) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx VariableLabel IsCustom ParamName Path Description
 }
+
+#[cfg(feature = "buying")]
+use crate::target;
+
+#[cfg(feature = "buying")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierScorecardVariable {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub variable_label: Option<String>,
+    pub is_custom: Option<bool>,
+    pub param_name: Option<String>,
+    pub path: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "buying")]
+document! {
+    SupplierScorecardVariable(SUPPLIER_SCORECARD_VARIABLE) : name owner creation modified
+    modified_by docstatus idx variable_label is_custom param_name path description
+}

@@ -30,3 +30,38 @@ fields! {
     ModifiedBy Docstatus Idx CommunicationChannel CommunicationMediumType CatchAll
     Provider Disabled Timeslots
 }
+
+#[cfg(feature = "communication")]
+use crate::target;
+
+#[cfg(feature = "communication")]
+choices! {
+    pub CommunicationMediumCommunicationMediumType { Voice = "Voice", Email = "Email",
+    Chat = "Chat" }
+}
+
+#[cfg(feature = "communication")]
+#[derive(Clone, Debug, Default)]
+pub struct CommunicationMedium {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub communication_channel: Option<String>,
+    pub communication_medium_type: Select<CommunicationMediumCommunicationMediumType>,
+    pub catch_all: Link<target::EmployeeGroup>,
+    pub provider: Link<target::Supplier>,
+    pub disabled: Option<bool>,
+    pub timeslots: Vec<crate::CommunicationMediumTimeslot>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "communication")]
+document! {
+    CommunicationMedium(COMMUNICATION_MEDIUM) : name owner creation modified modified_by
+    docstatus idx communication_channel communication_medium_type catch_all provider
+    disabled timeslots
+}

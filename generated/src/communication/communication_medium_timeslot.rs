@@ -19,3 +19,40 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype DayOfWeek
     FromTime ToTime EmployeeGroup
 }
+
+#[cfg(feature = "communication")]
+use crate::target;
+
+#[cfg(feature = "communication")]
+choices! {
+    pub CommunicationMediumTimeslotDayOfWeek { Monday = "Monday", Tuesday = "Tuesday",
+    Wednesday = "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday =
+    "Saturday", Sunday = "Sunday" }
+}
+
+#[cfg(feature = "communication")]
+#[derive(Clone, Debug, Default)]
+pub struct CommunicationMediumTimeslot {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub day_of_week: Select<CommunicationMediumTimeslotDayOfWeek>,
+    pub from_time: Option<Time>,
+    pub to_time: Option<Time>,
+    pub employee_group: Link<target::EmployeeGroup>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "communication")]
+document! {
+    CommunicationMediumTimeslot(COMMUNICATION_MEDIUM_TIMESLOT) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype day_of_week
+    from_time to_time employee_group
+}

@@ -42,3 +42,53 @@ fields! {
     EmailId Phone Fax TaxCategory IsPrimaryAddress IsShippingAddress Disabled
     IsYourCompanyAddress Links
 }
+
+#[cfg(feature = "contacts")]
+use crate::target;
+
+#[cfg(feature = "contacts")]
+choices! {
+    pub AddressAddressType { Billing = "Billing", Shipping = "Shipping", Office =
+    "Office", Personal = "Personal", Plant = "Plant", Postal = "Postal", Shop = "Shop",
+    Subsidiary = "Subsidiary", Warehouse = "Warehouse", Current = "Current", Permanent =
+    "Permanent", Other = "Other" }
+}
+
+#[cfg(feature = "contacts")]
+#[derive(Clone, Debug, Default)]
+pub struct Address {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub address_title: Option<String>,
+    pub address_type: Select<AddressAddressType>,
+    pub address_line1: Option<String>,
+    pub address_line2: Option<String>,
+    pub city: Option<String>,
+    pub county: Option<String>,
+    pub state: Option<String>,
+    pub country: Link<target::Country>,
+    pub pincode: Option<String>,
+    pub email_id: Option<String>,
+    pub phone: Option<String>,
+    pub fax: Option<String>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub is_primary_address: Option<bool>,
+    pub is_shipping_address: Option<bool>,
+    pub disabled: Option<bool>,
+    pub is_your_company_address: Option<bool>,
+    pub links: Vec<crate::DynamicLink>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "contacts")]
+document! {
+    Address(ADDRESS) : name owner creation modified modified_by docstatus idx
+    address_title address_type address_line1 address_line2 city county state country
+    pincode email_id phone fax tax_category is_primary_address is_shipping_address
+    disabled is_your_company_address links
+}

@@ -25,3 +25,28 @@ fields! {
     pub AddressTemplateField(ADDRESS_TEMPLATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Country IsDefault Template
 }
+
+#[cfg(feature = "contacts")]
+use crate::target;
+
+#[cfg(feature = "contacts")]
+#[derive(Clone, Debug, Default)]
+pub struct AddressTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub country: Link<target::Country>,
+    pub is_default: Option<bool>,
+    pub template: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "contacts")]
+document! {
+    AddressTemplate(ADDRESS_TEMPLATE) : name owner creation modified modified_by
+    docstatus idx country is_default template
+}

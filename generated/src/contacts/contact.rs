@@ -51,3 +51,59 @@ fields! {
     GoogleContactsId PulledFromGoogleContacts EmailIds PhoneNos Links IsPrimaryContact
     IsBillingContact Department Unsubscribed
 }
+
+#[cfg(feature = "contacts")]
+use crate::target;
+
+#[cfg(feature = "contacts")]
+choices! {
+    pub ContactStatus { Passive = "Passive", Open = "Open", Replied = "Replied" }
+}
+
+#[cfg(feature = "contacts")]
+#[derive(Clone, Debug, Default)]
+pub struct Contact {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub first_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub last_name: Option<String>,
+    pub full_name: Option<String>,
+    pub email_id: Option<String>,
+    pub user: Link<target::User>,
+    pub address: Link<target::Address>,
+    pub sync_with_google_contacts: Option<bool>,
+    pub status: Select<ContactStatus>,
+    pub salutation: Link<target::Salutation>,
+    pub designation: Option<String>,
+    pub gender: Link<target::Gender>,
+    pub phone: Option<String>,
+    pub mobile_no: Option<String>,
+    pub company_name: Option<String>,
+    pub image: Option<String>,
+    pub google_contacts: Link<target::GoogleContacts>,
+    pub google_contacts_id: Option<String>,
+    pub pulled_from_google_contacts: Option<bool>,
+    pub email_ids: Vec<crate::ContactEmail>,
+    pub phone_nos: Vec<crate::ContactPhone>,
+    pub links: Vec<crate::DynamicLink>,
+    pub is_primary_contact: Option<bool>,
+    pub is_billing_contact: Option<bool>,
+    pub department: Option<String>,
+    pub unsubscribed: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "contacts")]
+document! {
+    Contact(CONTACT) : name owner creation modified modified_by docstatus idx first_name
+    middle_name last_name full_name email_id user address sync_with_google_contacts
+    status salutation designation gender phone mobile_no company_name image
+    google_contacts google_contacts_id pulled_from_google_contacts email_ids phone_nos
+    links is_primary_contact is_billing_contact department unsubscribed
+}

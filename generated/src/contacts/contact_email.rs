@@ -15,3 +15,30 @@ fields! {
     pub ContactEmailField(CONTACT_EMAIL) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype EmailId IsPrimary
 }
+
+#[cfg(feature = "contacts")]
+use crate::target;
+
+#[cfg(feature = "contacts")]
+#[derive(Clone, Debug, Default)]
+pub struct ContactEmail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub email_id: Option<String>,
+    pub is_primary: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "contacts")]
+document! {
+    ContactEmail(CONTACT_EMAIL) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype email_id is_primary
+}

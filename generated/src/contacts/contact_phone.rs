@@ -16,3 +16,31 @@ fields! {
     pub ContactPhoneField(CONTACT_PHONE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Phone IsPrimaryPhone IsPrimaryMobileNo
 }
+
+#[cfg(feature = "contacts")]
+use crate::target;
+
+#[cfg(feature = "contacts")]
+#[derive(Clone, Debug, Default)]
+pub struct ContactPhone {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub phone: Option<String>,
+    pub is_primary_phone: Option<bool>,
+    pub is_primary_mobile_no: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "contacts")]
+document! {
+    ContactPhone(CONTACT_PHONE) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype phone is_primary_phone is_primary_mobile_no
+}

@@ -21,3 +21,25 @@ fields! {
     pub GenderField(GENDER) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Gender
 }
+
+#[cfg(feature = "contacts")]
+use crate::target;
+
+#[cfg(feature = "contacts")]
+#[derive(Clone, Debug, Default)]
+pub struct Gender {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub gender: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "contacts")]
+document! {
+    Gender(GENDER) : name owner creation modified modified_by docstatus idx gender
+}

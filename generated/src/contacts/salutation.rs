@@ -21,3 +21,26 @@ fields! {
     pub SalutationField(SALUTATION) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Salutation
 }
+
+#[cfg(feature = "contacts")]
+use crate::target;
+
+#[cfg(feature = "contacts")]
+#[derive(Clone, Debug, Default)]
+pub struct Salutation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub salutation: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "contacts")]
+document! {
+    Salutation(SALUTATION) : name owner creation modified modified_by docstatus idx
+    salutation
+}

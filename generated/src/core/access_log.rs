@@ -32,3 +32,36 @@ fields! {
     Idx ExportFrom User ReferenceDocument Timestamp FileType Method ReportName Filters
     Page Columns
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct AccessLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub export_from: Option<String>,
+    pub user: Link<target::User>,
+    pub reference_document: Option<String>,
+    pub timestamp: Option<DateTime>,
+    pub file_type: Option<String>,
+    pub method: Option<String>,
+    pub report_name: Option<String>,
+    pub filters: Option<String>,
+    pub page: Option<String>,
+    pub columns: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    AccessLog(ACCESS_LOG) : name owner creation modified modified_by docstatus idx
+    export_from user reference_document timestamp file_type method report_name filters
+    page columns
+}

@@ -39,3 +39,54 @@ fields! {
     ReferenceDoctype ReferenceName ReferenceOwner TimelineDoctype TimelineName
     LinkDoctype LinkName User FullName
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub ActivityLogOperation { Login = "Login", Logout = "Logout", Impersonate =
+    "Impersonate" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub ActivityLogStatus { Success = "Success", Failed = "Failed", Linked = "Linked",
+    Closed = "Closed" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ActivityLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub subject: Option<String>,
+    pub content: Option<String>,
+    pub communication_date: Option<DateTime>,
+    pub ip_address: Option<String>,
+    pub operation: Select<ActivityLogOperation>,
+    pub status: Select<ActivityLogStatus>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub reference_owner: Option<String>,
+    pub timeline_doctype: Link<target::DocType>,
+    pub timeline_name: Option<String>,
+    pub link_doctype: Link<target::DocType>,
+    pub link_name: Option<String>,
+    pub user: Link<target::User>,
+    pub full_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ActivityLog(ACTIVITY_LOG) : name owner creation modified modified_by docstatus idx
+    subject content communication_date ip_address operation status reference_doctype
+    reference_name reference_owner timeline_doctype timeline_name link_doctype link_name
+    user full_name
+}

@@ -16,3 +16,36 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype DocumentType
     Action
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub AmendedDocumentNamingSettingsAction { AmendCounter = "Amend Counter",
+    DefaultNaming = "Default Naming" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct AmendedDocumentNamingSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document_type: Link<target::DocType>,
+    pub action: Select<AmendedDocumentNamingSettingsAction>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    AmendedDocumentNamingSettings(AMENDED_DOCUMENT_NAMING_SETTINGS) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype document_type action
+}

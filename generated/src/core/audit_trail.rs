@@ -19,3 +19,27 @@ fields! {
     pub AuditTrailField(AUDIT_TRAIL) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx DoctypeName Document
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct AuditTrail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub doctype_name: Link<target::DocType>,
+    pub document: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    AuditTrail(AUDIT_TRAIL) : name owner creation modified modified_by docstatus idx
+    doctype_name document
+}

@@ -12,3 +12,29 @@ fields! {
     pub BlockModuleField(BLOCK_MODULE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Module
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct BlockModule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub module: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    BlockModule(BLOCK_MODULE) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype module
+}

@@ -34,3 +34,47 @@ fields! {
     CommentType CommentEmail Subject CommentBy Published Seen ReferenceDoctype
     ReferenceName ReferenceOwner Content IpAddress
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub CommentCommentType { Comment = "Comment", Like = "Like", Info = "Info", Label =
+    "Label", Workflow = "Workflow", Created = "Created", Submitted = "Submitted",
+    Cancelled = "Cancelled", Updated = "Updated", Deleted = "Deleted", Assigned =
+    "Assigned", AssignmentCompleted = "Assignment Completed", Attachment = "Attachment",
+    AttachmentRemoved = "Attachment Removed", Shared = "Shared", Unshared = "Unshared",
+    Bot = "Bot", Relinked = "Relinked", Edit = "Edit" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Comment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub comment_type: Select<CommentCommentType>,
+    pub comment_email: Option<String>,
+    pub subject: Option<String>,
+    pub comment_by: Option<String>,
+    pub published: Option<bool>,
+    pub seen: Option<bool>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub reference_owner: Option<String>,
+    pub content: Option<String>,
+    pub ip_address: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Comment(COMMENT) : name owner creation modified modified_by docstatus idx
+    comment_type comment_email subject comment_by published seen reference_doctype
+    reference_name reference_owner content ip_address
+}

@@ -66,3 +66,118 @@ fields! {
     InReplyTo User EmailTemplate UnreadNotificationSent Seen UserTags TimelineLinks
     MessageId Uid ImapFolder EmailStatus HasAttachment Rating FeedbackRequest
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub CommunicationCommunicationMedium { Email = "Email", Chat = "Chat", Phone =
+    "Phone", Sms = "SMS", Event = "Event", Meeting = "Meeting", Visit = "Visit", Other =
+    "Other" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub CommunicationDeliveryStatus { Sent = "Sent", Bounced = "Bounced", Opened =
+    "Opened", MarkedAsSpam = "Marked As Spam", Rejected = "Rejected", Delayed =
+    "Delayed", SoftBounced = "Soft-Bounced", Clicked = "Clicked", RecipientUnsubscribed =
+    "Recipient Unsubscribed", Error = "Error", Expired = "Expired", Sending = "Sending",
+    Read = "Read", Scheduled = "Scheduled" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub CommunicationCommunicationType { Communication = "Communication", Comment =
+    "Comment", Chat = "Chat", Notification = "Notification", Feedback = "Feedback",
+    AutomatedMessage = "Automated Message" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub CommunicationCommentType { Comment = "Comment", Like = "Like", Info = "Info",
+    Label = "Label", Workflow = "Workflow", Created = "Created", Submitted = "Submitted",
+    Cancelled = "Cancelled", Updated = "Updated", Deleted = "Deleted", Assigned =
+    "Assigned", AssignmentCompleted = "Assignment Completed", Attachment = "Attachment",
+    AttachmentRemoved = "Attachment Removed", Shared = "Shared", Unshared = "Unshared",
+    Relinked = "Relinked" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub CommunicationStatus { Open = "Open", Replied = "Replied", Closed = "Closed",
+    Linked = "Linked" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub CommunicationSentOrReceived { Sent = "Sent", Received = "Received" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub CommunicationEmailStatus { Open = "Open", Spam = "Spam", Trash = "Trash" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Communication {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub subject: Option<String>,
+    pub communication_medium: Select<CommunicationCommunicationMedium>,
+    pub sender: Option<String>,
+    pub recipients: Option<String>,
+    pub cc: Option<String>,
+    pub bcc: Option<String>,
+    pub phone_no: Option<String>,
+    pub delivery_status: Select<CommunicationDeliveryStatus>,
+    pub content: Option<String>,
+    pub text_content: Option<String>,
+    pub communication_type: Select<CommunicationCommunicationType>,
+    pub comment_type: Select<CommunicationCommentType>,
+    pub status: Select<CommunicationStatus>,
+    pub sent_or_received: Select<CommunicationSentOrReceived>,
+    pub communication_date: Option<DateTime>,
+    pub read_receipt: Option<bool>,
+    pub send_after: Option<DateTime>,
+    pub sender_full_name: Option<String>,
+    pub read_by_recipient: Option<bool>,
+    pub read_by_recipient_on: Option<DateTime>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub reference_owner: Option<String>,
+    pub email_account: Link<target::EmailAccount>,
+    pub in_reply_to: Link<target::Communication>,
+    pub user: Link<target::User>,
+    pub email_template: Link<target::EmailTemplate>,
+    pub unread_notification_sent: Option<bool>,
+    pub seen: Option<bool>,
+    pub _user_tags: Option<String>,
+    pub timeline_links: Vec<crate::CommunicationLink>,
+    pub message_id: Option<String>,
+    pub uid: Option<i64>,
+    pub imap_folder: Option<String>,
+    pub email_status: Select<CommunicationEmailStatus>,
+    pub has_attachment: Option<bool>,
+    pub rating: Option<i64>,
+    pub feedback_request: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Communication(COMMUNICATION) : name owner creation modified modified_by docstatus idx
+    subject communication_medium sender recipients cc bcc phone_no delivery_status
+    content text_content communication_type comment_type status sent_or_received
+    communication_date read_receipt send_after sender_full_name read_by_recipient
+    read_by_recipient_on reference_doctype reference_name reference_owner email_account
+    in_reply_to user email_template unread_notification_sent seen _user_tags
+    timeline_links message_id uid imap_folder email_status has_attachment rating
+    feedback_request
+}

@@ -16,3 +16,31 @@ fields! {
     pub CommunicationLinkField(COMMUNICATION_LINK) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype LinkDoctype LinkName LinkTitle
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct CommunicationLink {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub link_doctype: Link<target::DocType>,
+    pub link_name: Option<String>,
+    pub link_title: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    CommunicationLink(COMMUNICATION_LINK) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype link_doctype link_name link_title
+}

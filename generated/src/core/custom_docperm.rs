@@ -42,3 +42,44 @@ fields! {
     Docstatus Idx Parent Role IfOwner Permlevel Select Read Write Create Delete Submit
     Cancel Amend Report Export Import Share Print Email
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct CustomDocPerm {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub role: Link<target::Role>,
+    pub if_owner: Option<bool>,
+    pub permlevel: Option<i64>,
+    pub select: Option<bool>,
+    pub read: Option<bool>,
+    pub write: Option<bool>,
+    pub create: Option<bool>,
+    pub delete: Option<bool>,
+    pub submit: Option<bool>,
+    pub cancel: Option<bool>,
+    pub amend: Option<bool>,
+    pub report: Option<bool>,
+    pub export: Option<bool>,
+    pub import: Option<bool>,
+    pub share: Option<bool>,
+    pub print: Option<bool>,
+    pub email: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    CustomDocPerm(CUSTOM_DOCPERM) : name owner creation modified modified_by docstatus
+    idx parent role if_owner permlevel select read write create delete submit cancel
+    amend report export import share print email
+}

@@ -25,3 +25,29 @@ fields! {
     pub CustomRoleField(CUSTOM_ROLE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Page Report Roles RefDoctype
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct CustomRole {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub page: Link<target::Page>,
+    pub report: Link<target::Report>,
+    pub roles: Vec<crate::HasRole>,
+    pub ref_doctype: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    CustomRole(CUSTOM_ROLE) : name owner creation modified modified_by docstatus idx page
+    report roles ref_doctype
+}

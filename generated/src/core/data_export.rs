@@ -20,3 +20,33 @@ fields! {
     pub DataExportField(DATA_EXPORT) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx ReferenceDoctype ExportWithoutMainHeader FileType
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub DataExportFileType { Excel = "Excel", Csv = "CSV" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DataExport {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub reference_doctype: Link<target::DocType>,
+    pub export_without_main_header: Option<bool>,
+    pub file_type: Select<DataExportFileType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DataExport(DATA_EXPORT) : name owner creation modified modified_by docstatus idx
+    reference_doctype export_without_main_header file_type
+}

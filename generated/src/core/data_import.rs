@@ -34,3 +34,49 @@ fields! {
     Idx ReferenceDoctype ImportType ImportFile PayloadCount GoogleSheetsUrl Status
     SubmitAfterImport MuteEmails TemplateOptions TemplateWarnings ShowFailedLogs
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub DataImportImportType { InsertNewRecords = "Insert New Records",
+    UpdateExistingRecords = "Update Existing Records" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub DataImportStatus { Pending = "Pending", Success = "Success", PartialSuccess =
+    "Partial Success", Error = "Error", TimedOut = "Timed Out" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DataImport {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub reference_doctype: Link<target::DocType>,
+    pub import_type: Select<DataImportImportType>,
+    pub import_file: Option<String>,
+    pub payload_count: Option<i64>,
+    pub google_sheets_url: Option<String>,
+    pub status: Select<DataImportStatus>,
+    pub submit_after_import: Option<bool>,
+    pub mute_emails: Option<bool>,
+    pub template_options: Option<String>,
+    pub template_warnings: Option<String>,
+    pub show_failed_logs: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DataImport(DATA_IMPORT) : name owner creation modified modified_by docstatus idx
+    reference_doctype import_type import_file payload_count google_sheets_url status
+    submit_after_import mute_emails template_options template_warnings show_failed_logs
+}

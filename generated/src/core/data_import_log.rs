@@ -28,3 +28,32 @@ fields! {
     pub DataImportLogField(DATA_IMPORT_LOG) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx DataImport RowIndexes Success Docname Messages Exception LogIndex
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DataImportLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub data_import: Link<target::DataImport>,
+    pub row_indexes: Option<String>,
+    pub success: Option<bool>,
+    pub docname: Option<String>,
+    pub messages: Option<String>,
+    pub exception: Option<String>,
+    pub log_index: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DataImportLog(DATA_IMPORT_LOG) : name owner creation modified modified_by docstatus
+    idx data_import row_indexes success docname messages exception log_index
+}

@@ -27,3 +27,30 @@ fields! {
     pub DeletedDocumentField(DELETED_DOCUMENT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx DeletedName DeletedDoctype Restored NewName Data
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DeletedDocument {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub deleted_name: Option<String>,
+    pub deleted_doctype: Option<String>,
+    pub restored: Option<bool>,
+    pub new_name: Option<String>,
+    pub data: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DeletedDocument(DELETED_DOCUMENT) : name owner creation modified modified_by
+    docstatus idx deleted_name deleted_doctype restored new_name data
+}

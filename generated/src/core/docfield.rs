@@ -80,3 +80,110 @@ fields! {
     RememberLastSelectedValue MandatoryDependsOn ReadOnlyDependsOn PrintWidth Width
     MaxHeight Columns Description DocumentationUrl Placeholder Oldfieldname Oldfieldtype
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub DocFieldFieldtype { Autocomplete = "Autocomplete", Attach = "Attach", AttachImage
+    = "Attach Image", Barcode = "Barcode", Button = "Button", Check = "Check", Code =
+    "Code", Color = "Color", ColumnBreak = "Column Break", Currency = "Currency", Data =
+    "Data", Date = "Date", Datetime = "Datetime", Duration = "Duration", DynamicLink =
+    "Dynamic Link", Float = "Float", Fold = "Fold", Geolocation = "Geolocation", Heading
+    = "Heading", Html = "HTML", HtmlEditor = "HTML Editor", Icon = "Icon", Image =
+    "Image", Int = "Int", Json = "JSON", Link = "Link", LongText = "Long Text",
+    MarkdownEditor = "Markdown Editor", Password = "Password", Percent = "Percent", Phone
+    = "Phone", ReadOnly = "Read Only", Rating = "Rating", SectionBreak = "Section Break",
+    Select = "Select", Signature = "Signature", SmallText = "Small Text", TabBreak =
+    "Tab Break", Table = "Table", TableMultiSelect = "Table MultiSelect", Text = "Text",
+    TextEditor = "Text Editor", Time = "Time" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DocField {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub label: Option<String>,
+    pub fieldtype: Select<DocFieldFieldtype>,
+    pub fieldname: Option<String>,
+    pub precision: Option<String>,
+    pub length: Option<i64>,
+    pub non_negative: Option<bool>,
+    pub hide_days: Option<bool>,
+    pub hide_seconds: Option<bool>,
+    pub reqd: Option<bool>,
+    pub is_virtual: Option<bool>,
+    pub search_index: Option<bool>,
+    pub options: Option<String>,
+    pub sort_options: Option<bool>,
+    pub show_dashboard: Option<bool>,
+    pub link_filters: Option<Value>,
+    pub default: Option<String>,
+    pub fetch_from: Option<String>,
+    pub fetch_if_empty: Option<bool>,
+    pub hidden: Option<bool>,
+    pub show_on_timeline: Option<bool>,
+    pub bold: Option<bool>,
+    pub allow_in_quick_entry: Option<bool>,
+    pub translatable: Option<bool>,
+    pub print_hide: Option<bool>,
+    pub print_hide_if_no_value: Option<bool>,
+    pub report_hide: Option<bool>,
+    pub depends_on: Option<String>,
+    pub collapsible: Option<bool>,
+    pub collapsible_depends_on: Option<String>,
+    pub hide_border: Option<bool>,
+    pub in_list_view: Option<bool>,
+    pub in_standard_filter: Option<bool>,
+    pub in_preview: Option<bool>,
+    pub in_filter: Option<bool>,
+    pub in_global_search: Option<bool>,
+    pub read_only: Option<bool>,
+    pub allow_on_submit: Option<bool>,
+    pub ignore_user_permissions: Option<bool>,
+    pub allow_bulk_edit: Option<bool>,
+    pub make_attachment_public: Option<bool>,
+    pub permlevel: Option<i64>,
+    pub ignore_xss_filter: Option<bool>,
+    pub unique: Option<bool>,
+    pub no_copy: Option<bool>,
+    pub set_only_once: Option<bool>,
+    pub remember_last_selected_value: Option<bool>,
+    pub mandatory_depends_on: Option<String>,
+    pub read_only_depends_on: Option<String>,
+    pub print_width: Option<String>,
+    pub width: Option<String>,
+    pub max_height: Option<String>,
+    pub columns: Option<i64>,
+    pub description: Option<String>,
+    pub documentation_url: Option<String>,
+    pub placeholder: Option<String>,
+    pub oldfieldname: Option<String>,
+    pub oldfieldtype: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DocField(DOCFIELD) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype label fieldtype fieldname precision length non_negative
+    hide_days hide_seconds reqd is_virtual search_index options sort_options
+    show_dashboard link_filters default fetch_from fetch_if_empty hidden show_on_timeline
+    bold allow_in_quick_entry translatable print_hide print_hide_if_no_value report_hide
+    depends_on collapsible collapsible_depends_on hide_border in_list_view
+    in_standard_filter in_preview in_filter in_global_search read_only allow_on_submit
+    ignore_user_permissions allow_bulk_edit make_attachment_public permlevel
+    ignore_xss_filter unique no_copy set_only_once remember_last_selected_value
+    mandatory_depends_on read_only_depends_on print_width width max_height columns
+    description documentation_url placeholder oldfieldname oldfieldtype
+}

@@ -31,3 +31,34 @@ fields! {
     pub DocShareField(DOCSHARE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     User ShareDoctype ShareName Read Write Share Submit Everyone NotifyByEmail
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DocShare {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user: Link<target::User>,
+    pub share_doctype: Link<target::DocType>,
+    pub share_name: Option<String>,
+    pub read: Option<bool>,
+    pub write: Option<bool>,
+    pub share: Option<bool>,
+    pub submit: Option<bool>,
+    pub everyone: Option<bool>,
+    pub notify_by_email: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DocShare(DOCSHARE) : name owner creation modified modified_by docstatus idx user
+    share_doctype share_name read write share submit everyone notify_by_email
+}

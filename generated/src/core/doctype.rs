@@ -102,3 +102,134 @@ fields! {
     IndexWebPagesForSearch Route IsPublishedField WebsiteSearchField Engine MigrationHash
     Fields RowFormat
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub DocTypeNamingRule { SetByUser = "Set by user", Autoincrement = "Autoincrement",
+    ByFieldname = "By fieldname", ByNamingSeriesField = "By \"Naming Series\" field",
+    Expression = "Expression", ExpressionOldStyle = "Expression (old style)", Random =
+    "Random", ByScript = "By script" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub DocTypeSortOrder { Asc = "ASC", Desc = "DESC" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub DocTypeDocumentType { Document = "Document", Setup = "Setup", System = "System",
+    Other = "Other" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub DocTypeEngine { InnoDb = "InnoDB", MyIsam = "MyISAM" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub DocTypeRowFormat { Dynamic = "Dynamic", Compressed = "Compressed" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DocType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub module: Link<target::ModuleDef>,
+    pub is_submittable: Option<bool>,
+    pub istable: Option<bool>,
+    pub issingle: Option<bool>,
+    pub is_tree: Option<bool>,
+    pub is_calendar_and_gantt: Option<bool>,
+    pub editable_grid: Option<bool>,
+    pub quick_entry: Option<bool>,
+    pub grid_page_length: Option<i64>,
+    pub track_changes: Option<bool>,
+    pub track_seen: Option<bool>,
+    pub track_views: Option<bool>,
+    pub custom: Option<bool>,
+    pub beta: Option<bool>,
+    pub is_virtual: Option<bool>,
+    pub queue_in_background: Option<bool>,
+    pub naming_rule: Select<DocTypeNamingRule>,
+    pub autoname: Option<String>,
+    pub allow_rename: Option<bool>,
+    pub description: Option<String>,
+    pub documentation: Option<String>,
+    pub image_field: Option<String>,
+    pub timeline_field: Option<String>,
+    pub nsm_parent_field: Option<String>,
+    pub max_attachments: Option<i64>,
+    pub hide_toolbar: Option<bool>,
+    pub allow_copy: Option<bool>,
+    pub allow_import: Option<bool>,
+    pub allow_events_in_timeline: Option<bool>,
+    pub allow_auto_repeat: Option<bool>,
+    pub make_attachments_public: Option<bool>,
+    pub title_field: Option<String>,
+    pub show_title_field_in_link: Option<bool>,
+    pub translated_doctype: Option<bool>,
+    pub search_fields: Option<String>,
+    pub default_print_format: Option<String>,
+    pub sort_field: Option<String>,
+    pub sort_order: Select<DocTypeSortOrder>,
+    pub default_view: Option<String>,
+    pub force_re_route_to_default_view: Option<bool>,
+    pub document_type: Select<DocTypeDocumentType>,
+    pub icon: Option<String>,
+    pub color: Option<String>,
+    pub show_preview_popup: Option<bool>,
+    pub show_name_in_global_search: Option<bool>,
+    pub default_email_template: Link<target::EmailTemplate>,
+    pub email_append_to: Option<bool>,
+    pub sender_field: Option<String>,
+    pub sender_name_field: Option<String>,
+    pub subject_field: Option<String>,
+    pub permissions: Vec<crate::DocPerm>,
+    pub restrict_to_domain: Link<target::Domain>,
+    pub read_only: Option<bool>,
+    pub in_create: Option<bool>,
+    pub protect_attached_files: Option<bool>,
+    pub actions: Vec<crate::DocTypeAction>,
+    pub links: Vec<crate::DocTypeLink>,
+    pub states: Vec<crate::DocTypeState>,
+    pub has_web_view: Option<bool>,
+    pub allow_guest_to_view: Option<bool>,
+    pub index_web_pages_for_search: Option<bool>,
+    pub route: Option<String>,
+    pub is_published_field: Option<String>,
+    pub website_search_field: Option<String>,
+    pub engine: Select<DocTypeEngine>,
+    pub migration_hash: Option<String>,
+    pub fields: Vec<crate::DocField>,
+    pub row_format: Select<DocTypeRowFormat>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DocType(DOCTYPE) : name owner creation modified modified_by docstatus idx module
+    is_submittable istable issingle is_tree is_calendar_and_gantt editable_grid
+    quick_entry grid_page_length track_changes track_seen track_views custom beta
+    is_virtual queue_in_background naming_rule autoname allow_rename description
+    documentation image_field timeline_field nsm_parent_field max_attachments
+    hide_toolbar allow_copy allow_import allow_events_in_timeline allow_auto_repeat
+    make_attachments_public title_field show_title_field_in_link translated_doctype
+    search_fields default_print_format sort_field sort_order default_view
+    force_re_route_to_default_view document_type icon color show_preview_popup
+    show_name_in_global_search default_email_template email_append_to sender_field
+    sender_name_field subject_field permissions restrict_to_domain read_only in_create
+    protect_attached_files actions links states has_web_view allow_guest_to_view
+    index_web_pages_for_search route is_published_field website_search_field engine
+    migration_hash fields row_format
+}

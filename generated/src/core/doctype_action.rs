@@ -20,3 +20,39 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Label ActionType Action Group Hidden
     Custom
 }
+
+#[cfg(any(feature = "core", feature = "custom"))]
+use crate::target;
+
+#[cfg(any(feature = "core", feature = "custom"))]
+choices! {
+    pub DocTypeActionActionType { ServerAction = "Server Action", Route = "Route" }
+}
+
+#[cfg(any(feature = "core", feature = "custom"))]
+#[derive(Clone, Debug, Default)]
+pub struct DocTypeAction {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub label: Option<String>,
+    pub action_type: Select<DocTypeActionActionType>,
+    pub action: Option<String>,
+    pub group: Option<String>,
+    pub hidden: Option<bool>,
+    pub custom: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "core", feature = "custom"))]
+document! {
+    DocTypeAction(DOCTYPE_ACTION) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype label action_type action group hidden custom
+}

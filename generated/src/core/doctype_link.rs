@@ -22,3 +22,37 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype LinkDoctype LinkFieldname ParentDoctype
     TableFieldname Group Hidden IsChildTable Custom
 }
+
+#[cfg(any(feature = "core", feature = "custom"))]
+use crate::target;
+
+#[cfg(any(feature = "core", feature = "custom"))]
+#[derive(Clone, Debug, Default)]
+pub struct DocTypeLink {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub link_doctype: Link<target::DocType>,
+    pub link_fieldname: Option<String>,
+    pub parent_doctype: Link<target::DocType>,
+    pub table_fieldname: Option<String>,
+    pub group: Option<String>,
+    pub hidden: Option<bool>,
+    pub is_child_table: Option<bool>,
+    pub custom: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "core", feature = "custom"))]
+document! {
+    DocTypeLink(DOCTYPE_LINK) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype link_doctype link_fieldname parent_doctype
+    table_fieldname group hidden is_child_table custom
+}

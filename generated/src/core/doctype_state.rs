@@ -16,3 +16,38 @@ fields! {
     pub DocTypeStateField(DOCTYPE_STATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Title Color Custom
 }
+
+#[cfg(any(feature = "core", feature = "custom"))]
+use crate::target;
+
+#[cfg(any(feature = "core", feature = "custom"))]
+choices! {
+    pub DocTypeStateColor { Blue = "Blue", Cyan = "Cyan", Gray = "Gray", Green = "Green",
+    LightBlue = "Light Blue", Orange = "Orange", Pink = "Pink", Purple = "Purple", Red =
+    "Red", Yellow = "Yellow" }
+}
+
+#[cfg(any(feature = "core", feature = "custom"))]
+#[derive(Clone, Debug, Default)]
+pub struct DocTypeState {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub title: Option<String>,
+    pub color: Select<DocTypeStateColor>,
+    pub custom: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "core", feature = "custom"))]
+document! {
+    DocTypeState(DOCTYPE_STATE) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype title color custom
+}

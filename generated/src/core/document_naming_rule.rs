@@ -30,3 +30,32 @@ fields! {
     ModifiedBy Docstatus Idx DocumentType Disabled Priority Conditions Prefix Counter
     PrefixDigits
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DocumentNamingRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub disabled: Option<bool>,
+    pub priority: Option<i64>,
+    pub conditions: Vec<crate::DocumentNamingRuleCondition>,
+    pub prefix: Option<String>,
+    pub counter: Option<i64>,
+    pub prefix_digits: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DocumentNamingRule(DOCUMENT_NAMING_RULE) : name owner creation modified modified_by
+    docstatus idx document_type disabled priority conditions prefix counter prefix_digits
+}

@@ -17,3 +17,32 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Field
     Condition Value
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DocumentNamingRuleCondition {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub field: Option<String>,
+    pub condition: Option<String>,
+    pub value: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DocumentNamingRuleCondition(DOCUMENT_NAMING_RULE_CONDITION) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype field condition
+    value
+}

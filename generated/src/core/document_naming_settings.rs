@@ -28,3 +28,42 @@ fields! {
     UserMustAlwaysSelect TryNamingSeries SeriesPreview Prefix CurrentValue
     DefaultAmendNaming AmendNamingOverride
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub DocumentNamingSettingsDefaultAmendNaming { AmendCounter = "Amend Counter",
+    DefaultNaming = "Default Naming" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DocumentNamingSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub transaction_type: Option<String>,
+    pub naming_series_options: Option<String>,
+    pub user_must_always_select: Option<bool>,
+    pub try_naming_series: Option<String>,
+    pub series_preview: Option<String>,
+    pub prefix: Option<String>,
+    pub current_value: Option<i64>,
+    pub default_amend_naming: Select<DocumentNamingSettingsDefaultAmendNaming>,
+    pub amend_naming_override: Vec<crate::AmendedDocumentNamingSettings>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DocumentNamingSettings(DOCUMENT_NAMING_SETTINGS) : name owner creation modified
+    modified_by docstatus idx transaction_type naming_series_options
+    user_must_always_select try_naming_series series_preview prefix current_value
+    default_amend_naming amend_naming_override
+}

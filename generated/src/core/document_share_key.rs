@@ -26,3 +26,29 @@ fields! {
     pub DocumentShareKeyField(DOCUMENT_SHARE_KEY) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx ReferenceDoctype ReferenceDocname Key ExpiresOn
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DocumentShareKey {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_docname: Option<String>,
+    pub key: Option<String>,
+    pub expires_on: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DocumentShareKey(DOCUMENT_SHARE_KEY) : name owner creation modified modified_by
+    docstatus idx reference_doctype reference_docname key expires_on
+}

@@ -23,3 +23,25 @@ fields! {
     pub DomainField(DOMAIN) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Domain
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Domain {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub domain: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Domain(DOMAIN) : name owner creation modified modified_by docstatus idx domain
+}

@@ -19,3 +19,26 @@ fields! {
     pub DomainSettingsField(DOMAIN_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ActiveDomains
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct DomainSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub active_domains: Vec<crate::HasDomain>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    DomainSettings(DOMAIN_SETTINGS) : name owner creation modified modified_by docstatus
+    idx active_domains
+}

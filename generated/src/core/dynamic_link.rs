@@ -16,3 +16,37 @@ fields! {
     pub DynamicLinkField(DYNAMIC_LINK) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype LinkDoctype LinkName LinkTitle
 }
+
+#[cfg(
+    any(feature = "contacts", feature = "core", feature = "edi", feature = "telephony")
+)]
+use crate::target;
+
+#[cfg(
+    any(feature = "contacts", feature = "core", feature = "edi", feature = "telephony")
+)]
+#[derive(Clone, Debug, Default)]
+pub struct DynamicLink {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub link_doctype: Link<target::DocType>,
+    pub link_name: Option<String>,
+    pub link_title: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(
+    any(feature = "contacts", feature = "core", feature = "edi", feature = "telephony")
+)]
+document! {
+    DynamicLink(DYNAMIC_LINK) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype link_doctype link_name link_title
+}

@@ -27,3 +27,31 @@ fields! {
     pub ErrorLogField(ERROR_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Seen ReferenceDoctype ReferenceName Method Error TraceId
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ErrorLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub seen: Option<bool>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub method: Option<String>,
+    pub error: Option<String>,
+    pub trace_id: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ErrorLog(ERROR_LOG) : name owner creation modified modified_by docstatus idx seen
+    reference_doctype reference_name method error trace_id
+}

@@ -41,3 +41,44 @@ fields! {
     Folder IsFolder AttachedToDoctype AttachedToName AttachedToField OldParent
     ContentHash UploadedToDropbox UploadedToGoogleDrive
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct File {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub file_name: Option<String>,
+    pub is_private: Option<bool>,
+    pub file_type: Option<String>,
+    pub is_home_folder: Option<bool>,
+    pub is_attachments_folder: Option<bool>,
+    pub file_size: Option<i64>,
+    pub file_url: Option<String>,
+    pub thumbnail_url: Option<String>,
+    pub folder: Link<target::File>,
+    pub is_folder: Option<bool>,
+    pub attached_to_doctype: Link<target::DocType>,
+    pub attached_to_name: Option<String>,
+    pub attached_to_field: Option<String>,
+    pub old_parent: Option<String>,
+    pub content_hash: Option<String>,
+    pub uploaded_to_dropbox: Option<bool>,
+    pub uploaded_to_google_drive: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    File(FILE) : name owner creation modified modified_by docstatus idx file_name
+    is_private file_type is_home_folder is_attachments_folder file_size file_url
+    thumbnail_url folder is_folder attached_to_doctype attached_to_name attached_to_field
+    old_parent content_hash uploaded_to_dropbox uploaded_to_google_drive
+}

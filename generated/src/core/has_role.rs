@@ -15,3 +15,29 @@ fields! {
     pub HasRoleField(HAS_ROLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Parent Parentfield Parenttype Role
 }
+
+#[cfg(any(feature = "core", feature = "desk"))]
+use crate::target;
+
+#[cfg(any(feature = "core", feature = "desk"))]
+#[derive(Clone, Debug, Default)]
+pub struct HasRole {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub role: Link<target::Role>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "core", feature = "desk"))]
+document! {
+    HasRole(HAS_ROLE) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype role
+}

@@ -19,3 +19,34 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype AppName AppVersion GitBranch
     HasSetupWizard IsSetupComplete
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct InstalledApplication {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub app_name: Option<String>,
+    pub app_version: Option<String>,
+    pub git_branch: Option<String>,
+    pub has_setup_wizard: Option<bool>,
+    pub is_setup_complete: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    InstalledApplication(INSTALLED_APPLICATION) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype app_name app_version
+    git_branch has_setup_wizard is_setup_complete
+}

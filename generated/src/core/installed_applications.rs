@@ -19,3 +19,26 @@ fields! {
     pub InstalledApplicationsField(INSTALLED_APPLICATIONS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx InstalledApplications
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct InstalledApplications {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub installed_applications: Vec<crate::InstalledApplication>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    InstalledApplications(INSTALLED_APPLICATIONS) : name owner creation modified
+    modified_by docstatus idx installed_applications
+}

@@ -29,3 +29,30 @@ fields! {
     pub LanguageField(LANGUAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Enabled LanguageCode LanguageName Flag BasedOn
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Language {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub language_code: Option<String>,
+    pub language_name: Option<String>,
+    pub flag: Option<String>,
+    pub based_on: Link<target::Language>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Language(LANGUAGE) : name owner creation modified modified_by docstatus idx enabled
+    language_code language_name flag based_on
+}

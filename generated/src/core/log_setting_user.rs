@@ -15,3 +15,29 @@ fields! {
     pub LogSettingUserField(LOG_SETTING_USER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype User
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct LogSettingUser {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    LogSettingUser(LOG_SETTING_USER) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype user
+}

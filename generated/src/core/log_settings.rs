@@ -19,3 +19,26 @@ fields! {
     pub LogSettingsField(LOG_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx LogsToClear
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct LogSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub logs_to_clear: Vec<crate::LogsToClear>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    LogSettings(LOG_SETTINGS) : name owner creation modified modified_by docstatus idx
+    logs_to_clear
+}

@@ -27,3 +27,30 @@ fields! {
     pub ModuleDefField(MODULE_DEF) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx ModuleName Custom Package AppName RestrictToDomain
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ModuleDef {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub module_name: Option<String>,
+    pub custom: Option<bool>,
+    pub package: Link<target::Package>,
+    pub app_name: Option<String>,
+    pub restrict_to_domain: Link<target::Domain>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ModuleDef(MODULE_DEF) : name owner creation modified modified_by docstatus idx
+    module_name custom package app_name restrict_to_domain
+}

@@ -24,3 +24,27 @@ fields! {
     pub ModuleProfileField(MODULE_PROFILE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ModuleProfileName BlockModules
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ModuleProfile {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub module_profile_name: Option<String>,
+    pub block_modules: Vec<crate::BlockModule>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ModuleProfile(MODULE_PROFILE) : name owner creation modified modified_by docstatus
+    idx module_profile_name block_modules
+}

@@ -21,3 +21,42 @@ fields! {
     Idx Parent Parentfield Parenttype ItemLabel ItemType Route Action Hidden IsStandard
     Condition
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub NavbarItemItemType { Route = "Route", Action = "Action", Separator = "Separator"
+    }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct NavbarItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_label: Option<String>,
+    pub item_type: Select<NavbarItemItemType>,
+    pub route: Option<String>,
+    pub action: Option<String>,
+    pub hidden: Option<bool>,
+    pub is_standard: Option<bool>,
+    pub condition: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    NavbarItem(NAVBAR_ITEM) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype item_label item_type route action hidden is_standard
+    condition
+}

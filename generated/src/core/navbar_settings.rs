@@ -22,3 +22,29 @@ fields! {
     pub NavbarSettingsField(NAVBAR_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx AppLogo SettingsDropdown HelpDropdown AnnouncementWidget
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct NavbarSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub app_logo: Option<String>,
+    pub settings_dropdown: Vec<crate::NavbarItem>,
+    pub help_dropdown: Vec<crate::NavbarItem>,
+    pub announcement_widget: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    NavbarSettings(NAVBAR_SETTINGS) : name owner creation modified modified_by docstatus
+    idx app_logo settings_dropdown help_dropdown announcement_widget
+}

@@ -16,3 +16,26 @@ fields! {
     pub OddSingleField(ODD_SINGLE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx A B
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct OddSingle {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub a: Option<String>,
+    pub b: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    OddSingle(ODD_SINGLE) : name owner creation modified modified_by docstatus idx a b
+}

@@ -87,3 +87,94 @@ fields! {
     Geo Color Pwd Sig Att Img Phone Icon Auto Barcode Ro Virt Secret OnlyOnce Uniq Mail
     Url Depends Fetchd AmendedFrom
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub OddThingStatus { Draft = "Draft", Open = "Open", Closed = "Closed" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct OddThing {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub from: Option<String>,
+    pub class: Option<String>,
+    pub import: Option<String>,
+    pub def: Option<String>,
+    pub none: Option<String>,
+    pub r#return: Option<String>,
+    pub r#type: Option<String>,
+    pub list: Option<String>,
+    pub order: Option<String>,
+    pub group: Option<String>,
+    pub select: Option<String>,
+    pub key: Option<String>,
+    pub index: Option<String>,
+    pub _2nd_line: Option<String>,
+    pub _private: Option<String>,
+    pub constructor: Option<String>,
+    pub __proto__: Option<String>,
+    pub then: Option<String>,
+    pub valueof: Option<String>,
+    pub hasownproperty: Option<String>,
+    pub ünï: Option<String>,
+    pub keys: Option<String>,
+    pub rows: Vec<crate::OddThingRow>,
+    pub multi: Vec<crate::HasRole>,
+    pub party_type: Link<target::DocType>,
+    pub party: Option<String>,
+    pub status: Select<OddThingStatus>,
+    pub when_at: Option<DateTime>,
+    pub on_day: Option<Date>,
+    pub at_time: Option<Time>,
+    pub howlong: Option<f64>,
+    pub stars: Option<f64>,
+    pub pct: Option<f64>,
+    pub n_int: Option<i64>,
+    pub big: Option<i64>,
+    pub js: Option<Value>,
+    pub code: Option<String>,
+    pub md: Option<String>,
+    pub rich: Option<String>,
+    pub geo: Option<Value>,
+    pub color: Option<String>,
+    pub pwd: Option<Secret>,
+    pub sig: Option<String>,
+    pub att: Option<String>,
+    pub img: Option<String>,
+    pub phone: Option<String>,
+    pub icon: Option<String>,
+    pub auto: Option<String>,
+    pub barcode: Option<String>,
+    pub ro: Option<String>,
+    pub virt: Option<i64>,
+    pub secret: Option<String>,
+    pub only_once: Option<String>,
+    pub uniq: Option<String>,
+    pub mail: Option<String>,
+    pub url: Option<String>,
+    pub depends: Option<String>,
+    pub fetchd: Option<String>,
+    pub amended_from: Link<target::OddThing>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    OddThing(ODD_THING) : name owner creation modified modified_by docstatus idx title
+    from class import def none r#return r#type list order group select key index
+    _2nd_line _private constructor __proto__ then valueof hasownproperty ünï keys rows
+    multi party_type party status when_at on_day at_time howlong stars pct n_int big js
+    code md rich geo color pwd sig att img phone icon auto barcode ro virt secret
+    only_once uniq mail url depends fetchd amended_from
+}

@@ -24,3 +24,44 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Item Qty In Class _2ndLine Default
     SqlMode Lambda When Rate
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub OddThingRowSqlMode { A = "a", B = "b", C = "c" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct OddThingRow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item: Link<target::Item>,
+    pub qty: Option<f64>,
+    pub r#in: Option<String>,
+    pub class: Option<String>,
+    pub _2nd_line: Option<String>,
+    pub default: Option<bool>,
+    pub sql_mode: Select<OddThingRowSqlMode>,
+    pub lambda: Option<String>,
+    pub when: Option<DateTime>,
+    pub rate: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    OddThingRow(ODD_THING_ROW) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype item qty r#in class _2nd_line default sql_mode lambda
+    when rate
+}

@@ -26,3 +26,36 @@ fields! {
     pub PackageField(PACKAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     PackageName Readme LicenseType License
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub PackageLicenseType { MitLicense = "MIT License", GnuGeneralPublicLicense =
+    "GNU General Public License", GnuAfferoGeneralPublicLicense =
+    "GNU Affero General Public License" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Package {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub package_name: Option<String>,
+    pub readme: Option<String>,
+    pub license_type: Select<PackageLicenseType>,
+    pub license: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Package(PACKAGE) : name owner creation modified modified_by docstatus idx
+    package_name readme license_type license
+}

@@ -26,3 +26,29 @@ fields! {
     pub PackageImportField(PACKAGE_IMPORT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx AttachPackage Activate Force Log
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct PackageImport {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub attach_package: Option<String>,
+    pub activate: Option<bool>,
+    pub force: Option<bool>,
+    pub log: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    PackageImport(PACKAGE_IMPORT) : name owner creation modified modified_by docstatus
+    idx attach_package activate force log
+}

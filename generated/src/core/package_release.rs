@@ -28,3 +28,32 @@ fields! {
     pub PackageReleaseField(PACKAGE_RELEASE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Package Publish Path Major Minor Patch ReleaseNotes
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct PackageRelease {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub package: Link<target::Package>,
+    pub publish: Option<bool>,
+    pub path: Option<String>,
+    pub major: Option<i64>,
+    pub minor: Option<i64>,
+    pub patch: Option<i64>,
+    pub release_notes: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    PackageRelease(PACKAGE_RELEASE) : name owner creation modified modified_by docstatus
+    idx package publish path major minor patch release_notes
+}

@@ -30,3 +30,38 @@ fields! {
     pub PageField(PAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     SystemPage PageName Title Icon Module RestrictToDomain Standard Roles
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub PageStandard { Yes = "Yes", No = "No" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub system_page: Option<bool>,
+    pub page_name: Option<String>,
+    pub title: Option<String>,
+    pub icon: Option<String>,
+    pub module: Link<target::ModuleDef>,
+    pub restrict_to_domain: Link<target::Domain>,
+    pub standard: Select<PageStandard>,
+    pub roles: Vec<crate::HasRole>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Page(PAGE) : name owner creation modified modified_by docstatus idx system_page
+    page_name title icon module restrict_to_domain standard roles
+}

@@ -26,3 +26,28 @@ fields! {
     pub PatchLogField(PATCH_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Patch Skipped Traceback
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct PatchLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub patch: Option<String>,
+    pub skipped: Option<bool>,
+    pub traceback: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    PatchLog(PATCH_LOG) : name owner creation modified modified_by docstatus idx patch
+    skipped traceback
+}

@@ -22,3 +22,38 @@ fields! {
     pub PermissionInspectorField(PERMISSION_INSPECTOR) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx RefDoctype Docname User PermissionType Output
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub PermissionInspectorPermissionType { Read = "read", Write = "write", Create =
+    "create", Delete = "delete", Submit = "submit", Cancel = "cancel", Select = "select",
+    Amend = "amend", Print = "print", Email = "email", Report = "report", Import =
+    "import", Export = "export", Share = "share" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct PermissionInspector {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub ref_doctype: Link<target::DocType>,
+    pub docname: Option<String>,
+    pub user: Link<target::User>,
+    pub permission_type: Select<PermissionInspectorPermissionType>,
+    pub output: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    PermissionInspector(PERMISSION_INSPECTOR) : name owner creation modified modified_by
+    docstatus idx ref_doctype docname user permission_type output
+}

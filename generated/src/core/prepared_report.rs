@@ -32,3 +32,41 @@ fields! {
     Docstatus Idx Status ReportName QueuedBy JobId QueuedAt ReportEndTime PeakMemoryUsage
     ErrorMessage Filters
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub PreparedReportStatus { Error = "Error", Queued = "Queued", Completed =
+    "Completed", Started = "Started" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct PreparedReport {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub status: Select<PreparedReportStatus>,
+    pub report_name: Option<String>,
+    pub queued_by: Option<String>,
+    pub job_id: Option<String>,
+    pub queued_at: Option<DateTime>,
+    pub report_end_time: Option<DateTime>,
+    pub peak_memory_usage: Option<i64>,
+    pub error_message: Option<String>,
+    pub filters: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    PreparedReport(PREPARED_REPORT) : name owner creation modified modified_by docstatus
+    idx status report_name queued_by job_id queued_at report_end_time peak_memory_usage
+    error_message filters
+}

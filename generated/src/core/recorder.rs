@@ -35,3 +35,45 @@ fields! {
     Path NumberOfQueries TimeInQueries Method Cmd Time Duration EventType RequestHeaders
     FormDict SuggestedIndexes SqlQueries Profile
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub RecorderMethod { Get = "GET", Post = "POST", Put = "PUT", Delete = "DELETE",
+    Patch = "PATCH", Head = "HEAD", Options = "OPTIONS" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Recorder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub path: Option<String>,
+    pub number_of_queries: Option<i64>,
+    pub time_in_queries: Option<f64>,
+    pub method: Select<RecorderMethod>,
+    pub cmd: Option<String>,
+    pub time: Option<DateTime>,
+    pub duration: Option<f64>,
+    pub event_type: Option<String>,
+    pub request_headers: Option<String>,
+    pub form_dict: Option<String>,
+    pub suggested_indexes: Vec<crate::RecorderSuggestedIndex>,
+    pub sql_queries: Vec<crate::RecorderQuery>,
+    pub profile: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Recorder(RECORDER) : name owner creation modified modified_by docstatus idx path
+    number_of_queries time_in_queries method cmd time duration event_type request_headers
+    form_dict suggested_indexes sql_queries profile
+}

@@ -22,3 +22,37 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Index Query Duration ExactCopies
     NormalizedQuery NormalizedCopies Stack ExplainResult
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct RecorderQuery {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub index: Option<i64>,
+    pub query: Option<String>,
+    pub duration: Option<f64>,
+    pub exact_copies: Option<i64>,
+    pub normalized_query: Option<String>,
+    pub normalized_copies: Option<i64>,
+    pub stack: Option<String>,
+    pub explain_result: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    RecorderQuery(RECORDER_QUERY) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype index query duration exact_copies normalized_query
+    normalized_copies stack explain_result
+}

@@ -43,3 +43,57 @@ fields! {
     AddTotalRow Disabled PreparedReport AddTranslateData Timeout Filters Columns Query
     ReportScript Javascript Json Roles
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub ReportIsStandard { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub ReportReportType { ReportBuilder = "Report Builder", QueryReport =
+    "Query Report", ScriptReport = "Script Report", CustomReport = "Custom Report" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub report_name: Option<String>,
+    pub ref_doctype: Link<target::DocType>,
+    pub reference_report: Option<String>,
+    pub is_standard: Select<ReportIsStandard>,
+    pub module: Link<target::ModuleDef>,
+    pub report_type: Select<ReportReportType>,
+    pub letter_head: Link<target::LetterHead>,
+    pub add_total_row: Option<bool>,
+    pub disabled: Option<bool>,
+    pub prepared_report: Option<bool>,
+    pub add_translate_data: Option<bool>,
+    pub timeout: Option<i64>,
+    pub filters: Vec<crate::ReportFilter>,
+    pub columns: Vec<crate::ReportColumn>,
+    pub query: Option<String>,
+    pub report_script: Option<String>,
+    pub javascript: Option<String>,
+    pub json: Option<String>,
+    pub roles: Vec<crate::HasRole>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Report(REPORT) : name owner creation modified modified_by docstatus idx report_name
+    ref_doctype reference_report is_standard module report_type letter_head add_total_row
+    disabled prepared_report add_translate_data timeout filters columns query
+    report_script javascript json roles
+}

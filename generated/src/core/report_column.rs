@@ -18,3 +18,41 @@ fields! {
     pub ReportColumnField(REPORT_COLUMN) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Fieldname Label Fieldtype Options Width
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub ReportColumnFieldtype { Check = "Check", Currency = "Currency", Data = "Data",
+    Date = "Date", Datetime = "Datetime", Duration = "Duration", DynamicLink =
+    "Dynamic Link", Float = "Float", Fold = "Fold", Int = "Int", Link = "Link", Select =
+    "Select", Time = "Time" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ReportColumn {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub fieldname: Option<String>,
+    pub label: Option<String>,
+    pub fieldtype: Select<ReportColumnFieldtype>,
+    pub options: Option<String>,
+    pub width: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ReportColumn(REPORT_COLUMN) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype fieldname label fieldtype options width
+}

@@ -21,3 +21,43 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Label Fieldtype Fieldname Mandatory
     WildcardFilter Options Default
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub ReportFilterFieldtype { Check = "Check", Currency = "Currency", Data = "Data",
+    Date = "Date", Datetime = "Datetime", DynamicLink = "Dynamic Link", Float = "Float",
+    Fold = "Fold", Int = "Int", Link = "Link", Select = "Select", Time = "Time" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ReportFilter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub label: Option<String>,
+    pub fieldtype: Select<ReportFilterFieldtype>,
+    pub fieldname: Option<String>,
+    pub mandatory: Option<bool>,
+    pub wildcard_filter: Option<bool>,
+    pub options: Option<String>,
+    pub default: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ReportFilter(REPORT_FILTER) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype label fieldtype fieldname mandatory wildcard_filter
+    options default
+}

@@ -30,3 +30,32 @@ fields! {
     pub RoleField(ROLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx RoleName
     HomePage RestrictToDomain Disabled IsCustom DeskAccess TwoFactorAuth
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Role {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub role_name: Option<String>,
+    pub home_page: Option<String>,
+    pub restrict_to_domain: Link<target::Domain>,
+    pub disabled: Option<bool>,
+    pub is_custom: Option<bool>,
+    pub desk_access: Option<bool>,
+    pub two_factor_auth: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Role(ROLE) : name owner creation modified modified_by docstatus idx role_name
+    home_page restrict_to_domain disabled is_custom desk_access two_factor_auth
+}

@@ -23,3 +23,36 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx SetRoleFor Page Report
     EnablePreparedReport Roles
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub RolePermissionForPageAndReportSetRoleFor { Page = "Page", Report = "Report" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct RolePermissionForPageAndReport {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub set_role_for: Select<RolePermissionForPageAndReportSetRoleFor>,
+    pub page: Link<target::Page>,
+    pub report: Link<target::Report>,
+    pub enable_prepared_report: Option<bool>,
+    pub roles: Vec<crate::HasRole>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    RolePermissionForPageAndReport(ROLE_PERMISSION_FOR_PAGE_AND_REPORT) : name owner
+    creation modified modified_by docstatus idx set_role_for page report
+    enable_prepared_report roles
+}

@@ -25,3 +25,27 @@ fields! {
     pub RoleProfileField(ROLE_PROFILE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx RoleProfile Roles
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct RoleProfile {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub role_profile: Option<String>,
+    pub roles: Vec<crate::HasRole>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    RoleProfile(ROLE_PROFILE) : name owner creation modified modified_by docstatus idx
+    role_profile roles
+}

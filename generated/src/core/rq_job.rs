@@ -31,3 +31,47 @@ fields! {
     pub RqJobField(RQ_JOB) : Name Owner Creation Modified ModifiedBy Docstatus Idx JobId
     JobName Queue Timeout Arguments Status TimeTaken StartedAt EndedAt ExcInfo
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub RqJobQueue { Default = "default", Short = "short", Long = "long" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub RqJobStatus { Queued = "queued", Started = "started", Finished = "finished",
+    Failed = "failed", Deferred = "deferred", Scheduled = "scheduled", Canceled =
+    "canceled" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct RqJob {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub job_id: Option<String>,
+    pub job_name: Option<String>,
+    pub queue: Select<RqJobQueue>,
+    pub timeout: Option<f64>,
+    pub arguments: Option<String>,
+    pub status: Select<RqJobStatus>,
+    pub time_taken: Option<f64>,
+    pub started_at: Option<DateTime>,
+    pub ended_at: Option<DateTime>,
+    pub exc_info: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    RqJob(RQ_JOB) : name owner creation modified modified_by docstatus idx job_id
+    job_name queue timeout arguments status time_taken started_at ended_at exc_info
+}

@@ -33,3 +33,43 @@ fields! {
     Queue QueueType WorkerName Status Pid CurrentJobId SuccessfulJobCount FailedJobCount
     BirthDate LastHeartbeat TotalWorkingTime UtilizationPercent
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub RqWorkerQueueType { Default = "default", Long = "long", Short = "short" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct RqWorker {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub queue: Option<String>,
+    pub queue_type: Select<RqWorkerQueueType>,
+    pub worker_name: Option<String>,
+    pub status: Option<String>,
+    pub pid: Option<String>,
+    pub current_job_id: Link<target::RqJob>,
+    pub successful_job_count: Option<i64>,
+    pub failed_job_count: Option<i64>,
+    pub birth_date: Option<DateTime>,
+    pub last_heartbeat: Option<DateTime>,
+    pub total_working_time: Option<f64>,
+    pub utilization_percent: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    RqWorker(RQ_WORKER) : name owner creation modified modified_by docstatus idx queue
+    queue_type worker_name status pid current_job_id successful_job_count
+    failed_job_count birth_date last_heartbeat total_working_time utilization_percent
+}

@@ -26,3 +26,35 @@ fields! {
     pub ScheduledJobLogField(SCHEDULED_JOB_LOG) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Status ScheduledJobType Details DebugLog
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub ScheduledJobLogStatus { Scheduled = "Scheduled", Complete = "Complete", Failed =
+    "Failed" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ScheduledJobLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub status: Select<ScheduledJobLogStatus>,
+    pub scheduled_job_type: Link<target::ScheduledJobType>,
+    pub details: Option<String>,
+    pub debug_log: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ScheduledJobLog(SCHEDULED_JOB_LOG) : name owner creation modified modified_by
+    docstatus idx status scheduled_job_type details debug_log
+}

@@ -32,3 +32,44 @@ fields! {
     ModifiedBy Docstatus Idx Stopped Method ServerScript SchedulerEvent Frequency
     CronFormat CreateLog LastExecution NextExecution
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub ScheduledJobTypeFrequency { All = "All", Hourly = "Hourly", HourlyLong =
+    "Hourly Long", HourlyMaintenance = "Hourly Maintenance", Daily = "Daily", DailyLong =
+    "Daily Long", DailyMaintenance = "Daily Maintenance", Weekly = "Weekly", WeeklyLong =
+    "Weekly Long", Monthly = "Monthly", MonthlyLong = "Monthly Long", Cron = "Cron",
+    Yearly = "Yearly", Annual = "Annual" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ScheduledJobType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub stopped: Option<bool>,
+    pub method: Option<String>,
+    pub server_script: Link<target::ServerScript>,
+    pub scheduler_event: Link<target::SchedulerEvent>,
+    pub frequency: Select<ScheduledJobTypeFrequency>,
+    pub cron_format: Option<String>,
+    pub create_log: Option<bool>,
+    pub last_execution: Option<DateTime>,
+    pub next_execution: Option<DateTime>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ScheduledJobType(SCHEDULED_JOB_TYPE) : name owner creation modified modified_by
+    docstatus idx stopped method server_script scheduler_event frequency cron_format
+    create_log last_execution next_execution
+}

@@ -24,3 +24,27 @@ fields! {
     pub SchedulerEventField(SCHEDULER_EVENT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ScheduledAgainst Method
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct SchedulerEvent {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub scheduled_against: Link<target::DocType>,
+    pub method: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    SchedulerEvent(SCHEDULER_EVENT) : name owner creation modified modified_by docstatus
+    idx scheduled_against method
+}

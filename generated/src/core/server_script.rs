@@ -37,3 +37,67 @@ fields! {
     ApiMethod AllowGuest Module Disabled Script EnableRateLimit RateLimitCount
     RateLimitSeconds
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub ServerScriptScriptType { DocTypeEvent = "DocType Event", SchedulerEvent =
+    "Scheduler Event", PermissionQuery = "Permission Query", Api = "API" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub ServerScriptEventFrequency { All = "All", Hourly = "Hourly", Daily = "Daily",
+    Weekly = "Weekly", Monthly = "Monthly", Yearly = "Yearly", HourlyLong =
+    "Hourly Long", DailyLong = "Daily Long", WeeklyLong = "Weekly Long", MonthlyLong =
+    "Monthly Long", Cron = "Cron" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub ServerScriptDoctypeEvent { BeforeInsert = "Before Insert", BeforeValidate =
+    "Before Validate", BeforeSave = "Before Save", AfterInsert = "After Insert",
+    AfterSave = "After Save", BeforeRename = "Before Rename", AfterRename =
+    "After Rename", BeforeSubmit = "Before Submit", AfterSubmit = "After Submit",
+    BeforeCancel = "Before Cancel", AfterCancel = "After Cancel", BeforeDelete =
+    "Before Delete", AfterDelete = "After Delete", BeforeSaveSubmittedDocument =
+    "Before Save (Submitted Document)", AfterSaveSubmittedDocument =
+    "After Save (Submitted Document)", BeforePrint = "Before Print",
+    OnPaymentAuthorization = "On Payment Authorization" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ServerScript {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub script_type: Select<ServerScriptScriptType>,
+    pub reference_doctype: Link<target::DocType>,
+    pub event_frequency: Select<ServerScriptEventFrequency>,
+    pub cron_format: Option<String>,
+    pub doctype_event: Select<ServerScriptDoctypeEvent>,
+    pub api_method: Option<String>,
+    pub allow_guest: Option<bool>,
+    pub module: Link<target::ModuleDef>,
+    pub disabled: Option<bool>,
+    pub script: Option<String>,
+    pub enable_rate_limit: Option<bool>,
+    pub rate_limit_count: Option<i64>,
+    pub rate_limit_seconds: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ServerScript(SERVER_SCRIPT) : name owner creation modified modified_by docstatus idx
+    script_type reference_doctype event_frequency cron_format doctype_event api_method
+    allow_guest module disabled script enable_rate_limit rate_limit_count
+    rate_limit_seconds
+}

@@ -14,3 +14,29 @@ fields! {
     pub SessionDefaultField(SESSION_DEFAULT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype RefDoctype
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct SessionDefault {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub ref_doctype: Link<target::DocType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    SessionDefault(SESSION_DEFAULT) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype ref_doctype
+}

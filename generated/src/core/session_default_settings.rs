@@ -19,3 +19,26 @@ fields! {
     pub SessionDefaultSettingsField(SESSION_DEFAULT_SETTINGS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx SessionDefaults
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct SessionDefaultSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub session_defaults: Vec<crate::SessionDefault>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    SessionDefaultSettings(SESSION_DEFAULT_SETTINGS) : name owner creation modified
+    modified_by docstatus idx session_defaults
+}

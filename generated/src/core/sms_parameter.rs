@@ -16,3 +16,31 @@ fields! {
     pub SmsParameterField(SMS_PARAMETER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Parameter Value Header
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct SmsParameter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub parameter: Option<String>,
+    pub value: Option<String>,
+    pub header: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    SmsParameter(SMS_PARAMETER) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype parameter value header
+}

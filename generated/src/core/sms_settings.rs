@@ -22,3 +22,30 @@ fields! {
     pub SmsSettingsField(SMS_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx SmsGatewayUrl MessageParameter ReceiverParameter Parameters UsePost
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct SmsSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub sms_gateway_url: Option<String>,
+    pub message_parameter: Option<String>,
+    pub receiver_parameter: Option<String>,
+    pub parameters: Vec<crate::SmsParameter>,
+    pub use_post: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    SmsSettings(SMS_SETTINGS) : name owner creation modified modified_by docstatus idx
+    sms_gateway_url message_parameter receiver_parameter parameters use_post
+}

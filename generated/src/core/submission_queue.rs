@@ -30,3 +30,40 @@ fields! {
     Docstatus Idx Status CreatedAt EnqueuedBy JobId EndedAt RefDoctype RefDocname
     Exception
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub SubmissionQueueStatus { Queued = "Queued", Finished = "Finished", Failed =
+    "Failed" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct SubmissionQueue {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub status: Select<SubmissionQueueStatus>,
+    pub created_at: Option<DateTime>,
+    pub enqueued_by: Option<String>,
+    pub job_id: Link<target::RqJob>,
+    pub ended_at: Option<DateTime>,
+    pub ref_doctype: Link<target::DocType>,
+    pub ref_docname: Option<String>,
+    pub exception: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    SubmissionQueue(SUBMISSION_QUEUE) : name owner creation modified modified_by
+    docstatus idx status created_at enqueued_by job_id ended_at ref_doctype ref_docname
+    exception
+}

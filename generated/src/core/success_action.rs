@@ -27,3 +27,30 @@ fields! {
     pub SuccessActionField(SUCCESS_ACTION) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx RefDoctype FirstSuccessMessage Message NextActions ActionTimeout
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct SuccessAction {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub ref_doctype: Link<target::DocType>,
+    pub first_success_message: Option<String>,
+    pub message: Option<String>,
+    pub next_actions: Option<String>,
+    pub action_timeout: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    SuccessAction(SUCCESS_ACTION) : name owner creation modified modified_by docstatus
+    idx ref_doctype first_success_message message next_actions action_timeout
+}

@@ -101,3 +101,135 @@ fields! {
     EncryptBackup MaxAutoEmailReportPerUser MaxReportRows EnableScheduler DormantDays
     AllowErrorTraceback EnableTelemetry LinkFieldResultsLimit
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub SystemSettingsTimeFormat { HhMmSs = "HH:mm:ss", HhMm = "HH:mm" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub SystemSettingsFirstDayOfTheWeek { Sunday = "Sunday", Monday = "Monday", Tuesday =
+    "Tuesday", Wednesday = "Wednesday", Thursday = "Thursday", Friday = "Friday",
+    Saturday = "Saturday" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub SystemSettingsRoundingMethod { BankerSRoundingLegacy =
+    "Banker's Rounding (legacy)", BankerSRounding = "Banker's Rounding",
+    CommercialRounding = "Commercial Rounding" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub SystemSettingsTwoFactorMethod { OtpApp = "OTP App", Sms = "SMS", Email = "Email"
+    }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct SystemSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub app_name: Option<String>,
+    pub country: Link<target::Country>,
+    pub language: Link<target::Language>,
+    pub time_zone: Option<String>,
+    pub currency: Link<target::Currency>,
+    pub enable_onboarding: Option<bool>,
+    pub setup_complete: Option<bool>,
+    pub disable_document_sharing: Option<bool>,
+    pub date_format: Option<String>,
+    pub time_format: Select<SystemSettingsTimeFormat>,
+    pub number_format: Option<String>,
+    pub use_number_format_from_currency: Option<bool>,
+    pub first_day_of_the_week: Select<SystemSettingsFirstDayOfTheWeek>,
+    pub float_precision: Option<String>,
+    pub currency_precision: Option<String>,
+    pub rounding_method: Select<SystemSettingsRoundingMethod>,
+    pub apply_strict_user_permissions: Option<bool>,
+    pub allow_older_web_view_links: Option<bool>,
+    pub session_expiry: Option<String>,
+    pub document_share_key_expiry: Option<i64>,
+    pub deny_multiple_sessions: Option<bool>,
+    pub disable_user_pass_login: Option<bool>,
+    pub allow_login_using_mobile_number: Option<bool>,
+    pub allow_login_using_user_name: Option<bool>,
+    pub login_with_email_link: Option<bool>,
+    pub login_with_email_link_expiry: Option<i64>,
+    pub rate_limit_email_link_login: Option<i64>,
+    pub allow_consecutive_login_attempts: Option<i64>,
+    pub allow_login_after_fail: Option<i64>,
+    pub enable_two_factor_auth: Option<bool>,
+    pub bypass_2fa_for_retricted_ip_users: Option<bool>,
+    pub bypass_restrict_ip_check_if_2fa_enabled: Option<bool>,
+    pub two_factor_method: Select<SystemSettingsTwoFactorMethod>,
+    pub lifespan_qrcode_image: Option<i64>,
+    pub otp_issuer_name: Option<String>,
+    pub logout_on_password_reset: Option<bool>,
+    pub force_user_to_reset_password: Option<i64>,
+    pub reset_password_link_expiry_duration: Option<f64>,
+    pub password_reset_limit: Option<i64>,
+    pub enable_password_policy: Option<bool>,
+    pub minimum_password_score: Option<String>,
+    pub email_footer_address: Option<String>,
+    pub email_retry_limit: Option<i64>,
+    pub disable_standard_email_footer: Option<bool>,
+    pub hide_footer_in_auto_email_reports: Option<bool>,
+    pub attach_view_link: Option<bool>,
+    pub store_attached_pdf_document: Option<bool>,
+    pub welcome_email_template: Link<target::EmailTemplate>,
+    pub reset_password_template: Link<target::EmailTemplate>,
+    pub max_file_size: Option<i64>,
+    pub allow_guests_to_upload_files: Option<bool>,
+    pub force_web_capture_mode_for_uploads: Option<bool>,
+    pub strip_exif_metadata_from_uploaded_images: Option<bool>,
+    pub allowed_file_extensions: Option<String>,
+    pub default_app: Option<String>,
+    pub disable_system_update_notification: Option<bool>,
+    pub disable_change_log_notification: Option<bool>,
+    pub backup_limit: Option<i64>,
+    pub encrypt_backup: Option<bool>,
+    pub max_auto_email_report_per_user: Option<i64>,
+    pub max_report_rows: Option<i64>,
+    pub enable_scheduler: Option<bool>,
+    pub dormant_days: Option<i64>,
+    pub allow_error_traceback: Option<bool>,
+    pub enable_telemetry: Option<bool>,
+    pub link_field_results_limit: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    SystemSettings(SYSTEM_SETTINGS) : name owner creation modified modified_by docstatus
+    idx app_name country language time_zone currency enable_onboarding setup_complete
+    disable_document_sharing date_format time_format number_format
+    use_number_format_from_currency first_day_of_the_week float_precision
+    currency_precision rounding_method apply_strict_user_permissions
+    allow_older_web_view_links session_expiry document_share_key_expiry
+    deny_multiple_sessions disable_user_pass_login allow_login_using_mobile_number
+    allow_login_using_user_name login_with_email_link login_with_email_link_expiry
+    rate_limit_email_link_login allow_consecutive_login_attempts allow_login_after_fail
+    enable_two_factor_auth bypass_2fa_for_retricted_ip_users
+    bypass_restrict_ip_check_if_2fa_enabled two_factor_method lifespan_qrcode_image
+    otp_issuer_name logout_on_password_reset force_user_to_reset_password
+    reset_password_link_expiry_duration password_reset_limit enable_password_policy
+    minimum_password_score email_footer_address email_retry_limit
+    disable_standard_email_footer hide_footer_in_auto_email_reports attach_view_link
+    store_attached_pdf_document welcome_email_template reset_password_template
+    max_file_size allow_guests_to_upload_files force_web_capture_mode_for_uploads
+    strip_exif_metadata_from_uploaded_images allowed_file_extensions default_app
+    disable_system_update_notification disable_change_log_notification backup_limit
+    encrypt_backup max_auto_email_report_per_user max_report_rows enable_scheduler
+    dormant_days allow_error_traceback enable_telemetry link_field_results_limit
+}

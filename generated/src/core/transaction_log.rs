@@ -32,3 +32,36 @@ fields! {
     Docstatus Idx RowIndex ReferenceDoctype DocumentName Timestamp ChecksumVersion
     PreviousHash TransactionHash ChainingHash Data AmendedFrom
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct TransactionLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub row_index: Option<String>,
+    pub reference_doctype: Option<String>,
+    pub document_name: Option<String>,
+    pub timestamp: Option<DateTime>,
+    pub checksum_version: Option<String>,
+    pub previous_hash: Option<String>,
+    pub transaction_hash: Option<String>,
+    pub chaining_hash: Option<String>,
+    pub data: Option<String>,
+    pub amended_from: Link<target::TransactionLog>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    TransactionLog(TRANSACTION_LOG) : name owner creation modified modified_by docstatus
+    idx row_index reference_doctype document_name timestamp checksum_version
+    previous_hash transaction_hash chaining_hash data amended_from
+}

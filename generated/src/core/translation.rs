@@ -31,3 +31,39 @@ fields! {
     Idx Contributed Language SourceText Context TranslatedText ContributionStatus
     ContributionDocname
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub TranslationContributionStatus { Pending = "Pending", Verified = "Verified",
+    Rejected = "Rejected" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Translation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub contributed: Option<bool>,
+    pub language: Link<target::Language>,
+    pub source_text: Option<String>,
+    pub context: Option<String>,
+    pub translated_text: Option<String>,
+    pub contribution_status: Select<TranslationContributionStatus>,
+    pub contribution_docname: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Translation(TRANSLATION) : name owner creation modified modified_by docstatus idx
+    contributed language source_text context translated_text contribution_status
+    contribution_docname
+}

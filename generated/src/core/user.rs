@@ -105,3 +105,119 @@ fields! {
     LastIp LoginAfter UserType LastActive LoginBefore BypassRestrictIpCheckIf2faEnabled
     LastLogin LastKnownVersions SocialLogins ApiKey ApiSecret OnboardingStatus
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub UserDeskTheme { Light = "Light", Dark = "Dark", Automatic = "Automatic" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub UserDocumentFollowFrequency { Hourly = "Hourly", Daily = "Daily", Weekly =
+    "Weekly" }
+}
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct User {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub email: Option<String>,
+    pub first_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub last_name: Option<String>,
+    pub full_name: Option<String>,
+    pub username: Option<String>,
+    pub language: Link<target::Language>,
+    pub time_zone: Option<String>,
+    pub send_welcome_email: Option<bool>,
+    pub unsubscribed: Option<bool>,
+    pub user_image: Option<String>,
+    pub role_profile_name: Link<target::RoleProfile>,
+    pub roles: Vec<crate::HasRole>,
+    pub module_profile: Link<target::ModuleProfile>,
+    pub block_modules: Vec<crate::BlockModule>,
+    pub home_settings: Option<String>,
+    pub gender: Link<target::Gender>,
+    pub birth_date: Option<Date>,
+    pub interest: Option<String>,
+    pub phone: Option<String>,
+    pub location: Option<String>,
+    pub bio: Option<String>,
+    pub mobile_no: Option<String>,
+    pub mute_sounds: Option<bool>,
+    pub desk_theme: Select<UserDeskTheme>,
+    pub banner_image: Option<String>,
+    pub search_bar: Option<bool>,
+    pub notifications: Option<bool>,
+    pub list_sidebar: Option<bool>,
+    pub bulk_actions: Option<bool>,
+    pub view_switcher: Option<bool>,
+    pub form_sidebar: Option<bool>,
+    pub timeline: Option<bool>,
+    pub dashboard: Option<bool>,
+    pub new_password: Option<Secret>,
+    pub logout_all_sessions: Option<bool>,
+    pub reset_password_key: Option<String>,
+    pub last_reset_password_key_generated_on: Option<DateTime>,
+    pub last_password_reset_date: Option<Date>,
+    pub redirect_url: Option<String>,
+    pub document_follow_notify: Option<bool>,
+    pub document_follow_frequency: Select<UserDocumentFollowFrequency>,
+    pub follow_created_documents: Option<bool>,
+    pub follow_commented_documents: Option<bool>,
+    pub follow_liked_documents: Option<bool>,
+    pub follow_assigned_documents: Option<bool>,
+    pub follow_shared_documents: Option<bool>,
+    pub email_signature: Option<String>,
+    pub thread_notify: Option<bool>,
+    pub send_me_a_copy: Option<bool>,
+    pub allowed_in_mentions: Option<bool>,
+    pub user_emails: Vec<crate::UserEmail>,
+    pub default_workspace: Link<target::Workspace>,
+    pub default_app: Option<String>,
+    pub defaults: Vec<crate::DefaultValue>,
+    pub simultaneous_sessions: Option<i64>,
+    pub restrict_ip: Option<String>,
+    pub last_ip: Option<String>,
+    pub login_after: Option<i64>,
+    pub user_type: Link<target::UserType>,
+    pub last_active: Option<DateTime>,
+    pub login_before: Option<i64>,
+    pub bypass_restrict_ip_check_if_2fa_enabled: Option<bool>,
+    pub last_login: Option<String>,
+    pub last_known_versions: Option<String>,
+    pub social_logins: Vec<crate::UserSocialLogin>,
+    pub api_key: Option<String>,
+    pub api_secret: Option<Secret>,
+    pub onboarding_status: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    User(USER) : name owner creation modified modified_by docstatus idx enabled email
+    first_name middle_name last_name full_name username language time_zone
+    send_welcome_email unsubscribed user_image role_profile_name roles module_profile
+    block_modules home_settings gender birth_date interest phone location bio mobile_no
+    mute_sounds desk_theme banner_image search_bar notifications list_sidebar
+    bulk_actions view_switcher form_sidebar timeline dashboard new_password
+    logout_all_sessions reset_password_key last_reset_password_key_generated_on
+    last_password_reset_date redirect_url document_follow_notify
+    document_follow_frequency follow_created_documents follow_commented_documents
+    follow_liked_documents follow_assigned_documents follow_shared_documents
+    email_signature thread_notify send_me_a_copy allowed_in_mentions user_emails
+    default_workspace default_app defaults simultaneous_sessions restrict_ip last_ip
+    login_after user_type last_active login_before
+    bypass_restrict_ip_check_if_2fa_enabled last_login last_known_versions social_logins
+    api_key api_secret onboarding_status
+}

@@ -26,3 +26,41 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype DocumentType IsCustom Read
     Write Create Submit Cancel Amend Delete Email Share Print
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct UserDocumentType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document_type: Link<target::DocType>,
+    pub is_custom: Option<bool>,
+    pub read: Option<bool>,
+    pub write: Option<bool>,
+    pub create: Option<bool>,
+    pub submit: Option<bool>,
+    pub cancel: Option<bool>,
+    pub amend: Option<bool>,
+    pub delete: Option<bool>,
+    pub email: Option<bool>,
+    pub share: Option<bool>,
+    pub print: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    UserDocumentType(USER_DOCUMENT_TYPE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype document_type is_custom read write create
+    submit cancel amend delete email share print
+}

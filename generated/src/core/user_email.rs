@@ -19,3 +19,34 @@ fields! {
     Idx Parent Parentfield Parenttype EmailAccount EmailId AwaitingPassword UsedOauth
     EnableOutgoing
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct UserEmail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub email_account: Link<target::EmailAccount>,
+    pub email_id: Option<String>,
+    pub awaiting_password: Option<bool>,
+    pub used_oauth: Option<bool>,
+    pub enable_outgoing: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    UserEmail(USER_EMAIL) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype email_account email_id awaiting_password used_oauth
+    enable_outgoing
+}

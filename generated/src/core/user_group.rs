@@ -23,3 +23,26 @@ fields! {
     pub UserGroupField(USER_GROUP) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx UserGroupMembers
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct UserGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user_group_members: Vec<crate::UserGroupMember>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    UserGroup(USER_GROUP) : name owner creation modified modified_by docstatus idx
+    user_group_members
+}

@@ -14,3 +14,29 @@ fields! {
     pub UserGroupMemberField(USER_GROUP_MEMBER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype User
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct UserGroupMember {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    UserGroupMember(USER_GROUP_MEMBER) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype user
+}

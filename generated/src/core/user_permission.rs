@@ -30,3 +30,33 @@ fields! {
     Docstatus Idx User Allow ForValue IsDefault ApplyToAllDoctypes ApplicableFor
     HideDescendants
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct UserPermission {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user: Link<target::User>,
+    pub allow: Link<target::DocType>,
+    pub for_value: Option<String>,
+    pub is_default: Option<bool>,
+    pub apply_to_all_doctypes: Option<bool>,
+    pub applicable_for: Link<target::DocType>,
+    pub hide_descendants: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    UserPermission(USER_PERMISSION) : name owner creation modified modified_by docstatus
+    idx user allow for_value is_default apply_to_all_doctypes applicable_for
+    hide_descendants
+}

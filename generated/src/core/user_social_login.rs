@@ -16,3 +16,31 @@ fields! {
     pub UserSocialLoginField(USER_SOCIAL_LOGIN) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Provider Username Userid
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct UserSocialLogin {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub provider: Option<String>,
+    pub username: Option<String>,
+    pub userid: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    UserSocialLogin(USER_SOCIAL_LOGIN) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype provider username userid
+}

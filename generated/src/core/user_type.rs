@@ -31,3 +31,34 @@ fields! {
     IsStandard Role ApplyUserPermissionOn UserIdField UserDoctypes CustomSelectDoctypes
     SelectDoctypes UserTypeModules
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct UserType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub is_standard: Option<bool>,
+    pub role: Link<target::Role>,
+    pub apply_user_permission_on: Link<target::DocType>,
+    pub user_id_field: Option<String>,
+    pub user_doctypes: Vec<crate::UserDocumentType>,
+    pub custom_select_doctypes: Vec<crate::UserSelectDocumentType>,
+    pub select_doctypes: Vec<crate::UserSelectDocumentType>,
+    pub user_type_modules: Vec<crate::UserTypeModule>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    UserType(USER_TYPE) : name owner creation modified modified_by docstatus idx
+    is_standard role apply_user_permission_on user_id_field user_doctypes
+    custom_select_doctypes select_doctypes user_type_modules
+}

@@ -26,3 +26,28 @@ fields! {
     pub VersionField(VERSION) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     RefDoctype Docname Data
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct Version {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub ref_doctype: Link<target::DocType>,
+    pub docname: Option<String>,
+    pub data: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    Version(VERSION) : name owner creation modified modified_by docstatus idx ref_doctype
+    docname data
+}

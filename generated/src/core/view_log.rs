@@ -24,3 +24,28 @@ fields! {
     pub ViewLogField(VIEW_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     ViewedBy ReferenceDoctype ReferenceName
 }
+
+#[cfg(feature = "core")]
+use crate::target;
+
+#[cfg(feature = "core")]
+#[derive(Clone, Debug, Default)]
+pub struct ViewLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub viewed_by: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "core")]
+document! {
+    ViewLog(VIEW_LOG) : name owner creation modified modified_by docstatus idx viewed_by
+    reference_doctype reference_name
+}

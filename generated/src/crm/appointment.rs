@@ -33,3 +33,41 @@ fields! {
     Idx ScheduledTime Status CustomerName CustomerPhoneNumber CustomerSkype CustomerEmail
     CustomerDetails AppointmentWith Party CalendarEvent
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+choices! {
+    pub AppointmentStatus { Open = "Open", Unverified = "Unverified", Closed = "Closed" }
+}
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct Appointment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub scheduled_time: Option<DateTime>,
+    pub status: Select<AppointmentStatus>,
+    pub customer_name: Option<String>,
+    pub customer_phone_number: Option<String>,
+    pub customer_skype: Option<String>,
+    pub customer_email: Option<String>,
+    pub customer_details: Option<String>,
+    pub appointment_with: Link<target::DocType>,
+    pub party: Option<String>,
+    pub calendar_event: Link<target::Event>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    Appointment(APPOINTMENT) : name owner creation modified modified_by docstatus idx
+    scheduled_time status customer_name customer_phone_number customer_skype
+    customer_email customer_details appointment_with party calendar_event
+}

@@ -29,3 +29,36 @@ fields! {
     NumberOfAgents AgentList HolidayList AppointmentDuration EmailReminders
     AdvanceBookingDays SuccessRedirectUrl
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct AppointmentBookingSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable_scheduling: Option<bool>,
+    pub availability_of_slots: Vec<crate::AppointmentBookingSlots>,
+    pub number_of_agents: Option<i64>,
+    pub agent_list: Vec<crate::AssignmentRuleUser>,
+    pub holiday_list: Link<target::HolidayList>,
+    pub appointment_duration: Option<i64>,
+    pub email_reminders: Option<bool>,
+    pub advance_booking_days: Option<i64>,
+    pub success_redirect_url: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    AppointmentBookingSettings(APPOINTMENT_BOOKING_SETTINGS) : name owner creation
+    modified modified_by docstatus idx enable_scheduling availability_of_slots
+    number_of_agents agent_list holiday_list appointment_duration email_reminders
+    advance_booking_days success_redirect_url
+}

@@ -17,3 +17,38 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype DayOfWeek FromTime
     ToTime
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+choices! {
+    pub AppointmentBookingSlotsDayOfWeek { Sunday = "Sunday", Monday = "Monday", Tuesday
+    = "Tuesday", Wednesday = "Wednesday", Thursday = "Thursday", Friday = "Friday",
+    Saturday = "Saturday" }
+}
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct AppointmentBookingSlots {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub day_of_week: Select<AppointmentBookingSlotsDayOfWeek>,
+    pub from_time: Option<Time>,
+    pub to_time: Option<Time>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    AppointmentBookingSlots(APPOINTMENT_BOOKING_SLOTS) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype day_of_week from_time to_time
+}

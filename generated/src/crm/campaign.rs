@@ -26,3 +26,34 @@ fields! {
     pub CampaignField(CAMPAIGN) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     CampaignName NamingSeries CampaignSchedules Description
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+choices! {
+    pub CampaignNamingSeries { SalCamYyyy = "SAL-CAM-.YYYY.-" }
+}
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct Campaign {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub campaign_name: Option<String>,
+    pub naming_series: Select<CampaignNamingSeries>,
+    pub campaign_schedules: Vec<crate::CampaignEmailSchedule>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    Campaign(CAMPAIGN) : name owner creation modified modified_by docstatus idx
+    campaign_name naming_series campaign_schedules description
+}

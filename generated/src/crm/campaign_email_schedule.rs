@@ -16,3 +16,31 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype EmailTemplate
     SendAfterDays
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct CampaignEmailSchedule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub email_template: Link<target::EmailTemplate>,
+    pub send_after_days: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    CampaignEmailSchedule(CAMPAIGN_EMAIL_SCHEDULE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype email_template
+    send_after_days
+}

@@ -25,3 +25,27 @@ fields! {
     pub CompetitorField(COMPETITOR) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx CompetitorName Website
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct Competitor {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub competitor_name: Option<String>,
+    pub website: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    Competitor(COMPETITOR) : name owner creation modified modified_by docstatus idx
+    competitor_name website
+}

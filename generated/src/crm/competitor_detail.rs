@@ -15,3 +15,29 @@ fields! {
     pub CompetitorDetailField(COMPETITOR_DETAIL) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Competitor
 }
+
+#[cfg(any(feature = "crm", feature = "selling"))]
+use crate::target;
+
+#[cfg(any(feature = "crm", feature = "selling"))]
+#[derive(Clone, Debug, Default)]
+pub struct CompetitorDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub competitor: Link<target::Competitor>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "crm", feature = "selling"))]
+document! {
+    CompetitorDetail(COMPETITOR_DETAIL) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype competitor
+}

@@ -50,3 +50,76 @@ fields! {
     RequiresFulfilment FulfilmentDeadline FulfilmentTerms SigneeCompany SignedByCompany
     DocumentType DocumentName AmendedFrom
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+choices! {
+    pub ContractPartyType { Customer = "Customer", Supplier = "Supplier", Employee =
+    "Employee" }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub ContractStatus { Unsigned = "Unsigned", Active = "Active", Inactive = "Inactive"
+    }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub ContractFulfilmentStatus { NA = "N/A", Unfulfilled = "Unfulfilled",
+    PartiallyFulfilled = "Partially Fulfilled", Fulfilled = "Fulfilled", Lapsed =
+    "Lapsed" }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub ContractDocumentType { Quotation = "Quotation", Project = "Project", SalesOrder =
+    "Sales Order", PurchaseOrder = "Purchase Order", SalesInvoice = "Sales Invoice",
+    PurchaseInvoice = "Purchase Invoice" }
+}
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct Contract {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub party_type: Select<ContractPartyType>,
+    pub is_signed: Option<bool>,
+    pub party_name: Option<String>,
+    pub party_user: Link<target::User>,
+    pub status: Select<ContractStatus>,
+    pub fulfilment_status: Select<ContractFulfilmentStatus>,
+    pub party_full_name: Option<String>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub signee: Option<String>,
+    pub signed_on: Option<DateTime>,
+    pub ip_address: Option<String>,
+    pub contract_template: Link<target::ContractTemplate>,
+    pub contract_terms: Option<String>,
+    pub requires_fulfilment: Option<bool>,
+    pub fulfilment_deadline: Option<Date>,
+    pub fulfilment_terms: Vec<crate::ContractFulfilmentChecklist>,
+    pub signee_company: Option<String>,
+    pub signed_by_company: Link<target::User>,
+    pub document_type: Select<ContractDocumentType>,
+    pub document_name: Option<String>,
+    pub amended_from: Link<target::Contract>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    Contract(CONTRACT) : name owner creation modified modified_by docstatus idx
+    party_type is_signed party_name party_user status fulfilment_status party_full_name
+    start_date end_date signee signed_on ip_address contract_template contract_terms
+    requires_fulfilment fulfilment_deadline fulfilment_terms signee_company
+    signed_by_company document_type document_name amended_from
+}

@@ -19,3 +19,33 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Fulfilled
     Requirement Notes AmendedFrom
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct ContractFulfilmentChecklist {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub fulfilled: Option<bool>,
+    pub requirement: Option<String>,
+    pub notes: Option<String>,
+    pub amended_from: Link<target::ContractFulfilmentChecklist>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    ContractFulfilmentChecklist(CONTRACT_FULFILMENT_CHECKLIST) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype fulfilled
+    requirement notes amended_from
+}

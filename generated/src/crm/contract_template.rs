@@ -26,3 +26,29 @@ fields! {
     pub ContractTemplateField(CONTRACT_TEMPLATE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Title ContractTerms RequiresFulfilment FulfilmentTerms
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct ContractTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub contract_terms: Option<String>,
+    pub requires_fulfilment: Option<bool>,
+    pub fulfilment_terms: Vec<crate::ContractTemplateFulfilmentTerms>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    ContractTemplate(CONTRACT_TEMPLATE) : name owner creation modified modified_by
+    docstatus idx title contract_terms requires_fulfilment fulfilment_terms
+}

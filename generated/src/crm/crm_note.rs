@@ -17,3 +17,31 @@ fields! {
     pub CrmNoteField(CRM_NOTE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Parent Parentfield Parenttype Note AddedBy AddedOn
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct CrmNote {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub note: Option<String>,
+    pub added_by: Link<target::User>,
+    pub added_on: Option<DateTime>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    CrmNote(CRM_NOTE) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype note added_by added_on
+}

@@ -26,3 +26,40 @@ fields! {
     AutoCreationOfContact CloseOpportunityAfterDays DefaultValidTill
     CarryForwardCommunicationAndComments UpdateTimestampOnNewCommunication
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+choices! {
+    pub CrmSettingsCampaignNamingBy { CampaignName = "Campaign Name", NamingSeries =
+    "Naming Series" }
+}
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct CrmSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub campaign_naming_by: Select<CrmSettingsCampaignNamingBy>,
+    pub allow_lead_duplication_based_on_emails: Option<bool>,
+    pub auto_creation_of_contact: Option<bool>,
+    pub close_opportunity_after_days: Option<i64>,
+    pub default_valid_till: Option<String>,
+    pub carry_forward_communication_and_comments: Option<bool>,
+    pub update_timestamp_on_new_communication: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    CrmSettings(CRM_SETTINGS) : name owner creation modified modified_by docstatus idx
+    campaign_naming_by allow_lead_duplication_based_on_emails auto_creation_of_contact
+    close_opportunity_after_days default_valid_till
+    carry_forward_communication_and_comments update_timestamp_on_new_communication
+}

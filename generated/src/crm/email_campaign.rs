@@ -29,3 +29,44 @@ fields! {
     pub EmailCampaignField(EMAIL_CAMPAIGN) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx CampaignName EmailCampaignFor Recipient Sender StartDate EndDate Status
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+choices! {
+    pub EmailCampaignEmailCampaignFor { Lead = "Lead", Contact = "Contact", EmailGroup =
+    "Email Group" }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub EmailCampaignStatus { Scheduled = "Scheduled", InProgress = "In Progress",
+    Completed = "Completed", Unsubscribed = "Unsubscribed" }
+}
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailCampaign {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub campaign_name: Link<target::Campaign>,
+    pub email_campaign_for: Select<EmailCampaignEmailCampaignFor>,
+    pub recipient: Option<String>,
+    pub sender: Link<target::User>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub status: Select<EmailCampaignStatus>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    EmailCampaign(EMAIL_CAMPAIGN) : name owner creation modified modified_by docstatus
+    idx campaign_name email_campaign_for recipient sender start_date end_date status
+}

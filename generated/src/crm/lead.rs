@@ -72,3 +72,103 @@ fields! {
     QualifiedOn CampaignName Company Language Image Title Disabled Unsubscribed
     BlogSubscriber Notes
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+choices! {
+    pub LeadNamingSeries { CrmLeadYyyy = "CRM-LEAD-.YYYY.-" }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub LeadStatus { Lead = "Lead", Open = "Open", Replied = "Replied", Opportunity =
+    "Opportunity", Quotation = "Quotation", LostQuotation = "Lost Quotation", Interested
+    = "Interested", Converted = "Converted", DoNotContact = "Do Not Contact" }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub LeadType { Client = "Client", ChannelPartner = "Channel Partner", Consultant =
+    "Consultant" }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub LeadRequestType { ProductEnquiry = "Product Enquiry", RequestForInformation =
+    "Request for Information", Suggestions = "Suggestions", Other = "Other" }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub LeadQualificationStatus { Unqualified = "Unqualified", InProcess = "In Process",
+    Qualified = "Qualified" }
+}
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct Lead {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub workflow_state: Link<target::WorkflowState>,
+    pub naming_series: Select<LeadNamingSeries>,
+    pub salutation: Link<target::Salutation>,
+    pub first_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub last_name: Option<String>,
+    pub lead_name: Option<String>,
+    pub job_title: Option<String>,
+    pub gender: Link<target::Gender>,
+    pub source: Link<target::LeadSource>,
+    pub lead_owner: Link<target::User>,
+    pub status: Select<LeadStatus>,
+    pub customer: Link<target::Customer>,
+    pub r#type: Select<LeadType>,
+    pub request_type: Select<LeadRequestType>,
+    pub email_id: Option<String>,
+    pub website: Option<String>,
+    pub mobile_no: Option<String>,
+    pub whatsapp_no: Option<String>,
+    pub phone: Option<String>,
+    pub phone_ext: Option<String>,
+    pub company_name: Option<String>,
+    pub no_of_employees: Option<String>,
+    pub annual_revenue: Option<f64>,
+    pub industry: Link<target::IndustryType>,
+    pub market_segment: Link<target::MarketSegment>,
+    pub territory: Link<target::Territory>,
+    pub fax: Option<String>,
+    pub city: Option<String>,
+    pub state: Option<String>,
+    pub country: Link<target::Country>,
+    pub qualification_status: Select<LeadQualificationStatus>,
+    pub qualified_by: Link<target::User>,
+    pub qualified_on: Option<Date>,
+    pub campaign_name: Link<target::Campaign>,
+    pub company: Link<target::Company>,
+    pub language: Link<target::Language>,
+    pub image: Option<String>,
+    pub title: Option<String>,
+    pub disabled: Option<bool>,
+    pub unsubscribed: Option<bool>,
+    pub blog_subscriber: Option<bool>,
+    pub notes: Vec<crate::CrmNote>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    Lead(LEAD) : name owner creation modified modified_by docstatus idx workflow_state
+    naming_series salutation first_name middle_name last_name lead_name job_title gender
+    source lead_owner status customer r#type request_type email_id website mobile_no
+    whatsapp_no phone phone_ext company_name no_of_employees annual_revenue industry
+    market_segment territory fax city state country qualification_status qualified_by
+    qualified_on campaign_name company language image title disabled unsubscribed
+    blog_subscriber notes
+}

@@ -24,3 +24,27 @@ fields! {
     pub LeadSourceField(LEAD_SOURCE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx SourceName Details
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct LeadSource {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub source_name: Option<String>,
+    pub details: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    LeadSource(LEAD_SOURCE) : name owner creation modified modified_by docstatus idx
+    source_name details
+}

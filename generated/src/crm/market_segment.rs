@@ -21,3 +21,26 @@ fields! {
     pub MarketSegmentField(MARKET_SEGMENT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx MarketSegment
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct MarketSegment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub market_segment: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    MarketSegment(MARKET_SEGMENT) : name owner creation modified modified_by docstatus
+    idx market_segment
+}

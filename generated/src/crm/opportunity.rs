@@ -15,7 +15,7 @@ pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
         "company",
     ],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["CRM-OPP-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(&["CRM-OPP-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("opportunity_from", Link, "Opportunity From", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("party_name", DynamicLink, "Party", options = TargetField("opportunity_from"), flags = REQD | BOLD | IN_STANDARD_FILTER),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | HIDDEN | BOLD | IN_GLOBAL_SEARCH),
@@ -40,7 +40,7 @@ pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
         field!("conversion_rate", Float, "Exchange Rate"),
         field!("opportunity_amount", Currency, "Opportunity Amount", options = Format("currency")),
         field!("base_opportunity_amount", Currency, "Opportunity Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("campaign", Link, "Campaign", options = Target("Campaign"), flags = CONDITIONAL),
         field!("transaction_date", Date, "Opportunity Date", flags = REQD | NO_COPY, default = Some("Today")),
         field!("language", Link, "Print Language", options = Target("Language")),
@@ -86,4 +86,93 @@ fields! {
     OrderLostReason Competitors ContactPerson JobTitle ContactEmail ContactMobile
     Whatsapp Phone PhoneExt CustomerAddress AddressDisplay ContactDisplay Items BaseTotal
     Total Notes
+}
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+choices! {
+    pub OpportunityNamingSeries { CrmOppYyyy = "CRM-OPP-.YYYY.-" }
+}
+
+#[cfg(feature = "crm")]
+choices! {
+    pub OpportunityStatus { Open = "Open", Quotation = "Quotation", Converted =
+    "Converted", Lost = "Lost", Replied = "Replied", Closed = "Closed" }
+}
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct Opportunity {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<OpportunityNamingSeries>,
+    pub opportunity_from: Link<target::DocType>,
+    pub party_name: Option<String>,
+    pub customer_name: Option<String>,
+    pub status: Select<OpportunityStatus>,
+    pub opportunity_type: Link<target::OpportunityType>,
+    pub source: Link<target::LeadSource>,
+    pub opportunity_owner: Link<target::User>,
+    pub sales_stage: Link<target::SalesStage>,
+    pub expected_closing: Option<Date>,
+    pub probability: Option<f64>,
+    pub no_of_employees: Option<String>,
+    pub annual_revenue: Option<f64>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub industry: Link<target::IndustryType>,
+    pub market_segment: Link<target::MarketSegment>,
+    pub website: Option<String>,
+    pub city: Option<String>,
+    pub state: Option<String>,
+    pub country: Link<target::Country>,
+    pub territory: Link<target::Territory>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub opportunity_amount: Option<f64>,
+    pub base_opportunity_amount: Option<f64>,
+    pub company: Link<target::Company>,
+    pub campaign: Link<target::Campaign>,
+    pub transaction_date: Option<Date>,
+    pub language: Link<target::Language>,
+    pub amended_from: Link<target::Opportunity>,
+    pub title: Option<String>,
+    pub first_response_time: Option<f64>,
+    pub lost_reasons: Vec<crate::OpportunityLostReasonDetail>,
+    pub order_lost_reason: Option<String>,
+    pub competitors: Vec<crate::CompetitorDetail>,
+    pub contact_person: Link<target::Contact>,
+    pub job_title: Option<String>,
+    pub contact_email: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub whatsapp: Option<String>,
+    pub phone: Option<String>,
+    pub phone_ext: Option<String>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_display: Option<String>,
+    pub items: Vec<crate::OpportunityItem>,
+    pub base_total: Option<f64>,
+    pub total: Option<f64>,
+    pub notes: Vec<crate::CrmNote>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    Opportunity(OPPORTUNITY) : name owner creation modified modified_by docstatus idx
+    naming_series opportunity_from party_name customer_name status opportunity_type
+    source opportunity_owner sales_stage expected_closing probability no_of_employees
+    annual_revenue customer_group industry market_segment website city state country
+    territory currency conversion_rate opportunity_amount base_opportunity_amount company
+    campaign transaction_date language amended_from title first_response_time
+    lost_reasons order_lost_reason competitors contact_person job_title contact_email
+    contact_mobile whatsapp phone phone_ext customer_address address_display
+    contact_display items base_total total notes
 }

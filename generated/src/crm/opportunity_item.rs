@@ -15,7 +15,7 @@ pub static OPPORTUNITY_ITEM: DocTypeDef = DocTypeDef {
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("base_rate", Currency, "Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
-        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | IN_LIST_VIEW),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Opportunity Item", "CRM")
@@ -25,4 +25,42 @@ fields! {
     pub OpportunityItemField(OPPORTUNITY_ITEM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName Uom Qty Brand ItemGroup
     Description Image BaseRate BaseAmount Rate Amount
+}
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct OpportunityItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub uom: Link<target::Uom>,
+    pub qty: Option<f64>,
+    pub brand: Link<target::Brand>,
+    pub item_group: Link<target::ItemGroup>,
+    pub description: Option<String>,
+    pub image: Option<String>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    OpportunityItem(OPPORTUNITY_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype item_code item_name uom qty brand
+    item_group description image base_rate base_amount rate amount
 }

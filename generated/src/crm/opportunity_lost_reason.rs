@@ -21,3 +21,26 @@ fields! {
     pub OpportunityLostReasonField(OPPORTUNITY_LOST_REASON) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx LostReason
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct OpportunityLostReason {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub lost_reason: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    OpportunityLostReason(OPPORTUNITY_LOST_REASON) : name owner creation modified
+    modified_by docstatus idx lost_reason
+}

@@ -21,3 +21,26 @@ fields! {
     pub OpportunityTypeField(OPPORTUNITY_TYPE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Description
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct OpportunityType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    OpportunityType(OPPORTUNITY_TYPE) : name owner creation modified modified_by
+    docstatus idx description
+}

@@ -18,7 +18,7 @@ pub static PROSPECT: DocTypeDef = DocTypeDef {
         field!("prospect_owner", Link, "Prospect Owner", options = Target("User")),
         field!("website", Data, "Website"),
         field!("fax", Data, "Fax", options = Format("Phone")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("leads", Table, "", options = Target("Prospect Lead")),
         field!("opportunities", Table, "Opportunities", options = Target("Prospect Opportunity")),
         field!("notes", Table, "Notes", options = Target("CRM Note"), flags = HIDDEN | NO_COPY),
@@ -38,4 +38,41 @@ fields! {
     pub ProspectField(PROSPECT) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     CompanyName CustomerGroup NoOfEmployees AnnualRevenue MarketSegment Industry
     Territory ProspectOwner Website Fax Company Leads Opportunities Notes
+}
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct Prospect {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company_name: Option<String>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub no_of_employees: Option<String>,
+    pub annual_revenue: Option<f64>,
+    pub market_segment: Link<target::MarketSegment>,
+    pub industry: Link<target::IndustryType>,
+    pub territory: Link<target::Territory>,
+    pub prospect_owner: Link<target::User>,
+    pub website: Option<String>,
+    pub fax: Option<String>,
+    pub company: Link<target::Company>,
+    pub leads: Vec<crate::ProspectLead>,
+    pub opportunities: Vec<crate::ProspectOpportunity>,
+    pub notes: Vec<crate::CrmNote>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    Prospect(PROSPECT) : name owner creation modified modified_by docstatus idx
+    company_name customer_group no_of_employees annual_revenue market_segment industry
+    territory prospect_owner website fax company leads opportunities notes
 }

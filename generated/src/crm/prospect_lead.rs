@@ -20,3 +20,34 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Lead LeadName Email MobileNo LeadOwner
     Status
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct ProspectLead {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub lead: Link<target::Lead>,
+    pub lead_name: Option<String>,
+    pub email: Option<String>,
+    pub mobile_no: Option<String>,
+    pub lead_owner: Option<String>,
+    pub status: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    ProspectLead(PROSPECT_LEAD) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype lead lead_name email mobile_no lead_owner status
+}

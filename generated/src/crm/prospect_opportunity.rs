@@ -23,3 +23,37 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Opportunity Amount Stage
     DealOwner Probability ExpectedClosing Currency ContactPerson
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct ProspectOpportunity {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub opportunity: Link<target::Opportunity>,
+    pub amount: Option<f64>,
+    pub stage: Option<String>,
+    pub deal_owner: Option<String>,
+    pub probability: Option<f64>,
+    pub expected_closing: Option<Date>,
+    pub currency: Link<target::Currency>,
+    pub contact_person: Link<target::Contact>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    ProspectOpportunity(PROSPECT_OPPORTUNITY) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype opportunity amount stage deal_owner
+    probability expected_closing currency contact_person
+}

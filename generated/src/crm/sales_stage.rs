@@ -22,3 +22,26 @@ fields! {
     pub SalesStageField(SALES_STAGE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx StageName
 }
+
+#[cfg(feature = "crm")]
+use crate::target;
+
+#[cfg(feature = "crm")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesStage {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub stage_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "crm")]
+document! {
+    SalesStage(SALES_STAGE) : name owner creation modified modified_by docstatus idx
+    stage_name
+}

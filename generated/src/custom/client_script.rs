@@ -27,3 +27,35 @@ fields! {
     pub ClientScriptField(CLIENT_SCRIPT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Dt View Module Enabled Script
 }
+
+#[cfg(feature = "custom")]
+use crate::target;
+
+#[cfg(feature = "custom")]
+choices! {
+    pub ClientScriptView { List = "List", Form = "Form" }
+}
+
+#[cfg(feature = "custom")]
+#[derive(Clone, Debug, Default)]
+pub struct ClientScript {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub dt: Link<target::DocType>,
+    pub view: Select<ClientScriptView>,
+    pub module: Link<target::ModuleDef>,
+    pub enabled: Option<bool>,
+    pub script: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "custom")]
+document! {
+    ClientScript(CLIENT_SCRIPT) : name owner creation modified modified_by docstatus idx
+    dt view module enabled script
+}

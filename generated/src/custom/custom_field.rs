@@ -80,3 +80,99 @@ fields! {
     SearchIndex AllowInQuickEntry IgnoreXssFilter Translatable HideBorder ShowDashboard
     Description Permlevel Width Columns
 }
+
+#[cfg(feature = "custom")]
+use crate::target;
+
+#[cfg(feature = "custom")]
+choices! {
+    pub CustomFieldFieldtype { Autocomplete = "Autocomplete", Attach = "Attach",
+    AttachImage = "Attach Image", Barcode = "Barcode", Button = "Button", Check =
+    "Check", Code = "Code", Color = "Color", ColumnBreak = "Column Break", Currency =
+    "Currency", Data = "Data", Date = "Date", Datetime = "Datetime", Duration =
+    "Duration", DynamicLink = "Dynamic Link", Float = "Float", Fold = "Fold", Geolocation
+    = "Geolocation", Heading = "Heading", Html = "HTML", HtmlEditor = "HTML Editor", Icon
+    = "Icon", Image = "Image", Int = "Int", Json = "JSON", Link = "Link", LongText =
+    "Long Text", MarkdownEditor = "Markdown Editor", Password = "Password", Percent =
+    "Percent", Phone = "Phone", ReadOnly = "Read Only", Rating = "Rating", SectionBreak =
+    "Section Break", Select = "Select", Signature = "Signature", SmallText =
+    "Small Text", TabBreak = "Tab Break", Table = "Table", TableMultiSelect =
+    "Table MultiSelect", Text = "Text", TextEditor = "Text Editor", Time = "Time" }
+}
+
+#[cfg(feature = "custom")]
+#[derive(Clone, Debug, Default)]
+pub struct CustomField {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub is_system_generated: Option<bool>,
+    pub dt: Link<target::DocType>,
+    pub module: Link<target::ModuleDef>,
+    pub label: Option<String>,
+    pub placeholder: Option<String>,
+    pub fieldname: Option<String>,
+    pub insert_after: Option<String>,
+    pub length: Option<i64>,
+    pub link_filters: Option<Value>,
+    pub fieldtype: Select<CustomFieldFieldtype>,
+    pub precision: Option<String>,
+    pub hide_seconds: Option<bool>,
+    pub hide_days: Option<bool>,
+    pub options: Option<String>,
+    pub sort_options: Option<bool>,
+    pub fetch_from: Option<String>,
+    pub fetch_if_empty: Option<bool>,
+    pub collapsible: Option<bool>,
+    pub collapsible_depends_on: Option<String>,
+    pub default: Option<String>,
+    pub depends_on: Option<String>,
+    pub mandatory_depends_on: Option<String>,
+    pub read_only_depends_on: Option<String>,
+    pub non_negative: Option<bool>,
+    pub reqd: Option<bool>,
+    pub unique: Option<bool>,
+    pub is_virtual: Option<bool>,
+    pub read_only: Option<bool>,
+    pub ignore_user_permissions: Option<bool>,
+    pub hidden: Option<bool>,
+    pub print_hide: Option<bool>,
+    pub print_hide_if_no_value: Option<bool>,
+    pub print_width: Option<String>,
+    pub no_copy: Option<bool>,
+    pub allow_on_submit: Option<bool>,
+    pub in_list_view: Option<bool>,
+    pub in_standard_filter: Option<bool>,
+    pub in_global_search: Option<bool>,
+    pub in_preview: Option<bool>,
+    pub bold: Option<bool>,
+    pub report_hide: Option<bool>,
+    pub search_index: Option<bool>,
+    pub allow_in_quick_entry: Option<bool>,
+    pub ignore_xss_filter: Option<bool>,
+    pub translatable: Option<bool>,
+    pub hide_border: Option<bool>,
+    pub show_dashboard: Option<bool>,
+    pub description: Option<String>,
+    pub permlevel: Option<i64>,
+    pub width: Option<String>,
+    pub columns: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "custom")]
+document! {
+    CustomField(CUSTOM_FIELD) : name owner creation modified modified_by docstatus idx
+    is_system_generated dt module label placeholder fieldname insert_after length
+    link_filters fieldtype precision hide_seconds hide_days options sort_options
+    fetch_from fetch_if_empty collapsible collapsible_depends_on default depends_on
+    mandatory_depends_on read_only_depends_on non_negative reqd unique is_virtual
+    read_only ignore_user_permissions hidden print_hide print_hide_if_no_value
+    print_width no_copy allow_on_submit in_list_view in_standard_filter in_global_search
+    in_preview bold report_hide search_index allow_in_quick_entry ignore_xss_filter
+    translatable hide_border show_dashboard description permlevel width columns
+}

@@ -64,3 +64,82 @@ fields! {
     ShowPreviewPopup DefaultEmailTemplate EmailAppendTo SenderField SenderNameField
     SubjectField SortField SortOrder Actions Links States Fields
 }
+
+#[cfg(feature = "custom")]
+use crate::target;
+
+#[cfg(feature = "custom")]
+choices! {
+    pub CustomizeFormNamingRule { SetByUser = "Set by user", ByFieldname =
+    "By fieldname", ByNamingSeriesField = "By \"Naming Series\" field", Expression =
+    "Expression", ExpressionOldStyle = "Expression (old style)", Random = "Random",
+    ByScript = "By script" }
+}
+
+#[cfg(feature = "custom")]
+choices! {
+    pub CustomizeFormSortOrder { Asc = "ASC", Desc = "DESC" }
+}
+
+#[cfg(feature = "custom")]
+#[derive(Clone, Debug, Default)]
+pub struct CustomizeForm {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub doc_type: Link<target::DocType>,
+    pub label: Option<String>,
+    pub search_fields: Option<String>,
+    pub link_filters: Option<Value>,
+    pub istable: Option<bool>,
+    pub is_calendar_and_gantt: Option<bool>,
+    pub editable_grid: Option<bool>,
+    pub quick_entry: Option<bool>,
+    pub track_changes: Option<bool>,
+    pub track_views: Option<bool>,
+    pub allow_auto_repeat: Option<bool>,
+    pub allow_import: Option<bool>,
+    pub queue_in_background: Option<bool>,
+    pub naming_rule: Select<CustomizeFormNamingRule>,
+    pub autoname: Option<String>,
+    pub image_field: Option<String>,
+    pub max_attachments: Option<i64>,
+    pub allow_copy: Option<bool>,
+    pub make_attachments_public: Option<bool>,
+    pub protect_attached_files: Option<bool>,
+    pub title_field: Option<String>,
+    pub show_title_field_in_link: Option<bool>,
+    pub translated_doctype: Option<bool>,
+    pub default_print_format: Link<target::PrintFormat>,
+    pub default_view: Option<String>,
+    pub force_re_route_to_default_view: Option<bool>,
+    pub show_preview_popup: Option<bool>,
+    pub default_email_template: Link<target::EmailTemplate>,
+    pub email_append_to: Option<bool>,
+    pub sender_field: Option<String>,
+    pub sender_name_field: Option<String>,
+    pub subject_field: Option<String>,
+    pub sort_field: Option<String>,
+    pub sort_order: Select<CustomizeFormSortOrder>,
+    pub actions: Vec<crate::DocTypeAction>,
+    pub links: Vec<crate::DocTypeLink>,
+    pub states: Vec<crate::DocTypeState>,
+    pub fields: Vec<crate::CustomizeFormRow>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "custom")]
+document! {
+    CustomizeForm(CUSTOMIZE_FORM) : name owner creation modified modified_by docstatus
+    idx doc_type label search_fields link_filters istable is_calendar_and_gantt
+    editable_grid quick_entry track_changes track_views allow_auto_repeat allow_import
+    queue_in_background naming_rule autoname image_field max_attachments allow_copy
+    make_attachments_public protect_attached_files title_field show_title_field_in_link
+    translated_doctype default_print_format default_view force_re_route_to_default_view
+    show_preview_popup default_email_template email_append_to sender_field
+    sender_name_field subject_field sort_field sort_order actions links states fields
+}

@@ -73,3 +73,103 @@ fields! {
     Description Placeholder PrintHide PrintHideIfNoValue PrintWidth Columns Width
     IsCustomField
 }
+
+#[cfg(feature = "custom")]
+use crate::target;
+
+#[cfg(feature = "custom")]
+choices! {
+    pub CustomizeFormRowFieldtype { Autocomplete = "Autocomplete", Attach = "Attach",
+    AttachImage = "Attach Image", Barcode = "Barcode", Button = "Button", Check =
+    "Check", Code = "Code", Color = "Color", ColumnBreak = "Column Break", Currency =
+    "Currency", Data = "Data", Date = "Date", Datetime = "Datetime", Duration =
+    "Duration", DynamicLink = "Dynamic Link", Float = "Float", Fold = "Fold", Geolocation
+    = "Geolocation", Heading = "Heading", Html = "HTML", HtmlEditor = "HTML Editor", Icon
+    = "Icon", Image = "Image", Int = "Int", Link = "Link", LongText = "Long Text",
+    MarkdownEditor = "Markdown Editor", Password = "Password", Percent = "Percent", Phone
+    = "Phone", Rating = "Rating", ReadOnly = "Read Only", SectionBreak = "Section Break",
+    Select = "Select", Signature = "Signature", SmallText = "Small Text", TabBreak =
+    "Tab Break", Table = "Table", TableMultiSelect = "Table MultiSelect", Text = "Text",
+    TextEditor = "Text Editor", Time = "Time" }
+}
+
+#[cfg(feature = "custom")]
+#[derive(Clone, Debug, Default)]
+pub struct CustomizeFormRow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub is_system_generated: Option<bool>,
+    pub label: Option<String>,
+    pub fieldtype: Select<CustomizeFormRowFieldtype>,
+    pub fieldname: Option<String>,
+    pub non_negative: Option<bool>,
+    pub reqd: Option<bool>,
+    pub unique: Option<bool>,
+    pub is_virtual: Option<bool>,
+    pub in_list_view: Option<bool>,
+    pub in_standard_filter: Option<bool>,
+    pub in_global_search: Option<bool>,
+    pub in_preview: Option<bool>,
+    pub bold: Option<bool>,
+    pub no_copy: Option<bool>,
+    pub allow_in_quick_entry: Option<bool>,
+    pub translatable: Option<bool>,
+    pub link_filters: Option<Value>,
+    pub default: Option<String>,
+    pub precision: Option<String>,
+    pub length: Option<i64>,
+    pub options: Option<String>,
+    pub sort_options: Option<bool>,
+    pub fetch_from: Option<String>,
+    pub fetch_if_empty: Option<bool>,
+    pub show_dashboard: Option<bool>,
+    pub depends_on: Option<String>,
+    pub permlevel: Option<i64>,
+    pub hidden: Option<bool>,
+    pub read_only: Option<bool>,
+    pub collapsible: Option<bool>,
+    pub allow_bulk_edit: Option<bool>,
+    pub collapsible_depends_on: Option<String>,
+    pub ignore_user_permissions: Option<bool>,
+    pub allow_on_submit: Option<bool>,
+    pub report_hide: Option<bool>,
+    pub remember_last_selected_value: Option<bool>,
+    pub hide_border: Option<bool>,
+    pub ignore_xss_filter: Option<bool>,
+    pub mandatory_depends_on: Option<String>,
+    pub read_only_depends_on: Option<String>,
+    pub in_filter: Option<bool>,
+    pub hide_seconds: Option<bool>,
+    pub hide_days: Option<bool>,
+    pub description: Option<String>,
+    pub placeholder: Option<String>,
+    pub print_hide: Option<bool>,
+    pub print_hide_if_no_value: Option<bool>,
+    pub print_width: Option<String>,
+    pub columns: Option<i64>,
+    pub width: Option<String>,
+    pub is_custom_field: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "custom")]
+document! {
+    CustomizeFormRow(CUSTOMIZE_FORM_FIELD) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype is_system_generated label fieldtype
+    fieldname non_negative reqd unique is_virtual in_list_view in_standard_filter
+    in_global_search in_preview bold no_copy allow_in_quick_entry translatable
+    link_filters default precision length options sort_options fetch_from fetch_if_empty
+    show_dashboard depends_on permlevel hidden read_only collapsible allow_bulk_edit
+    collapsible_depends_on ignore_user_permissions allow_on_submit report_hide
+    remember_last_selected_value hide_border ignore_xss_filter mandatory_depends_on
+    read_only_depends_on in_filter hide_seconds hide_days description placeholder
+    print_hide print_hide_if_no_value print_width columns width is_custom_field
+}

@@ -26,3 +26,29 @@ fields! {
     pub DocTypeLayoutField(DOCTYPE_LAYOUT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx DocumentType Route Fields ClientScript
 }
+
+#[cfg(feature = "custom")]
+use crate::target;
+
+#[cfg(feature = "custom")]
+#[derive(Clone, Debug, Default)]
+pub struct DocTypeLayout {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub route: Option<String>,
+    pub fields: Vec<crate::DocTypeLayoutRow>,
+    pub client_script: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "custom")]
+document! {
+    DocTypeLayout(DOCTYPE_LAYOUT) : name owner creation modified modified_by docstatus
+    idx document_type route fields client_script
+}

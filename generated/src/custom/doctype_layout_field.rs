@@ -15,3 +15,30 @@ fields! {
     pub DocTypeLayoutRowField(DOCTYPE_LAYOUT_FIELD) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Label Fieldname
 }
+
+#[cfg(feature = "custom")]
+use crate::target;
+
+#[cfg(feature = "custom")]
+#[derive(Clone, Debug, Default)]
+pub struct DocTypeLayoutRow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub label: Option<String>,
+    pub fieldname: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "custom")]
+document! {
+    DocTypeLayoutRow(DOCTYPE_LAYOUT_FIELD) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype label fieldname
+}

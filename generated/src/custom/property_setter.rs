@@ -33,3 +33,43 @@ fields! {
     Docstatus Idx IsSystemGenerated DoctypeOrField DocType FieldName RowName Module
     Property PropertyType Value DefaultValue
 }
+
+#[cfg(feature = "custom")]
+use crate::target;
+
+#[cfg(feature = "custom")]
+choices! {
+    pub PropertySetterDoctypeOrField { DocField = "DocField", DocType = "DocType",
+    DocTypeLink = "DocType Link", DocTypeAction = "DocType Action", DocTypeState =
+    "DocType State" }
+}
+
+#[cfg(feature = "custom")]
+#[derive(Clone, Debug, Default)]
+pub struct PropertySetter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub is_system_generated: Option<bool>,
+    pub doctype_or_field: Select<PropertySetterDoctypeOrField>,
+    pub doc_type: Link<target::DocType>,
+    pub field_name: Option<String>,
+    pub row_name: Option<String>,
+    pub module: Link<target::ModuleDef>,
+    pub property: Option<String>,
+    pub property_type: Option<String>,
+    pub value: Option<String>,
+    pub default_value: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "custom")]
+document! {
+    PropertySetter(PROPERTY_SETTER) : name owner creation modified modified_by docstatus
+    idx is_system_generated doctype_or_field doc_type field_name row_name module property
+    property_type value default_value
+}

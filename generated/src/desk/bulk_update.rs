@@ -23,3 +23,30 @@ fields! {
     pub BulkUpdateField(BULK_UPDATE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx DocumentType Field UpdateValue Condition Limit
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct BulkUpdate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub field: Option<String>,
+    pub update_value: Option<String>,
+    pub condition: Option<String>,
+    pub limit: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    BulkUpdate(BULK_UPDATE) : name owner creation modified modified_by docstatus idx
+    document_type field update_value condition limit
+}

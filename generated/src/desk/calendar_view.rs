@@ -26,3 +26,30 @@ fields! {
     pub CalendarViewField(CALENDAR_VIEW) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ReferenceDoctype SubjectField StartDateField EndDateField AllDay
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct CalendarView {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub reference_doctype: Link<target::DocType>,
+    pub subject_field: Option<String>,
+    pub start_date_field: Option<String>,
+    pub end_date_field: Option<String>,
+    pub all_day: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    CalendarView(CALENDAR_VIEW) : name owner creation modified modified_by docstatus idx
+    reference_doctype subject_field start_date_field end_date_field all_day
+}

@@ -26,3 +26,29 @@ fields! {
     pub ChangelogFeedField(CHANGELOG_FEED) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title AppName Link PostingTimestamp
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct ChangelogFeed {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub app_name: Option<String>,
+    pub link: Option<String>,
+    pub posting_timestamp: Option<DateTime>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    ChangelogFeed(CHANGELOG_FEED) : name owner creation modified modified_by docstatus
+    idx title app_name link posting_timestamp
+}

@@ -25,3 +25,28 @@ fields! {
     pub ConsoleLogField(CONSOLE_LOG) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Script Type Committed
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct ConsoleLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub script: Option<String>,
+    pub r#type: Option<String>,
+    pub committed: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    ConsoleLog(CONSOLE_LOG) : name owner creation modified modified_by docstatus idx
+    script r#type committed
+}

@@ -27,3 +27,30 @@ fields! {
     pub CustomHtmlBlockField(CUSTOM_HTML_BLOCK) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Private Html Script Style Roles
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct CustomHtmlBlock {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub private: Option<bool>,
+    pub html: Option<String>,
+    pub script: Option<String>,
+    pub style: Option<String>,
+    pub roles: Vec<crate::HasRole>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    CustomHtmlBlock(CUSTOM_HTML_BLOCK) : name owner creation modified modified_by
+    docstatus idx private html script style roles
+}

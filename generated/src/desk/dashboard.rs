@@ -31,3 +31,32 @@ fields! {
     pub DashboardField(DASHBOARD) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     DashboardName IsDefault IsStandard Module Charts ChartOptions Cards
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct Dashboard {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub dashboard_name: Option<String>,
+    pub is_default: Option<bool>,
+    pub is_standard: Option<bool>,
+    pub module: Link<target::ModuleDef>,
+    pub charts: Vec<crate::DashboardChartLink>,
+    pub chart_options: Option<String>,
+    pub cards: Vec<crate::NumberCardLink>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    Dashboard(DASHBOARD) : name owner creation modified modified_by docstatus idx
+    dashboard_name is_default is_standard module charts chart_options cards
+}

@@ -58,3 +58,91 @@ fields! {
     FromDate ToDate TimeInterval Timeseries Type Currency FiltersJson DynamicFiltersJson
     CustomOptions Color LastSyncedOn Roles
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DashboardChartChartType { Count = "Count", Sum = "Sum", Average = "Average",
+    GroupBy = "Group By", Custom = "Custom", Report = "Report" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DashboardChartGroupByType { Count = "Count", Sum = "Sum", Average = "Average" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DashboardChartTimespan { LastYear = "Last Year", LastQuarter = "Last Quarter",
+    LastMonth = "Last Month", LastWeek = "Last Week", SelectDateRange =
+    "Select Date Range" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DashboardChartTimeInterval { Yearly = "Yearly", Quarterly = "Quarterly", Monthly
+    = "Monthly", Weekly = "Weekly", Daily = "Daily" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DashboardChartType { Line = "Line", Bar = "Bar", Percentage = "Percentage", Pie =
+    "Pie", Donut = "Donut", Heatmap = "Heatmap" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct DashboardChart {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub is_standard: Option<bool>,
+    pub module: Link<target::ModuleDef>,
+    pub chart_name: Option<String>,
+    pub chart_type: Select<DashboardChartChartType>,
+    pub report_name: Link<target::Report>,
+    pub use_report_chart: Option<bool>,
+    pub x_field: Option<String>,
+    pub y_axis: Vec<crate::DashboardChartRow>,
+    pub source: Link<target::DashboardChartSource>,
+    pub document_type: Link<target::DocType>,
+    pub parent_document_type: Link<target::DocType>,
+    pub based_on: Option<String>,
+    pub value_based_on: Option<String>,
+    pub group_by_type: Select<DashboardChartGroupByType>,
+    pub group_by_based_on: Option<String>,
+    pub aggregate_function_based_on: Option<String>,
+    pub number_of_groups: Option<i64>,
+    pub is_public: Option<bool>,
+    pub heatmap_year: Option<String>,
+    pub timespan: Select<DashboardChartTimespan>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub time_interval: Select<DashboardChartTimeInterval>,
+    pub timeseries: Option<bool>,
+    pub r#type: Select<DashboardChartType>,
+    pub currency: Link<target::Currency>,
+    pub filters_json: Option<String>,
+    pub dynamic_filters_json: Option<String>,
+    pub custom_options: Option<String>,
+    pub color: Option<String>,
+    pub last_synced_on: Option<DateTime>,
+    pub roles: Vec<crate::HasRole>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    DashboardChart(DASHBOARD_CHART) : name owner creation modified modified_by docstatus
+    idx is_standard module chart_name chart_type report_name use_report_chart x_field
+    y_axis source document_type parent_document_type based_on value_based_on
+    group_by_type group_by_based_on aggregate_function_based_on number_of_groups
+    is_public heatmap_year timespan from_date to_date time_interval timeseries r#type
+    currency filters_json dynamic_filters_json custom_options color last_synced_on roles
+}

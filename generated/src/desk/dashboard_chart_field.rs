@@ -15,3 +15,30 @@ fields! {
     pub DashboardChartRowField(DASHBOARD_CHART_FIELD) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype YField Color
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct DashboardChartRow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub y_field: Option<String>,
+    pub color: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    DashboardChartRow(DASHBOARD_CHART_FIELD) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype y_field color
+}

@@ -16,3 +16,35 @@ fields! {
     pub DashboardChartLinkField(DASHBOARD_CHART_LINK) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Chart Width
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DashboardChartLinkWidth { Half = "Half", Full = "Full" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct DashboardChartLink {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub chart: Link<target::DashboardChart>,
+    pub width: Select<DashboardChartLinkWidth>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    DashboardChartLink(DASHBOARD_CHART_LINK) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype chart width
+}

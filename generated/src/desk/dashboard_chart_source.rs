@@ -25,3 +25,28 @@ fields! {
     pub DashboardChartSourceField(DASHBOARD_CHART_SOURCE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx SourceName Module Timeseries
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct DashboardChartSource {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub source_name: Option<String>,
+    pub module: Link<target::ModuleDef>,
+    pub timeseries: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    DashboardChartSource(DASHBOARD_CHART_SOURCE) : name owner creation modified
+    modified_by docstatus idx source_name module timeseries
+}

@@ -24,3 +24,27 @@ fields! {
     pub DashboardSettingsField(DASHBOARD_SETTINGS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx User ChartConfig
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct DashboardSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user: Link<target::User>,
+    pub chart_config: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    DashboardSettings(DASHBOARD_SETTINGS) : name owner creation modified modified_by
+    docstatus idx user chart_config
+}

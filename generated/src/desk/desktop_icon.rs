@@ -40,3 +40,49 @@ fields! {
     Docstatus Idx ModuleName Label Standard Custom App Description Category Hidden
     Blocked ForceShow Type Doctype Report Link Color Icon Reverse
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DesktopIconType { Module = "module", List = "list", Link = "link", Page = "page",
+    QueryReport = "query-report" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct DesktopIcon {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub module_name: Option<String>,
+    pub label: Option<String>,
+    pub standard: Option<bool>,
+    pub custom: Option<bool>,
+    pub app: Option<String>,
+    pub description: Option<String>,
+    pub category: Option<String>,
+    pub hidden: Option<bool>,
+    pub blocked: Option<bool>,
+    pub force_show: Option<bool>,
+    pub r#type: Select<DesktopIconType>,
+    pub _doctype: Link<target::DocType>,
+    pub _report: Link<target::Report>,
+    pub link: Option<String>,
+    pub color: Option<String>,
+    pub icon: Option<String>,
+    pub reverse: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    DesktopIcon(DESKTOP_ICON) : name owner creation modified modified_by docstatus idx
+    module_name label standard custom app description category hidden blocked force_show
+    r#type _doctype _report link color icon reverse
+}

@@ -56,3 +56,81 @@ fields! {
     RepeatOn RepeatTill Monday Tuesday Wednesday Thursday Friday Saturday Sunday
     Description EventParticipants
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub EventEventCategory { Event = "Event", Meeting = "Meeting", Call = "Call",
+    SentReceivedEmail = "Sent/Received Email", Other = "Other" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub EventEventType { Private = "Private", Public = "Public" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub EventStatus { Open = "Open", Completed = "Completed", Closed = "Closed",
+    Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub EventRepeatOn { Daily = "Daily", Weekly = "Weekly", Monthly = "Monthly", Yearly =
+    "Yearly" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub subject: Option<String>,
+    pub event_category: Select<EventEventCategory>,
+    pub event_type: Select<EventEventType>,
+    pub color: Option<String>,
+    pub send_reminder: Option<bool>,
+    pub repeat_this_event: Option<bool>,
+    pub starts_on: Option<DateTime>,
+    pub ends_on: Option<DateTime>,
+    pub status: Select<EventStatus>,
+    pub sender: Option<String>,
+    pub all_day: Option<bool>,
+    pub sync_with_google_calendar: Option<bool>,
+    pub add_video_conferencing: Option<bool>,
+    pub google_calendar: Link<target::GoogleCalendar>,
+    pub google_calendar_id: Option<String>,
+    pub google_calendar_event_id: Option<String>,
+    pub google_meet_link: Option<String>,
+    pub pulled_from_google_calendar: Option<bool>,
+    pub repeat_on: Select<EventRepeatOn>,
+    pub repeat_till: Option<Date>,
+    pub monday: Option<bool>,
+    pub tuesday: Option<bool>,
+    pub wednesday: Option<bool>,
+    pub thursday: Option<bool>,
+    pub friday: Option<bool>,
+    pub saturday: Option<bool>,
+    pub sunday: Option<bool>,
+    pub description: Option<String>,
+    pub event_participants: Vec<crate::EventParticipants>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    Event(EVENT) : name owner creation modified modified_by docstatus idx subject
+    event_category event_type color send_reminder repeat_this_event starts_on ends_on
+    status sender all_day sync_with_google_calendar add_video_conferencing
+    google_calendar google_calendar_id google_calendar_event_id google_meet_link
+    pulled_from_google_calendar repeat_on repeat_till monday tuesday wednesday thursday
+    friday saturday sunday description event_participants
+}

@@ -17,3 +17,31 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ReferenceDoctype
     ReferenceDocname Email
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct EventParticipants {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_docname: Option<String>,
+    pub email: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    EventParticipants(EVENT_PARTICIPANTS) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype reference_doctype reference_docname email
+}

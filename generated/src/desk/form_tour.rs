@@ -42,3 +42,58 @@ fields! {
     PageName ReferenceDoctype Module UiTour TrackSteps IsStandard SaveOnComplete
     FirstDocument IncludeNameField PageRoute Steps
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub FormTourViewName { Workspaces = "Workspaces", List = "List", Form = "Form", Tree
+    = "Tree", Page = "Page" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub FormTourListName { List = "List", Report = "Report", Dashboard = "Dashboard",
+    Kanban = "Kanban", Gantt = "Gantt", Calendar = "Calendar", File = "File", Image =
+    "Image", Inbox = "Inbox", Map = "Map" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct FormTour {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub view_name: Select<FormTourViewName>,
+    pub workspace_name: Link<target::Workspace>,
+    pub list_name: Select<FormTourListName>,
+    pub report_name: Link<target::Report>,
+    pub dashboard_name: Link<target::Dashboard>,
+    pub new_document_form: Option<bool>,
+    pub page_name: Link<target::Page>,
+    pub reference_doctype: Link<target::DocType>,
+    pub module: Link<target::ModuleDef>,
+    pub ui_tour: Option<bool>,
+    pub track_steps: Option<bool>,
+    pub is_standard: Option<bool>,
+    pub save_on_complete: Option<bool>,
+    pub first_document: Option<bool>,
+    pub include_name_field: Option<bool>,
+    pub page_route: Option<String>,
+    pub steps: Vec<crate::FormTourStep>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    FormTour(FORM_TOUR) : name owner creation modified modified_by docstatus idx title
+    view_name workspace_name list_name report_name dashboard_name new_document_form
+    page_name reference_doctype module ui_tour track_steps is_standard save_on_complete
+    first_document include_name_field page_route steps
+}

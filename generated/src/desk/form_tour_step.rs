@@ -38,3 +38,62 @@ fields! {
     Position HideButtons PopoverElement ModalTrigger OffsetX OffsetY NextOnClick Label
     Fieldtype HasNextCondition NextStepCondition NextFormTour ChildDoctype
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub FormTourStepPosition { Left = "Left", LeftCenter = "Left Center", LeftBottom =
+    "Left Bottom", Top = "Top", TopCenter = "Top Center", TopRight = "Top Right", Right =
+    "Right", RightCenter = "Right Center", RightBottom = "Right Bottom", Bottom =
+    "Bottom", BottomCenter = "Bottom Center", BottomRight = "Bottom Right", MidCenter =
+    "Mid Center" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct FormTourStep {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub ui_tour: Option<bool>,
+    pub is_table_field: Option<bool>,
+    pub title: Option<String>,
+    pub parent_fieldname: Option<String>,
+    pub fieldname: Option<String>,
+    pub element_selector: Option<String>,
+    pub parent_element_selector: Option<String>,
+    pub description: Option<String>,
+    pub ondemand_description: Option<String>,
+    pub position: Select<FormTourStepPosition>,
+    pub hide_buttons: Option<bool>,
+    pub popover_element: Option<bool>,
+    pub modal_trigger: Option<bool>,
+    pub offset_x: Option<i64>,
+    pub offset_y: Option<i64>,
+    pub next_on_click: Option<bool>,
+    pub label: Option<String>,
+    pub fieldtype: Option<String>,
+    pub has_next_condition: Option<bool>,
+    pub next_step_condition: Option<String>,
+    pub next_form_tour: Link<target::FormTour>,
+    pub child_doctype: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    FormTourStep(FORM_TOUR_STEP) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype ui_tour is_table_field title parent_fieldname fieldname
+    element_selector parent_element_selector description ondemand_description position
+    hide_buttons popover_element modal_trigger offset_x offset_y next_on_click label
+    fieldtype has_next_condition next_step_condition next_form_tour child_doctype
+}

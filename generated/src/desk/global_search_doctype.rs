@@ -14,3 +14,29 @@ fields! {
     pub GlobalSearchDocTypeField(GLOBAL_SEARCH_DOCTYPE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype DocumentType
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct GlobalSearchDocType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document_type: Link<target::DocType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    GlobalSearchDocType(GLOBAL_SEARCH_DOCTYPE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype document_type
+}

@@ -19,3 +19,26 @@ fields! {
     pub GlobalSearchSettingsField(GLOBAL_SEARCH_SETTINGS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx AllowedInGlobalSearch
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct GlobalSearchSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub allowed_in_global_search: Vec<crate::GlobalSearchDocType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    GlobalSearchSettings(GLOBAL_SEARCH_SETTINGS) : name owner creation modified
+    modified_by docstatus idx allowed_in_global_search
+}

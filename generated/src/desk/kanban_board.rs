@@ -31,3 +31,34 @@ fields! {
     Docstatus Idx KanbanBoardName ReferenceDoctype FieldName Private ShowLabels Columns
     Filters Fields
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct KanbanBoard {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub kanban_board_name: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub field_name: Option<String>,
+    pub private: Option<bool>,
+    pub show_labels: Option<bool>,
+    pub columns: Vec<crate::KanbanBoardColumn>,
+    pub filters: Option<String>,
+    pub fields: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    KanbanBoard(KANBAN_BOARD) : name owner creation modified modified_by docstatus idx
+    kanban_board_name reference_doctype field_name private show_labels columns filters
+    fields
+}

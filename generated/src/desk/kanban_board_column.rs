@@ -18,3 +18,44 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ColumnName Status Indicator
     Order
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub KanbanBoardColumnStatus { Active = "Active", Archived = "Archived" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub KanbanBoardColumnIndicator { Blue = "Blue", Cyan = "Cyan", Gray = "Gray", Green =
+    "Green", LightBlue = "Light Blue", Orange = "Orange", Pink = "Pink", Purple =
+    "Purple", Red = "Red", Yellow = "Yellow" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct KanbanBoardColumn {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub column_name: Option<String>,
+    pub status: Select<KanbanBoardColumnStatus>,
+    pub indicator: Select<KanbanBoardColumnIndicator>,
+    pub order: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    KanbanBoardColumn(KANBAN_BOARD_COLUMN) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype column_name status indicator order
+}

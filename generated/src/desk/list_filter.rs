@@ -24,3 +24,29 @@ fields! {
     pub ListFilterField(LIST_FILTER) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx FilterName ReferenceDoctype ForUser Filters
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub filter_name: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub for_user: Link<target::User>,
+    pub filters: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    ListFilter(LIST_FILTER) : name owner creation modified modified_by docstatus idx
+    filter_name reference_doctype for_user filters
+}

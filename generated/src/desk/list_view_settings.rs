@@ -31,3 +31,34 @@ fields! {
     ModifiedBy Docstatus Idx DisableCount DisableCommentCount DisableSidebarStats
     DisableAutoRefresh AllowEdit DisableAutomaticRecencyFilters TotalFields Fields
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct ListViewSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub disable_count: Option<bool>,
+    pub disable_comment_count: Option<bool>,
+    pub disable_sidebar_stats: Option<bool>,
+    pub disable_auto_refresh: Option<bool>,
+    pub allow_edit: Option<bool>,
+    pub disable_automatic_recency_filters: Option<bool>,
+    pub total_fields: Option<String>,
+    pub fields: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    ListViewSettings(LIST_VIEW_SETTINGS) : name owner creation modified modified_by
+    docstatus idx disable_count disable_comment_count disable_sidebar_stats
+    disable_auto_refresh allow_edit disable_automatic_recency_filters total_fields fields
+}

@@ -31,3 +31,34 @@ fields! {
     ModifiedBy Docstatus Idx Title Subtitle Module AllowRoles SuccessMessage
     DocumentationUrl IsComplete Steps
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct ModuleOnboarding {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub subtitle: Option<String>,
+    pub module: Link<target::ModuleDef>,
+    pub allow_roles: Vec<crate::OnboardingPermission>,
+    pub success_message: Option<String>,
+    pub documentation_url: Option<String>,
+    pub is_complete: Option<bool>,
+    pub steps: Vec<crate::OnboardingStepMap>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    ModuleOnboarding(MODULE_ONBOARDING) : name owner creation modified modified_by
+    docstatus idx title subtitle module allow_roles success_message documentation_url
+    is_complete steps
+}

@@ -30,3 +30,32 @@ fields! {
     pub NoteField(NOTE) : Name Owner Creation Modified ModifiedBy Docstatus Idx Title
     Public NotifyOnLogin NotifyOnEveryLogin ExpireNotificationOn Content SeenBy
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct Note {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub public: Option<bool>,
+    pub notify_on_login: Option<bool>,
+    pub notify_on_every_login: Option<bool>,
+    pub expire_notification_on: Option<Date>,
+    pub content: Option<String>,
+    pub seen_by: Vec<crate::NoteSeenBy>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    Note(NOTE) : name owner creation modified modified_by docstatus idx title public
+    notify_on_login notify_on_every_login expire_notification_on content seen_by
+}

@@ -14,3 +14,29 @@ fields! {
     pub NoteSeenByField(NOTE_SEEN_BY) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Parent Parentfield Parenttype User
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct NoteSeenBy {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    NoteSeenBy(NOTE_SEEN_BY) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype user
+}

@@ -32,3 +32,42 @@ fields! {
     Docstatus Idx Subject ForUser Type EmailContent DocumentType Read DocumentName
     AttachedFile FromUser Link
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub NotificationLogType { Mention = "Mention", EnergyPoint = "Energy Point",
+    Assignment = "Assignment", Share = "Share", Alert = "Alert" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct NotificationLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub subject: Option<String>,
+    pub for_user: Link<target::User>,
+    pub r#type: Select<NotificationLogType>,
+    pub email_content: Option<String>,
+    pub document_type: Link<target::DocType>,
+    pub read: Option<bool>,
+    pub document_name: Option<String>,
+    pub attached_file: Option<String>,
+    pub from_user: Link<target::User>,
+    pub link: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    NotificationLog(NOTIFICATION_LOG) : name owner creation modified modified_by
+    docstatus idx subject for_user r#type email_content document_type read document_name
+    attached_file from_user link
+}

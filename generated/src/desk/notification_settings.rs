@@ -37,3 +37,41 @@ fields! {
     EnableEmailEnergyPoint EnableEmailShare EnableEmailEventReminders User Seen
     EnergyPointsSystemNotifications
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct NotificationSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub subscribed_documents: Vec<crate::NotificationSubscribedDocument>,
+    pub enable_email_notifications: Option<bool>,
+    pub enable_email_mention: Option<bool>,
+    pub enable_email_assignment: Option<bool>,
+    pub enable_email_threads_on_assigned_document: Option<bool>,
+    pub enable_email_energy_point: Option<bool>,
+    pub enable_email_share: Option<bool>,
+    pub enable_email_event_reminders: Option<bool>,
+    pub user: Link<target::User>,
+    pub seen: Option<bool>,
+    pub energy_points_system_notifications: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    NotificationSettings(NOTIFICATION_SETTINGS) : name owner creation modified
+    modified_by docstatus idx enabled subscribed_documents enable_email_notifications
+    enable_email_mention enable_email_assignment
+    enable_email_threads_on_assigned_document enable_email_energy_point
+    enable_email_share enable_email_event_reminders user seen
+    energy_points_system_notifications
+}

@@ -15,3 +15,29 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     Document
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct NotificationSubscribedDocument {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document: Link<target::DocType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    NotificationSubscribedDocument(NOTIFICATION_SUBSCRIBED_DOCUMENT) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype document
+}

@@ -47,3 +47,73 @@ fields! {
     FiltersConfig ShowPercentageStats StatsTimeInterval FiltersJson DynamicFiltersJson
     Color BackgroundColor
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub NumberCardType { DocumentType = "Document Type", Report = "Report", Custom =
+    "Custom" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub NumberCardFunction { Count = "Count", Sum = "Sum", Average = "Average", Minimum =
+    "Minimum", Maximum = "Maximum" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub NumberCardReportFunction { Sum = "Sum", Average = "Average", Minimum = "Minimum",
+    Maximum = "Maximum" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub NumberCardStatsTimeInterval { Daily = "Daily", Weekly = "Weekly", Monthly =
+    "Monthly", Yearly = "Yearly" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct NumberCard {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub is_standard: Option<bool>,
+    pub module: Link<target::ModuleDef>,
+    pub label: Option<String>,
+    pub r#type: Select<NumberCardType>,
+    pub report_name: Link<target::Report>,
+    pub method: Option<String>,
+    pub function: Select<NumberCardFunction>,
+    pub aggregate_function_based_on: Option<String>,
+    pub document_type: Link<target::DocType>,
+    pub parent_document_type: Link<target::DocType>,
+    pub report_field: Option<String>,
+    pub report_function: Select<NumberCardReportFunction>,
+    pub is_public: Option<bool>,
+    pub currency: Link<target::Currency>,
+    pub filters_config: Option<String>,
+    pub show_percentage_stats: Option<bool>,
+    pub stats_time_interval: Select<NumberCardStatsTimeInterval>,
+    pub filters_json: Option<String>,
+    pub dynamic_filters_json: Option<String>,
+    pub color: Option<String>,
+    pub background_color: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    NumberCard(NUMBER_CARD) : name owner creation modified modified_by docstatus idx
+    is_standard module label r#type report_name method function
+    aggregate_function_based_on document_type parent_document_type report_field
+    report_function is_public currency filters_config show_percentage_stats
+    stats_time_interval filters_json dynamic_filters_json color background_color
+}

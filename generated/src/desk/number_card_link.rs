@@ -14,3 +14,29 @@ fields! {
     pub NumberCardLinkField(NUMBER_CARD_LINK) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Card
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct NumberCardLink {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub card: Link<target::NumberCard>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    NumberCardLink(NUMBER_CARD_LINK) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype card
+}

@@ -48,3 +48,58 @@ fields! {
     ReportReferenceDoctype ReportType ReportDescription Path CallbackTitle
     CallbackMessage ValidateAction Field ValueToValidate VideoUrl
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub OnboardingStepAction { CreateEntry = "Create Entry", UpdateSettings =
+    "Update Settings", ShowFormTour = "Show Form Tour", ViewReport = "View Report",
+    GoToPage = "Go to Page", WatchVideo = "Watch Video" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct OnboardingStep {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub is_complete: Option<bool>,
+    pub is_skipped: Option<bool>,
+    pub description: Option<String>,
+    pub intro_video_url: Option<String>,
+    pub action: Select<OnboardingStepAction>,
+    pub action_label: Option<String>,
+    pub reference_document: Link<target::DocType>,
+    pub show_full_form: Option<bool>,
+    pub show_form_tour: Option<bool>,
+    pub form_tour: Link<target::FormTour>,
+    pub is_single: Option<bool>,
+    pub reference_report: Link<target::Report>,
+    pub report_reference_doctype: Option<String>,
+    pub report_type: Option<String>,
+    pub report_description: Option<String>,
+    pub path: Option<String>,
+    pub callback_title: Option<String>,
+    pub callback_message: Option<String>,
+    pub validate_action: Option<bool>,
+    pub field: Option<String>,
+    pub value_to_validate: Option<String>,
+    pub video_url: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    OnboardingStep(ONBOARDING_STEP) : name owner creation modified modified_by docstatus
+    idx title is_complete is_skipped description intro_video_url action action_label
+    reference_document show_full_form show_form_tour form_tour is_single reference_report
+    report_reference_doctype report_type report_description path callback_title
+    callback_message validate_action field value_to_validate video_url
+}

@@ -14,3 +14,29 @@ fields! {
     pub OnboardingStepMapField(ONBOARDING_STEP_MAP) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Step
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct OnboardingStepMap {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub step: Link<target::OnboardingStep>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    OnboardingStepMap(ONBOARDING_STEP_MAP) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype step
+}

@@ -23,3 +23,27 @@ fields! {
     pub RouteHistoryField(ROUTE_HISTORY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Route User
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct RouteHistory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub route: Option<String>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    RouteHistory(ROUTE_HISTORY) : name owner creation modified modified_by docstatus idx
+    route user
+}

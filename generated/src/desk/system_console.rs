@@ -23,3 +23,35 @@ fields! {
     pub SystemConsoleField(SYSTEM_CONSOLE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Type Console Commit Output ShowProcesslist
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub SystemConsoleType { Python = "Python", Sql = "SQL" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct SystemConsole {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub r#type: Select<SystemConsoleType>,
+    pub console: Option<String>,
+    pub commit: Option<bool>,
+    pub output: Option<String>,
+    pub show_processlist: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    SystemConsole(SYSTEM_CONSOLE) : name owner creation modified modified_by docstatus
+    idx r#type console commit output show_processlist
+}

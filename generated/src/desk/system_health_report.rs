@@ -58,3 +58,77 @@ fields! {
     TotalUsers NewUsers FailedLogins ActiveSessions Last10ActiveUsers TotalOutgoingEmails
     PendingEmails FailedEmails HandledEmails UnhandledEmails TotalErrors TopErrors
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub SystemHealthReportSocketioPingCheck { Fail = "Fail", Pass = "Pass" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub SystemHealthReportSocketioTransportMode { Polling = "Polling", Websocket =
+    "Websocket" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct SystemHealthReport {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub total_background_workers: Option<i64>,
+    pub background_jobs_check: Option<String>,
+    pub test_job_id: Option<String>,
+    pub queue_status: Vec<crate::SystemHealthReportQueue>,
+    pub background_workers: Vec<crate::SystemHealthReportWorkers>,
+    pub scheduler_status: Option<String>,
+    pub oldest_unscheduled_job: Link<target::ScheduledJobType>,
+    pub failing_scheduled_jobs: Vec<crate::SystemHealthReportFailingJobs>,
+    pub database: Option<String>,
+    pub database_version: Option<String>,
+    pub db_storage_usage: Option<f64>,
+    pub top_db_tables: Vec<crate::SystemHealthReportTables>,
+    pub bufferpool_size: Option<String>,
+    pub binary_logging: Option<String>,
+    pub cache_keys: Option<i64>,
+    pub cache_memory_usage: Option<String>,
+    pub socketio_ping_check: Select<SystemHealthReportSocketioPingCheck>,
+    pub socketio_transport_mode: Select<SystemHealthReportSocketioTransportMode>,
+    pub public_files_size: Option<f64>,
+    pub private_files_size: Option<f64>,
+    pub onsite_backups: Option<i64>,
+    pub backups_size: Option<f64>,
+    pub total_users: Option<i64>,
+    pub new_users: Option<i64>,
+    pub failed_logins: Option<i64>,
+    pub active_sessions: Option<i64>,
+    pub last_10_active_users: Option<String>,
+    pub total_outgoing_emails: Option<i64>,
+    pub pending_emails: Option<i64>,
+    pub failed_emails: Option<i64>,
+    pub handled_emails: Option<i64>,
+    pub unhandled_emails: Option<i64>,
+    pub total_errors: Option<i64>,
+    pub top_errors: Vec<crate::SystemHealthReportErrors>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    SystemHealthReport(SYSTEM_HEALTH_REPORT) : name owner creation modified modified_by
+    docstatus idx total_background_workers background_jobs_check test_job_id queue_status
+    background_workers scheduler_status oldest_unscheduled_job failing_scheduled_jobs
+    database database_version db_storage_usage top_db_tables bufferpool_size
+    binary_logging cache_keys cache_memory_usage socketio_ping_check
+    socketio_transport_mode public_files_size private_files_size onsite_backups
+    backups_size total_users new_users failed_logins active_sessions last_10_active_users
+    total_outgoing_emails pending_emails failed_emails handled_emails unhandled_emails
+    total_errors top_errors
+}

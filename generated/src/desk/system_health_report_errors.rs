@@ -16,3 +16,30 @@ fields! {
     pub SystemHealthReportErrorsField(SYSTEM_HEALTH_REPORT_ERRORS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Title Occurrences
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct SystemHealthReportErrors {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub title: Option<String>,
+    pub occurrences: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    SystemHealthReportErrors(SYSTEM_HEALTH_REPORT_ERRORS) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype title occurrences
+}

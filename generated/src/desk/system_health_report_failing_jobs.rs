@@ -17,3 +17,31 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     ScheduledJobType FailureRate
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct SystemHealthReportFailingJobs {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub scheduled_job_type: Link<target::ScheduledJobType>,
+    pub failure_rate: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    SystemHealthReportFailingJobs(SYSTEM_HEALTH_REPORT_FAILING_JOBS) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    scheduled_job_type failure_rate
+}

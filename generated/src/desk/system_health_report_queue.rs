@@ -16,3 +16,30 @@ fields! {
     pub SystemHealthReportQueueField(SYSTEM_HEALTH_REPORT_QUEUE) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Queue PendingJobs
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct SystemHealthReportQueue {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub queue: Option<String>,
+    pub pending_jobs: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    SystemHealthReportQueue(SYSTEM_HEALTH_REPORT_QUEUE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype queue pending_jobs
+}

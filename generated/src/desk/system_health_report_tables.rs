@@ -16,3 +16,30 @@ fields! {
     pub SystemHealthReportTablesField(SYSTEM_HEALTH_REPORT_TABLES) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Table Size
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct SystemHealthReportTables {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub table: Option<String>,
+    pub size: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    SystemHealthReportTables(SYSTEM_HEALTH_REPORT_TABLES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype table size
+}

@@ -19,3 +19,33 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Queues Count
     Utilization FailedJobs
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct SystemHealthReportWorkers {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub queues: Option<String>,
+    pub count: Option<i64>,
+    pub utilization: Option<f64>,
+    pub failed_jobs: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    SystemHealthReportWorkers(SYSTEM_HEALTH_REPORT_WORKERS) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype queues count
+    utilization failed_jobs
+}

@@ -20,3 +20,25 @@ pub static TAG: DocTypeDef = DocTypeDef {
 fields! {
     pub TagField(TAG) : Name Owner Creation Modified ModifiedBy Docstatus Idx Description
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct Tag {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    Tag(TAG) : name owner creation modified modified_by docstatus idx description
+}

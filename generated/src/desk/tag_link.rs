@@ -24,3 +24,29 @@ fields! {
     pub TagLinkField(TAG_LINK) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     DocumentType DocumentName Tag Title
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct TagLink {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub document_name: Option<String>,
+    pub tag: Link<target::Tag>,
+    pub title: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    TagLink(TAG_LINK) : name owner creation modified modified_by docstatus idx
+    document_type document_name tag title
+}

@@ -38,3 +38,49 @@ fields! {
     Priority Color Date AllocatedTo Description ReferenceType ReferenceName Role
     AssignedBy AssignedByFullName Sender AssignmentRule
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub ToDoStatus { Open = "Open", Closed = "Closed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub ToDoPriority { High = "High", Medium = "Medium", Low = "Low" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct ToDo {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub status: Select<ToDoStatus>,
+    pub priority: Select<ToDoPriority>,
+    pub color: Option<String>,
+    pub date: Option<Date>,
+    pub allocated_to: Link<target::User>,
+    pub description: Option<String>,
+    pub reference_type: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub role: Link<target::Role>,
+    pub assigned_by: Link<target::User>,
+    pub assigned_by_full_name: Option<String>,
+    pub sender: Option<String>,
+    pub assignment_rule: Link<target::AssignmentRule>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    ToDo(TODO) : name owner creation modified modified_by docstatus idx status priority
+    color date allocated_to description reference_type reference_name role assigned_by
+    assigned_by_full_name sender assignment_rule
+}

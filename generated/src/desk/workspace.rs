@@ -44,3 +44,54 @@ fields! {
     HideCustom Public IsHidden Content NumberCards Charts Shortcuts Links QuickLists
     CustomBlocks Roles
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub WorkspaceIndicatorColor { Green = "green", Cyan = "cyan", Blue = "blue", Orange =
+    "orange", Yellow = "yellow", Gray = "gray", Grey = "grey", Red = "red", Pink =
+    "pink", Darkgrey = "darkgrey", Purple = "purple", LightBlue = "light-blue" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct Workspace {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub label: Option<String>,
+    pub title: Option<String>,
+    pub sequence_id: Option<f64>,
+    pub for_user: Option<String>,
+    pub parent_page: Option<String>,
+    pub module: Link<target::ModuleDef>,
+    pub icon: Option<String>,
+    pub indicator_color: Select<WorkspaceIndicatorColor>,
+    pub restrict_to_domain: Link<target::Domain>,
+    pub hide_custom: Option<bool>,
+    pub public: Option<bool>,
+    pub is_hidden: Option<bool>,
+    pub content: Option<String>,
+    pub number_cards: Vec<crate::WorkspaceNumberCard>,
+    pub charts: Vec<crate::WorkspaceChart>,
+    pub shortcuts: Vec<crate::WorkspaceShortcut>,
+    pub links: Vec<crate::WorkspaceLink>,
+    pub quick_lists: Vec<crate::WorkspaceQuickList>,
+    pub custom_blocks: Vec<crate::WorkspaceCustomBlock>,
+    pub roles: Vec<crate::HasRole>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    Workspace(WORKSPACE) : name owner creation modified modified_by docstatus idx label
+    title sequence_id for_user parent_page module icon indicator_color restrict_to_domain
+    hide_custom public is_hidden content number_cards charts shortcuts links quick_lists
+    custom_blocks roles
+}

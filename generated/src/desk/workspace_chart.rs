@@ -15,3 +15,30 @@ fields! {
     pub WorkspaceChartField(WORKSPACE_CHART) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype ChartName Label
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceChart {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub chart_name: Link<target::DashboardChart>,
+    pub label: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    WorkspaceChart(WORKSPACE_CHART) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype chart_name label
+}

@@ -15,3 +15,30 @@ fields! {
     pub WorkspaceCustomBlockField(WORKSPACE_CUSTOM_BLOCK) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype CustomBlockName Label
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceCustomBlock {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub custom_block_name: Link<target::CustomHtmlBlock>,
+    pub label: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    WorkspaceCustomBlock(WORKSPACE_CUSTOM_BLOCK) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype custom_block_name label
+}

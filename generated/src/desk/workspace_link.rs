@@ -27,3 +27,52 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Type Label Icon Description Hidden
     LinkType LinkTo ReportRefDoctype Dependencies OnlyFor Onboard IsQueryReport LinkCount
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub WorkspaceLinkType { Link = "Link", CardBreak = "Card Break" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub WorkspaceLinkLinkType { DocType = "DocType", Page = "Page", Report = "Report" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceLink {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub r#type: Select<WorkspaceLinkType>,
+    pub label: Option<String>,
+    pub icon: Option<String>,
+    pub description: Option<String>,
+    pub hidden: Option<bool>,
+    pub link_type: Select<WorkspaceLinkLinkType>,
+    pub link_to: Option<String>,
+    pub report_ref_doctype: Link<target::DocType>,
+    pub dependencies: Option<String>,
+    pub only_for: Link<target::Country>,
+    pub onboard: Option<bool>,
+    pub is_query_report: Option<bool>,
+    pub link_count: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    WorkspaceLink(WORKSPACE_LINK) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype r#type label icon description hidden link_type
+    link_to report_ref_doctype dependencies only_for onboard is_query_report link_count
+}

@@ -15,3 +15,30 @@ fields! {
     pub WorkspaceNumberCardField(WORKSPACE_NUMBER_CARD) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype NumberCardName Label
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceNumberCard {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub number_card_name: Link<target::NumberCard>,
+    pub label: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    WorkspaceNumberCard(WORKSPACE_NUMBER_CARD) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype number_card_name label
+}

@@ -17,3 +17,31 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype DocumentType Label
     QuickListFilter
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceQuickList {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document_type: Link<target::DocType>,
+    pub label: Option<String>,
+    pub quick_list_filter: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    WorkspaceQuickList(WORKSPACE_QUICK_LIST) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype document_type label quick_list_filter
+}

@@ -26,3 +26,54 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Type LinkTo Url DocView
     KanbanBoard Label Icon RestrictToDomain ReportRefDoctype StatsFilter Color Format
 }
+
+#[cfg(feature = "desk")]
+use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub WorkspaceShortcutType { DocType = "DocType", Report = "Report", Page = "Page",
+    Dashboard = "Dashboard", Url = "URL" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub WorkspaceShortcutDocView { List = "List", ReportBuilder = "Report Builder",
+    Dashboard = "Dashboard", Tree = "Tree", New = "New", Calendar = "Calendar", Kanban =
+    "Kanban" }
+}
+
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceShortcut {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub r#type: Select<WorkspaceShortcutType>,
+    pub link_to: Option<String>,
+    pub url: Option<String>,
+    pub doc_view: Select<WorkspaceShortcutDocView>,
+    pub kanban_board: Link<target::KanbanBoard>,
+    pub label: Option<String>,
+    pub icon: Option<String>,
+    pub restrict_to_domain: Link<target::Domain>,
+    pub report_ref_doctype: Link<target::DocType>,
+    pub stats_filter: Option<String>,
+    pub color: Option<String>,
+    pub format: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "desk")]
+document! {
+    WorkspaceShortcut(WORKSPACE_SHORTCUT) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype r#type link_to url doc_view kanban_board
+    label icon restrict_to_domain report_ref_doctype stats_filter color format
+}

@@ -33,3 +33,33 @@ fields! {
     pub CodeListField(CODE_LIST) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Title CanonicalUri Url DefaultCommonCode Version Publisher PublisherId Description
 }
+
+#[cfg(feature = "edi")]
+use crate::target;
+
+#[cfg(feature = "edi")]
+#[derive(Clone, Debug, Default)]
+pub struct CodeList {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub canonical_uri: Option<String>,
+    pub url: Option<String>,
+    pub default_common_code: Link<target::CommonCode>,
+    pub version: Option<String>,
+    pub publisher: Option<String>,
+    pub publisher_id: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "edi")]
+document! {
+    CodeList(CODE_LIST) : name owner creation modified modified_by docstatus idx title
+    canonical_uri url default_common_code version publisher publisher_id description
+}

@@ -31,3 +31,31 @@ fields! {
     pub CommonCodeField(COMMON_CODE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx CodeList Title CommonCode Description AdditionalData AppliesTo
 }
+
+#[cfg(feature = "edi")]
+use crate::target;
+
+#[cfg(feature = "edi")]
+#[derive(Clone, Debug, Default)]
+pub struct CommonCode {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub code_list: Link<target::CodeList>,
+    pub title: Option<String>,
+    pub common_code: Option<String>,
+    pub description: Option<String>,
+    pub additional_data: Option<String>,
+    pub applies_to: Vec<crate::DynamicLink>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "edi")]
+document! {
+    CommonCode(COMMON_CODE) : name owner creation modified modified_by docstatus idx
+    code_list title common_code description additional_data applies_to
+}

@@ -44,3 +44,72 @@ fields! {
     DynamicDatePeriod UseFirstDayOfPeriod EmailTo DayOfWeek Sender Frequency Format
     Description
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+choices! {
+    pub AutoEmailReportDynamicDatePeriod { Daily = "Daily", Weekly = "Weekly", Monthly =
+    "Monthly", Quarterly = "Quarterly", HalfYearly = "Half Yearly", Yearly = "Yearly" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub AutoEmailReportDayOfWeek { Monday = "Monday", Tuesday = "Tuesday", Wednesday =
+    "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday = "Saturday", Sunday
+    = "Sunday" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub AutoEmailReportFrequency { Daily = "Daily", Weekdays = "Weekdays", Weekly =
+    "Weekly", Monthly = "Monthly" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub AutoEmailReportFormat { Html = "HTML", Xlsx = "XLSX", Csv = "CSV" }
+}
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct AutoEmailReport {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub report: Link<target::Report>,
+    pub user: Link<target::User>,
+    pub enabled: Option<bool>,
+    pub report_type: Option<String>,
+    pub reference_report: Option<String>,
+    pub send_if_data: Option<bool>,
+    pub data_modified_till: Option<i64>,
+    pub no_of_rows: Option<i64>,
+    pub filters: Option<String>,
+    pub filter_meta: Option<String>,
+    pub from_date_field: Option<String>,
+    pub to_date_field: Option<String>,
+    pub dynamic_date_period: Select<AutoEmailReportDynamicDatePeriod>,
+    pub use_first_day_of_period: Option<bool>,
+    pub email_to: Option<String>,
+    pub day_of_week: Select<AutoEmailReportDayOfWeek>,
+    pub sender: Link<target::EmailAccount>,
+    pub frequency: Select<AutoEmailReportFrequency>,
+    pub format: Select<AutoEmailReportFormat>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    AutoEmailReport(AUTO_EMAIL_REPORT) : name owner creation modified modified_by
+    docstatus idx report user enabled report_type reference_report send_if_data
+    data_modified_till no_of_rows filters filter_meta from_date_field to_date_field
+    dynamic_date_period use_first_day_of_period email_to day_of_week sender frequency
+    format description
+}

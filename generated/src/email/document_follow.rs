@@ -23,3 +23,28 @@ fields! {
     pub DocumentFollowField(DOCUMENT_FOLLOW) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx RefDoctype RefDocname User
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct DocumentFollow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub ref_doctype: Link<target::DocType>,
+    pub ref_docname: Option<String>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    DocumentFollow(DOCUMENT_FOLLOW) : name owner creation modified modified_by docstatus
+    idx ref_doctype ref_docname user
+}

@@ -84,3 +84,105 @@ fields! {
     NoSmtpAuthentication AlwaysBcc AddSignature Signature EnableAutoReply
     AutoReplyMessage Footer BrandLogo Uidvalidity Uidnext NoFailed
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+choices! {
+    pub EmailAccountService { GMail = "GMail", Sendgrid = "Sendgrid", SparkPost =
+    "SparkPost", YahooMail = "Yahoo Mail", OutlookCom = "Outlook.com", YandexMail =
+    "Yandex.Mail" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub EmailAccountAuthMethod { Basic = "Basic", OAuth = "OAuth" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub EmailAccountEmailSyncOption { All = "ALL", Unseen = "UNSEEN" }
+}
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub email_id: Option<String>,
+    pub email_account_name: Option<String>,
+    pub domain: Link<target::EmailDomain>,
+    pub service: Select<EmailAccountService>,
+    pub auth_method: Select<EmailAccountAuthMethod>,
+    pub backend_app_flow: Option<bool>,
+    pub password: Option<Secret>,
+    pub awaiting_password: Option<bool>,
+    pub ascii_encode_password: Option<bool>,
+    pub connected_app: Link<target::ConnectedApp>,
+    pub connected_user: Link<target::User>,
+    pub login_id_is_different: Option<bool>,
+    pub login_id: Option<String>,
+    pub enable_incoming: Option<bool>,
+    pub default_incoming: Option<bool>,
+    pub use_imap: Option<bool>,
+    pub use_ssl: Option<bool>,
+    pub use_starttls: Option<bool>,
+    pub email_server: Option<String>,
+    pub incoming_port: Option<String>,
+    pub attachment_limit: Option<i64>,
+    pub email_sync_option: Select<EmailAccountEmailSyncOption>,
+    pub initial_sync_count: Option<String>,
+    pub imap_folder: Vec<crate::ImapFolder>,
+    pub append_emails_to_sent_folder: Option<bool>,
+    pub sent_folder_name: Option<String>,
+    pub append_to: Link<target::DocType>,
+    pub create_contact: Option<bool>,
+    pub enable_automatic_linking: Option<bool>,
+    pub notify_if_unreplied: Option<bool>,
+    pub unreplied_for_mins: Option<i64>,
+    pub send_notification_to: Option<String>,
+    pub enable_outgoing: Option<bool>,
+    pub use_tls: Option<bool>,
+    pub use_ssl_for_outgoing: Option<bool>,
+    pub smtp_server: Option<String>,
+    pub smtp_port: Option<String>,
+    pub default_outgoing: Option<bool>,
+    pub always_use_account_email_id_as_sender: Option<bool>,
+    pub always_use_account_name_as_sender_name: Option<bool>,
+    pub send_unsubscribe_message: Option<bool>,
+    pub track_email_status: Option<bool>,
+    pub no_smtp_authentication: Option<bool>,
+    pub always_bcc: Option<String>,
+    pub add_signature: Option<bool>,
+    pub signature: Option<String>,
+    pub enable_auto_reply: Option<bool>,
+    pub auto_reply_message: Option<String>,
+    pub footer: Option<String>,
+    pub brand_logo: Option<String>,
+    pub uidvalidity: Option<String>,
+    pub uidnext: Option<i64>,
+    pub no_failed: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailAccount(EMAIL_ACCOUNT) : name owner creation modified modified_by docstatus idx
+    email_id email_account_name domain service auth_method backend_app_flow password
+    awaiting_password ascii_encode_password connected_app connected_user
+    login_id_is_different login_id enable_incoming default_incoming use_imap use_ssl
+    use_starttls email_server incoming_port attachment_limit email_sync_option
+    initial_sync_count imap_folder append_emails_to_sent_folder sent_folder_name
+    append_to create_contact enable_automatic_linking notify_if_unreplied
+    unreplied_for_mins send_notification_to enable_outgoing use_tls use_ssl_for_outgoing
+    smtp_server smtp_port default_outgoing always_use_account_email_id_as_sender
+    always_use_account_name_as_sender_name send_unsubscribe_message track_email_status
+    no_smtp_authentication always_bcc add_signature signature enable_auto_reply
+    auto_reply_message footer brand_logo uidvalidity uidnext no_failed
+}

@@ -37,3 +37,40 @@ fields! {
     AttachmentLimit SmtpServer UseTls UseSslForOutgoing SmtpPort AppendEmailsToSentFolder
     SentFolderName
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailDomain {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub domain_name: Option<String>,
+    pub email_server: Option<String>,
+    pub use_imap: Option<bool>,
+    pub use_ssl: Option<bool>,
+    pub use_starttls: Option<bool>,
+    pub incoming_port: Option<String>,
+    pub attachment_limit: Option<i64>,
+    pub smtp_server: Option<String>,
+    pub use_tls: Option<bool>,
+    pub use_ssl_for_outgoing: Option<bool>,
+    pub smtp_port: Option<String>,
+    pub append_emails_to_sent_folder: Option<bool>,
+    pub sent_folder_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailDomain(EMAIL_DOMAIN) : name owner creation modified modified_by docstatus idx
+    domain_name email_server use_imap use_ssl use_starttls incoming_port attachment_limit
+    smtp_server use_tls use_ssl_for_outgoing smtp_port append_emails_to_sent_folder
+    sent_folder_name
+}

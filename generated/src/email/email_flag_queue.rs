@@ -25,3 +25,35 @@ fields! {
     pub EmailFlagQueueField(EMAIL_FLAG_QUEUE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx IsCompleted Communication Action EmailAccount Uid
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+choices! {
+    pub EmailFlagQueueAction { Read = "Read", Unread = "Unread" }
+}
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailFlagQueue {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub is_completed: Option<bool>,
+    pub communication: Option<String>,
+    pub action: Select<EmailFlagQueueAction>,
+    pub email_account: Option<String>,
+    pub uid: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailFlagQueue(EMAIL_FLAG_QUEUE) : name owner creation modified modified_by docstatus
+    idx is_completed communication action email_account uid
+}

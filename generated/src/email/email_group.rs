@@ -30,3 +30,32 @@ fields! {
     Idx Title TotalSubscribers ConfirmationEmailTemplate WelcomeEmailTemplate WelcomeUrl
     AddQueryParameters
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub total_subscribers: Option<i64>,
+    pub confirmation_email_template: Link<target::EmailTemplate>,
+    pub welcome_email_template: Link<target::EmailTemplate>,
+    pub welcome_url: Option<String>,
+    pub add_query_parameters: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailGroup(EMAIL_GROUP) : name owner creation modified modified_by docstatus idx
+    title total_subscribers confirmation_email_template welcome_email_template
+    welcome_url add_query_parameters
+}

@@ -26,3 +26,28 @@ fields! {
     pub EmailGroupMemberField(EMAIL_GROUP_MEMBER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx EmailGroup Email Unsubscribed
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailGroupMember {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub email_group: Link<target::EmailGroup>,
+    pub email: Option<String>,
+    pub unsubscribed: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailGroupMember(EMAIL_GROUP_MEMBER) : name owner creation modified modified_by
+    docstatus idx email_group email unsubscribed
+}

@@ -43,3 +43,53 @@ fields! {
     ReferenceName Communication SendAfter Priority AddUnsubscribeLink UnsubscribeParam
     UnsubscribeMethod ExposeRecipients Attachments Retry EmailAccount
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+choices! {
+    pub EmailQueueStatus { NotSent = "Not Sent", Sending = "Sending", Sent = "Sent",
+    PartiallySent = "Partially Sent", Error = "Error" }
+}
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailQueue {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub sender: Option<String>,
+    pub recipients: Vec<crate::EmailQueueRecipient>,
+    pub show_as_cc: Option<String>,
+    pub message: Option<String>,
+    pub status: Select<EmailQueueStatus>,
+    pub error: Option<String>,
+    pub message_id: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub communication: Link<target::Communication>,
+    pub send_after: Option<DateTime>,
+    pub priority: Option<i64>,
+    pub add_unsubscribe_link: Option<bool>,
+    pub unsubscribe_param: Option<String>,
+    pub unsubscribe_method: Option<String>,
+    pub expose_recipients: Option<String>,
+    pub attachments: Option<String>,
+    pub retry: Option<i64>,
+    pub email_account: Link<target::EmailAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailQueue(EMAIL_QUEUE) : name owner creation modified modified_by docstatus idx
+    sender recipients show_as_cc message status error message_id reference_doctype
+    reference_name communication send_after priority add_unsubscribe_link
+    unsubscribe_param unsubscribe_method expose_recipients attachments retry
+    email_account
+}

@@ -16,3 +16,36 @@ fields! {
     pub EmailQueueRecipientField(EMAIL_QUEUE_RECIPIENT) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Recipient Status Error
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+choices! {
+    pub EmailQueueRecipientStatus { NotSent = "Not Sent", Sent = "Sent" }
+}
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailQueueRecipient {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub recipient: Option<String>,
+    pub status: Select<EmailQueueRecipientStatus>,
+    pub error: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailQueueRecipient(EMAIL_QUEUE_RECIPIENT) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype recipient status error
+}

@@ -24,3 +24,27 @@ fields! {
     pub EmailRuleField(EMAIL_RULE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx EmailId IsSpam
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub email_id: Option<String>,
+    pub is_spam: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailRule(EMAIL_RULE) : name owner creation modified modified_by docstatus idx
+    email_id is_spam
+}

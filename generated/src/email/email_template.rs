@@ -26,3 +26,29 @@ fields! {
     pub EmailTemplateField(EMAIL_TEMPLATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Subject UseHtml ResponseHtml Response
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub subject: Option<String>,
+    pub use_html: Option<bool>,
+    pub response_html: Option<String>,
+    pub response: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailTemplate(EMAIL_TEMPLATE) : name owner creation modified modified_by docstatus
+    idx subject use_html response_html response
+}

@@ -25,3 +25,29 @@ fields! {
     pub EmailUnsubscribeField(EMAIL_UNSUBSCRIBE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Email ReferenceDoctype ReferenceName GlobalUnsubscribe
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailUnsubscribe {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub email: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub global_unsubscribe: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    EmailUnsubscribe(EMAIL_UNSUBSCRIBE) : name owner creation modified modified_by
+    docstatus idx email reference_doctype reference_name global_unsubscribe
+}

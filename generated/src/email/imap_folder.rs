@@ -17,3 +17,32 @@ fields! {
     pub ImapFolderField(IMAP_FOLDER) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Parent Parentfield Parenttype FolderName AppendTo Uidvalidity Uidnext
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct ImapFolder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub folder_name: Option<String>,
+    pub append_to: Link<target::DocType>,
+    pub uidvalidity: Option<String>,
+    pub uidnext: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    ImapFolder(IMAP_FOLDER) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype folder_name append_to uidvalidity uidnext
+}

@@ -48,3 +48,56 @@ fields! {
     SendUnsubscribeLink SendWebviewLink ScheduledToSend ScheduleSending ScheduleSend
     Published Route
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+choices! {
+    pub NewsletterContentType { RichText = "Rich Text", Markdown = "Markdown", Html =
+    "HTML" }
+}
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct Newsletter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub email_sent_at: Option<DateTime>,
+    pub total_recipients: Option<i64>,
+    pub total_views: Option<i64>,
+    pub email_sent: Option<bool>,
+    pub sender_name: Option<String>,
+    pub sender_email: Option<String>,
+    pub send_from: Option<String>,
+    pub email_group: Vec<crate::NewsletterEmailGroup>,
+    pub subject: Option<String>,
+    pub content_type: Select<NewsletterContentType>,
+    pub message: Option<String>,
+    pub message_md: Option<String>,
+    pub message_html: Option<String>,
+    pub campaign: Link<target::MarketingCampaign>,
+    pub attachments: Vec<crate::NewsletterAttachment>,
+    pub send_unsubscribe_link: Option<bool>,
+    pub send_webview_link: Option<bool>,
+    pub scheduled_to_send: Option<i64>,
+    pub schedule_sending: Option<bool>,
+    pub schedule_send: Option<DateTime>,
+    pub published: Option<bool>,
+    pub route: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    Newsletter(NEWSLETTER) : name owner creation modified modified_by docstatus idx
+    email_sent_at total_recipients total_views email_sent sender_name sender_email
+    send_from email_group subject content_type message message_md message_html campaign
+    attachments send_unsubscribe_link send_webview_link scheduled_to_send
+    schedule_sending schedule_send published route
+}

@@ -12,3 +12,29 @@ fields! {
     pub NewsletterAttachmentField(NEWSLETTER_ATTACHMENT) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Attachment
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct NewsletterAttachment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub attachment: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    NewsletterAttachment(NEWSLETTER_ATTACHMENT) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype attachment
+}

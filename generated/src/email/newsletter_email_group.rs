@@ -15,3 +15,30 @@ fields! {
     pub NewsletterEmailGroupField(NEWSLETTER_EMAIL_GROUP) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype EmailGroup TotalSubscribers
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct NewsletterEmailGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub email_group: Link<target::EmailGroup>,
+    pub total_subscribers: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    NewsletterEmailGroup(NEWSLETTER_EMAIL_GROUP) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype email_group total_subscribers
+}

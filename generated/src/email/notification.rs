@@ -50,3 +50,71 @@ fields! {
     SendSystemNotification SenderEmail Condition SetPropertyAfterAlert PropertyValue
     SendToAllAssignees Recipients MessageType Message AttachPrint PrintFormat
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+choices! {
+    pub NotificationChannel { Email = "Email", Slack = "Slack", SystemNotification =
+    "System Notification", Sms = "SMS" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub NotificationEvent { New = "New", Save = "Save", Submit = "Submit", Cancel =
+    "Cancel", DaysAfter = "Days After", DaysBefore = "Days Before", ValueChange =
+    "Value Change", Method = "Method", Custom = "Custom" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub NotificationMessageType { Markdown = "Markdown", Html = "HTML", PlainText =
+    "Plain Text" }
+}
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct Notification {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub is_standard: Option<bool>,
+    pub module: Link<target::ModuleDef>,
+    pub channel: Select<NotificationChannel>,
+    pub slack_webhook_url: Link<target::SlackWebhookUrl>,
+    pub subject: Option<String>,
+    pub event: Select<NotificationEvent>,
+    pub document_type: Link<target::DocType>,
+    pub method: Option<String>,
+    pub date_changed: Option<String>,
+    pub days_in_advance: Option<i64>,
+    pub value_changed: Option<String>,
+    pub sender: Link<target::EmailAccount>,
+    pub send_system_notification: Option<bool>,
+    pub sender_email: Option<String>,
+    pub condition: Option<String>,
+    pub set_property_after_alert: Option<String>,
+    pub property_value: Option<String>,
+    pub send_to_all_assignees: Option<bool>,
+    pub recipients: Vec<crate::NotificationRecipient>,
+    pub message_type: Select<NotificationMessageType>,
+    pub message: Option<String>,
+    pub attach_print: Option<bool>,
+    pub print_format: Link<target::PrintFormat>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    Notification(NOTIFICATION) : name owner creation modified modified_by docstatus idx
+    enabled is_standard module channel slack_webhook_url subject event document_type
+    method date_changed days_in_advance value_changed sender send_system_notification
+    sender_email condition set_property_after_alert property_value send_to_all_assignees
+    recipients message_type message attach_print print_format
+}

@@ -19,3 +19,34 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ReceiverByDocumentField
     ReceiverByRole Cc Bcc Condition
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct NotificationRecipient {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub receiver_by_document_field: Option<String>,
+    pub receiver_by_role: Link<target::Role>,
+    pub cc: Option<String>,
+    pub bcc: Option<String>,
+    pub condition: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    NotificationRecipient(NOTIFICATION_RECIPIENT) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype receiver_by_document_field
+    receiver_by_role cc bcc condition
+}

@@ -25,3 +25,30 @@ fields! {
     pub UnhandledEmailField(UNHANDLED_EMAIL) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx EmailAccount Uid Reason MessageId Raw
 }
+
+#[cfg(feature = "email")]
+use crate::target;
+
+#[cfg(feature = "email")]
+#[derive(Clone, Debug, Default)]
+pub struct UnhandledEmail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub email_account: Link<target::EmailAccount>,
+    pub uid: Option<String>,
+    pub reason: Option<String>,
+    pub message_id: Option<String>,
+    pub raw: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "email")]
+document! {
+    UnhandledEmail(UNHANDLED_EMAIL) : name owner creation modified modified_by docstatus
+    idx email_account uid reason message_id raw
+}

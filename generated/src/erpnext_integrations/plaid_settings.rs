@@ -24,3 +24,38 @@ fields! {
     Docstatus Idx Enabled AutomaticSync PlaidClientId PlaidSecret PlaidEnv
     EnableEuropeanAccess
 }
+
+#[cfg(feature = "erpnext_integrations")]
+use crate::target;
+
+#[cfg(feature = "erpnext_integrations")]
+choices! {
+    pub PlaidSettingsPlaidEnv { Sandbox = "sandbox", Development = "development",
+    Production = "production" }
+}
+
+#[cfg(feature = "erpnext_integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct PlaidSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub automatic_sync: Option<bool>,
+    pub plaid_client_id: Option<String>,
+    pub plaid_secret: Option<Secret>,
+    pub plaid_env: Select<PlaidSettingsPlaidEnv>,
+    pub enable_european_access: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "erpnext_integrations")]
+document! {
+    PlaidSettings(PLAID_SETTINGS) : name owner creation modified modified_by docstatus
+    idx enabled automatic_sync plaid_client_id plaid_secret plaid_env
+    enable_european_access
+}

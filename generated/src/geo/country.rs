@@ -28,3 +28,30 @@ fields! {
     pub CountryField(COUNTRY) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     CountryName DateFormat TimeFormat TimeZones Code
 }
+
+#[cfg(feature = "geo")]
+use crate::target;
+
+#[cfg(feature = "geo")]
+#[derive(Clone, Debug, Default)]
+pub struct Country {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub country_name: Option<String>,
+    pub date_format: Option<String>,
+    pub time_format: Option<String>,
+    pub time_zones: Option<String>,
+    pub code: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "geo")]
+document! {
+    Country(COUNTRY) : name owner creation modified modified_by docstatus idx
+    country_name date_format time_format time_zones code
+}

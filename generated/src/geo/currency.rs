@@ -31,3 +31,34 @@ fields! {
     CurrencyName Enabled Fraction FractionUnits SmallestCurrencyFractionValue Symbol
     SymbolOnRight NumberFormat
 }
+
+#[cfg(feature = "geo")]
+use crate::target;
+
+#[cfg(feature = "geo")]
+#[derive(Clone, Debug, Default)]
+pub struct Currency {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub currency_name: Option<String>,
+    pub enabled: Option<bool>,
+    pub fraction: Option<String>,
+    pub fraction_units: Option<i64>,
+    pub smallest_currency_fraction_value: Option<f64>,
+    pub symbol: Option<String>,
+    pub symbol_on_right: Option<bool>,
+    pub number_format: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "geo")]
+document! {
+    Currency(CURRENCY) : name owner creation modified modified_by docstatus idx
+    currency_name enabled fraction fraction_units smallest_currency_fraction_value symbol
+    symbol_on_right number_format
+}

@@ -36,3 +36,39 @@ fields! {
     Scopes AuthorizationUri TokenUri RevocationUri UserinfoUri IntrospectionUri
     QueryParameters
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct ConnectedApp {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub provider_name: Option<String>,
+    pub openid_configuration: Option<String>,
+    pub client_id: Option<String>,
+    pub redirect_uri: Option<String>,
+    pub client_secret: Option<Secret>,
+    pub scopes: Vec<crate::OAuthScope>,
+    pub authorization_uri: Option<String>,
+    pub token_uri: Option<String>,
+    pub revocation_uri: Option<String>,
+    pub userinfo_uri: Option<String>,
+    pub introspection_uri: Option<String>,
+    pub query_parameters: Vec<crate::QueryParameters>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    ConnectedApp(CONNECTED_APP) : name owner creation modified modified_by docstatus idx
+    provider_name openid_configuration client_id redirect_uri client_secret scopes
+    authorization_uri token_uri revocation_uri userinfo_uri introspection_uri
+    query_parameters
+}

@@ -30,3 +30,43 @@ fields! {
     BackupFrequency LimitNoOfBackups NoOfBackups FileBackup AppAccessKey AppSecretKey
     DropboxRefreshToken DropboxAccessToken
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub DropboxSettingsBackupFrequency { Daily = "Daily", Weekly = "Weekly" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct DropboxSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub send_notifications_to: Option<String>,
+    pub send_email_for_successful_backup: Option<bool>,
+    pub backup_frequency: Select<DropboxSettingsBackupFrequency>,
+    pub limit_no_of_backups: Option<bool>,
+    pub no_of_backups: Option<i64>,
+    pub file_backup: Option<bool>,
+    pub app_access_key: Option<String>,
+    pub app_secret_key: Option<Secret>,
+    pub dropbox_refresh_token: Option<Secret>,
+    pub dropbox_access_token: Option<Secret>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    DropboxSettings(DROPBOX_SETTINGS) : name owner creation modified modified_by
+    docstatus idx enabled send_notifications_to send_email_for_successful_backup
+    backup_frequency limit_no_of_backups no_of_backups file_backup app_access_key
+    app_secret_key dropbox_refresh_token dropbox_access_token
+}

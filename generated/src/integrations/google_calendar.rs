@@ -33,3 +33,37 @@ fields! {
     Docstatus Idx Enable CalendarName User PullFromGoogleCalendar SyncAsPublic
     PushToGoogleCalendar GoogleCalendarId RefreshToken AuthorizationCode NextSyncToken
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct GoogleCalendar {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable: Option<bool>,
+    pub calendar_name: Option<String>,
+    pub user: Link<target::User>,
+    pub pull_from_google_calendar: Option<bool>,
+    pub sync_as_public: Option<bool>,
+    pub push_to_google_calendar: Option<bool>,
+    pub google_calendar_id: Option<String>,
+    pub refresh_token: Option<Secret>,
+    pub authorization_code: Option<Secret>,
+    pub next_sync_token: Option<Secret>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    GoogleCalendar(GOOGLE_CALENDAR) : name owner creation modified modified_by docstatus
+    idx enable calendar_name user pull_from_google_calendar sync_as_public
+    push_to_google_calendar google_calendar_id refresh_token authorization_code
+    next_sync_token
+}

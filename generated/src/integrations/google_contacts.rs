@@ -31,3 +31,34 @@ fields! {
     Docstatus Idx Enable EmailId LastSyncOn AuthorizationCode RefreshToken NextSyncToken
     PullFromGoogleContacts PushToGoogleContacts
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct GoogleContacts {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable: Option<bool>,
+    pub email_id: Option<String>,
+    pub last_sync_on: Option<DateTime>,
+    pub authorization_code: Option<Secret>,
+    pub refresh_token: Option<Secret>,
+    pub next_sync_token: Option<Secret>,
+    pub pull_from_google_contacts: Option<bool>,
+    pub push_to_google_contacts: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    GoogleContacts(GOOGLE_CONTACTS) : name owner creation modified modified_by docstatus
+    idx enable email_id last_sync_on authorization_code refresh_token next_sync_token
+    pull_from_google_contacts push_to_google_contacts
+}

@@ -28,3 +28,41 @@ fields! {
     Docstatus Idx Enable BackupFolderName Frequency Email SendEmailForSuccessfulBackup
     FileBackup BackupFolderId LastBackupOn RefreshToken AuthorizationCode
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub GoogleDriveFrequency { Daily = "Daily", Weekly = "Weekly" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct GoogleDrive {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable: Option<bool>,
+    pub backup_folder_name: Option<String>,
+    pub frequency: Select<GoogleDriveFrequency>,
+    pub email: Option<String>,
+    pub send_email_for_successful_backup: Option<bool>,
+    pub file_backup: Option<bool>,
+    pub backup_folder_id: Option<String>,
+    pub last_backup_on: Option<DateTime>,
+    pub refresh_token: Option<String>,
+    pub authorization_code: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    GoogleDrive(GOOGLE_DRIVE) : name owner creation modified modified_by docstatus idx
+    enable backup_folder_name frequency email send_email_for_successful_backup
+    file_backup backup_folder_id last_backup_on refresh_token authorization_code
+}

@@ -25,3 +25,31 @@ fields! {
     pub GoogleSettingsField(GOOGLE_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Enable ClientId ClientSecret ApiKey GoogleDrivePickerEnabled AppId
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct GoogleSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable: Option<bool>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+    pub api_key: Option<String>,
+    pub google_drive_picker_enabled: Option<bool>,
+    pub app_id: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    GoogleSettings(GOOGLE_SETTINGS) : name owner creation modified modified_by docstatus
+    idx enable client_id client_secret api_key google_drive_picker_enabled app_id
+}

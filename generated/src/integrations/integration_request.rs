@@ -36,3 +36,45 @@ fields! {
     RequestDescription Status Url RequestHeaders Data Output Error ReferenceDoctype
     ReferenceDocname
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub IntegrationRequestStatus { Queued = "Queued", Authorized = "Authorized",
+    Completed = "Completed", Cancelled = "Cancelled", Failed = "Failed" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct IntegrationRequest {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub request_id: Option<String>,
+    pub integration_request_service: Option<String>,
+    pub is_remote_request: Option<bool>,
+    pub request_description: Option<String>,
+    pub status: Select<IntegrationRequestStatus>,
+    pub url: Option<String>,
+    pub request_headers: Option<String>,
+    pub data: Option<String>,
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_docname: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    IntegrationRequest(INTEGRATION_REQUEST) : name owner creation modified modified_by
+    docstatus idx request_id integration_request_service is_remote_request
+    request_description status url request_headers data output error reference_doctype
+    reference_docname
+}

@@ -16,3 +16,30 @@ fields! {
     pub LdapGroupMappingField(LDAP_GROUP_MAPPING) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype LdapGroup ErpnextRole
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct LdapGroupMapping {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub ldap_group: Option<String>,
+    pub erpnext_role: Link<target::Role>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    LdapGroupMapping(LDAP_GROUP_MAPPING) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype ldap_group erpnext_role
+}

@@ -51,3 +51,76 @@ fields! {
     LdapCustomGroupSearch LdapGroupMemberAttribute DefaultUserType DefaultRole LdapGroups
     LdapGroupField
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub LdapSettingsLdapDirectoryServer { ActiveDirectory = "Active Directory", OpenLdap
+    = "OpenLDAP", Custom = "Custom" }
+}
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub LdapSettingsSslTlsMode { Off = "Off", StartTls = "StartTLS" }
+}
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub LdapSettingsRequireTrustedCertificate { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct LdapSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub ldap_directory_server: Select<LdapSettingsLdapDirectoryServer>,
+    pub ldap_server_url: Option<String>,
+    pub base_dn: Option<String>,
+    pub password: Option<Secret>,
+    pub ldap_search_path_user: Option<String>,
+    pub ldap_search_string: Option<String>,
+    pub ldap_search_path_group: Option<String>,
+    pub ldap_email_field: Option<String>,
+    pub ldap_username_field: Option<String>,
+    pub ldap_first_name_field: Option<String>,
+    pub do_not_create_new_user: Option<bool>,
+    pub ldap_middle_name_field: Option<String>,
+    pub ldap_last_name_field: Option<String>,
+    pub ldap_phone_field: Option<String>,
+    pub ldap_mobile_field: Option<String>,
+    pub ssl_tls_mode: Select<LdapSettingsSslTlsMode>,
+    pub require_trusted_certificate: Select<LdapSettingsRequireTrustedCertificate>,
+    pub local_private_key_file: Option<String>,
+    pub local_server_certificate_file: Option<String>,
+    pub local_ca_certs_file: Option<String>,
+    pub ldap_group_objectclass: Option<String>,
+    pub ldap_custom_group_search: Option<String>,
+    pub ldap_group_member_attribute: Option<String>,
+    pub default_user_type: Link<target::UserType>,
+    pub default_role: Link<target::Role>,
+    pub ldap_groups: Vec<crate::LdapGroupMapping>,
+    pub ldap_group_field: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    LdapSettings(LDAP_SETTINGS) : name owner creation modified modified_by docstatus idx
+    enabled ldap_directory_server ldap_server_url base_dn password ldap_search_path_user
+    ldap_search_string ldap_search_path_group ldap_email_field ldap_username_field
+    ldap_first_name_field do_not_create_new_user ldap_middle_name_field
+    ldap_last_name_field ldap_phone_field ldap_mobile_field ssl_tls_mode
+    require_trusted_certificate local_private_key_file local_server_certificate_file
+    local_ca_certs_file ldap_group_objectclass ldap_custom_group_search
+    ldap_group_member_attribute default_user_type default_role ldap_groups
+    ldap_group_field
+}

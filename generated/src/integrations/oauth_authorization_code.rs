@@ -32,3 +32,47 @@ fields! {
     Modified ModifiedBy Docstatus Idx Client User Scopes AuthorizationCode ExpirationTime
     RedirectUriBoundToAuthorizationCode Validity Nonce CodeChallenge CodeChallengeMethod
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub OAuthAuthorizationCodeValidity { Valid = "Valid", Invalid = "Invalid" }
+}
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub OAuthAuthorizationCodeCodeChallengeMethod { S256 = "s256", Plain = "plain" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct OAuthAuthorizationCode {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub client: Link<target::OAuthClient>,
+    pub user: Link<target::User>,
+    pub scopes: Option<String>,
+    pub authorization_code: Option<String>,
+    pub expiration_time: Option<DateTime>,
+    pub redirect_uri_bound_to_authorization_code: Option<String>,
+    pub validity: Select<OAuthAuthorizationCodeValidity>,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub code_challenge_method: Select<OAuthAuthorizationCodeCodeChallengeMethod>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    OAuthAuthorizationCode(OAUTH_AUTHORIZATION_CODE) : name owner creation modified
+    modified_by docstatus idx client user scopes authorization_code expiration_time
+    redirect_uri_bound_to_authorization_code validity nonce code_challenge
+    code_challenge_method
+}

@@ -30,3 +30,39 @@ fields! {
     ModifiedBy Docstatus Idx Client User Scopes AccessToken RefreshToken ExpirationTime
     ExpiresIn Status
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub OAuthBearerTokenStatus { Active = "Active", Revoked = "Revoked" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct OAuthBearerToken {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub client: Link<target::OAuthClient>,
+    pub user: Link<target::User>,
+    pub scopes: Option<String>,
+    pub access_token: Option<String>,
+    pub refresh_token: Option<String>,
+    pub expiration_time: Option<DateTime>,
+    pub expires_in: Option<i64>,
+    pub status: Select<OAuthBearerTokenStatus>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    OAuthBearerToken(OAUTH_BEARER_TOKEN) : name owner creation modified modified_by
+    docstatus idx client user scopes access_token refresh_token expiration_time
+    expires_in status
+}

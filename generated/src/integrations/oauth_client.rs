@@ -34,3 +34,48 @@ fields! {
     Docstatus Idx ClientId AppName User AllowedRoles ClientSecret SkipAuthorization
     Scopes RedirectUris DefaultRedirectUri GrantType ResponseType
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub OAuthClientGrantType { AuthorizationCode = "Authorization Code", Implicit =
+    "Implicit" }
+}
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub OAuthClientResponseType { Code = "Code", Token = "Token" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct OAuthClient {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub client_id: Option<String>,
+    pub app_name: Option<String>,
+    pub user: Link<target::User>,
+    pub allowed_roles: Vec<crate::OAuthClientRole>,
+    pub client_secret: Option<String>,
+    pub skip_authorization: Option<bool>,
+    pub scopes: Option<String>,
+    pub redirect_uris: Option<String>,
+    pub default_redirect_uri: Option<String>,
+    pub grant_type: Select<OAuthClientGrantType>,
+    pub response_type: Select<OAuthClientResponseType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    OAuthClient(OAUTH_CLIENT) : name owner creation modified modified_by docstatus idx
+    client_id app_name user allowed_roles client_secret skip_authorization scopes
+    redirect_uris default_redirect_uri grant_type response_type
+}

@@ -15,3 +15,29 @@ fields! {
     pub OAuthClientRoleField(OAUTH_CLIENT_ROLE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Role
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct OAuthClientRole {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub role: Link<target::Role>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    OAuthClientRole(OAUTH_CLIENT_ROLE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype role
+}

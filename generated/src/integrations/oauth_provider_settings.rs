@@ -19,3 +19,31 @@ fields! {
     pub OAuthProviderSettingsField(OAUTH_PROVIDER_SETTINGS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx SkipAuthorization
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub OAuthProviderSettingsSkipAuthorization { Force = "Force", Auto = "Auto" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct OAuthProviderSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub skip_authorization: Select<OAuthProviderSettingsSkipAuthorization>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    OAuthProviderSettings(OAUTH_PROVIDER_SETTINGS) : name owner creation modified
+    modified_by docstatus idx skip_authorization
+}

@@ -12,3 +12,29 @@ fields! {
     pub OAuthScopeField(OAUTH_SCOPE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Parent Parentfield Parenttype Scope
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct OAuthScope {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub scope: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    OAuthScope(OAUTH_SCOPE) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype scope
+}

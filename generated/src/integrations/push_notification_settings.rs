@@ -20,3 +20,28 @@ fields! {
     pub PushNotificationSettingsField(PUSH_NOTIFICATION_SETTINGS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx EnablePushNotificationRelay ApiKey ApiSecret
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct PushNotificationSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable_push_notification_relay: Option<bool>,
+    pub api_key: Option<String>,
+    pub api_secret: Option<Secret>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    PushNotificationSettings(PUSH_NOTIFICATION_SETTINGS) : name owner creation modified
+    modified_by docstatus idx enable_push_notification_relay api_key api_secret
+}

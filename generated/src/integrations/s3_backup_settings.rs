@@ -28,3 +28,41 @@ fields! {
     ModifiedBy Docstatus Idx Enabled AccessKeyId SecretAccessKey NotifyEmail
     SendEmailForSuccessfulBackup Bucket EndpointUrl Frequency BackupFiles
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub S3BackupSettingsFrequency { Daily = "Daily", Weekly = "Weekly", Monthly =
+    "Monthly", None = "None" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct S3BackupSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub access_key_id: Option<String>,
+    pub secret_access_key: Option<Secret>,
+    pub notify_email: Option<String>,
+    pub send_email_for_successful_backup: Option<bool>,
+    pub bucket: Option<String>,
+    pub endpoint_url: Option<String>,
+    pub frequency: Select<S3BackupSettingsFrequency>,
+    pub backup_files: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    S3BackupSettings(S3_BACKUP_SETTINGS) : name owner creation modified modified_by
+    docstatus idx enabled access_key_id secret_access_key notify_email
+    send_email_for_successful_backup bucket endpoint_url frequency backup_files
+}

@@ -25,3 +25,28 @@ fields! {
     pub SlackWebhookUrlField(SLACK_WEBHOOK_URL) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx WebhookName WebhookUrl ShowDocumentLink
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct SlackWebhookUrl {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub webhook_name: Option<String>,
+    pub webhook_url: Option<String>,
+    pub show_document_link: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    SlackWebhookUrl(SLACK_WEBHOOK_URL) : name owner creation modified modified_by
+    docstatus idx webhook_name webhook_url show_document_link
+}

@@ -40,3 +40,55 @@ fields! {
     ClientSecret Icon BaseUrl SignUps AuthorizeUrl AccessTokenUrl RedirectUrl ApiEndpoint
     CustomBaseUrl ApiEndpointArgs AuthUrlData UserIdProperty
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub SocialLoginKeySocialLoginProvider { Custom = "Custom", Facebook = "Facebook",
+    Frappe = "Frappe", GitHub = "GitHub", Google = "Google", Office365 = "Office 365",
+    Salesforce = "Salesforce", Fairlogin = "fairlogin", Keycloak = "Keycloak" }
+}
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub SocialLoginKeySignUps { Allow = "Allow", Deny = "Deny" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct SocialLoginKey {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable_social_login: Option<bool>,
+    pub social_login_provider: Select<SocialLoginKeySocialLoginProvider>,
+    pub client_id: Option<String>,
+    pub provider_name: Option<String>,
+    pub client_secret: Option<Secret>,
+    pub icon: Option<String>,
+    pub base_url: Option<String>,
+    pub sign_ups: Select<SocialLoginKeySignUps>,
+    pub authorize_url: Option<String>,
+    pub access_token_url: Option<String>,
+    pub redirect_url: Option<String>,
+    pub api_endpoint: Option<String>,
+    pub custom_base_url: Option<bool>,
+    pub api_endpoint_args: Option<String>,
+    pub auth_url_data: Option<String>,
+    pub user_id_property: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    SocialLoginKey(SOCIAL_LOGIN_KEY) : name owner creation modified modified_by docstatus
+    idx enable_social_login social_login_provider client_id provider_name client_secret
+    icon base_url sign_ups authorize_url access_token_url redirect_url api_endpoint
+    custom_base_url api_endpoint_args auth_url_data user_id_property
+}

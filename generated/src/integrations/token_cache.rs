@@ -32,3 +32,36 @@ fields! {
     Idx User ConnectedApp ProviderName AccessToken RefreshToken ExpiresIn State Scopes
     SuccessUri TokenType
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct TokenCache {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user: Link<target::User>,
+    pub connected_app: Link<target::ConnectedApp>,
+    pub provider_name: Option<String>,
+    pub access_token: Option<Secret>,
+    pub refresh_token: Option<Secret>,
+    pub expires_in: Option<i64>,
+    pub state: Option<String>,
+    pub scopes: Vec<crate::OAuthScope>,
+    pub success_uri: Option<String>,
+    pub token_type: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    TokenCache(TOKEN_CACHE) : name owner creation modified modified_by docstatus idx user
+    connected_app provider_name access_token refresh_token expires_in state scopes
+    success_uri token_type
+}

@@ -43,3 +43,63 @@ fields! {
     WebhookHeaders WebhookData WebhookJson PreviewDocument MeetsCondition
     PreviewRequestBody
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub WebhookWebhookDocevent { AfterInsert = "after_insert", OnUpdate = "on_update",
+    OnSubmit = "on_submit", OnCancel = "on_cancel", OnTrash = "on_trash",
+    OnUpdateAfterSubmit = "on_update_after_submit", OnChange = "on_change" }
+}
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub WebhookRequestMethod { Post = "POST", Put = "PUT", Delete = "DELETE" }
+}
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub WebhookRequestStructure { FormUrlEncoded = "Form URL-Encoded", Json = "JSON" }
+}
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct Webhook {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub webhook_doctype: Link<target::DocType>,
+    pub webhook_docevent: Select<WebhookWebhookDocevent>,
+    pub enabled: Option<bool>,
+    pub condition: Option<String>,
+    pub request_url: Option<String>,
+    pub is_dynamic_url: Option<bool>,
+    pub timeout: Option<i64>,
+    pub background_jobs_queue: Option<String>,
+    pub request_method: Select<WebhookRequestMethod>,
+    pub request_structure: Select<WebhookRequestStructure>,
+    pub enable_security: Option<bool>,
+    pub webhook_secret: Option<Secret>,
+    pub webhook_headers: Vec<crate::WebhookHeader>,
+    pub webhook_data: Vec<crate::WebhookData>,
+    pub webhook_json: Option<String>,
+    pub preview_document: Option<String>,
+    pub meets_condition: Option<String>,
+    pub preview_request_body: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    Webhook(WEBHOOK) : name owner creation modified modified_by docstatus idx
+    webhook_doctype webhook_docevent enabled condition request_url is_dynamic_url timeout
+    background_jobs_queue request_method request_structure enable_security webhook_secret
+    webhook_headers webhook_data webhook_json preview_document meets_condition
+    preview_request_body
+}

@@ -15,3 +15,30 @@ fields! {
     pub WebhookDataField(WEBHOOK_DATA) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Fieldname Key
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct WebhookData {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub fieldname: Option<String>,
+    pub key: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    WebhookData(WEBHOOK_DATA) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype fieldname key
+}

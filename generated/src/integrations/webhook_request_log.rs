@@ -30,3 +30,33 @@ fields! {
     ModifiedBy Docstatus Idx Webhook ReferenceDocument Headers Data User Url Response
     Error
 }
+
+#[cfg(feature = "integrations")]
+use crate::target;
+
+#[cfg(feature = "integrations")]
+#[derive(Clone, Debug, Default)]
+pub struct WebhookRequestLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub webhook: Link<target::Webhook>,
+    pub reference_document: Option<String>,
+    pub headers: Option<String>,
+    pub data: Option<String>,
+    pub user: Link<target::User>,
+    pub url: Option<String>,
+    pub response: Option<String>,
+    pub error: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "integrations")]
+document! {
+    WebhookRequestLog(WEBHOOK_REQUEST_LOG) : name owner creation modified modified_by
+    docstatus idx webhook reference_document headers data user url response error
+}

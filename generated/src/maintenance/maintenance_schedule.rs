@@ -7,7 +7,7 @@ pub static MAINTENANCE_SCHEDULE: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     search_fields: &["status", "customer", "customer_name"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MSH-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-MSH-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
         field!("transaction_date", Date, "Transaction Date", flags = REQD),
@@ -22,7 +22,7 @@ pub static MAINTENANCE_SCHEDULE: DocTypeDef = DocTypeDef {
         field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN),
         field!("territory", Link, "Territory", options = Target("Territory"), flags = CONDITIONAL),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("amended_from", Link, "Amended From", options = Target("Maintenance Schedule"), flags = READ_ONLY | NO_COPY),
     ],
     tools: &[
@@ -41,4 +41,56 @@ fields! {
     ModifiedBy Docstatus Idx NamingSeries Customer Status TransactionDate Items Schedules
     CustomerName ContactPerson ContactMobile ContactEmail ContactDisplay CustomerAddress
     AddressDisplay Territory CustomerGroup Company AmendedFrom
+}
+
+#[cfg(feature = "maintenance")]
+use crate::target;
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceScheduleNamingSeries { MatMshYyyy = "MAT-MSH-.YYYY.-" }
+}
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceScheduleStatus { Draft = "Draft", Submitted = "Submitted", Cancelled =
+    "Cancelled" }
+}
+
+#[cfg(feature = "maintenance")]
+#[derive(Clone, Debug, Default)]
+pub struct MaintenanceSchedule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<MaintenanceScheduleNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub status: Select<MaintenanceScheduleStatus>,
+    pub transaction_date: Option<Date>,
+    pub items: Vec<crate::MaintenanceScheduleItem>,
+    pub schedules: Vec<crate::MaintenanceScheduleDetail>,
+    pub customer_name: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub contact_display: Option<String>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub territory: Link<target::Territory>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub company: Link<target::Company>,
+    pub amended_from: Link<target::MaintenanceSchedule>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "maintenance")]
+document! {
+    MaintenanceSchedule(MAINTENANCE_SCHEDULE) : name owner creation modified modified_by
+    docstatus idx naming_series customer status transaction_date items schedules
+    customer_name contact_person contact_mobile contact_email contact_display
+    customer_address address_display territory customer_group company amended_from
 }

@@ -23,3 +23,43 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName
     ScheduledDate ActualDate SalesPerson CompletionStatus SerialNo ItemReference
 }
+
+#[cfg(feature = "maintenance")]
+use crate::target;
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceScheduleDetailCompletionStatus { Pending = "Pending",
+    PartiallyCompleted = "Partially Completed", FullyCompleted = "Fully Completed" }
+}
+
+#[cfg(feature = "maintenance")]
+#[derive(Clone, Debug, Default)]
+pub struct MaintenanceScheduleDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub scheduled_date: Option<Date>,
+    pub actual_date: Option<Date>,
+    pub sales_person: Link<target::SalesPerson>,
+    pub completion_status: Select<MaintenanceScheduleDetailCompletionStatus>,
+    pub serial_no: Option<String>,
+    pub item_reference: Link<target::MaintenanceScheduleItem>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "maintenance")]
+document! {
+    MaintenanceScheduleDetail(MAINTENANCE_SCHEDULE_DETAIL) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code item_name
+    scheduled_date actual_date sales_person completion_status serial_no item_reference
+}

@@ -27,3 +27,48 @@ fields! {
     Description StartDate EndDate Periodicity NoOfVisits SalesPerson SerialNo SalesOrder
     SerialAndBatchBundle
 }
+
+#[cfg(feature = "maintenance")]
+use crate::target;
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceScheduleItemPeriodicity { Weekly = "Weekly", Monthly = "Monthly",
+    Quarterly = "Quarterly", HalfYearly = "Half Yearly", Yearly = "Yearly", Random =
+    "Random" }
+}
+
+#[cfg(feature = "maintenance")]
+#[derive(Clone, Debug, Default)]
+pub struct MaintenanceScheduleItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub periodicity: Select<MaintenanceScheduleItemPeriodicity>,
+    pub no_of_visits: Option<i64>,
+    pub sales_person: Link<target::SalesPerson>,
+    pub serial_no: Option<String>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "maintenance")]
+document! {
+    MaintenanceScheduleItem(MAINTENANCE_SCHEDULE_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code item_name
+    description start_date end_date periodicity no_of_visits sales_person serial_no
+    sales_order serial_and_batch_bundle
+}

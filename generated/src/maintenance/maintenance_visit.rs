@@ -15,7 +15,7 @@ pub static MAINTENANCE_VISIT: DocTypeDef = DocTypeDef {
         "company",
     ],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MVS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-MVS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_GLOBAL_SEARCH),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | HIDDEN | BOLD | IN_GLOBAL_SEARCH),
         field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN),
@@ -32,7 +32,7 @@ pub static MAINTENANCE_VISIT: DocTypeDef = DocTypeDef {
         field!("customer_feedback", SmallText, "Customer Feedback"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Cancelled", "Submitted"]), flags = REQD | READ_ONLY | NO_COPY, default = Some("Draft")),
         field!("amended_from", Link, "Amended From", options = Target("Maintenance Visit"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("customer_address", Link, "Customer Address", options = Target("Address")),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
         field!("territory", Link, "Territory", options = Target("Territory")),
@@ -56,4 +56,74 @@ fields! {
     MaintenanceScheduleDetail MntcDate MntcTime CompletionStatus MaintenanceType Purposes
     CustomerFeedback Status AmendedFrom Company CustomerAddress ContactPerson Territory
     CustomerGroup
+}
+
+#[cfg(feature = "maintenance")]
+use crate::target;
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceVisitNamingSeries { MatMvsYyyy = "MAT-MVS-.YYYY.-" }
+}
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceVisitCompletionStatus { PartiallyCompleted = "Partially Completed",
+    FullyCompleted = "Fully Completed" }
+}
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceVisitMaintenanceType { Scheduled = "Scheduled", Unscheduled =
+    "Unscheduled", Breakdown = "Breakdown" }
+}
+
+#[cfg(feature = "maintenance")]
+choices! {
+    pub MaintenanceVisitStatus { Draft = "Draft", Cancelled = "Cancelled", Submitted =
+    "Submitted" }
+}
+
+#[cfg(feature = "maintenance")]
+#[derive(Clone, Debug, Default)]
+pub struct MaintenanceVisit {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<MaintenanceVisitNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub address_display: Option<String>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub maintenance_schedule: Link<target::MaintenanceSchedule>,
+    pub maintenance_schedule_detail: Link<target::MaintenanceScheduleDetail>,
+    pub mntc_date: Option<Date>,
+    pub mntc_time: Option<Time>,
+    pub completion_status: Select<MaintenanceVisitCompletionStatus>,
+    pub maintenance_type: Select<MaintenanceVisitMaintenanceType>,
+    pub purposes: Vec<crate::MaintenanceVisitPurpose>,
+    pub customer_feedback: Option<String>,
+    pub status: Select<MaintenanceVisitStatus>,
+    pub amended_from: Link<target::MaintenanceVisit>,
+    pub company: Link<target::Company>,
+    pub customer_address: Link<target::Address>,
+    pub contact_person: Link<target::Contact>,
+    pub territory: Link<target::Territory>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "maintenance")]
+document! {
+    MaintenanceVisit(MAINTENANCE_VISIT) : name owner creation modified modified_by
+    docstatus idx naming_series customer customer_name address_display contact_display
+    contact_mobile contact_email maintenance_schedule maintenance_schedule_detail
+    mntc_date mntc_time completion_status maintenance_type purposes customer_feedback
+    status amended_from company customer_address contact_person territory customer_group
 }

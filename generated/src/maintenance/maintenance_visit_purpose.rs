@@ -25,3 +25,39 @@ fields! {
     ServicePerson SerialNo Description WorkDone PrevdocDoctype PrevdocDocname
     MaintenanceScheduleDetail
 }
+
+#[cfg(feature = "maintenance")]
+use crate::target;
+
+#[cfg(feature = "maintenance")]
+#[derive(Clone, Debug, Default)]
+pub struct MaintenanceVisitPurpose {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub service_person: Link<target::SalesPerson>,
+    pub serial_no: Link<target::SerialNo>,
+    pub description: Option<String>,
+    pub work_done: Option<String>,
+    pub prevdoc_doctype: Link<target::DocType>,
+    pub prevdoc_docname: Option<String>,
+    pub maintenance_schedule_detail: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "maintenance")]
+document! {
+    MaintenanceVisitPurpose(MAINTENANCE_VISIT_PURPOSE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code item_name
+    service_person serial_no description work_done prevdoc_doctype prevdoc_docname
+    maintenance_schedule_detail
+}

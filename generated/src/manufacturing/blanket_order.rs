@@ -8,7 +8,7 @@ pub static BLANKET_ORDER: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     search_fields: &["blanket_order_type", "to_date"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MFG-BLR-.YYYY.-"]), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["MFG-BLR-.YYYY.-"]), flags = REQD | FILLED),
         field!("blanket_order_type", Select, "Order Type", options = Choices(&["Selling", "Purchasing"]), flags = REQD | IN_LIST_VIEW),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("customer.customer_name")),
@@ -18,7 +18,7 @@ pub static BLANKET_ORDER: DocTypeDef = DocTypeDef {
         field!("order_date", Date, "Order Date", flags = CONDITIONAL),
         field!("from_date", Date, "From Date", flags = REQD),
         field!("to_date", Date, "To Date", flags = REQD | ALLOW_ON_SUBMIT),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("items", Table, "Item", options = Target("Blanket Order Item"), flags = REQD),
         field!("amended_from", Link, "Amended From", options = Target("Blanket Order"), flags = READ_ONLY | NO_COPY),
         field!("tc_name", Link, "Terms", options = Target("Terms and Conditions")),
@@ -39,4 +39,52 @@ fields! {
     pub BlanketOrderField(BLANKET_ORDER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx NamingSeries BlanketOrderType Customer CustomerName Supplier
     SupplierName OrderNo OrderDate FromDate ToDate Company Items AmendedFrom TcName Terms
+}
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BlanketOrderNamingSeries { MfgBlrYyyy = "MFG-BLR-.YYYY.-" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BlanketOrderBlanketOrderType { Selling = "Selling", Purchasing = "Purchasing" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BlanketOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<BlanketOrderNamingSeries>,
+    pub blanket_order_type: Select<BlanketOrderBlanketOrderType>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub order_no: Option<String>,
+    pub order_date: Option<Date>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub items: Vec<crate::BlanketOrderItem>,
+    pub amended_from: Link<target::BlanketOrder>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BlanketOrder(BLANKET_ORDER) : name owner creation modified modified_by docstatus idx
+    naming_series blanket_order_type customer customer_name supplier supplier_name
+    order_no order_date from_date to_date company items amended_from tc_name terms
 }

@@ -21,3 +21,36 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName
     PartyItemCode Qty Rate OrderedQty TermsAndConditions
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BlanketOrderItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub party_item_code: Option<String>,
+    pub qty: Option<f64>,
+    pub rate: Option<f64>,
+    pub ordered_qty: Option<f64>,
+    pub terms_and_conditions: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BlanketOrderItem(BLANKET_ORDER_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype item_code item_name party_item_code qty
+    rate ordered_qty terms_and_conditions
+}

@@ -7,7 +7,7 @@ pub static BOM: DocTypeDef = DocTypeDef {
     search_fields: &["item", "item_name"],
     fields: &[
         field!("item", Link, "Item", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("uom", Link, "Item UOM", options = Target("UOM"), flags = READ_ONLY, fetch_from = Some("item.stock_uom")),
         field!("quantity", Float, "Quantity", flags = REQD | NON_NEGATIVE, default = Some("1")),
         field!("is_active", Check, "Is Active", flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW, default = Some("1")),
@@ -20,7 +20,7 @@ pub static BOM: DocTypeDef = DocTypeDef {
         field!("buying_price_list", Link, "Price List", options = Target("Price List"), flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("conversion_rate", Float, "Conversion Rate", flags = REQD, precision = Some(9), default = Some("1")),
         field!("items", Table, "Items", options = Target("BOM Item"), flags = REQD),
         field!("with_operations", Check, "With Operations", flags = IGNORE_USER_PERMISSIONS, default = Some("0")),
@@ -80,4 +80,97 @@ fields! {
     InspectionRequired QualityInspectionTemplate ExplodedItems ShowInWebsite Route
     WebsiteImage Thumbnail ShowItems ShowOperations WebLongDescription BomCreator
     BomCreatorItem AmendedFrom
+}
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomRmCostAsPer { ValuationRate = "Valuation Rate", LastPurchaseRate =
+    "Last Purchase Rate", PriceList = "Price List" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomTransferMaterialAgainst { WorkOrder = "Work Order", JobCard = "Job Card" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct Bom {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item: Link<target::Item>,
+    pub company: Link<target::Company>,
+    pub uom: Link<target::Uom>,
+    pub quantity: Option<f64>,
+    pub is_active: Option<bool>,
+    pub is_default: Option<bool>,
+    pub allow_alternative_item: Option<bool>,
+    pub set_rate_of_sub_assembly_item_based_on_bom: Option<bool>,
+    pub project: Link<target::Project>,
+    pub image: Option<String>,
+    pub rm_cost_as_per: Select<BomRmCostAsPer>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub items: Vec<crate::BomItem>,
+    pub with_operations: Option<bool>,
+    pub transfer_material_against: Select<BomTransferMaterialAgainst>,
+    pub routing: Link<target::Routing>,
+    pub fg_based_operating_cost: Option<bool>,
+    pub operating_cost_per_bom_quantity: Option<f64>,
+    pub operations: Vec<crate::BomOperation>,
+    pub scrap_items: Vec<crate::BomScrapItem>,
+    pub process_loss_percentage: Option<f64>,
+    pub process_loss_qty: Option<f64>,
+    pub operating_cost: Option<f64>,
+    pub raw_material_cost: Option<f64>,
+    pub scrap_material_cost: Option<f64>,
+    pub base_operating_cost: Option<f64>,
+    pub base_raw_material_cost: Option<f64>,
+    pub base_scrap_material_cost: Option<f64>,
+    pub total_cost: Option<f64>,
+    pub base_total_cost: Option<f64>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub has_variants: Option<bool>,
+    pub inspection_required: Option<bool>,
+    pub quality_inspection_template: Link<target::QualityInspectionTemplate>,
+    pub exploded_items: Vec<crate::BomExplosionItem>,
+    pub show_in_website: Option<bool>,
+    pub route: Option<String>,
+    pub website_image: Option<String>,
+    pub thumbnail: Option<String>,
+    pub show_items: Option<bool>,
+    pub show_operations: Option<bool>,
+    pub web_long_description: Option<String>,
+    pub bom_creator: Link<target::BomCreator>,
+    pub bom_creator_item: Option<String>,
+    pub amended_from: Link<target::Bom>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    Bom(BOM) : name owner creation modified modified_by docstatus idx item company uom
+    quantity is_active is_default allow_alternative_item
+    set_rate_of_sub_assembly_item_based_on_bom project image rm_cost_as_per
+    buying_price_list price_list_currency plc_conversion_rate currency conversion_rate
+    items with_operations transfer_material_against routing fg_based_operating_cost
+    operating_cost_per_bom_quantity operations scrap_items process_loss_percentage
+    process_loss_qty operating_cost raw_material_cost scrap_material_cost
+    base_operating_cost base_raw_material_cost base_scrap_material_cost total_cost
+    base_total_cost item_name description has_variants inspection_required
+    quality_inspection_template exploded_items show_in_website route website_image
+    thumbnail show_items show_operations web_long_description bom_creator
+    bom_creator_item amended_from
 }

@@ -17,10 +17,10 @@ pub static BOM_CREATOR: DocTypeDef = DocTypeDef {
         field!("buying_price_list", Link, "Price List", options = Target("Price List"), flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | IN_LIST_VIEW),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("conversion_rate", Float, "Conversion Rate", precision = Some(9), default = Some("1")),
         field!("default_warehouse", Link, "Default Source Warehouse", options = Target("Warehouse")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("items", Table, "Items", options = Target("BOM Creator Item")),
         field!("raw_material_cost", Currency, "Total Cost", options = Format("currency"), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW),
         field!("remarks", TextEditor, "Remarks"),
@@ -44,4 +44,62 @@ fields! {
     Idx ItemCode ItemName ItemGroup Qty Project Uom RmCostAsPer SetRateBasedOnWarehouse
     BuyingPriceList PriceListCurrency PlcConversionRate Currency ConversionRate
     DefaultWarehouse Company Items RawMaterialCost Remarks Status ErrorLog AmendedFrom
+}
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomCreatorRmCostAsPer { ValuationRate = "Valuation Rate", LastPurchaseRate =
+    "Last Purchase Rate", PriceList = "Price List" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomCreatorStatus { Draft = "Draft", Submitted = "Submitted", InProgress =
+    "In Progress", Completed = "Completed", Failed = "Failed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomCreator {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub qty: Option<f64>,
+    pub project: Link<target::Project>,
+    pub uom: Link<target::Uom>,
+    pub rm_cost_as_per: Select<BomCreatorRmCostAsPer>,
+    pub set_rate_based_on_warehouse: Option<bool>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub default_warehouse: Link<target::Warehouse>,
+    pub company: Link<target::Company>,
+    pub items: Vec<crate::BomCreatorItem>,
+    pub raw_material_cost: Option<f64>,
+    pub remarks: Option<String>,
+    pub status: Select<BomCreatorStatus>,
+    pub error_log: Option<String>,
+    pub amended_from: Link<target::BomCreator>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomCreator(BOM_CREATOR) : name owner creation modified modified_by docstatus idx
+    item_code item_name item_group qty project uom rm_cost_as_per
+    set_rate_based_on_warehouse buying_price_list price_list_currency plc_conversion_rate
+    currency conversion_rate default_warehouse company items raw_material_cost remarks
+    status error_log amended_from
 }

@@ -39,3 +39,54 @@ fields! {
     Description Qty Rate Uom StockQty ConversionFactor StockUom Amount BaseRate
     BaseAmount DoNotExplode ParentRowNo FgReferenceId Instruction
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomCreatorItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub fg_item: Link<target::Item>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub is_expandable: Option<bool>,
+    pub sourced_by_supplier: Option<bool>,
+    pub bom_created: Option<bool>,
+    pub allow_alternative_item: Option<bool>,
+    pub description: Option<String>,
+    pub qty: Option<f64>,
+    pub rate: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub stock_qty: Option<f64>,
+    pub conversion_factor: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub amount: Option<f64>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub do_not_explode: Option<bool>,
+    pub parent_row_no: Option<String>,
+    pub fg_reference_id: Option<String>,
+    pub instruction: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomCreatorItem(BOM_CREATOR_ITEM) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype item_code item_name item_group fg_item
+    source_warehouse is_expandable sourced_by_supplier bom_created allow_alternative_item
+    description qty rate uom stock_qty conversion_factor stock_uom amount base_rate
+    base_amount do_not_explode parent_row_no fg_reference_id instruction
+}

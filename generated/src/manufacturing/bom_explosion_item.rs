@@ -29,3 +29,43 @@ fields! {
     SourceWarehouse Operation Description Image StockQty Rate QtyConsumedPerUnit StockUom
     Amount IncludeItemInManufacturing SourcedBySupplier
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomExplosionItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub operation: Link<target::Operation>,
+    pub description: Option<String>,
+    pub image: Option<String>,
+    pub stock_qty: Option<f64>,
+    pub rate: Option<f64>,
+    pub qty_consumed_per_unit: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub amount: Option<f64>,
+    pub include_item_in_manufacturing: Option<bool>,
+    pub sourced_by_supplier: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomExplosionItem(BOM_EXPLOSION_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype item_code item_name source_warehouse
+    operation description image stock_qty rate qty_consumed_per_unit stock_uom amount
+    include_item_in_manufacturing sourced_by_supplier
+}

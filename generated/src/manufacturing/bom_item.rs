@@ -16,11 +16,11 @@ pub static BOM_ITEM: DocTypeDef = DocTypeDef {
         field!("description", TextEditor, "Item Description"),
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Qty", flags = REQD | IN_LIST_VIEW),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("stock_qty", Float, "Stock Qty", flags = READ_ONLY),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY),
         field!("conversion_factor", Float, "Conversion Factor"),
-        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | IN_LIST_VIEW),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("base_rate", Currency, "Basic Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -39,4 +39,57 @@ fields! {
     SourceWarehouse AllowAlternativeItem IsStockItem Description Image Qty Uom StockQty
     StockUom ConversionFactor Rate BaseRate Amount BaseAmount QtyConsumedPerUnit
     HasVariants IncludeItemInManufacturing OriginalItem SourcedBySupplier
+}
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub operation: Link<target::Operation>,
+    pub do_not_explode: Option<bool>,
+    pub bom_no: Link<target::Bom>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub allow_alternative_item: Option<bool>,
+    pub is_stock_item: Option<bool>,
+    pub description: Option<String>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub stock_qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub rate: Option<f64>,
+    pub base_rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub qty_consumed_per_unit: Option<f64>,
+    pub has_variants: Option<bool>,
+    pub include_item_in_manufacturing: Option<bool>,
+    pub original_item: Link<target::Item>,
+    pub sourced_by_supplier: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomItem(BOM_ITEM) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype item_code item_name operation do_not_explode bom_no
+    source_warehouse allow_alternative_item is_stock_item description image qty uom
+    stock_qty stock_uom conversion_factor rate base_rate amount base_amount
+    qty_consumed_per_unit has_variants include_item_in_manufacturing original_item
+    sourced_by_supplier
 }

@@ -32,3 +32,47 @@ fields! {
     BaseOperatingCost BatchSize SetCostBasedOnBomQty CostPerUnit BaseCostPerUnit
     Description Image
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomOperation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub sequence_id: Option<i64>,
+    pub operation: Link<target::Operation>,
+    pub workstation_type: Link<target::WorkstationType>,
+    pub workstation: Link<target::Workstation>,
+    pub time_in_mins: Option<f64>,
+    pub fixed_time: Option<bool>,
+    pub hour_rate: Option<f64>,
+    pub base_hour_rate: Option<f64>,
+    pub operating_cost: Option<f64>,
+    pub base_operating_cost: Option<f64>,
+    pub batch_size: Option<i64>,
+    pub set_cost_based_on_bom_qty: Option<bool>,
+    pub cost_per_unit: Option<f64>,
+    pub base_cost_per_unit: Option<f64>,
+    pub description: Option<String>,
+    pub image: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomOperation(BOM_OPERATION) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype sequence_id operation workstation_type workstation
+    time_in_mins fixed_time hour_rate base_hour_rate operating_cost base_operating_cost
+    batch_size set_cost_based_on_bom_qty cost_per_unit base_cost_per_unit description
+    image
+}

@@ -22,3 +22,37 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName StockQty Rate Amount
     StockUom BaseRate BaseAmount
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomScrapItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub stock_qty: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomScrapItem(BOM_SCRAP_ITEM) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype item_code item_name stock_qty rate amount stock_uom
+    base_rate base_amount
+}

@@ -18,3 +18,37 @@ fields! {
     pub BomUpdateBatchField(BOM_UPDATE_BATCH) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Level BatchNo BomsUpdated Status
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomUpdateBatchStatus { Pending = "Pending", Completed = "Completed" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomUpdateBatch {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub level: Option<i64>,
+    pub batch_no: Option<i64>,
+    pub boms_updated: Option<String>,
+    pub status: Select<BomUpdateBatchStatus>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomUpdateBatch(BOM_UPDATE_BATCH) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype level batch_no boms_updated status
+}

@@ -32,3 +32,46 @@ fields! {
     Docstatus Idx UpdateType Status CurrentBom NewBom ErrorLog CurrentLevel ProcessedBoms
     BomBatches AmendedFrom
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomUpdateLogUpdateType { ReplaceBom = "Replace BOM", UpdateCost = "Update Cost" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub BomUpdateLogStatus { Queued = "Queued", InProgress = "In Progress", Completed =
+    "Completed", Failed = "Failed" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomUpdateLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub update_type: Select<BomUpdateLogUpdateType>,
+    pub status: Select<BomUpdateLogStatus>,
+    pub current_bom: Link<target::Bom>,
+    pub new_bom: Link<target::Bom>,
+    pub error_log: Link<target::ErrorLog>,
+    pub current_level: Option<i64>,
+    pub processed_boms: Option<String>,
+    pub bom_batches: Vec<crate::BomUpdateBatch>,
+    pub amended_from: Link<target::BomUpdateLog>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomUpdateLog(BOM_UPDATE_LOG) : name owner creation modified modified_by docstatus idx
+    update_type status current_bom new_bom error_log current_level processed_boms
+    bom_batches amended_from
+}

@@ -19,3 +19,27 @@ fields! {
     pub BomUpdateToolField(BOM_UPDATE_TOOL) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx CurrentBom NewBom
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomUpdateTool {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub current_bom: Link<target::Bom>,
+    pub new_bom: Link<target::Bom>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomUpdateTool(BOM_UPDATE_TOOL) : name owner creation modified modified_by docstatus
+    idx current_bom new_bom
+}

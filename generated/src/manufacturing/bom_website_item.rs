@@ -19,3 +19,33 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName Description Qty
     WebsiteImage
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomWebsiteItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub qty: Option<f64>,
+    pub website_image: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomWebsiteItem(BOM_WEBSITE_ITEM) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype item_code item_name description qty website_image
+}

@@ -19,3 +19,34 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Operation Workstation
     TimeInMins WebsiteImage Thumbnail
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct BomWebsiteOperation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub operation: Link<target::Operation>,
+    pub workstation: Link<target::Workstation>,
+    pub time_in_mins: Option<f64>,
+    pub website_image: Option<String>,
+    pub thumbnail: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    BomWebsiteOperation(BOM_WEBSITE_OPERATION) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype operation workstation time_in_mins
+    website_image thumbnail
+}

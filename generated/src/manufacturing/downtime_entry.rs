@@ -7,7 +7,7 @@ pub static DOWNTIME_ENTRY: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("workstation"),
     fields: &[
-        field!("naming_series", Select, "Naming Series", options = Choices(&["DT-"]), flags = REQD),
+        field!("naming_series", Select, "Naming Series", options = Choices(&["DT-"]), flags = REQD | FILLED),
         field!("workstation", Link, "Workstation / Machine", options = Target("Workstation"), flags = REQD),
         field!("operator", Link, "Operator", options = Target("Employee"), flags = REQD | IN_LIST_VIEW),
         field!("from_time", Datetime, "From Time", flags = REQD | IN_LIST_VIEW),
@@ -31,4 +31,48 @@ fields! {
     pub DowntimeEntryField(DOWNTIME_ENTRY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx NamingSeries Workstation Operator FromTime ToTime Downtime StopReason
     Remarks
+}
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub DowntimeEntryNamingSeries { Dt = "DT-" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub DowntimeEntryStopReason { ExcessiveMachineSetUpTime =
+    "Excessive machine set up time", UnplannedMachineMaintenance =
+    "Unplanned machine maintenance", OnMachinePressChecks = "On-machine press checks",
+    MachineOperatorErrors = "Machine operator errors", MachineMalfunction =
+    "Machine malfunction", ElectricityDown = "Electricity down", Other = "Other" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct DowntimeEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<DowntimeEntryNamingSeries>,
+    pub workstation: Link<target::Workstation>,
+    pub operator: Link<target::Employee>,
+    pub from_time: Option<DateTime>,
+    pub to_time: Option<DateTime>,
+    pub downtime: Option<f64>,
+    pub stop_reason: Select<DowntimeEntryStopReason>,
+    pub remarks: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    DowntimeEntry(DOWNTIME_ENTRY) : name owner creation modified modified_by docstatus
+    idx naming_series workstation operator from_time to_time downtime stop_reason remarks
 }

@@ -13,7 +13,7 @@ pub static JOB_CARD: DocTypeDef = DocTypeDef {
         field!("production_item", Link, "Production Item", options = Target("Item"), flags = READ_ONLY, fetch_from = Some("bom_no.item")),
         field!("employee", TableMultiSelect, "Employee", options = Target("Job Card Time Log")),
         field!("posting_date", Date, "Posting Date", default = Some("Today")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("for_quantity", Float, "Qty To Manufacture", flags = IN_LIST_VIEW),
         field!("total_completed_qty", Float, "Total Completed Qty", flags = READ_ONLY, default = Some("0")),
         field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | CONDITIONAL),
@@ -77,4 +77,94 @@ fields! {
     Project ItemName TransferredQty RequestedQty Status OperationRowNumber OperationId
     SequenceId Remarks SerialAndBatchBundle BatchNo SerialNo Barcode JobStarted
     StartedTime CurrentTime AmendedFrom
+}
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub JobCardNamingSeries { PoJob = "PO-JOB.#####" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub JobCardStatus { Open = "Open", WorkInProgress = "Work In Progress",
+    MaterialTransferred = "Material Transferred", OnHold = "On Hold", Submitted =
+    "Submitted", Cancelled = "Cancelled", Completed = "Completed" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct JobCard {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<JobCardNamingSeries>,
+    pub work_order: Link<target::WorkOrder>,
+    pub bom_no: Link<target::Bom>,
+    pub production_item: Link<target::Item>,
+    pub employee: Vec<crate::JobCardTimeLog>,
+    pub posting_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub for_quantity: Option<f64>,
+    pub total_completed_qty: Option<f64>,
+    pub process_loss_qty: Option<f64>,
+    pub expected_start_date: Option<DateTime>,
+    pub time_required: Option<f64>,
+    pub expected_end_date: Option<DateTime>,
+    pub scheduled_time_logs: Vec<crate::JobCardScheduledTime>,
+    pub time_logs: Vec<crate::JobCardTimeLog>,
+    pub actual_start_date: Option<DateTime>,
+    pub total_time_in_mins: Option<f64>,
+    pub actual_end_date: Option<DateTime>,
+    pub operation: Link<target::Operation>,
+    pub wip_warehouse: Link<target::Warehouse>,
+    pub workstation_type: Link<target::WorkstationType>,
+    pub workstation: Link<target::Workstation>,
+    pub quality_inspection_template: Link<target::QualityInspectionTemplate>,
+    pub quality_inspection: Link<target::QualityInspection>,
+    pub sub_operations: Vec<crate::JobCardOperation>,
+    pub items: Vec<crate::JobCardItem>,
+    pub scrap_items: Vec<crate::JobCardScrapItem>,
+    pub for_job_card: Link<target::JobCard>,
+    pub is_corrective_job_card: Option<bool>,
+    pub hour_rate: Option<f64>,
+    pub for_operation: Link<target::Operation>,
+    pub project: Link<target::Project>,
+    pub item_name: Option<String>,
+    pub transferred_qty: Option<f64>,
+    pub requested_qty: Option<f64>,
+    pub status: Select<JobCardStatus>,
+    pub operation_row_number: Option<String>,
+    pub operation_id: Option<String>,
+    pub sequence_id: Option<i64>,
+    pub remarks: Option<String>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub batch_no: Link<target::Batch>,
+    pub serial_no: Option<String>,
+    pub barcode: Option<String>,
+    pub job_started: Option<bool>,
+    pub started_time: Option<DateTime>,
+    pub current_time: Option<i64>,
+    pub amended_from: Link<target::JobCard>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    JobCard(JOB_CARD) : name owner creation modified modified_by docstatus idx
+    naming_series work_order bom_no production_item employee posting_date company
+    for_quantity total_completed_qty process_loss_qty expected_start_date time_required
+    expected_end_date scheduled_time_logs time_logs actual_start_date total_time_in_mins
+    actual_end_date operation wip_warehouse workstation_type workstation
+    quality_inspection_template quality_inspection sub_operations items scrap_items
+    for_job_card is_corrective_job_card hour_rate for_operation project item_name
+    transferred_qty requested_qty status operation_row_number operation_id sequence_id
+    remarks serial_and_batch_bundle batch_no serial_no barcode job_started started_time
+    current_time amended_from
 }

@@ -24,3 +24,39 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype ItemCode SourceWarehouse Uom ItemGroup
     StockUom ItemName Description RequiredQty TransferredQty AllowAlternativeItem
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct JobCardItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub uom: Link<target::Uom>,
+    pub item_group: Link<target::ItemGroup>,
+    pub stock_uom: Link<target::Uom>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub required_qty: Option<f64>,
+    pub transferred_qty: Option<f64>,
+    pub allow_alternative_item: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    JobCardItem(JOB_CARD_ITEM) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype item_code source_warehouse uom item_group stock_uom
+    item_name description required_qty transferred_qty allow_alternative_item
+}

@@ -18,3 +18,39 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype SubOperation CompletedTime
     Status CompletedQty
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub JobCardOperationStatus { Complete = "Complete", Pause = "Pause", Pending =
+    "Pending", WorkInProgress = "Work In Progress" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct JobCardOperation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub sub_operation: Link<target::Operation>,
+    pub completed_time: Option<String>,
+    pub status: Select<JobCardOperationStatus>,
+    pub completed_qty: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    JobCardOperation(JOB_CARD_OPERATION) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype sub_operation completed_time status
+    completed_qty
+}

@@ -16,3 +16,32 @@ fields! {
     pub JobCardScheduledTimeField(JOB_CARD_SCHEDULED_TIME) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype FromTime ToTime TimeInMins
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct JobCardScheduledTime {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub from_time: Option<DateTime>,
+    pub to_time: Option<DateTime>,
+    pub time_in_mins: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    JobCardScheduledTime(JOB_CARD_SCHEDULED_TIME) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype from_time to_time
+    time_in_mins
+}

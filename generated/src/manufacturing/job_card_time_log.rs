@@ -21,3 +21,35 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Employee FromTime ToTime TimeInMins
     CompletedQty Operation
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct JobCardTimeLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub employee: Link<target::Employee>,
+    pub from_time: Option<DateTime>,
+    pub to_time: Option<DateTime>,
+    pub time_in_mins: Option<f64>,
+    pub completed_qty: Option<f64>,
+    pub operation: Link<target::Operation>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    JobCardTimeLog(JOB_CARD_TIME_LOG) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype employee from_time to_time time_in_mins
+    completed_qty operation
+}

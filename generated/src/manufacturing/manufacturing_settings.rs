@@ -45,3 +45,61 @@ fields! {
     CapacityPlanningForDays MinsBetweenOperations SetOpCostAndScrapFromSubAssemblies
     MakeSerialNoBatchFromWorkOrder
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub ManufacturingSettingsBackflushRawMaterialsBasedOn { Bom = "BOM",
+    MaterialTransferredForManufacture = "Material Transferred for Manufacture" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct ManufacturingSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub material_consumption: Option<bool>,
+    pub get_rm_cost_from_consumption_entry: Option<bool>,
+    pub backflush_raw_materials_based_on: Select<
+        ManufacturingSettingsBackflushRawMaterialsBasedOn,
+    >,
+    pub validate_components_quantities_per_bom: Option<bool>,
+    pub update_bom_costs_automatically: Option<bool>,
+    pub default_wip_warehouse: Link<target::Warehouse>,
+    pub default_fg_warehouse: Link<target::Warehouse>,
+    pub default_scrap_warehouse: Link<target::Warehouse>,
+    pub overproduction_percentage_for_sales_order: Option<f64>,
+    pub overproduction_percentage_for_work_order: Option<f64>,
+    pub add_corrective_operation_cost_in_finished_good_valuation: Option<bool>,
+    pub enforce_time_logs: Option<bool>,
+    pub job_card_excess_transfer: Option<bool>,
+    pub disable_capacity_planning: Option<bool>,
+    pub allow_overtime: Option<bool>,
+    pub allow_production_on_holidays: Option<bool>,
+    pub capacity_planning_for_days: Option<i64>,
+    pub mins_between_operations: Option<i64>,
+    pub set_op_cost_and_scrap_from_sub_assemblies: Option<bool>,
+    pub make_serial_no_batch_from_work_order: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    ManufacturingSettings(MANUFACTURING_SETTINGS) : name owner creation modified
+    modified_by docstatus idx material_consumption get_rm_cost_from_consumption_entry
+    backflush_raw_materials_based_on validate_components_quantities_per_bom
+    update_bom_costs_automatically default_wip_warehouse default_fg_warehouse
+    default_scrap_warehouse overproduction_percentage_for_sales_order
+    overproduction_percentage_for_work_order
+    add_corrective_operation_cost_in_finished_good_valuation enforce_time_logs
+    job_card_excess_transfer disable_capacity_planning allow_overtime
+    allow_production_on_holidays capacity_planning_for_days mins_between_operations
+    set_op_cost_and_scrap_from_sub_assemblies make_serial_no_batch_from_work_order
+}

@@ -35,3 +35,57 @@ fields! {
     ScheduleDate Uom ConversionFactor Description MinOrderQty SalesOrder ActualQty
     RequestedQty ReservedQtyForProduction OrderedQty ProjectedQty SafetyStock
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub MaterialRequestPlanItemMaterialRequestType { Purchase = "Purchase",
+    MaterialTransfer = "Material Transfer", MaterialIssue = "Material Issue", Manufacture
+    = "Manufacture", CustomerProvided = "Customer Provided" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct MaterialRequestPlanItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub from_warehouse: Link<target::Warehouse>,
+    pub warehouse: Link<target::Warehouse>,
+    pub item_name: Option<String>,
+    pub material_request_type: Select<MaterialRequestPlanItemMaterialRequestType>,
+    pub quantity: Option<f64>,
+    pub required_bom_qty: Option<f64>,
+    pub schedule_date: Option<Date>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub description: Option<String>,
+    pub min_order_qty: Option<f64>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub actual_qty: Option<f64>,
+    pub requested_qty: Option<f64>,
+    pub reserved_qty_for_production: Option<f64>,
+    pub ordered_qty: Option<f64>,
+    pub projected_qty: Option<f64>,
+    pub safety_stock: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    MaterialRequestPlanItem(MATERIAL_REQUEST_PLAN_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code from_warehouse
+    warehouse item_name material_request_type quantity required_bom_qty schedule_date uom
+    conversion_factor description min_order_qty sales_order actual_qty requested_qty
+    reserved_qty_for_production ordered_qty projected_qty safety_stock
+}

@@ -32,3 +32,35 @@ fields! {
     Workstation IsCorrectiveOperation CreateJobCardBasedOnBatchSize
     QualityInspectionTemplate BatchSize SubOperations TotalOperationTime Description
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct Operation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub workstation: Link<target::Workstation>,
+    pub is_corrective_operation: Option<bool>,
+    pub create_job_card_based_on_batch_size: Option<bool>,
+    pub quality_inspection_template: Link<target::QualityInspectionTemplate>,
+    pub batch_size: Option<i64>,
+    pub sub_operations: Vec<crate::SubOperation>,
+    pub total_operation_time: Option<f64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    Operation(OPERATION) : name owner creation modified modified_by docstatus idx
+    workstation is_corrective_operation create_job_card_based_on_batch_size
+    quality_inspection_template batch_size sub_operations total_operation_time
+    description
+}

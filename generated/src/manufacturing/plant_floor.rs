@@ -25,3 +25,28 @@ fields! {
     pub PlantFloorField(PLANT_FLOOR) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx FloorName Company Warehouse
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct PlantFloor {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub floor_name: Option<String>,
+    pub company: Link<target::Company>,
+    pub warehouse: Link<target::Warehouse>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    PlantFloor(PLANT_FLOOR) : name owner creation modified modified_by docstatus idx
+    floor_name company warehouse
+}

@@ -7,8 +7,8 @@ pub static PRODUCTION_PLAN: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     sort: "modified asc",
     fields: &[
-        field!("naming_series", Select, "Naming Series", options = Choices(& ["MFG-PP-.YYYY.-"]), flags = REQD),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("naming_series", Select, "Naming Series", options = Choices(& ["MFG-PP-.YYYY.-"]), flags = REQD | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("get_items_from", Select, "Get Items From", options = Choices(& ["Sales Order", "Material Request"]), flags = IN_LIST_VIEW),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW),
@@ -62,4 +62,91 @@ fields! {
     IncludeNonStockItems IncludeSubcontractedItems ConsiderMinimumOrderQty
     IncludeSafetyStock IgnoreExistingOrderedQty ForWarehouse MrItems TotalPlannedQty
     TotalProducedQty Status Warehouses AmendedFrom
+}
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub ProductionPlanNamingSeries { MfgPpYyyy = "MFG-PP-.YYYY.-" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub ProductionPlanGetItemsFrom { SalesOrder = "Sales Order", MaterialRequest =
+    "Material Request" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub ProductionPlanSalesOrderStatus { ToDeliverAndBill = "To Deliver and Bill", ToBill
+    = "To Bill", ToDeliver = "To Deliver" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub ProductionPlanStatus { Draft = "Draft", Submitted = "Submitted", NotStarted =
+    "Not Started", InProcess = "In Process", Completed = "Completed", Closed = "Closed",
+    Cancelled = "Cancelled", MaterialRequested = "Material Requested" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductionPlan {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<ProductionPlanNamingSeries>,
+    pub company: Link<target::Company>,
+    pub get_items_from: Select<ProductionPlanGetItemsFrom>,
+    pub posting_date: Option<Date>,
+    pub item_code: Link<target::Item>,
+    pub customer: Link<target::Customer>,
+    pub warehouse: Link<target::Warehouse>,
+    pub project: Link<target::Project>,
+    pub sales_order_status: Select<ProductionPlanSalesOrderStatus>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub from_delivery_date: Option<Date>,
+    pub to_delivery_date: Option<Date>,
+    pub sales_orders: Vec<crate::ProductionPlanSalesOrder>,
+    pub material_requests: Vec<crate::ProductionPlanMaterialRequest>,
+    pub combine_items: Option<bool>,
+    pub po_items: Vec<crate::ProductionPlanItem>,
+    pub prod_plan_references: Vec<crate::ProductionPlanItemReference>,
+    pub combine_sub_items: Option<bool>,
+    pub sub_assembly_warehouse: Link<target::Warehouse>,
+    pub skip_available_sub_assembly_item: Option<bool>,
+    pub sub_assembly_items: Vec<crate::ProductionPlanSubAssemblyItem>,
+    pub include_non_stock_items: Option<bool>,
+    pub include_subcontracted_items: Option<bool>,
+    pub consider_minimum_order_qty: Option<bool>,
+    pub include_safety_stock: Option<bool>,
+    pub ignore_existing_ordered_qty: Option<bool>,
+    pub for_warehouse: Link<target::Warehouse>,
+    pub mr_items: Vec<crate::MaterialRequestPlanItem>,
+    pub total_planned_qty: Option<f64>,
+    pub total_produced_qty: Option<f64>,
+    pub status: Select<ProductionPlanStatus>,
+    pub warehouses: Vec<crate::ProductionPlanMaterialRequestWarehouse>,
+    pub amended_from: Link<target::ProductionPlan>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    ProductionPlan(PRODUCTION_PLAN) : name owner creation modified modified_by docstatus
+    idx naming_series company get_items_from posting_date item_code customer warehouse
+    project sales_order_status from_date to_date from_delivery_date to_delivery_date
+    sales_orders material_requests combine_items po_items prod_plan_references
+    combine_sub_items sub_assembly_warehouse skip_available_sub_assembly_item
+    sub_assembly_items include_non_stock_items include_subcontracted_items
+    consider_minimum_order_qty include_safety_stock ignore_existing_ordered_qty
+    for_warehouse mr_items total_planned_qty total_produced_qty status warehouses
+    amended_from
 }

@@ -36,3 +36,49 @@ fields! {
     Description ProducedQty SalesOrder SalesOrderItem MaterialRequest MaterialRequestItem
     ProductBundleItem ItemReference TemporaryName
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductionPlanItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub include_exploded_items: Option<bool>,
+    pub item_code: Link<target::Item>,
+    pub bom_no: Link<target::Bom>,
+    pub planned_qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub warehouse: Link<target::Warehouse>,
+    pub planned_start_date: Option<DateTime>,
+    pub pending_qty: Option<f64>,
+    pub ordered_qty: Option<f64>,
+    pub description: Option<String>,
+    pub produced_qty: Option<f64>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub sales_order_item: Option<String>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub product_bundle_item: Link<target::Item>,
+    pub item_reference: Option<String>,
+    pub temporary_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    ProductionPlanItem(PRODUCTION_PLAN_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype include_exploded_items item_code bom_no
+    planned_qty stock_uom warehouse planned_start_date pending_qty ordered_qty
+    description produced_qty sales_order sales_order_item material_request
+    material_request_item product_bundle_item item_reference temporary_name
+}

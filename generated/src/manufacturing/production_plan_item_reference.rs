@@ -18,3 +18,33 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     ItemReference SalesOrder SalesOrderItem Qty
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductionPlanItemReference {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_reference: Option<String>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub sales_order_item: Option<String>,
+    pub qty: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    ProductionPlanItemReference(PRODUCTION_PLAN_ITEM_REFERENCE) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype item_reference
+    sales_order sales_order_item qty
+}

@@ -18,3 +18,31 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     MaterialRequest MaterialRequestDate
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductionPlanMaterialRequest {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    ProductionPlanMaterialRequest(PRODUCTION_PLAN_MATERIAL_REQUEST) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype material_request
+    material_request_date
+}

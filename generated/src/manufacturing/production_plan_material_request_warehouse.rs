@@ -16,3 +16,30 @@ fields! {
     : Name Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     Warehouse
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductionPlanMaterialRequestWarehouse {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub warehouse: Link<target::Warehouse>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    ProductionPlanMaterialRequestWarehouse(PRODUCTION_PLAN_MATERIAL_REQUEST_WAREHOUSE) :
+    name owner creation modified modified_by docstatus idx parent parentfield parenttype
+    warehouse
+}

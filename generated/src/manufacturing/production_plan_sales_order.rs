@@ -20,3 +20,33 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype SalesOrder
     SalesOrderDate Customer GrandTotal
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductionPlanSalesOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub sales_order_date: Option<Date>,
+    pub customer: Link<target::Customer>,
+    pub grand_total: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    ProductionPlanSalesOrder(PRODUCTION_PLAN_SALES_ORDER) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype sales_order sales_order_date
+    customer grand_total
+}

@@ -37,3 +37,59 @@ fields! {
     TypeOfManufacturing Supplier WoProducedQty PurchaseOrder ProductionPlanItem
     OrderedQty ReceivedQty Indent Uom StockUom Description ActualQty ProjectedQty
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub ProductionPlanSubAssemblyItemTypeOfManufacturing { InHouse = "In House",
+    Subcontract = "Subcontract", MaterialRequest = "Material Request" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductionPlanSubAssemblyItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub production_item: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub fg_warehouse: Link<target::Warehouse>,
+    pub parent_item_code: Link<target::Item>,
+    pub schedule_date: Option<DateTime>,
+    pub qty: Option<f64>,
+    pub bom_no: Link<target::Bom>,
+    pub bom_level: Option<i64>,
+    pub type_of_manufacturing: Select<ProductionPlanSubAssemblyItemTypeOfManufacturing>,
+    pub supplier: Link<target::Supplier>,
+    pub wo_produced_qty: Option<f64>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub production_plan_item: Option<String>,
+    pub ordered_qty: Option<f64>,
+    pub received_qty: Option<f64>,
+    pub indent: Option<i64>,
+    pub uom: Link<target::Uom>,
+    pub stock_uom: Link<target::Uom>,
+    pub description: Option<String>,
+    pub actual_qty: Option<f64>,
+    pub projected_qty: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    ProductionPlanSubAssemblyItem(PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    production_item item_name fg_warehouse parent_item_code schedule_date qty bom_no
+    bom_level type_of_manufacturing supplier wo_produced_qty purchase_order
+    production_plan_item ordered_qty received_qty indent uom stock_uom description
+    actual_qty projected_qty
+}

@@ -25,3 +25,28 @@ fields! {
     pub RoutingField(ROUTING) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     RoutingName Disabled Operations
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct Routing {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub routing_name: Option<String>,
+    pub disabled: Option<bool>,
+    pub operations: Vec<crate::BomOperation>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    Routing(ROUTING) : name owner creation modified modified_by docstatus idx
+    routing_name disabled operations
+}

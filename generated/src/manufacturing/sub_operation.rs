@@ -16,3 +16,31 @@ fields! {
     pub SubOperationField(SUB_OPERATION) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Operation TimeInMins Description
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct SubOperation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub operation: Link<target::Operation>,
+    pub time_in_mins: Option<f64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    SubOperation(SUB_OPERATION) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype operation time_in_mins description
+}

@@ -8,14 +8,14 @@ pub static WORK_ORDER: DocTypeDef = DocTypeDef {
     title_field: Some("production_item"),
     sort: "modified asc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MFG-WO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MFG-WO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Not Started", "In Process", "Completed", "Stopped", "Closed", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX | CONDITIONAL, default = Some("Draft")),
         field!("production_item", Link, "Item To Manufacture", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | CONDITIONAL | FETCH_IF_EMPTY, fetch_from = Some("production_item.item_name")),
         field!("image", AttachImage, "Image", options = Format("image"), flags = READ_ONLY | HIDDEN, fetch_from = Some("production_item.image")),
         field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = REQD),
         field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = ALLOW_ON_SUBMIT | IN_GLOBAL_SEARCH),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("qty", Float, "Qty To Manufacture", flags = REQD, default = Some("1.0")),
         field!("material_transferred_for_manufacturing", Float, "Material Transferred for Manufacturing", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
         field!("produced_qty", Float, "Manufactured Qty", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
@@ -30,7 +30,7 @@ pub static WORK_ORDER: DocTypeDef = DocTypeDef {
         field!("update_consumed_material_cost_in_project", Check, "Update Consumed Material Cost In Project", default = Some("1")),
         field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse")),
         field!("wip_warehouse", Link, "Work-in-Progress Warehouse", options = Target("Warehouse"), flags = CONDITIONALLY_REQD),
-        field!("fg_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = REQD),
+        field!("fg_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = REQD | FILLED),
         field!("scrap_warehouse", Link, "Scrap Warehouse", options = Target("Warehouse")),
         field!("has_serial_no", Check, "Has Serial No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("production_item.has_serial_no")),
         field!("has_batch_no", Check, "Has Batch No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("production_item.has_batch_no")),
@@ -82,4 +82,104 @@ fields! {
     AdditionalOperatingCost CorrectiveOperationCost TotalOperatingCost Description
     StockUom MaterialRequest MaterialRequestItem SalesOrderItem ProductionPlan
     ProductionPlanItem ProductionPlanSubAssemblyItem ProductBundleItem AmendedFrom
+}
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub WorkOrderNamingSeries { MfgWoYyyy = "MFG-WO-.YYYY.-" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub WorkOrderStatus { Draft = "Draft", Submitted = "Submitted", NotStarted =
+    "Not Started", InProcess = "In Process", Completed = "Completed", Stopped =
+    "Stopped", Closed = "Closed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub WorkOrderTransferMaterialAgainst { WorkOrder = "Work Order", JobCard = "Job Card"
+    }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<WorkOrderNamingSeries>,
+    pub status: Select<WorkOrderStatus>,
+    pub production_item: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub image: Option<String>,
+    pub bom_no: Link<target::Bom>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub company: Link<target::Company>,
+    pub qty: Option<f64>,
+    pub material_transferred_for_manufacturing: Option<f64>,
+    pub produced_qty: Option<f64>,
+    pub disassembled_qty: Option<f64>,
+    pub process_loss_qty: Option<f64>,
+    pub project: Link<target::Project>,
+    pub required_items: Vec<crate::WorkOrderItem>,
+    pub allow_alternative_item: Option<bool>,
+    pub use_multi_level_bom: Option<bool>,
+    pub skip_transfer: Option<bool>,
+    pub from_wip_warehouse: Option<bool>,
+    pub update_consumed_material_cost_in_project: Option<bool>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub wip_warehouse: Link<target::Warehouse>,
+    pub fg_warehouse: Link<target::Warehouse>,
+    pub scrap_warehouse: Link<target::Warehouse>,
+    pub has_serial_no: Option<bool>,
+    pub has_batch_no: Option<bool>,
+    pub batch_size: Option<f64>,
+    pub transfer_material_against: Select<WorkOrderTransferMaterialAgainst>,
+    pub operations: Vec<crate::WorkOrderOperation>,
+    pub planned_start_date: Option<DateTime>,
+    pub planned_end_date: Option<DateTime>,
+    pub expected_delivery_date: Option<Date>,
+    pub actual_start_date: Option<DateTime>,
+    pub actual_end_date: Option<DateTime>,
+    pub lead_time: Option<f64>,
+    pub planned_operating_cost: Option<f64>,
+    pub actual_operating_cost: Option<f64>,
+    pub additional_operating_cost: Option<f64>,
+    pub corrective_operation_cost: Option<f64>,
+    pub total_operating_cost: Option<f64>,
+    pub description: Option<String>,
+    pub stock_uom: Link<target::Uom>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub sales_order_item: Option<String>,
+    pub production_plan: Link<target::ProductionPlan>,
+    pub production_plan_item: Option<String>,
+    pub production_plan_sub_assembly_item: Option<String>,
+    pub product_bundle_item: Link<target::Item>,
+    pub amended_from: Link<target::WorkOrder>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    WorkOrder(WORK_ORDER) : name owner creation modified modified_by docstatus idx
+    naming_series status production_item item_name image bom_no sales_order company qty
+    material_transferred_for_manufacturing produced_qty disassembled_qty process_loss_qty
+    project required_items allow_alternative_item use_multi_level_bom skip_transfer
+    from_wip_warehouse update_consumed_material_cost_in_project source_warehouse
+    wip_warehouse fg_warehouse scrap_warehouse has_serial_no has_batch_no batch_size
+    transfer_material_against operations planned_start_date planned_end_date
+    expected_delivery_date actual_start_date actual_end_date lead_time
+    planned_operating_cost actual_operating_cost additional_operating_cost
+    corrective_operation_cost total_operating_cost description stock_uom material_request
+    material_request_item sales_order_item production_plan production_plan_item
+    production_plan_sub_assembly_item product_bundle_item amended_from
 }

@@ -32,3 +32,47 @@ fields! {
     StockUom Rate Amount TransferredQty ConsumedQty ReturnedQty
     AvailableQtyAtSourceWarehouse AvailableQtyAtWipWarehouse
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkOrderItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub operation: Link<target::Operation>,
+    pub item_code: Link<target::Item>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub allow_alternative_item: Option<bool>,
+    pub include_item_in_manufacturing: Option<bool>,
+    pub required_qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub transferred_qty: Option<f64>,
+    pub consumed_qty: Option<f64>,
+    pub returned_qty: Option<f64>,
+    pub available_qty_at_source_warehouse: Option<f64>,
+    pub available_qty_at_wip_warehouse: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    WorkOrderItem(WORK_ORDER_ITEM) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype operation item_code source_warehouse item_name
+    description allow_alternative_item include_item_in_manufacturing required_qty
+    stock_uom rate amount transferred_qty consumed_qty returned_qty
+    available_qty_at_source_warehouse available_qty_at_wip_warehouse
+}

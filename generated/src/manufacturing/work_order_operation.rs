@@ -35,3 +35,57 @@ fields! {
     PlannedStartTime HourRate TimeInMins PlannedEndTime BatchSize PlannedOperatingCost
     ActualStartTime ActualOperationTime ActualEndTime ActualOperatingCost
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub WorkOrderOperationStatus { Pending = "Pending", WorkInProgress =
+    "Work in Progress", Completed = "Completed" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkOrderOperation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub operation: Link<target::Operation>,
+    pub status: Select<WorkOrderOperationStatus>,
+    pub completed_qty: Option<f64>,
+    pub process_loss_qty: Option<f64>,
+    pub bom: Link<target::Bom>,
+    pub workstation_type: Link<target::WorkstationType>,
+    pub workstation: Link<target::Workstation>,
+    pub sequence_id: Option<i64>,
+    pub description: Option<String>,
+    pub planned_start_time: Option<DateTime>,
+    pub hour_rate: Option<f64>,
+    pub time_in_mins: Option<f64>,
+    pub planned_end_time: Option<DateTime>,
+    pub batch_size: Option<f64>,
+    pub planned_operating_cost: Option<f64>,
+    pub actual_start_time: Option<DateTime>,
+    pub actual_operation_time: Option<f64>,
+    pub actual_end_time: Option<DateTime>,
+    pub actual_operating_cost: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    WorkOrderOperation(WORK_ORDER_OPERATION) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype operation status completed_qty
+    process_loss_qty bom workstation_type workstation sequence_id description
+    planned_start_time hour_rate time_in_mins planned_end_time batch_size
+    planned_operating_cost actual_start_time actual_operation_time actual_end_time
+    actual_operating_cost
+}

@@ -43,3 +43,51 @@ fields! {
     OnStatusImage OffStatusImage HourRateElectricity HourRateConsumable HourRateRent
     HourRateLabour HourRate Description HolidayList WorkingHours TotalWorkingHours
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+choices! {
+    pub WorkstationStatus { Production = "Production", Off = "Off", Idle = "Idle",
+    Problem = "Problem", Maintenance = "Maintenance", Setup = "Setup" }
+}
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct Workstation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub workstation_name: Option<String>,
+    pub workstation_type: Link<target::WorkstationType>,
+    pub plant_floor: Link<target::PlantFloor>,
+    pub production_capacity: Option<i64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub status: Select<WorkstationStatus>,
+    pub on_status_image: Option<String>,
+    pub off_status_image: Option<String>,
+    pub hour_rate_electricity: Option<f64>,
+    pub hour_rate_consumable: Option<f64>,
+    pub hour_rate_rent: Option<f64>,
+    pub hour_rate_labour: Option<f64>,
+    pub hour_rate: Option<f64>,
+    pub description: Option<String>,
+    pub holiday_list: Link<target::HolidayList>,
+    pub working_hours: Vec<crate::WorkstationWorkingHour>,
+    pub total_working_hours: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    Workstation(WORKSTATION) : name owner creation modified modified_by docstatus idx
+    workstation_name workstation_type plant_floor production_capacity warehouse status
+    on_status_image off_status_image hour_rate_electricity hour_rate_consumable
+    hour_rate_rent hour_rate_labour hour_rate description holiday_list working_hours
+    total_working_hours
+}

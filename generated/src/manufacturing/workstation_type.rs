@@ -32,3 +32,33 @@ fields! {
     Docstatus Idx WorkstationType HourRateElectricity HourRateConsumable HourRateRent
     HourRateLabour HourRate Description
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkstationType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub workstation_type: Option<String>,
+    pub hour_rate_electricity: Option<f64>,
+    pub hour_rate_consumable: Option<f64>,
+    pub hour_rate_rent: Option<f64>,
+    pub hour_rate_labour: Option<f64>,
+    pub hour_rate: Option<f64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    WorkstationType(WORKSTATION_TYPE) : name owner creation modified modified_by
+    docstatus idx workstation_type hour_rate_electricity hour_rate_consumable
+    hour_rate_rent hour_rate_labour hour_rate description
+}

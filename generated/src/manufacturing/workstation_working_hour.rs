@@ -18,3 +18,33 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype StartTime Hours
     EndTime Enabled
 }
+
+#[cfg(feature = "manufacturing")]
+use crate::target;
+
+#[cfg(feature = "manufacturing")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkstationWorkingHour {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub start_time: Option<Time>,
+    pub hours: Option<f64>,
+    pub end_time: Option<Time>,
+    pub enabled: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "manufacturing")]
+document! {
+    WorkstationWorkingHour(WORKSTATION_WORKING_HOUR) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype start_time hours end_time
+    enabled
+}

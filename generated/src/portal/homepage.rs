@@ -26,3 +26,39 @@ fields! {
     pub HomepageField(HOMEPAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Company HeroSectionBasedOn Title TagLine Description HeroImage Slideshow HeroSection
 }
+
+#[cfg(feature = "portal")]
+use crate::target;
+
+#[cfg(feature = "portal")]
+choices! {
+    pub HomepageHeroSectionBasedOn { Default = "Default", Slideshow = "Slideshow",
+    HomepageSection = "Homepage Section" }
+}
+
+#[cfg(feature = "portal")]
+#[derive(Clone, Debug, Default)]
+pub struct Homepage {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub hero_section_based_on: Select<HomepageHeroSectionBasedOn>,
+    pub title: Option<String>,
+    pub tag_line: Option<String>,
+    pub description: Option<String>,
+    pub hero_image: Option<String>,
+    pub slideshow: Link<target::WebsiteSlideshow>,
+    pub hero_section: Link<target::HomepageSection>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "portal")]
+document! {
+    Homepage(HOMEPAGE) : name owner creation modified modified_by docstatus idx company
+    hero_section_based_on title tag_line description hero_image slideshow hero_section
+}

@@ -27,3 +27,35 @@ fields! {
     pub HomepageSectionField(HOMEPAGE_SECTION) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx SectionBasedOn SectionCards NoOfColumns SectionHtml SectionOrder
 }
+
+#[cfg(feature = "portal")]
+use crate::target;
+
+#[cfg(feature = "portal")]
+choices! {
+    pub HomepageSectionSectionBasedOn { Cards = "Cards", CustomHtml = "Custom HTML" }
+}
+
+#[cfg(feature = "portal")]
+#[derive(Clone, Debug, Default)]
+pub struct HomepageSection {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub section_based_on: Select<HomepageSectionSectionBasedOn>,
+    pub section_cards: Vec<crate::HomepageSectionCard>,
+    pub no_of_columns: Option<String>,
+    pub section_html: Option<String>,
+    pub section_order: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "portal")]
+document! {
+    HomepageSection(HOMEPAGE_SECTION) : name owner creation modified modified_by
+    docstatus idx section_based_on section_cards no_of_columns section_html section_order
+}

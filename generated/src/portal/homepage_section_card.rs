@@ -19,3 +19,33 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Title Subtitle Image Content
     Route
 }
+
+#[cfg(feature = "portal")]
+use crate::target;
+
+#[cfg(feature = "portal")]
+#[derive(Clone, Debug, Default)]
+pub struct HomepageSectionCard {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub title: Option<String>,
+    pub subtitle: Option<String>,
+    pub image: Option<String>,
+    pub content: Option<String>,
+    pub route: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "portal")]
+document! {
+    HomepageSectionCard(HOMEPAGE_SECTION_CARD) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype title subtitle image content route
+}

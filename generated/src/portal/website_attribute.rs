@@ -14,3 +14,29 @@ fields! {
     pub WebsiteAttributeField(WEBSITE_ATTRIBUTE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Attribute
 }
+
+#[cfg(feature = "portal")]
+use crate::target;
+
+#[cfg(feature = "portal")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteAttribute {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub attribute: Link<target::ItemAttribute>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "portal")]
+document! {
+    WebsiteAttribute(WEBSITE_ATTRIBUTE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype attribute
+}

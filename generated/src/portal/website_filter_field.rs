@@ -12,3 +12,29 @@ fields! {
     pub WebsiteFilterFieldField(WEBSITE_FILTER_FIELD) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Fieldname
 }
+
+#[cfg(feature = "portal")]
+use crate::target;
+
+#[cfg(feature = "portal")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteFilterField {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub fieldname: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "portal")]
+document! {
+    WebsiteFilterField(WEBSITE_FILTER_FIELD) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype fieldname
+}

@@ -41,3 +41,64 @@ fields! {
     ImageWidth Align Content Footer FooterImage FooterImageHeight FooterImageWidth
     FooterAlign HeaderScript FooterScript
 }
+
+#[cfg(feature = "printing")]
+use crate::target;
+
+#[cfg(feature = "printing")]
+choices! {
+    pub LetterHeadSource { Image = "Image", Html = "HTML" }
+}
+
+#[cfg(feature = "printing")]
+choices! {
+    pub LetterHeadFooterSource { Image = "Image", Html = "HTML" }
+}
+
+#[cfg(feature = "printing")]
+choices! {
+    pub LetterHeadAlign { Left = "Left", Right = "Right", Center = "Center" }
+}
+
+#[cfg(feature = "printing")]
+choices! {
+    pub LetterHeadFooterAlign { Left = "Left", Right = "Right", Center = "Center" }
+}
+
+#[cfg(feature = "printing")]
+#[derive(Clone, Debug, Default)]
+pub struct LetterHead {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub letter_head_name: Option<String>,
+    pub source: Select<LetterHeadSource>,
+    pub footer_source: Select<LetterHeadFooterSource>,
+    pub disabled: Option<bool>,
+    pub is_default: Option<bool>,
+    pub image: Option<String>,
+    pub image_height: Option<f64>,
+    pub image_width: Option<f64>,
+    pub align: Select<LetterHeadAlign>,
+    pub content: Option<String>,
+    pub footer: Option<String>,
+    pub footer_image: Option<String>,
+    pub footer_image_height: Option<f64>,
+    pub footer_image_width: Option<f64>,
+    pub footer_align: Select<LetterHeadFooterAlign>,
+    pub header_script: Option<String>,
+    pub footer_script: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "printing")]
+document! {
+    LetterHead(LETTER_HEAD) : name owner creation modified modified_by docstatus idx
+    letter_head_name source footer_source disabled is_default image image_height
+    image_width align content footer footer_image footer_image_height footer_image_width
+    footer_align header_script footer_script
+}

@@ -25,3 +25,28 @@ fields! {
     pub NetworkPrinterSettingsField(NETWORK_PRINTER_SETTINGS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx ServerIp Port PrinterName
 }
+
+#[cfg(feature = "printing")]
+use crate::target;
+
+#[cfg(feature = "printing")]
+#[derive(Clone, Debug, Default)]
+pub struct NetworkPrinterSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub server_ip: Option<String>,
+    pub port: Option<i64>,
+    pub printer_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "printing")]
+document! {
+    NetworkPrinterSettings(NETWORK_PRINTER_SETTINGS) : name owner creation modified
+    modified_by docstatus idx server_ip port printer_name
+}

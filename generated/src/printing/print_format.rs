@@ -51,3 +51,77 @@ fields! {
     MarginLeft MarginRight AlignLabelsRight ShowSectionHeadings LineBreaks AbsoluteValue
     FontSize Font PageNumber Css FormatData PrintFormatBuilder PrintFormatBuilderBeta
 }
+
+#[cfg(feature = "printing")]
+use crate::target;
+
+#[cfg(feature = "printing")]
+choices! {
+    pub PrintFormatStandard { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "printing")]
+choices! {
+    pub PrintFormatPdfGenerator { Wkhtmltopdf = "wkhtmltopdf" }
+}
+
+#[cfg(feature = "printing")]
+choices! {
+    pub PrintFormatPrintFormatType { Jinja = "Jinja", Js = "JS" }
+}
+
+#[cfg(feature = "printing")]
+choices! {
+    pub PrintFormatPageNumber { Hide = "Hide", TopLeft = "Top Left", TopCenter =
+    "Top Center", TopRight = "Top Right", BottomLeft = "Bottom Left", BottomCenter =
+    "Bottom Center", BottomRight = "Bottom Right" }
+}
+
+#[cfg(feature = "printing")]
+#[derive(Clone, Debug, Default)]
+pub struct PrintFormat {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub doc_type: Link<target::DocType>,
+    pub module: Link<target::ModuleDef>,
+    pub default_print_language: Link<target::Language>,
+    pub standard: Select<PrintFormatStandard>,
+    pub custom_format: Option<bool>,
+    pub disabled: Option<bool>,
+    pub pdf_generator: Select<PrintFormatPdfGenerator>,
+    pub print_format_type: Select<PrintFormatPrintFormatType>,
+    pub raw_printing: Option<bool>,
+    pub html: Option<String>,
+    pub raw_commands: Option<String>,
+    pub margin_top: Option<f64>,
+    pub margin_bottom: Option<f64>,
+    pub margin_left: Option<f64>,
+    pub margin_right: Option<f64>,
+    pub align_labels_right: Option<bool>,
+    pub show_section_headings: Option<bool>,
+    pub line_breaks: Option<bool>,
+    pub absolute_value: Option<bool>,
+    pub font_size: Option<i64>,
+    pub font: Option<String>,
+    pub page_number: Select<PrintFormatPageNumber>,
+    pub css: Option<String>,
+    pub format_data: Option<String>,
+    pub print_format_builder: Option<bool>,
+    pub print_format_builder_beta: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "printing")]
+document! {
+    PrintFormat(PRINT_FORMAT) : name owner creation modified modified_by docstatus idx
+    doc_type module default_print_language standard custom_format disabled pdf_generator
+    print_format_type raw_printing html raw_commands margin_top margin_bottom margin_left
+    margin_right align_labels_right show_section_headings line_breaks absolute_value
+    font_size font page_number css format_data print_format_builder
+    print_format_builder_beta
+}

@@ -29,3 +29,31 @@ fields! {
     Modified ModifiedBy Docstatus Idx DocumentType Field TemplateFile Module Standard
     Template
 }
+
+#[cfg(feature = "printing")]
+use crate::target;
+
+#[cfg(feature = "printing")]
+#[derive(Clone, Debug, Default)]
+pub struct PrintFormatFieldTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub field: Option<String>,
+    pub template_file: Option<String>,
+    pub module: Link<target::ModuleDef>,
+    pub standard: Option<bool>,
+    pub template: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "printing")]
+document! {
+    PrintFormatFieldTemplate(PRINT_FORMAT_FIELD_TEMPLATE) : name owner creation modified
+    modified_by docstatus idx document_type field template_file module standard template
+}

@@ -39,3 +39,64 @@ fields! {
     AddDraftHeading AllowPageBreakInsideTables AllowPrintForCancelled
     PrintTaxesWithZeroAmount EnablePrintServer EnableRawPrinting PrintStyle Font FontSize
 }
+
+#[cfg(feature = "printing")]
+use crate::target;
+
+#[cfg(feature = "printing")]
+choices! {
+    pub PrintSettingsPdfPageSize { A0 = "A0", A1 = "A1", A2 = "A2", A3 = "A3", A4 = "A4",
+    A5 = "A5", A6 = "A6", A7 = "A7", A8 = "A8", A9 = "A9", B0 = "B0", B1 = "B1", B2 =
+    "B2", B3 = "B3", B4 = "B4", B5 = "B5", B6 = "B6", B7 = "B7", B8 = "B8", B9 = "B9",
+    B10 = "B10", C5e = "C5E", Comm10E = "Comm10E", Dle = "DLE", Executive = "Executive",
+    Folio = "Folio", Ledger = "Ledger", Legal = "Legal", Letter = "Letter", Tabloid =
+    "Tabloid", Custom = "Custom" }
+}
+
+#[cfg(feature = "printing")]
+choices! {
+    pub PrintSettingsFont { Default = "Default", HelveticaNeue = "Helvetica Neue", Arial
+    = "Arial", Helvetica = "Helvetica", Inter = "Inter", Verdana = "Verdana", Monospace =
+    "Monospace" }
+}
+
+#[cfg(feature = "printing")]
+#[derive(Clone, Debug, Default)]
+pub struct PrintSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub send_print_as_pdf: Option<bool>,
+    pub repeat_header_footer: Option<bool>,
+    pub pdf_page_size: Select<PrintSettingsPdfPageSize>,
+    pub pdf_page_height: Option<f64>,
+    pub pdf_page_width: Option<f64>,
+    pub with_letterhead: Option<bool>,
+    pub compact_item_print: Option<bool>,
+    pub print_uom_after_quantity: Option<bool>,
+    pub allow_print_for_draft: Option<bool>,
+    pub add_draft_heading: Option<bool>,
+    pub allow_page_break_inside_tables: Option<bool>,
+    pub allow_print_for_cancelled: Option<bool>,
+    pub print_taxes_with_zero_amount: Option<bool>,
+    pub enable_print_server: Option<bool>,
+    pub enable_raw_printing: Option<bool>,
+    pub print_style: Link<target::PrintStyle>,
+    pub font: Select<PrintSettingsFont>,
+    pub font_size: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "printing")]
+document! {
+    PrintSettings(PRINT_SETTINGS) : name owner creation modified modified_by docstatus
+    idx send_print_as_pdf repeat_header_footer pdf_page_size pdf_page_height
+    pdf_page_width with_letterhead compact_item_print print_uom_after_quantity
+    allow_print_for_draft add_draft_heading allow_page_break_inside_tables
+    allow_print_for_cancelled print_taxes_with_zero_amount enable_print_server
+    enable_raw_printing print_style font font_size
+}

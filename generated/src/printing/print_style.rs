@@ -27,3 +27,30 @@ fields! {
     pub PrintStyleField(PRINT_STYLE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx PrintStyleName Disabled Standard Css Preview
 }
+
+#[cfg(feature = "printing")]
+use crate::target;
+
+#[cfg(feature = "printing")]
+#[derive(Clone, Debug, Default)]
+pub struct PrintStyle {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub print_style_name: Option<String>,
+    pub disabled: Option<bool>,
+    pub standard: Option<bool>,
+    pub css: Option<String>,
+    pub preview: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "printing")]
+document! {
+    PrintStyle(PRINT_STYLE) : name owner creation modified modified_by docstatus idx
+    print_style_name disabled standard css preview
+}

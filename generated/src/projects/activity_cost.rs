@@ -31,3 +31,32 @@ fields! {
     Docstatus Idx ActivityType Employee EmployeeName Department BillingRate CostingRate
     Title
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct ActivityCost {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub activity_type: Link<target::ActivityType>,
+    pub employee: Link<target::Employee>,
+    pub employee_name: Option<String>,
+    pub department: Link<target::Department>,
+    pub billing_rate: Option<f64>,
+    pub costing_rate: Option<f64>,
+    pub title: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    ActivityCost(ACTIVITY_COST) : name owner creation modified modified_by docstatus idx
+    activity_type employee employee_name department billing_rate costing_rate title
+}

@@ -27,3 +27,29 @@ fields! {
     pub ActivityTypeField(ACTIVITY_TYPE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ActivityType CostingRate BillingRate Disabled
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct ActivityType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub activity_type: Option<String>,
+    pub costing_rate: Option<f64>,
+    pub billing_rate: Option<f64>,
+    pub disabled: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    ActivityType(ACTIVITY_TYPE) : name owner creation modified modified_by docstatus idx
+    activity_type costing_rate billing_rate disabled
+}

@@ -14,3 +14,29 @@ fields! {
     pub DependentTaskField(DEPENDENT_TASK) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Task
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct DependentTask {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub task: Link<target::Task>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    DependentTask(DEPENDENT_TASK) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype task
+}

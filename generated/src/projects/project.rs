@@ -8,7 +8,7 @@ pub static PROJECT: DocTypeDef = DocTypeDef {
     title_field: Some("project_name"),
     search_fields: &["project_name", "customer", "status", "priority", "is_active"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["PROJ-.####"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["PROJ-.####"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("project_name", Data, "Project Name", flags = REQD | UNIQUE),
         field!("status", Select, "Status", options = Choices(&["Open", "Completed", "Cancelled"]), flags = NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Open")),
         field!("project_type", Link, "Project Type", options = Target("Project Type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -31,7 +31,7 @@ pub static PROJECT: DocTypeDef = DocTypeDef {
         field!("estimated_costing", Currency, "Estimated Cost", options = Format("Company:company:default_currency"), flags = IN_LIST_VIEW),
         field!("total_costing_amount", Currency, "Total Costing Amount (via Timesheet)", flags = READ_ONLY),
         field!("total_purchase_cost", Currency, "Total Purchase Cost (via Purchase Invoice)", flags = READ_ONLY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("total_sales_amount", Currency, "Total Sales Amount (via Sales Order)", flags = READ_ONLY),
         field!("total_billable_amount", Currency, "Total Billable Amount (via Timesheet)", flags = READ_ONLY),
         field!("total_billed_amount", Currency, "Total Billed Amount (via Sales Invoice)", flags = READ_ONLY),
@@ -77,4 +77,120 @@ fields! {
     GrossMargin PerGrossMargin CollectProgress HolidayList Frequency FromTime ToTime
     FirstEmail SecondEmail DailyTimeToSend DayToSend WeeklyTimeToSend Subject Message
     CommittedPurchaseCost CommittedSalesAmount TotalCommittedCost TotalActualCost
+}
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+choices! {
+    pub ProjectNamingSeries { Proj = "PROJ-.####" }
+}
+
+#[cfg(feature = "projects")]
+choices! {
+    pub ProjectStatus { Open = "Open", Completed = "Completed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "projects")]
+choices! {
+    pub ProjectIsActive { Yes = "Yes", No = "No" }
+}
+
+#[cfg(feature = "projects")]
+choices! {
+    pub ProjectPercentCompleteMethod { Manual = "Manual", TaskCompletion =
+    "Task Completion", TaskProgress = "Task Progress", TaskWeight = "Task Weight" }
+}
+
+#[cfg(feature = "projects")]
+choices! {
+    pub ProjectPriority { Medium = "Medium", Low = "Low", High = "High" }
+}
+
+#[cfg(feature = "projects")]
+choices! {
+    pub ProjectFrequency { Hourly = "Hourly", TwiceDaily = "Twice Daily", Daily =
+    "Daily", Weekly = "Weekly" }
+}
+
+#[cfg(feature = "projects")]
+choices! {
+    pub ProjectDayToSend { Monday = "Monday", Tuesday = "Tuesday", Wednesday =
+    "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday = "Saturday", Sunday
+    = "Sunday" }
+}
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<ProjectNamingSeries>,
+    pub project_name: Option<String>,
+    pub status: Select<ProjectStatus>,
+    pub project_type: Link<target::ProjectType>,
+    pub is_active: Select<ProjectIsActive>,
+    pub percent_complete_method: Select<ProjectPercentCompleteMethod>,
+    pub percent_complete: Option<f64>,
+    pub project_template: Link<target::ProjectTemplate>,
+    pub expected_start_date: Option<Date>,
+    pub expected_end_date: Option<Date>,
+    pub priority: Select<ProjectPriority>,
+    pub department: Link<target::Department>,
+    pub customer: Link<target::Customer>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub users: Vec<crate::ProjectUser>,
+    pub copied_from: Option<String>,
+    pub notes: Option<String>,
+    pub actual_start_date: Option<Date>,
+    pub actual_time: Option<f64>,
+    pub actual_end_date: Option<Date>,
+    pub estimated_costing: Option<f64>,
+    pub total_costing_amount: Option<f64>,
+    pub total_purchase_cost: Option<f64>,
+    pub company: Link<target::Company>,
+    pub total_sales_amount: Option<f64>,
+    pub total_billable_amount: Option<f64>,
+    pub total_billed_amount: Option<f64>,
+    pub total_consumed_material_cost: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub gross_margin: Option<f64>,
+    pub per_gross_margin: Option<f64>,
+    pub collect_progress: Option<bool>,
+    pub holiday_list: Link<target::HolidayList>,
+    pub frequency: Select<ProjectFrequency>,
+    pub from_time: Option<Time>,
+    pub to_time: Option<Time>,
+    pub first_email: Option<Time>,
+    pub second_email: Option<Time>,
+    pub daily_time_to_send: Option<Time>,
+    pub day_to_send: Select<ProjectDayToSend>,
+    pub weekly_time_to_send: Option<Time>,
+    pub subject: Option<String>,
+    pub message: Option<String>,
+    pub committed_purchase_cost: Option<f64>,
+    pub committed_sales_amount: Option<f64>,
+    pub total_committed_cost: Option<f64>,
+    pub total_actual_cost: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    Project(PROJECT) : name owner creation modified modified_by docstatus idx
+    naming_series project_name status project_type is_active percent_complete_method
+    percent_complete project_template expected_start_date expected_end_date priority
+    department customer sales_order users copied_from notes actual_start_date actual_time
+    actual_end_date estimated_costing total_costing_amount total_purchase_cost company
+    total_sales_amount total_billable_amount total_billed_amount
+    total_consumed_material_cost cost_center gross_margin per_gross_margin
+    collect_progress holiday_list frequency from_time to_time first_email second_email
+    daily_time_to_send day_to_send weekly_time_to_send subject message
+    committed_purchase_cost committed_sales_amount total_committed_cost total_actual_cost
 }

@@ -24,3 +24,27 @@ fields! {
     pub ProjectTemplateField(PROJECT_TEMPLATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ProjectType Tasks
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct ProjectTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub project_type: Link<target::ProjectType>,
+    pub tasks: Vec<crate::ProjectTemplateTask>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    ProjectTemplate(PROJECT_TEMPLATE) : name owner creation modified modified_by
+    docstatus idx project_type tasks
+}

@@ -15,3 +15,30 @@ fields! {
     pub ProjectTemplateTaskField(PROJECT_TEMPLATE_TASK) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Task Subject
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct ProjectTemplateTask {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub task: Link<target::Task>,
+    pub subject: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    ProjectTemplateTask(PROJECT_TEMPLATE_TASK) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype task subject
+}

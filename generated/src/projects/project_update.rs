@@ -29,3 +29,32 @@ fields! {
     pub ProjectUpdateField(PROJECT_UPDATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx NamingSeries Project Sent Date Time Users AmendedFrom
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct ProjectUpdate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Option<String>,
+    pub project: Link<target::Project>,
+    pub sent: Option<bool>,
+    pub date: Option<Date>,
+    pub time: Option<Time>,
+    pub users: Vec<crate::ProjectUser>,
+    pub amended_from: Link<target::ProjectUpdate>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    ProjectUpdate(PROJECT_UPDATE) : name owner creation modified modified_by docstatus
+    idx naming_series project sent date time users amended_from
+}

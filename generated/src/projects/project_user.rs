@@ -22,3 +22,37 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype User Email Image FullName
     WelcomeEmailSent ViewAttachments HideTimesheets ProjectStatus
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct ProjectUser {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub user: Link<target::User>,
+    pub email: Option<String>,
+    pub image: Option<String>,
+    pub full_name: Option<String>,
+    pub welcome_email_sent: Option<bool>,
+    pub view_attachments: Option<bool>,
+    pub hide_timesheets: Option<bool>,
+    pub project_status: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    ProjectUser(PROJECT_USER) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype user email image full_name welcome_email_sent
+    view_attachments hide_timesheets project_status
+}

@@ -23,3 +23,30 @@ fields! {
     ModifiedBy Docstatus Idx IgnoreWorkstationTimeOverlap IgnoreUserTimeOverlap
     IgnoreEmployeeTimeOverlap FetchTimesheetInSalesInvoice
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct ProjectsSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub ignore_workstation_time_overlap: Option<bool>,
+    pub ignore_user_time_overlap: Option<bool>,
+    pub ignore_employee_time_overlap: Option<bool>,
+    pub fetch_timesheet_in_sales_invoice: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    ProjectsSettings(PROJECTS_SETTINGS) : name owner creation modified modified_by
+    docstatus idx ignore_workstation_time_overlap ignore_user_time_overlap
+    ignore_employee_time_overlap fetch_timesheet_in_sales_invoice
+}

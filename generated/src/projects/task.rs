@@ -64,3 +64,77 @@ fields! {
     TotalCostingAmount TotalBillingAmount ReviewDate ClosingDate Department Company Lft
     Rgt OldParent TemplateTask
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+choices! {
+    pub TaskStatus { Open = "Open", Working = "Working", PendingReview =
+    "Pending Review", Overdue = "Overdue", Template = "Template", Completed =
+    "Completed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "projects")]
+choices! {
+    pub TaskPriority { Low = "Low", Medium = "Medium", High = "High", Urgent = "Urgent" }
+}
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct Task {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub subject: Option<String>,
+    pub project: Link<target::Project>,
+    pub issue: Link<target::Issue>,
+    pub r#type: Link<target::TaskType>,
+    pub color: Option<String>,
+    pub is_group: Option<bool>,
+    pub is_template: Option<bool>,
+    pub status: Select<TaskStatus>,
+    pub priority: Select<TaskPriority>,
+    pub task_weight: Option<f64>,
+    pub parent_task: Link<target::Task>,
+    pub completed_by: Link<target::User>,
+    pub completed_on: Option<Date>,
+    pub exp_start_date: Option<Date>,
+    pub expected_time: Option<f64>,
+    pub start: Option<i64>,
+    pub exp_end_date: Option<Date>,
+    pub progress: Option<f64>,
+    pub duration: Option<i64>,
+    pub is_milestone: Option<bool>,
+    pub description: Option<String>,
+    pub depends_on: Vec<crate::TaskDependsOn>,
+    pub depends_on_tasks: Option<String>,
+    pub act_start_date: Option<Date>,
+    pub actual_time: Option<f64>,
+    pub act_end_date: Option<Date>,
+    pub total_costing_amount: Option<f64>,
+    pub total_billing_amount: Option<f64>,
+    pub review_date: Option<Date>,
+    pub closing_date: Option<Date>,
+    pub department: Link<target::Department>,
+    pub company: Link<target::Company>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Option<String>,
+    pub template_task: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    Task(TASK) : name owner creation modified modified_by docstatus idx subject project
+    issue r#type color is_group is_template status priority task_weight parent_task
+    completed_by completed_on exp_start_date expected_time start exp_end_date progress
+    duration is_milestone description depends_on depends_on_tasks act_start_date
+    actual_time act_end_date total_costing_amount total_billing_amount review_date
+    closing_date department company lft rgt old_parent template_task
+}

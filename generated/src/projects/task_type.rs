@@ -25,3 +25,27 @@ fields! {
     pub TaskTypeField(TASK_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Weight Description
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct TaskType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub weight: Option<f64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    TaskType(TASK_TYPE) : name owner creation modified modified_by docstatus idx weight
+    description
+}

@@ -9,7 +9,7 @@ pub static TIMESHEET: DocTypeDef = DocTypeDef {
     sort: "modified asc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{employee_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["TS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE),
+        field!("naming_series", Select, "Series", options = Choices(&["TS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
         field!("company", Link, "Company", options = Target("Company")),
         field!("customer", Link, "Customer", options = Target("Customer")),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = FETCH_IF_EMPTY, fetch_from = Some("customer.default_currency")),
@@ -55,4 +55,69 @@ fields! {
     TotalHours TotalBillableHours BaseTotalBillableAmount BaseTotalBilledAmount
     BaseTotalCostingAmount TotalBilledHours TotalBillableAmount TotalBilledAmount
     TotalCostingAmount PerBilled Note AmendedFrom
+}
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+choices! {
+    pub TimesheetNamingSeries { TsYyyy = "TS-.YYYY.-" }
+}
+
+#[cfg(feature = "projects")]
+choices! {
+    pub TimesheetStatus { Draft = "Draft", Submitted = "Submitted", Billed = "Billed",
+    Payslip = "Payslip", Completed = "Completed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct Timesheet {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<TimesheetNamingSeries>,
+    pub company: Link<target::Company>,
+    pub customer: Link<target::Customer>,
+    pub currency: Link<target::Currency>,
+    pub exchange_rate: Option<f64>,
+    pub sales_invoice: Link<target::SalesInvoice>,
+    pub status: Select<TimesheetStatus>,
+    pub parent_project: Link<target::Project>,
+    pub employee: Link<target::Employee>,
+    pub employee_name: Option<String>,
+    pub department: Link<target::Department>,
+    pub user: Link<target::User>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub time_logs: Vec<crate::TimesheetDetail>,
+    pub total_hours: Option<f64>,
+    pub total_billable_hours: Option<f64>,
+    pub base_total_billable_amount: Option<f64>,
+    pub base_total_billed_amount: Option<f64>,
+    pub base_total_costing_amount: Option<f64>,
+    pub total_billed_hours: Option<f64>,
+    pub total_billable_amount: Option<f64>,
+    pub total_billed_amount: Option<f64>,
+    pub total_costing_amount: Option<f64>,
+    pub per_billed: Option<f64>,
+    pub note: Option<String>,
+    pub amended_from: Link<target::Timesheet>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    Timesheet(TIMESHEET) : name owner creation modified modified_by docstatus idx title
+    naming_series company customer currency exchange_rate sales_invoice status
+    parent_project employee employee_name department user start_date end_date time_logs
+    total_hours total_billable_hours base_total_billable_amount base_total_billed_amount
+    base_total_costing_amount total_billed_hours total_billable_amount
+    total_billed_amount total_costing_amount per_billed note amended_from
 }

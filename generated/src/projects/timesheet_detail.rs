@@ -38,3 +38,52 @@ fields! {
     BillingHours BaseBillingRate BaseBillingAmount BaseCostingRate BaseCostingAmount
     BillingRate BillingAmount CostingRate CostingAmount
 }
+
+#[cfg(feature = "projects")]
+use crate::target;
+
+#[cfg(feature = "projects")]
+#[derive(Clone, Debug, Default)]
+pub struct TimesheetDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub activity_type: Link<target::ActivityType>,
+    pub from_time: Option<DateTime>,
+    pub description: Option<String>,
+    pub expected_hours: Option<f64>,
+    pub to_time: Option<DateTime>,
+    pub hours: Option<f64>,
+    pub completed: Option<bool>,
+    pub project: Link<target::Project>,
+    pub project_name: Option<String>,
+    pub task: Link<target::Task>,
+    pub is_billable: Option<bool>,
+    pub sales_invoice: Link<target::SalesInvoice>,
+    pub billing_hours: Option<f64>,
+    pub base_billing_rate: Option<f64>,
+    pub base_billing_amount: Option<f64>,
+    pub base_costing_rate: Option<f64>,
+    pub base_costing_amount: Option<f64>,
+    pub billing_rate: Option<f64>,
+    pub billing_amount: Option<f64>,
+    pub costing_rate: Option<f64>,
+    pub costing_amount: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "projects")]
+document! {
+    TimesheetDetail(TIMESHEET_DETAIL) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype activity_type from_time description
+    expected_hours to_time hours completed project project_name task is_billable
+    sales_invoice billing_hours base_billing_rate base_billing_amount base_costing_rate
+    base_costing_amount billing_rate billing_amount costing_rate costing_amount
+}

@@ -31,3 +31,40 @@ fields! {
     Docstatus Idx Subject Procedure ProcessOwner FullName Status Details CorrectiveAction
     PreventiveAction
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub NonConformanceStatus { Open = "Open", Resolved = "Resolved", Cancelled =
+    "Cancelled" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct NonConformance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub subject: Option<String>,
+    pub procedure: Link<target::QualityProcedure>,
+    pub process_owner: Option<String>,
+    pub full_name: Option<String>,
+    pub status: Select<NonConformanceStatus>,
+    pub details: Option<String>,
+    pub corrective_action: Option<String>,
+    pub preventive_action: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    NonConformance(NON_CONFORMANCE) : name owner creation modified modified_by docstatus
+    idx subject procedure process_owner full_name status details corrective_action
+    preventive_action
+}

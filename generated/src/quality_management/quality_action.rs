@@ -31,3 +31,44 @@ fields! {
     Docstatus Idx CorrectivePreventive Review Feedback Status Date Goal Procedure
     Resolutions
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityActionCorrectivePreventive { Corrective = "Corrective", Preventive =
+    "Preventive" }
+}
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityActionStatus { Open = "Open", Completed = "Completed" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityAction {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub corrective_preventive: Select<QualityActionCorrectivePreventive>,
+    pub review: Link<target::QualityReview>,
+    pub feedback: Link<target::QualityFeedback>,
+    pub status: Select<QualityActionStatus>,
+    pub date: Option<Date>,
+    pub goal: Link<target::QualityGoal>,
+    pub procedure: Link<target::QualityProcedure>,
+    pub resolutions: Vec<crate::QualityActionResolution>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityAction(QUALITY_ACTION) : name owner creation modified modified_by docstatus
+    idx corrective_preventive review feedback status date goal procedure resolutions
+}

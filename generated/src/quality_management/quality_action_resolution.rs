@@ -19,3 +19,39 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Problem Resolution
     Status Responsible CompletionBy
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityActionResolutionStatus { Open = "Open", Completed = "Completed" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityActionResolution {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub problem: Option<String>,
+    pub resolution: Option<String>,
+    pub status: Select<QualityActionResolutionStatus>,
+    pub responsible: Link<target::User>,
+    pub completion_by: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityActionResolution(QUALITY_ACTION_RESOLUTION) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype problem resolution status
+    responsible completion_by
+}

@@ -26,3 +26,34 @@ fields! {
     pub QualityFeedbackField(QUALITY_FEEDBACK) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Template DocumentType DocumentName Parameters
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityFeedbackDocumentType { User = "User", Customer = "Customer" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityFeedback {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub template: Link<target::QualityFeedbackTemplate>,
+    pub document_type: Select<QualityFeedbackDocumentType>,
+    pub document_name: Option<String>,
+    pub parameters: Vec<crate::QualityFeedbackParameter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityFeedback(QUALITY_FEEDBACK) : name owner creation modified modified_by
+    docstatus idx template document_type document_name parameters
+}

@@ -17,3 +17,31 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Parameter Rating
     Feedback
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityFeedbackParameter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub parameter: Option<String>,
+    pub rating: Option<String>,
+    pub feedback: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityFeedbackParameter(QUALITY_FEEDBACK_PARAMETER) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype parameter rating feedback
+}

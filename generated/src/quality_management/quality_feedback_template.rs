@@ -24,3 +24,27 @@ fields! {
     pub QualityFeedbackTemplateField(QUALITY_FEEDBACK_TEMPLATE) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Template Parameters
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityFeedbackTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub template: Option<String>,
+    pub parameters: Vec<crate::QualityFeedbackTemplateParameter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityFeedbackTemplate(QUALITY_FEEDBACK_TEMPLATE) : name owner creation modified
+    modified_by docstatus idx template parameters
+}

@@ -13,3 +13,29 @@ fields! {
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     Parameter
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityFeedbackTemplateParameter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub parameter: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityFeedbackTemplateParameter(QUALITY_FEEDBACK_TEMPLATE_PARAMETER) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype parameter
+}

@@ -28,3 +28,43 @@ fields! {
     pub QualityGoalField(QUALITY_GOAL) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Goal Frequency Procedure Weekday Date Objectives
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityGoalFrequency { None = "None", Daily = "Daily", Weekly = "Weekly", Monthly
+    = "Monthly", Quarterly = "Quarterly" }
+}
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityGoalWeekday { Monday = "Monday", Tuesday = "Tuesday", Wednesday =
+    "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday = "Saturday" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityGoal {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub goal: Option<String>,
+    pub frequency: Select<QualityGoalFrequency>,
+    pub procedure: Link<target::QualityProcedure>,
+    pub weekday: Select<QualityGoalWeekday>,
+    pub date: Option<String>,
+    pub objectives: Vec<crate::QualityGoalObjective>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityGoal(QUALITY_GOAL) : name owner creation modified modified_by docstatus idx
+    goal frequency procedure weekday date objectives
+}

@@ -25,3 +25,33 @@ fields! {
     pub QualityMeetingField(QUALITY_MEETING) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Status Agenda Minutes
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityMeetingStatus { Open = "Open", Closed = "Closed" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityMeeting {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub status: Select<QualityMeetingStatus>,
+    pub agenda: Vec<crate::QualityMeetingAgenda>,
+    pub minutes: Vec<crate::QualityMeetingMinutes>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityMeeting(QUALITY_MEETING) : name owner creation modified modified_by docstatus
+    idx status agenda minutes
+}

@@ -13,3 +13,29 @@ fields! {
     pub QualityMeetingAgendaField(QUALITY_MEETING_AGENDA) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Agenda
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityMeetingAgenda {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub agenda: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityMeetingAgenda(QUALITY_MEETING_AGENDA) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype agenda
+}

@@ -17,3 +17,38 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype DocumentType
     DocumentName Minute
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityMeetingMinutesDocumentType { QualityReview = "Quality Review",
+    QualityAction = "Quality Action", QualityFeedback = "Quality Feedback" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityMeetingMinutes {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document_type: Select<QualityMeetingMinutesDocumentType>,
+    pub document_name: Option<String>,
+    pub minute: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityMeetingMinutes(QUALITY_MEETING_MINUTES) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype document_type document_name
+    minute
+}

@@ -32,3 +32,35 @@ fields! {
     ModifiedBy Docstatus Idx QualityProcedureName ProcessOwner ProcessOwnerFullName
     Processes ParentQualityProcedure IsGroup Rgt Lft OldParent
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityProcedure {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub quality_procedure_name: Option<String>,
+    pub process_owner: Link<target::User>,
+    pub process_owner_full_name: Option<String>,
+    pub processes: Vec<crate::QualityProcedureProcess>,
+    pub parent_quality_procedure: Link<target::QualityProcedure>,
+    pub is_group: Option<bool>,
+    pub rgt: Option<i64>,
+    pub lft: Option<i64>,
+    pub old_parent: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityProcedure(QUALITY_PROCEDURE) : name owner creation modified modified_by
+    docstatus idx quality_procedure_name process_owner process_owner_full_name processes
+    parent_quality_procedure is_group rgt lft old_parent
+}

@@ -16,3 +16,30 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype ProcessDescription
     Procedure
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityProcedureProcess {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub process_description: Option<String>,
+    pub procedure: Link<target::QualityProcedure>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityProcedureProcess(QUALITY_PROCEDURE_PROCESS) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype process_description procedure
+}

@@ -29,3 +29,36 @@ fields! {
     pub QualityReviewField(QUALITY_REVIEW) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Goal Date Procedure Status Reviews AdditionalInformation
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityReviewStatus { Open = "Open", Passed = "Passed", Failed = "Failed" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityReview {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub goal: Link<target::QualityGoal>,
+    pub date: Option<Date>,
+    pub procedure: Link<target::QualityProcedure>,
+    pub status: Select<QualityReviewStatus>,
+    pub reviews: Vec<crate::QualityReviewObjective>,
+    pub additional_information: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityReview(QUALITY_REVIEW) : name owner creation modified modified_by docstatus
+    idx goal date procedure status reviews additional_information
+}

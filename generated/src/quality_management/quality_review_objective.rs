@@ -19,3 +19,40 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Objective Target Uom
     Status Review
 }
+
+#[cfg(feature = "quality_management")]
+use crate::target;
+
+#[cfg(feature = "quality_management")]
+choices! {
+    pub QualityReviewObjectiveStatus { Open = "Open", Passed = "Passed", Failed =
+    "Failed" }
+}
+
+#[cfg(feature = "quality_management")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityReviewObjective {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub objective: Option<String>,
+    pub target: Option<String>,
+    pub uom: Link<target::Uom>,
+    pub status: Select<QualityReviewObjectiveStatus>,
+    pub review: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "quality_management")]
+document! {
+    QualityReviewObjective(QUALITY_REVIEW_OBJECTIVE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype objective target uom status
+    review
+}

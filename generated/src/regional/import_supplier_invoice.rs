@@ -30,3 +30,39 @@ fields! {
     Modified ModifiedBy Docstatus Idx InvoiceSeries Company ItemCode SupplierGroup
     TaxAccount DefaultBuyingPriceList ZipFile Status
 }
+
+#[cfg(feature = "regional")]
+use crate::target;
+
+#[cfg(feature = "regional")]
+choices! {
+    pub ImportSupplierInvoiceInvoiceSeries { AccPinvYyyy = "ACC-PINV-.YYYY.-" }
+}
+
+#[cfg(feature = "regional")]
+#[derive(Clone, Debug, Default)]
+pub struct ImportSupplierInvoice {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub invoice_series: Select<ImportSupplierInvoiceInvoiceSeries>,
+    pub company: Link<target::Company>,
+    pub item_code: Link<target::Item>,
+    pub supplier_group: Link<target::SupplierGroup>,
+    pub tax_account: Link<target::Account>,
+    pub default_buying_price_list: Link<target::PriceList>,
+    pub zip_file: Option<String>,
+    pub status: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "regional")]
+document! {
+    ImportSupplierInvoice(IMPORT_SUPPLIER_INVOICE) : name owner creation modified
+    modified_by docstatus idx invoice_series company item_code supplier_group tax_account
+    default_buying_price_list zip_file status
+}

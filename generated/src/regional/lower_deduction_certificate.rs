@@ -34,3 +34,36 @@ fields! {
     Modified ModifiedBy Docstatus Idx TaxWithholdingCategory FiscalYear Company
     CertificateNo Supplier PanNo ValidFrom ValidUpto Rate CertificateLimit
 }
+
+#[cfg(feature = "regional")]
+use crate::target;
+
+#[cfg(feature = "regional")]
+#[derive(Clone, Debug, Default)]
+pub struct LowerDeductionCertificate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub fiscal_year: Link<target::FiscalYear>,
+    pub company: Link<target::Company>,
+    pub certificate_no: Option<String>,
+    pub supplier: Link<target::Supplier>,
+    pub pan_no: Option<String>,
+    pub valid_from: Option<Date>,
+    pub valid_upto: Option<Date>,
+    pub rate: Option<f64>,
+    pub certificate_limit: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "regional")]
+document! {
+    LowerDeductionCertificate(LOWER_DEDUCTION_CERTIFICATE) : name owner creation modified
+    modified_by docstatus idx tax_withholding_category fiscal_year company certificate_no
+    supplier pan_no valid_from valid_upto rate certificate_limit
+}

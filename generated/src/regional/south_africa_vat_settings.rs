@@ -24,3 +24,27 @@ fields! {
     pub SouthAfricaVatSettingsField(SOUTH_AFRICA_VAT_SETTINGS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Company VatAccounts
 }
+
+#[cfg(feature = "regional")]
+use crate::target;
+
+#[cfg(feature = "regional")]
+#[derive(Clone, Debug, Default)]
+pub struct SouthAfricaVatSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub vat_accounts: Vec<crate::SouthAfricaVatAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "regional")]
+document! {
+    SouthAfricaVatSettings(SOUTH_AFRICA_VAT_SETTINGS) : name owner creation modified
+    modified_by docstatus idx company vat_accounts
+}

@@ -15,3 +15,29 @@ fields! {
     pub UaeVatAccountField(UAE_VAT_ACCOUNT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Account
 }
+
+#[cfg(feature = "regional")]
+use crate::target;
+
+#[cfg(feature = "regional")]
+#[derive(Clone, Debug, Default)]
+pub struct UaeVatAccount {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "regional")]
+document! {
+    UaeVatAccount(UAE_VAT_ACCOUNT) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype account
+}

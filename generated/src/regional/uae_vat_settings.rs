@@ -24,3 +24,27 @@ fields! {
     pub UaeVatSettingsField(UAE_VAT_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Company UaeVatAccounts
 }
+
+#[cfg(feature = "regional")]
+use crate::target;
+
+#[cfg(feature = "regional")]
+#[derive(Clone, Debug, Default)]
+pub struct UaeVatSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub uae_vat_accounts: Vec<crate::UaeVatAccount>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "regional")]
+document! {
+    UaeVatSettings(UAE_VAT_SETTINGS) : name owner creation modified modified_by docstatus
+    idx company uae_vat_accounts
+}

@@ -84,3 +84,102 @@ fields! {
     LoyaltyProgramTier SalesTeam DefaultSalesPartner DefaultCommissionRate SoRequired
     DnRequired ExemptFromSalesTax IsFrozen Disabled PortalUsers
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub CustomerNamingSeries { CustYyyy = "CUST-.YYYY.-" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub CustomerCustomerType { Company = "Company", Individual = "Individual",
+    Partnership = "Partnership" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub CustomerCustomSegment { Enterprise = "Enterprise", MidMarket = "Mid-Market", Smb
+    = "SMB" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct Customer {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<CustomerNamingSeries>,
+    pub salutation: Link<target::Salutation>,
+    pub customer_name: Option<String>,
+    pub customer_type: Select<CustomerCustomerType>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub custom_preferred_warehouse: Link<target::Warehouse>,
+    pub custom_segment: Select<CustomerCustomSegment>,
+    pub custom_type: Option<String>,
+    pub class: Option<String>,
+    pub custom_secret_score: Option<f64>,
+    pub territory: Link<target::Territory>,
+    pub gender: Link<target::Gender>,
+    pub lead_name: Link<target::Lead>,
+    pub opportunity_name: Link<target::Opportunity>,
+    pub prospect_name: Link<target::Prospect>,
+    pub account_manager: Link<target::User>,
+    pub image: Option<String>,
+    pub default_currency: Link<target::Currency>,
+    pub default_bank_account: Link<target::BankAccount>,
+    pub default_price_list: Link<target::PriceList>,
+    pub is_internal_customer: Option<bool>,
+    pub represents_company: Link<target::Company>,
+    pub companies: Vec<crate::AllowedToTransactWith>,
+    pub market_segment: Link<target::MarketSegment>,
+    pub industry: Link<target::IndustryType>,
+    pub customer_pos_id: Option<String>,
+    pub website: Option<String>,
+    pub language: Link<target::Language>,
+    pub customer_details: Option<String>,
+    pub customer_primary_address: Link<target::Address>,
+    pub primary_address: Option<String>,
+    pub customer_primary_contact: Link<target::Contact>,
+    pub mobile_no: Option<String>,
+    pub email_id: Option<String>,
+    pub tax_id: Option<String>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub payment_terms: Link<target::PaymentTermsTemplate>,
+    pub credit_limits: Vec<crate::CustomerCreditLimit>,
+    pub accounts: Vec<crate::PartyAccount>,
+    pub loyalty_program: Link<target::LoyaltyProgram>,
+    pub loyalty_program_tier: Option<String>,
+    pub sales_team: Vec<crate::SalesTeam>,
+    pub default_sales_partner: Link<target::SalesPartner>,
+    pub default_commission_rate: Option<f64>,
+    pub so_required: Option<bool>,
+    pub dn_required: Option<bool>,
+    pub exempt_from_sales_tax: Option<bool>,
+    pub is_frozen: Option<bool>,
+    pub disabled: Option<bool>,
+    pub portal_users: Vec<crate::PortalUser>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    Customer(CUSTOMER) : name owner creation modified modified_by docstatus idx
+    naming_series salutation customer_name customer_type customer_group
+    custom_preferred_warehouse custom_segment custom_type class custom_secret_score
+    territory gender lead_name opportunity_name prospect_name account_manager image
+    default_currency default_bank_account default_price_list is_internal_customer
+    represents_company companies market_segment industry customer_pos_id website language
+    customer_details customer_primary_address primary_address customer_primary_contact
+    mobile_no email_id tax_id tax_category tax_withholding_category payment_terms
+    credit_limits accounts loyalty_program loyalty_program_tier sales_team
+    default_sales_partner default_commission_rate so_required dn_required
+    exempt_from_sales_tax is_frozen disabled portal_users
+}

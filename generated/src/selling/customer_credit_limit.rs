@@ -17,3 +17,32 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Company CreditLimit
     BypassCreditLimitCheck
 }
+
+#[cfg(any(feature = "selling", feature = "setup"))]
+use crate::target;
+
+#[cfg(any(feature = "selling", feature = "setup"))]
+#[derive(Clone, Debug, Default)]
+pub struct CustomerCreditLimit {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company: Link<target::Company>,
+    pub credit_limit: Option<f64>,
+    pub bypass_credit_limit_check: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "selling", feature = "setup"))]
+document! {
+    CustomerCreditLimit(CUSTOMER_CREDIT_LIMIT) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype company credit_limit
+    bypass_credit_limit_check
+}

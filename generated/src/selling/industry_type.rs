@@ -23,3 +23,26 @@ fields! {
     pub IndustryTypeField(INDUSTRY_TYPE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Industry
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct IndustryType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub industry: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    IndustryType(INDUSTRY_TYPE) : name owner creation modified modified_by docstatus idx
+    industry
+}

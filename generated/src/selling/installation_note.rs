@@ -7,7 +7,7 @@ pub static INSTALLATION_NOTE: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-INS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-INS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_address", Link, "Customer Address", options = Target("Address"), flags = CONDITIONAL),
         field!("contact_person", Link, "Contact Person", options = Target("Contact"), flags = CONDITIONAL),
@@ -21,7 +21,7 @@ pub static INSTALLATION_NOTE: DocTypeDef = DocTypeDef {
         field!("inst_date", Date, "Installation Date", flags = REQD | SEARCH_INDEX),
         field!("inst_time", Time, "Installation Time"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("amended_from", Link, "Amended From", options = Target("Installation Note"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("remarks", SmallText, "Remarks", flags = IN_LIST_VIEW),
         field!("items", Table, "Items", options = Target("Installation Note Item"), flags = REQD),
@@ -42,4 +42,57 @@ fields! {
     ModifiedBy Docstatus Idx NamingSeries Customer CustomerAddress ContactPerson
     CustomerName AddressDisplay ContactDisplay ContactMobile ContactEmail Territory
     CustomerGroup InstDate InstTime Status Company AmendedFrom Remarks Items
+}
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub InstallationNoteNamingSeries { MatInsYyyy = "MAT-INS-.YYYY.-" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub InstallationNoteStatus { Draft = "Draft", Submitted = "Submitted", Cancelled =
+    "Cancelled" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct InstallationNote {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<InstallationNoteNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub customer_address: Link<target::Address>,
+    pub contact_person: Link<target::Contact>,
+    pub customer_name: Option<String>,
+    pub address_display: Option<String>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub territory: Link<target::Territory>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub inst_date: Option<Date>,
+    pub inst_time: Option<Time>,
+    pub status: Select<InstallationNoteStatus>,
+    pub company: Link<target::Company>,
+    pub amended_from: Link<target::InstallationNote>,
+    pub remarks: Option<String>,
+    pub items: Vec<crate::InstallationNoteItem>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    InstallationNote(INSTALLATION_NOTE) : name owner creation modified modified_by
+    docstatus idx naming_series customer customer_address contact_person customer_name
+    address_display contact_display contact_mobile contact_email territory customer_group
+    inst_date inst_time status company amended_from remarks items
 }

@@ -24,3 +24,38 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode SerialAndBatchBundle
     SerialNo Qty Description PrevdocDetailDocname PrevdocDocname PrevdocDoctype
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct InstallationNoteItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub serial_no: Option<String>,
+    pub qty: Option<f64>,
+    pub description: Option<String>,
+    pub prevdoc_detail_docname: Option<String>,
+    pub prevdoc_docname: Option<String>,
+    pub prevdoc_doctype: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    InstallationNoteItem(INSTALLATION_NOTE_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code
+    serial_and_batch_bundle serial_no qty description prevdoc_detail_docname
+    prevdoc_docname prevdoc_doctype
+}

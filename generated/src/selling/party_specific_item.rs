@@ -26,3 +26,40 @@ fields! {
     pub PartySpecificItemField(PARTY_SPECIFIC_ITEM) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx PartyType Party RestrictBasedOn BasedOnValue
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub PartySpecificItemPartyType { Customer = "Customer", Supplier = "Supplier" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub PartySpecificItemRestrictBasedOn { Item = "Item", ItemGroup = "Item Group", Brand
+    = "Brand" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct PartySpecificItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub party_type: Select<PartySpecificItemPartyType>,
+    pub party: Option<String>,
+    pub restrict_based_on: Select<PartySpecificItemRestrictBasedOn>,
+    pub based_on_value: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    PartySpecificItem(PARTY_SPECIFIC_ITEM) : name owner creation modified modified_by
+    docstatus idx party_type party restrict_based_on based_on_value
+}

@@ -25,3 +25,29 @@ fields! {
     pub ProductBundleField(PRODUCT_BUNDLE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx NewItemCode Description Disabled Items
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductBundle {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub new_item_code: Link<target::Item>,
+    pub description: Option<String>,
+    pub disabled: Option<bool>,
+    pub items: Vec<crate::ProductBundleItem>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    ProductBundle(PRODUCT_BUNDLE) : name owner creation modified modified_by docstatus
+    idx new_item_code description disabled items
+}

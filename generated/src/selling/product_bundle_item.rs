@@ -19,3 +19,33 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode Qty Description Rate
     Uom
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct ProductBundleItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub qty: Option<f64>,
+    pub description: Option<String>,
+    pub rate: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    ProductBundleItem(PRODUCT_BUNDLE_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype item_code qty description rate uom
+}

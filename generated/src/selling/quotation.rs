@@ -9,21 +9,21 @@ pub static QUOTATION: DocTypeDef = DocTypeDef {
     search_fields: &["status", "transaction_date", "party_name", "order_type"],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["SAL-QTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["SAL-QTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("quotation_to", Link, "Quotation To", options = Target("DocType"), flags = REQD | IN_STANDARD_FILTER, default = Some("Customer")),
         field!("party_name", DynamicLink, "Party", options = TargetField("quotation_to"), flags = BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | HIDDEN | BOLD | IN_GLOBAL_SEARCH),
         field!("transaction_date", Date, "Date", flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Today")),
         field!("valid_till", Date, "Valid Till"),
         field!("order_type", Select, "Order Type", options = Choices(&["Sales", "Maintenance", "Shopping Cart"]), flags = REQD | IN_STANDARD_FILTER, default = Some("Sales")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("has_unit_price_items", Check, "Has Unit Price Items", flags = HIDDEN | NO_COPY, default = Some("0")),
         field!("amended_from", Link, "Amended From", options = Target("Quotation"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
-        field!("conversion_rate", Float, "Exchange Rate", flags = REQD, precision = Some(9)),
-        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+        field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
+        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD | FILLED),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = REQD | READ_ONLY),
-        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
         field!("items", Table, "Items", options = Target("Quotation Item"), flags = REQD),
@@ -120,4 +120,147 @@ fields! {
     PaymentTermsTemplate PaymentSchedule TcName Terms AutoRepeat LetterHead
     GroupSameItems SelectPrintHeading Language LostReasons Competitors OrderLostReason
     Status CustomerGroup Territory Campaign Source Opportunity SupplierQuotation EnqDet
+}
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub QuotationNamingSeries { SalQtnYyyy = "SAL-QTN-.YYYY.-" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub QuotationOrderType { Sales = "Sales", Maintenance = "Maintenance", ShoppingCart =
+    "Shopping Cart" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub QuotationApplyDiscountOn { GrandTotal = "Grand Total", NetTotal = "Net Total" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub QuotationStatus { Draft = "Draft", Open = "Open", Replied = "Replied",
+    PartiallyOrdered = "Partially Ordered", Ordered = "Ordered", Lost = "Lost", Cancelled
+    = "Cancelled", Expired = "Expired" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct Quotation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<QuotationNamingSeries>,
+    pub quotation_to: Link<target::DocType>,
+    pub party_name: Option<String>,
+    pub customer_name: Option<String>,
+    pub transaction_date: Option<Date>,
+    pub valid_till: Option<Date>,
+    pub order_type: Select<QuotationOrderType>,
+    pub company: Link<target::Company>,
+    pub has_unit_price_items: Option<bool>,
+    pub amended_from: Link<target::Quotation>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub selling_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub items: Vec<crate::QuotationItem>,
+    pub total_qty: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
+    pub exempt_from_sales_tax: Option<bool>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub taxes: Vec<crate::SalesTaxesAndCharges>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_rounded_total: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub rounded_total: Option<f64>,
+    pub disable_rounded_total: Option<bool>,
+    pub in_words: Option<String>,
+    pub apply_discount_on: Select<QuotationApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub coupon_code: Link<target::CouponCode>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub referral_sales_partner: Link<target::SalesPartner>,
+    pub other_charges_calculation: Option<String>,
+    pub packed_items: Vec<crate::PackedItem>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub shipping_address_name: Link<target::Address>,
+    pub shipping_address: Option<String>,
+    pub company_address: Link<target::Address>,
+    pub company_address_display: Option<String>,
+    pub company_contact_person: Link<target::Contact>,
+    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
+    pub payment_schedule: Vec<crate::PaymentSchedule>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub letter_head: Link<target::LetterHead>,
+    pub group_same_items: Option<bool>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub language: Option<String>,
+    pub lost_reasons: Vec<crate::QuotationLostReasonDetail>,
+    pub competitors: Vec<crate::CompetitorDetail>,
+    pub order_lost_reason: Option<String>,
+    pub status: Select<QuotationStatus>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub territory: Link<target::Territory>,
+    pub campaign: Link<target::Campaign>,
+    pub source: Link<target::LeadSource>,
+    pub opportunity: Link<target::Opportunity>,
+    pub supplier_quotation: Link<target::SupplierQuotation>,
+    pub enq_det: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    Quotation(QUOTATION) : name owner creation modified modified_by docstatus idx title
+    naming_series quotation_to party_name customer_name transaction_date valid_till
+    order_type company has_unit_price_items amended_from currency conversion_rate
+    selling_price_list price_list_currency plc_conversion_rate ignore_pricing_rule
+    scan_barcode items total_qty total_net_weight base_total base_net_total total
+    net_total tax_category taxes_and_charges exempt_from_sales_tax shipping_rule incoterm
+    named_place taxes base_total_taxes_and_charges total_taxes_and_charges
+    base_grand_total base_rounding_adjustment base_rounded_total base_in_words
+    grand_total rounding_adjustment rounded_total disable_rounded_total in_words
+    apply_discount_on base_discount_amount coupon_code additional_discount_percentage
+    discount_amount referral_sales_partner other_charges_calculation packed_items
+    pricing_rules customer_address address_display contact_person contact_display
+    contact_mobile contact_email shipping_address_name shipping_address company_address
+    company_address_display company_contact_person payment_terms_template
+    payment_schedule tc_name terms auto_repeat letter_head group_same_items
+    select_print_heading language lost_reasons competitors order_lost_reason status
+    customer_group territory campaign source opportunity supplier_quotation enq_det
 }

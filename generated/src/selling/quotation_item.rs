@@ -7,15 +7,15 @@ pub static QUOTATION_ITEM: DocTypeDef = DocTypeDef {
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_item_code", Data, "Customer's Item Code", flags = READ_ONLY | HIDDEN),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
         field!("description", TextEditor, "Description"),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | HIDDEN),
         field!("brand", Link, "Brand", options = Target("Brand"), flags = READ_ONLY | HIDDEN),
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Quantity", flags = REQD | BOLD | IN_LIST_VIEW),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | FILLED),
         field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY),
         field!("actual_qty", Float, "Qty (Warehouse)", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
         field!("company_total_stock", Float, "Qty (Company)", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
@@ -73,4 +73,95 @@ fields! {
     WeightPerUnit TotalWeight WeightUom Warehouse AgainstBlanketOrder BlanketOrder
     BlanketOrderRate PrevdocDoctype PrevdocDocname ProjectedQty ItemTaxRate
     AdditionalNotes PageBreak
+}
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub QuotationItemMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct QuotationItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub customer_item_code: Option<String>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub brand: Link<target::Brand>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub actual_qty: Option<f64>,
+    pub company_total_stock: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub margin_type: Select<QuotationItemMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_with_margin: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub distributed_discount_amount: Option<f64>,
+    pub base_rate_with_margin: Option<f64>,
+    pub rate: Option<f64>,
+    pub net_rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub net_amount: Option<f64>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub base_rate: Option<f64>,
+    pub base_net_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub base_net_amount: Option<f64>,
+    pub pricing_rules: Option<String>,
+    pub stock_uom_rate: Option<f64>,
+    pub is_free_item: Option<bool>,
+    pub is_alternative: Option<bool>,
+    pub has_alternative_item: Option<bool>,
+    pub valuation_rate: Option<f64>,
+    pub gross_profit: Option<f64>,
+    pub weight_per_unit: Option<f64>,
+    pub total_weight: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub warehouse: Link<target::Warehouse>,
+    pub against_blanket_order: Option<bool>,
+    pub blanket_order: Link<target::BlanketOrder>,
+    pub blanket_order_rate: Option<f64>,
+    pub prevdoc_doctype: Link<target::DocType>,
+    pub prevdoc_docname: Option<String>,
+    pub projected_qty: Option<f64>,
+    pub item_tax_rate: Option<String>,
+    pub additional_notes: Option<String>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    QuotationItem(QUOTATION_ITEM) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype item_code customer_item_code item_name description
+    item_group brand image qty stock_uom uom conversion_factor stock_qty actual_qty
+    company_total_stock price_list_rate base_price_list_rate margin_type
+    margin_rate_or_amount rate_with_margin discount_percentage discount_amount
+    distributed_discount_amount base_rate_with_margin rate net_rate amount net_amount
+    item_tax_template base_rate base_net_rate base_amount base_net_amount pricing_rules
+    stock_uom_rate is_free_item is_alternative has_alternative_item valuation_rate
+    gross_profit weight_per_unit total_weight weight_uom warehouse against_blanket_order
+    blanket_order blanket_order_rate prevdoc_doctype prevdoc_docname projected_qty
+    item_tax_rate additional_notes page_break
 }

@@ -17,7 +17,7 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
     ],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["SAL-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["SAL-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("customer.customer_name")),
         field!("tax_id", Data, "Tax Id", flags = READ_ONLY, fetch_from = Some("customer.tax_id")),
@@ -26,17 +26,17 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         field!("delivery_date", Date, "Delivery Date", flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
         field!("po_no", Data, "Customer's Purchase Order", flags = ALLOW_ON_SUBMIT),
         field!("po_date", Date, "Customer's Purchase Order Date", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("skip_delivery_note", Check, "Skip Delivery Note", flags = HIDDEN, default = Some("0")),
         field!("has_unit_price_items", Check, "Has Unit Price Items", flags = HIDDEN | NO_COPY, default = Some("0")),
         field!("amended_from", Link, "Amended From", options = Target("Sales Order"), flags = READ_ONLY | HIDDEN | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("project", Link, "Project", options = Target("Project"), flags = SEARCH_INDEX),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
-        field!("conversion_rate", Float, "Exchange Rate", flags = REQD, precision = Some(9)),
-        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+        field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
+        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD | FILLED),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = REQD | READ_ONLY),
-        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
         field!("set_warehouse", Link, "Set Source Warehouse", options = Target("Warehouse")),
@@ -154,4 +154,187 @@ fields! {
     LoyaltyPoints LoyaltyAmount FromDate ToDate AutoRepeat LetterHead GroupSameItems
     SelectPrintHeading Language IsInternalCustomer RepresentsCompany Source
     InterCompanyOrderReference Campaign PartyAccountCurrency
+}
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SalesOrderNamingSeries { SalOrdYyyy = "SAL-ORD-.YYYY.-" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SalesOrderOrderType { Sales = "Sales", Maintenance = "Maintenance", ShoppingCart
+    = "Shopping Cart" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SalesOrderApplyDiscountOn { GrandTotal = "Grand Total", NetTotal = "Net Total" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SalesOrderStatus { Draft = "Draft", OnHold = "On Hold", ToDeliverAndBill =
+    "To Deliver and Bill", ToBill = "To Bill", ToDeliver = "To Deliver", Completed =
+    "Completed", Cancelled = "Cancelled", Closed = "Closed" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SalesOrderDeliveryStatus { NotDelivered = "Not Delivered", FullyDelivered =
+    "Fully Delivered", PartlyDelivered = "Partly Delivered", Closed = "Closed",
+    NotApplicable = "Not Applicable" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SalesOrderBillingStatus { NotBilled = "Not Billed", FullyBilled = "Fully Billed",
+    PartlyBilled = "Partly Billed", Closed = "Closed" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<SalesOrderNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub tax_id: Option<String>,
+    pub order_type: Select<SalesOrderOrderType>,
+    pub transaction_date: Option<Date>,
+    pub delivery_date: Option<Date>,
+    pub po_no: Option<String>,
+    pub po_date: Option<Date>,
+    pub company: Link<target::Company>,
+    pub skip_delivery_note: Option<bool>,
+    pub has_unit_price_items: Option<bool>,
+    pub amended_from: Link<target::SalesOrder>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub selling_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub reserve_stock: Option<bool>,
+    pub items: Vec<crate::SalesOrderItem>,
+    pub total_qty: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
+    pub exempt_from_sales_tax: Option<bool>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub taxes: Vec<crate::SalesTaxesAndCharges>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_rounded_total: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub rounded_total: Option<f64>,
+    pub in_words: Option<String>,
+    pub advance_paid: Option<f64>,
+    pub disable_rounded_total: Option<bool>,
+    pub apply_discount_on: Select<SalesOrderApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub coupon_code: Link<target::CouponCode>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub other_charges_calculation: Option<String>,
+    pub packed_items: Vec<crate::PackedItem>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub territory: Link<target::Territory>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_phone: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub shipping_address_name: Link<target::Address>,
+    pub shipping_address: Option<String>,
+    pub dispatch_address_name: Link<target::Address>,
+    pub dispatch_address: Option<String>,
+    pub company_address: Link<target::Address>,
+    pub company_address_display: Option<String>,
+    pub company_contact_person: Link<target::Contact>,
+    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
+    pub payment_schedule: Vec<crate::PaymentSchedule>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub status: Select<SalesOrderStatus>,
+    pub delivery_status: Select<SalesOrderDeliveryStatus>,
+    pub per_delivered: Option<f64>,
+    pub per_billed: Option<f64>,
+    pub per_picked: Option<f64>,
+    pub billing_status: Select<SalesOrderBillingStatus>,
+    pub sales_partner: Link<target::SalesPartner>,
+    pub amount_eligible_for_commission: Option<f64>,
+    pub commission_rate: Option<f64>,
+    pub total_commission: Option<f64>,
+    pub sales_team: Vec<crate::SalesTeam>,
+    pub loyalty_points: Option<i64>,
+    pub loyalty_amount: Option<f64>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub letter_head: Link<target::LetterHead>,
+    pub group_same_items: Option<bool>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub language: Option<String>,
+    pub is_internal_customer: Option<bool>,
+    pub represents_company: Link<target::Company>,
+    pub source: Link<target::LeadSource>,
+    pub inter_company_order_reference: Link<target::PurchaseOrder>,
+    pub campaign: Link<target::Campaign>,
+    pub party_account_currency: Link<target::Currency>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    SalesOrder(SALES_ORDER) : name owner creation modified modified_by docstatus idx
+    title naming_series customer customer_name tax_id order_type transaction_date
+    delivery_date po_no po_date company skip_delivery_note has_unit_price_items
+    amended_from cost_center project currency conversion_rate selling_price_list
+    price_list_currency plc_conversion_rate ignore_pricing_rule scan_barcode
+    set_warehouse reserve_stock items total_qty total_net_weight base_total
+    base_net_total total net_total tax_category taxes_and_charges exempt_from_sales_tax
+    shipping_rule incoterm named_place taxes base_total_taxes_and_charges
+    total_taxes_and_charges base_grand_total base_rounding_adjustment base_rounded_total
+    base_in_words grand_total rounding_adjustment rounded_total in_words advance_paid
+    disable_rounded_total apply_discount_on base_discount_amount coupon_code
+    additional_discount_percentage discount_amount other_charges_calculation packed_items
+    pricing_rules customer_address address_display customer_group territory
+    contact_person contact_display contact_phone contact_mobile contact_email
+    shipping_address_name shipping_address dispatch_address_name dispatch_address
+    company_address company_address_display company_contact_person payment_terms_template
+    payment_schedule tc_name terms status delivery_status per_delivered per_billed
+    per_picked billing_status sales_partner amount_eligible_for_commission
+    commission_rate total_commission sales_team loyalty_points loyalty_amount from_date
+    to_date auto_repeat letter_head group_same_items select_print_heading language
+    is_internal_customer represents_company source inter_company_order_reference campaign
+    party_account_currency
 }

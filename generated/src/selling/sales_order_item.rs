@@ -12,15 +12,15 @@ pub static SALES_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("is_stock_item", Check, "Is Stock Item", flags = HIDDEN, default = Some("0"), fetch_from = Some("item_code.is_stock_item")),
         field!("reserve_stock", Check, "Reserve Stock", flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("1")),
         field!("delivery_date", Date, "Delivery Date", flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
         field!("description", TextEditor, "Description"),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | HIDDEN),
         field!("brand", Link, "Brand Name", options = Target("Brand"), flags = READ_ONLY | HIDDEN),
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Quantity", flags = REQD | IN_LIST_VIEW | NON_NEGATIVE),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | CONDITIONAL),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL | FILLED),
         field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("stock_reserved_qty", Float, "Stock Reserved Qty (in Stock UOM)", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | CONDITIONAL, default = Some("0")),
         field!("price_list_rate", Currency, "Price List Rate", options = Format("currency"), flags = READ_ONLY),
@@ -102,4 +102,124 @@ fields! {
     ProducedQty ReturnedQty PickedQty AdditionalNotes PageBreak ItemTaxRate
     TransactionDate MaterialRequest PurchaseOrder MaterialRequestItem PurchaseOrderItem
     CostCenter Project
+}
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SalesOrderItemMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesOrderItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub customer_item_code: Option<String>,
+    pub ensure_delivery_based_on_produced_serial_no: Option<bool>,
+    pub is_stock_item: Option<bool>,
+    pub reserve_stock: Option<bool>,
+    pub delivery_date: Option<Date>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub brand: Link<target::Brand>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub stock_reserved_qty: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub margin_type: Select<SalesOrderItemMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_with_margin: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub distributed_discount_amount: Option<f64>,
+    pub base_rate_with_margin: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub pricing_rules: Option<String>,
+    pub stock_uom_rate: Option<f64>,
+    pub is_free_item: Option<bool>,
+    pub grant_commission: Option<bool>,
+    pub net_rate: Option<f64>,
+    pub net_amount: Option<f64>,
+    pub base_net_rate: Option<f64>,
+    pub base_net_amount: Option<f64>,
+    pub billed_amt: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub gross_profit: Option<f64>,
+    pub delivered_by_supplier: Option<bool>,
+    pub supplier: Link<target::Supplier>,
+    pub weight_per_unit: Option<f64>,
+    pub total_weight: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub warehouse: Link<target::Warehouse>,
+    pub target_warehouse: Link<target::Warehouse>,
+    pub prevdoc_docname: Link<target::Quotation>,
+    pub quotation_item: Option<String>,
+    pub against_blanket_order: Option<bool>,
+    pub blanket_order: Link<target::BlanketOrder>,
+    pub blanket_order_rate: Option<f64>,
+    pub actual_qty: Option<f64>,
+    pub company_total_stock: Option<f64>,
+    pub bom_no: Link<target::Bom>,
+    pub projected_qty: Option<f64>,
+    pub ordered_qty: Option<f64>,
+    pub planned_qty: Option<f64>,
+    pub production_plan_qty: Option<f64>,
+    pub work_order_qty: Option<f64>,
+    pub delivered_qty: Option<f64>,
+    pub produced_qty: Option<f64>,
+    pub returned_qty: Option<f64>,
+    pub picked_qty: Option<f64>,
+    pub additional_notes: Option<String>,
+    pub page_break: Option<bool>,
+    pub item_tax_rate: Option<String>,
+    pub transaction_date: Option<Date>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub material_request_item: Option<String>,
+    pub purchase_order_item: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    SalesOrderItem(SALES_ORDER_ITEM) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype item_code customer_item_code
+    ensure_delivery_based_on_produced_serial_no is_stock_item reserve_stock delivery_date
+    item_name description item_group brand image qty stock_uom uom conversion_factor
+    stock_qty stock_reserved_qty price_list_rate base_price_list_rate margin_type
+    margin_rate_or_amount rate_with_margin discount_percentage discount_amount
+    distributed_discount_amount base_rate_with_margin rate amount item_tax_template
+    base_rate base_amount pricing_rules stock_uom_rate is_free_item grant_commission
+    net_rate net_amount base_net_rate base_net_amount billed_amt valuation_rate
+    gross_profit delivered_by_supplier supplier weight_per_unit total_weight weight_uom
+    warehouse target_warehouse prevdoc_docname quotation_item against_blanket_order
+    blanket_order blanket_order_rate actual_qty company_total_stock bom_no projected_qty
+    ordered_qty planned_qty production_plan_qty work_order_qty delivered_qty produced_qty
+    returned_qty picked_qty additional_notes page_break item_tax_rate transaction_date
+    material_request purchase_order material_request_item purchase_order_item cost_center
+    project
 }

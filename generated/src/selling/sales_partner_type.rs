@@ -23,3 +23,26 @@ fields! {
     pub SalesPartnerTypeField(SALES_PARTNER_TYPE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx SalesPartnerType
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesPartnerType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub sales_partner_type: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    SalesPartnerType(SALES_PARTNER_TYPE) : name owner creation modified modified_by
+    docstatus idx sales_partner_type
+}

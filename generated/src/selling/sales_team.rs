@@ -20,3 +20,35 @@ fields! {
     Idx Parent Parentfield Parenttype SalesPerson ContactNo AllocatedPercentage
     AllocatedAmount CommissionRate Incentives
 }
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+#[derive(Clone, Debug, Default)]
+pub struct SalesTeam {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub sales_person: Link<target::SalesPerson>,
+    pub contact_no: Option<String>,
+    pub allocated_percentage: Option<f64>,
+    pub allocated_amount: Option<f64>,
+    pub commission_rate: Option<String>,
+    pub incentives: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+document! {
+    SalesTeam(SALES_TEAM) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype sales_person contact_no allocated_percentage allocated_amount
+    commission_rate incentives
+}

@@ -46,3 +46,82 @@ fields! {
     AllowSalesOrderCreationForExpiredQuotation DontReserveSalesOrderQtyOnSalesReturn
     HideTaxId EnableDiscountAccounting AllowZeroQtyInQuotation AllowZeroQtyInSalesOrder
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SellingSettingsCustMasterName { CustomerName = "Customer Name", NamingSeries =
+    "Naming Series", AutoName = "Auto Name" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SellingSettingsMaintainSameRateAction { Stop = "Stop", Warn = "Warn" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SellingSettingsSoRequired { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SellingSettingsDnRequired { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SellingSettingsSalesUpdateFrequency { Monthly = "Monthly", EachTransaction =
+    "Each Transaction", Daily = "Daily" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct SellingSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub cust_master_name: Select<SellingSettingsCustMasterName>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub territory: Link<target::Territory>,
+    pub selling_price_list: Link<target::PriceList>,
+    pub maintain_same_rate_action: Select<SellingSettingsMaintainSameRateAction>,
+    pub role_to_override_stop_action: Link<target::Role>,
+    pub maintain_same_sales_rate: Option<bool>,
+    pub editable_price_list_rate: Option<bool>,
+    pub validate_selling_price: Option<bool>,
+    pub editable_bundle_item_rates: Option<bool>,
+    pub allow_negative_rates_for_items: Option<bool>,
+    pub so_required: Select<SellingSettingsSoRequired>,
+    pub dn_required: Select<SellingSettingsDnRequired>,
+    pub sales_update_frequency: Select<SellingSettingsSalesUpdateFrequency>,
+    pub blanket_order_allowance: Option<f64>,
+    pub allow_multiple_items: Option<bool>,
+    pub allow_against_multiple_purchase_orders: Option<bool>,
+    pub allow_sales_order_creation_for_expired_quotation: Option<bool>,
+    pub dont_reserve_sales_order_qty_on_sales_return: Option<bool>,
+    pub hide_tax_id: Option<bool>,
+    pub enable_discount_accounting: Option<bool>,
+    pub allow_zero_qty_in_quotation: Option<bool>,
+    pub allow_zero_qty_in_sales_order: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    SellingSettings(SELLING_SETTINGS) : name owner creation modified modified_by
+    docstatus idx cust_master_name customer_group territory selling_price_list
+    maintain_same_rate_action role_to_override_stop_action maintain_same_sales_rate
+    editable_price_list_rate validate_selling_price editable_bundle_item_rates
+    allow_negative_rates_for_items so_required dn_required sales_update_frequency
+    blanket_order_allowance allow_multiple_items allow_against_multiple_purchase_orders
+    allow_sales_order_creation_for_expired_quotation
+    dont_reserve_sales_order_qty_on_sales_return hide_tax_id enable_discount_accounting
+    allow_zero_qty_in_quotation allow_zero_qty_in_sales_order
+}

@@ -28,3 +28,45 @@ fields! {
     Idx SendTo Customer Supplier SalesPartner Department Branch ReceiverList Message
     TotalCharacters TotalMessages
 }
+
+#[cfg(feature = "selling")]
+use crate::target;
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SmsCenterSendTo { AllContact = "All Contact", AllCustomerContact =
+    "All Customer Contact", AllSupplierContact = "All Supplier Contact",
+    AllSalesPartnerContact = "All Sales Partner Contact", AllLeadOpen =
+    "All Lead (Open)", AllEmployeeActive = "All Employee (Active)", AllSalesPerson =
+    "All Sales Person" }
+}
+
+#[cfg(feature = "selling")]
+#[derive(Clone, Debug, Default)]
+pub struct SmsCenter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub send_to: Select<SmsCenterSendTo>,
+    pub customer: Link<target::Customer>,
+    pub supplier: Link<target::Supplier>,
+    pub sales_partner: Link<target::SalesPartner>,
+    pub department: Link<target::Department>,
+    pub branch: Link<target::Branch>,
+    pub receiver_list: Option<String>,
+    pub message: Option<String>,
+    pub total_characters: Option<i64>,
+    pub total_messages: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "selling")]
+document! {
+    SmsCenter(SMS_CENTER) : name owner creation modified modified_by docstatus idx
+    send_to customer supplier sales_partner department branch receiver_list message
+    total_characters total_messages
+}

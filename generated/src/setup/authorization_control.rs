@@ -15,3 +15,25 @@ fields! {
     pub AuthorizationControlField(AUTHORIZATION_CONTROL) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct AuthorizationControl {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    AuthorizationControl(AUTHORIZATION_CONTROL) : name owner creation modified
+    modified_by docstatus idx
+}

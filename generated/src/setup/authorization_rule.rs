@@ -42,3 +42,60 @@ fields! {
     ModifiedBy Docstatus Idx Transaction BasedOn CustomerOrItem MasterName Company Value
     SystemRole ToEmp SystemUser ToDesignation ApprovingRole ApprovingUser
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub AuthorizationRuleTransaction { SalesOrder = "Sales Order", PurchaseOrder =
+    "Purchase Order", Quotation = "Quotation", DeliveryNote = "Delivery Note",
+    SalesInvoice = "Sales Invoice", PurchaseInvoice = "Purchase Invoice", PurchaseReceipt
+    = "Purchase Receipt" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub AuthorizationRuleBasedOn { GrandTotal = "Grand Total", AverageDiscount =
+    "Average Discount", CustomerwiseDiscount = "Customerwise Discount", ItemwiseDiscount
+    = "Itemwise Discount", ItemGroupWiseDiscount = "Item Group wise Discount",
+    NotApplicable = "Not Applicable" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub AuthorizationRuleCustomerOrItem { Customer = "Customer", Item = "Item", ItemGroup
+    = "Item Group" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct AuthorizationRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub transaction: Select<AuthorizationRuleTransaction>,
+    pub based_on: Select<AuthorizationRuleBasedOn>,
+    pub customer_or_item: Select<AuthorizationRuleCustomerOrItem>,
+    pub master_name: Option<String>,
+    pub company: Link<target::Company>,
+    pub value: Option<f64>,
+    pub system_role: Link<target::Role>,
+    pub to_emp: Link<target::Employee>,
+    pub system_user: Link<target::User>,
+    pub to_designation: Link<target::Designation>,
+    pub approving_role: Link<target::Role>,
+    pub approving_user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    AuthorizationRule(AUTHORIZATION_RULE) : name owner creation modified modified_by
+    docstatus idx transaction based_on customer_or_item master_name company value
+    system_role to_emp system_user to_designation approving_role approving_user
+}

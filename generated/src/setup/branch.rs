@@ -21,3 +21,25 @@ fields! {
     pub BranchField(BRANCH) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Branch
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Branch {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub branch: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Branch(BRANCH) : name owner creation modified modified_by docstatus idx branch
+}

@@ -27,3 +27,29 @@ fields! {
     pub BrandField(BRAND) : Name Owner Creation Modified ModifiedBy Docstatus Idx Brand
     Image Description BrandDefaults
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Brand {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub brand: Option<String>,
+    pub image: Option<String>,
+    pub description: Option<String>,
+    pub brand_defaults: Vec<crate::ItemDefault>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Brand(BRAND) : name owner creation modified modified_by docstatus idx brand image
+    description brand_defaults
+}

@@ -8,7 +8,7 @@ pub static COMPANY: DocTypeDef = DocTypeDef {
     sort: "modified asc",
     fields: &[
         field!("company_name", Data, "Company", flags = REQD | UNIQUE),
-        field!("abbr", Data, "Abbr", flags = REQD | SET_ONLY_ONCE),
+        field!("abbr", Data, "Abbr", flags = REQD | SET_ONLY_ONCE | FILLED),
         field!("default_currency", Link, "Default Currency", options = Target("Currency"), flags = REQD | IGNORE_USER_PERMISSIONS),
         field!("country", Link, "Country", options = Target("Country"), flags = REQD | IN_LIST_VIEW),
         field!("is_group", Check, "Is Group", flags = BOLD, default = Some("0")),
@@ -123,4 +123,149 @@ fields! {
     DefaultInventoryAccount StockAdjustmentAccount DefaultInTransitWarehouse
     StockReceivedButNotBilled DefaultProvisionalAccount ExpensesIncludedInValuation
     DefaultOperatingCostAccount
+}
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub CompanyCreateChartOfAccountsBasedOn { StandardTemplate = "Standard Template",
+    ExistingCompany = "Existing Company" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub CompanyReconciliationTakesEffectOn { AdvancePaymentDate = "Advance Payment Date",
+    OldestOfInvoiceOrAdvance = "Oldest Of Invoice Or Advance", ReconciliationDate =
+    "Reconciliation Date" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub CompanyAutoErrFrequency { Daily = "Daily", Weekly = "Weekly", Monthly = "Monthly"
+    }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Company {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company_name: Option<String>,
+    pub abbr: Option<String>,
+    pub default_currency: Link<target::Currency>,
+    pub country: Link<target::Country>,
+    pub is_group: Option<bool>,
+    pub default_holiday_list: Link<target::HolidayList>,
+    pub default_letter_head: Link<target::LetterHead>,
+    pub tax_id: Option<String>,
+    pub domain: Option<String>,
+    pub date_of_establishment: Option<Date>,
+    pub parent_company: Link<target::Company>,
+    pub company_logo: Option<String>,
+    pub date_of_incorporation: Option<Date>,
+    pub phone_no: Option<String>,
+    pub email: Option<String>,
+    pub company_description: Option<String>,
+    pub date_of_commencement: Option<Date>,
+    pub fax: Option<String>,
+    pub website: Option<String>,
+    pub registration_details: Option<String>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Option<String>,
+    pub create_chart_of_accounts_based_on: Select<CompanyCreateChartOfAccountsBasedOn>,
+    pub existing_company: Link<target::Company>,
+    pub chart_of_accounts: Option<String>,
+    pub default_bank_account: Link<target::Account>,
+    pub default_cash_account: Link<target::Account>,
+    pub default_receivable_account: Link<target::Account>,
+    pub default_payable_account: Link<target::Account>,
+    pub write_off_account: Link<target::Account>,
+    pub unrealized_profit_loss_account: Link<target::Account>,
+    pub allow_account_creation_against_child_company: Option<bool>,
+    pub default_expense_account: Link<target::Account>,
+    pub default_income_account: Link<target::Account>,
+    pub default_discount_account: Link<target::Account>,
+    pub payment_terms: Link<target::PaymentTermsTemplate>,
+    pub cost_center: Link<target::CostCenter>,
+    pub default_finance_book: Link<target::FinanceBook>,
+    pub exchange_gain_loss_account: Link<target::Account>,
+    pub unrealized_exchange_gain_loss_account: Link<target::Account>,
+    pub round_off_account: Link<target::Account>,
+    pub round_off_cost_center: Link<target::CostCenter>,
+    pub round_off_for_opening: Link<target::Account>,
+    pub default_deferred_revenue_account: Link<target::Account>,
+    pub default_deferred_expense_account: Link<target::Account>,
+    pub book_advance_payments_in_separate_party_account: Option<bool>,
+    pub reconcile_on_advance_payment_date: Option<bool>,
+    pub reconciliation_takes_effect_on: Select<CompanyReconciliationTakesEffectOn>,
+    pub default_advance_received_account: Link<target::Account>,
+    pub default_advance_paid_account: Link<target::Account>,
+    pub auto_exchange_rate_revaluation: Option<bool>,
+    pub auto_err_frequency: Select<CompanyAutoErrFrequency>,
+    pub submit_err_jv: Option<bool>,
+    pub exception_budget_approver_role: Link<target::Role>,
+    pub accumulated_depreciation_account: Link<target::Account>,
+    pub depreciation_expense_account: Link<target::Account>,
+    pub series_for_depreciation_entry: Option<String>,
+    pub expenses_included_in_asset_valuation: Link<target::Account>,
+    pub disposal_account: Link<target::Account>,
+    pub depreciation_cost_center: Link<target::CostCenter>,
+    pub capital_work_in_progress_account: Link<target::Account>,
+    pub asset_received_but_not_billed: Link<target::Account>,
+    pub default_buying_terms: Link<target::TermsAndConditions>,
+    pub sales_monthly_history: Option<String>,
+    pub monthly_sales_target: Option<f64>,
+    pub total_monthly_sales: Option<f64>,
+    pub default_selling_terms: Link<target::TermsAndConditions>,
+    pub default_warehouse_for_sales_return: Link<target::Warehouse>,
+    pub credit_limit: Option<f64>,
+    pub transactions_annual_history: Option<String>,
+    pub enable_perpetual_inventory: Option<bool>,
+    pub enable_provisional_accounting_for_non_stock_items: Option<bool>,
+    pub default_inventory_account: Link<target::Account>,
+    pub stock_adjustment_account: Link<target::Account>,
+    pub default_in_transit_warehouse: Link<target::Warehouse>,
+    pub stock_received_but_not_billed: Link<target::Account>,
+    pub default_provisional_account: Link<target::Account>,
+    pub expenses_included_in_valuation: Link<target::Account>,
+    pub default_operating_cost_account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Company(COMPANY) : name owner creation modified modified_by docstatus idx
+    company_name abbr default_currency country is_group default_holiday_list
+    default_letter_head tax_id domain date_of_establishment parent_company company_logo
+    date_of_incorporation phone_no email company_description date_of_commencement fax
+    website registration_details lft rgt old_parent create_chart_of_accounts_based_on
+    existing_company chart_of_accounts default_bank_account default_cash_account
+    default_receivable_account default_payable_account write_off_account
+    unrealized_profit_loss_account allow_account_creation_against_child_company
+    default_expense_account default_income_account default_discount_account payment_terms
+    cost_center default_finance_book exchange_gain_loss_account
+    unrealized_exchange_gain_loss_account round_off_account round_off_cost_center
+    round_off_for_opening default_deferred_revenue_account
+    default_deferred_expense_account book_advance_payments_in_separate_party_account
+    reconcile_on_advance_payment_date reconciliation_takes_effect_on
+    default_advance_received_account default_advance_paid_account
+    auto_exchange_rate_revaluation auto_err_frequency submit_err_jv
+    exception_budget_approver_role accumulated_depreciation_account
+    depreciation_expense_account series_for_depreciation_entry
+    expenses_included_in_asset_valuation disposal_account depreciation_cost_center
+    capital_work_in_progress_account asset_received_but_not_billed default_buying_terms
+    sales_monthly_history monthly_sales_target total_monthly_sales default_selling_terms
+    default_warehouse_for_sales_return credit_limit transactions_annual_history
+    enable_perpetual_inventory enable_provisional_accounting_for_non_stock_items
+    default_inventory_account stock_adjustment_account default_in_transit_warehouse
+    stock_received_but_not_billed default_provisional_account
+    expenses_included_in_valuation default_operating_cost_account
 }

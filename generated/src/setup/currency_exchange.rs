@@ -29,3 +29,31 @@ fields! {
     ModifiedBy Docstatus Idx Date FromCurrency ToCurrency ExchangeRate ForBuying
     ForSelling
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct CurrencyExchange {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub date: Option<Date>,
+    pub from_currency: Link<target::Currency>,
+    pub to_currency: Link<target::Currency>,
+    pub exchange_rate: Option<f64>,
+    pub for_buying: Option<bool>,
+    pub for_selling: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    CurrencyExchange(CURRENCY_EXCHANGE) : name owner creation modified modified_by
+    docstatus idx date from_currency to_currency exchange_rate for_buying for_selling
+}

@@ -34,3 +34,36 @@ fields! {
     Docstatus Idx CustomerGroupName ParentCustomerGroup IsGroup DefaultPriceList
     PaymentTerms Lft Rgt OldParent Accounts CreditLimits
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct CustomerGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub customer_group_name: Option<String>,
+    pub parent_customer_group: Link<target::CustomerGroup>,
+    pub is_group: Option<bool>,
+    pub default_price_list: Link<target::PriceList>,
+    pub payment_terms: Link<target::PaymentTermsTemplate>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Link<target::CustomerGroup>,
+    pub accounts: Vec<crate::PartyAccount>,
+    pub credit_limits: Vec<crate::CustomerCreditLimit>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    CustomerGroup(CUSTOMER_GROUP) : name owner creation modified modified_by docstatus
+    idx customer_group_name parent_customer_group is_group default_price_list
+    payment_terms lft rgt old_parent accounts credit_limits
+}

@@ -8,7 +8,7 @@ pub static DEPARTMENT: DocTypeDef = DocTypeDef {
     fields: &[
         field!("department_name", Data, "Department", flags = REQD | IN_LIST_VIEW),
         field!("parent_department", Link, "Parent Department", options = Target("Department"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("is_group", Check, "Is Group", flags = BOLD | IN_LIST_VIEW, default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("lft", Int, "lft", flags = READ_ONLY | HIDDEN),
@@ -29,4 +29,34 @@ pub static DEPARTMENT: DocTypeDef = DocTypeDef {
 fields! {
     pub DepartmentField(DEPARTMENT) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx DepartmentName ParentDepartment Company IsGroup Disabled Lft Rgt OldParent
+}
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Department {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub department_name: Option<String>,
+    pub parent_department: Link<target::Department>,
+    pub company: Link<target::Company>,
+    pub is_group: Option<bool>,
+    pub disabled: Option<bool>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Department(DEPARTMENT) : name owner creation modified modified_by docstatus idx
+    department_name parent_department company is_group disabled lft rgt old_parent
 }

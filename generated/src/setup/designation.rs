@@ -25,3 +25,27 @@ fields! {
     pub DesignationField(DESIGNATION) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx DesignationName Description
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Designation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub designation_name: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Designation(DESIGNATION) : name owner creation modified modified_by docstatus idx
+    designation_name description
+}

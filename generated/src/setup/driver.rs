@@ -37,3 +37,47 @@ fields! {
     NamingSeries FullName Status Transporter Employee CellNumber Address LicenseNumber
     IssuingDate ExpiryDate DrivingLicenseCategory
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub DriverNamingSeries { HrDriYyyy = "HR-DRI-.YYYY.-" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub DriverStatus { Active = "Active", Suspended = "Suspended", Left = "Left" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Driver {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<DriverNamingSeries>,
+    pub full_name: Option<String>,
+    pub status: Select<DriverStatus>,
+    pub transporter: Link<target::Supplier>,
+    pub employee: Link<target::Employee>,
+    pub cell_number: Option<String>,
+    pub address: Link<target::Address>,
+    pub license_number: Option<String>,
+    pub issuing_date: Option<Date>,
+    pub expiry_date: Option<Date>,
+    pub driving_license_category: Vec<crate::DrivingLicenseCategory>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Driver(DRIVER) : name owner creation modified modified_by docstatus idx naming_series
+    full_name status transporter employee cell_number address license_number issuing_date
+    expiry_date driving_license_category
+}

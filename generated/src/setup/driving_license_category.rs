@@ -18,3 +18,33 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Class Description
     IssuingDate ExpiryDate
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct DrivingLicenseCategory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub class: Option<String>,
+    pub description: Option<String>,
+    pub issuing_date: Option<Date>,
+    pub expiry_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    DrivingLicenseCategory(DRIVING_LICENSE_CATEGORY) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype class description
+    issuing_date expiry_date
+}

@@ -56,3 +56,65 @@ fields! {
     Issue Project PurchaseOrdersItemsOverdue CalendarEvents TodoList Notifications
     AddQuote
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmailDigestFrequency { Daily = "Daily", Weekly = "Weekly", Monthly = "Monthly" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailDigest {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub company: Link<target::Company>,
+    pub frequency: Select<EmailDigestFrequency>,
+    pub next_send: Option<String>,
+    pub recipients: Vec<crate::EmailDigestRecipient>,
+    pub income: Option<bool>,
+    pub expenses_booked: Option<bool>,
+    pub income_year_to_date: Option<bool>,
+    pub expense_year_to_date: Option<bool>,
+    pub bank_balance: Option<bool>,
+    pub credit_balance: Option<bool>,
+    pub invoiced_amount: Option<bool>,
+    pub payables: Option<bool>,
+    pub sales_orders_to_bill: Option<bool>,
+    pub purchase_orders_to_bill: Option<bool>,
+    pub sales_order: Option<bool>,
+    pub purchase_order: Option<bool>,
+    pub sales_orders_to_deliver: Option<bool>,
+    pub purchase_orders_to_receive: Option<bool>,
+    pub sales_invoice: Option<bool>,
+    pub purchase_invoice: Option<bool>,
+    pub new_quotations: Option<bool>,
+    pub pending_quotations: Option<bool>,
+    pub issue: Option<bool>,
+    pub project: Option<bool>,
+    pub purchase_orders_items_overdue: Option<bool>,
+    pub calendar_events: Option<bool>,
+    pub todo_list: Option<bool>,
+    pub notifications: Option<bool>,
+    pub add_quote: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    EmailDigest(EMAIL_DIGEST) : name owner creation modified modified_by docstatus idx
+    enabled company frequency next_send recipients income expenses_booked
+    income_year_to_date expense_year_to_date bank_balance credit_balance invoiced_amount
+    payables sales_orders_to_bill purchase_orders_to_bill sales_order purchase_order
+    sales_orders_to_deliver purchase_orders_to_receive sales_invoice purchase_invoice
+    new_quotations pending_quotations issue project purchase_orders_items_overdue
+    calendar_events todo_list notifications add_quote
+}

@@ -14,3 +14,29 @@ fields! {
     pub EmailDigestRecipientField(EMAIL_DIGEST_RECIPIENT) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Recipient
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct EmailDigestRecipient {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub recipient: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    EmailDigestRecipient(EMAIL_DIGEST_RECIPIENT) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype recipient
+}

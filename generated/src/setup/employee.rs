@@ -22,7 +22,7 @@ pub static EMPLOYEE: DocTypeDef = DocTypeDef {
         field!("status", Select, "Status", options = Choices(&["Active", "Inactive", "Suspended", "Left"]), flags = REQD | SEARCH_INDEX, default = Some("Active")),
         field!("user_id", Link, "User ID", options = Target("User"), flags = IGNORE_USER_PERMISSIONS),
         field!("create_user_permission", Check, "Create User Permission", flags = CONDITIONAL, default = Some("1")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("department", Link, "Department", options = Target("Department"), flags = IN_STANDARD_FILTER),
         field!("employee_number", Data, "Employee Number", flags = IN_GLOBAL_SEARCH),
         field!("designation", Link, "Designation", options = Target("Designation"), flags = IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
@@ -103,4 +103,150 @@ fields! {
     Education ExternalWorkHistory InternalWorkHistory ResignationLetterDate RelievingDate
     HeldOn NewWorkplace LeaveEncashed EncashmentDate ReasonForLeaving Feedback Lft Rgt
     OldParent
+}
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeeNamingSeries { HrEmp = "HR-EMP-" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeeStatus { Active = "Active", Inactive = "Inactive", Suspended =
+    "Suspended", Left = "Left" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeePreferedContactEmail { CompanyEmail = "Company Email", PersonalEmail =
+    "Personal Email", UserId = "User ID" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeeCurrentAccommodationType { Rented = "Rented", Owned = "Owned" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeePermanentAccommodationType { Rented = "Rented", Owned = "Owned" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeeSalaryMode { Bank = "Bank", Cash = "Cash", Cheque = "Cheque" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeeMaritalStatus { Single = "Single", Married = "Married", Divorced =
+    "Divorced", Widowed = "Widowed" }
+}
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeeLeaveEncashed { Yes = "Yes", No = "No" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Employee {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub employee: Option<String>,
+    pub naming_series: Select<EmployeeNamingSeries>,
+    pub first_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub last_name: Option<String>,
+    pub employee_name: Option<String>,
+    pub gender: Link<target::Gender>,
+    pub date_of_birth: Option<Date>,
+    pub salutation: Link<target::Salutation>,
+    pub date_of_joining: Option<Date>,
+    pub image: Option<String>,
+    pub status: Select<EmployeeStatus>,
+    pub user_id: Link<target::User>,
+    pub create_user_permission: Option<bool>,
+    pub company: Link<target::Company>,
+    pub department: Link<target::Department>,
+    pub employee_number: Option<String>,
+    pub designation: Link<target::Designation>,
+    pub reports_to: Link<target::Employee>,
+    pub branch: Link<target::Branch>,
+    pub scheduled_confirmation_date: Option<Date>,
+    pub final_confirmation_date: Option<Date>,
+    pub contract_end_date: Option<Date>,
+    pub notice_number_of_days: Option<i64>,
+    pub date_of_retirement: Option<Date>,
+    pub cell_number: Option<String>,
+    pub personal_email: Option<String>,
+    pub company_email: Option<String>,
+    pub prefered_contact_email: Select<EmployeePreferedContactEmail>,
+    pub prefered_email: Option<String>,
+    pub unsubscribed: Option<bool>,
+    pub current_address: Option<String>,
+    pub current_accommodation_type: Select<EmployeeCurrentAccommodationType>,
+    pub permanent_address: Option<String>,
+    pub permanent_accommodation_type: Select<EmployeePermanentAccommodationType>,
+    pub person_to_be_contacted: Option<String>,
+    pub emergency_phone_number: Option<String>,
+    pub relation: Option<String>,
+    pub attendance_device_id: Option<String>,
+    pub holiday_list: Link<target::HolidayList>,
+    pub ctc: Option<f64>,
+    pub salary_currency: Link<target::Currency>,
+    pub salary_mode: Select<EmployeeSalaryMode>,
+    pub bank_name: Option<String>,
+    pub bank_ac_no: Option<String>,
+    pub iban: Option<String>,
+    pub marital_status: Select<EmployeeMaritalStatus>,
+    pub family_background: Option<String>,
+    pub blood_group: Option<String>,
+    pub health_details: Option<String>,
+    pub passport_number: Option<String>,
+    pub valid_upto: Option<Date>,
+    pub date_of_issue: Option<Date>,
+    pub place_of_issue: Option<String>,
+    pub bio: Option<String>,
+    pub education: Vec<crate::EmployeeEducation>,
+    pub external_work_history: Vec<crate::EmployeeExternalWorkHistory>,
+    pub internal_work_history: Vec<crate::EmployeeInternalWorkHistory>,
+    pub resignation_letter_date: Option<Date>,
+    pub relieving_date: Option<Date>,
+    pub held_on: Option<Date>,
+    pub new_workplace: Option<String>,
+    pub leave_encashed: Select<EmployeeLeaveEncashed>,
+    pub encashment_date: Option<Date>,
+    pub reason_for_leaving: Option<String>,
+    pub feedback: Option<String>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Employee(EMPLOYEE) : name owner creation modified modified_by docstatus idx employee
+    naming_series first_name middle_name last_name employee_name gender date_of_birth
+    salutation date_of_joining image status user_id create_user_permission company
+    department employee_number designation reports_to branch scheduled_confirmation_date
+    final_confirmation_date contract_end_date notice_number_of_days date_of_retirement
+    cell_number personal_email company_email prefered_contact_email prefered_email
+    unsubscribed current_address current_accommodation_type permanent_address
+    permanent_accommodation_type person_to_be_contacted emergency_phone_number relation
+    attendance_device_id holiday_list ctc salary_currency salary_mode bank_name
+    bank_ac_no iban marital_status family_background blood_group health_details
+    passport_number valid_upto date_of_issue place_of_issue bio education
+    external_work_history internal_work_history resignation_letter_date relieving_date
+    held_on new_workplace leave_encashed encashment_date reason_for_leaving feedback lft
+    rgt old_parent
 }

@@ -20,3 +20,41 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype SchoolUniv Qualification Level
     YearOfPassing ClassPer MajOptSubj
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub EmployeeEducationLevel { Graduate = "Graduate", PostGraduate = "Post Graduate",
+    UnderGraduate = "Under Graduate" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct EmployeeEducation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub school_univ: Option<String>,
+    pub qualification: Option<String>,
+    pub level: Select<EmployeeEducationLevel>,
+    pub year_of_passing: Option<i64>,
+    pub class_per: Option<String>,
+    pub maj_opt_subj: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    EmployeeEducation(EMPLOYEE_EDUCATION) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype school_univ qualification level
+    year_of_passing class_per maj_opt_subj
+}

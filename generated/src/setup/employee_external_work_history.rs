@@ -20,3 +20,35 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype CompanyName
     Designation Salary Address Contact TotalExperience
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct EmployeeExternalWorkHistory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company_name: Option<String>,
+    pub designation: Option<String>,
+    pub salary: Option<f64>,
+    pub address: Option<String>,
+    pub contact: Option<String>,
+    pub total_experience: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    EmployeeExternalWorkHistory(EMPLOYEE_EXTERNAL_WORK_HISTORY) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype company_name
+    designation salary address contact total_experience
+}

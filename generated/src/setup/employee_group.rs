@@ -24,3 +24,27 @@ fields! {
     pub EmployeeGroupField(EMPLOYEE_GROUP) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx EmployeeGroupName EmployeeList
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct EmployeeGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub employee_group_name: Option<String>,
+    pub employee_list: Vec<crate::EmployeeGroupTable>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    EmployeeGroup(EMPLOYEE_GROUP) : name owner creation modified modified_by docstatus
+    idx employee_group_name employee_list
+}

@@ -16,3 +16,31 @@ fields! {
     pub EmployeeGroupTableField(EMPLOYEE_GROUP_TABLE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Employee EmployeeName UserId
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct EmployeeGroupTable {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub employee: Link<target::Employee>,
+    pub employee_name: Option<String>,
+    pub user_id: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    EmployeeGroupTable(EMPLOYEE_GROUP_TABLE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype employee employee_name user_id
+}

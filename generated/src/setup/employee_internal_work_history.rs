@@ -19,3 +19,34 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Branch
     Department Designation FromDate ToDate
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct EmployeeInternalWorkHistory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub branch: Link<target::Branch>,
+    pub department: Link<target::Department>,
+    pub designation: Link<target::Designation>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    EmployeeInternalWorkHistory(EMPLOYEE_INTERNAL_WORK_HISTORY) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype branch department
+    designation from_date to_date
+}

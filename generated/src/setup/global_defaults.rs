@@ -26,3 +26,39 @@ fields! {
     Docstatus Idx DefaultCompany Country DefaultDistanceUnit DefaultCurrency
     HideCurrencySymbol DisableRoundedTotal DisableInWords DemoCompany
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub GlobalDefaultsHideCurrencySymbol { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct GlobalDefaults {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub default_company: Link<target::Company>,
+    pub country: Link<target::Country>,
+    pub default_distance_unit: Link<target::Uom>,
+    pub default_currency: Link<target::Currency>,
+    pub hide_currency_symbol: Select<GlobalDefaultsHideCurrencySymbol>,
+    pub disable_rounded_total: Option<bool>,
+    pub disable_in_words: Option<bool>,
+    pub demo_company: Link<target::Company>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    GlobalDefaults(GLOBAL_DEFAULTS) : name owner creation modified modified_by docstatus
+    idx default_company country default_distance_unit default_currency
+    hide_currency_symbol disable_rounded_total disable_in_words demo_company
+}

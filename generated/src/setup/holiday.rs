@@ -17,3 +17,31 @@ fields! {
     pub HolidayField(HOLIDAY) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Parent Parentfield Parenttype HolidayDate WeeklyOff Description
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Holiday {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub holiday_date: Option<Date>,
+    pub weekly_off: Option<bool>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Holiday(HOLIDAY) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype holiday_date weekly_off description
+}

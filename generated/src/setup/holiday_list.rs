@@ -32,3 +32,42 @@ fields! {
     Docstatus Idx HolidayListName FromDate ToDate TotalHolidays WeeklyOff Country
     Subdivision Holidays Color
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub HolidayListWeeklyOff { Sunday = "Sunday", Monday = "Monday", Tuesday = "Tuesday",
+    Wednesday = "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday =
+    "Saturday" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct HolidayList {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub holiday_list_name: Option<String>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub total_holidays: Option<i64>,
+    pub weekly_off: Select<HolidayListWeeklyOff>,
+    pub country: Option<String>,
+    pub subdivision: Option<String>,
+    pub holidays: Vec<crate::Holiday>,
+    pub color: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    HolidayList(HOLIDAY_LIST) : name owner creation modified modified_by docstatus idx
+    holiday_list_name from_date to_date total_holidays weekly_off country subdivision
+    holidays color
+}

@@ -27,3 +27,28 @@ fields! {
     pub IncotermField(INCOTERM) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Code Title Description
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Incoterm {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub code: Option<String>,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Incoterm(INCOTERM) : name owner creation modified modified_by docstatus idx code
+    title description
+}

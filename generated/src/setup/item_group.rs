@@ -33,3 +33,35 @@ fields! {
     Idx ItemGroupName ParentItemGroup IsGroup Image ItemGroupDefaults Taxes Lft OldParent
     Rgt
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_group_name: Option<String>,
+    pub parent_item_group: Link<target::ItemGroup>,
+    pub is_group: Option<bool>,
+    pub image: Option<String>,
+    pub item_group_defaults: Vec<crate::ItemDefault>,
+    pub taxes: Vec<crate::ItemTax>,
+    pub lft: Option<i64>,
+    pub old_parent: Link<target::ItemGroup>,
+    pub rgt: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    ItemGroup(ITEM_GROUP) : name owner creation modified modified_by docstatus idx
+    item_group_name parent_item_group is_group image item_group_defaults taxes lft
+    old_parent rgt
+}

@@ -24,3 +24,32 @@ fields! {
     pub PartyTypeField(PARTY_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx PartyType AccountType
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub PartyTypeAccountType { Payable = "Payable", Receivable = "Receivable" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct PartyType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub party_type: Link<target::DocType>,
+    pub account_type: Select<PartyTypeAccountType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    PartyType(PARTY_TYPE) : name owner creation modified modified_by docstatus idx
+    party_type account_type
+}

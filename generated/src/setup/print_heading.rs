@@ -25,3 +25,27 @@ fields! {
     pub PrintHeadingField(PRINT_HEADING) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx PrintHeading Description
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct PrintHeading {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub print_heading: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    PrintHeading(PRINT_HEADING) : name owner creation modified modified_by docstatus idx
+    print_heading description
+}

@@ -23,3 +23,26 @@ fields! {
     pub QuotationLostReasonField(QUOTATION_LOST_REASON) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx OrderLostReason
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct QuotationLostReason {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub order_lost_reason: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    QuotationLostReason(QUOTATION_LOST_REASON) : name owner creation modified modified_by
+    docstatus idx order_lost_reason
+}

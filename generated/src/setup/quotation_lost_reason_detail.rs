@@ -14,3 +14,29 @@ fields! {
     pub QuotationLostReasonDetailField(QUOTATION_LOST_REASON_DETAIL) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype LostReason
 }
+
+#[cfg(any(feature = "selling", feature = "setup"))]
+use crate::target;
+
+#[cfg(any(feature = "selling", feature = "setup"))]
+#[derive(Clone, Debug, Default)]
+pub struct QuotationLostReasonDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub lost_reason: Link<target::QuotationLostReason>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "selling", feature = "setup"))]
+document! {
+    QuotationLostReasonDetail(QUOTATION_LOST_REASON_DETAIL) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype lost_reason
+}

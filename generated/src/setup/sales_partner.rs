@@ -36,3 +36,38 @@ fields! {
     Docstatus Idx PartnerName PartnerType Territory CommissionRate Targets ShowInWebsite
     ReferralCode Route Logo PartnerWebsite Introduction Description
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesPartner {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub partner_name: Option<String>,
+    pub partner_type: Link<target::SalesPartnerType>,
+    pub territory: Link<target::Territory>,
+    pub commission_rate: Option<f64>,
+    pub targets: Vec<crate::TargetDetail>,
+    pub show_in_website: Option<bool>,
+    pub referral_code: Option<String>,
+    pub route: Option<String>,
+    pub logo: Option<String>,
+    pub partner_website: Option<String>,
+    pub introduction: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    SalesPartner(SALES_PARTNER) : name owner creation modified modified_by docstatus idx
+    partner_name partner_type territory commission_rate targets show_in_website
+    referral_code route logo partner_website introduction description
+}

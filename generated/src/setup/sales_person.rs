@@ -36,3 +36,37 @@ fields! {
     Docstatus Idx SalesPersonName ParentSalesPerson CommissionRate IsGroup Enabled
     Employee Department Lft Rgt OldParent Targets
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct SalesPerson {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub sales_person_name: Option<String>,
+    pub parent_sales_person: Link<target::SalesPerson>,
+    pub commission_rate: Option<String>,
+    pub is_group: Option<bool>,
+    pub enabled: Option<bool>,
+    pub employee: Link<target::Employee>,
+    pub department: Link<target::Department>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Option<String>,
+    pub targets: Vec<crate::TargetDetail>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    SalesPerson(SALES_PERSON) : name owner creation modified modified_by docstatus idx
+    sales_person_name parent_sales_person commission_rate is_group enabled employee
+    department lft rgt old_parent targets
+}

@@ -32,3 +32,34 @@ fields! {
     Docstatus Idx SupplierGroupName ParentSupplierGroup IsGroup PaymentTerms Accounts Lft
     Rgt OldParent
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct SupplierGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub supplier_group_name: Option<String>,
+    pub parent_supplier_group: Link<target::SupplierGroup>,
+    pub is_group: Option<bool>,
+    pub payment_terms: Link<target::PaymentTermsTemplate>,
+    pub accounts: Vec<crate::PartyAccount>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Link<target::SupplierGroup>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    SupplierGroup(SUPPLIER_GROUP) : name owner creation modified modified_by docstatus
+    idx supplier_group_name parent_supplier_group is_group payment_terms accounts lft rgt
+    old_parent
+}

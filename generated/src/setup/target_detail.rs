@@ -19,3 +19,34 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype ItemGroup FiscalYear TargetQty
     TargetAmount DistributionId
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct TargetDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_group: Link<target::ItemGroup>,
+    pub fiscal_year: Link<target::FiscalYear>,
+    pub target_qty: Option<f64>,
+    pub target_amount: Option<f64>,
+    pub distribution_id: Link<target::MonthlyDistribution>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    TargetDetail(TARGET_DETAIL) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype item_group fiscal_year target_qty target_amount
+    distribution_id
+}

@@ -28,3 +28,30 @@ fields! {
     pub TermsAndConditionsField(TERMS_AND_CONDITIONS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Title Disabled Selling Buying Terms
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct TermsAndConditions {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub disabled: Option<bool>,
+    pub selling: Option<bool>,
+    pub buying: Option<bool>,
+    pub terms: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    TermsAndConditions(TERMS_AND_CONDITIONS) : name owner creation modified modified_by
+    docstatus idx title disabled selling buying terms
+}

@@ -31,3 +31,33 @@ fields! {
     pub TerritoryField(TERRITORY) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     TerritoryName ParentTerritory IsGroup TerritoryManager Lft Rgt OldParent Targets
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Territory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub territory_name: Option<String>,
+    pub parent_territory: Link<target::Territory>,
+    pub is_group: Option<bool>,
+    pub territory_manager: Link<target::SalesPerson>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Link<target::Territory>,
+    pub targets: Vec<crate::TargetDetail>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Territory(TERRITORY) : name owner creation modified modified_by docstatus idx
+    territory_name parent_territory is_group territory_manager lft rgt old_parent targets
+}

@@ -38,3 +38,47 @@ fields! {
     InitializeDoctypesTable DeleteTransactions Doctypes DoctypesToBeIgnored AmendedFrom
     ProcessInSingleTransaction
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub TransactionDeletionRecordStatus { Queued = "Queued", Running = "Running", Failed
+    = "Failed", Completed = "Completed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct TransactionDeletionRecord {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub company: Link<target::Company>,
+    pub status: Select<TransactionDeletionRecordStatus>,
+    pub error_log: Option<String>,
+    pub delete_bin_data: Option<bool>,
+    pub delete_leads_and_addresses: Option<bool>,
+    pub reset_company_default_values: Option<bool>,
+    pub clear_notifications: Option<bool>,
+    pub initialize_doctypes_table: Option<bool>,
+    pub delete_transactions: Option<bool>,
+    pub doctypes: Vec<crate::TransactionDeletionRecordDetails>,
+    pub doctypes_to_be_ignored: Vec<crate::TransactionDeletionRecordItem>,
+    pub amended_from: Link<target::TransactionDeletionRecord>,
+    pub process_in_single_transaction: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    TransactionDeletionRecord(TRANSACTION_DELETION_RECORD) : name owner creation modified
+    modified_by docstatus idx company status error_log delete_bin_data
+    delete_leads_and_addresses reset_company_default_values clear_notifications
+    initialize_doctypes_table delete_transactions doctypes doctypes_to_be_ignored
+    amended_from process_in_single_transaction
+}

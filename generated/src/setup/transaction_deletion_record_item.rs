@@ -14,3 +14,29 @@ fields! {
     pub TransactionDeletionRecordItemField(TRANSACTION_DELETION_RECORD_ITEM) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype DoctypeName
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct TransactionDeletionRecordItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub doctype_name: Link<target::DocType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    TransactionDeletionRecordItem(TRANSACTION_DELETION_RECORD_ITEM) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype doctype_name
+}

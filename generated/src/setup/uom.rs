@@ -26,3 +26,28 @@ fields! {
     pub UomField(UOM) : Name Owner Creation Modified ModifiedBy Docstatus Idx Enabled
     UomName MustBeWholeNumber
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Uom {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub uom_name: Option<String>,
+    pub must_be_whole_number: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Uom(UOM) : name owner creation modified modified_by docstatus idx enabled uom_name
+    must_be_whole_number
+}

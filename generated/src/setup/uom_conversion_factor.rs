@@ -26,3 +26,29 @@ fields! {
     pub UomConversionFactorField(UOM_CONVERSION_FACTOR) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Category FromUom ToUom Value
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct UomConversionFactor {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub category: Link<target::UomCategory>,
+    pub from_uom: Link<target::Uom>,
+    pub to_uom: Link<target::Uom>,
+    pub value: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    UomConversionFactor(UOM_CONVERSION_FACTOR) : name owner creation modified modified_by
+    docstatus idx category from_uom to_uom value
+}

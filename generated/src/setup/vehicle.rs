@@ -46,3 +46,53 @@ fields! {
     Employee InsuranceCompany PolicyNo StartDate EndDate FuelType Uom CarbonCheckDate
     Color Wheels Doors AmendedFrom
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+choices! {
+    pub VehicleFuelType { Petrol = "Petrol", Diesel = "Diesel", NaturalGas =
+    "Natural Gas", Electric = "Electric" }
+}
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct Vehicle {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub license_plate: Option<String>,
+    pub make: Option<String>,
+    pub model: Option<String>,
+    pub last_odometer: Option<i64>,
+    pub acquisition_date: Option<Date>,
+    pub location: Option<String>,
+    pub chassis_no: Option<String>,
+    pub vehicle_value: Option<f64>,
+    pub employee: Link<target::Employee>,
+    pub insurance_company: Option<String>,
+    pub policy_no: Option<String>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub fuel_type: Select<VehicleFuelType>,
+    pub uom: Link<target::Uom>,
+    pub carbon_check_date: Option<Date>,
+    pub color: Option<String>,
+    pub wheels: Option<i64>,
+    pub doors: Option<i64>,
+    pub amended_from: Link<target::Vehicle>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    Vehicle(VEHICLE) : name owner creation modified modified_by docstatus idx
+    license_plate make model last_odometer acquisition_date location chassis_no
+    vehicle_value employee insurance_company policy_no start_date end_date fuel_type uom
+    carbon_check_date color wheels doors amended_from
+}

@@ -14,3 +14,29 @@ fields! {
     pub WebsiteItemGroupField(WEBSITE_ITEM_GROUP) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemGroup
 }
+
+#[cfg(feature = "setup")]
+use crate::target;
+
+#[cfg(feature = "setup")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteItemGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_group: Link<target::ItemGroup>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "setup")]
+document! {
+    WebsiteItemGroup(WEBSITE_ITEM_GROUP) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype item_group
+}

@@ -32,3 +32,42 @@ fields! {
     Docstatus Idx User Type Points Rule ReferenceDoctype ReferenceName Reverted RevertOf
     Reason Seen
 }
+
+#[cfg(feature = "social")]
+use crate::target;
+
+#[cfg(feature = "social")]
+choices! {
+    pub EnergyPointLogType { Auto = "Auto", Appreciation = "Appreciation", Criticism =
+    "Criticism", Review = "Review", Revert = "Revert" }
+}
+
+#[cfg(feature = "social")]
+#[derive(Clone, Debug, Default)]
+pub struct EnergyPointLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user: Link<target::User>,
+    pub r#type: Select<EnergyPointLogType>,
+    pub points: Option<i64>,
+    pub rule: Link<target::EnergyPointRule>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub reverted: Option<bool>,
+    pub revert_of: Link<target::EnergyPointLog>,
+    pub reason: Option<String>,
+    pub seen: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "social")]
+document! {
+    EnergyPointLog(ENERGY_POINT_LOG) : name owner creation modified modified_by docstatus
+    idx user r#type points rule reference_doctype reference_name reverted revert_of
+    reason seen
+}

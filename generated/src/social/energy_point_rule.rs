@@ -35,3 +35,44 @@ fields! {
     Docstatus Idx Enabled RuleName ReferenceDoctype ForDocEvent FieldToCheck Points
     ForAssignedUsers UserField MultiplierField MaxPoints ApplyOnlyOnce Condition
 }
+
+#[cfg(feature = "social")]
+use crate::target;
+
+#[cfg(feature = "social")]
+choices! {
+    pub EnergyPointRuleForDocEvent { New = "New", Submit = "Submit", Cancel = "Cancel",
+    ValueChange = "Value Change", Custom = "Custom" }
+}
+
+#[cfg(feature = "social")]
+#[derive(Clone, Debug, Default)]
+pub struct EnergyPointRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub rule_name: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub for_doc_event: Select<EnergyPointRuleForDocEvent>,
+    pub field_to_check: Option<String>,
+    pub points: Option<i64>,
+    pub for_assigned_users: Option<bool>,
+    pub user_field: Option<String>,
+    pub multiplier_field: Option<String>,
+    pub max_points: Option<i64>,
+    pub apply_only_once: Option<bool>,
+    pub condition: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "social")]
+document! {
+    EnergyPointRule(ENERGY_POINT_RULE) : name owner creation modified modified_by
+    docstatus idx enabled rule_name reference_doctype for_doc_event field_to_check points
+    for_assigned_users user_field multiplier_field max_points apply_only_once condition
+}

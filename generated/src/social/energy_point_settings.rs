@@ -24,3 +24,38 @@ fields! {
     ModifiedBy Docstatus Idx Enabled ReviewLevels PointAllocationPeriodicity
     LastPointAllocationDate
 }
+
+#[cfg(feature = "social")]
+use crate::target;
+
+#[cfg(feature = "social")]
+choices! {
+    pub EnergyPointSettingsPointAllocationPeriodicity { Daily = "Daily", Weekly =
+    "Weekly", Monthly = "Monthly" }
+}
+
+#[cfg(feature = "social")]
+#[derive(Clone, Debug, Default)]
+pub struct EnergyPointSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub review_levels: Vec<crate::ReviewLevel>,
+    pub point_allocation_periodicity: Select<
+        EnergyPointSettingsPointAllocationPeriodicity,
+    >,
+    pub last_point_allocation_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "social")]
+document! {
+    EnergyPointSettings(ENERGY_POINT_SETTINGS) : name owner creation modified modified_by
+    docstatus idx enabled review_levels point_allocation_periodicity
+    last_point_allocation_date
+}

@@ -16,3 +16,31 @@ fields! {
     pub ReviewLevelField(REVIEW_LEVEL) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype LevelName Role ReviewPoints
 }
+
+#[cfg(feature = "social")]
+use crate::target;
+
+#[cfg(feature = "social")]
+#[derive(Clone, Debug, Default)]
+pub struct ReviewLevel {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub level_name: Option<String>,
+    pub role: Link<target::Role>,
+    pub review_points: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "social")]
+document! {
+    ReviewLevel(REVIEW_LEVEL) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype level_name role review_points
+}

@@ -42,3 +42,44 @@ fields! {
     ManufacturingDate BatchQty StockUom ExpiryDate Supplier ReferenceDoctype
     ReferenceName Description QtyToProduce ProducedQty
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub disabled: Option<bool>,
+    pub use_batchwise_valuation: Option<bool>,
+    pub batch_id: Option<String>,
+    pub item: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub image: Option<String>,
+    pub parent_batch: Link<target::Batch>,
+    pub manufacturing_date: Option<Date>,
+    pub batch_qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub expiry_date: Option<Date>,
+    pub supplier: Link<target::Supplier>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_name: Option<String>,
+    pub description: Option<String>,
+    pub qty_to_produce: Option<f64>,
+    pub produced_qty: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    Batch(BATCH) : name owner creation modified modified_by docstatus idx disabled
+    use_batchwise_valuation batch_id item item_name image parent_batch manufacturing_date
+    batch_qty stock_uom expiry_date supplier reference_doctype reference_name description
+    qty_to_produce produced_qty
+}

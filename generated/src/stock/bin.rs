@@ -41,3 +41,42 @@ fields! {
     ReservedQtyForProduction ReservedQtyForSubContract ReservedQtyForProductionPlan
     ReservedStock StockUom ValuationRate StockValue
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct Bin {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_code: Link<target::Item>,
+    pub warehouse: Link<target::Warehouse>,
+    pub actual_qty: Option<f64>,
+    pub planned_qty: Option<f64>,
+    pub indented_qty: Option<f64>,
+    pub ordered_qty: Option<f64>,
+    pub projected_qty: Option<f64>,
+    pub reserved_qty: Option<f64>,
+    pub reserved_qty_for_production: Option<f64>,
+    pub reserved_qty_for_sub_contract: Option<f64>,
+    pub reserved_qty_for_production_plan: Option<f64>,
+    pub reserved_stock: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub valuation_rate: Option<f64>,
+    pub stock_value: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    Bin(BIN) : name owner creation modified modified_by docstatus idx item_code warehouse
+    actual_qty planned_qty indented_qty ordered_qty projected_qty reserved_qty
+    reserved_qty_for_production reserved_qty_for_sub_contract
+    reserved_qty_for_production_plan reserved_stock stock_uom valuation_rate stock_value
+}

@@ -34,3 +34,48 @@ fields! {
     ModifiedBy Docstatus Idx NamingSeries Company Status FromDate ToDate ItemCode
     ItemGroup IncludeUom Warehouse WarehouseType AmendedFrom
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ClosingStockBalanceNamingSeries { Cbal = "CBAL-.#####" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ClosingStockBalanceStatus { Draft = "Draft", Queued = "Queued", InProgress =
+    "In Progress", Completed = "Completed", Failed = "Failed", Canceled = "Canceled" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ClosingStockBalance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<ClosingStockBalanceNamingSeries>,
+    pub company: Link<target::Company>,
+    pub status: Select<ClosingStockBalanceStatus>,
+    pub from_date: Option<Date>,
+    pub to_date: Option<Date>,
+    pub item_code: Link<target::Item>,
+    pub item_group: Link<target::ItemGroup>,
+    pub include_uom: Link<target::Uom>,
+    pub warehouse: Link<target::Warehouse>,
+    pub warehouse_type: Link<target::WarehouseType>,
+    pub amended_from: Link<target::ClosingStockBalance>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ClosingStockBalance(CLOSING_STOCK_BALANCE) : name owner creation modified modified_by
+    docstatus idx naming_series company status from_date to_date item_code item_group
+    include_uom warehouse warehouse_type amended_from
+}

@@ -25,3 +25,27 @@ fields! {
     pub CustomsTariffNumberField(CUSTOMS_TARIFF_NUMBER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx TariffNumber Description
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct CustomsTariffNumber {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub tariff_number: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    CustomsTariffNumber(CUSTOMS_TARIFF_NUMBER) : name owner creation modified modified_by
+    docstatus idx tariff_number description
+}

@@ -15,25 +15,25 @@ pub static DELIVERY_NOTE: DocTypeDef = DocTypeDef {
     ],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-DN-.YYYY.-", "MAT-DN-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-DN-.YYYY.-", "MAT-DN-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("tax_id", Data, "Tax Id", flags = READ_ONLY),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("customer.customer_name")),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = REQD),
+        field!("posting_time", Time, "Posting Time", flags = REQD | FILLED),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("amended_from", Link, "Amended From", options = Target("Delivery Note"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("is_return", Check, "Is Return", flags = READ_ONLY | NO_COPY, default = Some("0")),
         field!("issue_credit_note", Check, "Issue Credit Note", flags = CONDITIONAL, default = Some("0")),
         field!("return_against", Link, "Return Against Delivery Note", options = Target("Delivery Note"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("project", Link, "Project", options = Target("Project")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
-        field!("conversion_rate", Float, "Exchange Rate", flags = REQD, precision = Some(9)),
-        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+        field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
+        field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD | FILLED),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = REQD | READ_ONLY),
-        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
         field!("set_warehouse", Link, "Set Source Warehouse", options = Target("Warehouse")),
@@ -150,4 +150,168 @@ fields! {
     TotalCommission SalesTeam AutoRepeat LetterHead PrintWithoutAmount GroupSameItems
     SelectPrintHeading Language IsInternalCustomer RepresentsCompany
     InterCompanyReference CustomerGroup Territory Source Campaign ExcisePage Instructions
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub DeliveryNoteNamingSeries { MatDnYyyy = "MAT-DN-.YYYY.-", MatDnRetYyyy =
+    "MAT-DN-RET-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub DeliveryNoteApplyDiscountOn { GrandTotal = "Grand Total", NetTotal = "Net Total"
+    }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub DeliveryNoteStatus { Draft = "Draft", ToBill = "To Bill", Completed =
+    "Completed", ReturnIssued = "Return Issued", Cancelled = "Cancelled", Closed =
+    "Closed" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryNote {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<DeliveryNoteNamingSeries>,
+    pub customer: Link<target::Customer>,
+    pub tax_id: Option<String>,
+    pub customer_name: Option<String>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub company: Link<target::Company>,
+    pub amended_from: Link<target::DeliveryNote>,
+    pub is_return: Option<bool>,
+    pub issue_credit_note: Option<bool>,
+    pub return_against: Link<target::DeliveryNote>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub selling_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub set_target_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::DeliveryNoteItem>,
+    pub total_qty: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub taxes: Vec<crate::SalesTaxesAndCharges>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_rounded_total: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub rounded_total: Option<f64>,
+    pub in_words: Option<String>,
+    pub disable_rounded_total: Option<bool>,
+    pub apply_discount_on: Select<DeliveryNoteApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub other_charges_calculation: Option<String>,
+    pub packed_items: Vec<crate::PackedItem>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub shipping_address_name: Link<target::Address>,
+    pub shipping_address: Option<String>,
+    pub dispatch_address_name: Link<target::Address>,
+    pub dispatch_address: Option<String>,
+    pub company_address: Link<target::Address>,
+    pub company_address_display: Option<String>,
+    pub company_contact_person: Link<target::Contact>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub per_billed: Option<f64>,
+    pub status: Select<DeliveryNoteStatus>,
+    pub per_installed: Option<f64>,
+    pub installation_status: Option<String>,
+    pub per_returned: Option<f64>,
+    pub transporter: Link<target::Supplier>,
+    pub driver: Link<target::Driver>,
+    pub lr_no: Option<String>,
+    pub vehicle_no: Option<String>,
+    pub transporter_name: Option<String>,
+    pub driver_name: Option<String>,
+    pub lr_date: Option<Date>,
+    pub po_no: Option<String>,
+    pub po_date: Option<Date>,
+    pub sales_partner: Link<target::SalesPartner>,
+    pub amount_eligible_for_commission: Option<f64>,
+    pub commission_rate: Option<f64>,
+    pub total_commission: Option<f64>,
+    pub sales_team: Vec<crate::SalesTeam>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub letter_head: Link<target::LetterHead>,
+    pub print_without_amount: Option<bool>,
+    pub group_same_items: Option<bool>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub language: Option<String>,
+    pub is_internal_customer: Option<bool>,
+    pub represents_company: Link<target::Company>,
+    pub inter_company_reference: Link<target::PurchaseReceipt>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub territory: Link<target::Territory>,
+    pub source: Link<target::LeadSource>,
+    pub campaign: Link<target::Campaign>,
+    pub excise_page: Option<String>,
+    pub instructions: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    DeliveryNote(DELIVERY_NOTE) : name owner creation modified modified_by docstatus idx
+    title naming_series customer tax_id customer_name posting_date posting_time
+    set_posting_time company amended_from is_return issue_credit_note return_against
+    cost_center project currency conversion_rate selling_price_list price_list_currency
+    plc_conversion_rate ignore_pricing_rule scan_barcode set_warehouse
+    set_target_warehouse items total_qty total_net_weight base_total base_net_total total
+    net_total tax_category taxes_and_charges shipping_rule incoterm named_place taxes
+    base_total_taxes_and_charges total_taxes_and_charges base_grand_total
+    base_rounding_adjustment base_rounded_total base_in_words grand_total
+    rounding_adjustment rounded_total in_words disable_rounded_total apply_discount_on
+    base_discount_amount additional_discount_percentage discount_amount
+    other_charges_calculation packed_items pricing_rules customer_address address_display
+    contact_person contact_display contact_mobile contact_email shipping_address_name
+    shipping_address dispatch_address_name dispatch_address company_address
+    company_address_display company_contact_person tc_name terms per_billed status
+    per_installed installation_status per_returned transporter driver lr_no vehicle_no
+    transporter_name driver_name lr_date po_no po_date sales_partner
+    amount_eligible_for_commission commission_rate total_commission sales_team
+    auto_repeat letter_head print_without_amount group_same_items select_print_heading
+    language is_internal_customer represents_company inter_company_reference
+    customer_group territory source campaign excise_page instructions
 }

@@ -9,7 +9,7 @@ pub static DELIVERY_NOTE_ITEM: DocTypeDef = DocTypeDef {
         field!("barcode", Data, "Barcode"),
         field!("has_item_scanned", Check, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
         field!("customer_item_code", Data, "Customer's Item Code", flags = READ_ONLY | HIDDEN),
         field!("description", TextEditor, "Description"),
         field!("brand", Link, "Brand Name", options = Target("Brand"), flags = READ_ONLY | HIDDEN),
@@ -17,8 +17,8 @@ pub static DELIVERY_NOTE_ITEM: DocTypeDef = DocTypeDef {
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Quantity", flags = REQD | IN_LIST_VIEW),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY | CONDITIONAL),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL | FILLED),
         field!("stock_qty", Float, "Qty in Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("returned_qty", Float, "Returned Qty in Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("price_list_rate", Currency, "Price List Rate", options = Format("currency"), flags = READ_ONLY),
@@ -97,4 +97,119 @@ fields! {
     SerialNo BatchNo ActualQty ActualBatchQty CompanyTotalStock InstalledQty PackedQty
     ReceivedQty ExpenseAccount ItemTaxRate MaterialRequest PurchaseOrder
     PurchaseOrderItem MaterialRequestItem CostCenter Project PageBreak
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub DeliveryNoteItemMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryNoteItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub barcode: Option<String>,
+    pub has_item_scanned: Option<bool>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub customer_item_code: Option<String>,
+    pub description: Option<String>,
+    pub brand: Link<target::Brand>,
+    pub item_group: Link<target::ItemGroup>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub returned_qty: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub margin_type: Select<DeliveryNoteItemMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_with_margin: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub distributed_discount_amount: Option<f64>,
+    pub base_rate_with_margin: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub pricing_rules: Option<String>,
+    pub stock_uom_rate: Option<f64>,
+    pub is_free_item: Option<bool>,
+    pub grant_commission: Option<bool>,
+    pub net_rate: Option<f64>,
+    pub net_amount: Option<f64>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub base_net_rate: Option<f64>,
+    pub base_net_amount: Option<f64>,
+    pub billed_amt: Option<f64>,
+    pub incoming_rate: Option<f64>,
+    pub weight_per_unit: Option<f64>,
+    pub total_weight: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub warehouse: Link<target::Warehouse>,
+    pub target_warehouse: Link<target::Warehouse>,
+    pub quality_inspection: Link<target::QualityInspection>,
+    pub allow_zero_valuation_rate: Option<bool>,
+    pub against_sales_order: Link<target::SalesOrder>,
+    pub so_detail: Option<String>,
+    pub against_sales_invoice: Link<target::SalesInvoice>,
+    pub si_detail: Option<String>,
+    pub dn_detail: Option<String>,
+    pub against_pick_list: Link<target::PickList>,
+    pub pick_list_item: Option<String>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub actual_qty: Option<f64>,
+    pub actual_batch_qty: Option<f64>,
+    pub company_total_stock: Option<f64>,
+    pub installed_qty: Option<f64>,
+    pub packed_qty: Option<f64>,
+    pub received_qty: Option<f64>,
+    pub expense_account: Link<target::Account>,
+    pub item_tax_rate: Option<String>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub purchase_order_item: Option<String>,
+    pub material_request_item: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    DeliveryNoteItem(DELIVERY_NOTE_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype barcode has_item_scanned item_code
+    item_name customer_item_code description brand item_group image qty stock_uom uom
+    conversion_factor stock_qty returned_qty price_list_rate base_price_list_rate
+    margin_type margin_rate_or_amount rate_with_margin discount_percentage
+    discount_amount distributed_discount_amount base_rate_with_margin rate amount
+    base_rate base_amount pricing_rules stock_uom_rate is_free_item grant_commission
+    net_rate net_amount item_tax_template base_net_rate base_net_amount billed_amt
+    incoming_rate weight_per_unit total_weight weight_uom warehouse target_warehouse
+    quality_inspection allow_zero_valuation_rate against_sales_order so_detail
+    against_sales_invoice si_detail dn_detail against_pick_list pick_list_item
+    serial_and_batch_bundle use_serial_batch_fields serial_no batch_no actual_qty
+    actual_batch_qty company_total_stock installed_qty packed_qty received_qty
+    expense_account item_tax_rate material_request purchase_order purchase_order_item
+    material_request_item cost_center project page_break
 }

@@ -23,3 +23,29 @@ fields! {
     ModifiedBy Docstatus Idx DispatchTemplate DispatchAttachment SendWithAttachment
     StopDelay
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct DeliverySettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub dispatch_template: Link<target::EmailTemplate>,
+    pub dispatch_attachment: Link<target::PrintFormat>,
+    pub send_with_attachment: Option<bool>,
+    pub stop_delay: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    DeliverySettings(DELIVERY_SETTINGS) : name owner creation modified modified_by
+    docstatus idx dispatch_template dispatch_attachment send_with_attachment stop_delay
+}

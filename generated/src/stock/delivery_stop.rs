@@ -31,3 +31,46 @@ fields! {
     Visited DeliveryNote GrandTotal Contact EmailSentTo CustomerContact Distance
     EstimatedArrival Lat Uom Lng Details
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryStop {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub customer: Link<target::Customer>,
+    pub address: Link<target::Address>,
+    pub locked: Option<bool>,
+    pub customer_address: Option<String>,
+    pub visited: Option<bool>,
+    pub delivery_note: Link<target::DeliveryNote>,
+    pub grand_total: Option<f64>,
+    pub contact: Link<target::Contact>,
+    pub email_sent_to: Option<String>,
+    pub customer_contact: Option<String>,
+    pub distance: Option<f64>,
+    pub estimated_arrival: Option<DateTime>,
+    pub lat: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub lng: Option<f64>,
+    pub details: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    DeliveryStop(DELIVERY_STOP) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype customer address locked customer_address visited
+    delivery_note grand_total contact email_sent_to customer_contact distance
+    estimated_arrival lat uom lng details
+}

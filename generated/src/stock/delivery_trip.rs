@@ -8,7 +8,7 @@ pub static DELIVERY_TRIP: DocTypeDef = DocTypeDef {
     title_field: Some("driver_name"),
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(&["MAT-DT-.YYYY.-"])),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("email_notification_sent", Check, "Initial Email Notification Sent", flags = READ_ONLY | ALLOW_ON_SUBMIT, default = Some("0")),
         field!("driver", Link, "Driver", options = Target("Driver")),
         field!("driver_name", Data, "Driver Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("driver.full_name")),
@@ -39,4 +39,54 @@ fields! {
     Docstatus Idx NamingSeries Company EmailNotificationSent Driver DriverName
     DriverEmail DriverAddress TotalDistance Uom Vehicle DepartureTime Employee
     DeliveryStops Status AmendedFrom
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub DeliveryTripNamingSeries { MatDtYyyy = "MAT-DT-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub DeliveryTripStatus { Draft = "Draft", Scheduled = "Scheduled", InTransit =
+    "In Transit", Completed = "Completed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryTrip {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<DeliveryTripNamingSeries>,
+    pub company: Link<target::Company>,
+    pub email_notification_sent: Option<bool>,
+    pub driver: Link<target::Driver>,
+    pub driver_name: Option<String>,
+    pub driver_email: Option<String>,
+    pub driver_address: Link<target::Address>,
+    pub total_distance: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub vehicle: Link<target::Vehicle>,
+    pub departure_time: Option<DateTime>,
+    pub employee: Link<target::Employee>,
+    pub delivery_stops: Vec<crate::DeliveryStop>,
+    pub status: Select<DeliveryTripStatus>,
+    pub amended_from: Link<target::DeliveryTrip>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    DeliveryTrip(DELIVERY_TRIP) : name owner creation modified modified_by docstatus idx
+    naming_series company email_notification_sent driver driver_name driver_email
+    driver_address total_distance uom vehicle departure_time employee delivery_stops
+    status amended_from
 }

@@ -37,3 +37,47 @@ fields! {
     TargetFieldname ApplyToAllDoctypes ValidateNegativeStock DocumentType
     TypeOfTransaction FetchFromParent Istable Condition Reqd MandatoryDependsOn
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub InventoryDimensionTypeOfTransaction { Inward = "Inward", Outward = "Outward",
+    Both = "Both" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct InventoryDimension {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub dimension_name: Option<String>,
+    pub reference_document: Link<target::DocType>,
+    pub disabled: Option<bool>,
+    pub source_fieldname: Option<String>,
+    pub target_fieldname: Option<String>,
+    pub apply_to_all_doctypes: Option<bool>,
+    pub validate_negative_stock: Option<bool>,
+    pub document_type: Link<target::DocType>,
+    pub type_of_transaction: Select<InventoryDimensionTypeOfTransaction>,
+    pub fetch_from_parent: Option<String>,
+    pub istable: Option<bool>,
+    pub condition: Option<String>,
+    pub reqd: Option<bool>,
+    pub mandatory_depends_on: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    InventoryDimension(INVENTORY_DIMENSION) : name owner creation modified modified_by
+    docstatus idx dimension_name reference_document disabled source_fieldname
+    target_fieldname apply_to_all_doctypes validate_negative_stock document_type
+    type_of_transaction fetch_from_parent istable condition reqd mandatory_depends_on
+}

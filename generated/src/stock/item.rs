@@ -12,8 +12,8 @@ pub static ITEM: DocTypeDef = DocTypeDef {
         field!("naming_series", Select, "Series", options = Choices(&["STO-ITEM-.YYYY.-"]), flags = HIDDEN | SET_ONLY_ONCE),
         field!("item_code", Data, "Item Code", flags = REQD | UNIQUE | BOLD | IN_GLOBAL_SEARCH),
         field!("item_name", Data, "Item Name", flags = BOLD | IN_GLOBAL_SEARCH | SEARCH_INDEX),
-        field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("stock_uom", Link, "Default Unit of Measure", options = Target("UOM"), flags = REQD | IGNORE_USER_PERMISSIONS),
+        field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
+        field!("stock_uom", Link, "Default Unit of Measure", options = Target("UOM"), flags = REQD | IGNORE_USER_PERMISSIONS | FILLED),
         field!("disabled", Check, "Disabled", flags = SEARCH_INDEX, default = Some("0")),
         field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("0")),
         field!("is_stock_item", Check, "Maintain Stock", flags = BOLD | QUICK_ENTRY | CONDITIONAL, default = Some("1")),
@@ -116,4 +116,143 @@ fields! {
     InspectionRequiredBeforeDelivery IncludeItemInManufacturing IsSubContractedItem
     DefaultBom CustomerCode DefaultItemManufacturer DefaultManufacturerPartNo
     TotalProjectedQty
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ItemNamingSeries { StoItemYyyy = "STO-ITEM-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ItemDefaultMaterialRequestType { Purchase = "Purchase", MaterialTransfer =
+    "Material Transfer", MaterialIssue = "Material Issue", Manufacture = "Manufacture",
+    CustomerProvided = "Customer Provided" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ItemValuationMethod { Fifo = "FIFO", MovingAverage = "Moving Average", Lifo =
+    "LIFO" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ItemVariantBasedOn { ItemAttribute = "Item Attribute", Manufacturer =
+    "Manufacturer" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct Item {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<ItemNamingSeries>,
+    pub item_code: Option<String>,
+    pub item_name: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub stock_uom: Link<target::Uom>,
+    pub disabled: Option<bool>,
+    pub allow_alternative_item: Option<bool>,
+    pub is_stock_item: Option<bool>,
+    pub has_variants: Option<bool>,
+    pub opening_stock: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub standard_rate: Option<f64>,
+    pub is_fixed_asset: Option<bool>,
+    pub auto_create_assets: Option<bool>,
+    pub is_grouped_asset: Option<bool>,
+    pub asset_category: Link<target::AssetCategory>,
+    pub asset_naming_series: Option<String>,
+    pub over_delivery_receipt_allowance: Option<f64>,
+    pub over_billing_allowance: Option<f64>,
+    pub image: Option<String>,
+    pub description: Option<String>,
+    pub brand: Link<target::Brand>,
+    pub uoms: Vec<crate::UomConversionDetail>,
+    pub shelf_life_in_days: Option<i64>,
+    pub end_of_life: Option<Date>,
+    pub default_material_request_type: Select<ItemDefaultMaterialRequestType>,
+    pub valuation_method: Select<ItemValuationMethod>,
+    pub warranty_period: Option<String>,
+    pub weight_per_unit: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub allow_negative_stock: Option<bool>,
+    pub barcodes: Vec<crate::ItemBarcode>,
+    pub reorder_levels: Vec<crate::ItemReorder>,
+    pub has_batch_no: Option<bool>,
+    pub create_new_batch: Option<bool>,
+    pub batch_number_series: Option<String>,
+    pub has_expiry_date: Option<bool>,
+    pub retain_sample: Option<bool>,
+    pub sample_quantity: Option<i64>,
+    pub has_serial_no: Option<bool>,
+    pub serial_no_series: Option<String>,
+    pub variant_of: Link<target::Item>,
+    pub variant_based_on: Select<ItemVariantBasedOn>,
+    pub attributes: Vec<crate::ItemVariantAttribute>,
+    pub enable_deferred_expense: Option<bool>,
+    pub no_of_months_exp: Option<i64>,
+    pub enable_deferred_revenue: Option<bool>,
+    pub no_of_months: Option<i64>,
+    pub item_defaults: Vec<crate::ItemDefault>,
+    pub purchase_uom: Link<target::Uom>,
+    pub min_order_qty: Option<f64>,
+    pub safety_stock: Option<f64>,
+    pub is_purchase_item: Option<bool>,
+    pub lead_time_days: Option<i64>,
+    pub last_purchase_rate: Option<f64>,
+    pub is_customer_provided_item: Option<bool>,
+    pub customer: Link<target::Customer>,
+    pub delivered_by_supplier: Option<bool>,
+    pub supplier_items: Vec<crate::ItemSupplier>,
+    pub country_of_origin: Link<target::Country>,
+    pub customs_tariff_number: Link<target::CustomsTariffNumber>,
+    pub sales_uom: Link<target::Uom>,
+    pub grant_commission: Option<bool>,
+    pub is_sales_item: Option<bool>,
+    pub max_discount: Option<f64>,
+    pub customer_items: Vec<crate::ItemCustomerDetail>,
+    pub taxes: Vec<crate::ItemTax>,
+    pub inspection_required_before_purchase: Option<bool>,
+    pub quality_inspection_template: Link<target::QualityInspectionTemplate>,
+    pub inspection_required_before_delivery: Option<bool>,
+    pub include_item_in_manufacturing: Option<bool>,
+    pub is_sub_contracted_item: Option<bool>,
+    pub default_bom: Link<target::Bom>,
+    pub customer_code: Option<String>,
+    pub default_item_manufacturer: Link<target::Manufacturer>,
+    pub default_manufacturer_part_no: Option<String>,
+    pub total_projected_qty: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    Item(ITEM) : name owner creation modified modified_by docstatus idx naming_series
+    item_code item_name item_group stock_uom disabled allow_alternative_item
+    is_stock_item has_variants opening_stock valuation_rate standard_rate is_fixed_asset
+    auto_create_assets is_grouped_asset asset_category asset_naming_series
+    over_delivery_receipt_allowance over_billing_allowance image description brand uoms
+    shelf_life_in_days end_of_life default_material_request_type valuation_method
+    warranty_period weight_per_unit weight_uom allow_negative_stock barcodes
+    reorder_levels has_batch_no create_new_batch batch_number_series has_expiry_date
+    retain_sample sample_quantity has_serial_no serial_no_series variant_of
+    variant_based_on attributes enable_deferred_expense no_of_months_exp
+    enable_deferred_revenue no_of_months item_defaults purchase_uom min_order_qty
+    safety_stock is_purchase_item lead_time_days last_purchase_rate
+    is_customer_provided_item customer delivered_by_supplier supplier_items
+    country_of_origin customs_tariff_number sales_uom grant_commission is_sales_item
+    max_discount customer_items taxes inspection_required_before_purchase
+    quality_inspection_template inspection_required_before_delivery
+    include_item_in_manufacturing is_sub_contracted_item default_bom customer_code
+    default_item_manufacturer default_manufacturer_part_no total_projected_qty
 }

@@ -27,3 +27,30 @@ fields! {
     pub ItemAlternativeField(ITEM_ALTERNATIVE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ItemCode AlternativeItemCode TwoWay ItemName AlternativeItemName
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemAlternative {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_code: Link<target::Item>,
+    pub alternative_item_code: Link<target::Item>,
+    pub two_way: Option<bool>,
+    pub item_name: Option<String>,
+    pub alternative_item_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemAlternative(ITEM_ALTERNATIVE) : name owner creation modified modified_by
+    docstatus idx item_code alternative_item_code two_way item_name alternative_item_name
+}

@@ -30,3 +30,33 @@ fields! {
     Docstatus Idx AttributeName NumericValues Disabled FromRange Increment ToRange
     ItemAttributeValues
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemAttribute {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub attribute_name: Option<String>,
+    pub numeric_values: Option<bool>,
+    pub disabled: Option<bool>,
+    pub from_range: Option<f64>,
+    pub increment: Option<f64>,
+    pub to_range: Option<f64>,
+    pub item_attribute_values: Vec<crate::ItemAttributeValue>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemAttribute(ITEM_ATTRIBUTE) : name owner creation modified modified_by docstatus
+    idx attribute_name numeric_values disabled from_range increment to_range
+    item_attribute_values
+}

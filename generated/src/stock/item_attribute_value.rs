@@ -15,3 +15,30 @@ fields! {
     pub ItemAttributeValueField(ITEM_ATTRIBUTE_VALUE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype AttributeValue Abbr
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemAttributeValue {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub attribute_value: Option<String>,
+    pub abbr: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemAttributeValue(ITEM_ATTRIBUTE_VALUE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype attribute_value abbr
+}

@@ -17,3 +17,38 @@ fields! {
     pub ItemBarcodeField(ITEM_BARCODE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Barcode BarcodeType Uom
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ItemBarcodeBarcodeType { Ean = "EAN", UpcA = "UPC-A", Code39 = "CODE-39", Ean12 =
+    "EAN-12", Ean8 = "EAN-8", Gs1 = "GS1", Gtin = "GTIN", Isbn = "ISBN", Isbn10 =
+    "ISBN-10", Isbn13 = "ISBN-13", Issn = "ISSN", Jan = "JAN", Pzn = "PZN", Upc = "UPC" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemBarcode {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub barcode: Option<String>,
+    pub barcode_type: Select<ItemBarcodeBarcodeType>,
+    pub uom: Link<target::Uom>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemBarcode(ITEM_BARCODE) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype barcode barcode_type uom
+}

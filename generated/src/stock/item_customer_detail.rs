@@ -18,3 +18,31 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype CustomerName CustomerGroup
     RefCode
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemCustomerDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub customer_name: Link<target::Customer>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub ref_code: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemCustomerDetail(ITEM_CUSTOMER_DETAIL) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype customer_name customer_group ref_code
+}

@@ -28,3 +28,43 @@ fields! {
     DefaultProvisionalAccount SellingCostCenter IncomeAccount DeferredExpenseAccount
     DeferredRevenueAccount
 }
+
+#[cfg(any(feature = "setup", feature = "stock"))]
+use crate::target;
+
+#[cfg(any(feature = "setup", feature = "stock"))]
+#[derive(Clone, Debug, Default)]
+pub struct ItemDefault {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub company: Link<target::Company>,
+    pub default_warehouse: Link<target::Warehouse>,
+    pub default_price_list: Link<target::PriceList>,
+    pub default_discount_account: Link<target::Account>,
+    pub buying_cost_center: Link<target::CostCenter>,
+    pub default_supplier: Link<target::Supplier>,
+    pub expense_account: Link<target::Account>,
+    pub default_provisional_account: Link<target::Account>,
+    pub selling_cost_center: Link<target::CostCenter>,
+    pub income_account: Link<target::Account>,
+    pub deferred_expense_account: Link<target::Account>,
+    pub deferred_revenue_account: Link<target::Account>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "setup", feature = "stock"))]
+document! {
+    ItemDefault(ITEM_DEFAULT) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype company default_warehouse default_price_list
+    default_discount_account buying_cost_center default_supplier expense_account
+    default_provisional_account selling_cost_center income_account
+    deferred_expense_account deferred_revenue_account
+}

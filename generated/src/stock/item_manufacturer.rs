@@ -30,3 +30,32 @@ fields! {
     ModifiedBy Docstatus Idx ItemCode Manufacturer ManufacturerPartNo ItemName
     Description IsDefault
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemManufacturer {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_code: Link<target::Item>,
+    pub manufacturer: Link<target::Manufacturer>,
+    pub manufacturer_part_no: Option<String>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub is_default: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemManufacturer(ITEM_MANUFACTURER) : name owner creation modified modified_by
+    docstatus idx item_code manufacturer manufacturer_part_no item_name description
+    is_default
+}

@@ -45,3 +45,46 @@ fields! {
     Supplier BatchNo Buying Selling Currency PriceListRate ValidFrom LeadTimeDays
     ValidUpto Note Reference
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemPrice {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_code: Link<target::Item>,
+    pub uom: Link<target::Uom>,
+    pub packing_unit: Option<i64>,
+    pub item_name: Option<String>,
+    pub brand: Link<target::Brand>,
+    pub item_description: Option<String>,
+    pub price_list: Link<target::PriceList>,
+    pub customer: Link<target::Customer>,
+    pub supplier: Link<target::Supplier>,
+    pub batch_no: Link<target::Batch>,
+    pub buying: Option<bool>,
+    pub selling: Option<bool>,
+    pub currency: Link<target::Currency>,
+    pub price_list_rate: Option<f64>,
+    pub valid_from: Option<Date>,
+    pub lead_time_days: Option<i64>,
+    pub valid_upto: Option<Date>,
+    pub note: Option<String>,
+    pub reference: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemPrice(ITEM_PRICE) : name owner creation modified modified_by docstatus idx
+    item_code uom packing_unit item_name brand item_description price_list customer
+    supplier batch_no buying selling currency price_list_rate valid_from lead_time_days
+    valid_upto note reference
+}

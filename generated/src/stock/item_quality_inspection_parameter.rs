@@ -24,3 +24,38 @@ fields! {
     Specification ParameterGroup Value Numeric MinValue MaxValue FormulaBasedCriteria
     AcceptanceFormula
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemQualityInspectionParameter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub specification: Link<target::QualityInspectionParameter>,
+    pub parameter_group: Link<target::QualityInspectionParameterGroup>,
+    pub value: Option<String>,
+    pub numeric: Option<bool>,
+    pub min_value: Option<f64>,
+    pub max_value: Option<f64>,
+    pub formula_based_criteria: Option<bool>,
+    pub acceptance_formula: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemQualityInspectionParameter(ITEM_QUALITY_INSPECTION_PARAMETER) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    specification parameter_group value numeric min_value max_value
+    formula_based_criteria acceptance_formula
+}

@@ -21,3 +21,40 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype WarehouseGroup Warehouse
     WarehouseReorderLevel WarehouseReorderQty MaterialRequestType
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ItemReorderMaterialRequestType { Purchase = "Purchase", Transfer = "Transfer",
+    MaterialIssue = "Material Issue", Manufacture = "Manufacture" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemReorder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub warehouse_group: Link<target::Warehouse>,
+    pub warehouse: Link<target::Warehouse>,
+    pub warehouse_reorder_level: Option<f64>,
+    pub warehouse_reorder_qty: Option<f64>,
+    pub material_request_type: Select<ItemReorderMaterialRequestType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemReorder(ITEM_REORDER) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype warehouse_group warehouse warehouse_reorder_level
+    warehouse_reorder_qty material_request_type
+}

@@ -15,3 +15,30 @@ fields! {
     pub ItemSupplierField(ITEM_SUPPLIER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Supplier SupplierPartNo
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemSupplier {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_part_no: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemSupplier(ITEM_SUPPLIER) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype supplier supplier_part_no
+}

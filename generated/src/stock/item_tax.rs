@@ -19,3 +19,34 @@ fields! {
     Parent Parentfield Parenttype ItemTaxTemplate TaxCategory ValidFrom MinimumNetRate
     MaximumNetRate
 }
+
+#[cfg(any(feature = "setup", feature = "stock"))]
+use crate::target;
+
+#[cfg(any(feature = "setup", feature = "stock"))]
+#[derive(Clone, Debug, Default)]
+pub struct ItemTax {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub valid_from: Option<Date>,
+    pub minimum_net_rate: Option<f64>,
+    pub maximum_net_rate: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "setup", feature = "stock"))]
+document! {
+    ItemTax(ITEM_TAX) : name owner creation modified modified_by docstatus idx parent
+    parentfield parenttype item_tax_template tax_category valid_from minimum_net_rate
+    maximum_net_rate
+}

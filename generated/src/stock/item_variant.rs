@@ -15,3 +15,30 @@ fields! {
     pub ItemVariantField(ITEM_VARIANT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype ItemAttribute ItemAttributeValue
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemVariant {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_attribute: Link<target::ItemAttribute>,
+    pub item_attribute_value: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemVariant(ITEM_VARIANT) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype item_attribute item_attribute_value
+}

@@ -22,3 +22,37 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype VariantOf Attribute
     AttributeValue NumericValues Disabled FromRange Increment ToRange
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemVariantAttribute {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub variant_of: Link<target::Item>,
+    pub attribute: Link<target::ItemAttribute>,
+    pub attribute_value: Option<String>,
+    pub numeric_values: Option<bool>,
+    pub disabled: Option<bool>,
+    pub from_range: Option<f64>,
+    pub increment: Option<f64>,
+    pub to_range: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemVariantAttribute(ITEM_VARIANT_ATTRIBUTE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype variant_of attribute
+    attribute_value numeric_values disabled from_range increment to_range
+}

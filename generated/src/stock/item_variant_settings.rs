@@ -21,3 +21,28 @@ fields! {
     pub ItemVariantSettingsField(ITEM_VARIANT_SETTINGS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx DoNotUpdateVariants AllowRenameAttributeValue Fields
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemVariantSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub do_not_update_variants: Option<bool>,
+    pub allow_rename_attribute_value: Option<bool>,
+    pub fields: Vec<crate::VariantField>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemVariantSettings(ITEM_VARIANT_SETTINGS) : name owner creation modified modified_by
+    docstatus idx do_not_update_variants allow_rename_attribute_value fields
+}

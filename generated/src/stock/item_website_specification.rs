@@ -15,3 +15,30 @@ fields! {
     pub ItemWebsiteSpecificationField(ITEM_WEBSITE_SPECIFICATION) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Label Description
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ItemWebsiteSpecification {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub label: Option<String>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ItemWebsiteSpecification(ITEM_WEBSITE_SPECIFICATION) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype label description
+}

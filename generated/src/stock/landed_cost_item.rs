@@ -26,3 +26,47 @@ fields! {
     ReceiptDocument Qty Rate Amount IsFixedAsset ApplicableCharges PurchaseReceiptItem
     CostCenter
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub LandedCostItemReceiptDocumentType { PurchaseInvoice = "Purchase Invoice",
+    PurchaseReceipt = "Purchase Receipt" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct LandedCostItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub description: Option<String>,
+    pub receipt_document_type: Select<LandedCostItemReceiptDocumentType>,
+    pub receipt_document: Option<String>,
+    pub qty: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub is_fixed_asset: Option<bool>,
+    pub applicable_charges: Option<f64>,
+    pub purchase_receipt_item: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    LandedCostItem(LANDED_COST_ITEM) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype item_code description receipt_document_type
+    receipt_document qty rate amount is_fixed_asset applicable_charges
+    purchase_receipt_item cost_center
+}

@@ -20,3 +20,40 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     ReceiptDocumentType ReceiptDocument Supplier PostingDate GrandTotal
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub LandedCostPurchaseReceiptReceiptDocumentType { PurchaseInvoice =
+    "Purchase Invoice", PurchaseReceipt = "Purchase Receipt" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct LandedCostPurchaseReceipt {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub receipt_document_type: Select<LandedCostPurchaseReceiptReceiptDocumentType>,
+    pub receipt_document: Option<String>,
+    pub supplier: Link<target::Supplier>,
+    pub posting_date: Option<Date>,
+    pub grand_total: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    LandedCostPurchaseReceipt(LANDED_COST_PURCHASE_RECEIPT) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype
+    receipt_document_type receipt_document supplier posting_date grand_total
+}

@@ -22,3 +22,36 @@ fields! {
     ExpenseAccount AccountCurrency ExchangeRate Description Amount BaseAmount
     HasCorrectiveCost
 }
+
+#[cfg(any(feature = "stock", feature = "subcontracting"))]
+use crate::target;
+
+#[cfg(any(feature = "stock", feature = "subcontracting"))]
+#[derive(Clone, Debug, Default)]
+pub struct LandedCostTaxesAndCharges {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub expense_account: Link<target::Account>,
+    pub account_currency: Link<target::Currency>,
+    pub exchange_rate: Option<f64>,
+    pub description: Option<String>,
+    pub amount: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub has_corrective_cost: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "stock", feature = "subcontracting"))]
+document! {
+    LandedCostTaxesAndCharges(LANDED_COST_TAXES_AND_CHARGES) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype expense_account
+    account_currency exchange_rate description amount base_amount has_corrective_cost
+}

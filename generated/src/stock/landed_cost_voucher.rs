@@ -6,11 +6,11 @@ pub static LANDED_COST_VOUCHER: DocTypeDef = DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-LCV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-LCV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD, default = Some("Today")),
         field!("purchase_receipts", Table, "Purchase Receipts", options = Target("Landed Cost Purchase Receipt"), flags = REQD),
-        field!("items", Table, "Purchase Receipt Items", options = Target("Landed Cost Item"), flags = REQD | NO_COPY),
+        field!("items", Table, "Purchase Receipt Items", options = Target("Landed Cost Item"), flags = REQD | NO_COPY | FILLED),
         field!("taxes", Table, "Taxes and Charges", options = Target("Landed Cost Taxes and Charges"), flags = REQD),
         field!("total_taxes_and_charges", Currency, "Total Taxes and Charges (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("distribute_charges_based_on", Select, "Distribute Charges Based On", options = Choices(&["Qty", "Amount", "Distribute Manually"]), flags = REQD),
@@ -31,4 +31,47 @@ fields! {
     pub LandedCostVoucherField(LANDED_COST_VOUCHER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx NamingSeries Company PostingDate PurchaseReceipts Items
     Taxes TotalTaxesAndCharges DistributeChargesBasedOn AmendedFrom
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub LandedCostVoucherNamingSeries { MatLcvYyyy = "MAT-LCV-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub LandedCostVoucherDistributeChargesBasedOn { Qty = "Qty", Amount = "Amount",
+    DistributeManually = "Distribute Manually" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct LandedCostVoucher {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<LandedCostVoucherNamingSeries>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub purchase_receipts: Vec<crate::LandedCostPurchaseReceipt>,
+    pub items: Vec<crate::LandedCostItem>,
+    pub taxes: Vec<crate::LandedCostTaxesAndCharges>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub distribute_charges_based_on: Select<LandedCostVoucherDistributeChargesBasedOn>,
+    pub amended_from: Link<target::LandedCostVoucher>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    LandedCostVoucher(LANDED_COST_VOUCHER) : name owner creation modified modified_by
+    docstatus idx naming_series company posting_date purchase_receipts items taxes
+    total_taxes_and_charges distribute_charges_based_on amended_from
 }

@@ -30,3 +30,31 @@ fields! {
     pub ManufacturerField(MANUFACTURER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx ShortName FullName Website Country Logo Notes
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct Manufacturer {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub short_name: Option<String>,
+    pub full_name: Option<String>,
+    pub website: Option<String>,
+    pub country: Link<target::Country>,
+    pub logo: Option<String>,
+    pub notes: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    Manufacturer(MANUFACTURER) : name owner creation modified modified_by docstatus idx
+    short_name full_name website country logo notes
+}

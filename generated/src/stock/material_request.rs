@@ -8,11 +8,11 @@ pub static MATERIAL_REQUEST: DocTypeDef = DocTypeDef {
     title_field: Some("title"),
     search_fields: &["status", "transaction_date"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MR-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-MR-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{material_request_type}")),
         field!("material_request_type", Select, "Purpose", options = Choices(&["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Customer Provided"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("transaction_date", Date, "Transaction Date", flags = REQD | NO_COPY | SEARCH_INDEX, default = Some("Today")),
         field!("schedule_date", Date, "Required By", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW),
         field!("buying_price_list", Link, "Price List", options = Target("Price List")),
@@ -49,4 +49,78 @@ fields! {
     ScheduleDate BuyingPriceList AmendedFrom ScanBarcode SetFromWarehouse SetWarehouse
     Items TcName Terms Status PerOrdered TransferStatus PerReceived LetterHead
     SelectPrintHeading JobCard WorkOrder
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub MaterialRequestNamingSeries { MatMrYyyy = "MAT-MR-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub MaterialRequestMaterialRequestType { Purchase = "Purchase", MaterialTransfer =
+    "Material Transfer", MaterialIssue = "Material Issue", Manufacture = "Manufacture",
+    CustomerProvided = "Customer Provided" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub MaterialRequestStatus { Draft = "Draft", Submitted = "Submitted", Stopped =
+    "Stopped", Cancelled = "Cancelled", Pending = "Pending", PartiallyOrdered =
+    "Partially Ordered", PartiallyReceived = "Partially Received", Ordered = "Ordered",
+    Issued = "Issued", Transferred = "Transferred", Received = "Received" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub MaterialRequestTransferStatus { NotStarted = "Not Started", InTransit =
+    "In Transit", Completed = "Completed" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct MaterialRequest {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<MaterialRequestNamingSeries>,
+    pub title: Option<String>,
+    pub material_request_type: Select<MaterialRequestMaterialRequestType>,
+    pub customer: Link<target::Customer>,
+    pub company: Link<target::Company>,
+    pub transaction_date: Option<Date>,
+    pub schedule_date: Option<Date>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub amended_from: Link<target::MaterialRequest>,
+    pub scan_barcode: Option<String>,
+    pub set_from_warehouse: Link<target::Warehouse>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::MaterialRequestItem>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub status: Select<MaterialRequestStatus>,
+    pub per_ordered: Option<f64>,
+    pub transfer_status: Select<MaterialRequestTransferStatus>,
+    pub per_received: Option<f64>,
+    pub letter_head: Link<target::LetterHead>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub job_card: Link<target::JobCard>,
+    pub work_order: Link<target::WorkOrder>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    MaterialRequest(MATERIAL_REQUEST) : name owner creation modified modified_by
+    docstatus idx naming_series title material_request_type customer company
+    transaction_date schedule_date buying_price_list amended_from scan_barcode
+    set_from_warehouse set_warehouse items tc_name terms status per_ordered
+    transfer_status per_received letter_head select_print_heading job_card work_order
 }

@@ -8,7 +8,7 @@ pub static MATERIAL_REQUEST_ITEM: DocTypeDef = DocTypeDef {
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH | SEARCH_INDEX),
-        field!("schedule_date", Date, "Required By", flags = REQD | ALLOW_ON_SUBMIT | BOLD | IN_LIST_VIEW),
+        field!("schedule_date", Date, "Required By", flags = REQD | ALLOW_ON_SUBMIT | BOLD | IN_LIST_VIEW | FILLED),
         field!("description", TextEditor, "Description"),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | SEARCH_INDEX),
         field!("brand", Link, "Brand", options = Target("Brand"), flags = READ_ONLY),
@@ -17,8 +17,8 @@ pub static MATERIAL_REQUEST_ITEM: DocTypeDef = DocTypeDef {
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY),
         field!("from_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW | FILLED),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | FILLED),
         field!("stock_qty", Float, "Stock Qty", flags = READ_ONLY | NO_COPY),
         field!("min_order_qty", Float, "Min Order Qty", flags = READ_ONLY | NO_COPY),
         field!("projected_qty", Float, "Projected Qty", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
@@ -54,4 +54,71 @@ fields! {
     Rate PriceListRate Amount ExpenseAccount WipCompositeAsset Manufacturer
     ManufacturerPartNo BomNo Project CostCenter LeadTimeDate SalesOrder SalesOrderItem
     ProductionPlan MaterialRequestPlanItem JobCardItem PageBreak
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct MaterialRequestItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub schedule_date: Option<Date>,
+    pub description: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub brand: Link<target::Brand>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub from_warehouse: Link<target::Warehouse>,
+    pub warehouse: Link<target::Warehouse>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub min_order_qty: Option<f64>,
+    pub projected_qty: Option<f64>,
+    pub actual_qty: Option<f64>,
+    pub ordered_qty: Option<f64>,
+    pub received_qty: Option<f64>,
+    pub rate: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub expense_account: Link<target::Account>,
+    pub wip_composite_asset: Link<target::Asset>,
+    pub manufacturer: Link<target::Manufacturer>,
+    pub manufacturer_part_no: Option<String>,
+    pub bom_no: Link<target::Bom>,
+    pub project: Link<target::Project>,
+    pub cost_center: Link<target::CostCenter>,
+    pub lead_time_date: Option<Date>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub sales_order_item: Option<String>,
+    pub production_plan: Link<target::ProductionPlan>,
+    pub material_request_plan_item: Option<String>,
+    pub job_card_item: Option<String>,
+    pub page_break: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    MaterialRequestItem(MATERIAL_REQUEST_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype item_code item_name schedule_date
+    description item_group brand image qty stock_uom from_warehouse warehouse uom
+    conversion_factor stock_qty min_order_qty projected_qty actual_qty ordered_qty
+    received_qty rate price_list_rate amount expense_account wip_composite_asset
+    manufacturer manufacturer_part_no bom_no project cost_center lead_time_date
+    sales_order sales_order_item production_plan material_request_plan_item job_card_item
+    page_break
 }

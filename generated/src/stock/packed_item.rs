@@ -42,3 +42,57 @@ fields! {
     ProjectedQty OrderedQty PackedQty IncomingRate PickedQty PageBreak PrevdocDoctype
     ParentDetailDocname
 }
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+use crate::target;
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+#[derive(Clone, Debug, Default)]
+pub struct PackedItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub parent_item: Link<target::Item>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub warehouse: Link<target::Warehouse>,
+    pub target_warehouse: Link<target::Warehouse>,
+    pub conversion_factor: Option<f64>,
+    pub qty: Option<f64>,
+    pub rate: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub delivered_by_supplier: Option<bool>,
+    pub serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub actual_batch_qty: Option<f64>,
+    pub actual_qty: Option<f64>,
+    pub projected_qty: Option<f64>,
+    pub ordered_qty: Option<f64>,
+    pub packed_qty: Option<f64>,
+    pub incoming_rate: Option<f64>,
+    pub picked_qty: Option<f64>,
+    pub page_break: Option<bool>,
+    pub prevdoc_doctype: Option<String>,
+    pub parent_detail_docname: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "accounts", feature = "selling", feature = "stock"))]
+document! {
+    PackedItem(PACKED_ITEM) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype parent_item item_code item_name description warehouse
+    target_warehouse conversion_factor qty rate uom use_serial_batch_fields
+    serial_and_batch_bundle delivered_by_supplier serial_no batch_no actual_batch_qty
+    actual_qty projected_qty ordered_qty packed_qty incoming_rate picked_qty page_break
+    prevdoc_doctype parent_detail_docname
+}

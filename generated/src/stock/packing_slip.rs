@@ -8,8 +8,8 @@ pub static PACKING_SLIP: DocTypeDef = DocTypeDef {
     search_fields: &["delivery_note"],
     fields: &[
         field!("delivery_note", Link, "Delivery Note", options = Target("Delivery Note"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-PAC-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE),
-        field!("from_case_no", Int, "From Package No.", flags = REQD | NO_COPY | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-PAC-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
+        field!("from_case_no", Int, "From Package No.", flags = REQD | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("to_case_no", Int, "To Package No.", flags = NO_COPY | IN_LIST_VIEW),
         field!("items", Table, "Items", options = Target("Packing Slip Item"), flags = REQD),
         field!("net_weight_pkg", Float, "Net Weight", flags = READ_ONLY | NO_COPY),
@@ -34,4 +34,43 @@ fields! {
     pub PackingSlipField(PACKING_SLIP) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx DeliveryNote NamingSeries FromCaseNo ToCaseNo Items NetWeightPkg
     NetWeightUom GrossWeightPkg GrossWeightUom LetterHead AmendedFrom
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PackingSlipNamingSeries { MatPacYyyy = "MAT-PAC-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PackingSlip {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub delivery_note: Link<target::DeliveryNote>,
+    pub naming_series: Select<PackingSlipNamingSeries>,
+    pub from_case_no: Option<i64>,
+    pub to_case_no: Option<i64>,
+    pub items: Vec<crate::PackingSlipItem>,
+    pub net_weight_pkg: Option<f64>,
+    pub net_weight_uom: Link<target::Uom>,
+    pub gross_weight_pkg: Option<f64>,
+    pub gross_weight_uom: Link<target::Uom>,
+    pub letter_head: Link<target::LetterHead>,
+    pub amended_from: Link<target::PackingSlip>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PackingSlip(PACKING_SLIP) : name owner creation modified modified_by docstatus idx
+    delivery_note naming_series from_case_no to_case_no items net_weight_pkg
+    net_weight_uom gross_weight_pkg gross_weight_uom letter_head amended_from
 }

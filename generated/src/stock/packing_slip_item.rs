@@ -26,3 +26,40 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName BatchNo Description Qty
     NetWeight StockUom WeightUom PageBreak DnDetail PiDetail
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PackingSlipItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub description: Option<String>,
+    pub qty: Option<f64>,
+    pub net_weight: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub weight_uom: Link<target::Uom>,
+    pub page_break: Option<bool>,
+    pub dn_detail: Option<String>,
+    pub pi_detail: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PackingSlipItem(PACKING_SLIP_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype item_code item_name batch_no description
+    qty net_weight stock_uom weight_uom page_break dn_detail pi_detail
+}

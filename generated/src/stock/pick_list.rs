@@ -6,8 +6,8 @@ pub static PICK_LIST: DocTypeDef = DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["STO-PICK-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(&["STO-PICK-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("purpose", Select, "Purpose", options = Choices(& ["Material Transfer for Manufacture", "Material Transfer", "Delivery"]), default = Some("Material Transfer for Manufacture")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW | CONDITIONAL),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("customer.customer_name")),
@@ -45,4 +45,74 @@ fields! {
     ParentWarehouse ConsiderRejectedWarehouses PickManually IgnorePricingRule ScanBarcode
     ScanMode PromptQty Locations AmendedFrom GroupSameItems Status DeliveryStatus
     PerDelivered
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PickListNamingSeries { StoPickYyyy = "STO-PICK-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PickListPurpose { MaterialTransferForManufacture =
+    "Material Transfer for Manufacture", MaterialTransfer = "Material Transfer", Delivery
+    = "Delivery" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PickListStatus { Draft = "Draft", Open = "Open", PartlyDelivered =
+    "Partly Delivered", Completed = "Completed", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PickListDeliveryStatus { NotDelivered = "Not Delivered", FullyDelivered =
+    "Fully Delivered", PartlyDelivered = "Partly Delivered" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PickList {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<PickListNamingSeries>,
+    pub company: Link<target::Company>,
+    pub purpose: Select<PickListPurpose>,
+    pub customer: Link<target::Customer>,
+    pub customer_name: Option<String>,
+    pub work_order: Link<target::WorkOrder>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub for_qty: Option<f64>,
+    pub parent_warehouse: Link<target::Warehouse>,
+    pub consider_rejected_warehouses: Option<bool>,
+    pub pick_manually: Option<bool>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub scan_mode: Option<bool>,
+    pub prompt_qty: Option<bool>,
+    pub locations: Vec<crate::PickListItem>,
+    pub amended_from: Link<target::PickList>,
+    pub group_same_items: Option<bool>,
+    pub status: Select<PickListStatus>,
+    pub delivery_status: Select<PickListDeliveryStatus>,
+    pub per_delivered: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PickList(PICK_LIST) : name owner creation modified modified_by docstatus idx
+    naming_series company purpose customer customer_name work_order material_request
+    for_qty parent_warehouse consider_rejected_warehouses pick_manually
+    ignore_pricing_rule scan_barcode scan_mode prompt_qty locations amended_from
+    group_same_items status delivery_status per_delivered
 }

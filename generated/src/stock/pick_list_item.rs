@@ -38,3 +38,54 @@ fields! {
     DeliveredQty SerialAndBatchBundle UseSerialBatchFields SerialNo BatchNo SalesOrder
     SalesOrderItem ProductBundleItem MaterialRequest MaterialRequestItem
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PickListItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub item_group: Option<String>,
+    pub warehouse: Link<target::Warehouse>,
+    pub qty: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub picked_qty: Option<f64>,
+    pub stock_reserved_qty: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub delivered_qty: Option<f64>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub sales_order_item: Option<String>,
+    pub product_bundle_item: Option<String>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PickListItem(PICK_LIST_ITEM) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype item_code item_name description item_group warehouse
+    qty stock_qty picked_qty stock_reserved_qty uom conversion_factor stock_uom
+    delivered_qty serial_and_batch_bundle use_serial_batch_fields serial_no batch_no
+    sales_order sales_order_item product_bundle_item material_request
+    material_request_item
+}

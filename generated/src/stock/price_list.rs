@@ -31,3 +31,32 @@ fields! {
     pub PriceListField(PRICE_LIST) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Enabled PriceListName Currency Buying Selling PriceNotUomDependent Countries
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PriceList {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enabled: Option<bool>,
+    pub price_list_name: Option<String>,
+    pub currency: Link<target::Currency>,
+    pub buying: Option<bool>,
+    pub selling: Option<bool>,
+    pub price_not_uom_dependent: Option<bool>,
+    pub countries: Vec<crate::PriceListCountry>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PriceList(PRICE_LIST) : name owner creation modified modified_by docstatus idx
+    enabled price_list_name currency buying selling price_not_uom_dependent countries
+}

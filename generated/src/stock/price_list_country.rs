@@ -14,3 +14,29 @@ fields! {
     pub PriceListCountryField(PRICE_LIST_COUNTRY) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Country
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PriceListCountry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub country: Link<target::Country>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PriceListCountry(PRICE_LIST_COUNTRY) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype country
+}

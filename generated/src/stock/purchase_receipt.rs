@@ -9,22 +9,22 @@ pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
     search_fields: &["status", "posting_date", "supplier"],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-PRE-.YYYY.-", "MAT-PR-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-PRE-.YYYY.-", "MAT-PR-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | BOLD | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("supplier.supplier_name")),
         field!("supplier_delivery_note", Data, "Supplier Delivery Note"),
         field!("subcontracting_receipt", Link, "Subcontracting Receipt", options = Target("Subcontracting Receipt"), flags = SEARCH_INDEX | CONDITIONAL),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY),
+        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY | FILLED),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("apply_putaway_rule", Check, "Apply Putaway Rule", default = Some("0")),
         field!("is_return", Check, "Is Return", flags = READ_ONLY | NO_COPY, default = Some("0")),
         field!("return_against", Link, "Return Against Purchase Receipt", options = Target("Purchase Receipt"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("project", Link, "Project", options = Target("Project")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
-        field!("conversion_rate", Float, "Exchange Rate", flags = REQD, precision = Some(9)),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+        field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("buying_price_list", Link, "Price List", options = Target("Price List")),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = READ_ONLY | CONDITIONAL),
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = CONDITIONAL, precision = Some(9)),
@@ -138,4 +138,162 @@ fields! {
     GroupSameItems SelectPrintHeading Language TransporterName LrNo LrDate Instructions
     IsInternalSupplier RepresentsCompany InterCompanyReference Remarks Range AmendedFrom
     IsOldSubcontractingFlow
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PurchaseReceiptNamingSeries { MatPreYyyy = "MAT-PRE-.YYYY.-", MatPrRetYyyy =
+    "MAT-PR-RET-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PurchaseReceiptApplyDiscountOn { GrandTotal = "Grand Total", NetTotal =
+    "Net Total" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PurchaseReceiptStatus { Draft = "Draft", PartlyBilled = "Partly Billed", ToBill =
+    "To Bill", Completed = "Completed", ReturnIssued = "Return Issued", Cancelled =
+    "Cancelled", Closed = "Closed" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseReceipt {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<PurchaseReceiptNamingSeries>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub supplier_delivery_note: Option<String>,
+    pub subcontracting_receipt: Link<target::SubcontractingReceipt>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub company: Link<target::Company>,
+    pub apply_putaway_rule: Option<bool>,
+    pub is_return: Option<bool>,
+    pub return_against: Link<target::PurchaseReceipt>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub currency: Link<target::Currency>,
+    pub conversion_rate: Option<f64>,
+    pub buying_price_list: Link<target::PriceList>,
+    pub price_list_currency: Link<target::Currency>,
+    pub plc_conversion_rate: Option<f64>,
+    pub ignore_pricing_rule: Option<bool>,
+    pub scan_barcode: Option<String>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub set_from_warehouse: Link<target::Warehouse>,
+    pub rejected_warehouse: Link<target::Warehouse>,
+    pub is_subcontracted: Option<bool>,
+    pub supplier_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::PurchaseReceiptItem>,
+    pub total_qty: Option<f64>,
+    pub total_net_weight: Option<f64>,
+    pub base_total: Option<f64>,
+    pub base_net_total: Option<f64>,
+    pub total: Option<f64>,
+    pub net_total: Option<f64>,
+    pub tax_withholding_net_total: Option<f64>,
+    pub base_tax_withholding_net_total: Option<f64>,
+    pub tax_category: Link<target::TaxCategory>,
+    pub taxes_and_charges: Link<target::PurchaseTaxesAndChargesTemplate>,
+    pub shipping_rule: Link<target::ShippingRule>,
+    pub incoterm: Link<target::Incoterm>,
+    pub named_place: Option<String>,
+    pub taxes: Vec<crate::PurchaseTaxesAndCharges>,
+    pub base_taxes_and_charges_added: Option<f64>,
+    pub base_taxes_and_charges_deducted: Option<f64>,
+    pub base_total_taxes_and_charges: Option<f64>,
+    pub taxes_and_charges_added: Option<f64>,
+    pub taxes_and_charges_deducted: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub base_grand_total: Option<f64>,
+    pub base_rounding_adjustment: Option<f64>,
+    pub base_rounded_total: Option<f64>,
+    pub base_in_words: Option<String>,
+    pub grand_total: Option<f64>,
+    pub rounding_adjustment: Option<f64>,
+    pub rounded_total: Option<f64>,
+    pub in_words: Option<String>,
+    pub disable_rounded_total: Option<bool>,
+    pub apply_discount_on: Select<PurchaseReceiptApplyDiscountOn>,
+    pub base_discount_amount: Option<f64>,
+    pub additional_discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub other_charges_calculation: Option<String>,
+    pub pricing_rules: Vec<crate::PricingRuleDetail>,
+    pub supplied_items: Vec<crate::PurchaseReceiptItemSupplied>,
+    pub supplier_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub dispatch_address: Link<target::Address>,
+    pub dispatch_address_display: Option<String>,
+    pub shipping_address: Link<target::Address>,
+    pub shipping_address_display: Option<String>,
+    pub billing_address: Link<target::Address>,
+    pub billing_address_display: Option<String>,
+    pub tc_name: Link<target::TermsAndConditions>,
+    pub terms: Option<String>,
+    pub status: Select<PurchaseReceiptStatus>,
+    pub per_billed: Option<f64>,
+    pub per_returned: Option<f64>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub letter_head: Link<target::LetterHead>,
+    pub group_same_items: Option<bool>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub language: Option<String>,
+    pub transporter_name: Option<String>,
+    pub lr_no: Option<String>,
+    pub lr_date: Option<Date>,
+    pub instructions: Option<String>,
+    pub is_internal_supplier: Option<bool>,
+    pub represents_company: Link<target::Company>,
+    pub inter_company_reference: Link<target::DeliveryNote>,
+    pub remarks: Option<String>,
+    pub range: Option<String>,
+    pub amended_from: Link<target::PurchaseReceipt>,
+    pub is_old_subcontracting_flow: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PurchaseReceipt(PURCHASE_RECEIPT) : name owner creation modified modified_by
+    docstatus idx title naming_series supplier supplier_name supplier_delivery_note
+    subcontracting_receipt posting_date posting_time set_posting_time company
+    apply_putaway_rule is_return return_against cost_center project currency
+    conversion_rate buying_price_list price_list_currency plc_conversion_rate
+    ignore_pricing_rule scan_barcode set_warehouse set_from_warehouse rejected_warehouse
+    is_subcontracted supplier_warehouse items total_qty total_net_weight base_total
+    base_net_total total net_total tax_withholding_net_total
+    base_tax_withholding_net_total tax_category taxes_and_charges shipping_rule incoterm
+    named_place taxes base_taxes_and_charges_added base_taxes_and_charges_deducted
+    base_total_taxes_and_charges taxes_and_charges_added taxes_and_charges_deducted
+    total_taxes_and_charges base_grand_total base_rounding_adjustment base_rounded_total
+    base_in_words grand_total rounding_adjustment rounded_total in_words
+    disable_rounded_total apply_discount_on base_discount_amount
+    additional_discount_percentage discount_amount other_charges_calculation
+    pricing_rules supplied_items supplier_address address_display contact_person
+    contact_display contact_mobile contact_email dispatch_address
+    dispatch_address_display shipping_address shipping_address_display billing_address
+    billing_address_display tc_name terms status per_billed per_returned auto_repeat
+    letter_head group_same_items select_print_heading language transporter_name lr_no
+    lr_date instructions is_internal_supplier represents_company inter_company_reference
+    remarks range amended_from is_old_subcontracting_flow
 }

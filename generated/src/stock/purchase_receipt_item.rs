@@ -11,7 +11,7 @@ pub static PURCHASE_RECEIPT_ITEM: DocTypeDef = DocTypeDef {
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("product_bundle", Link, "Product Bundle", options = Target("Product Bundle"), flags = READ_ONLY),
         field!("supplier_part_no", Data, "Supplier Part Number", flags = READ_ONLY | HIDDEN),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
         field!("description", TextEditor, "Description"),
         field!("brand", Link, "Brand", options = Target("Brand"), flags = READ_ONLY | HIDDEN, fetch_from = Some("item_code.brand")),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY, fetch_from = Some("item_code.item_group")),
@@ -19,9 +19,9 @@ pub static PURCHASE_RECEIPT_ITEM: DocTypeDef = DocTypeDef {
         field!("received_qty", Float, "Received Quantity", flags = REQD | READ_ONLY | NO_COPY | BOLD, default = Some("0")),
         field!("qty", Float, "Accepted Quantity", flags = IN_LIST_VIEW),
         field!("rejected_qty", Float, "Rejected Quantity", flags = IN_LIST_VIEW),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY | CONDITIONAL),
-        field!("conversion_factor", Float, "Conversion Factor", flags = REQD | CONDITIONAL),
+        field!("conversion_factor", Float, "Conversion Factor", flags = REQD | CONDITIONAL | FILLED),
         field!("retain_sample", Check, "Retain Sample", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.retain_sample")),
         field!("sample_quantity", Int, "Sample Quantity", flags = CONDITIONAL, fetch_from = Some("item_code.sample_quantity")),
         field!("received_stock_qty", Float, "Received Qty in Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
@@ -122,4 +122,145 @@ fields! {
     Manufacturer ManufacturerPartNo ExpenseAccount ItemTaxRate WipCompositeAsset
     ProvisionalExpenseAccount Project CostCenter PageBreak SalesOrder SalesOrderItem
     SubcontractingReceiptItem
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub PurchaseReceiptItemMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseReceiptItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub barcode: Option<String>,
+    pub has_item_scanned: Option<bool>,
+    pub item_code: Link<target::Item>,
+    pub product_bundle: Link<target::ProductBundle>,
+    pub supplier_part_no: Option<String>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub brand: Link<target::Brand>,
+    pub item_group: Link<target::ItemGroup>,
+    pub image: Option<String>,
+    pub received_qty: Option<f64>,
+    pub qty: Option<f64>,
+    pub rejected_qty: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub stock_uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub retain_sample: Option<bool>,
+    pub sample_quantity: Option<i64>,
+    pub received_stock_qty: Option<f64>,
+    pub stock_qty: Option<f64>,
+    pub returned_qty: Option<f64>,
+    pub price_list_rate: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub margin_type: Select<PurchaseReceiptItemMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_with_margin: Option<f64>,
+    pub discount_percentage: Option<f64>,
+    pub discount_amount: Option<f64>,
+    pub distributed_discount_amount: Option<f64>,
+    pub base_rate_with_margin: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub base_rate: Option<f64>,
+    pub base_amount: Option<f64>,
+    pub pricing_rules: Option<String>,
+    pub stock_uom_rate: Option<f64>,
+    pub is_free_item: Option<bool>,
+    pub apply_tds: Option<bool>,
+    pub net_rate: Option<f64>,
+    pub net_amount: Option<f64>,
+    pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub base_net_rate: Option<f64>,
+    pub base_net_amount: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub sales_incoming_rate: Option<f64>,
+    pub item_tax_amount: Option<f64>,
+    pub rm_supp_cost: Option<f64>,
+    pub landed_cost_voucher_amount: Option<f64>,
+    pub amount_difference_with_purchase_invoice: Option<f64>,
+    pub billed_amt: Option<f64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub rejected_warehouse: Link<target::Warehouse>,
+    pub from_warehouse: Link<target::Warehouse>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub purchase_invoice: Link<target::PurchaseInvoice>,
+    pub allow_zero_valuation_rate: Option<bool>,
+    pub return_qty_from_rejected_warehouse: Option<bool>,
+    pub is_fixed_asset: Option<bool>,
+    pub asset_location: Link<target::Location>,
+    pub asset_category: Link<target::AssetCategory>,
+    pub schedule_date: Option<Date>,
+    pub quality_inspection: Link<target::QualityInspection>,
+    pub material_request_item: Option<String>,
+    pub purchase_order_item: Option<String>,
+    pub purchase_invoice_item: Option<String>,
+    pub purchase_receipt_item: Option<String>,
+    pub delivery_note_item: Option<String>,
+    pub putaway_rule: Link<target::PutawayRule>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub rejected_serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub serial_no: Option<String>,
+    pub rejected_serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub include_exploded_items: Option<bool>,
+    pub bom: Link<target::Bom>,
+    pub weight_per_unit: Option<f64>,
+    pub total_weight: Option<f64>,
+    pub weight_uom: Link<target::Uom>,
+    pub manufacturer: Link<target::Manufacturer>,
+    pub manufacturer_part_no: Option<String>,
+    pub expense_account: Link<target::Account>,
+    pub item_tax_rate: Option<String>,
+    pub wip_composite_asset: Link<target::Asset>,
+    pub provisional_expense_account: Link<target::Account>,
+    pub project: Link<target::Project>,
+    pub cost_center: Link<target::CostCenter>,
+    pub page_break: Option<bool>,
+    pub sales_order: Link<target::SalesOrder>,
+    pub sales_order_item: Option<String>,
+    pub subcontracting_receipt_item: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PurchaseReceiptItem(PURCHASE_RECEIPT_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype barcode has_item_scanned item_code
+    product_bundle supplier_part_no item_name description brand item_group image
+    received_qty qty rejected_qty uom stock_uom conversion_factor retain_sample
+    sample_quantity received_stock_qty stock_qty returned_qty price_list_rate
+    base_price_list_rate margin_type margin_rate_or_amount rate_with_margin
+    discount_percentage discount_amount distributed_discount_amount base_rate_with_margin
+    rate amount base_rate base_amount pricing_rules stock_uom_rate is_free_item apply_tds
+    net_rate net_amount item_tax_template base_net_rate base_net_amount valuation_rate
+    sales_incoming_rate item_tax_amount rm_supp_cost landed_cost_voucher_amount
+    amount_difference_with_purchase_invoice billed_amt warehouse rejected_warehouse
+    from_warehouse material_request purchase_order purchase_invoice
+    allow_zero_valuation_rate return_qty_from_rejected_warehouse is_fixed_asset
+    asset_location asset_category schedule_date quality_inspection material_request_item
+    purchase_order_item purchase_invoice_item purchase_receipt_item delivery_note_item
+    putaway_rule serial_and_batch_bundle use_serial_batch_fields
+    rejected_serial_and_batch_bundle serial_no rejected_serial_no batch_no
+    include_exploded_items bom weight_per_unit total_weight weight_uom manufacturer
+    manufacturer_part_no expense_account item_tax_rate wip_composite_asset
+    provisional_expense_account project cost_center page_break sales_order
+    sales_order_item subcontracting_receipt_item
 }

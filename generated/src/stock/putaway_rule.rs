@@ -12,7 +12,7 @@ pub static PUTAWAY_RULE: DocTypeDef = DocTypeDef {
         field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("priority", Int, "Priority", flags = IN_LIST_VIEW, default = Some("1")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("capacity", Float, "Capacity", flags = REQD | IN_LIST_VIEW, default = Some("0")),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = NO_COPY),
         field!("conversion_factor", Float, "Conversion Factor", flags = READ_ONLY | NO_COPY, default = Some("1")),
@@ -34,4 +34,38 @@ fields! {
     pub PutawayRuleField(PUTAWAY_RULE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Disable ItemCode ItemName Warehouse Priority Company Capacity Uom
     ConversionFactor StockUom StockCapacity
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct PutawayRule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub disable: Option<bool>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub warehouse: Link<target::Warehouse>,
+    pub priority: Option<i64>,
+    pub company: Link<target::Company>,
+    pub capacity: Option<f64>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub stock_capacity: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    PutawayRule(PUTAWAY_RULE) : name owner creation modified modified_by docstatus idx
+    disable item_code item_name warehouse priority company capacity uom conversion_factor
+    stock_uom stock_capacity
 }

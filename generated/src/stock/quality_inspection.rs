@@ -8,7 +8,7 @@ pub static QUALITY_INSPECTION: DocTypeDef = DocTypeDef {
     search_fields: &["item_code", "report_date", "reference_name"],
     sort: "modified asc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-QA-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-QA-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("company", Link, "Company", options = Target("Company")),
         field!("report_date", Date, "Report Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
         field!("status", Select, "Status", options = Choices(&["Accepted", "Rejected"]), flags = REQD, default = Some("Accepted")),
@@ -49,4 +49,76 @@ fields! {
     InspectionType ReferenceType ReferenceName ItemCode ItemSerialNo BatchNo SampleSize
     ItemName Description BomNo QualityInspectionTemplate ManualInspection Readings
     InspectedBy VerifiedBy Remarks AmendedFrom LetterHead
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub QualityInspectionNamingSeries { MatQaYyyy = "MAT-QA-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub QualityInspectionStatus { Accepted = "Accepted", Rejected = "Rejected" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub QualityInspectionInspectionType { Incoming = "Incoming", Outgoing = "Outgoing",
+    InProcess = "In Process" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub QualityInspectionReferenceType { PurchaseReceipt = "Purchase Receipt",
+    PurchaseInvoice = "Purchase Invoice", SubcontractingReceipt =
+    "Subcontracting Receipt", DeliveryNote = "Delivery Note", SalesInvoice =
+    "Sales Invoice", StockEntry = "Stock Entry", JobCard = "Job Card" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityInspection {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<QualityInspectionNamingSeries>,
+    pub company: Link<target::Company>,
+    pub report_date: Option<Date>,
+    pub status: Select<QualityInspectionStatus>,
+    pub child_row_reference: Option<String>,
+    pub inspection_type: Select<QualityInspectionInspectionType>,
+    pub reference_type: Select<QualityInspectionReferenceType>,
+    pub reference_name: Option<String>,
+    pub item_code: Link<target::Item>,
+    pub item_serial_no: Link<target::SerialNo>,
+    pub batch_no: Link<target::Batch>,
+    pub sample_size: Option<f64>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub bom_no: Link<target::Bom>,
+    pub quality_inspection_template: Link<target::QualityInspectionTemplate>,
+    pub manual_inspection: Option<bool>,
+    pub readings: Vec<crate::QualityInspectionReading>,
+    pub inspected_by: Link<target::User>,
+    pub verified_by: Option<String>,
+    pub remarks: Option<String>,
+    pub amended_from: Link<target::QualityInspection>,
+    pub letter_head: Link<target::LetterHead>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    QualityInspection(QUALITY_INSPECTION) : name owner creation modified modified_by
+    docstatus idx naming_series company report_date status child_row_reference
+    inspection_type reference_type reference_name item_code item_serial_no batch_no
+    sample_size item_name description bom_no quality_inspection_template
+    manual_inspection readings inspected_by verified_by remarks amended_from letter_head
 }

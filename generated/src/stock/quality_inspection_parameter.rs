@@ -25,3 +25,28 @@ fields! {
     pub QualityInspectionParameterField(QUALITY_INSPECTION_PARAMETER) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Parameter ParameterGroup Description
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityInspectionParameter {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parameter: Option<String>,
+    pub parameter_group: Link<target::QualityInspectionParameterGroup>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    QualityInspectionParameter(QUALITY_INSPECTION_PARAMETER) : name owner creation
+    modified modified_by docstatus idx parameter parameter_group description
+}

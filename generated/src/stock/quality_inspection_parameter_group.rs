@@ -23,3 +23,26 @@ fields! {
     pub QualityInspectionParameterGroupField(QUALITY_INSPECTION_PARAMETER_GROUP) : Name
     Owner Creation Modified ModifiedBy Docstatus Idx GroupName
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityInspectionParameterGroup {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub group_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    QualityInspectionParameterGroup(QUALITY_INSPECTION_PARAMETER_GROUP) : name owner
+    creation modified modified_by docstatus idx group_name
+}

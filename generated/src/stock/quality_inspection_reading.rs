@@ -38,3 +38,57 @@ fields! {
     FormulaBasedCriteria AcceptanceFormula ReadingValue Reading1 Reading2 Reading3
     Reading4 Reading5 Reading6 Reading7 Reading8 Reading9 Reading10
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub QualityInspectionReadingStatus { Accepted = "Accepted", Rejected = "Rejected" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityInspectionReading {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub specification: Link<target::QualityInspectionParameter>,
+    pub parameter_group: Link<target::QualityInspectionParameterGroup>,
+    pub status: Select<QualityInspectionReadingStatus>,
+    pub value: Option<String>,
+    pub numeric: Option<bool>,
+    pub manual_inspection: Option<bool>,
+    pub min_value: Option<f64>,
+    pub max_value: Option<f64>,
+    pub formula_based_criteria: Option<bool>,
+    pub acceptance_formula: Option<String>,
+    pub reading_value: Option<String>,
+    pub reading_1: Option<String>,
+    pub reading_2: Option<String>,
+    pub reading_3: Option<String>,
+    pub reading_4: Option<String>,
+    pub reading_5: Option<String>,
+    pub reading_6: Option<String>,
+    pub reading_7: Option<String>,
+    pub reading_8: Option<String>,
+    pub reading_9: Option<String>,
+    pub reading_10: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    QualityInspectionReading(QUALITY_INSPECTION_READING) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype specification parameter_group
+    status value numeric manual_inspection min_value max_value formula_based_criteria
+    acceptance_formula reading_value reading_1 reading_2 reading_3 reading_4 reading_5
+    reading_6 reading_7 reading_8 reading_9 reading_10
+}

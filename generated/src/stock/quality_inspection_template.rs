@@ -25,3 +25,28 @@ fields! {
     Modified ModifiedBy Docstatus Idx QualityInspectionTemplateName
     ItemQualityInspectionParameter
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct QualityInspectionTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub quality_inspection_template_name: Option<String>,
+    pub item_quality_inspection_parameter: Vec<crate::ItemQualityInspectionParameter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    QualityInspectionTemplate(QUALITY_INSPECTION_TEMPLATE) : name owner creation modified
+    modified_by docstatus idx quality_inspection_template_name
+    item_quality_inspection_parameter
+}

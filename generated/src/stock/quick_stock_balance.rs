@@ -27,3 +27,33 @@ fields! {
     ModifiedBy Docstatus Idx Warehouse Date ItemBarcode Item ItemName ItemDescription Qty
     Value
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct QuickStockBalance {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub date: Option<Date>,
+    pub item_barcode: Option<String>,
+    pub item: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub item_description: Option<String>,
+    pub qty: Option<f64>,
+    pub value: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    QuickStockBalance(QUICK_STOCK_BALANCE) : name owner creation modified modified_by
+    docstatus idx warehouse date item_barcode item item_name item_description qty value
+}

@@ -49,3 +49,63 @@ fields! {
     DistinctItemAndWarehouse TotalRepostingCount CurrentIndex GlRepostingIndex
     AffectedTransactions
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub RepostItemValuationBasedOn { Transaction = "Transaction", ItemAndWarehouse =
+    "Item and Warehouse" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub RepostItemValuationStatus { Queued = "Queued", InProgress = "In Progress",
+    Completed = "Completed", Skipped = "Skipped", Failed = "Failed" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct RepostItemValuation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub based_on: Select<RepostItemValuationBasedOn>,
+    pub voucher_type: Link<target::DocType>,
+    pub voucher_no: Option<String>,
+    pub item_code: Link<target::Item>,
+    pub warehouse: Link<target::Warehouse>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub status: Select<RepostItemValuationStatus>,
+    pub company: Link<target::Company>,
+    pub allow_negative_stock: Option<bool>,
+    pub via_landed_cost_voucher: Option<bool>,
+    pub allow_zero_rate: Option<bool>,
+    pub recreate_stock_ledgers: Option<bool>,
+    pub amended_from: Link<target::RepostItemValuation>,
+    pub error_log: Option<String>,
+    pub reposting_data_file: Option<String>,
+    pub items_to_be_repost: Option<String>,
+    pub distinct_item_and_warehouse: Option<String>,
+    pub total_reposting_count: Option<i64>,
+    pub current_index: Option<i64>,
+    pub gl_reposting_index: Option<i64>,
+    pub affected_transactions: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    RepostItemValuation(REPOST_ITEM_VALUATION) : name owner creation modified modified_by
+    docstatus idx based_on voucher_type voucher_no item_code warehouse posting_date
+    posting_time status company allow_negative_stock via_landed_cost_voucher
+    allow_zero_rate recreate_stock_ledgers amended_from error_log reposting_data_file
+    items_to_be_repost distinct_item_and_warehouse total_reposting_count current_index
+    gl_reposting_index affected_transactions
+}

@@ -8,7 +8,7 @@ pub static SERIAL_AND_BATCH_BUNDLE: DocTypeDef = DocTypeDef {
     title_field: Some("item_code"),
     fields: &[
         field!("naming_series", Select, "Naming Series", options = Choices(& ["SABB-.########"]), flags = SET_ONLY_ONCE, default = Some("SABB-.########")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FILLED),
         field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
         field!("has_serial_no", Check, "Has Serial No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.has_serial_no")),
         field!("has_batch_no", Check, "Has Batch No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.has_batch_no")),
@@ -47,4 +47,62 @@ fields! {
     ItemCode Warehouse TypeOfTransaction Entries TotalQty ItemGroup AvgRate TotalAmount
     VoucherType VoucherNo VoucherDetailNo PostingDate PostingTime ReturnedAgainst
     IsCancelled IsRejected AmendedFrom
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub SerialAndBatchBundleNamingSeries { Sabb = "SABB-.########" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub SerialAndBatchBundleTypeOfTransaction { Inward = "Inward", Outward = "Outward",
+    Maintenance = "Maintenance", AssetRepair = "Asset Repair" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct SerialAndBatchBundle {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<SerialAndBatchBundleNamingSeries>,
+    pub company: Link<target::Company>,
+    pub item_name: Option<String>,
+    pub has_serial_no: Option<bool>,
+    pub has_batch_no: Option<bool>,
+    pub item_code: Link<target::Item>,
+    pub warehouse: Link<target::Warehouse>,
+    pub type_of_transaction: Select<SerialAndBatchBundleTypeOfTransaction>,
+    pub entries: Vec<crate::SerialAndBatchEntry>,
+    pub total_qty: Option<f64>,
+    pub item_group: Link<target::ItemGroup>,
+    pub avg_rate: Option<f64>,
+    pub total_amount: Option<f64>,
+    pub voucher_type: Link<target::DocType>,
+    pub voucher_no: Option<String>,
+    pub voucher_detail_no: Option<String>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub returned_against: Option<String>,
+    pub is_cancelled: Option<bool>,
+    pub is_rejected: Option<bool>,
+    pub amended_from: Link<target::SerialAndBatchBundle>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    SerialAndBatchBundle(SERIAL_AND_BATCH_BUNDLE) : name owner creation modified
+    modified_by docstatus idx naming_series company item_name has_serial_no has_batch_no
+    item_code warehouse type_of_transaction entries total_qty item_group avg_rate
+    total_amount voucher_type voucher_no voucher_detail_no posting_date posting_time
+    returned_against is_cancelled is_rejected amended_from
 }

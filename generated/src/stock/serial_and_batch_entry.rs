@@ -24,3 +24,40 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype SerialNo BatchNo Qty Warehouse
     DeliveredQty IncomingRate OutgoingRate StockValueDifference IsOutward StockQueue
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct SerialAndBatchEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub serial_no: Link<target::SerialNo>,
+    pub batch_no: Link<target::Batch>,
+    pub qty: Option<f64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub delivered_qty: Option<f64>,
+    pub incoming_rate: Option<f64>,
+    pub outgoing_rate: Option<f64>,
+    pub stock_value_difference: Option<f64>,
+    pub is_outward: Option<bool>,
+    pub stock_queue: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    SerialAndBatchEntry(SERIAL_AND_BATCH_ENTRY) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype serial_no batch_no qty
+    warehouse delivered_qty incoming_rate outgoing_rate stock_value_difference is_outward
+    stock_queue
+}

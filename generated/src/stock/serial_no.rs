@@ -26,7 +26,7 @@ pub static SERIAL_NO: DocTypeDef = DocTypeDef {
         field!("amc_expiry_date", Date, "AMC Expiry Date"),
         field!("maintenance_status", Select, "Maintenance Status", options = Choices(& ["Under Warranty", "Out of Warranty", "Under AMC", "Out of AMC"]), flags = READ_ONLY | SEARCH_INDEX),
         field!("warranty_period", Int, "Warranty Period (Days)", flags = READ_ONLY, fetch_from = Some("item_code.warranty_period")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("work_order", Link, "Work Order", options = Target("Work Order")),
         field!("purchase_document_no", Data, "Creation Document No", flags = READ_ONLY | NO_COPY),
     ],
@@ -46,4 +46,69 @@ fields! {
     SerialNo ItemCode BatchNo Warehouse PurchaseRate Customer Status ItemName Description
     ItemGroup Brand Asset AssetStatus Location Employee WarrantyExpiryDate AmcExpiryDate
     MaintenanceStatus WarrantyPeriod Company WorkOrder PurchaseDocumentNo
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub SerialNoStatus { Active = "Active", Inactive = "Inactive", Consumed = "Consumed",
+    Delivered = "Delivered", Expired = "Expired" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub SerialNoAssetStatus { Issue = "Issue", Receipt = "Receipt", Transfer = "Transfer"
+    }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub SerialNoMaintenanceStatus { UnderWarranty = "Under Warranty", OutOfWarranty =
+    "Out of Warranty", UnderAmc = "Under AMC", OutOfAmc = "Out of AMC" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct SerialNo {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub serial_no: Option<String>,
+    pub item_code: Link<target::Item>,
+    pub batch_no: Link<target::Batch>,
+    pub warehouse: Link<target::Warehouse>,
+    pub purchase_rate: Option<f64>,
+    pub customer: Link<target::Customer>,
+    pub status: Select<SerialNoStatus>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub brand: Link<target::Brand>,
+    pub asset: Link<target::Asset>,
+    pub asset_status: Select<SerialNoAssetStatus>,
+    pub location: Link<target::Location>,
+    pub employee: Link<target::Employee>,
+    pub warranty_expiry_date: Option<Date>,
+    pub amc_expiry_date: Option<Date>,
+    pub maintenance_status: Select<SerialNoMaintenanceStatus>,
+    pub warranty_period: Option<i64>,
+    pub company: Link<target::Company>,
+    pub work_order: Link<target::WorkOrder>,
+    pub purchase_document_no: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    SerialNo(SERIAL_NO) : name owner creation modified modified_by docstatus idx
+    serial_no item_code batch_no warehouse purchase_rate customer status item_name
+    description item_group brand asset asset_status location employee
+    warranty_expiry_date amc_expiry_date maintenance_status warranty_period company
+    work_order purchase_document_no
 }

@@ -74,3 +74,118 @@ fields! {
     DescriptionOfContent ServiceProvider ShipmentId ShipmentAmount Status TrackingUrl
     Carrier CarrierService AwbNumber TrackingStatus TrackingStatusInfo AmendedFrom
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ShipmentPickupFromType { Company = "Company", Customer = "Customer", Supplier =
+    "Supplier" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ShipmentDeliveryToType { Company = "Company", Customer = "Customer", Supplier =
+    "Supplier" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ShipmentPallets { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ShipmentShipmentType { Goods = "Goods", Documents = "Documents" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ShipmentPickupType { Pickup = "Pickup", SelfDelivery = "Self delivery" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ShipmentStatus { Draft = "Draft", Submitted = "Submitted", Booked = "Booked",
+    Cancelled = "Cancelled", Completed = "Completed" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub ShipmentTrackingStatus { InProgress = "In Progress", Delivered = "Delivered",
+    Returned = "Returned", Lost = "Lost" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct Shipment {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub pickup_from_type: Select<ShipmentPickupFromType>,
+    pub pickup_company: Link<target::Company>,
+    pub pickup_customer: Link<target::Customer>,
+    pub pickup_supplier: Link<target::Supplier>,
+    pub pickup: Option<String>,
+    pub pickup_address_name: Link<target::Address>,
+    pub pickup_address: Option<String>,
+    pub pickup_contact_person: Link<target::User>,
+    pub pickup_contact_name: Link<target::Contact>,
+    pub pickup_contact_email: Option<String>,
+    pub pickup_contact: Option<String>,
+    pub delivery_to_type: Select<ShipmentDeliveryToType>,
+    pub delivery_company: Link<target::Company>,
+    pub delivery_customer: Link<target::Customer>,
+    pub delivery_supplier: Link<target::Supplier>,
+    pub delivery_to: Option<String>,
+    pub delivery_address_name: Link<target::Address>,
+    pub delivery_address: Option<String>,
+    pub delivery_contact_name: Link<target::Contact>,
+    pub delivery_contact_email: Option<String>,
+    pub delivery_contact: Option<String>,
+    pub shipment_parcel: Vec<crate::ShipmentParcel>,
+    pub parcel_template: Link<target::ShipmentParcelTemplate>,
+    pub total_weight: Option<f64>,
+    pub shipment_delivery_note: Vec<crate::ShipmentDeliveryNote>,
+    pub pallets: Select<ShipmentPallets>,
+    pub value_of_goods: Option<f64>,
+    pub pickup_date: Option<Date>,
+    pub pickup_from: Option<Time>,
+    pub pickup_to: Option<Time>,
+    pub shipment_type: Select<ShipmentShipmentType>,
+    pub pickup_type: Select<ShipmentPickupType>,
+    pub incoterm: Link<target::Incoterm>,
+    pub description_of_content: Option<String>,
+    pub service_provider: Option<String>,
+    pub shipment_id: Option<String>,
+    pub shipment_amount: Option<f64>,
+    pub status: Select<ShipmentStatus>,
+    pub tracking_url: Option<String>,
+    pub carrier: Option<String>,
+    pub carrier_service: Option<String>,
+    pub awb_number: Option<String>,
+    pub tracking_status: Select<ShipmentTrackingStatus>,
+    pub tracking_status_info: Option<String>,
+    pub amended_from: Link<target::Shipment>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    Shipment(SHIPMENT) : name owner creation modified modified_by docstatus idx
+    pickup_from_type pickup_company pickup_customer pickup_supplier pickup
+    pickup_address_name pickup_address pickup_contact_person pickup_contact_name
+    pickup_contact_email pickup_contact delivery_to_type delivery_company
+    delivery_customer delivery_supplier delivery_to delivery_address_name
+    delivery_address delivery_contact_name delivery_contact_email delivery_contact
+    shipment_parcel parcel_template total_weight shipment_delivery_note pallets
+    value_of_goods pickup_date pickup_from pickup_to shipment_type pickup_type incoterm
+    description_of_content service_provider shipment_id shipment_amount status
+    tracking_url carrier carrier_service awb_number tracking_status tracking_status_info
+    amended_from
+}

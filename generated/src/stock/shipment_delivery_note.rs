@@ -15,3 +15,30 @@ fields! {
     pub ShipmentDeliveryNoteField(SHIPMENT_DELIVERY_NOTE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype DeliveryNote GrandTotal
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ShipmentDeliveryNote {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub delivery_note: Link<target::DeliveryNote>,
+    pub grand_total: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ShipmentDeliveryNote(SHIPMENT_DELIVERY_NOTE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype delivery_note grand_total
+}

@@ -18,3 +18,33 @@ fields! {
     pub ShipmentParcelField(SHIPMENT_PARCEL) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Length Width Height Weight Count
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ShipmentParcel {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub length: Option<i64>,
+    pub width: Option<i64>,
+    pub height: Option<i64>,
+    pub weight: Option<f64>,
+    pub count: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ShipmentParcel(SHIPMENT_PARCEL) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype length width height weight count
+}

@@ -27,3 +27,30 @@ fields! {
     pub ShipmentParcelTemplateField(SHIPMENT_PARCEL_TEMPLATE) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx ParcelTemplateName Length Width Height Weight
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct ShipmentParcelTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parcel_template_name: Option<String>,
+    pub length: Option<i64>,
+    pub width: Option<i64>,
+    pub height: Option<i64>,
+    pub weight: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    ShipmentParcelTemplate(SHIPMENT_PARCEL_TEMPLATE) : name owner creation modified
+    modified_by docstatus idx parcel_template_name length width height weight
+}

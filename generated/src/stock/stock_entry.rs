@@ -14,7 +14,7 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         "remarks",
     ],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-STE-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-STE-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("stock_entry_type", Link, "Stock Entry Type", options = Target("Stock Entry Type"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("outgoing_stock_entry", Link, "Stock Entry (Outward GIT)", options = Target("Stock Entry"), flags = READ_ONLY | CONDITIONAL),
         field!("purpose", Select, "Purpose", options = Choices(&["Material Issue", "Material Receipt", "Material Transfer", "Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture", "Repack", "Send to Subcontractor", "Disassemble"]), flags = READ_ONLY | HIDDEN | BOLD | IN_LIST_VIEW | SEARCH_INDEX, fetch_from = Some("stock_entry_type.purpose")),
@@ -27,7 +27,7 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         field!("pick_list", Link, "Pick List", options = Target("Pick List"), flags = READ_ONLY | SEARCH_INDEX),
         field!("purchase_receipt_no", Link, "Purchase Receipt No", options = Target("Purchase Receipt"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("asset_repair", Link, "Asset Repair", options = Target("Asset Repair"), flags = READ_ONLY | CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("posting_date", Date, "Posting Date", flags = NO_COPY | SEARCH_INDEX, default = Some("Today")),
         field!("posting_time", Time, "Posting Time", flags = NO_COPY),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
@@ -91,4 +91,108 @@ fields! {
     AdditionalCosts TotalAdditionalCosts Supplier SupplierName SupplierAddress
     AddressDisplay Project SelectPrintHeading LetterHead IsOpening Remarks PerTransferred
     TotalAmount JobCard AmendedFrom CreditNote IsReturn
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockEntryNamingSeries { MatSteYyyy = "MAT-STE-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockEntryPurpose { MaterialIssue = "Material Issue", MaterialReceipt =
+    "Material Receipt", MaterialTransfer = "Material Transfer",
+    MaterialTransferForManufacture = "Material Transfer for Manufacture",
+    MaterialConsumptionForManufacture = "Material Consumption for Manufacture",
+    Manufacture = "Manufacture", Repack = "Repack", SendToSubcontractor =
+    "Send to Subcontractor", Disassemble = "Disassemble" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockEntryIsOpening { No = "No", Yes = "Yes" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<StockEntryNamingSeries>,
+    pub stock_entry_type: Link<target::StockEntryType>,
+    pub outgoing_stock_entry: Link<target::StockEntry>,
+    pub purpose: Select<StockEntryPurpose>,
+    pub add_to_transit: Option<bool>,
+    pub work_order: Link<target::WorkOrder>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub subcontracting_order: Link<target::SubcontractingOrder>,
+    pub delivery_note_no: Link<target::DeliveryNote>,
+    pub sales_invoice_no: Link<target::SalesInvoice>,
+    pub pick_list: Link<target::PickList>,
+    pub purchase_receipt_no: Link<target::PurchaseReceipt>,
+    pub asset_repair: Link<target::AssetRepair>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub inspection_required: Option<bool>,
+    pub apply_putaway_rule: Option<bool>,
+    pub from_bom: Option<bool>,
+    pub use_multi_level_bom: Option<bool>,
+    pub bom_no: Link<target::Bom>,
+    pub fg_completed_qty: Option<f64>,
+    pub process_loss_percentage: Option<f64>,
+    pub process_loss_qty: Option<f64>,
+    pub from_warehouse: Link<target::Warehouse>,
+    pub source_warehouse_address: Link<target::Address>,
+    pub source_address_display: Option<String>,
+    pub to_warehouse: Link<target::Warehouse>,
+    pub target_warehouse_address: Link<target::Address>,
+    pub target_address_display: Option<String>,
+    pub scan_barcode: Option<String>,
+    pub items: Vec<crate::StockEntryDetail>,
+    pub total_outgoing_value: Option<f64>,
+    pub total_incoming_value: Option<f64>,
+    pub value_difference: Option<f64>,
+    pub additional_costs: Vec<crate::LandedCostTaxesAndCharges>,
+    pub total_additional_costs: Option<f64>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub supplier_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub project: Link<target::Project>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub letter_head: Link<target::LetterHead>,
+    pub is_opening: Select<StockEntryIsOpening>,
+    pub remarks: Option<String>,
+    pub per_transferred: Option<f64>,
+    pub total_amount: Option<f64>,
+    pub job_card: Link<target::JobCard>,
+    pub amended_from: Link<target::StockEntry>,
+    pub credit_note: Link<target::JournalEntry>,
+    pub is_return: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockEntry(STOCK_ENTRY) : name owner creation modified modified_by docstatus idx
+    naming_series stock_entry_type outgoing_stock_entry purpose add_to_transit work_order
+    purchase_order subcontracting_order delivery_note_no sales_invoice_no pick_list
+    purchase_receipt_no asset_repair company posting_date posting_time set_posting_time
+    inspection_required apply_putaway_rule from_bom use_multi_level_bom bom_no
+    fg_completed_qty process_loss_percentage process_loss_qty from_warehouse
+    source_warehouse_address source_address_display to_warehouse target_warehouse_address
+    target_address_display scan_barcode items total_outgoing_value total_incoming_value
+    value_difference additional_costs total_additional_costs supplier supplier_name
+    supplier_address address_display project select_print_heading letter_head is_opening
+    remarks per_transferred total_amount job_card amended_from credit_note is_return
 }

@@ -23,9 +23,9 @@ pub static STOCK_ENTRY_DETAIL: DocTypeDef = DocTypeDef {
         field!("qty", Float, "Qty", flags = REQD | BOLD | IN_LIST_VIEW),
         field!("transfer_qty", Float, "Qty as per Stock UOM", flags = REQD | READ_ONLY | CONDITIONAL),
         field!("retain_sample", Check, "Retain Sample", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.retain_sample")),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD),
+        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY | CONDITIONAL, fetch_from = Some("item_code.stock_uom")),
-        field!("conversion_factor", Float, "Conversion Factor", flags = REQD | CONDITIONAL),
+        field!("conversion_factor", Float, "Conversion Factor", flags = REQD | CONDITIONAL | FILLED),
         field!("sample_quantity", Int, "Sample Quantity", flags = CONDITIONAL),
         field!("basic_rate", Currency, "Basic Rate (as per Stock UOM)", options = Format("Company:company:default_currency"), flags = BOLD | IN_LIST_VIEW),
         field!("additional_cost", Currency, "Additional Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -70,4 +70,85 @@ fields! {
     TransferredQty BomNo AllowAlternativeItem MaterialRequest MaterialRequestItem
     OriginalItem AgainstStockEntry SteDetail PoDetail ScoRmDetail PutawayRule
     ReferencePurchaseReceipt JobCardItem
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockEntryDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub barcode: Option<String>,
+    pub has_item_scanned: Option<bool>,
+    pub s_warehouse: Link<target::Warehouse>,
+    pub t_warehouse: Link<target::Warehouse>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub is_finished_item: Option<bool>,
+    pub is_scrap_item: Option<bool>,
+    pub quality_inspection: Link<target::QualityInspection>,
+    pub subcontracted_item: Link<target::Item>,
+    pub description: Option<String>,
+    pub item_group: Option<String>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub transfer_qty: Option<f64>,
+    pub retain_sample: Option<bool>,
+    pub uom: Link<target::Uom>,
+    pub stock_uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub sample_quantity: Option<i64>,
+    pub basic_rate: Option<f64>,
+    pub additional_cost: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub allow_zero_valuation_rate: Option<bool>,
+    pub set_basic_rate_manually: Option<bool>,
+    pub basic_amount: Option<f64>,
+    pub amount: Option<f64>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub expense_account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub actual_qty: Option<f64>,
+    pub transferred_qty: Option<f64>,
+    pub bom_no: Link<target::Bom>,
+    pub allow_alternative_item: Option<bool>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Link<target::MaterialRequestItem>,
+    pub original_item: Link<target::Item>,
+    pub against_stock_entry: Link<target::StockEntry>,
+    pub ste_detail: Option<String>,
+    pub po_detail: Option<String>,
+    pub sco_rm_detail: Option<String>,
+    pub putaway_rule: Link<target::PutawayRule>,
+    pub reference_purchase_receipt: Link<target::PurchaseReceipt>,
+    pub job_card_item: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockEntryDetail(STOCK_ENTRY_DETAIL) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype barcode has_item_scanned s_warehouse
+    t_warehouse item_code item_name is_finished_item is_scrap_item quality_inspection
+    subcontracted_item description item_group image qty transfer_qty retain_sample uom
+    stock_uom conversion_factor sample_quantity basic_rate additional_cost valuation_rate
+    allow_zero_valuation_rate set_basic_rate_manually basic_amount amount
+    use_serial_batch_fields serial_and_batch_bundle serial_no batch_no expense_account
+    cost_center project actual_qty transferred_qty bom_no allow_alternative_item
+    material_request material_request_item original_item against_stock_entry ste_detail
+    po_detail sco_rm_detail putaway_rule reference_purchase_receipt job_card_item
 }

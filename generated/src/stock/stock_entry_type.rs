@@ -26,3 +26,38 @@ fields! {
     pub StockEntryTypeField(STOCK_ENTRY_TYPE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Purpose AddToTransit IsStandard
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockEntryTypePurpose { MaterialIssue = "Material Issue", MaterialReceipt =
+    "Material Receipt", MaterialTransfer = "Material Transfer",
+    MaterialTransferForManufacture = "Material Transfer for Manufacture",
+    MaterialConsumptionForManufacture = "Material Consumption for Manufacture",
+    Manufacture = "Manufacture", Repack = "Repack", SendToSubcontractor =
+    "Send to Subcontractor", Disassemble = "Disassemble" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockEntryType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub purpose: Select<StockEntryTypePurpose>,
+    pub add_to_transit: Option<bool>,
+    pub is_standard: Option<bool>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockEntryType(STOCK_ENTRY_TYPE) : name owner creation modified modified_by docstatus
+    idx purpose add_to_transit is_standard
+}

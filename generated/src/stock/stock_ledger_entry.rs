@@ -57,3 +57,62 @@ fields! {
     StockValueDifference StockQueue Company StockUom Project FiscalYear HasBatchNo
     HasSerialNo IsCancelled ToRename SerialNo BatchNo
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockLedgerEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_code: Link<target::Item>,
+    pub warehouse: Link<target::Warehouse>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub posting_datetime: Option<DateTime>,
+    pub is_adjustment_entry: Option<bool>,
+    pub auto_created_serial_and_batch_bundle: Option<bool>,
+    pub voucher_type: Link<target::DocType>,
+    pub voucher_no: Option<String>,
+    pub voucher_detail_no: Option<String>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub dependant_sle_voucher_detail_no: Option<String>,
+    pub recalculate_rate: Option<bool>,
+    pub actual_qty: Option<f64>,
+    pub qty_after_transaction: Option<f64>,
+    pub incoming_rate: Option<f64>,
+    pub outgoing_rate: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub stock_value: Option<f64>,
+    pub stock_value_difference: Option<f64>,
+    pub stock_queue: Option<String>,
+    pub company: Link<target::Company>,
+    pub stock_uom: Link<target::Uom>,
+    pub project: Link<target::Project>,
+    pub fiscal_year: Option<String>,
+    pub has_batch_no: Option<bool>,
+    pub has_serial_no: Option<bool>,
+    pub is_cancelled: Option<bool>,
+    pub to_rename: Option<bool>,
+    pub serial_no: Option<String>,
+    pub batch_no: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockLedgerEntry(STOCK_LEDGER_ENTRY) : name owner creation modified modified_by
+    docstatus idx item_code warehouse posting_date posting_time posting_datetime
+    is_adjustment_entry auto_created_serial_and_batch_bundle voucher_type voucher_no
+    voucher_detail_no serial_and_batch_bundle dependant_sle_voucher_detail_no
+    recalculate_rate actual_qty qty_after_transaction incoming_rate outgoing_rate
+    valuation_rate stock_value stock_value_difference stock_queue company stock_uom
+    project fiscal_year has_batch_no has_serial_no is_cancelled to_rename serial_no
+    batch_no
+}

@@ -7,11 +7,11 @@ pub static STOCK_RECONCILIATION: DocTypeDef = DocTypeDef {
     autoname: Some("naming_series:"),
     search_fields: &["posting_date"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-RECO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-RECO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("purpose", Select, "Purpose", options = Choices(&["Opening Stock", "Stock Reconciliation"]), flags = REQD),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = REQD | IN_LIST_VIEW),
+        field!("posting_time", Time, "Posting Time", flags = REQD | IN_LIST_VIEW | FILLED),
         field!("set_posting_time", Check, "Edit Posting Date and Time", default = Some("0")),
         field!("set_warehouse", Link, "Default Warehouse", options = Target("Warehouse")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
@@ -38,4 +38,53 @@ fields! {
     ModifiedBy Docstatus Idx NamingSeries Company Purpose PostingDate PostingTime
     SetPostingTime SetWarehouse ScanBarcode ScanMode Items ExpenseAccount
     DifferenceAmount AmendedFrom CostCenter
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockReconciliationNamingSeries { MatRecoYyyy = "MAT-RECO-.YYYY.-" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockReconciliationPurpose { OpeningStock = "Opening Stock", StockReconciliation
+    = "Stock Reconciliation" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockReconciliation {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<StockReconciliationNamingSeries>,
+    pub company: Link<target::Company>,
+    pub purpose: Select<StockReconciliationPurpose>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub scan_barcode: Option<String>,
+    pub scan_mode: Option<bool>,
+    pub items: Vec<crate::StockReconciliationItem>,
+    pub expense_account: Link<target::Account>,
+    pub difference_amount: Option<f64>,
+    pub amended_from: Link<target::StockReconciliation>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockReconciliation(STOCK_RECONCILIATION) : name owner creation modified modified_by
+    docstatus idx naming_series company purpose posting_date posting_time
+    set_posting_time set_warehouse scan_barcode scan_mode items expense_account
+    difference_amount amended_from cost_center
 }

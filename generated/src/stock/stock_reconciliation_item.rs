@@ -40,3 +40,55 @@ fields! {
     CurrentAmount CurrentValuationRate CurrentSerialNo QuantityDifference
     AmountDifference
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockReconciliationItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub barcode: Option<String>,
+    pub has_item_scanned: Option<String>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub item_group: Link<target::ItemGroup>,
+    pub warehouse: Link<target::Warehouse>,
+    pub qty: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub allow_zero_valuation_rate: Option<bool>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub reconcile_all_serial_batch: Option<bool>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub current_serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub current_qty: Option<f64>,
+    pub current_amount: Option<f64>,
+    pub current_valuation_rate: Option<f64>,
+    pub current_serial_no: Option<String>,
+    pub quantity_difference: Option<String>,
+    pub amount_difference: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockReconciliationItem(STOCK_RECONCILIATION_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype barcode has_item_scanned
+    item_code item_name item_group warehouse qty valuation_rate amount
+    allow_zero_valuation_rate use_serial_batch_fields reconcile_all_serial_batch
+    serial_and_batch_bundle current_serial_and_batch_bundle serial_no batch_no
+    current_qty current_amount current_valuation_rate current_serial_no
+    quantity_difference amount_difference
+}

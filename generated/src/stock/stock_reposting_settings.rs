@@ -25,3 +25,39 @@ fields! {
     Modified ModifiedBy Docstatus Idx LimitRepostingTimeslot StartTime EndTime
     LimitsDontApplyOn ItemBasedReposting NotifyRepostingErrorToRole
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockRepostingSettingsLimitsDontApplyOn { Monday = "Monday", Tuesday = "Tuesday",
+    Wednesday = "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday =
+    "Saturday", Sunday = "Sunday" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockRepostingSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub limit_reposting_timeslot: Option<bool>,
+    pub start_time: Option<Time>,
+    pub end_time: Option<Time>,
+    pub limits_dont_apply_on: Select<StockRepostingSettingsLimitsDontApplyOn>,
+    pub item_based_reposting: Option<bool>,
+    pub notify_reposting_error_to_role: Link<target::Role>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockRepostingSettings(STOCK_REPOSTING_SETTINGS) : name owner creation modified
+    modified_by docstatus idx limit_reposting_timeslot start_time end_time
+    limits_dont_apply_on item_based_reposting notify_reposting_error_to_role
+}

@@ -46,3 +46,73 @@ fields! {
     FromVoucherDetailNo StockUom AvailableQty VoucherQty ReservedQty DeliveredQty
     ReservationBasedOn SbEntries Company Project Status AmendedFrom
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockReservationEntryVoucherType { SalesOrder = "Sales Order" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockReservationEntryFromVoucherType { PickList = "Pick List", PurchaseReceipt =
+    "Purchase Receipt" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockReservationEntryReservationBasedOn { Qty = "Qty", SerialAndBatch =
+    "Serial and Batch" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockReservationEntryStatus { Draft = "Draft", PartiallyReserved =
+    "Partially Reserved", Reserved = "Reserved", PartiallyDelivered =
+    "Partially Delivered", Delivered = "Delivered", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockReservationEntry {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_code: Link<target::Item>,
+    pub warehouse: Link<target::Warehouse>,
+    pub has_serial_no: Option<bool>,
+    pub has_batch_no: Option<bool>,
+    pub voucher_type: Select<StockReservationEntryVoucherType>,
+    pub voucher_no: Option<String>,
+    pub voucher_detail_no: Option<String>,
+    pub from_voucher_type: Select<StockReservationEntryFromVoucherType>,
+    pub from_voucher_no: Option<String>,
+    pub from_voucher_detail_no: Option<String>,
+    pub stock_uom: Link<target::Uom>,
+    pub available_qty: Option<f64>,
+    pub voucher_qty: Option<f64>,
+    pub reserved_qty: Option<f64>,
+    pub delivered_qty: Option<f64>,
+    pub reservation_based_on: Select<StockReservationEntryReservationBasedOn>,
+    pub sb_entries: Vec<crate::SerialAndBatchEntry>,
+    pub company: Link<target::Company>,
+    pub project: Link<target::Project>,
+    pub status: Select<StockReservationEntryStatus>,
+    pub amended_from: Link<target::StockReservationEntry>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockReservationEntry(STOCK_RESERVATION_ENTRY) : name owner creation modified
+    modified_by docstatus idx item_code warehouse has_serial_no has_batch_no voucher_type
+    voucher_no voucher_detail_no from_voucher_type from_voucher_no from_voucher_detail_no
+    stock_uom available_qty voucher_qty reserved_qty delivered_qty reservation_based_on
+    sb_entries company project status amended_from
+}

@@ -81,3 +81,128 @@ fields! {
     AllowFromDn AllowFromPr StockFrozenUpto StockFrozenUptoDays
     RoleAllowedToCreateEditBackDatedTransactions StockAuthRole
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockSettingsItemNamingBy { ItemCode = "Item Code", NamingSeries =
+    "Naming Series" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockSettingsValuationMethod { Fifo = "FIFO", MovingAverage = "Moving Average",
+    Lifo = "LIFO" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockSettingsUpdatePriceListBasedOn { Rate = "Rate", PriceListRate =
+    "Price List Rate" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockSettingsActionIfQualityInspectionIsNotSubmitted { Stop = "Stop", Warn =
+    "Warn" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockSettingsActionIfQualityInspectionIsRejected { Stop = "Stop", Warn = "Warn" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
+    pub StockSettingsPickSerialAndBatchBasedOn { Fifo = "FIFO", Lifo = "LIFO", Expiry =
+    "Expiry" }
+}
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct StockSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub item_naming_by: Select<StockSettingsItemNamingBy>,
+    pub valuation_method: Select<StockSettingsValuationMethod>,
+    pub item_group: Link<target::ItemGroup>,
+    pub default_warehouse: Link<target::Warehouse>,
+    pub sample_retention_warehouse: Link<target::Warehouse>,
+    pub stock_uom: Link<target::Uom>,
+    pub auto_insert_price_list_rate_if_missing: Option<bool>,
+    pub update_price_list_based_on: Select<StockSettingsUpdatePriceListBasedOn>,
+    pub update_existing_price_list_rate: Option<bool>,
+    pub allow_to_edit_stock_uom_qty_for_sales: Option<bool>,
+    pub allow_to_edit_stock_uom_qty_for_purchase: Option<bool>,
+    pub allow_uom_with_conversion_rate_defined_in_item: Option<bool>,
+    pub over_delivery_receipt_allowance: Option<f64>,
+    pub mr_qty_allowance: Option<f64>,
+    pub over_picking_allowance: Option<f64>,
+    pub role_allowed_to_over_deliver_receive: Link<target::Role>,
+    pub allow_negative_stock: Option<bool>,
+    pub show_barcode_field: Option<bool>,
+    pub clean_description_html: Option<bool>,
+    pub allow_internal_transfer_at_arms_length_price: Option<bool>,
+    pub action_if_quality_inspection_is_not_submitted: Select<
+        StockSettingsActionIfQualityInspectionIsNotSubmitted,
+    >,
+    pub action_if_quality_inspection_is_rejected: Select<
+        StockSettingsActionIfQualityInspectionIsRejected,
+    >,
+    pub enable_stock_reservation: Option<bool>,
+    pub allow_partial_reservation: Option<bool>,
+    pub auto_reserve_stock_for_sales_order_on_purchase: Option<bool>,
+    pub auto_reserve_serial_and_batch: Option<bool>,
+    pub allow_existing_serial_no: Option<bool>,
+    pub do_not_use_batchwise_valuation: Option<bool>,
+    pub auto_create_serial_and_batch_bundle_for_outward: Option<bool>,
+    pub pick_serial_and_batch_based_on: Select<StockSettingsPickSerialAndBatchBasedOn>,
+    pub disable_serial_no_and_batch_selector: Option<bool>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub do_not_update_serial_batch_on_creation_of_auto_bundle: Option<bool>,
+    pub set_serial_and_batch_bundle_naming_based_on_naming_series: Option<bool>,
+    pub use_naming_series: Option<bool>,
+    pub naming_series_prefix: Option<String>,
+    pub allow_to_make_quality_inspection_after_purchase_or_delivery: Option<bool>,
+    pub auto_indent: Option<bool>,
+    pub reorder_email_notify: Option<bool>,
+    pub allow_from_dn: Option<bool>,
+    pub allow_from_pr: Option<bool>,
+    pub stock_frozen_upto: Option<Date>,
+    pub stock_frozen_upto_days: Option<i64>,
+    pub role_allowed_to_create_edit_back_dated_transactions: Link<target::Role>,
+    pub stock_auth_role: Link<target::Role>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    StockSettings(STOCK_SETTINGS) : name owner creation modified modified_by docstatus
+    idx item_naming_by valuation_method item_group default_warehouse
+    sample_retention_warehouse stock_uom auto_insert_price_list_rate_if_missing
+    update_price_list_based_on update_existing_price_list_rate
+    allow_to_edit_stock_uom_qty_for_sales allow_to_edit_stock_uom_qty_for_purchase
+    allow_uom_with_conversion_rate_defined_in_item over_delivery_receipt_allowance
+    mr_qty_allowance over_picking_allowance role_allowed_to_over_deliver_receive
+    allow_negative_stock show_barcode_field clean_description_html
+    allow_internal_transfer_at_arms_length_price
+    action_if_quality_inspection_is_not_submitted
+    action_if_quality_inspection_is_rejected enable_stock_reservation
+    allow_partial_reservation auto_reserve_stock_for_sales_order_on_purchase
+    auto_reserve_serial_and_batch allow_existing_serial_no do_not_use_batchwise_valuation
+    auto_create_serial_and_batch_bundle_for_outward pick_serial_and_batch_based_on
+    disable_serial_no_and_batch_selector use_serial_batch_fields
+    do_not_update_serial_batch_on_creation_of_auto_bundle
+    set_serial_and_batch_bundle_naming_based_on_naming_series use_naming_series
+    naming_series_prefix allow_to_make_quality_inspection_after_purchase_or_delivery
+    auto_indent reorder_email_notify allow_from_dn allow_from_pr stock_frozen_upto
+    stock_frozen_upto_days role_allowed_to_create_edit_back_dated_transactions
+    stock_auth_role
+}

@@ -24,3 +24,26 @@ fields! {
     pub UomCategoryField(UOM_CATEGORY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx CategoryName
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct UomCategory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub category_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    UomCategory(UOM_CATEGORY) : name owner creation modified modified_by docstatus idx
+    category_name
+}

@@ -16,3 +16,30 @@ fields! {
     pub UomConversionDetailField(UOM_CONVERSION_DETAIL) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Uom ConversionFactor
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct UomConversionDetail {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    UomConversionDetail(UOM_CONVERSION_DETAIL) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype uom conversion_factor
+}

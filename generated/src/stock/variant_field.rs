@@ -14,3 +14,29 @@ fields! {
     pub VariantFieldField(VARIANT_FIELD) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype FieldName
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct VariantField {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub field_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    VariantField(VARIANT_FIELD) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype field_name
+}

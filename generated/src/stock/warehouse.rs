@@ -11,7 +11,7 @@ pub static WAREHOUSE: DocTypeDef = DocTypeDef {
         field!("parent_warehouse", Link, "Parent Warehouse", options = Target("Warehouse"), flags = BOLD | SEARCH_INDEX | IGNORE_USER_PERMISSIONS),
         field!("is_rejected_warehouse", Check, "Is Rejected Warehouse", default = Some("0")),
         field!("account", Link, "Account", options = Target("Account")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("email_id", Data, "Email Address", flags = HIDDEN),
         field!("phone_no", Data, "Phone No", options = Format("Phone")),
         field!("mobile_no", Data, "Mobile No", options = Format("Phone")),
@@ -42,4 +42,48 @@ fields! {
     Disabled WarehouseName IsGroup ParentWarehouse IsRejectedWarehouse Account Company
     EmailId PhoneNo MobileNo AddressLine1 AddressLine2 City State Pin WarehouseType
     DefaultInTransitWarehouse Lft Rgt OldParent
+}
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct Warehouse {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub disabled: Option<bool>,
+    pub warehouse_name: Option<String>,
+    pub is_group: Option<bool>,
+    pub parent_warehouse: Link<target::Warehouse>,
+    pub is_rejected_warehouse: Option<bool>,
+    pub account: Link<target::Account>,
+    pub company: Link<target::Company>,
+    pub email_id: Option<String>,
+    pub phone_no: Option<String>,
+    pub mobile_no: Option<String>,
+    pub address_line_1: Option<String>,
+    pub address_line_2: Option<String>,
+    pub city: Option<String>,
+    pub state: Option<String>,
+    pub pin: Option<String>,
+    pub warehouse_type: Link<target::WarehouseType>,
+    pub default_in_transit_warehouse: Link<target::Warehouse>,
+    pub lft: Option<i64>,
+    pub rgt: Option<i64>,
+    pub old_parent: Link<target::Warehouse>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    Warehouse(WAREHOUSE) : name owner creation modified modified_by docstatus idx
+    disabled warehouse_name is_group parent_warehouse is_rejected_warehouse account
+    company email_id phone_no mobile_no address_line_1 address_line_2 city state pin
+    warehouse_type default_in_transit_warehouse lft rgt old_parent
 }

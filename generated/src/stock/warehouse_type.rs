@@ -22,3 +22,26 @@ fields! {
     pub WarehouseTypeField(WAREHOUSE_TYPE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Description
 }
+
+#[cfg(feature = "stock")]
+use crate::target;
+
+#[cfg(feature = "stock")]
+#[derive(Clone, Debug, Default)]
+pub struct WarehouseType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "stock")]
+document! {
+    WarehouseType(WAREHOUSE_TYPE) : name owner creation modified modified_by docstatus
+    idx description
+}

@@ -32,3 +32,35 @@ fields! {
     ModifiedBy Docstatus Idx IsActive FinishedGood FinishedGoodQty FinishedGoodUom
     FinishedGoodBom ServiceItem ServiceItemQty ServiceItemUom ConversionFactor
 }
+
+#[cfg(feature = "subcontracting")]
+use crate::target;
+
+#[cfg(feature = "subcontracting")]
+#[derive(Clone, Debug, Default)]
+pub struct SubcontractingBom {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub is_active: Option<bool>,
+    pub finished_good: Link<target::Item>,
+    pub finished_good_qty: Option<f64>,
+    pub finished_good_uom: Link<target::Uom>,
+    pub finished_good_bom: Link<target::Bom>,
+    pub service_item: Link<target::Item>,
+    pub service_item_qty: Option<f64>,
+    pub service_item_uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "subcontracting")]
+document! {
+    SubcontractingBom(SUBCONTRACTING_BOM) : name owner creation modified modified_by
+    docstatus idx is_active finished_good finished_good_qty finished_good_uom
+    finished_good_bom service_item service_item_qty service_item_uom conversion_factor
+}

@@ -9,12 +9,12 @@ pub static SUBCONTRACTING_ORDER: DocTypeDef = DocTypeDef {
     search_fields: &["status", "transaction_date", "supplier"],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["SC-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["SC-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("purchase_order", Link, "Subcontracting Purchase Order", options = Target("Purchase Order"), flags = REQD),
         field!("supplier", Link, "Job Worker", options = Target("Supplier"), flags = REQD | BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("supplier_name", Data, "Job Worker Name", flags = REQD | READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("supplier.supplier_name")),
         field!("supplier_warehouse", Link, "Job Worker Warehouse", options = Target("Warehouse"), flags = REQD | CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("transaction_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FETCH_IF_EMPTY, default = Some("Today"), fetch_from = Some("purchase_order.transaction_date")),
         field!("schedule_date", Date, "Required By", flags = READ_ONLY | ALLOW_ON_SUBMIT | FETCH_IF_EMPTY, fetch_from = Some("purchase_order.schedule_date")),
         field!("amended_from", Link, "Amended From", options = Target("Subcontracting Order"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
@@ -65,4 +65,90 @@ fields! {
     ContactEmail ShippingAddress ShippingAddressDisplay BillingAddress
     BillingAddressDisplay DistributeAdditionalCostsBasedOn AdditionalCosts
     TotalAdditionalCosts Status PerReceived SelectPrintHeading LetterHead
+}
+
+#[cfg(feature = "subcontracting")]
+use crate::target;
+
+#[cfg(feature = "subcontracting")]
+choices! {
+    pub SubcontractingOrderNamingSeries { ScOrdYyyy = "SC-ORD-.YYYY.-" }
+}
+
+#[cfg(feature = "subcontracting")]
+choices! {
+    pub SubcontractingOrderDistributeAdditionalCostsBasedOn { Qty = "Qty", Amount =
+    "Amount" }
+}
+
+#[cfg(feature = "subcontracting")]
+choices! {
+    pub SubcontractingOrderStatus { Draft = "Draft", Open = "Open", PartiallyReceived =
+    "Partially Received", Completed = "Completed", MaterialTransferred =
+    "Material Transferred", PartialMaterialTransferred = "Partial Material Transferred",
+    Cancelled = "Cancelled", Closed = "Closed" }
+}
+
+#[cfg(feature = "subcontracting")]
+#[derive(Clone, Debug, Default)]
+pub struct SubcontractingOrder {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<SubcontractingOrderNamingSeries>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub supplier_warehouse: Link<target::Warehouse>,
+    pub company: Link<target::Company>,
+    pub transaction_date: Option<Date>,
+    pub schedule_date: Option<Date>,
+    pub amended_from: Link<target::SubcontractingOrder>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::SubcontractingOrderItem>,
+    pub total_qty: Option<f64>,
+    pub total: Option<f64>,
+    pub service_items: Vec<crate::SubcontractingOrderServiceItem>,
+    pub set_reserve_warehouse: Link<target::Warehouse>,
+    pub supplied_items: Vec<crate::SubcontractingOrderSuppliedItem>,
+    pub supplier_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub shipping_address: Link<target::Address>,
+    pub shipping_address_display: Option<String>,
+    pub billing_address: Link<target::Address>,
+    pub billing_address_display: Option<String>,
+    pub distribute_additional_costs_based_on: Select<
+        SubcontractingOrderDistributeAdditionalCostsBasedOn,
+    >,
+    pub additional_costs: Vec<crate::LandedCostTaxesAndCharges>,
+    pub total_additional_costs: Option<f64>,
+    pub status: Select<SubcontractingOrderStatus>,
+    pub per_received: Option<f64>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub letter_head: Link<target::LetterHead>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "subcontracting")]
+document! {
+    SubcontractingOrder(SUBCONTRACTING_ORDER) : name owner creation modified modified_by
+    docstatus idx title naming_series purchase_order supplier supplier_name
+    supplier_warehouse company transaction_date schedule_date amended_from cost_center
+    project set_warehouse items total_qty total service_items set_reserve_warehouse
+    supplied_items supplier_address address_display contact_person contact_display
+    contact_mobile contact_email shipping_address shipping_address_display
+    billing_address billing_address_display distribute_additional_costs_based_on
+    additional_costs total_additional_costs status per_received select_print_heading
+    letter_head
 }

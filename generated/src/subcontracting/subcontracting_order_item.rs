@@ -25,7 +25,7 @@ pub static SUBCONTRACTING_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("rm_cost_per_qty", Currency, "Raw Material Cost Per Qty", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
         field!("service_cost_per_qty", Currency, "Service Cost Per Qty", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("additional_cost_per_qty", Currency, "Additional Cost Per Qty", options = Format("Company:company:default_currency"), flags = READ_ONLY, default = Some("0")),
-        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD),
+        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | FILLED),
         field!("expense_account", Link, "Expense Account", options = Target("Account")),
         field!("manufacturer", Link, "Manufacturer", options = Target("Manufacturer")),
         field!("manufacturer_part_no", Data, "Manufacturer Part Number"),
@@ -49,4 +49,64 @@ fields! {
     ServiceCostPerQty AdditionalCostPerQty Warehouse ExpenseAccount Manufacturer
     ManufacturerPartNo MaterialRequest MaterialRequestItem CostCenter Project
     PurchaseOrderItem PageBreak SubcontractingConversionFactor JobCard
+}
+
+#[cfg(feature = "subcontracting")]
+use crate::target;
+
+#[cfg(feature = "subcontracting")]
+#[derive(Clone, Debug, Default)]
+pub struct SubcontractingOrderItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub bom: Link<target::Bom>,
+    pub include_exploded_items: Option<bool>,
+    pub schedule_date: Option<Date>,
+    pub expected_delivery_date: Option<Date>,
+    pub description: Option<String>,
+    pub image: Option<String>,
+    pub qty: Option<f64>,
+    pub received_qty: Option<f64>,
+    pub returned_qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub rm_cost_per_qty: Option<f64>,
+    pub service_cost_per_qty: Option<f64>,
+    pub additional_cost_per_qty: Option<f64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub expense_account: Link<target::Account>,
+    pub manufacturer: Link<target::Manufacturer>,
+    pub manufacturer_part_no: Option<String>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub purchase_order_item: Option<String>,
+    pub page_break: Option<bool>,
+    pub subcontracting_conversion_factor: Option<f64>,
+    pub job_card: Link<target::JobCard>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "subcontracting")]
+document! {
+    SubcontractingOrderItem(SUBCONTRACTING_ORDER_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code item_name bom
+    include_exploded_items schedule_date expected_delivery_date description image qty
+    received_qty returned_qty stock_uom conversion_factor rate amount rm_cost_per_qty
+    service_cost_per_qty additional_cost_per_qty warehouse expense_account manufacturer
+    manufacturer_part_no material_request material_request_item cost_center project
+    purchase_order_item page_break subcontracting_conversion_factor job_card
 }

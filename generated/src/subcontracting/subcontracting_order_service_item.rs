@@ -27,3 +27,40 @@ fields! {
     ItemCode ItemName Qty Rate Amount FgItem FgItemQty PurchaseOrderItem MaterialRequest
     MaterialRequestItem
 }
+
+#[cfg(feature = "subcontracting")]
+use crate::target;
+
+#[cfg(feature = "subcontracting")]
+#[derive(Clone, Debug, Default)]
+pub struct SubcontractingOrderServiceItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub qty: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub fg_item: Link<target::Item>,
+    pub fg_item_qty: Option<f64>,
+    pub purchase_order_item: Option<String>,
+    pub material_request: Link<target::MaterialRequest>,
+    pub material_request_item: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "subcontracting")]
+document! {
+    SubcontractingOrderServiceItem(SUBCONTRACTING_ORDER_SERVICE_ITEM) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype item_code
+    item_name qty rate amount fg_item fg_item_qty purchase_order_item material_request
+    material_request_item
+}

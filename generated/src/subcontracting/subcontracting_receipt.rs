@@ -9,13 +9,13 @@ pub static SUBCONTRACTING_RECEIPT: DocTypeDef = DocTypeDef {
     search_fields: &["status", "posting_date", "supplier"],
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-SCR-.YYYY.-", "MAT-SCR-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["MAT-SCR-.YYYY.-", "MAT-SCR-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Job Worker", options = Target("Supplier"), flags = REQD | BOLD | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("supplier_name", Data, "Job Worker Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("supplier.supplier_name")),
         field!("supplier_delivery_note", Data, "Job Worker Delivery Note"),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY),
+        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY | FILLED),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
         field!("is_return", Check, "Is Return", flags = READ_ONLY | NO_COPY, default = Some("0")),
         field!("return_against", Link, "Return Against Subcontracting Receipt", options = Target("Subcontracting Receipt"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
@@ -81,4 +81,106 @@ fields! {
     DistributeAdditionalCostsBasedOn AdditionalCosts TotalAdditionalCosts AmendedFrom
     Range RepresentsCompany Status PerReturned AutoRepeat LetterHead Language
     Instructions SelectPrintHeading Remarks TransporterName LrNo LrDate
+}
+
+#[cfg(feature = "subcontracting")]
+use crate::target;
+
+#[cfg(feature = "subcontracting")]
+choices! {
+    pub SubcontractingReceiptNamingSeries { MatScrYyyy = "MAT-SCR-.YYYY.-", MatScrRetYyyy
+    = "MAT-SCR-RET-.YYYY.-" }
+}
+
+#[cfg(feature = "subcontracting")]
+choices! {
+    pub SubcontractingReceiptDistributeAdditionalCostsBasedOn { Qty = "Qty", Amount =
+    "Amount" }
+}
+
+#[cfg(feature = "subcontracting")]
+choices! {
+    pub SubcontractingReceiptStatus { Draft = "Draft", Completed = "Completed", Return =
+    "Return", ReturnIssued = "Return Issued", Cancelled = "Cancelled", Closed = "Closed"
+    }
+}
+
+#[cfg(feature = "subcontracting")]
+#[derive(Clone, Debug, Default)]
+pub struct SubcontractingReceipt {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub naming_series: Select<SubcontractingReceiptNamingSeries>,
+    pub supplier: Link<target::Supplier>,
+    pub supplier_name: Option<String>,
+    pub supplier_delivery_note: Option<String>,
+    pub company: Link<target::Company>,
+    pub posting_date: Option<Date>,
+    pub posting_time: Option<Time>,
+    pub set_posting_time: Option<bool>,
+    pub is_return: Option<bool>,
+    pub return_against: Link<target::SubcontractingReceipt>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub set_warehouse: Link<target::Warehouse>,
+    pub rejected_warehouse: Link<target::Warehouse>,
+    pub supplier_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::SubcontractingReceiptItem>,
+    pub total_qty: Option<f64>,
+    pub total: Option<f64>,
+    pub supplied_items: Vec<crate::SubcontractingReceiptSuppliedItem>,
+    pub in_words: Option<String>,
+    pub bill_no: Option<String>,
+    pub bill_date: Option<Date>,
+    pub supplier_address: Link<target::Address>,
+    pub contact_person: Link<target::Contact>,
+    pub address_display: Option<String>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub shipping_address: Link<target::Address>,
+    pub shipping_address_display: Option<String>,
+    pub billing_address: Link<target::Address>,
+    pub billing_address_display: Option<String>,
+    pub distribute_additional_costs_based_on: Select<
+        SubcontractingReceiptDistributeAdditionalCostsBasedOn,
+    >,
+    pub additional_costs: Vec<crate::LandedCostTaxesAndCharges>,
+    pub total_additional_costs: Option<f64>,
+    pub amended_from: Link<target::SubcontractingReceipt>,
+    pub range: Option<String>,
+    pub represents_company: Link<target::Company>,
+    pub status: Select<SubcontractingReceiptStatus>,
+    pub per_returned: Option<f64>,
+    pub auto_repeat: Link<target::AutoRepeat>,
+    pub letter_head: Link<target::LetterHead>,
+    pub language: Option<String>,
+    pub instructions: Option<String>,
+    pub select_print_heading: Link<target::PrintHeading>,
+    pub remarks: Option<String>,
+    pub transporter_name: Option<String>,
+    pub lr_no: Option<String>,
+    pub lr_date: Option<Date>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "subcontracting")]
+document! {
+    SubcontractingReceipt(SUBCONTRACTING_RECEIPT) : name owner creation modified
+    modified_by docstatus idx title naming_series supplier supplier_name
+    supplier_delivery_note company posting_date posting_time set_posting_time is_return
+    return_against cost_center project set_warehouse rejected_warehouse
+    supplier_warehouse items total_qty total supplied_items in_words bill_no bill_date
+    supplier_address contact_person address_display contact_display contact_mobile
+    contact_email shipping_address shipping_address_display billing_address
+    billing_address_display distribute_additional_costs_based_on additional_costs
+    total_additional_costs amended_from range represents_company status per_returned
+    auto_repeat letter_head language instructions select_print_heading remarks
+    transporter_name lr_no lr_date
 }

@@ -65,3 +65,80 @@ fields! {
     Manufacturer ManufacturerPartNo ExpenseAccount CostCenter Project PageBreak
     PurchaseOrder PurchaseOrderItem
 }
+
+#[cfg(feature = "subcontracting")]
+use crate::target;
+
+#[cfg(feature = "subcontracting")]
+#[derive(Clone, Debug, Default)]
+pub struct SubcontractingReceiptItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub is_scrap_item: Option<bool>,
+    pub description: Option<String>,
+    pub brand: Link<target::Brand>,
+    pub image: Option<String>,
+    pub received_qty: Option<f64>,
+    pub qty: Option<f64>,
+    pub rejected_qty: Option<f64>,
+    pub returned_qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub rm_cost_per_qty: Option<f64>,
+    pub service_cost_per_qty: Option<f64>,
+    pub additional_cost_per_qty: Option<f64>,
+    pub scrap_cost_per_qty: Option<f64>,
+    pub rm_supp_cost: Option<f64>,
+    pub warehouse: Link<target::Warehouse>,
+    pub subcontracting_order: Link<target::SubcontractingOrder>,
+    pub subcontracting_order_item: Option<String>,
+    pub subcontracting_receipt_item: Option<String>,
+    pub rejected_warehouse: Link<target::Warehouse>,
+    pub bom: Link<target::Bom>,
+    pub include_exploded_items: Option<bool>,
+    pub quality_inspection: Link<target::QualityInspection>,
+    pub schedule_date: Option<Date>,
+    pub reference_name: Option<String>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub rejected_serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub serial_no: Option<String>,
+    pub rejected_serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub manufacturer: Link<target::Manufacturer>,
+    pub manufacturer_part_no: Option<String>,
+    pub expense_account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub page_break: Option<bool>,
+    pub purchase_order: Link<target::PurchaseOrder>,
+    pub purchase_order_item: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "subcontracting")]
+document! {
+    SubcontractingReceiptItem(SUBCONTRACTING_RECEIPT_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype item_code item_name
+    is_scrap_item description brand image received_qty qty rejected_qty returned_qty
+    stock_uom conversion_factor rate amount rm_cost_per_qty service_cost_per_qty
+    additional_cost_per_qty scrap_cost_per_qty rm_supp_cost warehouse
+    subcontracting_order subcontracting_order_item subcontracting_receipt_item
+    rejected_warehouse bom include_exploded_items quality_inspection schedule_date
+    reference_name serial_and_batch_bundle use_serial_batch_fields
+    rejected_serial_and_batch_bundle serial_no rejected_serial_no batch_no manufacturer
+    manufacturer_part_no expense_account cost_center project page_break purchase_order
+    purchase_order_item
+}

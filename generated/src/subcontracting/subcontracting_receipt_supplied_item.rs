@@ -38,3 +38,54 @@ fields! {
     CurrentStock SerialAndBatchBundle UseSerialBatchFields SubcontractingOrder SerialNo
     BatchNo ExpenseAccount CostCenter
 }
+
+#[cfg(feature = "subcontracting")]
+use crate::target;
+
+#[cfg(feature = "subcontracting")]
+#[derive(Clone, Debug, Default)]
+pub struct SubcontractingReceiptSuppliedItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub main_item_code: Link<target::Item>,
+    pub rm_item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub bom_detail_no: Option<String>,
+    pub description: Option<String>,
+    pub stock_uom: Link<target::Uom>,
+    pub conversion_factor: Option<f64>,
+    pub reference_name: Option<String>,
+    pub rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub available_qty_for_consumption: Option<f64>,
+    pub required_qty: Option<f64>,
+    pub consumed_qty: Option<f64>,
+    pub current_stock: Option<f64>,
+    pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
+    pub use_serial_batch_fields: Option<bool>,
+    pub subcontracting_order: Link<target::SubcontractingOrder>,
+    pub serial_no: Option<String>,
+    pub batch_no: Link<target::Batch>,
+    pub expense_account: Link<target::Account>,
+    pub cost_center: Link<target::CostCenter>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "subcontracting")]
+document! {
+    SubcontractingReceiptSuppliedItem(SUBCONTRACTING_RECEIPT_SUPPLIED_ITEM) : name owner
+    creation modified modified_by docstatus idx parent parentfield parenttype
+    main_item_code rm_item_code item_name bom_detail_no description stock_uom
+    conversion_factor reference_name rate amount available_qty_for_consumption
+    required_qty consumed_qty current_stock serial_and_batch_bundle
+    use_serial_batch_fields subcontracting_order serial_no batch_no expense_account
+    cost_center
+}

@@ -64,3 +64,81 @@ fields! {
     SlaResolutionDate ResolutionTime UserResolutionTime Lead Contact EmailAccount
     CustomerName Project Company ViaCustomerPortal Attachment ContentType
 }
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+choices! {
+    pub IssueNamingSeries { IssYyyy = "ISS-.YYYY.-" }
+}
+
+#[cfg(feature = "support")]
+choices! {
+    pub IssueStatus { Open = "Open", Replied = "Replied", OnHold = "On Hold", Resolved =
+    "Resolved", Closed = "Closed" }
+}
+
+#[cfg(feature = "support")]
+choices! {
+    pub IssueAgreementStatus { FirstResponseDue = "First Response Due", ResolutionDue =
+    "Resolution Due", Fulfilled = "Fulfilled", Failed = "Failed" }
+}
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct Issue {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<IssueNamingSeries>,
+    pub subject: Option<String>,
+    pub customer: Link<target::Customer>,
+    pub raised_by: Option<String>,
+    pub status: Select<IssueStatus>,
+    pub priority: Link<target::IssuePriority>,
+    pub issue_type: Link<target::IssueType>,
+    pub issue_split_from: Link<target::Issue>,
+    pub description: Option<String>,
+    pub service_level_agreement: Link<target::ServiceLevelAgreement>,
+    pub response_by: Option<DateTime>,
+    pub agreement_status: Select<IssueAgreementStatus>,
+    pub sla_resolution_by: Option<DateTime>,
+    pub service_level_agreement_creation: Option<DateTime>,
+    pub on_hold_since: Option<DateTime>,
+    pub total_hold_time: Option<f64>,
+    pub first_response_time: Option<f64>,
+    pub first_responded_on: Option<DateTime>,
+    pub avg_response_time: Option<f64>,
+    pub resolution_details: Option<String>,
+    pub opening_date: Option<Date>,
+    pub opening_time: Option<Time>,
+    pub sla_resolution_date: Option<DateTime>,
+    pub resolution_time: Option<f64>,
+    pub user_resolution_time: Option<f64>,
+    pub lead: Link<target::Lead>,
+    pub contact: Link<target::Contact>,
+    pub email_account: Link<target::EmailAccount>,
+    pub customer_name: Option<String>,
+    pub project: Link<target::Project>,
+    pub company: Link<target::Company>,
+    pub via_customer_portal: Option<bool>,
+    pub attachment: Option<String>,
+    pub content_type: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    Issue(ISSUE) : name owner creation modified modified_by docstatus idx naming_series
+    subject customer raised_by status priority issue_type issue_split_from description
+    service_level_agreement response_by agreement_status sla_resolution_by
+    service_level_agreement_creation on_hold_since total_hold_time first_response_time
+    first_responded_on avg_response_time resolution_details opening_date opening_time
+    sla_resolution_date resolution_time user_resolution_time lead contact email_account
+    customer_name project company via_customer_portal attachment content_type
+}

@@ -22,3 +22,26 @@ fields! {
     pub IssuePriorityField(ISSUE_PRIORITY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Description
 }
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct IssuePriority {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    IssuePriority(ISSUE_PRIORITY) : name owner creation modified modified_by docstatus
+    idx description
+}

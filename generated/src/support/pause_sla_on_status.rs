@@ -14,3 +14,29 @@ fields! {
     pub PauseSlaOnStatusField(PAUSE_SLA_ON_STATUS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Status
 }
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct PauseSlaOnStatus {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub status: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    PauseSlaOnStatus(PAUSE_SLA_ON_STATUS) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype status
+}

@@ -16,3 +16,38 @@ fields! {
     pub ServiceDayField(SERVICE_DAY) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Parent Parentfield Parenttype Workday StartTime EndTime
 }
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+choices! {
+    pub ServiceDayWorkday { Monday = "Monday", Tuesday = "Tuesday", Wednesday =
+    "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday = "Saturday", Sunday
+    = "Sunday" }
+}
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct ServiceDay {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub workday: Select<ServiceDayWorkday>,
+    pub start_time: Option<Time>,
+    pub end_time: Option<Time>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    ServiceDay(SERVICE_DAY) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype workday start_time end_time
+}

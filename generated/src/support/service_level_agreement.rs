@@ -41,3 +41,50 @@ fields! {
     ApplySlaForResolution Priorities SlaFulfilledOn PauseSlaOn HolidayList
     SupportAndResolution
 }
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+choices! {
+    pub ServiceLevelAgreementEntityType { Customer = "Customer", CustomerGroup =
+    "Customer Group", Territory = "Territory" }
+}
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct ServiceLevelAgreement {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub document_type: Link<target::DocType>,
+    pub default_priority: Link<target::IssuePriority>,
+    pub service_level: Option<String>,
+    pub enabled: Option<bool>,
+    pub default_service_level_agreement: Option<bool>,
+    pub entity_type: Select<ServiceLevelAgreementEntityType>,
+    pub entity: Option<String>,
+    pub condition: Option<String>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub apply_sla_for_resolution: Option<bool>,
+    pub priorities: Vec<crate::ServiceLevelPriority>,
+    pub sla_fulfilled_on: Vec<crate::SlaFulfilledOnStatus>,
+    pub pause_sla_on: Vec<crate::PauseSlaOnStatus>,
+    pub holiday_list: Link<target::HolidayList>,
+    pub support_and_resolution: Vec<crate::ServiceDay>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    ServiceLevelAgreement(SERVICE_LEVEL_AGREEMENT) : name owner creation modified
+    modified_by docstatus idx document_type default_priority service_level enabled
+    default_service_level_agreement entity_type entity condition start_date end_date
+    apply_sla_for_resolution priorities sla_fulfilled_on pause_sla_on holiday_list
+    support_and_resolution
+}

@@ -18,3 +18,33 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype DefaultPriority Priority
     ResponseTime ResolutionTime
 }
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct ServiceLevelPriority {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub default_priority: Option<bool>,
+    pub priority: Link<target::IssuePriority>,
+    pub response_time: Option<f64>,
+    pub resolution_time: Option<f64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    ServiceLevelPriority(SERVICE_LEVEL_PRIORITY) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype default_priority priority
+    response_time resolution_time
+}

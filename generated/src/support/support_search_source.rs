@@ -30,3 +30,50 @@ fields! {
     PostTitleKey PostDescriptionKey SourceDoctype ResultTitleField ResultPreviewField
     ResultRouteField
 }
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+choices! {
+    pub SupportSearchSourceSourceType { Api = "API", Link = "Link" }
+}
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct SupportSearchSource {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub source_name: Option<String>,
+    pub source_type: Select<SupportSearchSourceSourceType>,
+    pub base_url: Option<String>,
+    pub query_route: Option<String>,
+    pub search_term_param_name: Option<String>,
+    pub response_result_key_path: Option<String>,
+    pub post_route: Option<String>,
+    pub post_route_key_list: Option<String>,
+    pub post_title_key: Option<String>,
+    pub post_description_key: Option<String>,
+    pub source_doctype: Link<target::DocType>,
+    pub result_title_field: Option<String>,
+    pub result_preview_field: Option<String>,
+    pub result_route_field: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    SupportSearchSource(SUPPORT_SEARCH_SOURCE) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype source_name source_type base_url
+    query_route search_term_param_name response_result_key_path post_route
+    post_route_key_list post_title_key post_description_key source_doctype
+    result_title_field result_preview_field result_route_field
+}

@@ -36,3 +36,43 @@ fields! {
     ResponseKeyList PostTitleKey PostDescriptionKey PostRouteKey PostRouteString
     GreetingTitle GreetingSubtitle SearchApis
 }
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct SupportSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub track_service_level_agreement: Option<bool>,
+    pub allow_resetting_service_level_agreement: Option<bool>,
+    pub close_issue_after_days: Option<i64>,
+    pub get_started_sections: Option<String>,
+    pub show_latest_forum_posts: Option<bool>,
+    pub forum_url: Option<String>,
+    pub get_latest_query: Option<String>,
+    pub response_key_list: Option<String>,
+    pub post_title_key: Option<String>,
+    pub post_description_key: Option<String>,
+    pub post_route_key: Option<String>,
+    pub post_route_string: Option<String>,
+    pub greeting_title: Option<String>,
+    pub greeting_subtitle: Option<String>,
+    pub search_apis: Vec<crate::SupportSearchSource>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    SupportSettings(SUPPORT_SETTINGS) : name owner creation modified modified_by
+    docstatus idx track_service_level_agreement allow_resetting_service_level_agreement
+    close_issue_after_days get_started_sections show_latest_forum_posts forum_url
+    get_latest_query response_key_list post_title_key post_description_key post_route_key
+    post_route_string greeting_title greeting_subtitle search_apis
+}

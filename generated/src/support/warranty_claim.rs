@@ -7,7 +7,7 @@ pub static WARRANTY_CLAIM: DocTypeDef = DocTypeDef {
     title_field: Some("customer_name"),
     search_fields: &["status", "customer", "customer_name", "territory"],
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["SER-WRN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["SER-WRN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("status", Select, "Status", options = Choices(&["Open", "Closed", "Work In Progress", "Cancelled"]), flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Open")),
         field!("complaint_date", Date, "Issue Date", flags = REQD | SEARCH_INDEX, default = Some("Today")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
@@ -32,7 +32,7 @@ pub static WARRANTY_CLAIM: DocTypeDef = DocTypeDef {
         field!("customer_address", Link, "Customer Address", options = Target("Address")),
         field!("address_display", SmallText, "Address", flags = READ_ONLY | CONDITIONAL),
         field!("service_address", SmallText, "Service Address", flags = CONDITIONAL),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("complaint_raised_by", Data, "Raised By"),
         field!("from_company", Data, "From Company"),
         field!("amended_from", Link, "Amended From", options = Target("Warranty Claim"), flags = HIDDEN | NO_COPY | IGNORE_USER_PERMISSIONS),
@@ -55,4 +55,77 @@ fields! {
     ResolutionDate ResolvedBy ResolutionDetails CustomerName ContactPerson ContactDisplay
     ContactMobile ContactEmail Territory CustomerGroup CustomerAddress AddressDisplay
     ServiceAddress Company ComplaintRaisedBy FromCompany AmendedFrom
+}
+
+#[cfg(feature = "support")]
+use crate::target;
+
+#[cfg(feature = "support")]
+choices! {
+    pub WarrantyClaimNamingSeries { SerWrnYyyy = "SER-WRN-.YYYY.-" }
+}
+
+#[cfg(feature = "support")]
+choices! {
+    pub WarrantyClaimStatus { Open = "Open", Closed = "Closed", WorkInProgress =
+    "Work In Progress", Cancelled = "Cancelled" }
+}
+
+#[cfg(feature = "support")]
+choices! {
+    pub WarrantyClaimWarrantyAmcStatus { UnderWarranty = "Under Warranty", OutOfWarranty
+    = "Out of Warranty", UnderAmc = "Under AMC", OutOfAmc = "Out of AMC" }
+}
+
+#[cfg(feature = "support")]
+#[derive(Clone, Debug, Default)]
+pub struct WarrantyClaim {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub naming_series: Select<WarrantyClaimNamingSeries>,
+    pub status: Select<WarrantyClaimStatus>,
+    pub complaint_date: Option<Date>,
+    pub customer: Link<target::Customer>,
+    pub serial_no: Link<target::SerialNo>,
+    pub complaint: Option<String>,
+    pub item_code: Link<target::Item>,
+    pub item_name: Option<String>,
+    pub description: Option<String>,
+    pub warranty_amc_status: Select<WarrantyClaimWarrantyAmcStatus>,
+    pub warranty_expiry_date: Option<Date>,
+    pub amc_expiry_date: Option<Date>,
+    pub resolution_date: Option<DateTime>,
+    pub resolved_by: Link<target::User>,
+    pub resolution_details: Option<String>,
+    pub customer_name: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub territory: Link<target::Territory>,
+    pub customer_group: Link<target::CustomerGroup>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub service_address: Option<String>,
+    pub company: Link<target::Company>,
+    pub complaint_raised_by: Option<String>,
+    pub from_company: Option<String>,
+    pub amended_from: Link<target::WarrantyClaim>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "support")]
+document! {
+    WarrantyClaim(WARRANTY_CLAIM) : name owner creation modified modified_by docstatus
+    idx naming_series status complaint_date customer serial_no complaint item_code
+    item_name description warranty_amc_status warranty_expiry_date amc_expiry_date
+    resolution_date resolved_by resolution_details customer_name contact_person
+    contact_display contact_mobile contact_email territory customer_group
+    customer_address address_display service_address company complaint_raised_by
+    from_company amended_from
 }

@@ -41,3 +41,54 @@ fields! {
     From To CallReceivedBy EmployeeUserId Medium StartTime EndTime Type Customer Status
     Duration RecordingUrl TypeOfCall Summary Links
 }
+
+#[cfg(feature = "telephony")]
+use crate::target;
+
+#[cfg(feature = "telephony")]
+choices! {
+    pub CallLogType { Incoming = "Incoming", Outgoing = "Outgoing" }
+}
+
+#[cfg(feature = "telephony")]
+choices! {
+    pub CallLogStatus { Ringing = "Ringing", InProgress = "In Progress", Completed =
+    "Completed", Failed = "Failed", Busy = "Busy", NoAnswer = "No Answer", Queued =
+    "Queued", Canceled = "Canceled" }
+}
+
+#[cfg(feature = "telephony")]
+#[derive(Clone, Debug, Default)]
+pub struct CallLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub id: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub call_received_by: Link<target::Employee>,
+    pub employee_user_id: Link<target::User>,
+    pub medium: Option<String>,
+    pub start_time: Option<DateTime>,
+    pub end_time: Option<DateTime>,
+    pub r#type: Select<CallLogType>,
+    pub customer: Link<target::Customer>,
+    pub status: Select<CallLogStatus>,
+    pub duration: Option<f64>,
+    pub recording_url: Option<String>,
+    pub type_of_call: Link<target::TelephonyCallType>,
+    pub summary: Option<String>,
+    pub links: Vec<crate::DynamicLink>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "telephony")]
+document! {
+    CallLog(CALL_LOG) : name owner creation modified modified_by docstatus idx id from to
+    call_received_by employee_user_id medium start_time end_time r#type customer status
+    duration recording_url type_of_call summary links
+}

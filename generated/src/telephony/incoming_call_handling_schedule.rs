@@ -18,3 +18,40 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype DayOfWeek
     FromTime ToTime AgentGroup
 }
+
+#[cfg(feature = "telephony")]
+use crate::target;
+
+#[cfg(feature = "telephony")]
+choices! {
+    pub IncomingCallHandlingScheduleDayOfWeek { Monday = "Monday", Tuesday = "Tuesday",
+    Wednesday = "Wednesday", Thursday = "Thursday", Friday = "Friday", Saturday =
+    "Saturday", Sunday = "Sunday" }
+}
+
+#[cfg(feature = "telephony")]
+#[derive(Clone, Debug, Default)]
+pub struct IncomingCallHandlingSchedule {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub day_of_week: Select<IncomingCallHandlingScheduleDayOfWeek>,
+    pub from_time: Option<Time>,
+    pub to_time: Option<Time>,
+    pub agent_group: Link<target::EmployeeGroup>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "telephony")]
+document! {
+    IncomingCallHandlingSchedule(INCOMING_CALL_HANDLING_SCHEDULE) : name owner creation
+    modified modified_by docstatus idx parent parentfield parenttype day_of_week
+    from_time to_time agent_group
+}

@@ -28,3 +28,37 @@ fields! {
     ModifiedBy Docstatus Idx CallRouting GreetingMessage AgentBusyMessage
     AgentUnavailableMessage CallHandlingSchedule
 }
+
+#[cfg(feature = "telephony")]
+use crate::target;
+
+#[cfg(feature = "telephony")]
+choices! {
+    pub IncomingCallSettingsCallRouting { Sequential = "Sequential", Simultaneous =
+    "Simultaneous" }
+}
+
+#[cfg(feature = "telephony")]
+#[derive(Clone, Debug, Default)]
+pub struct IncomingCallSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub call_routing: Select<IncomingCallSettingsCallRouting>,
+    pub greeting_message: Option<String>,
+    pub agent_busy_message: Option<String>,
+    pub agent_unavailable_message: Option<String>,
+    pub call_handling_schedule: Vec<crate::IncomingCallHandlingSchedule>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "telephony")]
+document! {
+    IncomingCallSettings(INCOMING_CALL_SETTINGS) : name owner creation modified
+    modified_by docstatus idx call_routing greeting_message agent_busy_message
+    agent_unavailable_message call_handling_schedule
+}

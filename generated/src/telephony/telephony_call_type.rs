@@ -24,3 +24,27 @@ fields! {
     pub TelephonyCallTypeField(TELEPHONY_CALL_TYPE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx CallType AmendedFrom
 }
+
+#[cfg(feature = "telephony")]
+use crate::target;
+
+#[cfg(feature = "telephony")]
+#[derive(Clone, Debug, Default)]
+pub struct TelephonyCallType {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub call_type: Option<String>,
+    pub amended_from: Link<target::TelephonyCallType>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "telephony")]
+document! {
+    TelephonyCallType(TELEPHONY_CALL_TYPE) : name owner creation modified modified_by
+    docstatus idx call_type amended_from
+}

@@ -28,3 +28,36 @@ fields! {
     ModifiedBy Docstatus Idx User CallReceivingDevice GreetingMessage AgentBusyMessage
     AgentUnavailableMessage
 }
+
+#[cfg(feature = "telephony")]
+use crate::target;
+
+#[cfg(feature = "telephony")]
+choices! {
+    pub VoiceCallSettingsCallReceivingDevice { Computer = "Computer", Phone = "Phone" }
+}
+
+#[cfg(feature = "telephony")]
+#[derive(Clone, Debug, Default)]
+pub struct VoiceCallSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user: Link<target::User>,
+    pub call_receiving_device: Select<VoiceCallSettingsCallReceivingDevice>,
+    pub greeting_message: Option<String>,
+    pub agent_busy_message: Option<String>,
+    pub agent_unavailable_message: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "telephony")]
+document! {
+    VoiceCallSettings(VOICE_CALL_SETTINGS) : name owner creation modified modified_by
+    docstatus idx user call_receiving_device greeting_message agent_busy_message
+    agent_unavailable_message
+}

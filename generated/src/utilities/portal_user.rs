@@ -14,3 +14,29 @@ fields! {
     pub PortalUserField(PORTAL_USER) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Parent Parentfield Parenttype User
 }
+
+#[cfg(any(feature = "buying", feature = "selling", feature = "utilities"))]
+use crate::target;
+
+#[cfg(any(feature = "buying", feature = "selling", feature = "utilities"))]
+#[derive(Clone, Debug, Default)]
+pub struct PortalUser {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(any(feature = "buying", feature = "selling", feature = "utilities"))]
+document! {
+    PortalUser(PORTAL_USER) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype user
+}

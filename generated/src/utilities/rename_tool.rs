@@ -19,3 +19,27 @@ fields! {
     pub RenameToolField(RENAME_TOOL) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx SelectDoctype FileToRename
 }
+
+#[cfg(feature = "utilities")]
+use crate::target;
+
+#[cfg(feature = "utilities")]
+#[derive(Clone, Debug, Default)]
+pub struct RenameTool {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub select_doctype: Option<String>,
+    pub file_to_rename: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "utilities")]
+document! {
+    RenameTool(RENAME_TOOL) : name owner creation modified modified_by docstatus idx
+    select_doctype file_to_rename
+}

@@ -29,3 +29,32 @@ fields! {
     pub SmsLogField(SMS_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     SenderName SentOn Message NoOfRequestedSms RequestedNumbers NoOfSentSms SentTo
 }
+
+#[cfg(feature = "utilities")]
+use crate::target;
+
+#[cfg(feature = "utilities")]
+#[derive(Clone, Debug, Default)]
+pub struct SmsLog {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub sender_name: Option<String>,
+    pub sent_on: Option<Date>,
+    pub message: Option<String>,
+    pub no_of_requested_sms: Option<i64>,
+    pub requested_numbers: Option<String>,
+    pub no_of_sent_sms: Option<i64>,
+    pub sent_to: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "utilities")]
+document! {
+    SmsLog(SMS_LOG) : name owner creation modified modified_by docstatus idx sender_name
+    sent_on message no_of_requested_sms requested_numbers no_of_sent_sms sent_to
+}

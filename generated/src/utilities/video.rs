@@ -35,3 +35,43 @@ fields! {
     Provider Url YoutubeVideoId PublishDate Duration LikeCount ViewCount DislikeCount
     CommentCount Description Image
 }
+
+#[cfg(feature = "utilities")]
+use crate::target;
+
+#[cfg(feature = "utilities")]
+choices! {
+    pub VideoProvider { YouTube = "YouTube", Vimeo = "Vimeo" }
+}
+
+#[cfg(feature = "utilities")]
+#[derive(Clone, Debug, Default)]
+pub struct Video {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub provider: Select<VideoProvider>,
+    pub url: Option<String>,
+    pub youtube_video_id: Option<String>,
+    pub publish_date: Option<Date>,
+    pub duration: Option<f64>,
+    pub like_count: Option<f64>,
+    pub view_count: Option<f64>,
+    pub dislike_count: Option<f64>,
+    pub comment_count: Option<f64>,
+    pub description: Option<String>,
+    pub image: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "utilities")]
+document! {
+    Video(VIDEO) : name owner creation modified modified_by docstatus idx title provider
+    url youtube_video_id publish_date duration like_count view_count dislike_count
+    comment_count description image
+}

@@ -21,3 +21,28 @@ fields! {
     pub VideoSettingsField(VIDEO_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx EnableYoutubeTracking ApiKey Frequency
 }
+
+#[cfg(feature = "utilities")]
+use crate::target;
+
+#[cfg(feature = "utilities")]
+#[derive(Clone, Debug, Default)]
+pub struct VideoSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub enable_youtube_tracking: Option<bool>,
+    pub api_key: Option<String>,
+    pub frequency: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "utilities")]
+document! {
+    VideoSettings(VIDEO_SETTINGS) : name owner creation modified modified_by docstatus
+    idx enable_youtube_tracking api_key frequency
+}

@@ -26,3 +26,34 @@ fields! {
     Docstatus Idx PageTitle CompanyIntroduction CompanyHistoryHeading CompanyHistory
     TeamMembersHeading TeamMembersSubtitle TeamMembers Footer
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct AboutUsSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub page_title: Option<String>,
+    pub company_introduction: Option<String>,
+    pub company_history_heading: Option<String>,
+    pub company_history: Vec<crate::CompanyHistory>,
+    pub team_members_heading: Option<String>,
+    pub team_members_subtitle: Option<String>,
+    pub team_members: Vec<crate::AboutUsTeamMember>,
+    pub footer: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    AboutUsSettings(ABOUT_US_SETTINGS) : name owner creation modified modified_by
+    docstatus idx page_title company_introduction company_history_heading company_history
+    team_members_heading team_members_subtitle team_members footer
+}

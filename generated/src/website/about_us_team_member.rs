@@ -16,3 +16,31 @@ fields! {
     pub AboutUsTeamMemberField(ABOUT_US_TEAM_MEMBER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype FullName ImageLink Bio
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct AboutUsTeamMember {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub full_name: Option<String>,
+    pub image_link: Option<String>,
+    pub bio: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    AboutUsTeamMember(ABOUT_US_TEAM_MEMBER) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype full_name image_link bio
+}

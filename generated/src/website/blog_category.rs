@@ -28,3 +28,30 @@ fields! {
     pub BlogCategoryField(BLOG_CATEGORY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Published Title Description Route PreviewImage
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct BlogCategory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub published: Option<bool>,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub route: Option<String>,
+    pub preview_image: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    BlogCategory(BLOG_CATEGORY) : name owner creation modified modified_by docstatus idx
+    published title description route preview_image
+}

@@ -46,3 +46,54 @@ fields! {
     EnableEmailNotification DisableComments DisableLikes BlogIntro ContentType Content
     ContentMd ContentHtml EmailSent MetaTitle MetaDescription MetaImage
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub BlogPostContentType { Markdown = "Markdown", RichText = "Rich Text", Html =
+    "HTML" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct BlogPost {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub blog_category: Link<target::BlogCategory>,
+    pub blogger: Link<target::Blogger>,
+    pub route: Option<String>,
+    pub read_time: Option<i64>,
+    pub published_on: Option<Date>,
+    pub published: Option<bool>,
+    pub featured: Option<bool>,
+    pub hide_cta: Option<bool>,
+    pub enable_email_notification: Option<bool>,
+    pub disable_comments: Option<bool>,
+    pub disable_likes: Option<bool>,
+    pub blog_intro: Option<String>,
+    pub content_type: Select<BlogPostContentType>,
+    pub content: Option<String>,
+    pub content_md: Option<String>,
+    pub content_html: Option<String>,
+    pub email_sent: Option<bool>,
+    pub meta_title: Option<String>,
+    pub meta_description: Option<String>,
+    pub meta_image: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    BlogPost(BLOG_POST) : name owner creation modified modified_by docstatus idx title
+    blog_category blogger route read_time published_on published featured hide_cta
+    enable_email_notification disable_comments disable_likes blog_intro content_type
+    content content_md content_html email_sent meta_title meta_description meta_image
+}

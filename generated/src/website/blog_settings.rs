@@ -32,3 +32,40 @@ fields! {
     AllowGuestToComment BrowseByCategory ShowCtaInBlog Title Subtitle CtaLabel CtaUrl
     LikeLimit CommentLimit
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct BlogSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub blog_title: Option<String>,
+    pub blog_introduction: Option<String>,
+    pub preview_image: Option<String>,
+    pub enable_social_sharing: Option<bool>,
+    pub allow_guest_to_comment: Option<bool>,
+    pub browse_by_category: Option<bool>,
+    pub show_cta_in_blog: Option<bool>,
+    pub title: Option<String>,
+    pub subtitle: Option<String>,
+    pub cta_label: Option<String>,
+    pub cta_url: Option<String>,
+    pub like_limit: Option<i64>,
+    pub comment_limit: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    BlogSettings(BLOG_SETTINGS) : name owner creation modified modified_by docstatus idx
+    blog_title blog_introduction preview_image enable_social_sharing
+    allow_guest_to_comment browse_by_category show_cta_in_blog title subtitle cta_label
+    cta_url like_limit comment_limit
+}

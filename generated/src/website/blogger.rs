@@ -29,3 +29,31 @@ fields! {
     pub BloggerField(BLOGGER) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Disabled ShortName FullName User Bio Avatar
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct Blogger {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub disabled: Option<bool>,
+    pub short_name: Option<String>,
+    pub full_name: Option<String>,
+    pub user: Link<target::User>,
+    pub bio: Option<String>,
+    pub avatar: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    Blogger(BLOGGER) : name owner creation modified modified_by docstatus idx disabled
+    short_name full_name user bio avatar
+}

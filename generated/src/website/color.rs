@@ -20,3 +20,25 @@ pub static COLOR: DocTypeDef = DocTypeDef {
 fields! {
     pub ColorField(COLOR) : Name Owner Creation Modified ModifiedBy Docstatus Idx Color
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct Color {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub color: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    Color(COLOR) : name owner creation modified modified_by docstatus idx color
+}

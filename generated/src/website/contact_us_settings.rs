@@ -32,3 +32,40 @@ fields! {
     ModifiedBy Docstatus Idx ForwardToEmail Heading Introduction QueryOptions
     AddressTitle AddressLine1 AddressLine2 City State Pincode Country Phone EmailId Skype
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct ContactUsSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub forward_to_email: Option<String>,
+    pub heading: Option<String>,
+    pub introduction: Option<String>,
+    pub query_options: Option<String>,
+    pub address_title: Option<String>,
+    pub address_line1: Option<String>,
+    pub address_line2: Option<String>,
+    pub city: Option<String>,
+    pub state: Option<String>,
+    pub pincode: Option<String>,
+    pub country: Option<String>,
+    pub phone: Option<String>,
+    pub email_id: Option<String>,
+    pub skype: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    ContactUsSettings(CONTACT_US_SETTINGS) : name owner creation modified modified_by
+    docstatus idx forward_to_email heading introduction query_options address_title
+    address_line1 address_line2 city state pincode country phone email_id skype
+}

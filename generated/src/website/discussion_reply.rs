@@ -24,3 +24,27 @@ fields! {
     pub DiscussionReplyField(DISCUSSION_REPLY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Topic Reply
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct DiscussionReply {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub topic: Link<target::DiscussionTopic>,
+    pub reply: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    DiscussionReply(DISCUSSION_REPLY) : name owner creation modified modified_by
+    docstatus idx topic reply
+}

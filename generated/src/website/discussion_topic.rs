@@ -27,3 +27,28 @@ fields! {
     pub DiscussionTopicField(DISCUSSION_TOPIC) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title ReferenceDoctype ReferenceDocname
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct DiscussionTopic {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_docname: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    DiscussionTopic(DISCUSSION_TOPIC) : name owner creation modified modified_by
+    docstatus idx title reference_doctype reference_docname
+}

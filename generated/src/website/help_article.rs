@@ -33,3 +33,41 @@ fields! {
     Docstatus Idx Title Category Published Author Level Content Likes Route Helpful
     NotHelpful
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub HelpArticleLevel { Beginner = "Beginner", Intermediate = "Intermediate", Expert =
+    "Expert" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct HelpArticle {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub category: Link<target::HelpCategory>,
+    pub published: Option<bool>,
+    pub author: Option<String>,
+    pub level: Select<HelpArticleLevel>,
+    pub content: Option<String>,
+    pub likes: Option<i64>,
+    pub route: Option<String>,
+    pub helpful: Option<i64>,
+    pub not_helpful: Option<i64>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    HelpArticle(HELP_ARTICLE) : name owner creation modified modified_by docstatus idx
+    title category published author level content likes route helpful not_helpful
+}

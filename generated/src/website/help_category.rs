@@ -26,3 +26,30 @@ fields! {
     pub HelpCategoryField(HELP_CATEGORY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx CategoryName CategoryDescription Published HelpArticles Route
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct HelpCategory {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub category_name: Option<String>,
+    pub category_description: Option<String>,
+    pub published: Option<bool>,
+    pub help_articles: Option<i64>,
+    pub route: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    HelpCategory(HELP_CATEGORY) : name owner creation modified modified_by docstatus idx
+    category_name category_description published help_articles route
+}

@@ -23,3 +23,26 @@ fields! {
     pub MarketingCampaignField(MARKETING_CAMPAIGN) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx CampaignDescription
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct MarketingCampaign {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub campaign_description: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    MarketingCampaign(MARKETING_CAMPAIGN) : name owner creation modified modified_by
+    docstatus idx campaign_description
+}

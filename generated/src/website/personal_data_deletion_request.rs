@@ -26,3 +26,35 @@ fields! {
     Creation Modified ModifiedBy Docstatus Idx Email Status AnonymizationMatrix
     DeletionSteps
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub PersonalDataDeletionRequestStatus { PendingVerification = "Pending Verification",
+    PendingApproval = "Pending Approval", OnHold = "On Hold", Deleted = "Deleted" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct PersonalDataDeletionRequest {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub email: Option<String>,
+    pub status: Select<PersonalDataDeletionRequestStatus>,
+    pub anonymization_matrix: Option<String>,
+    pub deletion_steps: Vec<crate::PersonalDataDeletionStep>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    PersonalDataDeletionRequest(PERSONAL_DATA_DELETION_REQUEST) : name owner creation
+    modified modified_by docstatus idx email status anonymization_matrix deletion_steps
+}

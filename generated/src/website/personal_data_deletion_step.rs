@@ -19,3 +19,39 @@ fields! {
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype DocumentType Status
     Partial Fields FilteredBy
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub PersonalDataDeletionStepStatus { Pending = "Pending", Deleted = "Deleted" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct PersonalDataDeletionStep {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub document_type: Option<String>,
+    pub status: Select<PersonalDataDeletionStepStatus>,
+    pub partial: Option<bool>,
+    pub fields: Option<String>,
+    pub filtered_by: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    PersonalDataDeletionStep(PERSONAL_DATA_DELETION_STEP) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype document_type status partial
+    fields filtered_by
+}

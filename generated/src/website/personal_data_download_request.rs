@@ -24,3 +24,28 @@ fields! {
     pub PersonalDataDownloadRequestField(PERSONAL_DATA_DOWNLOAD_REQUEST) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx User UserName AmendedFrom
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct PersonalDataDownloadRequest {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub user: Link<target::User>,
+    pub user_name: Option<String>,
+    pub amended_from: Link<target::PersonalDataDownloadRequest>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    PersonalDataDownloadRequest(PERSONAL_DATA_DOWNLOAD_REQUEST) : name owner creation
+    modified modified_by docstatus idx user user_name amended_from
+}

@@ -20,3 +20,34 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Title Enabled Route ReferenceDoctype Role
     Target
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct PortalMenuItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub title: Option<String>,
+    pub enabled: Option<bool>,
+    pub route: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub role: Link<target::Role>,
+    pub target: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    PortalMenuItem(PORTAL_MENU_ITEM) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype title enabled route reference_doctype role target
+}

@@ -22,3 +22,30 @@ fields! {
     pub PortalSettingsField(PORTAL_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx DefaultRole DefaultPortalHome HideStandardMenu Menu CustomMenu
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct PortalSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub default_role: Link<target::Role>,
+    pub default_portal_home: Option<String>,
+    pub hide_standard_menu: Option<bool>,
+    pub menu: Vec<crate::PortalMenuItem>,
+    pub custom_menu: Vec<crate::PortalMenuItem>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    PortalSettings(PORTAL_SETTINGS) : name owner creation modified modified_by docstatus
+    idx default_role default_portal_home hide_standard_menu menu custom_menu
+}

@@ -17,3 +17,37 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype SocialLinkType Color
     BackgroundColor
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub SocialLinkSettingsSocialLinkType { Facebook = "facebook", Linkedin = "linkedin",
+    Twitter = "twitter", Email = "email" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct SocialLinkSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub social_link_type: Select<SocialLinkSettingsSocialLinkType>,
+    pub color: Option<String>,
+    pub background_color: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    SocialLinkSettings(SOCIAL_LINK_SETTINGS) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype social_link_type color background_color
+}

@@ -19,3 +19,33 @@ fields! {
     pub TopBarItemField(TOP_BAR_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Parent Parentfield Parenttype Label Url OpenInNewTab Right ParentLabel
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct TopBarItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub label: Option<String>,
+    pub url: Option<String>,
+    pub open_in_new_tab: Option<bool>,
+    pub right: Option<bool>,
+    pub parent_label: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    TopBarItem(TOP_BAR_ITEM) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype label url open_in_new_tab right parent_label
+}

@@ -65,3 +65,69 @@ fields! {
     ShowSidebar WebsiteSidebar ButtonLabel BannerImage Breadcrumbs SuccessTitle
     SuccessUrl SuccessMessage MetaTitle MetaDescription MetaImage ClientScript CustomCss
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebForm {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub route: Option<String>,
+    pub published: Option<bool>,
+    pub doc_type: Link<target::DocType>,
+    pub module: Link<target::ModuleDef>,
+    pub is_standard: Option<bool>,
+    pub introduction_text: Option<String>,
+    pub web_form_fields: Vec<crate::WebFormRow>,
+    pub anonymous: Option<bool>,
+    pub login_required: Option<bool>,
+    pub apply_document_permissions: Option<bool>,
+    pub allow_edit: Option<bool>,
+    pub allow_multiple: Option<bool>,
+    pub allow_delete: Option<bool>,
+    pub allow_incomplete: Option<bool>,
+    pub allow_comments: Option<bool>,
+    pub allow_print: Option<bool>,
+    pub print_format: Link<target::PrintFormat>,
+    pub max_attachment_size: Option<i64>,
+    pub show_attachments: Option<bool>,
+    pub allowed_embedding_domains: Option<String>,
+    pub condition_json: Option<Value>,
+    pub show_list: Option<bool>,
+    pub list_title: Option<String>,
+    pub list_columns: Vec<crate::WebFormListColumn>,
+    pub show_sidebar: Option<bool>,
+    pub website_sidebar: Link<target::WebsiteSidebar>,
+    pub button_label: Option<String>,
+    pub banner_image: Option<String>,
+    pub breadcrumbs: Option<String>,
+    pub success_title: Option<String>,
+    pub success_url: Option<String>,
+    pub success_message: Option<String>,
+    pub meta_title: Option<String>,
+    pub meta_description: Option<String>,
+    pub meta_image: Option<String>,
+    pub client_script: Option<String>,
+    pub custom_css: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebForm(WEB_FORM) : name owner creation modified modified_by docstatus idx title
+    route published doc_type module is_standard introduction_text web_form_fields
+    anonymous login_required apply_document_permissions allow_edit allow_multiple
+    allow_delete allow_incomplete allow_comments allow_print print_format
+    max_attachment_size show_attachments allowed_embedding_domains condition_json
+    show_list list_title list_columns show_sidebar website_sidebar button_label
+    banner_image breadcrumbs success_title success_url success_message meta_title
+    meta_description meta_image client_script custom_css
+}

@@ -32,3 +32,59 @@ fields! {
     AllowReadOnAllLinkOptions Reqd ReadOnly ShowInFilter Hidden Options MaxLength
     MaxValue Precision DependsOn MandatoryDependsOn ReadOnlyDependsOn Description Default
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub WebFormRowFieldtype { Attach = "Attach", AttachImage = "Attach Image", Check =
+    "Check", Currency = "Currency", Color = "Color", Data = "Data", Date = "Date",
+    Datetime = "Datetime", Duration = "Duration", Float = "Float", Html = "HTML", Int =
+    "Int", Link = "Link", Password = "Password", Phone = "Phone", Rating = "Rating",
+    Select = "Select", Signature = "Signature", SmallText = "Small Text", Text = "Text",
+    TextEditor = "Text Editor", Table = "Table", Time = "Time", SectionBreak =
+    "Section Break", ColumnBreak = "Column Break", PageBreak = "Page Break" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebFormRow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub fieldname: Option<String>,
+    pub fieldtype: Select<WebFormRowFieldtype>,
+    pub label: Option<String>,
+    pub allow_read_on_all_link_options: Option<bool>,
+    pub reqd: Option<bool>,
+    pub read_only: Option<bool>,
+    pub show_in_filter: Option<bool>,
+    pub hidden: Option<bool>,
+    pub options: Option<String>,
+    pub max_length: Option<i64>,
+    pub max_value: Option<i64>,
+    pub precision: Option<String>,
+    pub depends_on: Option<String>,
+    pub mandatory_depends_on: Option<String>,
+    pub read_only_depends_on: Option<String>,
+    pub description: Option<String>,
+    pub default: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebFormRow(WEB_FORM_FIELD) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype fieldname fieldtype label
+    allow_read_on_all_link_options reqd read_only show_in_filter hidden options
+    max_length max_value precision depends_on mandatory_depends_on read_only_depends_on
+    description default
+}

@@ -17,3 +17,31 @@ fields! {
     pub WebFormListColumnField(WEB_FORM_LIST_COLUMN) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Fieldname Fieldtype Label
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebFormListColumn {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub fieldname: Option<String>,
+    pub fieldtype: Option<String>,
+    pub label: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebFormListColumn(WEB_FORM_LIST_COLUMN) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype fieldname fieldtype label
+}

@@ -56,3 +56,69 @@ fields! {
     MetaDescription MetaImage ShowSidebar WebsiteSidebar EnableComments Header
     Breadcrumbs
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub WebPageContentType { RichText = "Rich Text", Markdown = "Markdown", Html =
+    "HTML", PageBuilder = "Page Builder", Slideshow = "Slideshow" }
+}
+
+#[cfg(feature = "website")]
+choices! {
+    pub WebPageTextAlign { Left = "Left", Center = "Center", Right = "Right" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebPage {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub route: Option<String>,
+    pub dynamic_route: Option<bool>,
+    pub published: Option<bool>,
+    pub module: Link<target::ModuleDef>,
+    pub content_type: Select<WebPageContentType>,
+    pub slideshow: Link<target::WebsiteSlideshow>,
+    pub dynamic_template: Option<bool>,
+    pub main_section: Option<String>,
+    pub main_section_md: Option<String>,
+    pub main_section_html: Option<String>,
+    pub page_blocks: Vec<crate::WebPageBlock>,
+    pub context_script: Option<String>,
+    pub javascript: Option<String>,
+    pub insert_style: Option<bool>,
+    pub text_align: Select<WebPageTextAlign>,
+    pub css: Option<String>,
+    pub full_width: Option<bool>,
+    pub show_title: Option<bool>,
+    pub start_date: Option<DateTime>,
+    pub end_date: Option<DateTime>,
+    pub meta_title: Option<String>,
+    pub meta_description: Option<String>,
+    pub meta_image: Option<String>,
+    pub show_sidebar: Option<bool>,
+    pub website_sidebar: Link<target::WebsiteSidebar>,
+    pub enable_comments: Option<bool>,
+    pub header: Option<String>,
+    pub breadcrumbs: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebPage(WEB_PAGE) : name owner creation modified modified_by docstatus idx title
+    route dynamic_route published module content_type slideshow dynamic_template
+    main_section main_section_md main_section_html page_blocks context_script javascript
+    insert_style text_align css full_width show_title start_date end_date meta_title
+    meta_description meta_image show_sidebar website_sidebar enable_comments header
+    breadcrumbs
+}

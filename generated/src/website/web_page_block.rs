@@ -28,3 +28,43 @@ fields! {
     SectionId AddContainer AddTopPadding AddBottomPadding AddBorderAtTop
     AddBorderAtBottom AddShade HideBlock AddBackgroundImage BackgroundImage
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebPageBlock {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub web_template: Link<target::WebTemplate>,
+    pub web_template_values: Option<String>,
+    pub css_class: Option<String>,
+    pub section_id: Option<String>,
+    pub add_container: Option<bool>,
+    pub add_top_padding: Option<bool>,
+    pub add_bottom_padding: Option<bool>,
+    pub add_border_at_top: Option<bool>,
+    pub add_border_at_bottom: Option<bool>,
+    pub add_shade: Option<bool>,
+    pub hide_block: Option<bool>,
+    pub add_background_image: Option<bool>,
+    pub background_image: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebPageBlock(WEB_PAGE_BLOCK) : name owner creation modified modified_by docstatus idx
+    parent parentfield parenttype web_template web_template_values css_class section_id
+    add_container add_top_padding add_bottom_padding add_border_at_top
+    add_border_at_bottom add_shade hide_block add_background_image background_image
+}

@@ -34,3 +34,37 @@ fields! {
     Docstatus Idx Path Referrer Browser BrowserVersion IsUnique TimeZone UserAgent Source
     Campaign Medium VisitorId
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebPageView {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub path: Option<String>,
+    pub referrer: Option<String>,
+    pub browser: Option<String>,
+    pub browser_version: Option<String>,
+    pub is_unique: Option<String>,
+    pub time_zone: Option<String>,
+    pub user_agent: Option<String>,
+    pub source: Option<String>,
+    pub campaign: Option<String>,
+    pub medium: Option<String>,
+    pub visitor_id: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebPageView(WEB_PAGE_VIEW) : name owner creation modified modified_by docstatus idx
+    path referrer browser browser_version is_unique time_zone user_agent source campaign
+    medium visitor_id
+}

@@ -27,3 +27,36 @@ fields! {
     pub WebTemplateField(WEB_TEMPLATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Type Standard Module Template Fields
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub WebTemplateType { Component = "Component", Section = "Section", Navbar =
+    "Navbar", Footer = "Footer" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebTemplate {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub r#type: Select<WebTemplateType>,
+    pub standard: Option<bool>,
+    pub module: Link<target::ModuleDef>,
+    pub template: Option<String>,
+    pub fields: Vec<crate::WebTemplateRow>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebTemplate(WEB_TEMPLATE) : name owner creation modified modified_by docstatus idx
+    r#type standard module template fields
+}

@@ -20,3 +20,43 @@ fields! {
     Docstatus Idx Parent Parentfield Parenttype Label Fieldname Fieldtype Reqd Options
     Default
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+choices! {
+    pub WebTemplateRowFieldtype { AttachImage = "Attach Image", Check = "Check", Data =
+    "Data", Int = "Int", Link = "Link", Select = "Select", SmallText = "Small Text", Text
+    = "Text", MarkdownEditor = "Markdown Editor", SectionBreak = "Section Break",
+    ColumnBreak = "Column Break", TableBreak = "Table Break" }
+}
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebTemplateRow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub label: Option<String>,
+    pub fieldname: Option<String>,
+    pub fieldtype: Select<WebTemplateRowFieldtype>,
+    pub reqd: Option<bool>,
+    pub options: Option<String>,
+    pub default: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebTemplateRow(WEB_TEMPLATE_FIELD) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype label fieldname fieldtype reqd options
+    default
+}

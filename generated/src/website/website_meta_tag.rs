@@ -15,3 +15,30 @@ fields! {
     pub WebsiteMetaTagField(WEBSITE_META_TAG) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Key Value
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteMetaTag {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub key: Option<String>,
+    pub value: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteMetaTag(WEBSITE_META_TAG) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype key value
+}

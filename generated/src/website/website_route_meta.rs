@@ -24,3 +24,26 @@ fields! {
     pub WebsiteRouteMetaField(WEBSITE_ROUTE_META) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx MetaTags
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteRouteMeta {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub meta_tags: Vec<crate::WebsiteMetaTag>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteRouteMeta(WEBSITE_ROUTE_META) : name owner creation modified modified_by
+    docstatus idx meta_tags
+}

@@ -18,3 +18,32 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Source Target
     RedirectHttpStatus
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteRouteRedirect {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub source: Option<String>,
+    pub target: Option<String>,
+    pub redirect_http_status: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteRouteRedirect(WEBSITE_ROUTE_REDIRECT) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype source target
+    redirect_http_status
+}

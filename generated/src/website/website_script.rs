@@ -17,3 +17,26 @@ fields! {
     pub WebsiteScriptField(WEBSITE_SCRIPT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Javascript
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteScript {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub javascript: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteScript(WEBSITE_SCRIPT) : name owner creation modified modified_by docstatus
+    idx javascript
+}

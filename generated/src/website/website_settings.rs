@@ -66,3 +66,74 @@ fields! {
     AutoAccountDeletion ShowAccountDeletionLink Subdomain HeadHtml RobotsTxt
     RouteRedirects
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteSettings {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub home_page: Option<String>,
+    pub title_prefix: Option<String>,
+    pub app_name: Option<String>,
+    pub disable_signup: Option<bool>,
+    pub show_footer_on_login: Option<bool>,
+    pub app_logo: Option<String>,
+    pub website_theme: Link<target::WebsiteTheme>,
+    pub website_theme_image_link: Option<String>,
+    pub banner_image: Option<String>,
+    pub splash_image: Option<String>,
+    pub brand_html: Option<String>,
+    pub favicon: Option<String>,
+    pub top_bar_items: Vec<crate::TopBarItem>,
+    pub hide_login: Option<bool>,
+    pub navbar_search: Option<bool>,
+    pub show_language_picker: Option<bool>,
+    pub navbar_template: Link<target::WebTemplate>,
+    pub navbar_template_values: Option<String>,
+    pub call_to_action: Option<String>,
+    pub call_to_action_url: Option<String>,
+    pub banner_html: Option<String>,
+    pub footer_items: Vec<crate::TopBarItem>,
+    pub copyright: Option<String>,
+    pub footer_logo: Option<String>,
+    pub hide_footer_signup: Option<bool>,
+    pub address: Option<String>,
+    pub footer_powered: Option<String>,
+    pub footer_template: Link<target::WebTemplate>,
+    pub footer_template_values: Option<String>,
+    pub enable_view_tracking: Option<bool>,
+    pub enable_google_indexing: Option<bool>,
+    pub indexing_refresh_token: Option<String>,
+    pub indexing_authorization_code: Option<String>,
+    pub google_analytics_id: Option<String>,
+    pub google_analytics_anonymize_ip: Option<bool>,
+    pub auto_account_deletion: Option<i64>,
+    pub show_account_deletion_link: Option<bool>,
+    pub subdomain: Option<String>,
+    pub head_html: Option<String>,
+    pub robots_txt: Option<String>,
+    pub route_redirects: Vec<crate::WebsiteRouteRedirect>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteSettings(WEBSITE_SETTINGS) : name owner creation modified modified_by
+    docstatus idx home_page title_prefix app_name disable_signup show_footer_on_login
+    app_logo website_theme website_theme_image_link banner_image splash_image brand_html
+    favicon top_bar_items hide_login navbar_search show_language_picker navbar_template
+    navbar_template_values call_to_action call_to_action_url banner_html footer_items
+    copyright footer_logo hide_footer_signup address footer_powered footer_template
+    footer_template_values enable_view_tracking enable_google_indexing
+    indexing_refresh_token indexing_authorization_code google_analytics_id
+    google_analytics_anonymize_ip auto_account_deletion show_account_deletion_link
+    subdomain head_html robots_txt route_redirects
+}

@@ -25,3 +25,27 @@ fields! {
     pub WebsiteSidebarField(WEBSITE_SIDEBAR) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title SidebarItems
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteSidebar {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub title: Option<String>,
+    pub sidebar_items: Vec<crate::WebsiteSidebarItem>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteSidebar(WEBSITE_SIDEBAR) : name owner creation modified modified_by docstatus
+    idx title sidebar_items
+}

@@ -16,3 +16,31 @@ fields! {
     pub WebsiteSidebarItemField(WEBSITE_SIDEBAR_ITEM) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Title Route Group
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteSidebarItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub title: Option<String>,
+    pub route: Option<String>,
+    pub group: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteSidebarItem(WEBSITE_SIDEBAR_ITEM) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype title route group
+}

@@ -25,3 +25,28 @@ fields! {
     pub WebsiteSlideshowField(WEBSITE_SLIDESHOW) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx SlideshowName SlideshowItems Header
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteSlideshow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub slideshow_name: Option<String>,
+    pub slideshow_items: Vec<crate::WebsiteSlideshowItem>,
+    pub header: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteSlideshow(WEBSITE_SLIDESHOW) : name owner creation modified modified_by
+    docstatus idx slideshow_name slideshow_items header
+}

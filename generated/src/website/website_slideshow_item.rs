@@ -17,3 +17,32 @@ fields! {
     pub WebsiteSlideshowItemField(WEBSITE_SLIDESHOW_ITEM) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Image Heading Description Url
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteSlideshowItem {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub image: Option<String>,
+    pub heading: Option<String>,
+    pub description: Option<String>,
+    pub url: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteSlideshowItem(WEBSITE_SLIDESHOW_ITEM) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype image heading description url
+}

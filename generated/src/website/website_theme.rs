@@ -45,3 +45,47 @@ fields! {
     DarkColor BackgroundColor CustomOverrides CustomScss IgnoredApps ThemeScss ThemeUrl
     Js
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteTheme {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub theme: Option<String>,
+    pub module: Link<target::ModuleDef>,
+    pub custom: Option<bool>,
+    pub google_font: Option<String>,
+    pub font_size: Option<String>,
+    pub font_properties: Option<String>,
+    pub button_rounded_corners: Option<bool>,
+    pub button_shadows: Option<bool>,
+    pub button_gradients: Option<bool>,
+    pub primary_color: Link<target::Color>,
+    pub text_color: Link<target::Color>,
+    pub light_color: Link<target::Color>,
+    pub dark_color: Link<target::Color>,
+    pub background_color: Link<target::Color>,
+    pub custom_overrides: Option<String>,
+    pub custom_scss: Option<String>,
+    pub ignored_apps: Vec<crate::WebsiteThemeIgnoreApp>,
+    pub theme_scss: Option<String>,
+    pub theme_url: Option<String>,
+    pub js: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteTheme(WEBSITE_THEME) : name owner creation modified modified_by docstatus idx
+    theme module custom google_font font_size font_properties button_rounded_corners
+    button_shadows button_gradients primary_color text_color light_color dark_color
+    background_color custom_overrides custom_scss ignored_apps theme_scss theme_url js
+}

@@ -12,3 +12,29 @@ fields! {
     pub WebsiteThemeIgnoreAppField(WEBSITE_THEME_IGNORE_APP) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype App
 }
+
+#[cfg(feature = "website")]
+use crate::target;
+
+#[cfg(feature = "website")]
+#[derive(Clone, Debug, Default)]
+pub struct WebsiteThemeIgnoreApp {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub app: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "website")]
+document! {
+    WebsiteThemeIgnoreApp(WEBSITE_THEME_IGNORE_APP) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype app
+}

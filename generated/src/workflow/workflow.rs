@@ -32,3 +32,35 @@ fields! {
     WorkflowName DocumentType IsActive OverrideStatus SendEmailAlert States Transitions
     WorkflowStateField WorkflowData
 }
+
+#[cfg(feature = "workflow")]
+use crate::target;
+
+#[cfg(feature = "workflow")]
+#[derive(Clone, Debug, Default)]
+pub struct Workflow {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub workflow_name: Option<String>,
+    pub document_type: Link<target::DocType>,
+    pub is_active: Option<bool>,
+    pub override_status: Option<bool>,
+    pub send_email_alert: Option<bool>,
+    pub states: Vec<crate::WorkflowDocumentState>,
+    pub transitions: Vec<crate::WorkflowTransition>,
+    pub workflow_state_field: Option<String>,
+    pub workflow_data: Option<Value>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "workflow")]
+document! {
+    Workflow(WORKFLOW) : name owner creation modified modified_by docstatus idx
+    workflow_name document_type is_active override_status send_email_alert states
+    transitions workflow_state_field workflow_data
+}

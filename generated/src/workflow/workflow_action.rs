@@ -31,3 +31,39 @@ fields! {
     Docstatus Idx Status ReferenceName ReferenceDoctype WorkflowState CompletedByRole
     CompletedBy PermittedRoles User
 }
+
+#[cfg(feature = "workflow")]
+use crate::target;
+
+#[cfg(feature = "workflow")]
+choices! {
+    pub WorkflowActionStatus { Open = "Open", Completed = "Completed" }
+}
+
+#[cfg(feature = "workflow")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowAction {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub status: Select<WorkflowActionStatus>,
+    pub reference_name: Option<String>,
+    pub reference_doctype: Link<target::DocType>,
+    pub workflow_state: Option<String>,
+    pub completed_by_role: Link<target::Role>,
+    pub completed_by: Link<target::User>,
+    pub permitted_roles: Vec<crate::WorkflowActionPermittedRole>,
+    pub user: Link<target::User>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "workflow")]
+document! {
+    WorkflowAction(WORKFLOW_ACTION) : name owner creation modified modified_by docstatus
+    idx status reference_name reference_doctype workflow_state completed_by_role
+    completed_by permitted_roles user
+}

@@ -24,3 +24,26 @@ fields! {
     pub WorkflowActionMasterField(WORKFLOW_ACTION_MASTER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx WorkflowActionName
 }
+
+#[cfg(feature = "workflow")]
+use crate::target;
+
+#[cfg(feature = "workflow")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowActionMaster {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub workflow_action_name: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "workflow")]
+document! {
+    WorkflowActionMaster(WORKFLOW_ACTION_MASTER) : name owner creation modified
+    modified_by docstatus idx workflow_action_name
+}

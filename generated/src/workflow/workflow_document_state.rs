@@ -26,3 +26,41 @@ fields! {
     UpdateField UpdateValue IsOptionalState AvoidStatusOverride NextActionEmailTemplate
     AllowEdit SendEmail Message WorkflowBuilderId
 }
+
+#[cfg(feature = "workflow")]
+use crate::target;
+
+#[cfg(feature = "workflow")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowDocumentState {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub state: Link<target::WorkflowState>,
+    pub doc_status: Option<String>,
+    pub update_field: Option<String>,
+    pub update_value: Option<String>,
+    pub is_optional_state: Option<bool>,
+    pub avoid_status_override: Option<bool>,
+    pub next_action_email_template: Link<target::EmailTemplate>,
+    pub allow_edit: Link<target::Role>,
+    pub send_email: Option<bool>,
+    pub message: Option<String>,
+    pub workflow_builder_id: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "workflow")]
+document! {
+    WorkflowDocumentState(WORKFLOW_DOCUMENT_STATE) : name owner creation modified
+    modified_by docstatus idx parent parentfield parenttype state doc_status update_field
+    update_value is_optional_state avoid_status_override next_action_email_template
+    allow_edit send_email message workflow_builder_id
+}

@@ -25,3 +25,78 @@ fields! {
     pub WorkflowStateField(WORKFLOW_STATE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx WorkflowStateName Icon Style
 }
+
+#[cfg(feature = "workflow")]
+use crate::target;
+
+#[cfg(feature = "workflow")]
+choices! {
+    pub WorkflowStateIcon { Glass = "glass", Music = "music", Search = "search", Envelope
+    = "envelope", Heart = "heart", Star = "star", StarEmpty = "star-empty", User =
+    "user", Film = "film", ThLarge = "th-large", Th = "th", ThList = "th-list", Ok =
+    "ok", Remove = "remove", ZoomIn = "zoom-in", ZoomOut = "zoom-out", Off = "off",
+    Signal = "signal", Cog = "cog", Trash = "trash", Home = "home", File = "file", Time =
+    "time", Road = "road", DownloadAlt = "download-alt", Download = "download", Upload =
+    "upload", Inbox = "inbox", PlayCircle = "play-circle", Repeat = "repeat", Refresh =
+    "refresh", ListAlt = "list-alt", Lock = "lock", Flag = "flag", Headphones =
+    "headphones", VolumeOff = "volume-off", VolumeDown = "volume-down", VolumeUp =
+    "volume-up", Qrcode = "qrcode", Barcode = "barcode", Tag = "tag", Tags = "tags", Book
+    = "book", Bookmark = "bookmark", Print = "print", Camera = "camera", Font = "font",
+    Bold = "bold", Italic = "italic", TextHeight = "text-height", TextWidth =
+    "text-width", AlignLeft = "align-left", AlignCenter = "align-center", AlignRight =
+    "align-right", AlignJustify = "align-justify", List = "list", IndentLeft =
+    "indent-left", IndentRight = "indent-right", FacetimeVideo = "facetime-video",
+    Picture = "picture", Pencil = "pencil", MapMarker = "map-marker", Adjust = "adjust",
+    Tint = "tint", Edit = "edit", Share = "share", Check = "check", Move = "move",
+    StepBackward = "step-backward", FastBackward = "fast-backward", Backward =
+    "backward", Play = "play", Pause = "pause", Stop = "stop", Forward = "forward",
+    FastForward = "fast-forward", StepForward = "step-forward", Eject = "eject",
+    ChevronLeft = "chevron-left", ChevronRight = "chevron-right", PlusSign = "plus-sign",
+    MinusSign = "minus-sign", RemoveSign = "remove-sign", OkSign = "ok-sign",
+    QuestionSign = "question-sign", InfoSign = "info-sign", Screenshot = "screenshot",
+    RemoveCircle = "remove-circle", OkCircle = "ok-circle", BanCircle = "ban-circle",
+    ArrowLeft = "arrow-left", ArrowRight = "arrow-right", ArrowUp = "arrow-up", ArrowDown
+    = "arrow-down", ShareAlt = "share-alt", ResizeFull = "resize-full", ResizeSmall =
+    "resize-small", Plus = "plus", Minus = "minus", Asterisk = "asterisk",
+    ExclamationSign = "exclamation-sign", Gift = "gift", Leaf = "leaf", Fire = "fire",
+    EyeOpen = "eye-open", EyeClose = "eye-close", WarningSign = "warning-sign", Plane =
+    "plane", Calendar = "calendar", Random = "random", Comment = "comment", Magnet =
+    "magnet", ChevronUp = "chevron-up", ChevronDown = "chevron-down", Retweet =
+    "retweet", ShoppingCart = "shopping-cart", FolderClose = "folder-close", FolderOpen =
+    "folder-open", ResizeVertical = "resize-vertical", ResizeHorizontal =
+    "resize-horizontal", Hdd = "hdd", Bullhorn = "bullhorn", Bell = "bell", Certificate =
+    "certificate", ThumbsUp = "thumbs-up", ThumbsDown = "thumbs-down", HandRight =
+    "hand-right", HandLeft = "hand-left", HandUp = "hand-up", HandDown = "hand-down",
+    CircleArrowRight = "circle-arrow-right", CircleArrowLeft = "circle-arrow-left",
+    CircleArrowUp = "circle-arrow-up", CircleArrowDown = "circle-arrow-down", Globe =
+    "globe", Wrench = "wrench", Tasks = "tasks", Filter = "filter", Briefcase =
+    "briefcase", Fullscreen = "fullscreen" }
+}
+
+#[cfg(feature = "workflow")]
+choices! {
+    pub WorkflowStateStyle { Primary = "Primary", Info = "Info", Success = "Success",
+    Warning = "Warning", Danger = "Danger", Inverse = "Inverse" }
+}
+
+#[cfg(feature = "workflow")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowState {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub workflow_state_name: Option<String>,
+    pub icon: Select<WorkflowStateIcon>,
+    pub style: Select<WorkflowStateStyle>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "workflow")]
+document! {
+    WorkflowState(WORKFLOW_STATE) : name owner creation modified modified_by docstatus
+    idx workflow_state_name icon style
+}

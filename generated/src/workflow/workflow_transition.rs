@@ -22,3 +22,37 @@ fields! {
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype State Action NextState Allowed
     AllowSelfApproval SendEmailToCreator Condition WorkflowBuilderId
 }
+
+#[cfg(feature = "workflow")]
+use crate::target;
+
+#[cfg(feature = "workflow")]
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowTransition {
+    pub name: Option<String>,
+    pub owner: Link<target::User>,
+    pub creation: Option<DateTime>,
+    pub modified: Option<DateTime>,
+    pub modified_by: Link<target::User>,
+    pub docstatus: Option<i64>,
+    pub idx: Option<i64>,
+    pub parent: Option<String>,
+    pub parentfield: Option<String>,
+    pub parenttype: Link<target::DocType>,
+    pub state: Link<target::WorkflowState>,
+    pub action: Link<target::WorkflowActionMaster>,
+    pub next_state: Link<target::WorkflowState>,
+    pub allowed: Link<target::Role>,
+    pub allow_self_approval: Option<bool>,
+    pub send_email_to_creator: Option<bool>,
+    pub condition: Option<String>,
+    pub workflow_builder_id: Option<String>,
+    pub extra: Extra,
+}
+
+#[cfg(feature = "workflow")]
+document! {
+    WorkflowTransition(WORKFLOW_TRANSITION) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype state action next_state allowed
+    allow_self_approval send_email_to_creator condition workflow_builder_id
+}

@@ -1,0 +1,47 @@
+//! The command line.
+
+mod serve;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  erpnext-mcp                                serve MCP over stdio; config/config.json or the environment
+  erpnext-mcp --config sales.json            the same with another configuration
+  ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
+
+Environment (wins over the file):
+  ERPNEXT_URL, ERPNEXT_API_KEY, ERPNEXT_API_SECRET   the site and its key
+  MCP_LOG_LEVEL                                      off, error, warn, info, debug, trace; to stderr
+  MCP_AUDIT_ENABLED                                  true or false";
+
+/// Safe, typed access to ERPNext for language models, over the Model Context Protocol.
+#[derive(Debug, Parser)]
+#[command(name = "erpnext-mcp", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// The configuration file [default: config/config.json where it exists, else the environment alone]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve MCP over standard input and output (the default)
+    Serve,
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// What a person has to know, as one text.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(self.config.as_deref()),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `erpnext-mcp serve`: configuration, log, then MCP over stdio.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use erpnext_mcp::call::App;
+use erpnext_mcp::caller::{Caller, Credentials};
+use erpnext_mcp::config::{Config, LogLevel};
+use erpnext_mcp::server::Server;
+use erpnext_mcp::site::{Client, ClientOptions, SiteUrl};
+use erpnext_mcp::transport::serve_stdio;
+use tracing_subscriber::EnvFilter;
+
+/// Serves until the client leaves.
+pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
+    let config = Config::load(file, &|name| std::env::var(name).ok())?;
+    log_to_stderr(config.log_level);
+    for line in config.not_yet() {
+        tracing::warn!("{line}");
+    }
+    let erpnext = &config.erpnext;
+    let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
+    let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
+    let site = Client::new(ClientOptions { timeout: erpnext.timeout, ..ClientOptions::default() })?;
+    let app = Arc::new(App::new(&config, site, Caller::new(url, credentials)));
+    tracing::info!(
+        tools = app.registry.tools().len(),
+        doctypes = app.policy.doctypes().count(),
+        site = app.caller.site.as_str(),
+        "serving MCP over stdio"
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.context("the async runtime could not start")?.block_on(serve_stdio(Server::new(app)))
+}
+
+/// Standard output belongs to the protocol.
+fn log_to_stderr(level: LogLevel) {
+    // The MCP and HTTP libraries log whole messages below warn, document contents included.
+    let filter = EnvFilter::new(format!("off,erpnext_mcp={}", level.as_str()));
+    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+}
