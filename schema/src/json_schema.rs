@@ -102,8 +102,8 @@ pub fn field_schema(field: &FieldDef) -> Value {
 fn description(field: &FieldDef) -> Option<String> {
     use crate::Options::{Format, Target, TargetField};
     let rule = match (field.kind, field.options) {
-        (FieldKind::Link, Target(target)) => Some(format!("name of a {target}")),
-        (FieldKind::DynamicLink, TargetField(by)) => Some(format!("name of a document of the DocType in {by}")),
+        (FieldKind::Link, Target(target)) => Some(format!("Link to {target}")),
+        (FieldKind::DynamicLink, TargetField(by)) => Some(format!("Link to the DocType in {by}")),
         (FieldKind::Date, _) => Some("YYYY-MM-DD".to_owned()),
         (FieldKind::Datetime, _) => Some("YYYY-MM-DD HH:MM:SS, site time".to_owned()),
         (FieldKind::Time, _) => Some("HH:MM:SS".to_owned()),

@@ -109,7 +109,7 @@ impl Arguments {
                 let known = args.iter().map(|arg| arg.name);
                 let listed = known.clone().collect::<Vec<_>>().join(", ");
                 let message = if listed.is_empty() { "this tool takes no arguments".to_owned() } else { format!("no such argument; this tool takes: {listed}") };
-                violations.push(violation(name, Rule::UnknownField, message, nearest(name, known)));
+                violations.push(violation(name, Rule::Value, message, nearest(name, known)));
                 continue;
             };
             if let Err((message, nearest)) = fit(arg.kind, value) {

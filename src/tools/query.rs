@@ -49,20 +49,21 @@ impl<'a> Reader<'a> {
             let visible = def.all_fields().filter(|field| field.in_lists() && rule.may_read(*field));
             let near = nearest(name, visible.map(|field| field.fieldname)).map(str::to_owned);
             let message = match name.split_once('.') {
-                Some(_) => format!("{name}: lists of {} take its own fields only; get one document for its rows", def.name),
-                None => format!("{name}: no such field in {}", def.name),
+                Some(_) => format!("lists of {} take its own fields only; get one document for its rows", def.name),
+                None => format!("no such field in {}", def.name),
             };
-            self.wrong(path, Rule::UnknownField, message, near);
+            self.wrong(&named(path, name), Rule::UnknownField, message, near);
             return None;
         };
         if !rule.may_read(field) {
-            self.wrong(path, Rule::NotWritable, format!("{name}: this server's configuration does not permit reading it"), None);
+            let message = "this server's configuration does not permit reading it";
+            self.wrong(&named(path, name), Rule::NotWritable, message, None);
             return None;
         }
         if !field.in_lists() {
             let why = if field.is(flag::VIRTUAL) { "is computed on reading" } else { "is not a column" };
-            let message = format!("{name}: {why} ({}), so a list cannot use it; get one document to see it", field.kind);
-            self.wrong(path, Rule::Value, message, None);
+            let message = format!("{why} ({}), so a list cannot use it; get one document to see it", field.kind);
+            self.wrong(&named(path, name), Rule::Value, message, None);
             return None;
         }
         Some(field)
@@ -198,6 +199,11 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// The place of an error, with the name that is wrong.
+fn named(path: &str, name: &str) -> String {
+    if path.ends_with(&format!(".{name}")) { path.to_owned() } else { format!("{path}: {name}") }
 }
 
 /// Forms that people write and Frappe does not know: `==`, `<>`, `is set`, and `= null`.
