@@ -94,3 +94,6 @@ fn with_features(manifest: &str, ir: &Ir) -> String {
     let features: String = ir.modules().iter().map(|module| format!("{module} = []\n")).collect();
     format!("{own}\n\n{HEAD}default = [\n{default}]\n{features}")
 }
+
+#[cfg(test)]
+mod tests;

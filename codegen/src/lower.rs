@@ -11,7 +11,19 @@ use crate::{load, naming, tool_names};
 
 /// Names that generated files take from elsewhere, and that no DocType's type may take.
 const RESERVED: &[&str] = &[
-    "Option", "Vec", "String", "Link", "Select", "Secret", "Extra", "Map", "Value", "Date", "DateTime", "Time", "DocTypeDef",
+    "Option",
+    "Vec",
+    "String",
+    "Link",
+    "Select",
+    "Secret",
+    "Extra",
+    "Map",
+    "Value",
+    "Date",
+    "DateTime",
+    "Time",
+    "DocTypeDef",
 ];
 
 /// Chooses every name and type.
@@ -196,8 +208,7 @@ fn plain(kind: FieldKind, options: Options, types: &HashMap<&'static str, String
 
 /// A struct is there with its own module's feature, and with that of every struct that holds its rows.
 fn spread_features(items: &mut [Item]) {
-    let places: HashMap<&'static str, usize> =
-        items.iter().enumerate().map(|(at, item)| (item.def.name, at)).collect();
+    let places: HashMap<&'static str, usize> = items.iter().enumerate().map(|(at, item)| (item.def.name, at)).collect();
     let mut changed = true;
     while changed {
         changed = false;
@@ -214,3 +225,6 @@ fn spread_features(items: &mut [Item]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,7 +195,8 @@ impl DocType {
             (Some(field), None) => intern::text(field),
             (None, _) => "modified desc",
         };
-        let def = DocTypeDef { flags: self.flags, ..DocTypeDef::new(intern::text(&self.name), intern::text(&self.module)) };
+        let def =
+            DocTypeDef { flags: self.flags, ..DocTypeDef::new(intern::text(&self.name), intern::text(&self.module)) };
         // A form may show a standard field (`idx` of Web Page): it is one field all the same.
         let standard = |field: &Field| def.standard_fields().iter().any(|s| s.fieldname == field.fieldname);
         let fields = self.fields.iter().filter(|field| field.kind.holds_value() && !standard(field));
@@ -339,11 +340,7 @@ impl Field {
             default: self.default.as_deref().map(intern::text),
             fetch_from: self.fetch_from.as_deref().map(intern::text),
             description: self.description.as_deref().map(intern::text),
-            ..FieldDef::new(
-                intern::text(&self.fieldname),
-                self.kind,
-                self.label.as_deref().map_or("", intern::text),
-            )
+            ..FieldDef::new(intern::text(&self.fieldname), self.kind, self.label.as_deref().map_or("", intern::text))
         }
     }
 }

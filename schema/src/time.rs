@@ -19,7 +19,8 @@ pub fn parse_date(text: &str) -> Result<Date, BadTime> {
 /// Another form, or a moment that calendar and clock do not have.
 pub fn parse_datetime(text: &str) -> Result<DateTime, BadTime> {
     let parts = text.split_once([' ', 'T']).and_then(|(day, hour)| Some(date(day)?.to_datetime(time(hour)?)));
-    parts.ok_or_else(|| BadTime { text: text.to_owned(), rule: "a date and time as YYYY-MM-DD HH:MM:SS without a zone" })
+    parts
+        .ok_or_else(|| BadTime { text: text.to_owned(), rule: "a date and time as YYYY-MM-DD HH:MM:SS without a zone" })
 }
 
 /// Reads `HH:MM[:SS[.ffffff]]`; every part may be unpadded.
