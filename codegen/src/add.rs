@@ -1,0 +1,96 @@
+//! `add`: puts one more DocType into the choices, keeping the file's comments and layout.
+
+use anyhow::{Context, bail};
+use erpnext_schema::snapshot::DocType;
+use toml_edit::{Array, DocumentMut, Item, Table, Value};
+
+/// The text of `codegen.toml` in which `refresh` pulls this DocType too; the same text where it does already.
+///
+/// # Errors
+/// Text that is not TOML, keys of another type than they should be.
+pub fn choose(text: &str, doctype: &DocType) -> anyhow::Result<String> {
+    let mut file: DocumentMut = text.parse().context("not TOML")?;
+    let refresh = file.entry("refresh").or_insert_with(|| Item::Table(Table::new()));
+    let Some(refresh) = refresh.as_table_like_mut() else { bail!("refresh: not a table") };
+    let holds = |key: &str, name: &str| {
+        let list = refresh.get(key).and_then(Item::as_array);
+        list.is_some_and(|list| list.iter().any(|entry| entry.as_str() == Some(name)))
+    };
+    let all = refresh.get("all").and_then(Item::as_bool).unwrap_or(false);
+    if all || holds("modules", &doctype.module) || holds("doctypes", &doctype.name) {
+        return Ok(text.to_owned());
+    }
+    let list = refresh.entry("doctypes").or_insert_with(|| Item::Value(Value::Array(Array::new())));
+    let Some(list) = list.as_array_mut() else { bail!("refresh.doctypes: not a list") };
+    push(list, &doctype.name);
+    Ok(file.to_string())
+}
+
+/// Adds an entry laid out as the last one is: on a line of its own where that is.
+fn push(list: &mut Array, name: &str) {
+    let mut entry = Value::from(name);
+    if let Some(last) = list.iter_mut().last() {
+        let decor = last.decor_mut();
+        let prefix = decor.prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
+        // Without the comments before the last entry, which are about that one.
+        let line = prefix.rsplit_once('\n').map(|(_, indent)| format!("\n{indent}"));
+        entry.decor_mut().set_prefix(line.unwrap_or_else(|| " ".to_owned()));
+        // What follows the last entry, up to the bracket, follows the new one.
+        let suffix = decor.suffix().and_then(|suffix| suffix.as_str()).unwrap_or_default().to_owned();
+        decor.set_suffix("");
+        entry.decor_mut().set_suffix(suffix);
+    } else {
+        entry.decor_mut().clear();
+    }
+    list.push_formatted(entry);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::choose;
+    use erpnext_schema::snapshot::DocType;
+
+    fn choose_todo(text: &str) -> String {
+        let todo = DocType { name: "ToDo".into(), module: "Desk".into(), ..DocType::default() };
+        choose(text, &todo).unwrap()
+    }
+
+    #[test]
+    fn the_list_keeps_its_layout_and_comments() {
+        let cases = [
+            (
+                "# why\n[refresh]\ndoctypes = [\"A\"] # mine\n",
+                "# why\n[refresh]\ndoctypes = [\"A\", \"ToDo\"] # mine\n",
+            ),
+            (
+                "[refresh]\ndoctypes = [\n  \"A\",\n  # b\n  \"B\",\n]\n",
+                "[refresh]\ndoctypes = [\n  \"A\",\n  # b\n  \"B\",\n  \"ToDo\",\n]\n",
+            ),
+            ("[refresh]\ndoctypes = [\n  \"A\"\n]\n", "[refresh]\ndoctypes = [\n  \"A\",\n  \"ToDo\"\n]\n"),
+            ("[refresh]\ndoctypes = [ \"A\" ]\n", "[refresh]\ndoctypes = [ \"A\", \"ToDo\" ]\n"),
+            ("[refresh]\ndoctypes = []\n", "[refresh]\ndoctypes = [\"ToDo\"]\n"),
+            ("[refresh]\nall = false\n\n[rename]\n", "[refresh]\nall = false\ndoctypes = [\"ToDo\"]\n\n[rename]\n"),
+            ("", "[refresh]\ndoctypes = [\"ToDo\"]\n"),
+        ];
+        for (before, after) in cases {
+            assert_eq!(choose_todo(before), after);
+        }
+    }
+
+    #[test]
+    fn what_is_pulled_already_is_not_added() {
+        for text in
+            ["[refresh]\nall = true\n", "[refresh]\nmodules = [\"Desk\"]\n", "[refresh]\ndoctypes = [ \"ToDo\" ] # x\n"]
+        {
+            assert_eq!(choose_todo(text), text);
+        }
+    }
+
+    #[test]
+    fn a_list_of_another_type_is_an_error() {
+        let todo = DocType { name: "ToDo".into(), ..DocType::default() };
+        assert!(choose("[refresh]\ndoctypes = \"ToDo\"\n", &todo).unwrap_err().to_string().contains("not a list"));
+        assert!(choose("[refresh\n", &todo).is_err());
+    }
+}
