@@ -1,14 +1,36 @@
-//! `add`: puts one more DocType into the choices, keeping the file's comments and layout.
+//! `add`: refreshes one more DocType and puts it into the choices, keeping the file's comments and layout.
+
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use erpnext_schema::snapshot::DocType;
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
+use crate::choices;
+use crate::refresh::{self, Access, How, Wanted, is_described, store};
+
+/// Refreshes the DocType and its child tables, with descriptions where the snapshot has some, and chooses it.
+///
+/// # Errors
+/// What `refresh` fails with, a DocType that the site does not give, a `codegen.toml` that cannot be edited.
+pub async fn run(root: &Path, access: &Access, name: &str, jobs: usize) -> anyhow::Result<()> {
+    let descriptions = store::read(root)?.known.values().any(|file| is_described(&file.doctype));
+    let wanted = Wanted::Some { modules: Vec::new(), doctypes: vec![name.to_owned()] };
+    let outcome = refresh::run(root, access, &wanted, How { jobs, descriptions }, false).await?;
+    outcome.report(false);
+    let read = outcome.doctypes.get(name).filter(|_| !outcome.failures.contains_key(name));
+    let doctype = read.with_context(|| format!("{name} could not be read"))?;
+    let file = root.join(choices::PATH);
+    let text = if file.exists() { fs::read_to_string(&file)? } else { String::new() };
+    store::replace(root, choices::PATH, &choose(&text, doctype).context(choices::PATH)?)
+}
+
 /// The text of `codegen.toml` in which `refresh` pulls this DocType too; the same text where it does already.
 ///
 /// # Errors
 /// Text that is not TOML, keys of another type than they should be.
-pub fn choose(text: &str, doctype: &DocType) -> anyhow::Result<String> {
+fn choose(text: &str, doctype: &DocType) -> anyhow::Result<String> {
     let mut file: DocumentMut = text.parse().context("not TOML")?;
     let refresh = file.entry("refresh").or_insert_with(|| Item::Table(Table::new()));
     let Some(refresh) = refresh.as_table_like_mut() else { bail!("refresh: not a table") };

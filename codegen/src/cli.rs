@@ -1,6 +1,5 @@
 //! The command line: which command runs on what, and which exit code it ends with.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,10 +8,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::choices::{self, Choices};
-use crate::diff::{self, Drift};
-use crate::manifest::Manifest;
-use crate::refresh::{self, Access, Connection, Fetched, How, Wanted};
-use crate::{add, generate, load};
+use crate::refresh::{self, Access, How, Wanted};
+use crate::{add, diff, generate};
 
 const EXAMPLES: &str = "Examples:
   export ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=…
@@ -128,10 +125,6 @@ impl SiteArgs {
             allow_insecure_http: self.allow_insecure_http,
         })
     }
-
-    fn how(&self, descriptions: bool) -> How {
-        How { jobs: self.jobs.into(), descriptions }
-    }
 }
 
 impl Which {
@@ -176,7 +169,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Refresh { site, which, descriptions, prune } => {
             let (access, wanted) = (site.access()?, which.wanted(&root)?);
-            let outcome = runtime.block_on(refresh::run(&root, &access, &wanted, site.how(descriptions), prune))?;
+            let how = How { jobs: site.jobs.into(), descriptions };
+            let outcome = runtime.block_on(refresh::run(&root, &access, &wanted, how, prune))?;
             outcome.report(prune);
             let named = which.doctype.iter().any(|name| outcome.failures.contains_key(name));
             Ok(if named { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -186,13 +180,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Diff { site, which, json } => {
-            let drift = runtime.block_on(drift(&root, &site, &which))?;
+            let (access, wanted) = (site.access()?, which.wanted(&root)?);
+            let drift = runtime.block_on(diff::run(&root, &access, wanted, which.is_given(), site.jobs.into()))?;
             let text = if json { serde_json::to_string_pretty(&drift)? + "\n" } else { drift.to_string() };
             std::io::stdout().write_all(text.as_bytes())?;
             Ok(if drift.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Add { doctype, site } => {
-            runtime.block_on(add_one(&root, &doctype, &site))?;
+            runtime.block_on(add::run(&root, &site.access()?, &doctype, site.jobs.into()))?;
             eprintln!("{}", generate::run(&root, false)?);
             Ok(ExitCode::SUCCESS)
         }
@@ -211,59 +206,4 @@ fn repository(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     let start = crate_dir.map_or_else(std::env::current_dir, Ok)?;
     let found = start.ancestors().find(|dir| dir.join("schema").is_dir() && dir.join("codegen").is_dir());
     found.map(Path::to_owned).context("this is not the repository: change into it or give --root")
-}
-
-async fn drift(root: &Path, site: &SiteArgs, which: &Which) -> anyhow::Result<Drift> {
-    let (access, mut wanted) = (site.access()?, which.wanted(root)?);
-    let snapshot = load::load(root)?;
-    let connection = Connection::open(&access).await?;
-    let listed = connection.names();
-    let mut gone: Vec<String> =
-        snapshot.iter().map(|d| d.name.clone()).filter(|n| !listed.contains(n.as_str())).collect();
-    if let Wanted::Some { doctypes, .. } = &mut wanted {
-        // A chosen DocType that vanished is drift, not a typing error.
-        let asked = doctypes.clone();
-        doctypes.retain(|name| !gone.contains(name));
-        if which.is_given() {
-            gone.retain(|name| asked.contains(name));
-        }
-    }
-    let mut names = wanted.names(&connection.listed)?;
-    if !which.is_given() {
-        names.extend(snapshot.iter().map(|d| d.name.clone()).filter(|name| listed.contains(name.as_str())));
-    }
-    let descriptions = described(&snapshot);
-    let Fetched { doctypes, failures } = connection.fetch(names, site.how(descriptions)).await?;
-
-    let known = Manifest::read(root).failures;
-    let unreadable = failures.into_iter().filter(|(name, _)| !known.contains_key(name)).collect();
-    let before: BTreeMap<&str, _> = snapshot.iter().map(|doctype| (doctype.name.as_str(), doctype)).collect();
-    let mut drift = Drift { removed: gone, unreadable, ..Drift::default() };
-    for (name, after) in &doctypes {
-        match before.get(name.as_str()) {
-            None => drift.added.push(name.clone()),
-            Some(before) => drift.changed.extend(diff::compare(before, after)?),
-        }
-    }
-    Ok(drift)
-}
-
-async fn add_one(root: &Path, name: &str, site: &SiteArgs) -> anyhow::Result<()> {
-    let access = site.access()?;
-    let described = described(&refresh::store::read(root)?.known.into_values().map(|f| f.doctype).collect::<Vec<_>>());
-    let wanted = Wanted::Some { modules: Vec::new(), doctypes: vec![name.to_owned()] };
-    let outcome = refresh::run(root, &access, &wanted, site.how(described), false).await?;
-    outcome.report(false);
-    let Some(doctype) = outcome.doctypes.get(name).filter(|_| !outcome.failures.contains_key(name)) else {
-        bail!("{name} could not be read");
-    };
-    let path = root.join(choices::PATH);
-    let text = if path.exists() { std::fs::read_to_string(&path)? } else { String::new() };
-    let chosen = add::choose(&text, doctype).context(choices::PATH)?;
-    refresh::store::replace(root, choices::PATH, &chosen)
-}
-
-/// Whether the snapshot was taken with `--descriptions`.
-fn described(snapshot: &[erpnext_schema::snapshot::DocType]) -> bool {
-    snapshot.iter().flat_map(|doctype| &doctype.fields).any(|field| field.description.is_some())
 }

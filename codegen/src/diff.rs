@@ -3,10 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use erpnext_schema::snapshot::DocType;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::load;
+use crate::manifest::Manifest;
+use crate::refresh::{Access, Connection, Fetched, How, Wanted, is_described};
 
 /// Everything that differs, sorted by name.
 #[derive(Serialize, Default, PartialEq, Eq, Debug)]
@@ -54,6 +59,41 @@ impl Drift {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Compares the snapshot with the site: what is wanted, and with `narrow` nothing else; without it everything that
+/// the snapshot holds too.
+///
+/// # Errors
+/// A snapshot that cannot be read, a site that does not answer, a wanted name that neither of them knows.
+pub async fn run(root: &Path, access: &Access, mut wanted: Wanted, narrow: bool, jobs: usize) -> anyhow::Result<Drift> {
+    let snapshot = load::load(root)?;
+    let connection = Connection::open(access).await?;
+    let listed = connection.names();
+    let (kept, gone): (Vec<&DocType>, Vec<&DocType>) = snapshot.iter().partition(|d| listed.contains(d.name.as_str()));
+    let in_question = gone.iter().filter(|doctype| !narrow || wanted.covers(&doctype.name, &doctype.module));
+    let removed = in_question.map(|doctype| doctype.name.clone()).collect();
+    if let Wanted::Some { doctypes, .. } = &mut wanted {
+        // A chosen DocType that vanished is drift, not a typing error.
+        doctypes.retain(|name| !gone.iter().any(|doctype| doctype.name == *name));
+    }
+    let mut names = wanted.names(&connection.listed)?;
+    if !narrow {
+        names.extend(kept.iter().map(|doctype| doctype.name.clone()));
+    }
+    let descriptions = snapshot.iter().any(is_described);
+    let Fetched { doctypes, failures } = connection.fetch(names, How { jobs, descriptions }).await?;
+
+    let known = Manifest::read(root).failures;
+    let unreadable = failures.into_iter().filter(|(name, _)| !known.contains_key(name)).collect();
+    let mut drift = Drift { removed, unreadable, ..Drift::default() };
+    for (name, after) in &doctypes {
+        match snapshot.iter().find(|before| before.name == *name) {
+            None => drift.added.push(name.clone()),
+            Some(before) => drift.changed.extend(compare(before, after)?),
+        }
+    }
+    Ok(drift)
 }
 
 /// Compares two DocTypes of the same name by what their snapshot files say.

@@ -122,6 +122,11 @@ impl Outcome {
     }
 }
 
+/// Whether the DocType was read with `--descriptions`.
+pub fn is_described(doctype: &DocType) -> bool {
+    doctype.fields.iter().any(|field| field.description.is_some())
+}
+
 fn lines(failures: &BTreeMap<String, String>) -> String {
     let lines: Vec<String> = failures.iter().map(|(name, reason)| format!("  {name}: {reason}")).collect();
     lines.join("\n")

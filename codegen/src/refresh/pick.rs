@@ -40,15 +40,16 @@ impl Wanted {
         if !unknown.is_empty() {
             bail!("{}", unknown.join("\n"));
         }
-        let wanted = listed.iter().filter(|row| self.covers(row));
+        let wanted = listed.iter().filter(|row| self.covers(&row.name, &row.module));
         Ok(wanted.map(|row| row.name.clone()).collect())
     }
 
     /// Whether the DocType was asked for by its name or by its module.
-    pub fn covers(&self, row: &Listed) -> bool {
+    pub fn covers(&self, name: &str, module: &str) -> bool {
+        let holds = |list: &[String], one: &str| list.iter().any(|entry| entry == one);
         match self {
             Self::All => true,
-            Self::Some { modules, doctypes } => modules.contains(&row.module) || doctypes.contains(&row.name),
+            Self::Some { modules, doctypes } => holds(modules, module) || holds(doctypes, name),
         }
     }
 }
