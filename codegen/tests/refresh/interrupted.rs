@@ -1,14 +1,14 @@
 //! A run that does not come to its end leaves the snapshot as it was.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::support::{Repo, doctype, field, give, site};
+use crate::support::{Repo, about, asked, doctype, field, site};
 
 #[tokio::test]
 async fn a_run_that_is_killed_changes_nothing() {
@@ -19,11 +19,10 @@ async fn a_run_that_is_killed_changes_nothing() {
 
     let changed = site(&[doctype("A", "M", &[field("new", "Data", "")]), doctype("B", "M", &[])]).await;
     let hanging = ResponseTemplate::new(200).set_delay(Duration::from_secs(50));
-    give(&changed, "C", hanging.clone()).await;
-    crate::support::about("B").respond_with(hanging).with_priority(1).mount(&changed).await;
+    about("B").respond_with(hanging).with_priority(1).mount(&changed).await;
     let mut running = repo.command(&changed.uri(), &["refresh"]).spawn().unwrap();
     // By then A has been read.
-    while crate::support::asked(&changed).await.len() < 2 {
+    while asked(&changed).await.len() < 2 {
         assert!(running.try_wait().unwrap().is_none(), "it should still run");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -36,38 +35,53 @@ async fn a_run_that_is_killed_changes_nothing() {
 #[test]
 fn a_site_that_dies_half_way_changes_nothing_and_the_next_run_mends_it() {
     let repo = Repo::new();
-    let run = repo.run(&dying(12), &["refresh"]);
+    let run = repo.run(&serving(&[12]), &["refresh"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(run.stderr.contains("cannot be reached"), "{}", run.stderr);
     assert_eq!(repo.names(), [""; 0]);
-    let run = repo.run(&dying(99), &["refresh"]);
+    let run = repo.run(&serving(&[99]), &["refresh"]);
     assert_eq!((run.code, repo.names().len()), (0, 31), "{}", run.stderr);
 }
 
-/// A site of 30 DocTypes that answers so many requests and is gone.
-fn dying(requests: usize) -> String {
+#[test]
+fn a_site_that_restarts_meanwhile_is_waited_for() {
+    let repo = Repo::new();
+    let run = repo.run(&serving(&[12, 99]), &["refresh"]);
+    assert_eq!((run.code, repo.names().len()), (0, 31), "{}", run.stderr);
+}
+
+/// A site of 30 DocTypes that answers so many requests and is gone, for a moment or, after the last of its lives, for good.
+fn serving(lives: &'static [usize]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
-        for stream in listener.incoming().take(requests) {
-            let mut stream = stream.unwrap();
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-            let request = lines.next().unwrap_or_default();
-            while lines.next().is_some_and(|line| !line.is_empty()) {}
-            let doctype_of = |i: usize| doctype(&format!("D{i}"), "M", &[]);
-            let body = if request.contains("getdoctype") {
-                let number = request.split("doctype=D").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
-                json!({"docs": [doctype_of(number.parse().unwrap())]})
-            } else if request.contains("get_versions") {
-                json!({"message": {"frappe": {"version": "15.0.0"}}})
-            } else {
-                json!({"data": (0..30).map(doctype_of).collect::<Vec<_>>()})
-            };
-            let body = body.to_string();
-            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n";
-            // A reader that has given up is no concern of ours.
-            let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        let address = listener.local_addr().unwrap();
+        let mut listener = Some(listener);
+        for requests in lives {
+            let listening = listener.take().unwrap_or_else(|| TcpListener::bind(address).unwrap());
+            listening.incoming().take(*requests).for_each(|stream| answer(stream.unwrap()));
+            drop(listening);
+            thread::sleep(Duration::from_millis(500));
         }
     });
     url
+}
+
+fn answer(mut stream: TcpStream) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let request = lines.next().unwrap_or_default();
+    while lines.next().is_some_and(|line| !line.is_empty()) {}
+    let doctype_of = |i: usize| doctype(&format!("D{i}"), "M", &[]);
+    let body = if request.contains("getdoctype") {
+        let number = request.split("doctype=D").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        json!({"docs": [doctype_of(number.parse().unwrap())]})
+    } else if request.contains("get_versions") {
+        json!({"message": {"frappe": {"version": "15.0.0"}}})
+    } else {
+        json!({"data": (0..30).map(doctype_of).collect::<Vec<_>>()})
+    };
+    let body = body.to_string();
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n";
+    // A reader that has given up is no concern of ours.
+    let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
 }

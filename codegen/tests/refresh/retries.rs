@@ -7,7 +7,7 @@ use serde_json::json;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{GETDOCTYPE, LIST, Repo, about, asked, doctype, give, list, page, refusal, site};
+use crate::support::{GETDOCTYPE, LIST, Repo, about, asked, doctype, list, page, refusal, site};
 
 /// A site with the DocTypes A and B, of which A is first answered in some other way.
 async fn stumbling(times: u64, answer: ResponseTemplate) -> MockServer {
@@ -81,9 +81,7 @@ async fn a_doctype_that_stays_busy_is_left_behind_and_named() {
 
 #[tokio::test]
 async fn a_refusal_is_final() {
-    let server = site(&[doctype("A", "M", &[]), doctype("B", "M", &[])]).await;
-    give(&server, "A", refusal(500, "ImportError")).await;
-    about("A").respond_with(refusal(500, "ImportError")).with_priority(1).mount(&server).await;
+    let server = stumbling(99, refusal(500, "ImportError")).await;
     Repo::new().run(&server.uri(), &["refresh"]);
     assert_eq!(asked(&server).await["A"], 1);
 }

@@ -170,13 +170,14 @@ pub async fn asked(server: &MockServer) -> BTreeMap<String, usize> {
     asked
 }
 
-/// `error`: what Frappe says when it refuses.
+/// How Frappe refuses.
 pub fn refusal(status: u16, exc_type: &str) -> ResponseTemplate {
     let body =
         json!({"exc_type": exc_type, "_server_messages": "[\"{\\\"message\\\": \\\"<b>Verbatim words</b>\\\"}\"]"});
     ResponseTemplate::new(status).set_body_json(body)
 }
 
+/// What a proxy or a login form answers.
 pub fn page(status: u16) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw("<html><body>a page</body></html>", "text/html")
 }
