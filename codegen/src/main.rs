@@ -1,33 +1,23 @@
-//! Writes `generated/` from the snapshot of a site's metadata.
+//! `codegen`: pulls DocType metadata from a site into `schema/snapshot` and writes `generated/` from it.
 
+mod add;
 mod choices;
+mod cli;
+mod diff;
 mod emit;
 mod fixups;
 mod generate;
 mod ir;
 mod load;
 mod lower;
+mod manifest;
 mod naming;
+mod refresh;
 mod tool_names;
 mod write;
 
-use std::path::Path;
+use std::process::ExitCode;
 
-use clap::Parser;
-
-#[derive(Parser)]
-enum Command {
-    /// Snapshot → generated/.
-    Generate {
-        /// Write nothing; fail where something would be written.
-        #[arg(long)]
-        check: bool,
-    },
-}
-
-fn main() -> anyhow::Result<()> {
-    let Command::Generate { check } = Command::parse();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    eprintln!("{}", generate::run(&root, check)?);
-    Ok(())
+fn main() -> ExitCode {
+    cli::main()
 }

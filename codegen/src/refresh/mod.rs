@@ -1,0 +1,133 @@
+//! `refresh`: brings the snapshot up to date with a live site. The only part of the generator that uses the network.
+//!
+//! Everything is read before anything is written, so that a run that is interrupted leaves the snapshot as it was.
+
+mod address;
+mod fetch;
+mod http;
+mod pick;
+mod progress;
+pub mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+use erpnext_schema::snapshot::DocType;
+
+pub use fetch::{Fetched, How};
+pub use pick::{Listed, Wanted};
+
+use crate::manifest::Manifest;
+
+/// The site, and the right to ask it.
+pub struct Access {
+    pub url: String,
+    pub key: String,
+    pub secret: String,
+    pub allow_insecure_http: bool,
+}
+
+/// A site that has answered with its list of DocTypes.
+pub struct Connection {
+    site: http::Site,
+    pub listed: Vec<Listed>,
+}
+
+impl Connection {
+    /// Asks the site for its DocTypes, which tells a wrong address, key or role apart before anything else is done.
+    ///
+    /// # Errors
+    /// One message with what to do.
+    pub async fn open(access: &Access) -> anyhow::Result<Self> {
+        let url = address::parse(&access.url, access.allow_insecure_http)?;
+        let origin = url.origin().ascii_serialization();
+        let site = http::Site::new(url, &access.key, &access.secret)?;
+        let listed = site.list().await.map_err(|error| anyhow!("{origin}: {error}; {}", error.advice()))?;
+        if listed.is_empty() {
+            bail!("{origin}: the list of DocTypes is empty; use the key of a user with the role System Manager");
+        }
+        Ok(Self { site, listed })
+    }
+
+    /// Reads these DocTypes and their child tables.
+    ///
+    /// # Errors
+    /// What makes going on pointless.
+    pub async fn fetch(&self, wanted: BTreeSet<String>, how: How) -> anyhow::Result<Fetched> {
+        fetch::fetch(&self.site, &self.listed, wanted, how).await
+    }
+
+    /// The names of all DocTypes of the site.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.listed.iter().map(|row| row.name.as_str()).collect()
+    }
+}
+
+/// What was done, for people.
+pub struct Outcome {
+    /// DocTypes read.
+    pub doctypes: BTreeMap<String, DocType>,
+    /// DocTypes not read in this run → why.
+    pub failures: BTreeMap<String, String>,
+    written: usize,
+    removed: usize,
+    vanished: Vec<String>,
+}
+
+/// Brings the snapshot up to date. DocTypes that are not wanted stay as they are; with `prune` the files of those
+/// that the site no longer lists go.
+///
+/// # Errors
+/// One message with what to do; the snapshot is then untouched, except where a file could not be written.
+pub async fn run(root: &Path, access: &Access, wanted: &Wanted, how: How, prune: bool) -> anyhow::Result<Outcome> {
+    let connection = Connection::open(access).await?;
+    let names = wanted.names(&connection.listed)?;
+    let versions =
+        connection.site.versions().await.map_err(|error| anyhow!("versions: {error}; {}", error.advice()))?;
+    let Fetched { doctypes, mut failures } = connection.fetch(names, how).await?;
+    if doctypes.is_empty() {
+        bail!("no DocType could be read\n{}", lines(&failures));
+    }
+
+    let listed = connection.names();
+    let mut plan = store::plan(store::read(root)?, doctypes.clone(), &listed, prune)?;
+    failures.append(&mut plan.failures);
+    // What failed before and was not tried now still fails, as far as anybody knows.
+    let mut known = Manifest::read(root).failures;
+    known.retain(|name, _| listed.contains(name.as_str()) && !doctypes.contains_key(name));
+    known.extend(failures.clone());
+    let manifest = Manifest::of(&plan.after, versions, known).to_text()?;
+    store::apply(root, &plan, &manifest)?;
+
+    let (written, removed, vanished) = (plan.write.len(), plan.remove.len(), plan.vanished);
+    Ok(Outcome { doctypes, failures, written, removed, vanished })
+}
+
+impl Outcome {
+    /// Tells on stderr what was done and what was not.
+    pub fn report(&self, pruned: bool) {
+        let read = self.doctypes.len();
+        let unchanged = read.saturating_sub(self.written);
+        eprintln!(
+            "{read} DocTypes read: {} written, {unchanged} unchanged; {} files removed",
+            self.written, self.removed
+        );
+        if !self.vanished.is_empty() && !pruned {
+            eprintln!("no longer on the site (--prune removes them): {}", self.vanished.join(", "));
+        }
+        if !self.failures.is_empty() {
+            eprintln!("{} not read:\n{}", self.failures.len(), lines(&self.failures));
+        }
+    }
+}
+
+/// Whether the DocType was read with `--descriptions`.
+pub fn is_described(doctype: &DocType) -> bool {
+    doctype.fields.iter().any(|field| field.description.is_some())
+}
+
+fn lines(failures: &BTreeMap<String, String>) -> String {
+    let lines: Vec<String> = failures.iter().map(|(name, reason)| format!("  {name}: {reason}")).collect();
+    lines.join("\n")
+}

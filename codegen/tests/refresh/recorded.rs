@@ -1,0 +1,89 @@
+//! All DocTypes of the recorded site, also while it stumbles.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Repo, Run, finish};
+
+/// The recorded site, until it is dropped.
+struct Recorded {
+    process: Child,
+    url: String,
+}
+
+impl Recorded {
+    fn start(options: &[&str]) -> Option<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/site/serve.py");
+        if !script.exists() {
+            eprintln!("skipped: ../shared is not here");
+            return None;
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let mut command = Command::new("python3");
+        command.arg(script).args(["--port", &port]).args(options).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        // It says so when it has read the recordings; it listens a moment later.
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        let started = Instant::now();
+        while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(20), "the recorded site does not listen");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(Self { process, url: format!("http://127.0.0.1:{port}") })
+    }
+
+    fn run(&self, repo: &Repo, args: &[&str]) -> Run {
+        let mut command = repo.command(&self.url, args);
+        command.env("ERPNEXT_API_KEY", "administrator").env("ERPNEXT_API_SECRET", "secret");
+        finish(command)
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn the_whole_site_becomes_a_snapshot() {
+    let Some(site) = Recorded::start(&[]) else { return };
+    let repo = Repo::new();
+    let started = Instant::now();
+    let run = site.run(&repo, &["refresh", "--all"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    let manifest = repo.manifest();
+    assert_eq!(repo.names().len(), 764, "763 of 764 DocTypes, and the manifest");
+    assert_eq!((&manifest["counts"]["doctypes"], &manifest["counts"]["child_tables"]), (&json!(763), &json!(317)));
+    assert_eq!(manifest["failures"], json!({"Payment Gateway Account": "417 ValidationError"}));
+    for (file, (_, text)) in repo.files() {
+        for (word, hazard) in
+            [("eval:", "an expression"), ("\"description\":", "a description"), ("127.0.0.1", "an address")]
+        {
+            assert!(!text.contains(word), "{file} holds {hazard}");
+        }
+    }
+    let run = site.run(&repo, &["diff"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+}
+
+#[test]
+fn a_site_that_stumbles_gives_the_same_snapshot() {
+    let (Some(steady), Some(stumbling)) = (Recorded::start(&[]), Recorded::start(&["--fail-every", "7"])) else {
+        return;
+    };
+    let (one, other) = (Repo::new(), Repo::new());
+    let modules = ["refresh", "--module", "Selling", "--module", "CRM", "--module", "Setup"];
+    assert_eq!(steady.run(&one, &modules).code, 0);
+    let run = stumbling.run(&other, &modules);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let texts = |repo: &Repo| repo.files().into_iter().map(|(file, (_, text))| (file, text)).collect::<Vec<_>>();
+    assert_eq!(texts(&one), texts(&other));
+}

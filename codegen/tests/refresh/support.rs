@@ -1,0 +1,183 @@
+//! What the tests share: a repository to run in, a site to run against, and the run itself.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wiremock::matchers::{path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+pub const KEY: &str = "the-key";
+pub const SECRET: &str = "s3cr3t-v4lue";
+pub const LIST: &str = "/api/resource/DocType";
+pub const VERSIONS: &str = "/api/method/frappe.utils.change_log.get_versions";
+pub const GETDOCTYPE: &str = "/api/method/frappe.desk.form.load.getdoctype";
+
+/// A repository with nothing in it but `codegen.toml`.
+pub struct Repo(TempDir);
+
+/// How a run ended and what it said.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Repo {
+    pub fn new() -> Self {
+        let repo = Self(tempfile::tempdir().unwrap());
+        repo.write("codegen/codegen.toml", "[refresh]\nall = true\n");
+        fs::create_dir_all(repo.snapshot()).unwrap();
+        repo
+    }
+
+    pub fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn snapshot(&self) -> PathBuf {
+        self.root().join("schema/snapshot")
+    }
+
+    pub fn write(&self, file: &str, text: &str) {
+        let file = self.root().join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    pub fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+    }
+
+    pub fn manifest(&self) -> Value {
+        serde_json::from_str(&self.read("schema/snapshot/manifest.json")).unwrap()
+    }
+
+    /// Every file of the snapshot → when it was written, and what it says.
+    pub fn files(&self) -> BTreeMap<String, (SystemTime, String)> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![self.snapshot()];
+        while let Some(directory) = open.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
+                let file = entry.unwrap().path();
+                if file.is_dir() {
+                    open.push(file);
+                    continue;
+                }
+                let name = file.strip_prefix(self.snapshot()).unwrap().to_str().unwrap().to_owned();
+                let written = fs::metadata(&file).unwrap().modified().unwrap();
+                files.insert(name, (written, fs::read_to_string(file).unwrap()));
+            }
+        }
+        files
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.files().into_keys().collect()
+    }
+
+    /// The command, with the credentials in the environment.
+    pub fn command(&self, url: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codegen"));
+        command.arg("--root").arg(self.root()).args(args);
+        command.env("ERPNEXT_URL", url).env("ERPNEXT_API_KEY", KEY).env("ERPNEXT_API_SECRET", SECRET);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it; whatever happens, the secret is not told.
+    pub fn run(&self, url: &str, args: &[&str]) -> Run {
+        finish(self.command(url, args))
+    }
+}
+
+pub fn finish(mut command: Command) -> Run {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET), "the secret is told:\n{stdout}{stderr}");
+    Run { code: output.status.code().unwrap_or(-1), stdout, stderr }
+}
+
+/// One field as a site describes it.
+pub fn field(fieldname: &str, fieldtype: &str, options: &str) -> Value {
+    json!({"fieldname": fieldname, "fieldtype": fieldtype, "options": options, "label": fieldname, "reqd": 0})
+}
+
+/// A DocType as a site describes it.
+pub fn doctype(name: &str, module: &str, fields: &[Value]) -> Value {
+    json!({"name": name, "doctype": "DocType", "module": module, "istable": 0, "fields": fields})
+}
+
+/// A child table as a site describes it.
+pub fn child(name: &str, module: &str, fields: &[Value]) -> Value {
+    let mut child = doctype(name, module, fields);
+    child["istable"] = json!(1);
+    child
+}
+
+/// A site that lists these DocTypes, and gives each with its child tables.
+pub async fn site(doctypes: &[Value]) -> MockServer {
+    let server = MockServer::start().await;
+    list(&server, doctypes).await;
+    for doctype in doctypes {
+        let children = doctype["fields"].as_array().unwrap().iter().filter(|field| field["fieldtype"] == "Table");
+        let children = children.filter_map(|field| doctypes.iter().find(|child| child["name"] == field["options"]));
+        let docs: Vec<&Value> = std::iter::once(doctype).chain(children).collect();
+        give(
+            &server,
+            doctype["name"].as_str().unwrap(),
+            ResponseTemplate::new(200).set_body_json(json!({"docs": docs})),
+        )
+        .await;
+    }
+    server
+}
+
+/// Answers for the list of DocTypes and the versions.
+pub async fn list(server: &MockServer, doctypes: &[Value]) {
+    let row = |d: &Value| json!({"name": d["name"], "module": d["module"], "istable": d["istable"]});
+    let rows: Vec<Value> = doctypes.iter().map(row).collect();
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"data": rows}));
+    Mock::given(path(LIST)).respond_with(answer).mount(server).await;
+    let versions =
+        json!({"message": {"frappe": {"title": "F", "version": "15.1.0"}, "erpnext": {"version": "15.2.0"}}});
+    Mock::given(path(VERSIONS)).respond_with(ResponseTemplate::new(200).set_body_json(versions)).mount(server).await;
+}
+
+/// What the site answers for one DocType, before anything mounted earlier.
+pub async fn give(server: &MockServer, name: &str, answer: ResponseTemplate) {
+    about(name).respond_with(answer).with_priority(4).mount(server).await;
+}
+
+/// Requests for one DocType.
+pub fn about(name: &str) -> wiremock::MockBuilder {
+    Mock::given(path(GETDOCTYPE)).and(query_param("doctype", name))
+}
+
+/// How often the site was asked for each DocType.
+pub async fn asked(server: &MockServer) -> BTreeMap<String, usize> {
+    let mut asked = BTreeMap::new();
+    for request in server.received_requests().await.unwrap().iter().filter(|request| request.url.path() == GETDOCTYPE) {
+        let query: Vec<(String, String)> = request.url.query_pairs().into_owned().collect();
+        assert_eq!(query.len(), 1, "nothing but the DocType is asked (H34): {query:?}");
+        *asked.entry(query[0].1.clone()).or_default() += 1;
+    }
+    asked
+}
+
+/// How Frappe refuses.
+pub fn refusal(status: u16, exc_type: &str) -> ResponseTemplate {
+    let body =
+        json!({"exc_type": exc_type, "_server_messages": "[\"{\\\"message\\\": \\\"<b>Verbatim words</b>\\\"}\"]"});
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+/// What a proxy or a login form answers.
+pub fn page(status: u16) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw("<html><body>a page</body></html>", "text/html")
+}
