@@ -6,19 +6,23 @@ use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Shape, nearest};
 
 use crate::choices::Choices;
+use crate::emit::FIELD_FLAGS;
 use crate::ir::{ChoiceEnum, Ir, Item, Member};
 use crate::{load, naming, tool_names};
 
 /// Names that generated files take from elsewhere, and that no DocType's type may take.
 const RESERVED: &[&str] = &[
     "Option",
+    "Some",
+    "None",
     "Vec",
     "String",
+    "Default",
+    "Result",
     "Link",
     "Select",
     "Secret",
     "Extra",
-    "Map",
     "Value",
     "Date",
     "DateTime",
@@ -81,7 +85,7 @@ struct Names(HashMap<String, String>);
 
 impl Names {
     fn take(&mut self, name: &str, owner: &str, errors: &mut Vec<String>) {
-        if RESERVED.contains(&name) {
+        if RESERVED.contains(&name) || FIELD_FLAGS.iter().any(|(_, flag)| *flag == name) {
             errors.push(format!("{owner}: {name} is taken by the generated files themselves; {RENAME}"));
         } else if let Some(other) = self.0.insert(name.to_owned(), owner.to_owned()) {
             errors.push(format!("{owner}: {name} is also the name for {other}; {RENAME}"));

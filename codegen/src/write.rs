@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -62,17 +61,11 @@ pub fn put(path: &Path, text: &str, check: bool) -> anyhow::Result<bool> {
         let shown = || path.display().to_string();
         let parent = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent).with_context(shown)?;
-        let mut file = tempfile::Builder::new().permissions(readable()).tempfile_in(parent).with_context(shown)?;
-        file.write_all(text.as_bytes()).with_context(shown)?;
-        file.persist(path).with_context(shown)?;
+        // Renamed into place whole; what an interruption leaves behind is a file too many, which the next run removes.
+        let unfinished = path.with_extension("tmp");
+        fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path)).with_context(shown)?;
     }
     Ok(true)
-}
-
-/// A temporary file is for its owner only; a source file is for everybody.
-fn readable() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::Permissions::from_mode(0o644)
 }
 
 /// Every file below a directory.

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "the snapshot keeps no descriptions")]
 #![allow(non_snake_case, reason = "a struct's field is named exactly as on the wire")]
 #![allow(non_camel_case_types, reason = "a fieldname may begin with a digit")]
+#![allow(clippy::module_inception, reason = "a DocType may be named like its module")]
 #![allow(
     uncommon_codepoints,
     mixed_script_confusables,

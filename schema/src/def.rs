@@ -272,7 +272,7 @@ impl DocTypeDef {
 }
 
 /// `name, owner, creation, modified, modified_by, docstatus, idx`: on every document.
-pub static STANDARD_FIELDS: &[FieldDef] = &ALL_STANDARD.split_at(7).0;
+pub static STANDARD_FIELDS: &[FieldDef] = ALL_STANDARD.split_at(7).0;
 
 /// The standard fields of a row: those of every document, and `parent, parentfield, parenttype`.
 pub static CHILD_STANDARD_FIELDS: &[FieldDef] = &ALL_STANDARD;

@@ -5,6 +5,8 @@ mod index;
 mod structs;
 mod tables;
 
+pub use tables::FIELD_FLAGS;
+
 use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;

@@ -11,7 +11,8 @@ macro_rules! named {
     ($module:ident: $($name:ident)*) => { &[$(($module::$name, stringify!($name))),*] };
 }
 
-const FIELD_FLAGS: &[(u32, &str)] = named!(flag: REQD READ_ONLY HIDDEN UNIQUE SET_ONLY_ONCE ALLOW_ON_SUBMIT NO_COPY
+/// The bits of a field and the names that generated files use for them.
+pub const FIELD_FLAGS: &[(u32, &str)] = named!(flag: REQD READ_ONLY HIDDEN UNIQUE SET_ONLY_ONCE ALLOW_ON_SUBMIT NO_COPY
     BOLD IN_LIST_VIEW IN_STANDARD_FILTER IN_GLOBAL_SEARCH SEARCH_INDEX QUICK_ENTRY NON_NEGATIVE VIRTUAL CUSTOM
     CONDITIONAL CONDITIONALLY_REQD FETCH_IF_EMPTY IGNORE_USER_PERMISSIONS FILLED STANDARD);
 
