@@ -103,7 +103,10 @@ impl App {
         if !matches!(error.kind(), Kind::Missing | Kind::Denied) {
             return error.into();
         }
-        let near = nearest(doctype, erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()));
+        let near = nearest(
+            doctype,
+            erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()),
+        );
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
         ToolError::refused(format!(
             "The site has no DocType {doctype:?}, or its user may not see it.{near} Names are exact; list_doctypes shows those available."

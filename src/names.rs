@@ -53,14 +53,18 @@ impl Names {
                     tracing::warn!("{name} (not on the site either)");
                 }
                 let conditions = unknown.into_iter().filter_map(|name| match name.place {
-                    Place::Condition(operation) => Some((operation, format!("{name}, so its condition cannot be judged"))),
+                    Place::Condition(operation) => {
+                        Some((operation, format!("{name}, so its condition cannot be judged")))
+                    }
                     _ => None,
                 });
                 Ok::<_, SiteError>(conditions.collect())
             })
             .await?;
         Ok(match refused.iter().find(|(refused, _)| *refused == operation) {
-            Some((_, why)) => Err(Denial { doctype: doctype.to_owned(), operation, reason: Reason::Refused(why.clone()) }),
+            Some((_, why)) => {
+                Err(Denial { doctype: doctype.to_owned(), operation, reason: Reason::Refused(why.clone()) })
+            }
             None => Ok(()),
         })
     }

@@ -47,7 +47,8 @@ impl Server {
         let Some(tool) = self.app.registry.find(&request.name) else {
             let known = self.app.registry.tools().iter().map(|tool| tool.name());
             let near = erpnext_schema::nearest(&request.name, known);
-            let near = near.map_or_else(|| "tools/list shows those there are".to_owned(), |near| format!("did you mean {near}?"));
+            let near = near
+                .map_or_else(|| "tools/list shows those there are".to_owned(), |near| format!("did you mean {near}?"));
             let message = format!("there is no tool {:?} under this configuration; {near}", request.name);
             return Err(ErrorData::new(ErrorCode::INVALID_PARAMS, message, None));
         };

@@ -36,7 +36,10 @@ fn rows_schema(child: &DocTypeDef, table: &FieldDef, purpose: Purpose, context: 
     let mut properties = Map::new();
     let mut required = Vec::new();
     if purpose == Purpose::Update {
-        properties.insert("name".to_owned(), json!({"type": "string", "description": "of an existing row; leave out to add one"}));
+        properties.insert(
+            "name".to_owned(),
+            json!({"type": "string", "description": "of an existing row; leave out to add one"}),
+        );
     }
     let fields = child.fields.iter().filter(|field| !field.kind.is_table());
     for field in fields.filter(|field| offered(Some(table), field, purpose, context)) {
@@ -127,17 +130,16 @@ fn description(field: &FieldDef) -> Option<String> {
 
 /// The label, where it says more than the fieldname does.
 fn title(schema: &mut Map<String, Value>, field: &FieldDef) {
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     if !field.label.is_empty() && plain(field.label) != plain(field.fieldname) {
         schema.insert("title".to_owned(), json!(field.label));
     }
 }
 
 fn object(properties: Map<String, Value>, required: Vec<&str>) -> Value {
-    let mut schema = Map::from_iter([
-        ("type".to_owned(), json!("object")),
-        ("properties".to_owned(), Value::Object(properties)),
-    ]);
+    let mut schema =
+        Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(properties))]);
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
     }

@@ -45,7 +45,13 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn fields(&mut self, def: &DocTypeDef, table: Option<&FieldDef>, at: &str, data: &Map<String, Value>) -> Map<String, Value> {
+    fn fields(
+        &mut self,
+        def: &DocTypeDef,
+        table: Option<&FieldDef>,
+        at: &str,
+        data: &Map<String, Value>,
+    ) -> Map<String, Value> {
         let mut wire = Map::with_capacity(data.len());
         for (key, value) in data {
             let path = format!("{at}{key}");
@@ -147,7 +153,9 @@ impl Check<'_> {
         let mut wire = Vec::with_capacity(rows.len());
         for (i, row) in rows.iter().enumerate() {
             match row {
-                Value::Object(row) => wire.push(Value::Object(self.fields(child, Some(field), &format!("{path}[{i}]."), row))),
+                Value::Object(row) => {
+                    wire.push(Value::Object(self.fields(child, Some(field), &format!("{path}[{i}]."), row)))
+                }
                 other => self.violations.push(Violation::new(
                     format!("{path}[{i}]"),
                     Rule::Value,

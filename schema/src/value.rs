@@ -113,7 +113,8 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
             }
             if field.kind == FieldKind::Rating && !(0.0..=1.0).contains(&float) {
                 let stars = (float / 5.0).clamp(0.0, 1.0);
-                return Err(broken(format!("a Rating is a fraction from 0 to 1, found {number}")).nearest(Some(stars.to_string())));
+                return Err(broken(format!("a Rating is a fraction from 0 to 1, found {number}"))
+                    .nearest(Some(stars.to_string())));
             }
             check_sign(field, path, float < 0.0 || field.kind == FieldKind::Duration && float < 0.0)?;
             Ok(value.clone())

@@ -24,7 +24,12 @@ pub struct Shaped {
 }
 
 /// Cuts a document to what the permit grants: no nulls, no keys of Frappe's own, `true` and `false` for checks.
-pub fn document(def: &'static DocTypeDef, permit: &Permit, children: Children<'_>, mut doc: Map<String, Value>) -> Shaped {
+pub fn document(
+    def: &'static DocTypeDef,
+    permit: &Permit,
+    children: Children<'_>,
+    mut doc: Map<String, Value>,
+) -> Shaped {
     doc.remove("doctype");
     let withheld = permit.fields().cut(Some(def), children, &mut doc);
     let mut document = Map::with_capacity(doc.len());
@@ -63,7 +68,12 @@ fn child_row(child: Option<&'static DocTypeDef>, row: Map<String, Value>) -> Map
 }
 
 /// A row of a list: the columns that were asked for, and only those that may be seen.
-pub fn row(def: &'static DocTypeDef, permit: &Permit, columns: &[String], mut row: Map<String, Value>) -> Map<String, Value> {
+pub fn row(
+    def: &'static DocTypeDef,
+    permit: &Permit,
+    columns: &[String],
+    mut row: Map<String, Value>,
+) -> Map<String, Value> {
     let mut shaped = Map::with_capacity(columns.len());
     for column in columns {
         let Some(field) = def.field(column).filter(|field| permit.fields().may_read(*field)) else { continue };
@@ -94,7 +104,12 @@ impl Wanted {
     ///
     /// # Errors
     /// Names that are not fields, or that may not be seen.
-    pub fn read(def: &'static DocTypeDef, rule: &FieldRule, names: &Value, children: Children<'_>) -> Result<Self, Vec<Violation>> {
+    pub fn read(
+        def: &'static DocTypeDef,
+        rule: &FieldRule,
+        names: &Value,
+        children: Children<'_>,
+    ) -> Result<Self, Vec<Violation>> {
         let mut wanted = Vec::new();
         let mut violations = Vec::new();
         for (i, name) in names.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate() {
@@ -117,7 +132,8 @@ impl Wanted {
             if key == "name" || self.0.iter().any(|(field, column)| field == key && column.is_none()) {
                 return true;
             }
-            let columns: Vec<_> = self.0.iter().filter(|(field, _)| field == key).filter_map(|(_, column)| *column).collect();
+            let columns: Vec<_> =
+                self.0.iter().filter(|(field, _)| field == key).filter_map(|(_, column)| *column).collect();
             for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
                 row.retain(|key, _| key == "name" || columns.contains(&key.as_str()));
             }
@@ -128,7 +144,12 @@ impl Wanted {
 
 type Found = Vec<(&'static str, Option<&'static str>)>;
 
-fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Children<'_>) -> Result<Found, (String, Option<&'static str>)> {
+fn find(
+    def: &'static DocTypeDef,
+    rule: &FieldRule,
+    name: &str,
+    children: Children<'_>,
+) -> Result<Found, (String, Option<&'static str>)> {
     if name == "*" {
         return Ok(def.all_fields().map(|field| (field.fieldname, None)).collect());
     }
@@ -146,7 +167,9 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
     let Some(child) = field.target().filter(|_| field.kind.is_table()).and_then(children) else {
         return Err((format!("{fieldname} is no table of this document"), None));
     };
-    let column = child.field(column).ok_or_else(|| unknown(child, nearest(column, child.fields.iter().map(|field| field.fieldname))))?;
+    let column = child
+        .field(column)
+        .ok_or_else(|| unknown(child, nearest(column, child.fields.iter().map(|field| field.fieldname))))?;
     if !rule.may_read_child(field, column) {
         return Err(denied());
     }

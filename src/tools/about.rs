@@ -82,7 +82,9 @@ fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value 
 pub async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, ToolError> {
     let doctype = given.text("doctype").unwrap_or_default();
     let (operations, def, rule) = open(app, doctype).await?;
-    let names = |may: &dyn Fn(&FieldDef) -> bool| def.fields.iter().filter(|field| may(field)).map(|field| field.fieldname).collect::<Vec<_>>();
+    let names = |may: &dyn Fn(&FieldDef) -> bool| {
+        def.fields.iter().filter(|field| may(field)).map(|field| field.fieldname).collect::<Vec<_>>()
+    };
     let can_read = operations.contains(Operation::Read);
     let can_write = operations.contains(Operation::Create) || operations.contains(Operation::Update);
     let mut result = Map::from_iter([
@@ -120,31 +122,39 @@ pub async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<
         Ok(live) => def = live,
         Err(error) => tracing::info!("schema of {doctype} from the snapshot: {}", error.for_log()),
     }
-    let wanted: Option<Vec<&str>> = given.value("fields").and_then(Value::as_array).map(|names| names.iter().filter_map(Value::as_str).collect());
+    let wanted: Option<Vec<&str>> =
+        given.value("fields").and_then(Value::as_array).map(|names| names.iter().filter_map(Value::as_str).collect());
     let visible = |field: &&FieldDef| rule.may_read(*field) || rule.may_write(*field);
     if let Some(wanted) = &wanted {
-        let violations = wanted.iter().enumerate().filter(|(_, name)| def.field(name).filter(visible).is_none()).map(|(i, name)| {
-            erpnext_schema::Violation {
-                path: format!("fields[{i}]"),
-                rule: erpnext_schema::Rule::UnknownField,
-                message: format!("{name}: no such field in {doctype}"),
-                nearest: nearest(name, def.all_fields().filter(visible).map(|field| field.fieldname)).map(str::to_owned),
-            }
-        });
+        let violations =
+            wanted.iter().enumerate().filter(|(_, name)| def.field(name).filter(visible).is_none()).map(|(i, name)| {
+                erpnext_schema::Violation {
+                    path: format!("fields[{i}]"),
+                    rule: erpnext_schema::Rule::UnknownField,
+                    message: format!("{name}: no such field in {doctype}"),
+                    nearest: nearest(name, def.all_fields().filter(visible).map(|field| field.fieldname))
+                        .map(str::to_owned),
+                }
+            });
         let violations: Vec<_> = violations.collect();
         if !violations.is_empty() {
             return Err(ToolError::arguments(tool, violations));
         }
     }
-    let shown = |field: &&FieldDef| visible(field) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&field.fieldname));
+    let shown =
+        |field: &&FieldDef| visible(field) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&field.fieldname));
     let mut tables = Map::new();
     for table in def.fields.iter().filter(shown).filter(|field| field.kind.is_table()) {
         let Some(child) = table.target().and_then(|target| app.catalog.known(target)) else { continue };
-        let columns = child.fields.iter().filter(|column| rule.may_read_child(table, *column) || rule.may_write_child(table, *column));
+        let columns = child
+            .fields
+            .iter()
+            .filter(|column| rule.may_read_child(table, *column) || rule.may_write_child(table, *column));
         let columns: Vec<Value> = columns.map(|column| describe(column, rule.may_write_child(table, column))).collect();
         tables.insert(table.fieldname.to_owned(), Value::Array(columns));
     }
-    let mut result = Map::from_iter([("doctype".to_owned(), json!(def.name)), ("module".to_owned(), json!(def.module))]);
+    let mut result =
+        Map::from_iter([("doctype".to_owned(), json!(def.name)), ("module".to_owned(), json!(def.module))]);
     let facts = [
         ("single", doctype_flag::SINGLE),
         ("child_table", doctype_flag::CHILD),
@@ -167,12 +177,15 @@ pub async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<
 
 /// The facts of one field that a reader or writer needs; what is usual is left out.
 fn describe(field: &FieldDef, writable: bool) -> Value {
-    let mut facts = Map::from_iter([("field".to_owned(), json!(field.fieldname)), ("type".to_owned(), json!(field.kind.as_str()))]);
+    let mut facts =
+        Map::from_iter([("field".to_owned(), json!(field.fieldname)), ("type".to_owned(), json!(field.kind.as_str()))]);
     if !field.label.is_empty() {
         facts.insert("label".to_owned(), json!(field.label));
     }
     match field.options {
-        Options::Target(target) => facts.insert(if field.kind.is_table() { "rows_of" } else { "link_to" }.to_owned(), json!(target)),
+        Options::Target(target) => {
+            facts.insert(if field.kind.is_table() { "rows_of" } else { "link_to" }.to_owned(), json!(target))
+        }
         Options::TargetField(by) => facts.insert("link_to_doctype_in".to_owned(), json!(by)),
         Options::Choices(choices) if !choices.is_empty() => facts.insert("options".to_owned(), json!(choices)),
         Options::Format(format) => facts.insert("format".to_owned(), json!(format)),

@@ -78,7 +78,9 @@ pub fn of(tool: &Tool) -> Vec<Arg> {
         Verb::Delete => DELETE,
     };
     match tool {
-        Tool::Typed(verb, def) => by_verb(*verb).iter().filter(|arg| !(is_single(def) && arg.name == "name")).copied().collect(),
+        Tool::Typed(verb, def) => {
+            by_verb(*verb).iter().filter(|arg| !(is_single(def) && arg.name == "name")).copied().collect()
+        }
         Tool::Generic(verb) => std::iter::once(DOCTYPE).chain(by_verb(*verb).iter().copied()).collect(),
         Tool::TestConnection | Tool::SystemInfo => Vec::new(),
         Tool::ListDocTypes => LIST_DOCTYPES.to_vec(),
@@ -108,7 +110,11 @@ impl Arguments {
             let Some(arg) = args.iter().find(|arg| arg.name == name) else {
                 let known = args.iter().map(|arg| arg.name);
                 let listed = known.clone().collect::<Vec<_>>().join(", ");
-                let message = if listed.is_empty() { "this tool takes no arguments".to_owned() } else { format!("no such argument; this tool takes: {listed}") };
+                let message = if listed.is_empty() {
+                    "this tool takes no arguments".to_owned()
+                } else {
+                    format!("no such argument; this tool takes: {listed}")
+                };
                 violations.push(violation(name, Rule::Value, message, nearest(name, known)));
                 continue;
             };
@@ -189,9 +195,13 @@ fn misfit(kind: Kind, value: &Value) -> Misfit {
     };
     let nearest = match (kind, value) {
         (Kind::Limit, Value::Number(n)) if n.as_f64().is_some_and(|n| n > 500.0) => Some("500".to_owned()),
-        (Kind::Limit, Value::String(text)) => text.trim().parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n)).map(|n| n.to_string()),
+        (Kind::Limit, Value::String(text)) => {
+            text.trim().parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n)).map(|n| n.to_string())
+        }
         (Kind::Flag, Value::String(text)) => text.trim().to_lowercase().parse::<bool>().ok().map(|on| on.to_string()),
-        (Kind::Fields, Value::String(text)) => Some(serde_json::json!(text.split(',').map(str::trim).collect::<Vec<_>>()).to_string()),
+        (Kind::Fields, Value::String(text)) => {
+            Some(serde_json::json!(text.split(',').map(str::trim).collect::<Vec<_>>()).to_string())
+        }
         _ => None,
     };
     (expected.to_owned(), nearest)

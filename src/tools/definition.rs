@@ -5,9 +5,9 @@ use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{self, Arg, DEFAULT_LIMIT, Kind, MAX_LIMIT};
-use super::write::Writing;
 use super::{Tool, operation};
 use crate::call::App;
+use crate::document::Writing;
 use crate::policy::FieldRule;
 
 /// A schema lists the permitted fields where they are at most this many; else the server checks the names.
@@ -76,7 +76,9 @@ fn description(tool: Tool) -> String {
             format!("{} For DocTypes without tools of their own.", document_description(verb, "any DocType", None))
         }
         Tool::TestConnection => "Whether the site answers and accepts the key, and as which user.".to_owned(),
-        Tool::SystemInfo => "Versions of the site's apps, the user, and what this server was generated from.".to_owned(),
+        Tool::SystemInfo => {
+            "Versions of the site's apps, the user, and what this server was generated from.".to_owned()
+        }
         Tool::ListDocTypes => "The DocTypes available here, with the operations permitted on each.".to_owned(),
         Tool::DocTypePermissions => "What may be done with a DocType here, and which fields are withheld.".to_owned(),
         Tool::DocTypeSchema => "The fields of a DocType and of its child tables, custom fields included: \
@@ -110,7 +112,8 @@ fn input_schema(app: &App, tool: Tool) -> Map<String, Value> {
     for arg in &args {
         properties.insert(arg.name.to_owned(), argument_schema(app, tool, arg));
     }
-    let mut schema = Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(properties))]);
+    let mut schema =
+        Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(properties))]);
     let required: Vec<&str> = args.iter().filter(|arg| arg.required).map(|arg| arg.name).collect();
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
@@ -174,12 +177,25 @@ fn output_schema(tool: Tool) -> Option<Map<String, Value>> {
             json!(["count", "documents"]),
             json!({"count": {"type": "integer"}, "total": {"type": "integer"}, "next_cursor": {"type": "string"}, "documents": documents}),
         ),
-        Verb::Search => (json!(["count", "documents"]), json!({"count": {"type": "integer"}, "documents": documents, "note": {"type": "string"}})),
-        Verb::Get => (json!(["document"]), json!({"document": document, "withheld": {"type": "array", "items": {"type": "string"}}})),
+        Verb::Search => (
+            json!(["count", "documents"]),
+            json!({"count": {"type": "integer"}, "documents": documents, "note": {"type": "string"}}),
+        ),
+        Verb::Get => (
+            json!(["document"]),
+            json!({"document": document, "withheld": {"type": "array", "items": {"type": "string"}}}),
+        ),
         Verb::Create => (json!(["created"]), json!({"created": {"type": "string"}, "stored_differently": document})),
-        Verb::Update => (json!(["updated"]), json!({"updated": {"type": "string"}, "changed": document, "stored_differently": document})),
+        Verb::Update => (
+            json!(["updated"]),
+            json!({"updated": {"type": "string"}, "changed": document, "stored_differently": document}),
+        ),
         Verb::Delete => (json!(["deleted"]), json!({"deleted": {"type": "string"}})),
     };
-    let schema = [("type".to_owned(), json!("object")), ("properties".to_owned(), properties), ("required".to_owned(), required)];
+    let schema = [
+        ("type".to_owned(), json!("object")),
+        ("properties".to_owned(), properties),
+        ("required".to_owned(), required),
+    ];
     Some(Map::from_iter(schema))
 }

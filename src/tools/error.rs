@@ -47,7 +47,10 @@ impl ToolError {
                 format!("{tool}: nothing was sent; there {were} {} {problems}:{listed}\nnext: {next}", violations.len())
             }
             Self::Denied(denial) => {
-                format!("{}\nnext: list_doctypes shows what is permitted; an administrator can change the configuration.", denial.for_model())
+                format!(
+                    "{}\nnext: list_doctypes shows what is permitted; an administrator can change the configuration.",
+                    denial.for_model()
+                )
             }
             Self::Site(error) => error.for_model(),
             Self::Refused(message) => message.clone(),

@@ -23,7 +23,9 @@ pub async fn check(on: &On<'_>, doc: &Map<String, Value>, stored: &Map<String, V
     unchecked(on.def, "", doc, stored, &mut links);
     for (key, value) in doc {
         let table = on.def.field(key).filter(|field| field.kind.is_table());
-        let Some(child) = table.and_then(FieldDef::target).and_then(|target| on.app.catalog.known(target)) else { continue };
+        let Some(child) = table.and_then(FieldDef::target).and_then(|target| on.app.catalog.known(target)) else {
+            continue;
+        };
         let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
         for (i, row) in rows.enumerate() {
             unchecked(child, &format!("{key}[{i}]."), row, &Map::new(), &mut links);
@@ -37,7 +39,8 @@ pub async fn check(on: &On<'_>, doc: &Map<String, Value>, stored: &Map<String, V
     }
     let mut missing: Vec<(&str, &str)> = Vec::new();
     for some in questions.chunks(AT_ONCE) {
-        let asked = some.iter().map(|(doctype, name)| on.app.site.link_exists(&on.app.caller, on.permit, doctype, name));
+        let asked =
+            some.iter().map(|(doctype, name)| on.app.site.link_exists(&on.app.caller, on.permit, doctype, name));
         let answers = futures_util::future::join_all(asked).await;
         // Where the user may not look, the site decides.
         let known = some.iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
@@ -56,7 +59,9 @@ pub async fn check(on: &On<'_>, doc: &Map<String, Value>, stored: &Map<String, V
 /// The links among these fields that the site stores without a look.
 fn unchecked(def: &DocTypeDef, at: &str, doc: &Map<String, Value>, stored: &Map<String, Value>, links: &mut Vec<Link>) {
     for (key, value) in doc {
-        let (Some(field), Some(name)) = (def.field(key), value.as_str().filter(|name| !name.is_empty())) else { continue };
+        let (Some(field), Some(name)) = (def.field(key), value.as_str().filter(|name| !name.is_empty())) else {
+            continue;
+        };
         if stored.get(key) == Some(value) {
             continue;
         }

@@ -6,7 +6,6 @@ mod cursor;
 mod definition;
 mod error;
 mod links;
-mod merge;
 mod query;
 mod read;
 mod write;
@@ -218,6 +217,10 @@ impl<'a> On<'a> {
 
     /// The document that the call names; a Single is named like its DocType.
     fn name<'b>(&'b self, given: &'b Arguments) -> &'b str {
-        if self.def.is(erpnext_schema::doctype_flag::SINGLE) { self.def.name } else { given.text("name").unwrap_or_default() }
+        if self.def.is(erpnext_schema::doctype_flag::SINGLE) {
+            self.def.name
+        } else {
+            given.text("name").unwrap_or_default()
+        }
     }
 }

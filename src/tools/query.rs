@@ -11,9 +11,29 @@ use crate::site::Filter;
 
 /// The spans of time that Frappe's lists know.
 const TIMESPANS: &[&str] = &[
-    "today", "yesterday", "tomorrow", "this week", "this month", "this quarter", "this year", "last week", "last month",
-    "last quarter", "last 6 months", "last year", "last 7 days", "last 14 days", "last 30 days", "last 90 days",
-    "next week", "next month", "next quarter", "next 6 months", "next year", "next 7 days", "next 14 days",
+    "today",
+    "yesterday",
+    "tomorrow",
+    "this week",
+    "this month",
+    "this quarter",
+    "this year",
+    "last week",
+    "last month",
+    "last quarter",
+    "last 6 months",
+    "last year",
+    "last 7 days",
+    "last 14 days",
+    "last 30 days",
+    "last 90 days",
+    "next week",
+    "next month",
+    "next quarter",
+    "next 6 months",
+    "next year",
+    "next 7 days",
+    "next 14 days",
     "next 30 days",
 ];
 
@@ -75,7 +95,9 @@ impl<'a> Reader<'a> {
         let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(*field);
         let mut names: Vec<&str> = Vec::new();
         match asked.and_then(Value::as_array) {
-            None => names.extend(def.all_fields().filter(permitted).filter(|f| shown_in_lists(def, f)).map(|f| f.fieldname)),
+            None => {
+                names.extend(def.all_fields().filter(permitted).filter(|f| shown_in_lists(def, f)).map(|f| f.fieldname))
+            }
             Some(asked) => {
                 for (i, name) in asked.iter().filter_map(Value::as_str).enumerate() {
                     match name {
@@ -129,7 +151,9 @@ impl<'a> Reader<'a> {
                     filters.extend(self.entry(&path, name, value));
                 }
             }
-            Some(Value::Array(items)) if items.first().is_some_and(Value::is_string) => filters.extend(self.triple(argument, items)),
+            Some(Value::Array(items)) if items.first().is_some_and(Value::is_string) => {
+                filters.extend(self.triple(argument, items))
+            }
             Some(Value::Array(items)) => {
                 for (i, item) in items.iter().enumerate() {
                     let path = format!("{argument}[{i}]");
@@ -146,7 +170,9 @@ impl<'a> Reader<'a> {
 
     fn triple(&mut self, path: &str, parts: &[Value]) -> Option<Filter> {
         let (name, operator, value) = match parts {
-            [Value::String(doctype), Value::String(name), Value::String(operator), value] if doctype == self.def.name => {
+            [Value::String(doctype), Value::String(name), Value::String(operator), value]
+                if doctype == self.def.name =>
+            {
                 (name, operator, value)
             }
             [Value::String(name), Value::String(operator), value] => (name, operator, value),
@@ -220,7 +246,12 @@ fn alias(operator: &str, value: &Value) -> Option<(Operator, Value)> {
 /// The value of a comparison as the site takes it.
 fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> Result<Value, Violation> {
     use Operator as O;
-    let wrong = |message: String, nearest: Option<String>| Violation { path: path.to_owned(), rule: Rule::Value, message, nearest };
+    let wrong = |message: String, nearest: Option<String>| Violation {
+        path: path.to_owned(),
+        rule: Rule::Value,
+        message,
+        nearest,
+    };
     match operator {
         O::Eq | O::Ne | O::Gt | O::Lt | O::Gte | O::Lte => one(field, path, operator, value),
         O::Like | O::NotLike => match value {
@@ -254,17 +285,24 @@ fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> 
             let near = nearest(&text, TIMESPANS.iter().copied()).map(|span| json!(span).to_string());
             Err(wrong(format!("Timespan takes one of: {}", TIMESPANS.join(", ")), near))
         }
-        O::DescendantsOf | O::NotDescendantsOf | O::AncestorsOf | O::NotAncestorsOf | O::DescendantsOfInclusive => match value {
-            Value::String(_) if field.kind == FieldKind::Link || field.fieldname == "name" => Ok(value.clone()),
-            Value::String(_) => Err(wrong(format!("{operator} is for links to a tree, and {} is {}", field.fieldname, field.kind), None)),
-            _ => Err(wrong(format!("{operator} takes the name of a document in the tree"), None)),
-        },
+        O::DescendantsOf | O::NotDescendantsOf | O::AncestorsOf | O::NotAncestorsOf | O::DescendantsOfInclusive => {
+            match value {
+                Value::String(_) if field.kind == FieldKind::Link || field.fieldname == "name" => Ok(value.clone()),
+                Value::String(_) => Err(wrong(
+                    format!("{operator} is for links to a tree, and {} is {}", field.fieldname, field.kind),
+                    None,
+                )),
+                _ => Err(wrong(format!("{operator} takes the name of a document in the tree"), None)),
+            }
+        }
     }
 }
 
 fn scalar_list(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if !text.is_empty() => Some(json!(text.split(',').map(str::trim).collect::<Vec<_>>()).to_string()),
+        Value::String(text) if !text.is_empty() => {
+            Some(json!(text.split(',').map(str::trim).collect::<Vec<_>>()).to_string())
+        }
         Value::Number(_) => Some(json!([value]).to_string()),
         _ => None,
     }

@@ -12,8 +12,10 @@ use crate::site::{Filter, ListQuery};
 pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let app = on.app;
     let wanted = match given.value("fields") {
-        Some(fields) => Some(shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| app.catalog.known(child))
-            .map_err(|found| ToolError::arguments(on.tool, found))?),
+        Some(fields) => Some(
+            shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| app.catalog.known(child))
+                .map_err(|found| ToolError::arguments(on.tool, found))?,
+        ),
         None => None,
     };
     let answer = app.site.get(&app.caller, on.permit, on.name(given)).await?;
@@ -66,7 +68,8 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     // At the largest limit there is no room for one more: a full page may be the last.
     let more = if limit < u64::from(query.limit) { rows.len() as u64 > limit } else { full };
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let shaped: Vec<Value> = rows.into_iter().map(|row| Value::Object(shape::row(on.def, on.permit, &query.fields, row))).collect();
+    let shaped: Vec<Value> =
+        rows.into_iter().map(|row| Value::Object(shape::row(on.def, on.permit, &query.fields, row))).collect();
     let mut result = Map::from_iter([("count".to_owned(), json!(shaped.len()))]);
     if let Some(total) = total {
         result.insert("total".to_owned(), json!(total));
@@ -91,9 +94,12 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     // The desk's search looks into its fields and shows them whatever the policy says: with one of them withheld, the
     // search is a list over the others.
     let looked_into = on.def.title_field.iter().chain(on.def.search_fields);
-    let open = looked_into.clone().all(|name| on.def.field(name).is_none_or(|field| on.permit.fields().may_read(field)));
-    let found = if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, filters).await? };
-    let mut result = Map::from_iter([("count".to_owned(), json!(found.len())), ("documents".to_owned(), Value::Array(found))]);
+    let open =
+        looked_into.clone().all(|name| on.def.field(name).is_none_or(|field| on.permit.fields().may_read(field)));
+    let found =
+        if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, filters).await? };
+    let mut result =
+        Map::from_iter([("count".to_owned(), json!(found.len())), ("documents".to_owned(), Value::Array(found))]);
     if !open {
         result.insert("note".to_owned(), json!("searched in the permitted fields only"));
     }
@@ -119,7 +125,8 @@ async fn by_link(on: &On<'_>, term: &str, limit: u32, filters: &[Filter]) -> Res
 async fn by_list(on: &On<'_>, term: &str, limit: u32, filters: Vec<Filter>) -> Result<Vec<Value>, ToolError> {
     let app = on.app;
     let permitted = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
-    let permitted = permitted.filter(|field| field.in_lists() && field.kind.shape() == Shape::Text && on.permit.fields().may_read(*field));
+    let permitted = permitted
+        .filter(|field| field.in_lists() && field.kind.shape() == Shape::Text && on.permit.fields().may_read(*field));
     let mut fields = vec!["name".to_owned()];
     for field in permitted {
         if !fields.iter().any(|known| known == field.fieldname) {

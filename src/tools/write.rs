@@ -1,13 +1,13 @@
 //! Create, update and delete. What was stored is read back, because the site's answer to a write only echoes it (H13).
 
-use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, Violation, check_document, doctype_flag};
+use erpnext_schema::{FieldDef, Purpose, Violation, check_document, doctype_flag};
 use serde_json::{Map, Value, json};
 
-use super::{Arguments, On, ToolError, merge};
-use crate::policy::FieldRule;
+use super::{Arguments, On, ToolError, links};
+use crate::document::Writing;
+use crate::document::merge::{self, Dropped};
 use crate::shape;
 use crate::site::Kind;
-use crate::{catalog::Catalog, tools::links};
 
 /// Makes a document.
 pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
@@ -42,7 +42,8 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     }
     let (on, changes) = on.document(Purpose::Update, &data).await?;
     let before = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
-    let mut body = merge::onto_stored(on.def, &before, changes.clone()).map_err(|found| ToolError::arguments(on.tool, found))?;
+    let mut body = merge::onto_stored(on.def, &before, changes.clone(), Dropped::Refuse)
+        .map_err(|found| ToolError::arguments(on.tool, found))?;
     links::check(&on, &changes, &before).await?;
     if let Some(modified) = before.get("modified") {
         body.insert("modified".to_owned(), modified.clone());
@@ -90,7 +91,11 @@ pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
 
 impl<'a> On<'a> {
     /// The data as the site stores it.
-    async fn document(&self, purpose: Purpose, data: &Map<String, Value>) -> Result<(On<'a>, Map<String, Value>), ToolError> {
+    async fn document(
+        &self,
+        purpose: Purpose,
+        data: &Map<String, Value>,
+    ) -> Result<(On<'a>, Map<String, Value>), ToolError> {
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         self.checked(|on| {
             let writing = Writing { rule: on.permit.fields(), catalog: &on.app.catalog };
@@ -105,7 +110,8 @@ impl<'a> On<'a> {
         let answer = self.app.site.get(&self.app.caller, self.permit, name).await;
         answer.map(|answer| answer.data).map_err(|error| {
             tracing::warn!("reading back: {}", error.for_log());
-            "written, but reading it back failed: what the site stored is not known; get the document to see it".to_owned()
+            "written, but reading it back failed: what the site stored is not known; get the document to see it"
+                .to_owned()
         })
     }
 
@@ -116,30 +122,10 @@ impl<'a> On<'a> {
     /// The few fields that tell which document it is and in which state.
     fn summary(&self, stored: &Map<String, Value>) -> Map<String, Value> {
         let submittable = self.def.is(doctype_flag::SUBMITTABLE);
-        let shown = |name: &str| name == "status" || name == "docstatus" && submittable || self.def.title_field == Some(name);
+        let shown =
+            |name: &str| name == "status" || name == "docstatus" && submittable || self.def.title_field == Some(name);
         let visible = self.visible(stored.clone());
         visible.into_iter().filter(|(key, _)| shown(key)).collect()
-    }
-}
-
-/// What a write is checked against: the field rule and the tables of the child rows.
-pub struct Writing<'a> {
-    /// Which fields may be set.
-    pub rule: &'a FieldRule,
-    /// Knows the child tables.
-    pub catalog: &'a Catalog,
-}
-
-impl Context for Writing<'_> {
-    fn child(&self, doctype: &str) -> Option<&'static DocTypeDef> {
-        self.catalog.known(doctype)
-    }
-
-    fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool {
-        match table {
-            Some(table) => self.rule.may_write_child(table, field),
-            None => self.rule.may_write(field),
-        }
     }
 }
 
@@ -153,7 +139,12 @@ fn document_name(value: &Value) -> Option<String> {
 }
 
 /// Says where the site stored something else than was sent (H7, H12, H13), as far as the caller may see it.
-fn note_differences(on: &On<'_>, result: &mut Map<String, Value>, sent: &Map<String, Value>, stored: &Map<String, Value>) {
+fn note_differences(
+    on: &On<'_>,
+    result: &mut Map<String, Value>,
+    sent: &Map<String, Value>,
+    stored: &Map<String, Value>,
+) {
     let rule = on.permit.fields();
     let may_see = |table: Option<&FieldDef>, field: &FieldDef| match table {
         Some(table) => rule.may_read_child(table, field),

@@ -5,27 +5,47 @@ use serde_json::{Map, Value, json};
 
 use crate::shape::Children;
 
+/// What becomes of stored rows that a new list of rows does not name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dropped {
+    /// The change is refused: they were more likely forgotten.
+    Refuse,
+    /// They are deleted: the list is the whole table.
+    Delete,
+}
+
 /// What to send for the changes: as given, but every row of a table complete.
 ///
 /// The site sets every column that is not sent to NULL and deletes every row that is not named (H1), and loses the
 /// table where a name is wrong (H2).
 ///
 /// # Errors
-/// A row that the document does not have, one named twice, and rows that would be deleted by not being named.
-pub fn onto_stored(def: &DocTypeDef, stored: &Map<String, Value>, mut changes: Map<String, Value>) -> Result<Map<String, Value>, Vec<Violation>> {
+/// A row that the document does not have, one named twice, and, if they are to be refused, rows that are not named.
+pub fn onto_stored(
+    def: &DocTypeDef,
+    stored: &Map<String, Value>,
+    mut changes: Map<String, Value>,
+    dropped: Dropped,
+) -> Result<Map<String, Value>, Vec<Violation>> {
     let mut violations = Vec::new();
     for (key, value) in &mut changes {
         let (Some(field), Value::Array(rows)) = (def.field(key), value) else { continue };
         if field.kind.is_table() && !rows.is_empty() {
             let kept: Vec<&Map<String, Value>> =
                 stored.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object).collect();
-            complete(key, &kept, rows, &mut violations);
+            complete(key, &kept, rows, dropped, &mut violations);
         }
     }
     if violations.is_empty() { Ok(changes) } else { Err(violations) }
 }
 
-fn complete(table: &str, stored: &[&Map<String, Value>], rows: &mut [Value], violations: &mut Vec<Violation>) {
+fn complete(
+    table: &str,
+    stored: &[&Map<String, Value>],
+    rows: &mut [Value],
+    dropped: Dropped,
+    violations: &mut Vec<Violation>,
+) {
     let name_of = |row: &Map<String, Value>| row.get("name").and_then(Value::as_str).map(str::to_owned);
     let mut named: Vec<String> = Vec::new();
     for (i, row) in rows.iter_mut().filter_map(Value::as_object_mut).enumerate() {
@@ -40,19 +60,23 @@ fn complete(table: &str, stored: &[&Map<String, Value>], rows: &mut [Value], vio
                     whole.append(row);
                     *row = whole;
                 }
-                None => violations.push(violation(path, format!("{table} has no row named {name:?}; its rows are {}", listed(stored)))),
+                None => violations.push(violation(
+                    path,
+                    format!("{table} has no row named {name:?}; its rows are {}", listed(stored)),
+                )),
             }
             named.push(name);
         }
         row.insert("idx".to_owned(), json!(i + 1));
     }
-    let dropped: Vec<_> = stored.iter().filter(|row| name_of(row).is_none_or(|name| !named.contains(&name))).copied().collect();
-    if !dropped.is_empty() {
+    let forgotten: Vec<_> =
+        stored.iter().filter(|row| name_of(row).is_none_or(|name| !named.contains(&name))).copied().collect();
+    if dropped == Dropped::Refuse && !forgotten.is_empty() {
         let message = format!(
             "{} row(s) of the document are not in the list and would be deleted: {}. List each row to keep as \
              {{\"name\": …}}, alone or with its changes; an empty list empties the table",
-            dropped.len(),
-            listed(&dropped)
+            forgotten.len(),
+            listed(&forgotten)
         );
         violations.push(violation(format!("data.{table}"), message));
     }
@@ -97,7 +121,8 @@ fn row_changes(table: &str, before: &[Value], after: &[Value], changed: &mut Map
         match before.iter().find(|old| name(old).is_some() && name(old) == name(row)) {
             Some(Value::Object(old)) => {
                 let row = row.as_object().cloned().unwrap_or_default();
-                changed.extend(changes(old, &row).into_iter().map(|(column, value)| (format!("{path}.{column}"), value)));
+                changed
+                    .extend(changes(old, &row).into_iter().map(|(column, value)| (format!("{path}.{column}"), value)));
             }
             _ => {
                 changed.insert(path, from_to(None, Some(row)));
@@ -134,7 +159,10 @@ pub fn differences(
                 let Some(child) = field.target().and_then(children) else { continue };
                 let now = now.as_array().map(Vec::as_slice).unwrap_or_default();
                 if rows.len() != now.len() {
-                    found.insert(key.clone(), json!({"sent": format!("{} rows", rows.len()), "stored": format!("{} rows", now.len())}));
+                    found.insert(
+                        key.clone(),
+                        json!({"sent": format!("{} rows", rows.len()), "stored": format!("{} rows", now.len())}),
+                    );
                     continue;
                 }
                 for (i, (row, now)) in rows.iter().zip(now).enumerate() {

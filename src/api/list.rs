@@ -1,0 +1,116 @@
+//! Lists of typed documents: a query put together step by step.
+
+use std::marker::PhantomData;
+
+use erpnext_schema::document::Document;
+use erpnext_schema::{DocTypeFields, Filter, Order};
+
+use super::{Error, Site};
+use crate::policy::Operation;
+use crate::site::ListQuery;
+
+/// A list of documents of one DocType, not yet fetched: the first 20, latest change first, unless said otherwise.
+#[derive(Debug)]
+pub struct List<'a, D> {
+    site: &'a Site,
+    query: ListQuery,
+    page: u64,
+    orders: Vec<Order>,
+    of: PhantomData<fn() -> D>,
+}
+
+impl<'a, D: Document> List<'a, D> {
+    pub(super) fn new(site: &'a Site) -> Self {
+        let query = ListQuery { limit: 20, ..ListQuery::default() };
+        Self { site, query, page: 0, orders: Vec::new(), of: PhantomData }
+    }
+
+    /// Only documents for which this holds, besides what was asked before.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.query.filters.push(plain(filter));
+        self
+    }
+
+    /// Only documents for which at least one of these holds.
+    #[must_use]
+    pub fn any_of(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
+        self.query.or_filters.extend(filters.into_iter().map(plain));
+        self
+    }
+
+    /// The fields to read besides the name; without this, every field that a list can give.
+    #[must_use]
+    pub fn fields<F: DocTypeFields>(mut self, fields: &[F]) -> Self {
+        self.query.fields =
+            std::iter::once("name").chain(fields.iter().map(|field| field.as_str())).map(str::to_owned).collect();
+        self
+    }
+
+    /// Sorted by this, after what was said before; by name last, so that pages never overlap (H15).
+    #[must_use]
+    pub fn order_by(mut self, order: Order) -> Self {
+        self.orders.push(order);
+        self
+    }
+
+    /// How many documents make a page, 1 to 500.
+    #[must_use]
+    pub fn page_size(mut self, documents: u32) -> Self {
+        self.query.limit = documents;
+        self
+    }
+
+    /// Which page, beginning with 0.
+    #[must_use]
+    pub fn page(mut self, page: u64) -> Self {
+        self.page = page;
+        self
+    }
+
+    /// The page. Child tables are not part of lists: get a document to read its rows.
+    ///
+    /// # Errors
+    /// The policy's or the site's refusal, or a page size that is none.
+    pub async fn fetch(mut self) -> Result<Vec<D>, Error> {
+        let permit = self.site.permit::<D>(Operation::Read)?;
+        if self.query.fields.is_empty() {
+            let fields = D::DEF.all_fields().filter(|field| field.in_lists() && permit.fields().may_read(*field));
+            self.query.fields = fields.map(|field| field.fieldname.to_owned()).collect();
+        }
+        self.query.start = self.page * u64::from(self.query.limit);
+        self.query.order_by = order_by(&self.orders);
+        let rows = self.site.client.list(&self.site.caller, &permit, &self.query).await?.data;
+        Ok(rows.into_iter().map(|row| self.site.typed(&permit, row)).collect())
+    }
+
+    /// How many documents there are on all pages, as far as the user may see.
+    ///
+    /// # Errors
+    /// The policy's or the site's refusal.
+    pub async fn count(self) -> Result<u64, Error> {
+        let permit = self.site.permit::<D>(Operation::Read)?;
+        let (filters, or_filters) = (&self.query.filters, &self.query.or_filters);
+        Ok(self.site.client.count(&self.site.caller, &permit, filters, or_filters, None).await?)
+    }
+}
+
+fn plain(filter: Filter) -> crate::site::Filter {
+    (filter.fieldname.to_owned(), filter.operator.as_str().to_owned(), filter.value)
+}
+
+fn order_by(orders: &[Order]) -> String {
+    let latest = Order { fieldname: "modified", descending: true };
+    let orders = if orders.is_empty() { &[latest] } else { orders };
+    let mut keys: Vec<String> = orders
+        .iter()
+        .map(|order| {
+            // Backticks, because a field may be named like a word of SQL (H17).
+            format!("`{}` {}", order.fieldname, if order.descending { "desc" } else { "asc" })
+        })
+        .collect();
+    if !orders.iter().any(|order| order.fieldname == "name") {
+        keys.push("`name` asc".to_owned());
+    }
+    keys.join(", ")
+}

@@ -1,0 +1,222 @@
+//! The Rust API: ERPNext's documents as typed structs, read and written with the same checks as the tools.
+
+mod list;
+
+use std::time::Duration;
+
+use erpnext_schema::document::{self, Document, Extra};
+use erpnext_schema::{DocTypeDef, Purpose, Violation, check_document};
+use serde_json::Value;
+
+use crate::caller::{BadCredentials, Caller, Credentials};
+use crate::catalog::Catalog;
+use crate::document::Writing;
+use crate::document::merge::{self, Dropped};
+use crate::policy::{Denial, Operation, Permit, Policy};
+use crate::site::{BadUrl, Client, ClientOptions, SetUpError, SiteError, SiteUrl};
+
+pub use list::List;
+
+/// A site, as one user sees it.
+///
+/// ```no_run
+/// use erpnext_doctypes::{Customer, SalesInvoice, SalesInvoiceField};
+/// use erpnext_mcp::Site;
+/// use erpnext_schema::DocTypeFields;
+///
+/// # async fn overdue() -> Result<(), erpnext_mcp::api::Error> {
+/// let site = Site::connect("https://erp.example.com", "key", "secret")?;
+/// let customer: Customer = site.get("CUST-2026-00001").await?;
+/// let overdue = site
+///     .list::<SalesInvoice>()
+///     .filter(SalesInvoiceField::Status.eq("Overdue"))
+///     .filter(SalesInvoiceField::Customer.eq(customer.name.unwrap_or_default()))
+///     .fields(&[SalesInvoiceField::OutstandingAmount, SalesInvoiceField::DueDate])
+///     .order_by(SalesInvoiceField::DueDate.asc())
+///     .fetch()
+///     .await?;
+/// # let _ = overdue;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Site {
+    client: Client,
+    caller: Caller,
+    policy: Policy,
+    catalog: Catalog,
+}
+
+/// Why a call of the API gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address cannot be used.
+    #[error(transparent)]
+    Url(#[from] BadUrl),
+    /// The key or the secret cannot be one.
+    #[error(transparent)]
+    Credentials(#[from] BadCredentials),
+    /// The HTTP client cannot be set up.
+    #[error(transparent)]
+    SetUp(#[from] SetUpError),
+    /// The document breaks rules of its DocType; nothing was sent.
+    #[error("{}", .0.iter().map(Violation::to_string).collect::<Vec<_>>().join("\n"))]
+    Invalid(Vec<Violation>),
+    /// The policy of this [`Site`] does not permit it; nothing was sent.
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// The site said no, or did not answer.
+    #[error("{}", .0.for_model())]
+    Site(Box<SiteError>),
+    /// Somebody changed the document since it was read; nothing was changed.
+    #[error("{doctype} {name}: changed by somebody else since it was read; read it again")]
+    Stale {
+        /// The DocType.
+        doctype: &'static str,
+        /// The document.
+        name: String,
+    },
+    /// The document has no name or no `modified`, which say what is to be updated and from which version on.
+    #[error("{0}: only a document that was read from the site can be updated")]
+    NotRead(&'static str),
+}
+
+impl From<SiteError> for Error {
+    fn from(error: SiteError) -> Self {
+        Self::Site(Box::new(error))
+    }
+}
+
+impl Site {
+    /// A site at `https://…` (or on this machine), as the user of the key. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// An address or a key that cannot be one.
+    pub fn connect(url: &str, api_key: &str, api_secret: &str) -> Result<Self, Error> {
+        Ok(Self {
+            client: Client::new(ClientOptions { timeout: Duration::from_secs(60), ..ClientOptions::default() })?,
+            caller: Caller::new(SiteUrl::parse(url, false)?, Credentials::new(api_key.into(), api_secret.into())?),
+            policy: Policy::full(),
+            catalog: Catalog::default(),
+        })
+    }
+
+    /// The same under a policy; without one everything is permitted that the user's rights on the site permit.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The document of that name.
+    ///
+    /// # Errors
+    /// The policy's or the site's refusal.
+    pub async fn get<D: Document>(&self, name: &str) -> Result<D, Error> {
+        let permit = self.permit::<D>(Operation::Read)?;
+        Ok(self.typed(&permit, self.client.get(&self.caller, &permit, name).await?.data))
+    }
+
+    /// Many documents: set filters, order and page, then fetch.
+    pub fn list<D: Document>(&self) -> List<'_, D> {
+        List::new(self)
+    }
+
+    /// Makes a document and gives it as the site stored it.
+    ///
+    /// # Errors
+    /// Every rule that the document breaks, or the policy's or the site's refusal.
+    pub async fn insert<D: Document>(&self, doc: &D) -> Result<D, Error> {
+        let permit = self.permit::<D>(Operation::Create)?;
+        let mut data = without_standard_fields(D::DEF, doc.emit());
+        if D::DEF.is_named_by_creator() {
+            data.extend(doc.emit().remove("name").map(|name| ("name".to_owned(), name)));
+        }
+        let data = self.checked::<D>(Purpose::Create, &permit, data)?;
+        let made = self.client.insert(&self.caller, &permit, &data).await?.data;
+        // The site's answer to a write echoes what was sent: only reading tells what it stored (H13).
+        match made.get("name").and_then(Value::as_str) {
+            Some(name) => Ok(self.typed(&permit, self.client.get(&self.caller, &permit, name).await?.data)),
+            None => Ok(self.typed(&permit, made)),
+        }
+    }
+
+    /// Writes what changed in a document since it was read, and gives it as the site stored it. Rows that are gone from
+    /// a table are deleted, rows with a name are changed, rows without one are added; an empty `Vec` changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where somebody else wrote since, every rule that the document breaks, or the policy's or the
+    /// site's refusal.
+    pub async fn update<D: Document>(&self, doc: &D) -> Result<D, Error> {
+        let permit = self.permit::<D>(Operation::Update)?;
+        let data = doc.emit();
+        let text = |key: &str| data.get(key).and_then(Value::as_str).map(str::to_owned);
+        let (Some(name), Some(modified)) = (text("name"), text("modified")) else {
+            return Err(Error::NotRead(D::DEF.name));
+        };
+        let stored = self.client.get(&self.caller, &permit, &name).await?.data;
+        if stored.get("modified").and_then(Value::as_str) != Some(&modified) {
+            return Err(Error::Stale { doctype: D::DEF.name, name });
+        }
+        let mut changes = without_standard_fields(D::DEF, data);
+        let was = without_standard_fields(D::DEF, document::read::<D>(stored.clone()).0.emit());
+        changes.retain(|key, value| was.get(key) != Some(value));
+        let changes = self.checked::<D>(Purpose::Update, &permit, changes)?;
+        let mut body = merge::onto_stored(D::DEF, &stored, changes, Dropped::Delete).map_err(Error::Invalid)?;
+        body.insert("modified".to_owned(), Value::from(modified));
+        self.client.update(&self.caller, &permit, &name, &body).await?;
+        Ok(self.typed(&permit, self.client.get(&self.caller, &permit, &name).await?.data))
+    }
+
+    /// Deletes the document of that name.
+    ///
+    /// # Errors
+    /// The policy's or the site's refusal.
+    pub async fn delete<D: Document>(&self, name: &str) -> Result<(), Error> {
+        let permit = self.permit::<D>(Operation::Delete)?;
+        self.client.delete(&self.caller, &permit, name).await?;
+        Ok(())
+    }
+
+    fn permit<D: Document>(&self, operation: Operation) -> Result<Permit, Error> {
+        Ok(self.policy.permit(operation, D::DEF.name)?)
+    }
+
+    /// The document as the struct holds it, cut to what the policy lets be seen.
+    fn typed<D: Document>(&self, permit: &Permit, mut doc: Extra) -> D {
+        if !permit.fields().is_open() {
+            permit.fields().cut(Some(D::DEF), |child| self.catalog.known(child), &mut doc);
+        }
+        let (document, mismatches) = document::read(doc);
+        for mismatch in mismatches {
+            tracing::debug!("{}: {mismatch}", D::DEF.name);
+        }
+        document
+    }
+
+    /// The fields as the site takes them; those that the table does not know go as they are.
+    fn checked<D: Document>(&self, purpose: Purpose, permit: &Permit, data: Extra) -> Result<Extra, Error> {
+        let (known, extra): (Extra, Extra) =
+            data.into_iter().partition(|(key, _)| D::DEF.field(key).is_some() || key == "name");
+        let writing = Writing { rule: permit.fields(), catalog: &self.catalog };
+        let mut wire = check_document(D::DEF, purpose, &known, &writing).map_err(Error::Invalid)?;
+        wire.extend(extra.into_iter().filter(|(key, _)| key != "doctype" && !key.starts_with('_')));
+        Ok(wire)
+    }
+}
+
+/// Without the fields that the site keeps itself, in rows too; a row keeps its name.
+fn without_standard_fields(def: &DocTypeDef, mut doc: Extra) -> Extra {
+    let standard = |key: &str| key == "doctype" || def.standard_fields().iter().any(|field| field.fieldname == key);
+    doc.retain(|key, _| !standard(key));
+    for (key, value) in &mut doc {
+        let Some(child) = def.field(key).filter(|field| field.kind.is_table()).and_then(|field| field.target()) else {
+            continue;
+        };
+        let Some(child) = erpnext_doctypes::get(child) else { continue };
+        for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            let kept = |key: &str| key == "name" || child.fields.iter().any(|field| field.fieldname == key);
+            row.retain(|key, _| kept(key));
+        }
+    }
+    doc
+}

@@ -1,0 +1,29 @@
+//! Documents on their way to the site: what a write is checked against, and changes laid onto what is stored.
+
+pub mod merge;
+
+use erpnext_schema::{Context, DocTypeDef, FieldDef};
+
+use crate::catalog::Catalog;
+use crate::policy::FieldRule;
+
+/// What a write is checked against: the field rule and the tables of the child rows.
+pub struct Writing<'a> {
+    /// Which fields may be set.
+    pub rule: &'a FieldRule,
+    /// Knows the child tables.
+    pub catalog: &'a Catalog,
+}
+
+impl Context for Writing<'_> {
+    fn child(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+        self.catalog.known(doctype)
+    }
+
+    fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool {
+        match table {
+            Some(table) => self.rule.may_write_child(table, field),
+            None => self.rule.may_write(field),
+        }
+    }
+}
