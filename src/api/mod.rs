@@ -1,6 +1,8 @@
 //! The Rust API: ERPNext's documents as typed structs, read and written with the same checks as the tools.
 
 mod list;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

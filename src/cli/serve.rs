@@ -1,5 +1,6 @@
 //! `erpnext-mcp serve`: configuration, log, then MCP over stdio.
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use erpnext_mcp::config::{Config, LogLevel};
 use erpnext_mcp::server::Server;
 use erpnext_mcp::site::{Client, ClientOptions, SiteUrl};
 use erpnext_mcp::transport::serve_stdio;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 /// Serves until the client leaves.
 pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
@@ -36,8 +38,17 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
 
 /// Standard output belongs to the protocol.
 fn log_to_stderr(level: LogLevel) {
-    // The MCP and HTTP libraries log whole messages below warn, document contents included.
-    let filter = EnvFilter::new(format!("off,erpnext_mcp={}", level.as_str()));
-    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+    let level = match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    // The MCP and HTTP libraries log whole messages, document contents included: only this program speaks.
+    let ours = Targets::new().with_target("erpnext_mcp", level);
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
