@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
+use erpnext_schema::Verb;
 use futures_util::FutureExt;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, Implementation, ListToolsResult,
@@ -119,6 +120,11 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let verb = self.app.registry.find(&request.name).and_then(|tool| tool.verb());
+        // A write that has begun is finished: nobody could tell afterwards what it had done.
+        if matches!(verb, Some(Verb::Create | Verb::Update | Verb::Delete)) {
+            return self.run(request).await.map(CallToolResponse::Complete);
+        }
         tokio::select! {
             result = self.run(request) => result.map(CallToolResponse::Complete),
             () = context.ct.cancelled() => Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None)),

@@ -298,3 +298,14 @@ proptest! {
         prop_assert!(Operation::ALL.iter().all(|operation| Policy::default().permit(*operation, &name).is_err()));
     }
 }
+
+#[test]
+fn the_default_does_not_open_what_holds_credentials_or_copies() {
+    let open = policy(&json!({"default": {"read": true}}));
+    assert!(open.permit(Operation::Read, "OAuth Bearer Token").is_err());
+    assert!(open.permit(Operation::Read, "Version").is_ok(), "there is no rule to slip by");
+    let ruled = policy(&json!({"default": {"read": true}, "doctypes": {"Customer": {"read": true}}}));
+    assert!(ruled.permit(Operation::Read, "Version").is_err());
+    let named = policy(&json!({"default": {"read": true}, "doctypes": {"Version": {"read": true}}}));
+    assert!(named.permit(Operation::Read, "Version").is_ok());
+}
