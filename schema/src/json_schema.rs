@@ -70,17 +70,14 @@ pub fn field_schema(field: &FieldDef) -> Value {
     let shape = field.kind.shape();
     let mut schema = Map::new();
     let kind = match shape {
-        Shape::Bool => Some("boolean"),
-        Shape::Int => Some("integer"),
-        Shape::Float => Some("number"),
-        Shape::Rows => Some("array"),
-        // Any JSON value.
-        Shape::Json => None,
-        _ => Some("string"),
+        Shape::Bool => "boolean",
+        Shape::Int => "integer",
+        Shape::Float => "number",
+        Shape::Rows => "array",
+        // JSON too: a schema without a type is refused by some clients, and the site itself keeps a string.
+        _ => "string",
     };
-    if let Some(kind) = kind {
-        schema.insert("type".to_owned(), json!(kind));
-    }
+    schema.insert("type".to_owned(), json!(kind));
     title(&mut schema, field);
     if let Some(choices) = field.choices() {
         schema.insert("enum".to_owned(), json!(choices));
@@ -116,6 +113,7 @@ fn description(field: &FieldDef) -> Option<String> {
         (FieldKind::Currency, _) => Some("money".to_owned()),
         (FieldKind::TextEditor | FieldKind::HtmlEditor, _) => Some("HTML".to_owned()),
         (FieldKind::MarkdownEditor, _) => Some("Markdown".to_owned()),
+        (FieldKind::Json, _) => Some("JSON".to_owned()),
         (FieldKind::Geolocation, _) => Some("GeoJSON".to_owned()),
         (FieldKind::Color, _) => Some("#RRGGBB".to_owned()),
         (FieldKind::Attach | FieldKind::AttachImage, _) => Some("URL of a file".to_owned()),
