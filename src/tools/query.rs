@@ -188,7 +188,9 @@ impl<'a> Reader<'a> {
     fn entry(&mut self, path: &str, name: &str, value: &Value) -> Option<Filter> {
         match value {
             Value::Array(parts) => match parts.as_slice() {
-                [Value::String(operator), value] => self.comparison(path, name, operator, value),
+                [Value::String(operator), value] if is_operator(operator) || !value.is_string() => {
+                    self.comparison(path, name, operator, value)
+                }
                 _ => {
                     let near = Some(json!(["in", parts]).to_string()).filter(|_| !parts.is_empty());
                     self.wrong(path, Rule::Value, "expected a value or [operator, value]", near);
@@ -230,6 +232,11 @@ impl<'a> Reader<'a> {
 /// The place of an error, with the name that is wrong.
 fn named(path: &str, name: &str) -> String {
     if path.ends_with(&format!(".{name}")) { path.to_owned() } else { format!("{path}: {name}") }
+}
+
+/// Two texts may be an operator and a value, or two values of which one is wanted.
+fn is_operator(text: &str) -> bool {
+    alias(text, &Value::Null).is_some() || alias(text, &json!("")).is_some() || text.parse::<Operator>().is_ok()
 }
 
 /// Forms that people write and Frappe does not know: `==`, `<>`, `is set`, and `= null`.
