@@ -1,6 +1,7 @@
 //! Safe, typed access to ERPNext for language models, over the Model Context Protocol.
 
 pub mod api;
+pub mod audit;
 pub mod call;
 pub mod caller;
 pub mod catalog;

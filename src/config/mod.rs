@@ -113,6 +113,44 @@ pub struct Audit {
     pub log_level: LogLevel,
     /// Days; 30 unless stated.
     pub retention_days: u64,
+    /// How a line looks; JSON unless stated.
+    pub format: AuditFormat,
+    /// What becomes of writes that cannot be recorded; denied unless stated.
+    pub on_failure: OnFailure,
+    /// Whether a line about a write is on the disk before the write is sent; not unless stated.
+    pub fsync: bool,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            log_file: "logs/audit.log".into(),
+            log_level: LogLevel::Info,
+            retention_days: 30,
+            format: AuditFormat::Json,
+            on_failure: OnFailure::Deny,
+            fsync: false,
+        }
+    }
+}
+
+/// How a line of the audit log looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AuditFormat {
+    /// A JSON object, chained to the line before.
+    Json,
+    /// Text for people, without a chain.
+    Text,
+}
+
+/// What becomes of writes that cannot be recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnFailure {
+    /// They are refused.
+    Deny,
+    /// They are let through, with an error in the server's log.
+    Allow,
 }
 
 /// How often the site may be asked.
@@ -203,7 +241,6 @@ impl Config {
         }
         lines.extend(beyond("permissions.default", self.permissions.default));
         let sections = [
-            ("audit", self.audit.enabled, "no audit log is written yet"),
             ("rate_limiting", self.rate_limiting.enabled, "calls are not limited yet"),
             ("cache", self.cache.enabled, "answers are not cached yet"),
         ];

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::error::ConfigError;
 use super::reader::{Errors, Reader, unknown};
 use super::{
-    Audit, Cache, Condition, Config, DoctypePermissions, Erpnext, LogLevel, Operation, Operations, Permissions,
-    RateLimiting, Results, Tools, condition, json, url,
+    Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, Erpnext, LogLevel, OnFailure, Operation,
+    Operations, Permissions, RateLimiting, Results, Tools, condition, json, url,
 };
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -193,13 +193,20 @@ fn tools(section: &Reader<'_>) -> Tools {
 }
 
 fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {
-    let mut audit =
-        Audit { enabled: false, log_file: "logs/audit.log".into(), log_level: LogLevel::Info, retention_days: 30 };
+    let mut audit = Audit::default();
     if let Some(section) = file.object("audit") {
-        section.only(&["enabled", "log_file", "log_level", "retention_days"]);
+        section.only(&["enabled", "log_file", "log_level", "retention_days", "format", "on_failure", "durability"]);
         audit.enabled = section.bool("enabled", audit.enabled);
         audit.log_level = section.parsed("log_level", log_level).unwrap_or(audit.log_level);
         audit.retention_days = section.count("retention_days", "days", audit.retention_days);
+        let named = |key: &str, names: [&'static str; 2]| {
+            let place = |text: &str| names.iter().position(|name| *name == text);
+            section.parsed(key, |text| place(text).ok_or_else(|| unknown("value", text, &names)))
+        };
+        audit.format = if named("format", ["json", "text"]) == Some(1) { AuditFormat::Text } else { AuditFormat::Json };
+        audit.on_failure =
+            if named("on_failure", ["deny", "allow"]) == Some(1) { OnFailure::Allow } else { OnFailure::Deny };
+        audit.fsync = named("durability", ["flush", "fsync"]) == Some(1);
         match section.text("log_file") {
             Some("") => section.errors.note(section.at("log_file"), "expected the path of a file, found \"\""),
             Some(path) => audit.log_file = path.into(),

@@ -1,0 +1,111 @@
+//! The record of every attempt, allowed or denied: who tried what on which document, and what came of it.
+
+mod entry;
+mod file;
+pub mod review;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::config;
+use file::LogFile;
+
+pub use entry::{Attempt, Entry, Outcome};
+
+/// Where attempts are recorded; or nowhere, where the configuration wants no log.
+#[derive(Debug, Default)]
+pub struct Audit {
+    log: Option<Log>,
+}
+
+#[derive(Debug)]
+struct Log {
+    file: Mutex<LogFile>,
+    settings: config::Audit,
+}
+
+/// The log cannot be written, and the configuration says that then nothing may be.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit log cannot be written: {0}")]
+pub struct Unrecorded(io::Error);
+
+impl Audit {
+    /// Opens the log, if there is to be one.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened; then no server should start that promises a log.
+    pub fn open(settings: &config::Audit) -> io::Result<Self> {
+        if !settings.enabled {
+            return Ok(Self::default());
+        }
+        let file = LogFile::open(&settings.log_file, settings.retention_days, Timestamp::now())?;
+        Ok(Self { log: Some(Log { file: Mutex::new(file), settings: settings.clone() }) })
+    }
+
+    /// Whether anything is recorded.
+    pub fn is_on(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// Records that a write is about to be sent: a crash before its outcome shows as an open intent.
+    ///
+    /// # Errors
+    /// Where the log cannot be written and writes must not go unrecorded.
+    pub fn intend(&self, attempt: &Attempt) -> Result<(), Unrecorded> {
+        self.record(attempt, Outcome::Intent, None, 0, 0)
+    }
+
+    /// Records what came of an attempt. It has happened: a log that cannot be written is told to the server's log.
+    pub fn settle(&self, attempt: &Attempt, outcome: Outcome, reason: Option<&str>, micros: u64, bytes: usize) {
+        if let Err(error) = self.record(attempt, outcome, reason, micros, bytes) {
+            tracing::error!(id = attempt.id, "{error}; {} of {} is not recorded", outcome.as_str(), attempt.operation);
+        }
+    }
+
+    fn record(
+        &self,
+        attempt: &Attempt,
+        outcome: Outcome,
+        reason: Option<&str>,
+        micros: u64,
+        bytes: usize,
+    ) -> Result<(), Unrecorded> {
+        let Some(log) = &self.log else { return Ok(()) };
+        if log.settings.log_level > config::LogLevel::Off && !is_wanted(log.settings.log_level, outcome) {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        let entry = Entry { attempt, time: now, outcome, reason, micros, bytes };
+        let durable = log.settings.fsync && attempt.operation != "READ";
+        let mut file = log.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = file.append(now, durable, |before| match log.settings.format {
+            config::AuditFormat::Json => entry.json(before),
+            config::AuditFormat::Text => entry.text(),
+        });
+        match (written, log.settings.on_failure) {
+            (Ok(()), _) => Ok(()),
+            (Err(error), config::OnFailure::Deny) => Err(Unrecorded(error)),
+            (Err(error), config::OnFailure::Allow) => {
+                tracing::error!(id = attempt.id, "the audit log cannot be written ({error}); going on all the same");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A name for an attempt that no other has, on this machine and in this log.
+pub fn new_id() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{:x}-{:x}-{count:x}", Timestamp::now().as_microsecond(), std::process::id())
+}
+
+/// Denials and failures are always worth a line; what went well, and what is about to, at INFO and below.
+fn is_wanted(level: config::LogLevel, outcome: Outcome) -> bool {
+    level >= config::LogLevel::Info || matches!(outcome, Outcome::Denied | Outcome::Failed | Outcome::Unknown)
+}

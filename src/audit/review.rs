@@ -1,0 +1,143 @@
+//! Reading the log back: whether the chain holds, which writes are open, who did what.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use serde_json::{Map, Value};
+
+use super::file::{hash, rotated};
+
+/// One line of a JSON log, with where it stands.
+#[derive(Debug)]
+pub struct Line {
+    /// The file.
+    pub file: PathBuf,
+    /// Counted from 1.
+    pub number: usize,
+    /// As it stands.
+    pub text: String,
+}
+
+impl Line {
+    fn entry(&self) -> Option<Map<String, Value>> {
+        serde_json::from_str(&self.text).ok()
+    }
+}
+
+/// Every line of a log, the rotated files first; packed ones are unpacked on the way.
+///
+/// # Errors
+/// The system's.
+pub fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
+    let mut files: Vec<PathBuf> = rotated(path)?.into_iter().map(|(_, file)| file).collect();
+    if path.exists() {
+        files.push(path.to_owned());
+    }
+    Ok(files.into_iter().flat_map(|file| {
+        let opened = File::open(&file).map(|opened| -> Box<dyn Read> {
+            if file.extension().is_some_and(|extension| extension == "gz") {
+                Box::new(GzDecoder::new(opened))
+            } else {
+                Box::new(opened)
+            }
+        });
+        let (lines, failed) = match opened {
+            Ok(read) => (Some(BufReader::new(read).lines()), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        let numbered = lines
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .map(move |(i, text)| text.map(|text| Line { file: file.clone(), number: i + 1, text }));
+        failed.into_iter().chain(numbered)
+    }))
+}
+
+/// Where a chain does not hold.
+#[derive(Debug)]
+pub struct Broken {
+    /// The first line that does not continue the one before it.
+    pub line: Line,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+/// Follows the chain from the first line that is kept; gives the number of lines, or the first that breaks it.
+///
+/// Lines cut off at the end leave a chain that holds: compare the count with an earlier one.
+///
+/// # Errors
+/// The system's.
+pub fn verify(lines: impl Iterator<Item = io::Result<Line>>) -> io::Result<Result<usize, Broken>> {
+    let mut before: Option<String> = None;
+    let mut count = 0;
+    for line in lines {
+        let line = line?;
+        let Some(entry) = line.entry() else { return Ok(Err(Broken { line, why: "is not a whole JSON line" })) };
+        let Some(prev) = entry.get("prev").and_then(Value::as_str) else {
+            return Ok(Err(Broken { line, why: "carries no hash of the line before" }));
+        };
+        if before.as_deref().is_some_and(|before| before != prev) {
+            return Ok(Err(Broken { line, why: "does not continue the line before it" }));
+        }
+        before = Some(hash(&line.text));
+        count += 1;
+    }
+    Ok(Ok(count))
+}
+
+/// The writes of which the log does not say what came: sent and then nothing, or unknown. By id, oldest first.
+///
+/// # Errors
+/// The system's.
+pub fn open_writes(lines: impl Iterator<Item = io::Result<Line>>) -> io::Result<Vec<Map<String, Value>>> {
+    let mut open: Vec<(String, Map<String, Value>)> = Vec::new();
+    for line in lines {
+        let Some(entry) = line?.entry() else { continue };
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = text("id");
+        match text("result").as_str() {
+            "INTENT" => open.push((id, entry)),
+            "UNKNOWN" => {
+                open.retain(|(known, _)| *known != id);
+                open.push((id, entry));
+            }
+            _ => open.retain(|(known, _)| *known != id),
+        }
+    }
+    Ok(open.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// How often something happened.
+#[derive(Default, Debug)]
+pub struct Stats {
+    /// By user, operation and result.
+    pub results: BTreeMap<(String, String, String), usize>,
+    /// Denials by DocType and reason.
+    pub denied: BTreeMap<(String, String), usize>,
+}
+
+/// Counts the lines about finished attempts.
+///
+/// # Errors
+/// The system's.
+pub fn stats(lines: impl Iterator<Item = io::Result<Line>>) -> io::Result<Stats> {
+    let mut stats = Stats::default();
+    for line in lines {
+        let Some(entry) = line?.entry() else { continue };
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+        let result = text("result");
+        if result == "INTENT" {
+            continue;
+        }
+        if result == "DENIED" {
+            *stats.denied.entry((text("doctype"), text("reason"))).or_default() += 1;
+        }
+        *stats.results.entry((text("user"), text("operation"), result)).or_default() += 1;
+    }
+    Ok(stats)
+}
