@@ -1,0 +1,8 @@
+//! The whole server: over stdio as clients see it, against a recorded site, and against a stand-in for one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod client;
+mod stdio;
+mod support;
+mod tool_list;
