@@ -38,7 +38,7 @@ async fn without_arguments_a_list_asks_for_the_telling_columns_newest_first() {
     assert_eq!(
         query,
         json!({
-            "fields": ["name", "customer_group", "territory", "customer_name"],
+            "fields": ["name", "customer_name", "customer_group", "custom_segment", "territory"],
             "order_by": "`modified` desc, `name` asc",
             "limit_start": 0,
             "limit_page_length": 21,

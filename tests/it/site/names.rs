@@ -4,7 +4,7 @@ use wiremock::ResponseTemplate;
 use crate::support::{Site, all, call};
 
 /// Names, each with the path below the DocType that alone may be asked for.
-const NAMES: [(&str, &str); 12] = [
+const NAMES: [(&str, &str); 10] = [
     ("x y", "x%20y"),
     ("a/b", "a%2Fb"),
     ("a?b", "a%3Fb"),
@@ -12,11 +12,9 @@ const NAMES: [(&str, &str); 12] = [
     ("a&b=c;d", "a%26b%3Dc%3Bd"),
     ("100%", "100%25"),
     ("%2e%2e", "%252e%252e"),
-    ("../../method/ping", "..%2F..%2Fmethod%2Fping"),
     ("a\\b", "a%5Cb"),
     ("ünï ✓", "%C3%BCn%C3%AF%20%E2%9C%93"),
     ("'\"<>|", "%27%22%3C%3E%7C"),
-    ("a\nb", "a%0Ab"),
 ];
 
 #[tokio::test]
@@ -34,16 +32,11 @@ async fn a_name_reaches_exactly_its_own_document() {
             ("update_todo_document", json!({"name": name, "data": {"priority": "Low"}})),
             ("delete_todo_document", json!({"name": name, "confirm": true})),
         ];
-        let mut reached = 0;
         for (tool, arguments) in calls {
-            match call(&app, tool, arguments).await {
-                Ok(_) => reached += 1,
-                Err(error) => assert!(name.contains('\n'), "{name:?}: {}", error.for_model()),
-            }
+            call(&app, tool, arguments).await.unwrap_or_else(|error| panic!("{name:?}: {}", error.for_model()));
         }
-        let lines = site.lines().await;
-        assert!(lines.iter().all(|line| line.ends_with(&format!(" {at}"))), "{name:?}: {lines:?}");
-        assert!(reached == 3 || lines.is_empty(), "{name:?}: {lines:?}");
+        let verbs = ["GET", "GET", "PUT", "GET", "DELETE"];
+        assert_eq!(site.lines().await, verbs.map(|verb| format!("{verb} {at}")));
     }
 }
 
@@ -51,7 +44,7 @@ async fn a_name_reaches_exactly_its_own_document() {
 async fn names_that_no_address_can_hold_are_refused_before_anything_is_sent() {
     let site = Site::start().await;
     let app = site.app(json!({"ToDo": all()}));
-    for name in [".", "..", "", " ", &"n".repeat(200)] {
+    for name in ["../../method/ping", ".", "..", "a/../b", "a\nb", "", " ", &"n".repeat(200)] {
         for (tool, arguments) in [
             ("get_todo_document", json!({"name": name})),
             ("delete_todo_document", json!({"name": name, "confirm": true})),
