@@ -115,7 +115,7 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
                 let stars = (float / 5.0).clamp(0.0, 1.0);
                 return Err(broken(format!("a Rating is a fraction from 0 to 1, found {number}")).nearest(Some(stars.to_string())));
             }
-            check_sign(field, path, float < 0.0 || field.kind == FieldKind::Duration && float < 0.0)?;
+            check_sign(field, path, float < 0.0)?;
             Ok(value.clone())
         }
         Shape::Date => moment(value, |text| time::parse_date(text).map(time::format_date))
