@@ -116,19 +116,25 @@ async fn two_hundred_calls_at_once_are_all_answered() {
 }
 
 #[tokio::test]
-async fn a_cancelled_call_does_not_hold_up_the_others() {
+async fn cancelled_calls_make_room_for_others() {
     let (site, config) = site().await;
-    let slow = ResponseTemplate::new(200).set_body_json(json!({"data": {}})).set_delay(Duration::from_secs(15));
+    let slow = ResponseTemplate::new(200).set_body_json(json!({"data": {}})).set_delay(Duration::from_secs(60));
     site.respond("GET", "/api/resource/Customer/Slow", slow).await;
     let mut server = Server::initialized(&config).await;
-    let call = json!({"name": "get_customer_document", "arguments": {"name": "Slow"}});
-    let id = server.post("tools/call", call).await;
-    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
-    server.send(&cancel.to_string()).await;
-    let started = std::time::Instant::now();
+    let mut slow = Vec::new();
+    // As many as the server works on at once: whatever comes now has to wait.
+    for _ in 0..64 {
+        let call = json!({"name": "get_customer_document", "arguments": {"name": "Slow"}});
+        slow.push(server.post("tools/call", call).await);
+    }
+    while site.lines().await.len() < slow.len() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for id in slow {
+        let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+        server.send(&cancel.to_string()).await;
+    }
     assert_eq!(server.data("test_connection", json!({})).await["ok"], true);
-    assert!(server.end().await.status.success());
-    assert!(started.elapsed() < Duration::from_secs(10), "the cancelled call was waited for");
 }
 
 #[tokio::test]

@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod client;
+mod config_file;
+mod invariants;
+mod properties;
+mod recorded;
 mod site;
 mod stdio;
 mod support;
+mod tidy;
 mod tool_list;

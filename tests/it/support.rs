@@ -101,6 +101,19 @@ impl Site {
         Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&self.server).await;
     }
 
+    /// Answers every request with this verb.
+    pub async fn answer_anywhere(&self, verb: &str, body: Value) {
+        Mock::given(method(verb))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&self.server)
+            .await;
+    }
+
+    /// Forgets what was sent, and the answers.
+    pub async fn reset(&self) {
+        self.server.reset().await;
+    }
+
     /// Answers the next such request only.
     pub async fn answer_once(&self, verb: &str, at: &str, status: u16, body: Value) {
         let answer = ResponseTemplate::new(status).set_body_json(body);
@@ -155,7 +168,8 @@ fn sent(request: &Request) -> (String, Value) {
         let read = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
         Value::Object(url.query_pairs().map(|(key, value)| (key.into_owned(), read(&value))).collect())
     };
-    let form = request.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www"));
+    let form =
+        request.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www"));
     let body = match (&request.body, request.url.query()) {
         (body, _) if form => pairs(body),
         (body, _) if !body.is_empty() => serde_json::from_slice(body).unwrap(),

@@ -74,7 +74,8 @@ fn every_snapshot_on_disk_belongs_to_a_test() {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names = DOCTYPES.map(snapshot_name).into_iter().chain([SITE, GENERIC, INDEX].map(str::to_owned));
     let asserted: BTreeSet<String> = names.map(|name| format!("it__tool_list__{name}.snap")).collect();
-    assert_eq!(files.collect::<BTreeSet<_>>(), asserted);
+    // What a failed test proposes ends in .snap.new.
+    assert_eq!(files.filter(|name| name.ends_with(".snap")).collect::<BTreeSet<_>>(), asserted);
 }
 
 /// JSON with everything short on one line, so that a field is a line.
@@ -88,7 +89,9 @@ fn write_readable(text: &mut String, value: &Value, depth: usize) {
     const WIDE: usize = 140;
     let compact = value.to_string();
     let (open, close, entries): (_, _, Vec<(Option<&String>, &Value)>) = match value {
-        Value::Object(map) if compact.len() > WIDE => ("{", "}", map.iter().map(|(key, value)| (Some(key), value)).collect()),
+        Value::Object(map) if compact.len() > WIDE => {
+            ("{", "}", map.iter().map(|(key, value)| (Some(key), value)).collect())
+        }
         Value::Array(list) if compact.len() > WIDE && !list.iter().all(Value::is_string) => {
             ("[", "]", list.iter().map(|value| (None, value)).collect())
         }

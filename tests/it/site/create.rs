@@ -16,9 +16,11 @@ async fn todos(stored: Value) -> (Site, App) {
 
 #[tokio::test]
 async fn a_document_is_sent_as_the_site_stores_it_and_read_back() {
-    let stored = json!({"name": "t-1", "status": "Open", "priority": "High", "date": "2026-01-05", "description": "call"});
+    let stored =
+        json!({"name": "t-1", "status": "Open", "priority": "High", "date": "2026-01-05", "description": "call"});
     let (site, app) = todos(stored).await;
-    let answer = call(&app, CREATE, json!({"data": {"description": "call", "date": "2026-1-5", "priority": "High"}})).await;
+    let answer =
+        call(&app, CREATE, json!({"data": {"description": "call", "date": "2026-1-5", "priority": "High"}})).await;
     assert_eq!(answer.unwrap(), json!({"created": "t-1", "status": "Open", "description": "call"}));
     let sent = site.sent().await;
     let body = json!({"description": "call", "date": "2026-01-05", "priority": "High"});

@@ -6,7 +6,9 @@ use crate::support::{Site, all, call, refusal};
 async fn nothing_is_deleted_without_confirmation() {
     let site = Site::start().await;
     let app = site.app(json!({"ToDo": all()}));
-    for arguments in [json!({"name": "t 1"}), json!({"name": "t 1", "confirm": false}), json!({"name": "t 1", "confirm": null})] {
+    for arguments in
+        [json!({"name": "t 1"}), json!({"name": "t 1", "confirm": false}), json!({"name": "t 1", "confirm": null})]
+    {
         let text = refusal(&app, "delete_todo_document", arguments).await;
         assert!(text.contains("\"t 1\" was not deleted") && text.contains("\"confirm\": true"), "{text}");
     }

@@ -73,7 +73,12 @@ async fn what_is_no_answer_of_erpnext_is_called_that() {
     let site = Site::start().await;
     site.respond("GET", ZOD, ResponseTemplate::new(200).set_body_string("<html>Login</html>")).await;
     site.answer("GET", "/api/resource/Customer/List", 200, json!({"data": []})).await;
-    site.respond("GET", "/api/resource/Customer/Moved", ResponseTemplate::new(301).insert_header("location", "https://x/")).await;
+    site.respond(
+        "GET",
+        "/api/resource/Customer/Moved",
+        ResponseTemplate::new(301).insert_header("location", "https://x/"),
+    )
+    .await;
     let app = site.app(json!({"Customer": all()}));
     for (name, wanted) in [
         ("Zod", "did not come from ERPNext"),

@@ -77,7 +77,8 @@ async fn filters_are_taken_as_object_as_triples_and_as_a_single_triple() {
 
 #[tokio::test]
 async fn or_filters_go_apart() {
-    let query = query(json!({"filters": {"disabled": false}, "or_filters": {"territory": "North", "language": "de"}})).await;
+    let query =
+        query(json!({"filters": {"disabled": false}, "or_filters": {"territory": "North", "language": "de"}})).await;
     assert_eq!(query["filters"], json!([["disabled", "=", 0]]));
     assert_eq!(query["or_filters"], json!([["territory", "=", "North"], ["language", "=", "de"]]));
 }
@@ -160,7 +161,9 @@ async fn order_by_is_quoted_and_completed_with_the_name() {
 
 #[tokio::test]
 async fn order_by_takes_fields_and_directions_only() {
-    for asked in ["1", "sleep(5)", "name; drop table x", "modified desc limit 1", "`name`)--", "territory asc asc", ",", ""] {
+    for asked in
+        ["1", "sleep(5)", "name; drop table x", "modified desc limit 1", "`name`)--", "territory asc asc", ",", ""]
+    {
         let text = refused(json!({"order_by": asked})).await;
         assert!(text.contains("order_by"), "{asked}: {text}");
     }
@@ -187,7 +190,8 @@ async fn a_cursor_leads_through_all_pages_and_ends() {
     let mut names = Vec::new();
     loop {
         let answer = call(&app, LIST, arguments.clone()).await.unwrap();
-        names.extend(answer["documents"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()));
+        names
+            .extend(answer["documents"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()));
         let Some(cursor) = answer.get("next_cursor") else { break };
         arguments["cursor"] = cursor.clone();
     }
@@ -203,7 +207,9 @@ async fn a_cursor_of_another_list_is_refused() {
     let app = site.app(json!({"Customer": all()}));
     let answer = call(&app, LIST, json!({"limit": 1})).await.unwrap();
     let cursor = &answer["next_cursor"];
-    for other in [json!({"filters": {"territory": "South"}}), json!({"order_by": "name"}), json!({"or_filters": {"name": "A"}})] {
+    for other in
+        [json!({"filters": {"territory": "South"}}), json!({"order_by": "name"}), json!({"or_filters": {"name": "A"}})]
+    {
         let mut arguments = other;
         arguments["cursor"] = cursor.clone();
         assert!(refusal(&app, LIST, arguments).await.contains("cursor: not one of this list"));

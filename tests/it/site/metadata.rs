@@ -58,7 +58,9 @@ async fn a_doctype_that_was_not_generated_is_checked_like_any_other() {
     let app = site.open_app();
     let data = json!({"fuel": "Deisel", "trips": [{"km": "far"}, {"miles": 1}]});
     let text = refusal(&app, "create_generic_document", json!({"doctype": "Fleet Vehicle", "data": data})).await;
-    for wanted in ["data.plate: is mandatory", "did you mean Diesel?", "data.trips[0].km", "data.trips[1].miles: no such field"] {
+    for wanted in
+        ["data.plate: is mandatory", "did you mean Diesel?", "data.trips[0].km", "data.trips[1].miles: no such field"]
+    {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
     assert_eq!(site.writes().await, Vec::<String>::new());
@@ -98,7 +100,8 @@ async fn custom() -> Site {
 #[tokio::test]
 async fn a_new_field_and_a_new_choice_are_taken_once_the_site_confirms_them() {
     let site = custom().await;
-    let stored = json!({"name": "Zod", "customer_name": "Zod", "customer_type": "Government", "custom_note_of_ours": "n"});
+    let stored =
+        json!({"name": "Zod", "customer_name": "Zod", "customer_type": "Government", "custom_note_of_ours": "n"});
     site.data("POST", "/api/resource/Customer", stored.clone()).await;
     site.data("GET", "/api/resource/Customer/Zod", stored).await;
     let app = site.app(json!({"Customer": all()}));
@@ -144,6 +147,7 @@ async fn without_live_metadata_the_generated_table_decides() {
     let app = site.app(json!({"Customer": all()}));
     let text = refusal(&app, "list_customer_documents", json!({"filters": {"custom_x": 1}})).await;
     assert!(text.contains("filters.custom_x: no such field in Customer"), "{text}");
-    let schema = call(&app, "get_doctype_schema", json!({"doctype": "Customer", "fields": ["territory"]})).await.unwrap();
+    let schema =
+        call(&app, "get_doctype_schema", json!({"doctype": "Customer", "fields": ["territory"]})).await.unwrap();
     assert_eq!(schema["fields"][0]["link_to"], "Territory");
 }

@@ -105,7 +105,8 @@ async fn a_restricted_field_is_cut_from_the_answers_to_writes() {
     site.data("PUT", ZOD, after.clone()).await;
     site.data("POST", "/api/resource/Customer", after).await;
     let app = site.app(json!({"Customer": restricted()}));
-    let answer = call(&app, "update_customer_document", json!({"name": "Zod", "data": {"website": "w"}})).await.unwrap();
+    let answer =
+        call(&app, "update_customer_document", json!({"name": "Zod", "data": {"website": "w"}})).await.unwrap();
     assert_eq!(answer["changed"], json!({"website": {"from": null, "to": "w"}}));
     let made = call(&app, "create_customer_document", json!({"data": {"customer_name": "Zod"}})).await.unwrap();
     for answer in [answer, made] {

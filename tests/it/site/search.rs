@@ -13,7 +13,8 @@ async fn a_search_asks_as_the_desk_does() {
     ]);
     site.method(LINK, found).await;
     let app = site.app(json!({"Customer": all()}));
-    let arguments = json!({"search_term": "zod", "limit": 5, "filters": {"territory": "North", "creation": [">", "2026-01-01"]}});
+    let arguments =
+        json!({"search_term": "zod", "limit": 5, "filters": {"territory": "North", "creation": [">", "2026-01-01"]}});
     let answer = call(&app, "search_customer_documents", arguments).await.unwrap();
     let documents =
         json!([{"name": "Zod Co", "title": "Zod & Sons", "description": "Commercial, North"}, {"name": "Zod 2"}]);

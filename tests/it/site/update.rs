@@ -78,7 +78,10 @@ async fn a_row_can_be_added_and_needs_its_mandatory_columns() {
 #[tokio::test]
 async fn rows_that_do_not_exist_are_refused() {
     let text = refused(json!({"items": [{"name": "r1"}, {"name": "r2"}, {"name": "r9", "qty": 1}]})).await;
-    assert!(text.contains("data.items[2].name: items has no row named \"r9\"; its rows are \"r1\" (row 1), \"r2\" (row 2)"), "{text}");
+    assert!(
+        text.contains("data.items[2].name: items has no row named \"r9\"; its rows are \"r1\" (row 1), \"r2\" (row 2)"),
+        "{text}"
+    );
     let text = refused(json!({"items": [{"name": "r1"}, {"name": "r2"}, {"name": "r1"}]})).await;
     assert!(text.contains("the row \"r1\" is named twice"), "{text}");
 }
@@ -93,7 +96,9 @@ async fn rows_are_not_dropped_by_leaving_them_out() {
 async fn an_update_that_changes_nothing_or_the_wrong_things_is_refused() {
     assert!(refused(json!({})).await.contains("no field to change"));
     let text = refused(json!({"name": "SO-2", "docstatus": 1, "modified": READ_AT, "items": []})).await;
-    for wanted in ["data.name: a document is not renamed", "data.docstatus", "data.modified", "data.items: is mandatory"] {
+    for wanted in
+        ["data.name: a document is not renamed", "data.docstatus", "data.modified", "data.items: is mandatory"]
+    {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
 }
