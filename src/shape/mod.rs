@@ -115,9 +115,9 @@ impl Wanted {
         for (i, name) in names.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate() {
             match find(def, rule, name, children) {
                 Ok(found) => wanted.extend(found),
-                Err((message, near)) => violations.push(Violation {
+                Err((rule, message, near)) => violations.push(Violation {
                     path: format!("fields[{i}]"),
-                    rule: Rule::UnknownField,
+                    rule,
                     message: format!("{name}: {message}"),
                     nearest: near.map(str::to_owned),
                 }),
@@ -143,29 +143,25 @@ impl Wanted {
 }
 
 type Found = Vec<(&'static str, Option<&'static str>)>;
+type NotFound = (Rule, String, Option<&'static str>);
 
-fn find(
-    def: &'static DocTypeDef,
-    rule: &FieldRule,
-    name: &str,
-    children: Children<'_>,
-) -> Result<Found, (String, Option<&'static str>)> {
+fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Children<'_>) -> Result<Found, NotFound> {
     if name == "*" {
         return Ok(def.all_fields().map(|field| (field.fieldname, None)).collect());
     }
     let (fieldname, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
     let visible = |field: &&'static FieldDef| rule.may_read(*field);
-    let unknown = |def: &DocTypeDef, near| (format!("no such field in {}", def.name), near);
+    let unknown = |def: &DocTypeDef, near| (Rule::UnknownField, format!("no such field in {}", def.name), near);
     let field = def.field(fieldname).ok_or_else(|| {
         unknown(def, nearest(fieldname, def.all_fields().filter(visible).map(|field| field.fieldname)))
     })?;
-    let denied = || ("this server's configuration does not permit reading it".to_owned(), None);
+    let denied = || (Rule::NotWritable, "this server's configuration does not permit reading it".to_owned(), None);
     if !rule.may_read(field) {
         return Err(denied());
     }
     let Some(column) = column else { return Ok(vec![(field.fieldname, None)]) };
     let Some(child) = field.target().filter(|_| field.kind.is_table()).and_then(children) else {
-        return Err((format!("{fieldname} is no table of this document"), None));
+        return Err((Rule::UnknownField, format!("{fieldname} is no table of this document"), None));
     };
     let column = child
         .field(column)

@@ -60,7 +60,7 @@ fn title(tool: Tool) -> String {
     };
     match tool {
         Tool::Typed(verb, def) => format!("{} {}", words(verb), def.name),
-        Tool::Generic(verb) => format!("{} any document", words(verb)),
+        Tool::Generic(verb) => format!("{} documents of any DocType", words(verb)),
         Tool::TestConnection => "Test the connection".to_owned(),
         Tool::SystemInfo => "System information".to_owned(),
         Tool::ListDocTypes => "List DocTypes".to_owned(),
@@ -71,9 +71,9 @@ fn title(tool: Tool) -> String {
 
 fn description(tool: Tool) -> String {
     match tool {
-        Tool::Typed(verb, def) => document_description(verb, def.name, Some(def)),
+        Tool::Typed(verb, def) => document_description(verb, Some(def)),
         Tool::Generic(verb) => {
-            format!("{} For DocTypes without tools of their own.", document_description(verb, "any DocType", None))
+            format!("{} For DocTypes without tools of their own.", document_description(verb, None))
         }
         Tool::TestConnection => "Whether the site answers and accepts the key, and as which user.".to_owned(),
         Tool::SystemInfo => {
@@ -87,22 +87,27 @@ fn description(tool: Tool) -> String {
     }
 }
 
-fn document_description(verb: Verb, name: &str, def: Option<&DocTypeDef>) -> String {
+fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
     let is = |bit| def.is_some_and(|def| def.is(bit));
+    let (document, documents) = match def {
+        Some(def) => (format!("{} document", def.name), format!("{} documents", def.name)),
+        None => ("document of any DocType".to_owned(), "documents of any DocType".to_owned()),
+    };
     match verb {
-        Verb::List => format!("Lists {name} documents by filters, a page at a time; count: true gives the total."),
-        Verb::Get if is(doctype_flag::SINGLE) => format!("Reads {name}, of which there is exactly one."),
-        Verb::Get => format!("Reads one {name} document with its child rows."),
-        Verb::Search => format!("Finds {name} documents by words in their name, title and search fields."),
+        Verb::List => format!("Lists {documents} by filters, a page at a time; count: true gives the total."),
+        Verb::Get if is(doctype_flag::SINGLE) => format!("Reads the {document}, of which there is exactly one."),
+        Verb::Get => format!("Reads one {document} with its child rows."),
+        Verb::Search => format!("Finds {documents} by words in their name, title and search fields."),
         Verb::Create => {
             let draft = if is(doctype_flag::SUBMITTABLE) { " as a draft" } else { "" };
-            format!("Creates a {name} document{draft}. Nothing is sent unless all fields pass the checks.")
+            format!("Creates one {document}{draft}. Nothing is sent unless all fields pass the checks.")
         }
-        Verb::Update => format!(
-            "Changes fields of a {name} document. For a child table give every row to keep as {{\"name\": …}}, \
-             with the columns to change; other columns stay."
-        ),
-        Verb::Delete => format!("Deletes a {name} document for good; needs confirm: true."),
+        Verb::Update => {
+            let tables = def.is_none_or(|def| def.fields.iter().any(|field| field.kind.is_table()));
+            let rows = " For a child table give every row to keep as {\"name\": …}, with the columns to change; other columns stay.";
+            format!("Changes fields of one {document}.{}", if tables { rows } else { "" })
+        }
+        Verb::Delete => format!("Deletes one {document} for good; needs confirm: true."),
     }
 }
 

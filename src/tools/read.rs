@@ -11,13 +11,11 @@ use crate::site::{Filter, ListQuery};
 /// One document.
 pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let app = on.app;
-    let wanted = match given.value("fields") {
-        Some(fields) => Some(
-            shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| app.catalog.known(child))
-                .map_err(|found| ToolError::arguments(on.tool, found))?,
-        ),
-        None => None,
-    };
+    let asked = on.checked(|on| {
+        let read = |fields| shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| app.catalog.known(child));
+        given.value("fields").map(read).transpose()
+    });
+    let (on, wanted) = asked.await?;
     let answer = app.site.get(&app.caller, on.permit, on.name(given)).await?;
     let mut shaped = shape::document(on.def, on.permit, &|child| app.catalog.known(child), answer.data);
     if let Some(wanted) = wanted {

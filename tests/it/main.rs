@@ -1,0 +1,14 @@
+//! The whole server: over stdio as clients see it, against a recorded site, and against a stand-in for one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod client;
+mod config_file;
+mod invariants;
+mod properties;
+mod recorded;
+mod site;
+mod stdio;
+mod support;
+mod tidy;
+mod tool_list;

@@ -1,0 +1,181 @@
+//! Whatever a client sends: no panic, and nothing asked of the site where the answer is a refusal.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use erpnext_mcp::call::App;
+use erpnext_mcp::tools::ToolError;
+use erpnext_schema::{FieldDef, FieldKind, Options, check_value, flag};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Map, Value, json};
+use tokio::runtime::Runtime;
+
+use crate::support::{META, Site, all, call};
+
+const TEXTS: &[&str] = &[
+    "",
+    " ",
+    "name",
+    "territory",
+    "modified desc",
+    "=",
+    "like",
+    "in",
+    "between",
+    "is",
+    "set",
+    "Timespan",
+    "today",
+    "*",
+    "items.qty",
+    "2026-02-30",
+    "2026-02-28",
+    "24:00:00",
+    "1e999",
+    "null",
+    "{\"a\":1}",
+    "[\"name\"]",
+    "`",
+    "'; drop table",
+    "\u{0}",
+    "ünï",
+    "20-abc",
+    "9999999999999999999",
+];
+
+/// Any JSON, with what breaks programs more often than chance would have it.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-3i64..600).prop_map(Value::from),
+        select(TEXTS).prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        let key = prop_oneof![select(TEXTS).prop_map(str::to_owned), ".{0,8}"];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((key, inner), 0..5).prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+        ]
+    })
+}
+
+/// Some of a tool's arguments, each of any kind.
+fn any_arguments(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    let name = prop_oneof![20 => select(names).prop_map(str::to_owned), 1 => ".{0,8}"];
+    prop::collection::vec((name, any_json()), 0..4).prop_map(|pairs| Value::Object(pairs.into_iter().collect()))
+}
+
+/// The same cases at each run.
+fn runner(cases: u32) -> TestRunner {
+    TestRunner::new_with_rng(Config::with_cases(cases), TestRng::deterministic_rng(RngAlgorithm::ChaCha))
+}
+
+struct Stand {
+    runtime: Runtime,
+    site: Site,
+    app: App,
+}
+
+fn stand() -> Stand {
+    let runtime = Runtime::new().unwrap();
+    let site = runtime.block_on(Site::start());
+    let app = site.app(json!({"Customer": all(), "ToDo": all()}));
+    Stand { runtime, site, app }
+}
+
+/// Calls the tool with whatever arguments; a call that is refused leaves the site alone but for metadata.
+fn leaves_the_site_alone(tool: &str, fixed: &Value, arguments: impl Strategy<Value = Value>) {
+    static STAND: OnceLock<Mutex<Stand>> = OnceLock::new();
+    let stand = STAND.get_or_init(|| Mutex::new(stand())).lock().unwrap_or_else(PoisonError::into_inner);
+    let mut runner = runner(150);
+    let outcome = runner.run(&arguments, |mut arguments| {
+        arguments.as_object_mut().unwrap().extend(fixed.as_object().unwrap().clone());
+        let (result, sent) = stand.runtime.block_on(async {
+            stand.site.reset().await;
+            for verb in ["GET", "POST"] {
+                stand.site.answer_anywhere(verb, json!({"docs": [], "data": [], "message": []})).await;
+            }
+            (call(&stand.app, tool, arguments).await, stand.site.lines().await)
+        });
+        if let Err(ToolError::Arguments { .. } | ToolError::Refused(_) | ToolError::Denied(_)) = result {
+            let metadata = format!("GET {META}");
+            prop_assert!(sent.iter().all(|line| *line == metadata), "{sent:?}");
+        }
+        Ok(())
+    });
+    drop(stand);
+    outcome.unwrap();
+}
+
+#[test]
+fn any_list_arguments() {
+    let names = &["filters", "or_filters", "fields", "order_by", "limit", "cursor", "count"];
+    leaves_the_site_alone("list_customer_documents", &json!({}), any_arguments(names));
+}
+
+#[test]
+fn any_filters() {
+    let filters = any_json().prop_map(|filters| json!({"filters": filters}));
+    leaves_the_site_alone("list_customer_documents", &json!({}), filters);
+}
+
+#[test]
+fn any_comparison() {
+    let operators = select(&["=", "like", "in", "between", "is", "Timespan", "descendants of", "x"][..]);
+    let fields = select(&["name", "territory", "disabled", "modified", "default_commission_rate", "nope"][..]);
+    let filter = (fields, operators, any_json())
+        .prop_map(|(field, operator, value)| json!({"filters": {field: [operator, value]}}));
+    leaves_the_site_alone("list_customer_documents", &json!({}), filter);
+}
+
+#[test]
+fn any_data_of_a_new_document() {
+    let fields =
+        &["customer_name", "customer_type", "disabled", "sales_team", "website", "docstatus", "name", "territory"];
+    let data = any_arguments(fields).prop_map(|data| json!({"data": data}));
+    leaves_the_site_alone("create_customer_document", &json!({}), data);
+}
+
+#[test]
+fn any_arguments_of_the_other_tools() {
+    let names = &["name", "fields", "search_term", "filters", "limit", "data", "confirm", "doctype"];
+    for tool in ["get_customer_document", "search_customer_documents", "delete_todo_document", "get_generic_document"] {
+        leaves_the_site_alone(tool, &json!({}), any_arguments(names));
+    }
+}
+
+/// A field of every kind, with every rule that changes the check.
+fn any_field() -> impl Strategy<Value = FieldDef> {
+    let flags = select(&[0, flag::REQD, flag::NON_NEGATIVE, flag::REQD | flag::FILLED][..]);
+    let options = select(&[Options::None, Options::Choices(&["A", "today", ""]), Options::Target("Customer")][..]);
+    (select(FieldKind::ALL), flags, options, select(&[0, 3][..])).prop_map(|(kind, flags, options, length)| FieldDef {
+        flags,
+        options,
+        length,
+        ..FieldDef::new("any", kind, "Any")
+    })
+}
+
+#[test]
+fn a_value_that_was_accepted_is_accepted_again_unchanged() {
+    let mut runner = runner(6_000);
+    let outcome = runner.run(&(any_field(), any_json()), |(field, value)| {
+        if let Ok(stored) = check_value(&field, "any", &value) {
+            prop_assert_eq!(check_value(&field, "any", &stored), Ok(stored));
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn an_object_of_arguments_may_hold_anything() {
+    let whole: Map<String, Value> = Map::from_iter([("x".repeat(100_000), json!([[[[]]]]))]);
+    leaves_the_site_alone("list_customer_documents", &Value::Object(whole), Just(json!({})));
+}

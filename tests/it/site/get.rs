@@ -1,0 +1,80 @@
+use erpnext_mcp::call::App;
+use serde_json::json;
+
+use crate::support::{Site, all, call, refusal};
+
+const ORDER: &str = "/api/resource/Sales%20Order/SO-1";
+
+async fn order() -> (Site, App) {
+    let site = Site::start().await;
+    let row = json!({
+        "name": "row1", "idx": 1, "item_code": "SKU-1", "qty": 2.5, "rate": 0.1, "page_break": 0, "parent": "SO-1",
+        "parentfield": "items", "parenttype": "Sales Order", "doctype": "Sales Order Item", "owner": "x", "docstatus": 0,
+    });
+    let document = json!({
+        "name": "SO-1", "doctype": "Sales Order", "customer": "Zod Co", "grand_total": 12345678901234.56, "po_no": null,
+        "disable_rounded_total": 1, "items": [row], "docstatus": 0, "custom_on_the_site": "x",
+    });
+    site.data("GET", ORDER, document).await;
+    let app = site.app(json!({"Sales Order": all(), "System Settings": all()}));
+    (site, app)
+}
+
+#[tokio::test]
+async fn a_document_comes_whole_without_what_says_nothing() {
+    let (site, app) = order().await;
+    let answer = call(&app, "get_sales_order_document", json!({"name": "SO-1"})).await.unwrap();
+    let rows = json!([{"name": "row1", "idx": 1, "item_code": "SKU-1", "qty": 2.5, "rate": 0.1, "page_break": false}]);
+    let document = json!({
+        "name": "SO-1", "customer": "Zod Co", "grand_total": 12345678901234.56, "disable_rounded_total": true,
+        "items": rows, "docstatus": 0, "custom_on_the_site": "x",
+    });
+    assert_eq!(answer, json!({"document": document}));
+    assert_eq!(site.lines().await, [format!("GET {ORDER}")]);
+}
+
+#[tokio::test]
+async fn fields_choose_columns_of_tables_too() {
+    let (_site, app) = order().await;
+    let get = |fields| call(&app, "get_sales_order_document", json!({"name": "SO-1", "fields": fields}));
+    let answer = get(json!(["customer", "items.qty"])).await.unwrap();
+    let wanted = json!({"name": "SO-1", "customer": "Zod Co", "items": [{"name": "row1", "qty": 2.5}]});
+    assert_eq!(answer["document"], wanted);
+    let answer = get(json!(["items"])).await.unwrap();
+    assert_eq!(answer["document"]["items"][0]["item_code"], "SKU-1");
+    assert_eq!(answer["document"].as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn unknown_fields_are_refused_with_the_nearest_name() {
+    let (site, app) = order().await;
+    let fields = json!(["custmer", "items.qyt", "customer.x"]);
+    let text = refusal(&app, "get_sales_order_document", json!({"name": "SO-1", "fields": fields})).await;
+    assert!(text.contains("fields[0]: custmer: no such field in Sales Order; did you mean customer?"), "{text}");
+    assert!(text.contains("fields[1]: items.qyt: no such field in Sales Order Item; did you mean qty?"), "{text}");
+    assert!(text.contains("fields[2]"), "{text}");
+    assert!(!site.lines().await.contains(&format!("GET {ORDER}")));
+}
+
+#[tokio::test]
+async fn a_single_needs_no_name() {
+    let (site, app) = order().await;
+    let at = "/api/resource/System%20Settings/System%20Settings";
+    site.data("GET", at, json!({"name": "System Settings", "language": "en"})).await;
+    let answer = call(&app, "get_system_settings_document", json!({})).await.unwrap();
+    assert_eq!(answer["document"]["language"], "en");
+    let text = refusal(&app, "get_system_settings_document", json!({"name": "Other"})).await;
+    assert!(text.contains("name: no such argument"), "{text}");
+    assert_eq!(site.lines().await, [format!("GET {at}")]);
+}
+
+#[tokio::test]
+async fn arguments_are_checked_all_at_once() {
+    let (site, app) = order().await;
+    let text = refusal(&app, "get_sales_order_document", json!({"nam": "SO-1", "fields": "customer, items"})).await;
+    assert!(text.contains("there are 3 problems"), "{text}");
+    assert!(text.contains("nam: no such argument") && text.contains("did you mean name?"), "{text}");
+    assert!(text.contains("name: is mandatory"), "{text}");
+    assert!(text.contains(r#"did you mean ["customer","items"]?"#), "{text}");
+    assert_eq!(site.lines().await, Vec::<String>::new());
+}

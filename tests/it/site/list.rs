@@ -1,0 +1,258 @@
+use erpnext_mcp::call::App;
+use serde_json::{Value, json};
+
+use crate::support::{Site, all, call, refusal};
+
+const CUSTOMERS: &str = "/api/resource/Customer";
+const LIST: &str = "list_customer_documents";
+
+async fn customers() -> (Site, App) {
+    let site = Site::start().await;
+    site.data("GET", CUSTOMERS, json!([{"name": "Zod Co", "customer_name": "Zod", "disabled": 0}])).await;
+    let app = site.app(json!({"Customer": all()}));
+    (site, app)
+}
+
+/// The query of the only request that a list sends.
+async fn query(arguments: Value) -> Value {
+    let (site, app) = customers().await;
+    call(&app, LIST, arguments).await.unwrap();
+    let mut sent = site.sent().await;
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    let (line, query) = sent.remove(0);
+    assert_eq!(line, format!("GET {CUSTOMERS}"));
+    query
+}
+
+async fn refused(arguments: Value) -> String {
+    let (site, app) = customers().await;
+    let text = refusal(&app, LIST, arguments).await;
+    // Unknown names are looked up once in the live metadata; no list is asked for.
+    assert!(site.lines().await.iter().all(|line| line.contains("getdoctype")), "{:?}", site.lines().await);
+    text
+}
+
+#[tokio::test]
+async fn without_arguments_a_list_asks_for_the_telling_columns_newest_first() {
+    let query = query(json!({})).await;
+    assert_eq!(
+        query,
+        json!({
+            "fields": ["name", "customer_name", "customer_group", "custom_segment", "territory"],
+            "order_by": "`modified` desc, `name` asc",
+            "limit_start": 0,
+            "limit_page_length": 21,
+        }),
+        "{query}"
+    );
+}
+
+#[tokio::test]
+async fn the_answer_has_a_count_and_the_documents_with_checks_as_booleans() {
+    let (_site, app) = customers().await;
+    let answer = call(&app, LIST, json!({"fields": ["customer_name", "disabled", "name"]})).await.unwrap();
+    let documents = json!([{"name": "Zod Co", "customer_name": "Zod", "disabled": false}]);
+    assert_eq!(answer, json!({"count": 1, "documents": documents}));
+}
+
+#[tokio::test]
+async fn a_star_means_every_column_and_never_a_star() {
+    let fields = query(json!({"fields": ["*"]})).await["fields"].take();
+    let fields: Vec<_> = fields.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert!(fields.contains(&"creation") && fields.contains(&"tax_id") && fields.len() > 40, "{fields:?}");
+    assert!(!fields.contains(&"*") && !fields.contains(&"sales_team"), "{fields:?}");
+}
+
+#[tokio::test]
+async fn filters_are_taken_as_object_as_triples_and_as_a_single_triple() {
+    let expected = json!([["territory", "=", "North"], ["modified", ">", "2026-01-01"]]);
+    let object = json!({"territory": "North", "modified": [">", "2026-01-01"]});
+    let triples = json!([["territory", "=", "North"], ["Customer", "modified", ">", "2026-01-01"]]);
+    for filters in [object.clone(), triples, json!(object.to_string())] {
+        assert_eq!(query(json!({"filters": filters})).await["filters"], expected);
+    }
+    let single = json!({"filters": ["territory", "North"]});
+    assert_eq!(query(single).await["filters"], json!([["territory", "=", "North"]]));
+}
+
+#[tokio::test]
+async fn or_filters_go_apart() {
+    let query =
+        query(json!({"filters": {"disabled": false}, "or_filters": {"territory": "North", "language": "de"}})).await;
+    assert_eq!(query["filters"], json!([["disabled", "=", 0]]));
+    assert_eq!(query["or_filters"], json!([["territory", "=", "North"], ["language", "=", "de"]]));
+}
+
+#[tokio::test]
+async fn every_operator_reaches_the_site_as_frappe_writes_it() {
+    for (filter, sent) in [
+        (json!(["!=", "X"]), json!(["!=", "X"])),
+        (json!([">=", "X"]), json!([">=", "X"])),
+        (json!(["LIKE", "%od%"]), json!(["like", "%od%"])),
+        (json!(["not like", "%od%"]), json!(["not like", "%od%"])),
+        (json!(["in", ["A", "B"]]), json!(["in", ["A", "B"]])),
+        (json!(["not in", ["A"]]), json!(["not in", ["A"]])),
+        (json!(["is", "set"]), json!(["is", "set"])),
+        (json!(["is", "NOT SET"]), json!(["is", "not set"])),
+        (json!(["is set", ""]), json!(["is", "set"])),
+        (json!(["descendants of", "North"]), json!(["descendants of", "North"])),
+        (json!(["descendants of (inclusive)", "North"]), json!(["descendants of (inclusive)", "North"])),
+        (json!(["not ancestors of", "North"]), json!(["not ancestors of", "North"])),
+        (json!(null), json!(["is", "not set"])),
+        (json!(["!=", null]), json!(["is", "set"])),
+        (json!(["==", "X"]), json!(["=", "X"])),
+    ] {
+        let query = query(json!({"filters": {"territory": filter}})).await;
+        assert_eq!(query["filters"], json!([["territory", sent[0], sent[1]]]), "{filter}");
+    }
+    for (filter, sent) in [
+        (json!(["between", ["2026-01-01", "2026-02-01"]]), json!(["between", ["2026-01-01", "2026-02-01"]])),
+        (json!(["timespan", "Last Month"]), json!(["Timespan", "last month"])),
+    ] {
+        let query = query(json!({"filters": {"creation": filter}})).await;
+        assert_eq!(query["filters"], json!([["creation", sent[0], sent[1]]]), "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn filters_that_would_be_misread_are_refused_all_at_once() {
+    let filters = json!({
+        "teritory": "North",
+        "territory": ["lik", "N%"],
+        "disabled": "maybe",
+        "creation": ["between", ["2026-01-01"]],
+        "modified": ["Timespan", "last mont"],
+        "customer_group": ["in", []],
+        "sales_team": "x",
+        "language": {"like": "d%"},
+        "name": ["is", "there"],
+    });
+    let text = refused(json!({"filters": filters, "order_by": "territory sideways", "fields": ["nmae"]})).await;
+    for wanted in [
+        "there are 11 problems",
+        "filters.teritory: no such field in Customer; did you mean territory?",
+        "filters.territory: ",
+        "filters.disabled: ",
+        "filters.creation: between takes a list of two values",
+        "filters.modified: Timespan takes one of",
+        "did you mean \"last month\"?",
+        "filters.customer_group: in takes a list with at least one value",
+        "filters.sales_team: is not a column",
+        "filters.language: expected a value or [operator, value]",
+        "filters.name: is takes \"set\" or \"not set\"",
+        "order_by",
+        "fields[0]: nmae: no such field in Customer; did you mean name?",
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn order_by_is_quoted_and_completed_with_the_name() {
+    for (asked, sent) in [
+        ("customer_name", "`customer_name` asc, `name` asc"),
+        ("territory DESC, modified", "`territory` desc, `modified` asc, `name` asc"),
+        ("name desc", "`name` desc"),
+        ("`territory` asc", "`territory` asc, `name` asc"),
+    ] {
+        assert_eq!(query(json!({"order_by": asked})).await["order_by"], sent, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn order_by_takes_fields_and_directions_only() {
+    for asked in
+        ["1", "sleep(5)", "name; drop table x", "modified desc limit 1", "`name`)--", "territory asc asc", ",", ""]
+    {
+        let text = refused(json!({"order_by": asked})).await;
+        assert!(text.contains("order_by"), "{asked}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_limit_is_one_to_five_hundred() {
+    for limit in [json!(0), json!(501), json!(-1), json!(1.5), json!("20"), json!(u64::MAX)] {
+        let text = refused(json!({"limit": limit})).await;
+        assert!(text.contains("limit: expected a whole number from 1 to 500"), "{text}");
+    }
+    assert_eq!(query(json!({"limit": 500})).await["limit_page_length"], 500);
+}
+
+#[tokio::test]
+async fn a_cursor_leads_through_all_pages_and_ends() {
+    let site = Site::start().await;
+    let rows = |names: &[&str]| json!({"data": names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>()});
+    for page in [&["A", "B", "C"][..], &["C", "D", "E"], &["E"]] {
+        site.answer_once("GET", CUSTOMERS, 200, rows(page)).await;
+    }
+    let app = site.app(json!({"Customer": all()}));
+    let mut arguments = json!({"limit": 2, "fields": ["name"], "filters": {"territory": "North"}});
+    let mut names = Vec::new();
+    loop {
+        let answer = call(&app, LIST, arguments.clone()).await.unwrap();
+        names
+            .extend(answer["documents"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()));
+        let Some(cursor) = answer.get("next_cursor") else { break };
+        arguments["cursor"] = cursor.clone();
+    }
+    assert_eq!(names, ["A", "B", "C", "D", "E"]);
+    let starts: Vec<_> = site.sent().await.iter().map(|(_, query)| query["limit_start"].clone()).collect();
+    assert_eq!(starts, [0, 2, 4]);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_list_is_refused() {
+    let site = Site::start().await;
+    site.data("GET", CUSTOMERS, json!([{"name": "A"}, {"name": "B"}])).await;
+    let app = site.app(json!({"Customer": all()}));
+    let answer = call(&app, LIST, json!({"limit": 1})).await.unwrap();
+    let cursor = &answer["next_cursor"];
+    for other in
+        [json!({"filters": {"territory": "South"}}), json!({"order_by": "name"}), json!({"or_filters": {"name": "A"}})]
+    {
+        let mut arguments = other;
+        arguments["cursor"] = cursor.clone();
+        assert!(refusal(&app, LIST, arguments).await.contains("cursor: not one of this list"));
+    }
+    assert!(refusal(&app, LIST, json!({"cursor": "20-abc"})).await.contains("cursor"));
+    assert_eq!(site.lines().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_total_is_counted_with_permissions() {
+    let (site, app) = customers().await;
+    site.method("frappe.desk.reportview.get_count", json!(417)).await;
+    let arguments = json!({"count": true, "filters": {"territory": "North"}, "or_filters": {"language": "de"}});
+    let answer = call(&app, LIST, arguments).await.unwrap();
+    assert_eq!((&answer["count"], &answer["total"]), (&json!(1), &json!(417)));
+    let sent = site.sent().await;
+    let count = sent.iter().find(|(line, _)| line == "POST /api/method/frappe.desk.reportview.get_count").unwrap();
+    assert_eq!(count.1["doctype"], "Customer");
+    assert_eq!(count.1["filters"], json!([["territory", "=", "North"]]));
+    assert_eq!(count.1["or_filters"], json!([["language", "=", "de"]]));
+}
+
+#[tokio::test]
+async fn a_long_query_goes_by_post() {
+    let site = Site::start().await;
+    site.method("frappe.client.get_list", json!([{"name": "A"}])).await;
+    let app = site.app(json!({"Customer": all()}));
+    let names: Vec<_> = (0..400).map(|i| format!("Bulk Customer {i:05}")).collect();
+    let answer = call(&app, LIST, json!({"filters": {"name": ["in", names]}, "fields": ["name"]})).await.unwrap();
+    assert_eq!(answer["documents"], json!([{"name": "A"}]));
+    let sent = site.sent().await;
+    assert_eq!(sent[0].0, "POST /api/method/frappe.client.get_list");
+    assert_eq!(sent[0].1["doctype"], "Customer");
+    assert_eq!(sent[0].1["filters"][0][2].as_array().unwrap().len(), 400);
+}
+
+#[tokio::test]
+async fn singles_and_child_tables_have_no_list() {
+    let site = Site::start().await;
+    let app = site.open_app();
+    for (doctype, wanted) in [("System Settings", "is a Single"), ("Sales Order Item", "is a child table")] {
+        let text = refusal(&app, "list_generic_documents", json!({"doctype": doctype})).await;
+        assert!(text.contains(wanted), "{text}");
+    }
+    assert_eq!(site.lines().await, Vec::<String>::new());
+}

@@ -1,0 +1,153 @@
+use serde_json::{Value, json};
+
+use crate::support::{META, Site, all, call, refusal};
+
+/// Metadata as the site gives it, as far as it matters.
+fn doctype(name: &str, fields: Value) -> Value {
+    json!({"doctype": "DocType", "name": name, "module": "Fleet", "custom": 1, "autoname": "field:plate", "fields": fields})
+}
+
+fn field(fieldname: &str, fieldtype: &str, options: &str) -> Value {
+    json!({"doctype": "DocField", "fieldname": fieldname, "fieldtype": fieldtype, "label": fieldname, "options": options})
+}
+
+fn vehicle() -> Value {
+    let mut plate = field("plate", "Data", "");
+    plate["reqd"] = json!(1);
+    let fields = json!([plate, field("fuel", "Select", "\nDiesel\nPetrol"), field("trips", "Table", "Fleet Trip")]);
+    let mut trip = doctype("Fleet Trip", json!([field("km", "Float", "")]));
+    trip["istable"] = json!(1);
+    json!([doctype("Fleet Vehicle", fields), trip])
+}
+
+async fn fleet() -> Site {
+    let site = Site::start().await;
+    site.metadata(vehicle()).await;
+    site.data("GET", "/api/resource/Fleet%20Vehicle", json!([{"name": "AB 1"}])).await;
+    site.data("GET", "/api/resource/Fleet%20Vehicle/AB%201", json!({"name": "AB 1", "plate": "AB 1"})).await;
+    site.data("POST", "/api/resource/Fleet%20Vehicle", json!({"name": "AB 1"})).await;
+    site
+}
+
+#[tokio::test]
+async fn a_doctype_that_was_not_generated_works_with_metadata_fetched_once() {
+    let site = fleet().await;
+    let app = site.open_app();
+    let with = |more: Value| {
+        let mut arguments = json!({"doctype": "Fleet Vehicle"});
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        arguments
+    };
+    let (list, get) = ("list_generic_documents", "get_generic_document");
+    let answer = call(&app, list, with(json!({"filters": {"fuel": "Diesel"}}))).await.unwrap();
+    assert_eq!(answer["documents"][0]["name"], "AB 1");
+    call(&app, get, with(json!({"name": "AB 1", "fields": ["plate", "trips.km"]}))).await.unwrap();
+    let data = json!({"plate": "AB 1", "fuel": "Petrol", "trips": [{"km": 12.5}]});
+    let answer = call(&app, "create_generic_document", with(json!({"data": data}))).await.unwrap();
+    assert_eq!(answer["created"], "AB 1");
+    let schema = call(&app, "get_doctype_schema", with(json!({}))).await.unwrap();
+    assert_eq!(schema["fields"][0]["required"], true);
+    assert_eq!(schema["tables"]["trips"][0]["field"], "km");
+    let fetched = site.lines().await.iter().filter(|line| *line == &format!("GET {META}")).count();
+    assert_eq!(fetched, 1);
+}
+
+#[tokio::test]
+async fn a_doctype_that_was_not_generated_is_checked_like_any_other() {
+    let site = fleet().await;
+    let app = site.open_app();
+    let data = json!({"fuel": "Deisel", "trips": [{"km": "far"}, {"miles": 1}]});
+    let text = refusal(&app, "create_generic_document", json!({"doctype": "Fleet Vehicle", "data": data})).await;
+    for wanted in
+        ["data.plate: is mandatory", "did you mean Diesel?", "data.trips[0].km", "data.trips[1].miles: no such field"]
+    {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    assert_eq!(site.writes().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_configured_doctype_that_was_not_generated_has_no_tools_of_its_own_and_works() {
+    let site = fleet().await;
+    let app = site.app(json!({"Fleet Vehicle": {"read": true, "restricted_fields": ["fuel"]}}));
+    assert!(app.registry.tools().iter().all(|tool| !tool.name().contains("fleet")));
+    let list = "list_generic_documents";
+    assert!(call(&app, list, json!({"doctype": "Fleet Vehicle"})).await.is_ok());
+    let text = refusal(&app, list, json!({"doctype": "Fleet Vehicle", "fields": ["fuel"]})).await;
+    assert!(text.contains("does not permit reading it"), "{text}");
+}
+
+#[tokio::test]
+async fn a_doctype_that_nobody_knows_gets_a_clear_no() {
+    let site = Site::start().await;
+    site.answer("GET", META, 403, json!({"exc_type": "PermissionError"})).await;
+    let app = site.open_app();
+    let text = refusal(&app, "list_generic_documents", json!({"doctype": "Sales Ordr"})).await;
+    assert!(text.contains("no DocType \"Sales Ordr\"") && text.contains("Did you mean Sales Order?"), "{text}");
+}
+
+/// Customer with a field and a choice that the snapshot does not know.
+async fn custom() -> Site {
+    let site = Site::start().await;
+    let kinds = field("customer_type", "Select", "Company\nIndividual\nGovernment");
+    let mut note = field("custom_note_of_ours", "Data", "");
+    note["is_custom_field"] = json!(1);
+    let fields = json!([field("customer_name", "Data", ""), kinds, note]);
+    site.metadata(json!([doctype("Customer", fields)])).await;
+    site
+}
+
+#[tokio::test]
+async fn a_new_field_and_a_new_choice_are_taken_once_the_site_confirms_them() {
+    let site = custom().await;
+    let stored =
+        json!({"name": "Zod", "customer_name": "Zod", "customer_type": "Government", "custom_note_of_ours": "n"});
+    site.data("POST", "/api/resource/Customer", stored.clone()).await;
+    site.data("GET", "/api/resource/Customer/Zod", stored).await;
+    let app = site.app(json!({"Customer": all()}));
+    let data = json!({"customer_name": "Zod", "customer_type": "Government", "custom_note_of_ours": "n"});
+    for _ in 0..2 {
+        let answer = call(&app, "create_customer_document", json!({"data": data})).await.unwrap();
+        assert_eq!(answer["created"], "Zod", "{answer}");
+    }
+    let sent = site.sent().await;
+    assert_eq!(sent.iter().filter(|(line, _)| line.contains("getdoctype")).count(), 1);
+    assert_eq!(sent.iter().find(|(line, _)| line.starts_with("POST")).unwrap().1, data);
+}
+
+#[tokio::test]
+async fn a_new_field_can_be_listed_filtered_and_read() {
+    let site = custom().await;
+    site.data("GET", "/api/resource/Customer", json!([{"name": "Zod", "custom_note_of_ours": "n"}])).await;
+    site.data("GET", "/api/resource/Customer/Zod", json!({"name": "Zod", "custom_note_of_ours": "n"})).await;
+    let app = site.app(json!({"Customer": all()}));
+    let get = json!({"name": "Zod", "fields": ["custom_note_of_ours"]});
+    let answer = call(&app, "get_customer_document", get).await.unwrap();
+    assert_eq!(answer["document"]["custom_note_of_ours"], "n");
+    let arguments = json!({"fields": ["custom_note_of_ours"], "filters": {"custom_note_of_ours": ["is", "set"]}});
+    let answer = call(&app, "list_customer_documents", arguments).await.unwrap();
+    assert_eq!(answer["documents"][0]["custom_note_of_ours"], "n");
+}
+
+#[tokio::test]
+async fn a_field_that_the_site_does_not_know_either_is_refused() {
+    let site = custom().await;
+    let app = site.app(json!({"Customer": all()}));
+    let data = json!({"customer_name": "Zod", "customer_typ": "Company", "customer_type": "Alien"});
+    let text = refusal(&app, "create_customer_document", json!({"data": data})).await;
+    assert!(text.contains("data.customer_typ: no such field in Customer; did you mean customer_type?"), "{text}");
+    assert!(text.contains("Company, Individual, Government"), "{text}");
+    assert_eq!(site.writes().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn without_live_metadata_the_generated_table_decides() {
+    let site = Site::start().await;
+    site.answer("GET", META, 500, json!({"exc_type": "TypeError"})).await;
+    let app = site.app(json!({"Customer": all()}));
+    let text = refusal(&app, "list_customer_documents", json!({"filters": {"custom_x": 1}})).await;
+    assert!(text.contains("filters.custom_x: no such field in Customer"), "{text}");
+    let schema =
+        call(&app, "get_doctype_schema", json!({"doctype": "Customer", "fields": ["territory"]})).await.unwrap();
+    assert_eq!(schema["fields"][0]["link_to"], "Territory");
+}

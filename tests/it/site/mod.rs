@@ -1,0 +1,12 @@
+//! Each tool against a stand-in for the site: what it sends, and what comes of the answer.
+
+mod create;
+mod delete;
+mod errors;
+mod get;
+mod list;
+mod metadata;
+mod names;
+mod policy;
+mod search;
+mod update;

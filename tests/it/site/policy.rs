@@ -1,0 +1,160 @@
+use serde_json::{Value, json};
+
+use crate::support::{Site, all, call, refusal};
+
+const ZOD: &str = "/api/resource/Customer/Zod";
+
+fn zod() -> Value {
+    json!({
+        "name": "Zod", "customer_name": "Zod", "tax_id": "hidden-1", "territory": "North", "modified": "m",
+        "sales_team": [{"name": "s1", "idx": 1, "sales_person": "Ann", "incentives": 99.5}],
+    })
+}
+
+fn restricted() -> Value {
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["tax_id", "sales_team.incentives"]);
+    rule
+}
+
+#[tokio::test]
+async fn what_is_not_configured_is_not_there() {
+    let site = Site::start().await;
+    let app = site.app(json!({"Customer": {"read": true}, "ToDo": {"delete": false}}));
+    let names: Vec<_> = app.registry.tools().iter().map(erpnext_mcp::tools::Tool::name).collect();
+    let documents: Vec<_> = names.iter().filter(|name| name.contains("_document")).copied().collect();
+    let expected = [
+        "get_generic_document",
+        "list_generic_documents",
+        "search_generic_documents",
+        "list_customer_documents",
+        "get_customer_document",
+        "search_customer_documents",
+    ];
+    assert_eq!(documents, expected);
+    for doctype in ["Item", "ToDo", "customer", "Customer ", "Sales Team"] {
+        let text = refusal(&app, "get_generic_document", json!({"doctype": doctype, "name": "x"})).await;
+        assert!(text.contains("permitted") || text.contains("not available"), "{doctype}: {text}");
+    }
+    for tool in ["get_doctype_schema", "get_doctype_permissions"] {
+        let text = refusal(&app, tool, json!({"doctype": "Item"})).await;
+        assert!(text.contains("not available by this server's configuration"), "{text}");
+    }
+    let listed = call(&app, "list_doctypes", json!({})).await.unwrap();
+    assert!(!listed.to_string().contains("\"Item\""), "{listed}");
+    assert_eq!(site.lines().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn nothing_at_all_is_open_without_permissions() {
+    let site = Site::start().await;
+    let app = site.app(json!({}));
+    assert_eq!(app.registry.tools().len(), 5);
+    for tool in app.registry.tools() {
+        assert!(tool.verb().is_none(), "{}", tool.name());
+    }
+}
+
+#[tokio::test]
+async fn a_restricted_field_is_refused_wherever_it_is_named() {
+    let site = Site::start().await;
+    let app = site.app(json!({"Customer": restricted()}));
+    for (tool, arguments) in [
+        ("list_customer_documents", json!({"fields": ["tax_id"]})),
+        ("list_customer_documents", json!({"filters": {"tax_id": ["like", "1%"]}})),
+        ("list_customer_documents", json!({"or_filters": [["tax_id", "=", "1"]]})),
+        ("list_customer_documents", json!({"order_by": "tax_id desc"})),
+        ("list_generic_documents", json!({"doctype": "Customer", "filters": {"tax_id": 1}})),
+        ("search_customer_documents", json!({"search_term": "x", "filters": {"tax_id": 1}})),
+        ("get_customer_document", json!({"name": "Zod", "fields": ["tax_id"]})),
+        ("get_customer_document", json!({"name": "Zod", "fields": ["sales_team.incentives"]})),
+        ("create_customer_document", json!({"data": {"customer_name": "x", "tax_id": "1"}})),
+        ("update_customer_document", json!({"name": "Zod", "data": {"tax_id": "1"}})),
+        ("update_customer_document", json!({"name": "Zod", "data": {"sales_team": [{"name": "s1", "incentives": 1}]}})),
+    ] {
+        let text = refusal(&app, tool, arguments.clone()).await;
+        assert!(text.contains("configuration does not permit"), "{tool} {arguments}: {text}");
+    }
+    assert_eq!(site.lines().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_restricted_field_is_cut_from_what_is_read() {
+    let site = Site::start().await;
+    site.data("GET", ZOD, zod()).await;
+    site.data("GET", "/api/resource/Customer", json!([zod()])).await;
+    let app = site.app(json!({"Customer": restricted()}));
+    let answer = call(&app, "get_customer_document", json!({"name": "Zod"})).await.unwrap();
+    assert_eq!(answer["withheld"], json!(["tax_id", "sales_team.incentives"]));
+    assert_eq!(answer["document"]["sales_team"], json!([{"name": "s1", "idx": 1, "sales_person": "Ann"}]));
+    assert!(!answer.to_string().contains("hidden-1") && !answer.to_string().contains("99.5"), "{answer}");
+    let answer = call(&app, "list_customer_documents", json!({"fields": ["*"]})).await.unwrap();
+    assert!(!answer.to_string().contains("hidden-1"), "{answer}");
+    assert!(!site.sent().await[1].1.to_string().contains("tax_id"));
+}
+
+#[tokio::test]
+async fn a_restricted_field_is_cut_from_the_answers_to_writes() {
+    let site = Site::start().await;
+    site.answer_once("GET", ZOD, 200, json!({"data": zod()})).await;
+    let mut after = zod();
+    after["tax_id"] = json!("hidden-2");
+    after["website"] = json!("w");
+    after["sales_team"][0]["incentives"] = json!(12.25);
+    site.data("GET", ZOD, after.clone()).await;
+    site.data("PUT", ZOD, after.clone()).await;
+    site.data("POST", "/api/resource/Customer", after).await;
+    let app = site.app(json!({"Customer": restricted()}));
+    let answer =
+        call(&app, "update_customer_document", json!({"name": "Zod", "data": {"website": "w"}})).await.unwrap();
+    assert_eq!(answer["changed"], json!({"website": {"from": null, "to": "w"}}));
+    let made = call(&app, "create_customer_document", json!({"data": {"customer_name": "Zod"}})).await.unwrap();
+    for answer in [answer, made] {
+        let text = answer.to_string();
+        assert!(!text.contains("hidden") && !text.contains("12.25"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn allowed_fields_are_all_that_is_seen() {
+    let site = Site::start().await;
+    site.data("GET", ZOD, zod()).await;
+    let rule = json!({"read": true, "update": true, "allowed_fields": ["customer_name"]});
+    let app = site.app(json!({"Customer": rule}));
+    let answer = call(&app, "get_customer_document", json!({"name": "Zod"})).await.unwrap();
+    assert_eq!(answer["document"], json!({"name": "Zod", "customer_name": "Zod", "modified": "m"}));
+    let text = refusal(&app, "update_customer_document", json!({"name": "Zod", "data": {"territory": "x"}})).await;
+    assert!(text.contains("data.territory: this server's configuration does not permit writing it"), "{text}");
+    let tool = app.registry.find("update_customer_document").unwrap();
+    let schema = erpnext_mcp::tools::definition(&app, tool).input_schema;
+    let data = schema["properties"]["data"]["properties"].as_object().unwrap();
+    assert_eq!(data.keys().collect::<Vec<_>>(), ["customer_name"]);
+}
+
+#[tokio::test]
+async fn who_may_only_write_reads_nothing_from_the_answer() {
+    let site = Site::start().await;
+    site.data("POST", "/api/resource/Customer", zod()).await;
+    site.data("GET", ZOD, zod()).await;
+    let app = site.app(json!({"Customer": {"create": true}}));
+    let data = json!({"customer_name": "Zod", "territory": "South"});
+    let answer = call(&app, "create_customer_document", json!({"data": data})).await.unwrap();
+    assert_eq!(answer, json!({"created": "Zod"}));
+}
+
+#[tokio::test]
+async fn a_password_is_never_read_even_where_it_is_allowed() {
+    let site = Site::start().await;
+    let user = json!({"name": "a@x", "first_name": "Ann", "new_password": "pw-1", "api_secret": "pw-2"});
+    site.data("GET", "/api/resource/User/a%40x", user.clone()).await;
+    site.data("GET", "/api/resource/User", json!([user])).await;
+    let mut rule = all();
+    rule["allowed_fields"] = json!(["first_name", "new_password", "api_secret"]);
+    let app = site.app(json!({"User": rule}));
+    let answer = call(&app, "get_user_document", json!({"name": "a@x"})).await.unwrap();
+    assert!(!answer.to_string().contains("pw-"), "{answer}");
+    let answer = call(&app, "list_user_documents", json!({"fields": ["*"]})).await.unwrap();
+    assert!(!answer.to_string().contains("pw-"), "{answer}");
+    let text = refusal(&app, "list_user_documents", json!({"filters": {"new_password": ["like", "p%"]}})).await;
+    assert!(text.contains("new_password"), "{text}");
+}

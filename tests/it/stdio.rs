@@ -1,0 +1,173 @@
+//! The compiled server as a child process, spoken to line by line; everything it writes is kept.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+
+use crate::support::write_config;
+
+/// The revision of MCP without a handshake.
+pub const STATELESS: &str = "2026-07-28";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    stdin: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+    stderr: JoinHandle<String>,
+    stdout: String,
+    next_id: u64,
+    stateless: bool,
+    _config: tempfile::TempDir,
+}
+
+/// What a server left behind.
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// The command that serves with this configuration, without this process's own variables for it.
+pub fn command(config: &Value) -> (Command, tempfile::TempDir) {
+    let (folder, file) = write_config(config);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_erpnext-mcp"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("ERPNEXT_") || name.to_string_lossy().starts_with("MCP_") {
+            command.env_remove(name);
+        }
+    }
+    command.arg("--config").arg(file).current_dir(folder.path()).kill_on_drop(true);
+    (command, folder)
+}
+
+impl Server {
+    pub fn start(config: &Value) -> Self {
+        let (mut command, folder) = command(config);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = tokio::spawn(async move {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).await.unwrap();
+            text
+        });
+        Self {
+            stdin: child.stdin.take().unwrap(),
+            lines: BufReader::new(child.stdout.take().unwrap()).lines(),
+            child,
+            stderr,
+            stdout: String::new(),
+            next_id: 0,
+            stateless: false,
+            _config: folder,
+        }
+    }
+
+    /// A server that has taken the 2025-11-25 handshake.
+    pub async fn initialized(config: &Value) -> Self {
+        let mut server = Self::start(config);
+        server.initialize().await;
+        server
+    }
+
+    /// A server that is spoken to in the stateless revision.
+    pub fn stateless(config: &Value) -> Self {
+        Self { stateless: true, ..Self::start(config) }
+    }
+
+    pub async fn initialize(&mut self) -> Value {
+        let client = json!({"name": "tests", "version": "1"});
+        let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+        let answer = self.request("initialize", params).await;
+        self.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string()).await;
+        answer
+    }
+
+    /// Writes one line, whatever it is.
+    pub async fn send(&mut self, line: &str) {
+        self.stdin.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+        self.stdin.flush().await.unwrap();
+    }
+
+    /// Writes a request and gives its id.
+    pub async fn post(&mut self, method: &str, mut params: Value) -> u64 {
+        self.next_id += 1;
+        if self.stateless {
+            params["_meta"] = json!({
+                "io.modelcontextprotocol/protocolVersion": STATELESS,
+                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
+            });
+        }
+        let request = json!({"jsonrpc": "2.0", "id": self.next_id, "method": method, "params": params});
+        self.send(&request.to_string()).await;
+        self.next_id
+    }
+
+    /// The next message; a line that is none fails the test.
+    pub async fn message(&mut self) -> Value {
+        let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("no answer in time");
+        let line = line.unwrap().expect("the server closed its output");
+        self.stdout.push_str(&line);
+        self.stdout.push('\n');
+        let message: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no protocol: {line}"));
+        assert_eq!(message["jsonrpc"], "2.0", "{message}");
+        message
+    }
+
+    /// The answer to a request, whole.
+    pub async fn request(&mut self, method: &str, params: Value) -> Value {
+        let id = self.post(method, params).await;
+        loop {
+            let message = self.message().await;
+            if message["id"] == id {
+                return message;
+            }
+        }
+    }
+
+    /// The result of a tool call.
+    pub async fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let answer = self.request("tools/call", json!({"name": tool, "arguments": arguments})).await;
+        assert!(answer["error"].is_null(), "{answer}");
+        answer["result"].clone()
+    }
+
+    /// The data of a tool call that must succeed.
+    pub async fn data(&mut self, tool: &str, arguments: Value) -> Value {
+        let result = self.call(tool, arguments).await;
+        assert_ne!(result["isError"], true, "{result}");
+        serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap()
+    }
+
+    /// The text of a tool call that must fail.
+    pub async fn error(&mut self, tool: &str, arguments: Value) -> String {
+        let result = self.call(tool, arguments).await;
+        assert_eq!(result["isError"], true, "{result}");
+        result["content"][0]["text"].as_str().unwrap().to_owned()
+    }
+
+    /// `tools/list`, which is one page.
+    pub async fn tools(&mut self) -> Vec<Value> {
+        let answer = self.request("tools/list", json!({})).await;
+        assert!(answer["result"]["nextCursor"].is_null());
+        answer["result"]["tools"].as_array().unwrap().clone()
+    }
+
+    /// Closes the input and waits for the end.
+    pub async fn end(mut self) -> Ended {
+        drop(self.stdin);
+        while let Some(line) = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.unwrap().unwrap() {
+            self.stdout.push_str(&line);
+            self.stdout.push('\n');
+        }
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the server goes on").unwrap();
+        Ended { status, stdout: self.stdout, stderr: self.stderr.await.unwrap() }
+    }
+}

@@ -1,0 +1,185 @@
+//! What the tests share: a stand-in for the site that keeps what it was sent, and the server's inside to call.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use erpnext_mcp::call::App;
+use erpnext_mcp::caller::{Caller, Credentials};
+use erpnext_mcp::config::Config;
+use erpnext_mcp::site::{Client, ClientOptions, SiteUrl};
+use erpnext_mcp::tools::ToolError;
+use serde_json::{Map, Value, json};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+/// The key and secret that every test uses; neither may ever be seen in what the server writes.
+pub const KEY: &str = "canary-key-71c2";
+pub const SECRET: &str = "canary-secret-9e4f";
+
+/// All four operations.
+pub fn all() -> Value {
+    json!({"read": true, "create": true, "update": true, "delete": true})
+}
+
+/// The configuration file that the server would read.
+pub fn config_json(url: &str, permissions: Value) -> Value {
+    json!({"erpnext": {"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20}, "permissions": permissions})
+}
+
+/// Writes a configuration file; it is gone with the folder.
+pub fn write_config(config: &Value) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    std::fs::write(&file, config.to_string()).unwrap();
+    (folder, file)
+}
+
+pub fn load(config: &Value) -> Config {
+    let (_folder, file) = write_config(config);
+    Config::load(Some(&file), &|_| None).unwrap()
+}
+
+/// The inside of a server under that configuration.
+pub fn app_of(config: &Value) -> App {
+    let config = load(config);
+    let erpnext = &config.erpnext;
+    let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http).unwrap();
+    let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()).unwrap();
+    let site = Client::new(ClientOptions { timeout: erpnext.timeout, ..ClientOptions::default() }).unwrap();
+    App::new(&config, site, Caller::new(url, credentials))
+}
+
+/// The inside of a server without a site, that opens every DocType which is no child table for everything.
+pub fn app_of_all() -> App {
+    app_of(&config_json("http://127.0.0.1:9", json!({"doctypes": every_doctype()})))
+}
+
+/// Permissions that name every DocType with tools.
+pub fn every_doctype() -> Value {
+    let with_tools = erpnext_doctypes::ALL.iter().filter(|def| !def.tools.is_empty());
+    with_tools.map(|def| (def.name.to_owned(), all())).collect::<Map<_, _>>().into()
+}
+
+/// Calls a tool by name.
+pub async fn call(app: &App, tool: &str, arguments: Value) -> Result<Value, ToolError> {
+    let tool = app.registry.find(tool).unwrap_or_else(|| panic!("no tool {tool}"));
+    app.call(tool, arguments.as_object().unwrap().clone()).await
+}
+
+/// Calls a tool that must refuse, and gives what the model is told.
+pub async fn refusal(app: &App, tool: &str, arguments: Value) -> String {
+    call(app, tool, arguments).await.unwrap_err().for_model()
+}
+
+/// A stand-in for the site. What nobody prepared an answer for is a 404 without a body.
+pub struct Site {
+    server: MockServer,
+}
+
+impl Site {
+    pub async fn start() -> Self {
+        Self { server: MockServer::start().await }
+    }
+
+    pub fn url(&self) -> String {
+        self.server.uri()
+    }
+
+    /// A server that uses this site, with these DocTypes permitted.
+    pub fn app(&self, doctypes: Value) -> App {
+        app_of(&config_json(&self.url(), json!({"doctypes": doctypes})))
+    }
+
+    /// A server that uses this site and may do everything through the generic tools.
+    pub fn open_app(&self) -> App {
+        app_of(&config_json(&self.url(), json!({"default": all()})))
+    }
+
+    /// Answers every request with this verb and encoded path.
+    pub async fn answer(&self, verb: &str, at: &str, status: u16, body: Value) {
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&self.server).await;
+    }
+
+    /// Answers every request with this verb.
+    pub async fn answer_anywhere(&self, verb: &str, body: Value) {
+        Mock::given(method(verb))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&self.server)
+            .await;
+    }
+
+    /// Forgets what was sent, and the answers.
+    pub async fn reset(&self) {
+        self.server.reset().await;
+    }
+
+    /// Answers the next such request only.
+    pub async fn answer_once(&self, verb: &str, at: &str, status: u16, body: Value) {
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        let mock = Mock::given(method(verb)).and(path(at)).respond_with(answer);
+        mock.up_to_n_times(1).mount(&self.server).await;
+    }
+
+    /// Answers with a body that is no JSON, or late.
+    pub async fn respond(&self, verb: &str, at: &str, answer: ResponseTemplate) {
+        Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&self.server).await;
+    }
+
+    /// A list or document under `data`.
+    pub async fn data(&self, verb: &str, at: &str, data: Value) {
+        self.answer(verb, at, 200, json!({"data": data})).await;
+    }
+
+    /// What a method returns, under `message`.
+    pub async fn method(&self, name: &str, message: Value) {
+        self.answer("POST", &format!("/api/method/{name}"), 200, json!({"message": message})).await;
+    }
+
+    /// The live metadata of a DocType and its child tables.
+    pub async fn metadata(&self, docs: Value) {
+        self.answer("GET", META, 200, json!({"docs": docs})).await;
+    }
+
+    /// What was sent since the start: `GET /api/resource/Customer`, with the query or the body as JSON.
+    pub async fn sent(&self) -> Vec<(String, Value)> {
+        self.server.received_requests().await.unwrap().iter().map(sent).collect()
+    }
+
+    /// The verbs and encoded paths of what was sent.
+    pub async fn lines(&self) -> Vec<String> {
+        self.sent().await.into_iter().map(|(line, _)| line).collect()
+    }
+
+    /// What was sent that could change a document.
+    pub async fn writes(&self) -> Vec<String> {
+        let reads = |line: &String| line.starts_with("GET ") || line.starts_with("POST /api/method/");
+        self.lines().await.into_iter().filter(|line| !reads(line)).collect()
+    }
+}
+
+/// Where live metadata comes from.
+pub const META: &str = "/api/method/frappe.desk.form.load.getdoctype";
+
+fn sent(request: &Request) -> (String, Value) {
+    let line = format!("{} {}", request.method, request.url.path());
+    let pairs = |text: &[u8]| {
+        let url = wiremock::http::Url::parse(&format!("http://x/?{}", String::from_utf8_lossy(text))).unwrap();
+        let read = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        Value::Object(url.query_pairs().map(|(key, value)| (key.into_owned(), read(&value))).collect())
+    };
+    let form =
+        request.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www"));
+    let body = match (&request.body, request.url.query()) {
+        (body, _) if form => pairs(body),
+        (body, _) if !body.is_empty() => serde_json::from_slice(body).unwrap(),
+        (_, Some(query)) => pairs(query.as_bytes()),
+        _ => Value::Null,
+    };
+    (line, body)
+}
+
+/// Says past the harness's capture that a test could not run.
+pub fn skip() {
+    let _ = writeln!(std::io::stderr(), "skipped: ../shared is not here");
+}

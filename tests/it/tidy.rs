@@ -1,0 +1,141 @@
+//! The rules of the source itself: who imports whom, how long files are, and what no file may contain.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files below a folder, as paths from the root with forward slashes; what is built or hidden left out.
+fn files(below: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root().join(below)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "target" && (!name.starts_with('.') || name == ".ci") {
+                folders.push(path);
+            } else if path.is_file() && name != ".git" {
+                let relative = path.strip_prefix(root()).unwrap();
+                found.push(relative.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn rust_files(below: &str) -> Vec<String> {
+    files(below).into_iter().filter(|file| file.ends_with(".rs")).collect()
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
+}
+
+/// The code of a file, without comments.
+fn code(file: &str) -> String {
+    let text = read(file);
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn is_one_of(file: &str, places: &[&str]) -> bool {
+    places.iter().any(|place| if place.ends_with('/') { file.starts_with(place) } else { file == *place })
+}
+
+#[test]
+fn libraries_are_used_only_where_they_belong() {
+    for (library, places) in [("rmcp::", &["src/server.rs", "src/transport/"][..]), ("reqwest", &["src/site/"])] {
+        for file in rust_files("src") {
+            assert!(is_one_of(&file, places) || !code(&file).contains(library), "{file} uses {library}");
+        }
+    }
+}
+
+#[test]
+fn decisions_do_no_io() {
+    let files = ["src/policy", "src/shape"].into_iter().flat_map(rust_files);
+    for file in files.filter(|file| !file.ends_with("tests.rs")) {
+        for io in ["tokio", "std::fs", "std::net", "std::env", "reqwest", "std::io", "crate::site"] {
+            assert!(!code(&file).contains(io), "{file} uses {io}");
+        }
+    }
+}
+
+#[test]
+fn modules_import_only_what_stands_below_them() {
+    /// Which modules of the root crate a module may name.
+    const BELOW: [(&str, &[&str]); 6] = [
+        ("policy", &["config", "policy"]),
+        ("shape", &["policy", "shape"]),
+        ("site", &["caller", "policy", "shape", "site"]),
+        ("config", &["policy", "config"]),
+        ("caller", &["site"]),
+        ("catalog", &["caller", "site"]),
+    ];
+    for file in rust_files("src") {
+        let module = file.trim_start_matches("src/").trim_end_matches(".rs").split('/').next().unwrap();
+        let Some((_, below)) = BELOW.iter().find(|(name, _)| *name == module) else { continue };
+        for used in code(&file).split("crate::").skip(1) {
+            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            assert!(below.contains(&used.as_str()), "{file} uses crate::{used}");
+        }
+    }
+}
+
+/// The names under `[dependencies]` of a manifest.
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let text = read(manifest);
+    let section = text.split("\n[dependencies]\n").nth(1).unwrap_or_default();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let names = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split(['.', ' ', '=']).next());
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn crates_depend_only_on_what_stands_below_them() {
+    let schema = dependencies("schema/Cargo.toml");
+    assert!(schema.iter().all(|name| ["jiff", "serde", "serde_json"].contains(&name.as_str())), "{schema:?}");
+    assert_eq!(dependencies("generated/Cargo.toml"), BTreeSet::from(["erpnext-schema".to_owned()]));
+    let codegen = dependencies("codegen/Cargo.toml");
+    assert!(codegen.contains("erpnext-schema"), "{codegen:?}");
+    // It must run while these are broken.
+    assert!(!codegen.contains("erpnext-mcp") && !codegen.contains("erpnext-doctypes"), "{codegen:?}");
+}
+
+#[test]
+fn generated_code_names_the_schema_only() {
+    for file in rust_files("generated/src") {
+        for line in code(&file).lines().map(str::trim_start) {
+            let Some(import) = line.strip_prefix("use ").or_else(|| line.strip_prefix("pub use ")) else { continue };
+            let from = import.split([':', ';', ' ']).next().unwrap();
+            assert!(["erpnext_schema", "crate", "super", "self", "std"].contains(&from), "{file}: {line}");
+        }
+        assert!(!read(&file).contains("#[derive(Serialize") && !read(&file).contains("Deserialize)]"), "{file}");
+    }
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    for file in rust_files(".") {
+        let most = if file.starts_with("generated/src/") { 600 } else { 400 };
+        let lines = read(&file).lines().count();
+        assert!(lines <= most, "{file} has {lines} lines, more than {most}");
+    }
+}
+
+#[test]
+fn no_file_names_a_place_on_the_machine_it_was_written_on() {
+    let mut places = vec![format!("{}root/", '/'), format!("{}Users/", '/')];
+    places.extend(root().parent().map(|parent| format!("{}/", parent.display())).filter(|parent| parent.len() > 3));
+    places.extend(std::env::var("HOME").ok().filter(|home| home.len() > 3).map(|home| format!("{home}/")));
+    for file in files(".").into_iter().filter(|file| file != "Cargo.lock") {
+        let Ok(text) = fs::read_to_string(root().join(&file)) else { continue };
+        for place in &places {
+            assert!(!text.contains(place.as_str()), "{file} contains {place}");
+        }
+    }
+}
