@@ -1,9 +1,12 @@
-//! The pipeline that every call passes: registry → arguments → policy → site → shape → result.
+//! The pipeline that every call passes: registry → arguments → policy → audit → site → shape → result.
+
+use std::time::{Duration, Instant};
 
 use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
+use crate::audit::{Attempt, Audit, Outcome};
 use crate::caller::Caller;
 use crate::catalog::Catalog;
 use crate::config::{Config, Results};
@@ -11,6 +14,9 @@ use crate::names::Names;
 use crate::policy::{Operation, Permit, Policy};
 use crate::site::{Client, Kind, SiteError};
 use crate::tools::{self, Registry, Tool, ToolError};
+
+/// How long a call waits to learn on whose behalf it is recorded.
+const USER_WAIT: Duration = Duration::from_secs(2);
 
 /// Everything that calls need, made once.
 #[derive(Debug)]
@@ -29,13 +35,15 @@ pub struct App {
     pub results: Results,
     /// Whether typed tools declare an `outputSchema`.
     pub output_schemas: bool,
+    /// The record of every attempt.
+    pub audit: Audit,
     user: OnceCell<String>,
     names: Names,
 }
 
 impl App {
     /// Puts the parts together; nothing is asked of the site.
-    pub fn new(config: &Config, site: Client, caller: Caller) -> Self {
+    pub fn new(config: &Config, site: Client, caller: Caller, audit: Audit) -> Self {
         let policy = Policy::from_config(config);
         Self {
             registry: Registry::new(&policy),
@@ -45,22 +53,40 @@ impl App {
             catalog: Catalog::default(),
             results: config.tools.results,
             output_schemas: config.tools.output_schemas,
+            audit,
             user: OnceCell::new(),
             names: Names::new(config),
         }
     }
 
-    /// Runs a tool.
+    /// Runs a tool for an MCP client, and records it. The result is the data and the same as JSON text.
     ///
     /// # Errors
     /// Whatever stopped it, with a message that says what to do next.
-    pub async fn call(&self, tool: Tool, arguments: Map<String, Value>) -> Result<Value, ToolError> {
-        let started = std::time::Instant::now();
-        let result = tools::run(self, tool, arguments).await;
-        let ms = started.elapsed().as_millis();
-        match &result {
-            Ok(_) => tracing::debug!(tool = tool.name(), ms, "done"),
-            Err(error) => tracing::info!(tool = tool.name(), ms, "{}", error.for_log()),
+    pub async fn call(
+        &self,
+        tool: Tool,
+        arguments: Map<String, Value>,
+        client: Option<String>,
+    ) -> Result<(Value, String), ToolError> {
+        let started = Instant::now();
+        let mut attempt = Attempt::of(tool, &arguments);
+        if self.audit.is_on() {
+            attempt.client = client;
+            // A site that is down must not hold up what needs no site.
+            let user = tokio::time::timeout(USER_WAIT, self.user()).await;
+            attempt.user = user.ok().and_then(Result::ok).map(str::to_owned);
+        }
+        let result = tools::run(self, tool, arguments, &attempt).await;
+        let result = result.map(|data| (data.to_string(), data)).map(|(text, data)| (data, text));
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let reason = result.as_ref().err().map(ToolError::for_log);
+        let outcome = result.as_ref().err().map_or(Outcome::Allowed, ToolError::outcome);
+        let bytes = result.as_ref().map_or(0, |(_, text)| text.len());
+        self.audit.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
+        match &reason {
+            None => tracing::debug!(tool = tool.name(), micros, "done"),
+            Some(why) => tracing::info!(tool = tool.name(), micros, "{why}"),
         }
         result
     }

@@ -44,7 +44,7 @@ impl Server {
         })
     }
 
-    async fn run(&self, request: CallToolRequestParams) -> Result<CallToolResult, ErrorData> {
+    async fn run(&self, request: CallToolRequestParams, client: Option<String>) -> Result<CallToolResult, ErrorData> {
         let Some(tool) = self.app.registry.find(&request.name) else {
             let known = self.app.registry.tools().iter().map(|tool| tool.name());
             let near = erpnext_schema::nearest(&request.name, known);
@@ -55,9 +55,9 @@ impl Server {
         };
         let _turn = self.in_flight.acquire().await;
         // A call that panics would never be answered.
-        let call = AssertUnwindSafe(self.app.call(tool, request.arguments.unwrap_or_default())).catch_unwind();
+        let call = AssertUnwindSafe(self.app.call(tool, request.arguments.unwrap_or_default(), client)).catch_unwind();
         Ok(match call.await {
-            Ok(Ok(result)) => success(self.app.results, self.app.output_schemas, result),
+            Ok(Ok((data, text))) => success(self.app.results, self.app.output_schemas, data, text),
             Ok(Err(error)) => CallToolResult::error(vec![ContentBlock::text(error.for_model())]),
             Err(_) => {
                 tracing::error!(tool = tool.name(), "panicked");
@@ -69,13 +69,12 @@ impl Server {
 }
 
 /// The data goes out once, where the client is known to read it.
-fn success(results: Results, declared: bool, result: Value) -> CallToolResult {
+fn success(results: Results, declared: bool, data: Value, text: String) -> CallToolResult {
     // A tool that declares an output schema must give structured content.
     let structured = declared || results != Results::Text;
-    let text = results != Results::Structured;
-    let content = if text { vec![ContentBlock::text(result.to_string())] } else { Vec::new() };
+    let content = if results == Results::Structured { Vec::new() } else { vec![ContentBlock::text(text)] };
     let mut answer = CallToolResult::success(content);
-    answer.structured_content = structured.then_some(result);
+    answer.structured_content = structured.then_some(data);
     answer
 }
 
@@ -120,13 +119,14 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let client = context.client_info().map(|client| format!("{} {}", client.name, client.version));
         let verb = self.app.registry.find(&request.name).and_then(|tool| tool.verb());
         // A write that has begun is finished: nobody could tell afterwards what it had done.
         if matches!(verb, Some(Verb::Create | Verb::Update | Verb::Delete)) {
-            return self.run(request).await.map(CallToolResponse::Complete);
+            return self.run(request, client).await.map(CallToolResponse::Complete);
         }
         tokio::select! {
-            result = self.run(request) => result.map(CallToolResponse::Complete),
+            result = self.run(request, client) => result.map(CallToolResponse::Complete),
             () = context.ct.cancelled() => Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None)),
         }
     }

@@ -103,7 +103,8 @@ impl Check<'_> {
             return refuse("is computed by the site and cannot be written");
         }
         if !self.context.may_write(table, field) {
-            return refuse("this server's configuration does not permit writing it");
+            let message = "this server's configuration does not permit writing it";
+            return Err(Violation::new(path, Rule::NotPermitted, message));
         }
         Ok(Some(field))
     }

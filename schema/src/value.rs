@@ -11,8 +11,10 @@ use crate::{FieldDef, FieldKind, Shape, flag, nearest, time};
 pub enum Rule {
     /// The DocType has no such field.
     UnknownField,
-    /// The field exists, and is not for writing here.
+    /// The field exists, and nobody writes it.
     NotWritable,
+    /// The field exists, and the configuration withholds it.
+    NotPermitted,
     /// A mandatory field is missing or empty.
     Mandatory,
     /// Not one of a Select's values.

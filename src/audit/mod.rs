@@ -1,5 +1,6 @@
 //! The record of every attempt, allowed or denied: who tried what on which document, and what came of it.
 
+mod attempt;
 mod entry;
 mod file;
 pub mod review;
@@ -76,7 +77,7 @@ impl Audit {
         bytes: usize,
     ) -> Result<(), Unrecorded> {
         let Some(log) = &self.log else { return Ok(()) };
-        if log.settings.log_level > config::LogLevel::Off && !is_wanted(log.settings.log_level, outcome) {
+        if !is_wanted(log.settings.log_level, attempt, outcome) {
             return Ok(());
         }
         let now = Timestamp::now();
@@ -105,7 +106,7 @@ pub fn new_id() -> String {
     format!("{:x}-{:x}-{count:x}", Timestamp::now().as_microsecond(), std::process::id())
 }
 
-/// Denials and failures are always worth a line; what went well, and what is about to, at INFO and below.
-fn is_wanted(level: config::LogLevel, outcome: Outcome) -> bool {
-    level >= config::LogLevel::Info || matches!(outcome, Outcome::Denied | Outcome::Failed | Outcome::Unknown)
+/// Above INFO, reads that simply worked are left out; writes and refusals never are.
+fn is_wanted(level: config::LogLevel, attempt: &Attempt, outcome: Outcome) -> bool {
+    level >= config::LogLevel::Info || outcome != Outcome::Allowed || attempt.operation != "READ"
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod serve;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ Examples:
   erpnext-mcp                                serve MCP over stdio; config/config.json or the environment
   erpnext-mcp --config sales.json            the same with another configuration
   ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
+  erpnext-mcp audit verify                   whether the audit log is whole; exit code 1 where it is not
 
 Environment (wins over the file):
   ERPNEXT_URL, ERPNEXT_API_KEY, ERPNEXT_API_SECRET   the site and its key
@@ -32,6 +34,9 @@ pub struct Cli {
 enum Command {
     /// Serve MCP over standard input and output (the default)
     Serve,
+    /// Read the audit log: who did what, and whether it is whole
+    #[command(subcommand)]
+    Audit(audit::Question),
 }
 
 impl Cli {
@@ -42,6 +47,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(self.config.as_deref()),
+            Command::Audit(question) => audit::run(&question, self.config.as_deref()),
         }
     }
 }

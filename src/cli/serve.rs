@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::call::App;
 use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::{Config, LogLevel};
@@ -25,7 +26,14 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
     let site = Client::new(ClientOptions { timeout: erpnext.timeout, ..ClientOptions::default() })?;
-    let app = Arc::new(App::new(&config, site, Caller::new(url, credentials)));
+    let audit = Audit::open(&config.audit)
+        .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
+    let app = Arc::new(App::new(&config, site, Caller::new(url, credentials), audit));
+    if app.audit.is_on() {
+        let log = config.audit.clone();
+        // Reading the log must not hold up the first answer.
+        std::thread::spawn(move || report_open_writes(&log));
+    }
     tracing::info!(
         tools = app.registry.tools().len(),
         doctypes = app.policy.doctypes().count(),
@@ -34,6 +42,15 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.context("the async runtime could not start")?.block_on(serve_stdio(Server::new(app)))
+}
+
+/// Says which writes were sent before without their outcome being recorded: a crash, or an answer that never came.
+fn report_open_writes(log: &erpnext_mcp::config::Audit) {
+    let open = review::lines(&log.log_file).and_then(review::open_writes).unwrap_or_default();
+    if !open.is_empty() {
+        let count = open.len();
+        tracing::warn!("{count} earlier write(s) with an unknown outcome; `erpnext-mcp audit open` lists them");
+    }
 }
 
 /// Standard output belongs to the protocol.

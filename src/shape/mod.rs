@@ -155,7 +155,7 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
     let field = def.field(fieldname).ok_or_else(|| {
         unknown(def, nearest(fieldname, def.all_fields().filter(visible).map(|field| field.fieldname)))
     })?;
-    let denied = || (Rule::NotWritable, "this server's configuration does not permit reading it".to_owned(), None);
+    let denied = || (Rule::NotPermitted, "this server's configuration does not permit reading it".to_owned(), None);
     if !rule.may_read(field) {
         return Err(denied());
     }

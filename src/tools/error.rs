@@ -3,6 +3,7 @@
 use erpnext_schema::{Rule, Violation};
 
 use super::Tool;
+use crate::audit::{Outcome, Unrecorded};
 use crate::policy::Denial;
 use crate::site::SiteError;
 
@@ -22,6 +23,8 @@ pub enum ToolError {
     Site(Box<SiteError>),
     /// It cannot be done like this; the message says what can.
     Refused(String),
+    /// The write cannot be recorded, and so was not sent.
+    Unrecorded(Unrecorded),
 }
 
 impl ToolError {
@@ -54,6 +57,9 @@ impl ToolError {
             }
             Self::Site(error) => error.for_model(),
             Self::Refused(message) => message.clone(),
+            Self::Unrecorded(_) => "Nothing was sent: this server's audit log cannot be written, and no write goes \
+                 unrecorded.\nnext: Reading still works; tell the administrator."
+                .to_owned(),
         }
     }
 
@@ -66,8 +72,29 @@ impl ToolError {
             }
             Self::Denied(denial) => denial.for_log(),
             Self::Site(error) => error.for_log(),
+            Self::Unrecorded(error) => error.to_string(),
             Self::Refused(_) => "refused: not possible for this DocType or document".to_owned(),
         }
+    }
+}
+
+impl ToolError {
+    /// What the audit log says came of the attempt.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Denied(_) => Outcome::Denied,
+            Self::Arguments { violations, .. } if violations.iter().any(|found| found.rule == Rule::NotPermitted) => {
+                Outcome::Denied
+            }
+            Self::Site(error) if error.maybe_done() => Outcome::Unknown,
+            Self::Arguments { .. } | Self::Site(_) | Self::Refused(_) | Self::Unrecorded(_) => Outcome::Failed,
+        }
+    }
+}
+
+impl From<Unrecorded> for ToolError {
+    fn from(error: Unrecorded) -> Self {
+        Self::Unrecorded(error)
     }
 }
 

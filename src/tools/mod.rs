@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use erpnext_schema::{DocTypeDef, Verb};
 use serde_json::{Map, Value};
 
+use crate::audit::Attempt;
 use crate::call::App;
 use crate::policy::{Operation, Policy};
 
@@ -131,13 +132,13 @@ impl Registry {
 ///
 /// # Errors
 /// Whatever stopped it, with a message that says what to do next.
-pub async fn run(app: &App, tool: Tool, given: Map<String, Value>) -> Result<Value, ToolError> {
+pub async fn run(app: &App, tool: Tool, given: Map<String, Value>, attempt: &Attempt) -> Result<Value, ToolError> {
     let given = Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool, found))?;
     match tool {
-        Tool::Typed(verb, def) => document(app, tool, verb, def.name, &given).await,
+        Tool::Typed(verb, def) => document(app, tool, verb, def.name, &given, attempt).await,
         Tool::Generic(verb) => {
             let doctype = given.text("doctype").unwrap_or_default().to_owned();
-            document(app, tool, verb, &doctype, &given).await
+            document(app, tool, verb, &doctype, &given, attempt).await
         }
         Tool::TestConnection => about::test_connection(app).await,
         Tool::SystemInfo => about::system_info(app).await,
@@ -147,10 +148,17 @@ pub async fn run(app: &App, tool: Tool, given: Map<String, Value>) -> Result<Val
     }
 }
 
-async fn document(app: &App, tool: Tool, verb: Verb, doctype: &str, given: &Arguments) -> Result<Value, ToolError> {
+async fn document(
+    app: &App,
+    tool: Tool,
+    verb: Verb,
+    doctype: &str,
+    given: &Arguments,
+    attempt: &Attempt,
+) -> Result<Value, ToolError> {
     let permit = app.permit(operation(verb), doctype).await?;
     let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
-    let on = On { app, tool, def, permit: &permit };
+    let on = On { app, tool, def, permit: &permit, attempt };
     on.fits(verb)?;
     match verb {
         Verb::List => read::list(&on, given).await,
@@ -168,6 +176,7 @@ struct On<'a> {
     tool: Tool,
     def: &'static DocTypeDef,
     permit: &'a crate::policy::Permit,
+    attempt: &'a Attempt,
 }
 
 impl<'a> On<'a> {
@@ -177,7 +186,7 @@ impl<'a> On<'a> {
         &self,
         check: impl Fn(&On<'a>) -> Result<T, Vec<erpnext_schema::Violation>>,
     ) -> Result<(On<'a>, T), ToolError> {
-        let mut on = On { app: self.app, tool: self.tool, def: self.def, permit: self.permit };
+        let mut on = On { def: self.def, ..*self };
         let mut checked = check(&on);
         if let Err(found) = &checked
             && let Some(def) = on.app.newer(on.def, found).await
@@ -213,6 +222,11 @@ impl<'a> On<'a> {
             )));
         }
         Ok(())
+    }
+
+    /// Records that a write is about to be sent; it must not be sent where that fails.
+    fn intend(&self) -> Result<(), ToolError> {
+        Ok(self.app.audit.intend(self.attempt)?)
     }
 
     /// The document that the call names; a Single is named like its DocType.

@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         };
         if !rule.may_read(field) {
             let message = "this server's configuration does not permit reading it";
-            self.wrong(&named(path, name), Rule::NotWritable, message, None);
+            self.wrong(&named(path, name), Rule::NotPermitted, message, None);
             return None;
         }
         if !field.in_lists() {

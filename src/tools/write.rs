@@ -13,6 +13,7 @@ use crate::site::Kind;
 pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
     links::check(&on, &doc, &Map::new()).await?;
+    on.intend()?;
     let answer = on.app.site.insert(&on.app.caller, on.permit, &doc).await?;
     let Some(name) = answer.data.get("name").and_then(document_name) else {
         return Err(ToolError::refused(format!(
@@ -48,6 +49,7 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     if let Some(modified) = before.get("modified") {
         body.insert("modified".to_owned(), modified.clone());
     }
+    on.intend()?;
     let answer = match on.app.site.update(&on.app.caller, on.permit, name, &body).await {
         Ok(answer) => answer,
         Err(error) if error.kind() == Kind::Stale => {
@@ -83,6 +85,7 @@ pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
             on.tool.name()
         )));
     }
+    on.intend()?;
     let answer = on.app.site.delete(&on.app.caller, on.permit, name).await?;
     let mut result = Map::from_iter([("deleted".to_owned(), json!(name))]);
     note_messages(&mut result, answer.messages);

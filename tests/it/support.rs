@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use erpnext_mcp::audit::Audit;
 use erpnext_mcp::call::App;
 use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::Config;
@@ -46,7 +47,7 @@ pub fn app_of(config: &Value) -> App {
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http).unwrap();
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()).unwrap();
     let site = Client::new(ClientOptions { timeout: erpnext.timeout, ..ClientOptions::default() }).unwrap();
-    App::new(&config, site, Caller::new(url, credentials))
+    App::new(&config, site, Caller::new(url, credentials), Audit::default())
 }
 
 /// The inside of a server without a site, that opens every DocType which is no child table for everything.
@@ -63,7 +64,7 @@ pub fn every_doctype() -> Value {
 /// Calls a tool by name.
 pub async fn call(app: &App, tool: &str, arguments: Value) -> Result<Value, ToolError> {
     let tool = app.registry.find(tool).unwrap_or_else(|| panic!("no tool {tool}"));
-    app.call(tool, arguments.as_object().unwrap().clone()).await
+    app.call(tool, arguments.as_object().unwrap().clone(), None).await.map(|(data, _)| data)
 }
 
 /// Calls a tool that must refuse, and gives what the model is told.

@@ -1,0 +1,96 @@
+//! What a call is about, as the audit log names it: read from its arguments before anything is decided.
+
+use serde_json::{Map, Value};
+
+use super::{Attempt, new_id};
+use crate::tools::{Tool, operation};
+
+/// More names than this say no more, and a caller must not fill the disk with them.
+const MOST_FIELDS: usize = 200;
+/// The longest name that is kept, in characters: what the site allows for a name.
+const LONGEST: usize = 140;
+
+impl Attempt {
+    /// The attempt that a call is.
+    pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Self {
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(short);
+        let doctype = match tool {
+            Tool::Typed(_, def) => Some(def.name.to_owned()),
+            _ => text("doctype"),
+        };
+        let operation = tool.verb().map_or("read", |verb| operation(verb).as_str());
+        Self {
+            id: new_id(),
+            tool: tool.name().to_owned(),
+            operation: operation.to_uppercase(),
+            doctype,
+            document: text("name"),
+            fields: named_fields(arguments),
+            ..Self::default()
+        }
+    }
+}
+
+/// The fields that the arguments name: those to be set, shown, filtered or sorted by. Never their values.
+fn named_fields(arguments: &Map<String, Value>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        let name = short(name);
+        if names.len() < MOST_FIELDS && !names.contains(&name) {
+            names.push(name);
+        }
+    };
+    for (argument, value) in arguments {
+        match (argument.as_str(), value) {
+            ("data", Value::Object(data)) => {
+                for (field, value) in data {
+                    add(field);
+                    let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+                    rows.flat_map(Map::keys).for_each(|column| add(&format!("{field}.{column}")));
+                }
+            }
+            ("fields", Value::Array(fields)) => fields.iter().filter_map(Value::as_str).for_each(&mut add),
+            ("filters" | "or_filters", Value::Object(filters)) => filters.keys().for_each(|field| add(field)),
+            ("filters" | "or_filters", Value::Array(filters)) => {
+                for filter in filters.iter().filter_map(Value::as_array) {
+                    // A triple begins with the field; with four parts the DocType stands before it.
+                    let field = if filter.len() == 4 { filter.get(1) } else { filter.first() };
+                    field.and_then(Value::as_str).into_iter().for_each(&mut add);
+                }
+            }
+            ("order_by", Value::String(order)) => {
+                order.split(',').filter_map(|key| key.split_whitespace().next()).for_each(&mut add);
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_are_kept_and_values_are_not() {
+        let arguments = json!({
+            "doctype": "Customer", "name": "ACME",
+            "data": {"tax_id": "canary-1", "sales_team": [{"sales_person": "canary-2"}]},
+            "filters": [["status", "=", "canary-3"]], "order_by": "modified desc", "search_term": "canary-4",
+        });
+        let attempt =
+            Attempt::of(Tool::Generic(erpnext_schema::Verb::Update), arguments.as_object().unwrap_or(&Map::new()));
+        assert_eq!(attempt.fields, ["tax_id", "sales_team", "sales_team.sales_person", "status", "modified"]);
+        assert_eq!((attempt.doctype.as_deref(), attempt.operation.as_str()), (Some("Customer"), "UPDATE"));
+        assert!(!format!("{attempt:?}").contains("canary"));
+    }
+}
