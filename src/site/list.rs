@@ -30,6 +30,8 @@ pub struct ListQuery {
     pub start: u64,
     /// The parent DocType, needed where the DocType is a child table (H20).
     pub parent: Option<String>,
+    /// The fields whose values make a row; a row a document where empty.
+    pub group_by: Vec<String>,
 }
 
 impl ListQuery {
@@ -45,6 +47,9 @@ impl ListQuery {
         pairs.push(("order_by", json!(self.order_by)));
         pairs.push(("limit_start", json!(self.start)));
         pairs.push(("limit_page_length", json!(self.limit)));
+        if !self.group_by.is_empty() {
+            pairs.push(("group_by", json!(self.group_by.join(", "))));
+        }
         pairs.extend(self.parent.as_ref().map(|parent| ("parent", json!(parent))));
         pairs
     }

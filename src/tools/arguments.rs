@@ -64,6 +64,15 @@ const SEARCH: &[Arg] =
 const CREATE: &[Arg] = &[needed("data", Kind::Data)];
 const UPDATE: &[Arg] = &[needed("name", Kind::Text), needed("data", Kind::Data)];
 const DELETE: &[Arg] = &[needed("name", Kind::Text), optional("confirm", Kind::Flag)];
+const AGGREGATE: &[Arg] = &[
+    DOCTYPE,
+    optional("measures", Kind::Fields),
+    optional("group_by", Kind::Fields),
+    optional("filters", Kind::Filters),
+    optional("or_filters", Kind::Filters),
+    optional("order_by", Kind::OrderBy),
+    optional("limit", Kind::Limit),
+];
 const LIST_DOCTYPES: &[Arg] = &[optional("search", Kind::Text), optional("module", Kind::Text)];
 const DOCTYPE_SCHEMA: &[Arg] = &[DOCTYPE, optional("fields", Kind::Fields)];
 
@@ -82,6 +91,7 @@ pub fn of(tool: &Tool) -> Vec<Arg> {
             by_verb(*verb).iter().filter(|arg| !(is_single(def) && arg.name == "name")).copied().collect()
         }
         Tool::Generic(verb) => std::iter::once(DOCTYPE).chain(by_verb(*verb).iter().copied()).collect(),
+        Tool::Aggregate => AGGREGATE.to_vec(),
         Tool::TestConnection | Tool::SystemInfo => Vec::new(),
         Tool::ListDocTypes => LIST_DOCTYPES.to_vec(),
         Tool::DocTypePermissions => vec![DOCTYPE],

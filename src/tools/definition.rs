@@ -61,6 +61,7 @@ fn title(tool: Tool) -> String {
     match tool {
         Tool::Typed(verb, def) => format!("{} {}", words(verb), def.name),
         Tool::Generic(verb) => format!("{} documents of any DocType", words(verb)),
+        Tool::Aggregate => "Aggregate documents".to_owned(),
         Tool::TestConnection => "Test the connection".to_owned(),
         Tool::SystemInfo => "System information".to_owned(),
         Tool::ListDocTypes => "List DocTypes".to_owned(),
@@ -74,6 +75,10 @@ fn description(tool: Tool) -> String {
         Tool::Typed(verb, def) => document_description(verb, Some(def)),
         Tool::Generic(verb) => {
             format!("{} For DocTypes without tools of their own.", document_description(verb, None))
+        }
+        Tool::Aggregate => {
+            "Counts, sums and averages over documents, by up to three fields. Money is kept apart by currency."
+                .to_owned()
         }
         Tool::TestConnection => "Whether the site answers and accepts the key, and as which user.".to_owned(),
         Tool::SystemInfo => {
@@ -134,11 +139,20 @@ fn argument_schema(app: &App, tool: Tool, arg: &Arg) -> Value {
         (Kind::Text, _) => json!({"type": "string"}),
         (Kind::Flag, _) => json!({"type": "boolean"}),
         (Kind::Limit, _) => json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
+        (Kind::OrderBy, _) if tool == Tool::Aggregate => {
+            json!({"type": "string", "description": "a measure or group, asc or desc"})
+        }
         (Kind::OrderBy, _) => json!({"type": "string", "description": "field asc or desc, comma-separated"}),
         // An object is what models write best; triples are taken too.
         (Kind::Filters, "or_filters") => json!({"type": "object", "description": "like filters, any of them"}),
         (Kind::Filters, _) => json!({"type": "object", "description":
             "{\"field\": value} or {\"field\": [operator, value]}; operators: = != > < >= <= like not like in not in between is Timespan descendants of"}),
+        (Kind::Fields, "measures") => json!({"type": "array", "items": {"type": "string"}, "description":
+            "count, sum(field), avg(field), min(field), max(field); default count"}),
+        (Kind::Fields, "group_by") => {
+            json!({"type": "array", "items": {"type": "string"}, "maxItems": 3, "description":
+            "fields; a date as field:day, week, month, quarter or year"})
+        }
         (Kind::Fields, _) => fields_schema(app, tool),
         (Kind::Data, _) => data(app, tool),
     }

@@ -1,6 +1,7 @@
 //! The tools: which there are, what each takes, and what each does.
 
 mod about;
+mod aggregate;
 mod arguments;
 mod cursor;
 mod definition;
@@ -17,7 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::audit::Attempt;
 use crate::call::App;
-use crate::policy::{Operation, Policy};
+use crate::policy::{Operation, Permit, Policy};
 
 pub use arguments::Arguments;
 pub use definition::{Definition, definition};
@@ -30,6 +31,8 @@ pub enum Tool {
     Typed(Verb, &'static DocTypeDef),
     /// Does one thing with the documents of any DocType.
     Generic(Verb),
+    /// Counts, sums and averages over the documents of any DocType.
+    Aggregate,
     /// Whether site and key work.
     TestConnection,
     /// What runs on the site, and what this server is made for.
@@ -57,6 +60,7 @@ impl Tool {
         match self {
             Self::Typed(verb, def) => def.tools.iter().find(|tool| tool.verb == *verb).map_or("", |tool| tool.name),
             Self::Generic(verb) => VERBS.iter().find(|(known, _)| known == verb).map_or("", |(_, name)| name),
+            Self::Aggregate => "aggregate_documents",
             Self::TestConnection => "test_connection",
             Self::SystemInfo => "get_system_info",
             Self::ListDocTypes => "list_doctypes",
@@ -108,6 +112,7 @@ impl Registry {
                 || policy.doctypes().any(|(_, operations)| operations.contains(operation))
         };
         tools.extend(VERBS.iter().filter(|(verb, _)| permitted(*verb)).map(|(verb, _)| Tool::Generic(*verb)));
+        tools.extend(permitted(Verb::List).then_some(Tool::Aggregate));
         for (doctype, operations) in policy.doctypes() {
             let Some(def) = erpnext_doctypes::get(doctype) else { continue };
             let permitted = def.tools.iter().filter(|tool| operations.contains(operation(tool.verb)));
@@ -140,6 +145,13 @@ pub async fn run(app: &App, tool: Tool, given: Map<String, Value>, attempt: &Att
             let doctype = given.text("doctype").unwrap_or_default().to_owned();
             document(app, tool, verb, &doctype, &given, attempt).await
         }
+        Tool::Aggregate => {
+            let doctype = given.text("doctype").unwrap_or_default().to_owned();
+            let permit = app.permit(Operation::Read, &doctype).await?;
+            let on = On::new(app, tool, &permit, attempt).await?;
+            on.fits(Verb::List)?;
+            aggregate::aggregate(&on, &given).await
+        }
         Tool::TestConnection => about::test_connection(app).await,
         Tool::SystemInfo => about::system_info(app).await,
         Tool::ListDocTypes => Ok(about::list_doctypes(app, &given)),
@@ -157,8 +169,7 @@ async fn document(
     attempt: &Attempt,
 ) -> Result<Value, ToolError> {
     let permit = app.permit(operation(verb), doctype).await?;
-    let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
-    let on = On { app, tool, def, permit: &permit, attempt };
+    let on = On::new(app, tool, &permit, attempt).await?;
     on.fits(verb)?;
     match verb {
         Verb::List => read::list(&on, given).await,
@@ -175,11 +186,17 @@ struct On<'a> {
     app: &'a App,
     tool: Tool,
     def: &'static DocTypeDef,
-    permit: &'a crate::policy::Permit,
+    permit: &'a Permit,
     attempt: &'a Attempt,
 }
 
 impl<'a> On<'a> {
+    async fn new(app: &'a App, tool: Tool, permit: &'a Permit, attempt: &'a Attempt) -> Result<Self, ToolError> {
+        let doctype = permit.doctype();
+        let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
+        Ok(Self { app, tool, def, permit, attempt })
+    }
+
     /// Checks what the call asks for. Where a field or a choice is not known, the site may have it meanwhile: then it is
     /// checked once more against the site's live metadata, which the rest of the call goes by.
     async fn checked<T>(

@@ -58,12 +58,13 @@ impl<'a> Reader<'a> {
         if self.violations.is_empty() { Ok(read) } else { Err(self.violations) }
     }
 
-    fn wrong(&mut self, path: &str, rule: Rule, message: impl Into<String>, nearest: Option<String>) {
+    /// Notes something that is wrong.
+    pub fn wrong(&mut self, path: &str, rule: Rule, message: impl Into<String>, nearest: Option<String>) {
         self.violations.push(Violation { path: path.to_owned(), rule, message: message.into(), nearest });
     }
 
     /// A field that a list can return, filter and sort by, and that the caller may see.
-    fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
+    pub fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
         let (def, rule) = (self.def, self.rule);
         let Some(field) = def.field(name) else {
             let visible = def.all_fields().filter(|field| field.in_lists() && rule.may_read(*field));

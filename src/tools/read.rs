@@ -37,7 +37,7 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         let or_filters = reader.filters("or_filters", given.value("or_filters"));
         let fields = reader.fields(given.value("fields"));
         let order_by = reader.order_by(given.text("order_by"));
-        reader.done(ListQuery { fields, filters, or_filters, order_by, limit: 1, start: 0, parent: None })
+        reader.done(ListQuery { fields, filters, or_filters, order_by, limit: 1, start: 0, ..ListQuery::default() })
     });
     let (on, mut query) = asked.await?;
     let identity = json!([on.def.name, query.filters, query.or_filters, query.order_by]).to_string();
@@ -135,7 +135,7 @@ async fn by_list(on: &On<'_>, term: &str, limit: u32, filters: Vec<Filter>) -> R
     let pattern = format!("%{}%", term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
     let or_filters = fields.iter().map(|field| (field.clone(), "like".to_owned(), json!(pattern))).collect();
     let order_by = "`modified` desc, `name` asc".to_owned();
-    let query = ListQuery { fields, filters, or_filters, order_by, limit, start: 0, parent: None };
+    let query = ListQuery { fields, filters, or_filters, order_by, limit, start: 0, ..ListQuery::default() };
     let rows = app.site.list(&app.caller, on.permit, &query).await?.data;
     Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, on.permit, &query.fields, row))).collect())
 }

@@ -1,5 +1,6 @@
 //! Each tool against a stand-in for the site: what it sends, and what comes of the answer.
 
+mod aggregate;
 mod create;
 mod delete;
 mod errors;

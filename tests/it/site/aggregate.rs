@@ -1,0 +1,80 @@
+use serde_json::{Value, json};
+
+use crate::support::{Site, call, refusal};
+
+const ORDERS: &str = "/api/resource/Sales%20Order";
+const TOOL: &str = "aggregate_documents";
+
+/// The query that is sent and the answer, with these rows from the site.
+async fn ask(arguments: Value, rows: Value) -> (Value, Value) {
+    let site = Site::start().await;
+    site.data("GET", ORDERS, rows).await;
+    let app = site.app(json!({"Sales Order": {"read": true}}));
+    let answer = call(&app, TOOL, arguments).await.unwrap();
+    let mut sent = site.sent().await;
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    (sent.remove(0).1, answer)
+}
+
+#[tokio::test]
+async fn money_is_grouped_by_its_currency_without_being_asked() {
+    let arguments = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"],
+        "order_by": "sum(grand_total) desc", "limit": 5, "filters": {"docstatus": 1}});
+    let (query, answer) = ask(arguments, json!([{"customer": "A", "currency": "INR", "m0": 2, "m1": 300.5}])).await;
+    assert_eq!(query["fields"], json!(["customer", "currency", "count(name) as m0", "sum(grand_total) as m1"]));
+    assert_eq!(
+        (&query["group_by"], &query["order_by"]),
+        (&json!("customer, currency"), &json!("m1 desc, customer asc, currency asc"))
+    );
+    assert_eq!(query["limit_page_length"], json!(6), "one more tells whether there are more");
+    let groups = json!([{"customer": "A", "currency": "INR", "count": 2, "sum(grand_total)": 300.5}]);
+    assert_eq!(answer, json!({"count": 1, "groups": groups}));
+}
+
+#[tokio::test]
+async fn without_anything_asked_documents_are_counted() {
+    let (query, answer) = ask(json!({"doctype": "Sales Order"}), json!([{"m0": 12}])).await;
+    assert_eq!(query["fields"], json!(["count(name) as m0"]));
+    assert_eq!(answer, json!({"count": 1, "groups": [{"count": 12}]}));
+}
+
+#[tokio::test]
+async fn dates_are_put_together_by_span_and_averages_weigh_their_parts() {
+    let rows = json!([
+        {"transaction_date": "2026-10-31", "m0": 10.0, "n0": 1, "m1": 10.0},
+        {"transaction_date": "2026-11-01", "m0": 40.0, "n0": 2, "m1": 5.0},
+        {"transaction_date": "2026-11-23", "m0": 80.0, "n0": 1, "m1": 80.0},
+        {"transaction_date": null, "m0": null, "n0": 0, "m1": null},
+    ]);
+    let arguments = json!({"doctype": "Sales Order", "measures": ["avg(total_qty)", "min(total_qty)"], "group_by": ["transaction_date:month"]});
+    let (query, answer) = ask(arguments, rows).await;
+    assert_eq!(
+        query["fields"],
+        json!(["transaction_date", "sum(total_qty) as m0", "count(total_qty) as n0", "min(total_qty) as m1"])
+    );
+    assert_eq!(
+        answer["groups"],
+        json!([
+            {"transaction_date": null, "avg(total_qty)": null, "min(total_qty)": null},
+            {"transaction_date": "2026-10", "avg(total_qty)": 10.0, "min(total_qty)": 10.0},
+            {"transaction_date": "2026-11", "avg(total_qty)": 40.0, "min(total_qty)": 5.0},
+        ])
+    );
+}
+
+#[tokio::test]
+async fn only_fields_of_the_table_reach_the_query_and_every_mistake_is_named() {
+    let site = Site::start().await;
+    site.method("frappe.desk.form.load.getdoctype", json!(null)).await;
+    let app = site.app(json!({"Sales Order": {"read": true, "restricted_fields": ["po_no"]}}));
+    let arguments = json!({"doctype": "Sales Order", "measures": ["sum(grand_total) from tabUser --", "total", "sum(customer)"],
+        "group_by": ["po_no", "transaction_date:mont", "status; drop table"], "order_by": "customer"});
+    let text = refusal(&app, TOOL, arguments).await;
+    assert!(text.contains("there are 7 problems"), "{text}");
+    for wrong in
+        ["measures[1]", "group_by[0]: po_no", "did you mean transaction_date:month?", "group_by[2]: status; drop table"]
+    {
+        assert!(text.contains(wrong), "{wrong}: {text}");
+    }
+    assert!(site.lines().await.iter().all(|line| line.contains("getdoctype")), "no list is asked for");
+}
