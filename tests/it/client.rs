@@ -138,6 +138,30 @@ async fn cancelled_calls_make_room_for_others() {
 }
 
 #[tokio::test]
+async fn a_cancelled_write_that_has_begun_is_finished() {
+    let (site, mut config) = site().await;
+    config["permissions"]["doctypes"]["ToDo"] = json!({"create": true});
+    let made = ResponseTemplate::new(200).set_body_json(json!({"data": {"name": "t-1"}}));
+    site.respond("POST", "/api/resource/ToDo", made.set_delay(Duration::from_millis(500))).await;
+    let mut server = Server::initialized(&config).await;
+    let call = json!({"name": "create_todo_document", "arguments": {"data": {"description": "call"}}});
+    let id = server.post("tools/call", call).await;
+    while site.lines().await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+    server.send(&cancel.to_string()).await;
+    // What was made is read back, as if nobody had cancelled.
+    let read_back = "GET /api/resource/ToDo/t-1".to_owned();
+    let started = std::time::Instant::now();
+    while !site.lines().await.contains(&read_back) {
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", site.lines().await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(server.end().await.status.success());
+}
+
+#[tokio::test]
 async fn a_bad_configuration_ends_the_start_with_every_error_and_nothing_on_stdout() {
     let config = json!({"erpnxt": {}, "permissions": {"doctypes": {"Customer": {"raed": true}}}});
     let ended = Server::start(&config).end().await;

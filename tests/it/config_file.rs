@@ -53,7 +53,6 @@ async fn what_is_not_done_yet_is_said_on_stderr() {
     for wanted in [
         "permissions.doctypes.Customer.conditions.create: conditions are not enforced yet",
         "permissions.doctypes.Customer.conditions.update: conditions are not enforced yet",
-        "audit.enabled: no audit log is written yet",
         "rate_limiting.enabled: calls are not limited yet",
         "cache.enabled: answers are not cached yet",
         "restricted_fields: no field credit_limit; did you mean credit_limits?",
