@@ -26,8 +26,9 @@ const TODAY: Date = date(2026, 11, 20);
 /// Takes the documents of the sample company, masters before the papers that name them.
 pub type Sink<'a> = dyn FnMut(&'static DocTypeDef, Extra) + 'a;
 
-/// Gives every document of the sample company to `sink`, named and complete with audit fields.
-pub fn write(scale: u32, sink: &mut Sink<'_>) {
+/// Gives every document of the sample company to `sink`, named and complete with audit fields; and the number that each
+/// naming series came to.
+pub fn write(scale: u32, sink: &mut Sink<'_>) -> BTreeMap<&'static str, u32> {
     let mut sample = Sample { sink, numbers: BTreeMap::new(), random: Random(0x5EED), clock: 0, on: date(2026, 1, 5) };
     masters::write(&mut sample);
     people::write(&mut sample);
@@ -39,6 +40,7 @@ pub fn write(scale: u32, sink: &mut Sink<'_>) {
         crm::write(&mut sample);
         work::write(&mut sample);
     }
+    sample.numbers
 }
 
 /// What the makers of documents share.
@@ -141,3 +143,6 @@ impl Random {
         &list[self.below(list.len())]
     }
 }
+
+#[cfg(test)]
+mod tests;
