@@ -1,0 +1,88 @@
+//! Puts documents in as they are, past all rules and rights but with their child rows: sample data, fixtures of tests.
+
+use erpnext_schema::{DocTypeDef, doctype_flag};
+use serde_json::{Value, json};
+
+use crate::doc::{Doc, display, text};
+use crate::error::SiteError;
+use crate::sample;
+use crate::site::Site;
+use crate::store::Sql;
+
+/// What a child row has from its document where it says nothing itself.
+const INHERITED: &[&str] = &["owner", "creation", "modified", "modified_by", "docstatus"];
+
+impl Site<'_> {
+    /// Adds a document that is named and complete; of a Single it sets the values. Nothing is checked, filled in or
+    /// noted in the journal, but child rows get what a row needs. A document that is there already stays as it is.
+    ///
+    /// # Errors
+    /// A value that its column refuses.
+    pub fn put(&self, def: &'static DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
+        if def.is(doctype_flag::SINGLE) {
+            let values = doc.iter().filter(|(_, value)| !value.is_array() && !value.is_null());
+            return values.into_iter().try_for_each(|(key, value)| self.db.set_single(def.name, key, Sql::Text(display(value))));
+        }
+        let name = text(doc, "name");
+        if self.db.exists(def, name)?.is_some() {
+            return Ok(());
+        }
+        self.db.add_row(def, doc)?;
+        for field in def.fields.iter().filter(|field| field.kind.is_table()) {
+            let Some(Value::Array(rows)) = doc.get(field.fieldname) else { continue };
+            let Some(child) = field.target().and_then(|target| self.meta.get(target)) else { continue };
+            for (number, row) in rows.iter().filter_map(Value::as_object).enumerate() {
+                let mut row = row.clone();
+                for key in INHERITED {
+                    if let Some(value) = doc.get(*key).filter(|_| !row.contains_key(*key)) {
+                        row.insert((*key).to_owned(), value.clone());
+                    }
+                }
+                row.insert("idx".to_owned(), json!(number + 1));
+                for (key, value) in [("parent", name), ("parenttype", def.name), ("parentfield", field.fieldname)] {
+                    row.insert(key.to_owned(), json!(value));
+                }
+                row.entry("name").or_insert_with(|| json!(row_name(name, field.fieldname, number)));
+                self.db.add_row(child, &row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a naming series go on after this number, where it is not further already.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn continue_series(&self, prefix: &str, after: i64) -> Result<(), SiteError> {
+        let sql = "INSERT INTO series (prefix, current) VALUES (?1, ?2)
+            ON CONFLICT (prefix) DO UPDATE SET current = max(current, excluded.current)";
+        self.db.execute(sql, &[Sql::Text(prefix.to_owned()), Sql::Integer(after)])?;
+        Ok(())
+    }
+
+    /// Puts the sample company in, its papers `scale` times over.
+    ///
+    /// # Errors
+    /// As [`Site::put`].
+    pub fn put_sample(&self, scale: u32) -> Result<(), SiteError> {
+        let mut failed = None;
+        let series = sample::write(scale, &mut |def, doc| {
+            if failed.is_none() {
+                failed = self.put(def, &doc).err();
+            }
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => series.into_iter().try_for_each(|(prefix, number)| self.continue_series(prefix, i64::from(number))),
+        }
+    }
+}
+
+/// A name for a child row: ten letters and digits, the same on every run.
+fn row_name(parent: &str, field: &str, number: usize) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+    let seed = 0xCBF2_9CE4_8422_2325_u64;
+    let bytes = parent.bytes().chain([0]).chain(field.bytes()).chain(number.to_le_bytes());
+    let hash = bytes.fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+    (0..10).map(|place| char::from(LETTERS[usize::try_from(hash >> (5 * place + 8) & 31).unwrap_or(0)])).collect()
+}

@@ -1,0 +1,159 @@
+//! What is bought, made and sold: items with prices, stock figures and parts lists.
+
+use erpnext_doctypes::*;
+
+use super::masters::{BUYING_LIST, GOODS_IN, MAIN_STORE, SELLING_LIST, SHOWROOM, own};
+use super::words::{BRANDS, COMPANY, CURRENCY, GOODS, Good, LIGHTING, MATERIALS, TABLES};
+use super::{Sample, count, money, text};
+
+/// Made in the workshop, out of these: code, materials with quantity.
+const MADE: &[(&str, &[(&str, i64)])] = &[
+    ("TBL-OAK-160", &[("MAT-OAK-PLK", 9), ("MAT-SCREW", 1), ("MAT-VARNISH", 1)]),
+    ("TBL-ASH-RND", &[("MAT-ASH-PLK", 8), ("MAT-SCREW", 1), ("MAT-VARNISH", 1)]),
+    ("SEA-BENCH", &[("MAT-OAK-PLK", 4), ("MAT-FOAM", 2), ("MAT-FABRIC", 2)]),
+];
+
+pub fn write(sample: &mut Sample<'_>) {
+    for good in GOODS {
+        item(sample, good);
+        price(sample, good, BUYING_LIST, good.cost);
+        if good.price > 0 {
+            price(sample, good, SELLING_LIST, good.price);
+        }
+        if good.stocked {
+            stock(sample, good);
+        }
+    }
+    for (code, parts) in MADE {
+        if let Some(good) = find(code) {
+            bom(sample, good, parts);
+        }
+    }
+}
+
+/// The good of a code.
+pub fn find(code: &str) -> Option<&'static Good> {
+    GOODS.iter().find(|good| good.code == code)
+}
+
+/// The name of the parts list of what is made in the workshop.
+pub fn parts_lists() -> impl Iterator<Item = (&'static str, String)> {
+    MADE.iter().map(|(code, _)| (*code, bom_name(code)))
+}
+
+fn bom_name(code: &str) -> String {
+    format!("BOM-{code}-001")
+}
+
+fn item(sample: &mut Sample<'_>, good: &Good) {
+    let brand = if good.group == LIGHTING { BRANDS[1] } else { BRANDS[0] };
+    let made = MADE.iter().any(|(code, _)| *code == good.code);
+    let item = Item {
+        naming_series: ItemNamingSeries::StoItemYyyy.into(),
+        item_code: text(good.code),
+        item_name: text(good.name),
+        item_group: good.group.into(),
+        stock_uom: good.uom.into(),
+        is_stock_item: Some(good.stocked),
+        is_sales_item: Some(good.price > 0),
+        is_purchase_item: Some(good.stocked),
+        include_item_in_manufacturing: Some(good.group == MATERIALS),
+        valuation_rate: money(good.cost),
+        standard_rate: money(good.price),
+        description: text(good.name),
+        brand: if good.stocked { brand.into() } else { Default::default() },
+        default_bom: if made { bom_name(good.code).into() } else { Default::default() },
+        uoms: vec![UomConversionDetail { uom: good.uom.into(), conversion_factor: Some(1.0), ..Default::default() }],
+        warranty_period: (good.group == TABLES).then(|| "730".to_owned()),
+        safety_stock: good.stocked.then_some(4.0),
+        country_of_origin: "Ireland".into(),
+        ..Item::default()
+    };
+    sample.put(good.code, &item);
+}
+
+fn price(sample: &mut Sample<'_>, good: &Good, list: &str, cents: i64) {
+    let selling = list == SELLING_LIST;
+    let price = ItemPrice {
+        item_code: good.code.into(),
+        item_name: text(good.name),
+        item_description: text(good.name),
+        uom: good.uom.into(),
+        price_list: list.into(),
+        selling: Some(selling),
+        buying: Some(!selling),
+        currency: CURRENCY.into(),
+        price_list_rate: money(cents),
+        valid_from: Some(sample.on),
+        ..ItemPrice::default()
+    };
+    let name = hash(sample);
+    sample.put(&name, &price);
+}
+
+fn stock(sample: &mut Sample<'_>, good: &Good) {
+    let homes: &[&str] = if good.group == MATERIALS { &[GOODS_IN] } else { &[MAIN_STORE, SHOWROOM] };
+    for (at, warehouse) in homes.iter().enumerate() {
+        let on_hand = if at == 0 { sample.random.within(0, 48) } else { sample.random.within(0, 4) };
+        let reserved = sample.random.within(0, on_hand / 3);
+        let ordered = if on_hand < 8 { 20 } else { 0 };
+        let bin = Bin {
+            item_code: good.code.into(),
+            warehouse: own(warehouse).into(),
+            actual_qty: count(on_hand),
+            reserved_qty: count(reserved),
+            ordered_qty: count(ordered),
+            projected_qty: count(on_hand - reserved + ordered),
+            stock_uom: good.uom.into(),
+            valuation_rate: money(good.cost),
+            stock_value: money(good.cost * on_hand),
+            ..Bin::default()
+        };
+        let name = hash(sample);
+        sample.put(&name, &bin);
+    }
+}
+
+fn bom(sample: &mut Sample<'_>, good: &Good, parts: &[(&str, i64)]) {
+    let mut cost = 0;
+    let mut items = Vec::new();
+    for (part, quantity) in parts.iter().filter_map(|(code, quantity)| Some((find(code)?, *quantity))) {
+        cost += part.cost * quantity;
+        items.push(BomItem {
+            item_code: part.code.into(),
+            item_name: text(part.name),
+            qty: count(quantity),
+            stock_qty: count(quantity),
+            uom: part.uom.into(),
+            stock_uom: part.uom.into(),
+            conversion_factor: Some(1.0),
+            rate: money(part.cost),
+            amount: money(part.cost * quantity),
+            ..BomItem::default()
+        });
+    }
+    let bom = Bom {
+        docstatus: Some(1),
+        item: good.code.into(),
+        item_name: text(good.name),
+        company: COMPANY.into(),
+        uom: good.uom.into(),
+        quantity: Some(1.0),
+        is_active: Some(true),
+        is_default: Some(true),
+        currency: CURRENCY.into(),
+        conversion_rate: Some(1.0),
+        items,
+        raw_material_cost: money(cost),
+        total_cost: money(cost),
+        base_total_cost: money(cost),
+        ..Bom::default()
+    };
+    sample.put(&bom_name(good.code), &bom);
+}
+
+/// A name as Frappe's hash naming makes them: ten letters and digits.
+pub fn hash(sample: &mut Sample<'_>) -> String {
+    const LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuv";
+    (0..10).map(|_| char::from(*sample.random.of(LETTERS))).collect()
+}

@@ -1,0 +1,148 @@
+//! The sample data: a small furniture company with its customers, goods and papers, the same on every run. Written with
+//! the structs of `erpnext_doctypes`; `scale` multiplies the papers, not the company.
+
+mod buying;
+mod catalogue;
+mod crm;
+mod ledger;
+mod masters;
+mod paper;
+mod parties;
+mod people;
+mod selling;
+mod words;
+mod work;
+
+use std::collections::BTreeMap;
+
+use erpnext_schema::DocTypeDef;
+use erpnext_schema::document::{Document, Extra};
+use jiff::civil::{Date, DateTime, date};
+use jiff::{Span, ToSpan as _};
+
+/// The day on which the sample company is looked at.
+const TODAY: Date = date(2026, 11, 20);
+
+/// Takes the documents of the sample company, masters before the papers that name them.
+pub type Sink<'a> = dyn FnMut(&'static DocTypeDef, Extra) + 'a;
+
+/// Gives every document of the sample company to `sink`, named and complete with audit fields; and the number that each
+/// naming series came to.
+pub fn write(scale: u32, sink: &mut Sink<'_>) -> BTreeMap<&'static str, u32> {
+    let mut sample = Sample { sink, numbers: BTreeMap::new(), random: Random(0x5EED), clock: 0, on: date(2026, 1, 5) };
+    masters::write(&mut sample);
+    people::write(&mut sample);
+    catalogue::write(&mut sample);
+    parties::write(&mut sample);
+    for _ in 0..scale.max(1) {
+        selling::write(&mut sample);
+        buying::write(&mut sample);
+        crm::write(&mut sample);
+        work::write(&mut sample);
+    }
+    sample.numbers
+}
+
+/// What the makers of documents share.
+struct Sample<'a> {
+    sink: &'a mut Sink<'a>,
+    numbers: BTreeMap<&'static str, u32>,
+    random: Random,
+    clock: i64,
+    on: Date,
+}
+
+impl Sample<'_> {
+    /// Gives a document to the sink, with the audit fields of [`Sample::on`] and its owner, where it names one.
+    fn put<D: Document>(&mut self, name: &str, document: &D) {
+        let mut document = document.emit();
+        self.clock += 1;
+        let at = time(self.on, self.clock);
+        let owner = document.get("owner").cloned().unwrap_or_else(|| "Administrator".into());
+        let fixed = [
+            ("name", name.into()),
+            ("owner", owner.clone()),
+            ("creation", at.clone().into()),
+            ("modified", at.into()),
+            ("modified_by", owner),
+        ];
+        for (key, value) in fixed {
+            document.insert(key.to_owned(), value);
+        }
+        (self.sink)(D::DEF, document);
+    }
+
+    /// The next name of a series: `number("SAL-ORD-2026-", 5)`.
+    fn number(&mut self, series: &'static str, digits: usize) -> String {
+        let number = self.numbers.entry(series).or_default();
+        *number += 1;
+        format!("{series}{number:0digits$}")
+    }
+}
+
+/// A moment of a working day, later for every `turn`, so that `modified` orders the documents.
+fn time(day: Date, turn: i64) -> String {
+    let second = turn.rem_euclid(30_000);
+    let (hour, minute, second) = (8 + second / 3600, second / 60 % 60, second % 60);
+    format!("{day} {hour:02}:{minute:02}:{second:02}.{:06}", turn.rem_euclid(1_000_000))
+}
+
+/// A day some days after another one.
+fn after(day: Date, days: i64) -> Date {
+    let span: Span = days.days();
+    day.saturating_add(span)
+}
+
+/// A date as the moment its day begins.
+fn midnight(day: Date) -> DateTime {
+    day.at(0, 0, 0, 0)
+}
+
+fn text(text: impl Into<String>) -> Option<String> {
+    Some(text.into())
+}
+
+/// Cents as an amount.
+#[allow(clippy::cast_precision_loss, reason = "no sum of the sample company comes near 2^53 cents")]
+fn money(cents: i64) -> Option<f64> {
+    Some(cents as f64 / 100.0)
+}
+
+/// A whole number of something.
+#[allow(clippy::cast_precision_loss, reason = "quantities are small")]
+fn count(number: i64) -> Option<f64> {
+    Some(number as f64)
+}
+
+/// A small generator of numbers that look thrown: the same ones on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number from 0 to `below` - 1; 0 where there is no choice.
+    fn below(&mut self, below: usize) -> usize {
+        let below = u64::try_from(below).unwrap_or(u64::MAX).max(1);
+        usize::try_from(self.next() % below).unwrap_or(0)
+    }
+
+    /// A number within bounds, both included.
+    fn within(&mut self, low: i64, high: i64) -> i64 {
+        let span = usize::try_from(high - low + 1).unwrap_or(1);
+        low + i64::try_from(self.below(span)).unwrap_or(0)
+    }
+
+    /// One of a list that is not empty.
+    fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.below(list.len())]
+    }
+}
+
+#[cfg(test)]
+mod tests;

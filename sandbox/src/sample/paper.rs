@@ -1,0 +1,159 @@
+//! What every paper of a trade has: lines of goods, and the sums under them.
+
+use erpnext_doctypes::{SalesTaxesAndCharges, SalesTaxesAndChargesChargeType};
+
+use super::masters::{VAT, own};
+use super::words::{GOODS, Good};
+use super::{Sample, money};
+
+/// Per cent of the net amount.
+const VAT_RATE: i64 = 20;
+
+pub struct Line {
+    pub good: &'static Good,
+    /// Below zero on a return.
+    pub quantity: i64,
+    /// Cents for one.
+    pub rate: i64,
+}
+
+impl Line {
+    pub fn amount(&self) -> i64 {
+        self.rate * self.quantity
+    }
+}
+
+/// The lines of a paper, in cents.
+pub struct Paper {
+    pub lines: Vec<Line>,
+}
+
+impl Paper {
+    /// Goods that are sold, each once, at list price.
+    pub fn sold(sample: &mut Sample<'_>) -> Self {
+        Self::of(sample, |good| good.price, 12)
+    }
+
+    /// Goods that are bought, at cost, in larger numbers.
+    pub fn bought(sample: &mut Sample<'_>) -> Self {
+        Self::of(sample, |good| if good.stocked { good.cost } else { 0 }, 60)
+    }
+
+    fn of(sample: &mut Sample<'_>, rate: fn(&Good) -> i64, most: i64) -> Self {
+        let wanted = 1 + sample.random.below(3);
+        let mut lines: Vec<Line> = Vec::with_capacity(wanted);
+        while lines.len() < wanted {
+            let good = sample.random.of(GOODS);
+            if rate(good) > 0 && lines.iter().all(|line| line.good.code != good.code) {
+                lines.push(Line { good, quantity: sample.random.within(1, most), rate: rate(good) });
+            }
+        }
+        Self { lines }
+    }
+
+    /// The first line, sent back.
+    pub fn back(&self) -> Self {
+        let first = self.lines.first().map(|line| Line { good: line.good, quantity: -1, rate: line.rate });
+        Self { lines: first.into_iter().collect() }
+    }
+
+    pub fn pieces(&self) -> i64 {
+        self.lines.iter().map(|line| line.quantity).sum()
+    }
+
+    pub fn net(&self) -> i64 {
+        self.lines.iter().map(Line::amount).sum()
+    }
+
+    pub fn vat(&self) -> i64 {
+        self.net() * VAT_RATE / 100
+    }
+
+    pub fn grand(&self) -> i64 {
+        self.net() + self.vat()
+    }
+
+    /// The one row of taxes of a paper that is sent to a customer.
+    pub fn taxes(&self) -> Vec<SalesTaxesAndCharges> {
+        vec![SalesTaxesAndCharges {
+            charge_type: SalesTaxesAndChargesChargeType::OnNetTotal.into(),
+            account_head: own(VAT).into(),
+            description: Some(format!("VAT {VAT_RATE}%")),
+            rate: super::count(VAT_RATE),
+            tax_amount: money(self.vat()),
+            base_tax_amount: money(self.vat()),
+            tax_amount_after_discount_amount: money(self.vat()),
+            base_tax_amount_after_discount_amount: money(self.vat()),
+            total: money(self.grand()),
+            base_total: money(self.grand()),
+            ..SalesTaxesAndCharges::default()
+        }]
+    }
+}
+
+/// The rows of a paper: `rows!(SalesOrderItem, paper, |line| { warehouse: … })`.
+macro_rules! rows {
+    ($ty:ident, $paper:expr, |$line:ident| { $($field:ident: $value:expr),* $(,)? }) => {
+        $paper.lines.iter().map(|$line| $ty {
+            item_code: $line.good.code.into(),
+            item_name: text($line.good.name),
+            description: text($line.good.name),
+            item_group: $line.good.group.into(),
+            qty: count($line.quantity),
+            stock_qty: count($line.quantity),
+            uom: $line.good.uom.into(),
+            stock_uom: $line.good.uom.into(),
+            conversion_factor: Some(1.0),
+            price_list_rate: money($line.rate),
+            base_price_list_rate: money($line.rate),
+            rate: money($line.rate),
+            base_rate: money($line.rate),
+            net_rate: money($line.rate),
+            base_net_rate: money($line.rate),
+            amount: money($line.amount()),
+            base_amount: money($line.amount()),
+            net_amount: money($line.amount()),
+            base_net_amount: money($line.amount()),
+            $($field: $value,)*
+            ..$ty::default()
+        }).collect()
+    };
+}
+
+/// A paper with its sums: `paper!(SalesOrder, paper, { customer: … })`.
+macro_rules! paper {
+    ($ty:ident, $paper:expr, { $($field:ident: $value:expr),* $(,)? }) => {
+        $ty {
+            company: COMPANY.into(),
+            currency: CURRENCY.into(),
+            conversion_rate: Some(1.0),
+            price_list_currency: CURRENCY.into(),
+            plc_conversion_rate: Some(1.0),
+            language: text("en"),
+            total_qty: count($paper.pieces()),
+            total: money($paper.net()),
+            base_total: money($paper.net()),
+            net_total: money($paper.net()),
+            base_net_total: money($paper.net()),
+            total_taxes_and_charges: money($paper.vat()),
+            base_total_taxes_and_charges: money($paper.vat()),
+            grand_total: money($paper.grand()),
+            base_grand_total: money($paper.grand()),
+            rounded_total: money($paper.grand()),
+            base_rounded_total: money($paper.grand()),
+            $($field: $value,)*
+            ..$ty::default()
+        }
+    };
+}
+
+pub(super) use {paper, rows};
+
+/// What a status says about `docstatus`: a draft is 0, what was cancelled 2, all else 1.
+pub fn docstatus(status: &str) -> Option<i64> {
+    Some(match status {
+        "Draft" => 0,
+        "Cancelled" => 2,
+        _ => 1,
+    })
+}

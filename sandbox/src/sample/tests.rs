@@ -1,0 +1,155 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use erpnext_schema::{Context, Purpose, check_document};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, flag};
+use serde_json::Value;
+
+use super::*;
+
+fn all(scale: u32) -> Vec<(&'static DocTypeDef, Extra)> {
+    let mut documents = Vec::new();
+    write(scale, &mut |def, document| documents.push((def, document)));
+    documents
+}
+
+fn text_of<'a>(document: &'a Extra, key: &str) -> &'a str {
+    document.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What a site has before any sample data, that the sample links to.
+const OF_THE_SITE: &[&str] = &["DocType", "Language", "Role", "User Type", "Workflow State"];
+
+struct Tables;
+
+impl Context for Tables {
+    fn child(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+        erpnext_doctypes::get(doctype)
+    }
+
+    fn may_write(&self, _: Option<&FieldDef>, _: &FieldDef) -> bool {
+        true
+    }
+}
+
+#[test]
+fn every_run_gives_the_same_documents() {
+    assert_eq!(format!("{:?}", all(2)), format!("{:?}", all(2)));
+}
+
+#[test]
+fn some_hundreds_of_documents_and_scale_multiplies_the_papers() {
+    let (once, thrice) = (all(1), all(3));
+    assert!((600..1600).contains(&once.len()), "{}", once.len());
+    let count = |documents: &[(&DocTypeDef, Extra)], doctype: &str| documents.iter().filter(|(def, _)| def.name == doctype).count();
+    assert_eq!(count(&once, "Sales Order") * 3, count(&thrice, "Sales Order"));
+    assert_eq!(count(&once, "Customer"), count(&thrice, "Customer"));
+}
+
+#[test]
+fn no_two_documents_of_a_doctype_share_a_name_or_a_unique_value() {
+    let mut seen = HashSet::new();
+    for (def, document) in all(3) {
+        let unique = def.fields.iter().filter(|field| field.is(flag::UNIQUE)).map(|field| field.fieldname);
+        for key in std::iter::once("name").chain(unique) {
+            let value = text_of(&document, key).to_lowercase();
+            assert!(value.is_empty() || seen.insert((def.name, key, value.clone())), "{} {key} {value}", def.name);
+        }
+    }
+}
+
+#[test]
+fn every_document_is_one_that_the_site_would_take() {
+    let mut wrong = Vec::new();
+    for (def, mut document) in all(1) {
+        let name = text_of(&document, "name").to_owned();
+        if !def.is_named_by_creator() {
+            document.remove("name");
+        }
+        for key in ["owner", "creation", "modified", "modified_by", "docstatus"] {
+            document.remove(key);
+        }
+        let violations = check_document(def, Purpose::Create, &document, &Tables).err().unwrap_or_default();
+        let real = violations.iter().map(ToString::to_string).filter(|violation| !is_fine(violation));
+        wrong.extend(real.map(|violation| format!("{} {name}: {violation}", def.name)));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What the site itself fills in and lets nobody write, and the parent that the root of a tree does not have.
+fn is_fine(violation: &str) -> bool {
+    violation.contains("read-only") || violation.starts_with("parent_")
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let documents = all(1);
+    let names: HashSet<(&str, String)> =
+        documents.iter().map(|(def, document)| (def.name, text_of(document, "name").to_owned())).collect();
+    for (def, document) in &documents {
+        links(def, document, &mut |target, name| {
+            let known = OF_THE_SITE.contains(&target)
+                || names.contains(&(target, name.to_owned()))
+                || (target, name) == ("User", "Administrator");
+            assert!(known, "{} {} links to {target} {name}", def.name, text_of(document, "name"));
+        });
+    }
+}
+
+fn links(def: &DocTypeDef, document: &Extra, check: &mut impl FnMut(&str, &str)) {
+    for field in def.all_fields() {
+        let value = text_of(document, field.fieldname);
+        match (field.kind, field.options) {
+            (FieldKind::Link, erpnext_schema::Options::Target(target)) if !value.is_empty() => check(target, value),
+            (FieldKind::DynamicLink, erpnext_schema::Options::TargetField(of)) if !value.is_empty() => {
+                check(text_of(document, of), value);
+            }
+            (kind, erpnext_schema::Options::Target(target)) if kind.is_table() => {
+                let child = erpnext_doctypes::get(target).unwrap();
+                for row in document.get(field.fieldname).and_then(Value::as_array).into_iter().flatten() {
+                    links(child, row.as_object().unwrap(), check);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_voucher_balances() {
+    let mut sums: BTreeMap<String, f64> = BTreeMap::new();
+    for (def, entry) in all(1) {
+        if def.name == "GL Entry" {
+            let amount = |key: &str| entry[key].as_f64().unwrap();
+            *sums.entry(text_of(&entry, "voucher_no").to_owned()).or_default() += amount("debit") - amount("credit");
+        }
+    }
+    assert!(sums.len() > 50);
+    assert!(sums.values().all(|sum| sum.abs() < 0.005), "{sums:?}");
+}
+
+#[test]
+fn papers_come_in_every_status() {
+    let mut statuses: HashMap<&str, HashSet<String>> = HashMap::new();
+    for (def, document) in all(1) {
+        statuses.entry(def.name).or_default().insert(text_of(&document, "status").to_owned());
+    }
+    for (doctype, wanted) in [
+        ("Quotation", &["Draft", "Open", "Replied", "Partially Ordered", "Ordered", "Lost", "Cancelled", "Expired"][..]),
+        (
+            "Sales Order",
+            &["Draft", "On Hold", "To Deliver and Bill", "To Bill", "To Deliver", "Completed", "Cancelled", "Closed"],
+        ),
+        (
+            "Sales Invoice",
+            &["Draft", "Return", "Credit Note Issued", "Paid", "Partly Paid", "Unpaid", "Overdue", "Cancelled"],
+        ),
+        ("Task", &["Open", "Working", "Pending Review", "Overdue", "Completed", "Cancelled"]),
+        ("Issue", &["Open", "Replied", "On Hold", "Resolved", "Closed"]),
+    ] {
+        let has = &statuses[doctype];
+        let missing: Vec<_> = wanted.iter().filter(|status| !has.contains(**status)).collect();
+        assert!(missing.is_empty(), "{doctype} lacks {missing:?}");
+    }
+}

@@ -1,0 +1,90 @@
+//! What the recorded site gave another name or another moment than ours, learned from pairs of answers and put into
+//! the requests that follow.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+/// From the recorded text to ours.
+#[derive(Default)]
+pub struct Names(HashMap<String, String>);
+
+impl Names {
+    /// Whether two texts mean the same: equal, mapped, or of one shape where the site throws dice or asks the clock; the
+    /// latter are learned.
+    pub fn same(&mut self, recorded: &str, ours: &str) -> bool {
+        if recorded == ours && !self.0.contains_key(recorded) || self.0.get(recorded).is_some_and(|known| known == ours) {
+            return true;
+        }
+        let alike = is_moment(recorded) && is_moment(ours)
+            || is_hash(recorded) && is_hash(ours)
+            || is_series(recorded) && shape(recorded) == shape(ours)
+            || is_clock(recorded) && is_clock(ours);
+        if alike {
+            self.0.insert(recorded.to_owned(), ours.to_owned());
+        }
+        alike || is_day(recorded) && is_day(ours)
+    }
+
+    /// A recorded path with our names in it.
+    pub fn in_path(&self, target: &str) -> String {
+        self.replace(target)
+    }
+
+    /// A recorded body with our names in it.
+    pub fn in_body(&self, sent: &[u8]) -> Vec<u8> {
+        match serde_json::from_slice::<Value>(sent) {
+            Ok(value) if value.is_object() => self.in_value(value).to_string().into_bytes(),
+            _ => std::str::from_utf8(sent).map_or_else(|_| sent.to_vec(), |text| self.replace(text).into_bytes()),
+        }
+    }
+
+    fn in_value(&self, value: Value) -> Value {
+        match value {
+            Value::Object(object) => object.into_iter().map(|(key, value)| (key, self.in_value(value))).collect(),
+            Value::Array(list) => list.into_iter().map(|value| self.in_value(value)).collect(),
+            Value::String(text) => Value::from(match self.0.get(&text) {
+                Some(ours) => ours.clone(),
+                None if text.starts_with(['[', '{']) => self.replace(&text),
+                None => text,
+            }),
+            other => other,
+        }
+    }
+
+    fn replace(&self, text: &str) -> String {
+        let names = self.0.iter().filter(|(recorded, _)| is_hash(recorded) || is_series(recorded));
+        names.fold(text.to_owned(), |text, (recorded, ours)| text.replace(recorded, ours))
+    }
+}
+
+/// Ten letters and digits, as hash naming makes them.
+fn is_hash(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// `SAL-ORD-2026-00001` and its like.
+fn is_series(text: &str) -> bool {
+    let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
+    (digits == 5 || shape(text).contains("-#####-")) && text.contains('-') && !text.contains(' ')
+}
+
+fn shape(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
+}
+
+/// A date and time with microseconds.
+fn is_moment(text: &str) -> bool {
+    matches!(&*shape(text), "####-##-## ##:##:##.######" | "####-##-## ##:##:##")
+}
+
+fn is_day(text: &str) -> bool {
+    shape(text) == "####-##-##"
+}
+
+/// A time of day with microseconds: nobody types one.
+fn is_clock(text: &str) -> bool {
+    matches!(&*shape(text), "##:##:##.######" | "#:##:##.######")
+}

@@ -1,0 +1,125 @@
+//! The recorded exchanges of a real site, in the order in which they were made.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+/// Recordings in the order of their making.
+const FILES: &[&str] = &["lists", "crud_and_errors", "quirks", "toggles", "quirks2", "reports", "verbs"];
+
+/// A request and what the site answered.
+pub struct Exchange {
+    /// `file: label`, with a number where a label comes again.
+    pub id: String,
+    pub user: Option<String>,
+    pub method: String,
+    /// Path and query, encoded.
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub sent: Vec<u8>,
+    pub status: u16,
+    pub content_type: String,
+    /// The body; null where it was no JSON.
+    pub body: Value,
+}
+
+impl Exchange {
+    /// The path without the query, decoded.
+    pub fn path(&self) -> String {
+        decode(self.target.split('?').next().unwrap_or_default())
+    }
+
+    /// The arguments: a JSON object that was sent, else what the query and a form hold.
+    pub fn args(&self) -> Map<String, Value> {
+        if let Ok(Value::Object(args)) = serde_json::from_slice(&self.sent) {
+            return args;
+        }
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        let form = std::str::from_utf8(&self.sent).unwrap_or_default();
+        let pairs = query.split('&').chain(form.split('&')).filter_map(|pair| pair.split_once('='));
+        pairs.map(|(key, value)| (key.to_owned(), Value::from(decode(&value.replace('+', " "))))).collect()
+    }
+
+    /// The DocType and, where there is one, the name in `/api/resource/DocType/name`.
+    pub fn resource(&self) -> Option<(String, Option<String>)> {
+        let path = self.path();
+        let rest = path.strip_prefix("/api/resource/")?;
+        match rest.split_once('/') {
+            Some((doctype, name)) if !name.is_empty() => Some((doctype.to_owned(), Some(name.to_owned()))),
+            Some((doctype, _)) => Some((doctype.to_owned(), None)),
+            None => Some((rest.to_owned(), None)),
+        }
+    }
+
+    /// Whether the recording kept only a part of the body, or nothing.
+    pub fn is_cut(&self) -> bool {
+        self.body.get("_trimmed").is_some() || self.body.as_str().is_some_and(|text| text.starts_with("(dropped"))
+    }
+}
+
+/// The directory of the recordings beside the repository; `None` where it is not there.
+pub fn directory() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    Some(root.join("../shared/site/recordings")).filter(|path| path.is_dir())
+}
+
+/// Every exchange.
+pub fn read(directory: &Path) -> Vec<Exchange> {
+    let mut exchanges = Vec::new();
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for file in FILES {
+        let text = fs::read_to_string(directory.join(format!("{file}.jsonl"))).unwrap_or_default();
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).expect("a recording is JSON");
+            let label = format!("{file}: {}", line["label"].as_str().unwrap_or_default());
+            let time = times.entry(label.clone()).or_default();
+            *time += 1;
+            let id = if *time == 1 { label } else { format!("{label} ({time})") };
+            exchanges.push(exchange(id, &line));
+        }
+    }
+    exchanges
+}
+
+fn exchange(id: String, line: &Value) -> Exchange {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let headers = line["request_headers"].as_object().into_iter().flatten();
+    let headers = headers.filter(|(_, value)| value.as_str().is_some_and(|text| text != "None"));
+    let sent = match &line["request_body"] {
+        Value::Null => Vec::new(),
+        Value::String(text) => text.clone().into_bytes(),
+        other => other.to_string().into_bytes(),
+    };
+    let answer = line["response_headers"].as_object().into_iter().flatten();
+    let content_type = answer.filter(|(key, _)| key.eq_ignore_ascii_case("content-type")).map(|(_, value)| text(value));
+    Exchange {
+        id,
+        user: line["user"].as_str().map(str::to_owned),
+        method: text(&line["method"]),
+        target: text(&line["path"]),
+        headers: headers.map(|(key, value)| (key.clone(), text(value))).collect(),
+        sent,
+        status: u16::try_from(line["status"].as_u64().unwrap_or_default()).unwrap_or_default(),
+        content_type: content_type.last().unwrap_or_default(),
+        body: line["body"].clone(),
+    }
+}
+
+/// Text with `%41` for `A`.
+pub fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let code = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok()).filter(|_| byte == b'%');
+        if let Some(decoded) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            bytes.push(decoded);
+            rest = &tail[2..];
+        } else {
+            bytes.push(byte);
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
