@@ -1,7 +1,7 @@
 //! The log file: appended under a lock so that several servers can share it, chained line to line, rotated by day,
 //! packed and thinned out.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -125,19 +125,24 @@ impl LogFile {
 
     /// Whether the open file is the one at the path: another server may have rotated it away.
     fn is_current(&self) -> io::Result<bool> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            let ours = self.file.metadata()?;
-            return match std::fs::metadata(&self.path) {
-                Ok(there) => Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino())),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-                Err(error) => Err(error),
-            };
+        match std::fs::metadata(&self.path) {
+            Ok(there) => Ok(is_same(&self.file.metadata()?, &there)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
-        #[cfg(not(unix))]
-        Ok(self.path.exists())
     }
+}
+
+#[cfg(unix)]
+fn is_same(ours: &Metadata, there: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (ours.dev(), ours.ino()) == (there.dev(), there.ino())
+}
+
+/// Where files have no number, one that was rotated away is told by its time of birth.
+#[cfg(not(unix))]
+fn is_same(ours: &Metadata, there: &Metadata) -> bool {
+    matches!((ours.created(), there.created()), (Ok(ours), Ok(there)) if ours == there)
 }
 
 /// The rotated files of a log with their days, oldest first; packed or not.

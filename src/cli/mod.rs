@@ -1,7 +1,9 @@
 //! The command line.
 
 mod audit;
+mod demo;
 mod serve;
+mod tour;
 
 use std::path::PathBuf;
 
@@ -12,6 +14,8 @@ Examples:
   erpnext-mcp                                serve MCP over stdio; config/config.json or the environment
   erpnext-mcp --config sales.json            the same with another configuration
   ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
+  erpnext-mcp demo                           try it without a site: sample data, a tour in a terminal
+  erpnext-mcp demo --site-only --port 8000   only the sample site, for other programs
   erpnext-mcp audit verify                   whether the audit log is whole; exit code 1 where it is not
 
 Environment (wins over the file):
@@ -34,6 +38,8 @@ pub struct Cli {
 enum Command {
     /// Serve MCP over standard input and output (the default)
     Serve,
+    /// Try it: a small site with sample data in this program, and MCP over it; in a terminal, a tour
+    Demo(demo::Demo),
     /// Read the audit log: who did what, and whether it is whole
     #[command(subcommand)]
     Audit(audit::Question),
@@ -47,6 +53,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(self.config.as_deref()),
+            Command::Demo(demo) => demo.run(),
             Command::Audit(question) => audit::run(&question, self.config.as_deref()),
         }
     }

@@ -22,13 +22,7 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
     for line in config.not_yet() {
         tracing::warn!("{line}");
     }
-    let erpnext = &config.erpnext;
-    let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
-    let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
-    let site = Client::new(ClientOptions { timeout: erpnext.timeout, ..ClientOptions::default() })?;
-    let audit = Audit::open(&config.audit)
-        .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
-    let app = Arc::new(App::new(&config, site, Caller::new(url, credentials), audit));
+    let app = Arc::new(app(&config)?);
     if app.audit.is_on() {
         let log = config.audit.clone();
         // Reading the log must not hold up the first answer.
@@ -40,8 +34,24 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
         site = app.caller.site.as_str(),
         "serving MCP over stdio"
     );
+    runtime()?.block_on(serve_stdio(Server::new(app)))
+}
+
+/// Two threads: one for the client, one for the site.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.context("the async runtime could not start")?.block_on(serve_stdio(Server::new(app)))
+    runtime.context("the async runtime could not start")
+}
+
+/// The server's inside under a configuration; nothing is asked of the site.
+pub fn app(config: &Config) -> anyhow::Result<App> {
+    let erpnext = &config.erpnext;
+    let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
+    let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
+    let site = Client::new(ClientOptions { timeout: erpnext.timeout, ..ClientOptions::default() })?;
+    let audit = Audit::open(&config.audit)
+        .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
+    Ok(App::new(config, site, Caller::new(url, credentials), audit))
 }
 
 /// Says which writes were sent before without their outcome being recorded: a crash, or an answer that never came.
@@ -54,7 +64,7 @@ fn report_open_writes(log: &erpnext_mcp::config::Audit) {
 }
 
 /// Standard output belongs to the protocol.
-fn log_to_stderr(level: LogLevel) {
+pub fn log_to_stderr(level: LogLevel) {
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,

@@ -229,6 +229,14 @@ impl Config {
         sections::read(Some(&text), env).map_err(failed)
     }
 
+    /// Reads a configuration from text, without the environment.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn from_text(text: &str) -> Result<Self, ConfigErrors> {
+        sections::read(Some(text), &|_| None).map_err(|errors| ConfigErrors { file: None, errors })
+    }
+
     /// What the file asks for and this version does not do yet, a line each; empty where nothing is.
     pub fn not_yet(&self) -> Vec<String> {
         let mut lines = Vec::new();

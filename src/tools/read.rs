@@ -89,11 +89,11 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let (on, filters) = asked.await?;
     let term = given.text("search_term").unwrap_or_default();
     let limit = u32::try_from(given.limit()).unwrap_or(500);
-    // The desk's search looks into its fields and shows them whatever the policy says: with one of them withheld, the
-    // search is a list over the others.
-    let looked_into = on.def.title_field.iter().chain(on.def.search_fields);
-    let open =
-        looked_into.clone().all(|name| on.def.field(name).is_none_or(|field| on.permit.fields().may_read(field)));
+    // The desk's search looks into its fields and shows them whatever the policy says, and a site may have made it look
+    // into others than the table names: with any field withheld, the search is a list over the permitted ones.
+    let rule = on.permit.fields();
+    let mut looked_into = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
+    let open = rule.is_open() && looked_into.all(|field| rule.may_read(field));
     let found =
         if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, filters).await? };
     let mut result =

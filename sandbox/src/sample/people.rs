@@ -37,7 +37,8 @@ pub fn write(sample: &mut Sample<'_>) {
         sample.put(gender, &Gender { gender: text(gender), ..Gender::default() });
     }
     for department in DEPARTMENTS {
-        let document = Department { department_name: text(*department), company: COMPANY.into(), ..Department::default() };
+        let document =
+            Department { department_name: text(*department), company: COMPANY.into(), ..Department::default() };
         sample.put(&own(department), &document);
     }
     for (at, (_, job, ..)) in STAFF.iter().enumerate() {
@@ -49,7 +50,12 @@ pub fn write(sample: &mut Sample<'_>) {
         employee(sample, at, given, job, DEPARTMENTS[*department], *user);
     }
     for name in ["Marek Kowal", "Ines Duarte"] {
-        let person = SalesPerson { sales_person_name: text(name), is_group: Some(false), enabled: Some(true), ..SalesPerson::default() };
+        let person = SalesPerson {
+            sales_person_name: text(name),
+            is_group: Some(false),
+            enabled: Some(true),
+            ..SalesPerson::default()
+        };
         sample.put(name, &person);
     }
 }
@@ -79,7 +85,7 @@ fn employee(sample: &mut Sample<'_>, at: usize, given: &str, job: &str, departme
         first_name: text(given),
         last_name: text(family),
         employee_name: text(full),
-        gender: if at % 2 == 0 { "Female" } else { "Male" }.into(),
+        gender: if at.is_multiple_of(2) { "Female" } else { "Male" }.into(),
         date_of_birth: Some(after(date(1971, 3, 9), years * 811)),
         date_of_joining: Some(after(date(2014, 9, 1), years * 317)),
         relieving_date: left.then(|| date(2026, 8, 31)),

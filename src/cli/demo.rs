@@ -1,0 +1,113 @@
+//! `erpnext-mcp demo`: a sample site inside this program, and MCP over it, without any configuration.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use erpnext_mcp::config::{Config, LogLevel};
+use erpnext_mcp::server::Server;
+use erpnext_mcp::transport::serve_stdio;
+use erpnext_sandbox::{Options, Sandbox};
+use serde_json::{Map, Value, json};
+
+use super::{serve, tour};
+
+/// What the demo opens, read and write; one field is withheld to show how that looks.
+const OPEN: [&str; 13] = [
+    "Customer",
+    "Supplier",
+    "Item",
+    "Lead",
+    "Opportunity",
+    "Quotation",
+    "Sales Order",
+    "Delivery Note",
+    "Sales Invoice",
+    "Purchase Order",
+    "Payment Entry",
+    "Project",
+    "Task",
+];
+
+/// The demo's options.
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// Only the sample site, for other programs; its keys are printed
+    #[arg(long)]
+    site_only: bool,
+    /// The site's port on 127.0.0.1 [default: any that is free]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    port: u16,
+    /// Keep the site's data in this directory [default: in memory, gone at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How many times over the sample orders, invoices and so on are made
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    scale: u32,
+}
+
+impl Demo {
+    /// Runs until the client leaves, the tour ends, or Ctrl-C.
+    pub fn run(self) -> anyhow::Result<()> {
+        serve::runtime()?.block_on(async {
+            let options = Options { data: self.data, port: self.port, sample: Some(self.scale), ..Options::default() };
+            let site = Sandbox::start(options).await.context("the sample site could not start")?;
+            if self.site_only {
+                say_keys(&site);
+                tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
+                return Ok(());
+            }
+            let logs = std::env::temp_dir().join(format!("erpnext-mcp-demo-{}", std::process::id()));
+            let config = Config::from_text(&configuration(&site.url(), &logs.join("audit.log")).to_string())?;
+            let served = if std::io::stdin().is_terminal() {
+                tour::run(&serve::app(&config)?, &config.audit.log_file).await
+            } else {
+                serve::log_to_stderr(LogLevel::Warn);
+                say_how_to_connect(&site, &config.audit.log_file);
+                serve_stdio(Server::new(Arc::new(serve::app(&config)?))).await
+            };
+            // The log of a demo is of no use to anybody afterwards.
+            let _ = std::fs::remove_dir_all(&logs);
+            served
+        })
+    }
+}
+
+fn configuration(url: &str, audit_log: &Path) -> Value {
+    let rule = |doctype: &&str| {
+        let mut rule = json!({"read": true, "create": true, "update": true, "delete": true});
+        if *doctype == "Customer" {
+            rule["restricted_fields"] = json!(["tax_id"]);
+        }
+        ((*doctype).to_owned(), rule)
+    };
+    json!({
+        "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret"},
+        "permissions": {"doctypes": OPEN.iter().map(rule).collect::<Map<_, _>>()},
+        "audit": {"enabled": true, "log_file": audit_log},
+    })
+}
+
+fn say_keys(site: &Sandbox) {
+    eprintln!("sample site: {}  (Ctrl-C ends it)", site.url());
+    for key in site.keys() {
+        eprintln!("  {:<14} secret {:<8} {} — {}", key.key, key.secret, key.user, key.what);
+    }
+}
+
+fn say_how_to_connect(site: &Sandbox, audit_log: &Path) {
+    eprintln!("sample site at {}, made-up data, nothing is kept; audit log {}", site.url(), audit_log.display());
+    eprintln!(
+        "{} DocTypes are open for reading and writing. To connect a client:\n{}",
+        OPEN.len(),
+        client_configuration()
+    );
+}
+
+/// What a client needs in its configuration to start this demo.
+pub fn client_configuration() -> String {
+    let program = std::env::current_exe().unwrap_or_else(|_| "erpnext-mcp".into());
+    let servers = json!({"mcpServers": {"erpnext": {"command": program, "args": ["demo"]}}});
+    serde_json::to_string_pretty(&servers).unwrap_or_default()
+}
