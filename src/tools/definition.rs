@@ -150,8 +150,8 @@ fn argument_schema(app: &App, tool: Tool, arg: &Arg) -> Value {
         (Kind::Fields, "measures") => json!({"type": "array", "items": {"type": "string"}, "description":
             "count, sum(field), avg(field), min(field), max(field); default count"}),
         (Kind::Fields, "group_by") => {
-            json!({"type": "array", "items": {"type": "string"}, "maxItems": 3, "description":
-            "fields; a date as field:day, week, month, quarter or year"})
+            json!({"type": "array", "items": {"type": "string"}, "description":
+            "up to three fields; a date as field:day, week, month, quarter or year"})
         }
         (Kind::Fields, _) => fields_schema(app, tool),
         (Kind::Data, _) => data(app, tool),

@@ -40,7 +40,7 @@ async fn the_sample_starts_and_opens_exactly_what_it_permits() {
         "update_customer_document",
     ];
     assert_eq!(typed, expected);
-    assert_eq!(names.len(), 5 + 5 + expected.len(), "{names:?}");
+    assert_eq!(names.len(), 5 + 6 + expected.len(), "{names:?}");
     assert!(!names.contains(&"delete_generic_document"));
     let ended = server.end().await;
     assert!(ended.status.success());

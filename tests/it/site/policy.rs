@@ -27,6 +27,7 @@ async fn what_is_not_configured_is_not_there() {
         "get_generic_document",
         "list_generic_documents",
         "search_generic_documents",
+        "aggregate_documents",
         "list_customer_documents",
         "get_customer_document",
         "search_customer_documents",
