@@ -174,10 +174,9 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
     };
     let field = reader.field(path, name)?;
     let number = matches!(field.kind.shape(), Shape::Int | Shape::Float | Shape::Bool);
-    if !number
-        && !(matches!(known, Function::Min | Function::Max)
-            && matches!(field.kind.shape(), Shape::Date | Shape::Datetime))
-    {
+    let date = matches!(field.kind.shape(), Shape::Date | Shape::Datetime);
+    let fits = number || date && matches!(known, Function::Min | Function::Max);
+    if !fits {
         reader.wrong(path, Rule::Value, format!("{text}: {name} is {}, not a number", field.kind), None);
         return None;
     }
