@@ -1,0 +1,71 @@
+//! Answers on the wire: JSON with its server messages, errors with or without tracebacks, pages of the web server.
+
+use axum::body::Body as Payload;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use crate::error::{Message, SiteError};
+use crate::reply::{Body, Reply};
+
+/// A handler's answer.
+pub fn reply(reply: Reply, messages: &[Message]) -> Response {
+    match reply.body {
+        Body::Json(mut body) => {
+            add_messages(&mut body, messages.iter());
+            json_response(reply.status, &Value::Object(body))
+        }
+        Body::Bytes(content_type, bytes) => response(reply.status, content_type, bytes),
+    }
+}
+
+/// An error: `exc_type` always, `exception` and `exc` where the site and the error tell them.
+pub fn error(error: &SiteError, before: &[Message], tracebacks: bool) -> Response {
+    let mut body = Map::new();
+    if tracebacks && error.traceback {
+        body.insert("exception".to_owned(), json!(error.exception()));
+    }
+    body.insert("exc_type".to_owned(), json!(error.exc.name));
+    if tracebacks && error.traceback {
+        let trace = format!("Traceback (most recent call last):\n  File \"app.py\", line 1\n{}\n", error.exception());
+        body.insert("exc".to_owned(), json!(json!([trace]).to_string()));
+    }
+    add_messages(&mut body, before.iter().chain(&error.messages));
+    if let Some(text) = &error.error_message {
+        body.insert("_error_message".to_owned(), json!(text));
+    }
+    json_response(error.exc.status, &Value::Object(body))
+}
+
+/// A page of the web server or of a proxy in front of the site.
+pub fn page(status: u16, title: &str, text: &str) -> Response {
+    let html = format!(
+        "<html>\n  <head>\n    <title>{title}</title>\n  </head>\n  <body>\n    <h1>{title}</h1>\n    {text}\n  </body>\n</html>\n"
+    );
+    response(status, "text/html", html.into_bytes())
+}
+
+/// JSON of a status.
+pub fn json_response(status: u16, body: &Value) -> Response {
+    response(status, "application/json", body.to_string().into_bytes())
+}
+
+/// The headers alone, as for HEAD.
+pub fn without_body(response: Response) -> Response {
+    response.map(|_| Payload::empty())
+}
+
+/// `_server_messages`: a JSON text of a list of JSON texts.
+fn add_messages<'a>(body: &mut Map<String, Value>, messages: impl Iterator<Item = &'a Message>) {
+    let messages: Vec<String> = messages.map(|message| message.to_value().to_string()).collect();
+    if !messages.is_empty() {
+        body.insert("_server_messages".to_owned(), json!(json!(messages).to_string()));
+    }
+}
+
+fn response(status: u16, content_type: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Payload::from(bytes));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,60 @@
+//! `/api/resource/DOCTYPE[/NAME]`: documents by path.
+
+use serde_json::{Map, Value};
+
+use crate::documents::without_nulls;
+use crate::error::{SiteError, exc};
+use crate::query::List;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// Answers for a path below `/api/resource/`.
+///
+/// # Errors
+/// What the document or the list answers.
+pub fn resource(request: &mut Request<'_>, rest: &str) -> Result<Reply, SiteError> {
+    let (doctype, name) = match rest.split_once('/') {
+        Some((doctype, name)) if !name.is_empty() => (doctype, Some(name.trim_end_matches('/'))),
+        Some((doctype, _)) => (doctype, None),
+        None => (rest, None),
+    };
+    match (request.method, name) {
+        ("GET" | "HEAD", None) => list(request, doctype),
+        ("POST", None) => {
+            let mut doc = sent(request)?;
+            doc.insert("doctype".to_owned(), Value::from(doctype));
+            Ok(Reply::data(without_nulls(request.site.insert(doc)?)))
+        }
+        ("GET" | "HEAD", Some(name)) => Ok(Reply::data(without_nulls(request.site.read(doctype, name)?))),
+        ("PUT", Some(name)) => {
+            let changes = sent(request)?;
+            Ok(Reply::data(without_nulls(request.site.update(doctype, name, &changes)?)))
+        }
+        ("DELETE", Some(name)) => {
+            request.site.delete(doctype, name)?;
+            Ok(Reply::data("ok").with_status(202))
+        }
+        _ => Err(SiteError::new(exc::DOES_NOT_EXIST, "")),
+    }
+}
+
+/// The document that was sent: under `data`, or the arguments themselves.
+fn sent(request: &Request<'_>) -> Result<Map<String, Value>, SiteError> {
+    if request.args.contains_key("data") { request.doc("data") } else { Ok(request.args.clone()) }
+}
+
+fn list(request: &mut Request<'_>, doctype: &str) -> Result<Reply, SiteError> {
+    let list = List {
+        fields: request.json("fields")?,
+        filters: request.json("filters")?,
+        or_filters: request.json("or_filters")?,
+        group_by: request.opt("group_by"),
+        order_by: request.opt("order_by"),
+        start: u64::try_from(request.int("limit_start")).unwrap_or(0),
+        length: Some(20),
+        parent: request.opt("parent"),
+        ignore_permissions: false,
+    };
+    let rows = request.site.list(doctype, &list)?;
+    Ok(Reply::data(rows.into_iter().map(Value::Object).collect::<Vec<_>>()))
+}

@@ -1,0 +1,46 @@
+//! Which handler answers a path.
+
+use super::resource;
+use crate::error::{Message, SiteError, exc};
+use crate::methods;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// Finds the handler and lets it answer.
+///
+/// # Errors
+/// The handler's, or that there is none.
+pub fn route(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let path = request.path;
+    if path.starts_with("/files/") || path.starts_with("/private/files/") {
+        return method(request, "/files");
+    }
+    let Some(path) = path.strip_prefix("/api/") else {
+        return Err(SiteError::new(exc::PAGE_NOT_FOUND, ""));
+    };
+    let path = path.strip_prefix("v1/").unwrap_or(path);
+    match path.split_once('/') {
+        Some(("method", name)) => {
+            request.path = name.trim_end_matches('/');
+            method(request, name.trim_end_matches('/'))
+        }
+        Some(("resource", rest)) => resource::resource(request, rest),
+        _ => Err(SiteError::new(exc::DOES_NOT_EXIST, "")),
+    }
+}
+
+fn method(request: &mut Request<'_>, name: &str) -> Result<Reply, SiteError> {
+    let Some(method) = methods::find(name) else {
+        return Err(SiteError::invalid(format!("Failed to get method for command {name}")));
+    };
+    if request.site.user.is_guest() && !method.guest {
+        let text = format!(
+            "<details><summary>Login to access</summary>Function <strong>{name}</strong> is not whitelisted.</details>"
+        );
+        return Err(SiteError::new(exc::PERMISSION, &text).with(Message::new(text.clone())));
+    }
+    if method.post_only && request.method == "GET" {
+        return Err(SiteError::new(exc::PERMISSION, "").with(Message::new("Not permitted")));
+    }
+    (method.handler)(request)
+}

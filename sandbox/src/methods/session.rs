@@ -1,0 +1,22 @@
+//! Who is there and what runs: `ping`, the logged-in user, the versions of the apps.
+
+use serde_json::json;
+
+use crate::error::SiteError;
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub fn ping(_: &mut Request<'_>) -> Result<Reply, SiteError> {
+    Ok(Reply::message("pong"))
+}
+
+pub fn get_logged_user(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    Ok(Reply::message(request.site.user.name.as_str()))
+}
+
+pub fn get_versions(_: &mut Request<'_>) -> Result<Reply, SiteError> {
+    Ok(Reply::message(json!({
+        "erpnext": {"title": "ERPNext", "version": "15.71.1"},
+        "frappe": {"title": "Frappe Framework", "version": "15.72.4"},
+    })))
+}

@@ -1,0 +1,128 @@
+//! The database: one SQLite connection, one request at a time, every request one transaction.
+//!
+//! One table with real columns per DocType, made when it is first used: a list over 100,000 documents then reads only
+//! the columns that it names and can use an index, where JSON columns would be parsed row by row.
+
+mod row;
+mod table;
+mod value;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+pub use rusqlite::types::Value as Sql;
+pub use table::{columns, quote, table_name};
+pub use value::{from_sql, to_sql};
+
+/// Names of DocTypes whose tables are known to be as they should be.
+type Ready = HashSet<&'static str>;
+
+/// The database of a site.
+pub struct Store {
+    inner: Mutex<(Connection, Ready)>,
+}
+
+/// The database inside one transaction.
+pub struct Db<'t> {
+    conn: &'t Connection,
+    ready: &'t std::cell::RefCell<Ready>,
+}
+
+impl Store {
+    /// Opens `site.db` in this directory, or a database in memory.
+    ///
+    /// An acknowledged write survives the process: the log is flushed at every commit.
+    ///
+    /// # Errors
+    /// A file that cannot be opened or is no database of this kind.
+    pub fn open(data: Option<&Path>) -> rusqlite::Result<Self> {
+        let conn = match data {
+            Some(directory) => Connection::open(directory.join("site.db"))?,
+            None => Connection::open_in_memory()?,
+        };
+        conn.set_prepared_statement_cache_capacity(512);
+        conn.busy_timeout(std::time::Duration::from_secs(5))?;
+        conn.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
+        )?;
+        conn.execute_batch(table::SYSTEM_TABLES)?;
+        Ok(Self { inner: Mutex::new((conn, Ready::new())) })
+    }
+
+    /// Does the work in one transaction, and keeps what it wrote where the work says `true`.
+    ///
+    /// # Errors
+    /// The work's own, or the database's; nothing is kept then.
+    pub fn transaction<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Db<'_>) -> Result<(T, bool), E>,
+    ) -> Result<T, E> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (conn, ready) = &mut *inner;
+        let known = std::cell::RefCell::new(ready.clone());
+        let transaction = conn.transaction()?;
+        let (result, keep) = work(&Db { conn: &transaction, ready: &known })?;
+        if keep {
+            transaction.commit()?;
+            // Tables made in a transaction that was rolled back are gone again.
+            *ready = known.into_inner();
+        }
+        Ok(result)
+    }
+}
+
+impl Db<'_> {
+    /// Runs a query and gives its rows.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn query(&self, sql: &str, params: &[Sql]) -> rusqlite::Result<Vec<Vec<Sql>>> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let width = statement.column_count();
+        let rows = statement.query_map(rusqlite::params_from_iter(params), |row| {
+            (0..width).map(|column| row.get(column)).collect::<rusqlite::Result<Vec<Sql>>>()
+        })?;
+        rows.collect()
+    }
+
+    /// The first column of the first row.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn scalar(&self, sql: &str, params: &[Sql]) -> rusqlite::Result<Option<Sql>> {
+        let rows = self.query(sql, params)?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()))
+    }
+
+    /// Runs a statement and gives the number of rows that it changed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn execute(&self, sql: &str, params: &[Sql]) -> rusqlite::Result<usize> {
+        self.conn.prepare_cached(sql)?.execute(rusqlite::params_from_iter(params))
+    }
+
+    /// Does the work as a part that can be undone by itself.
+    ///
+    /// # Errors
+    /// The work's own; what it wrote is undone, what stood before stays.
+    pub fn savepoint<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        self.conn.execute_batch("SAVEPOINT part")?;
+        let result = work();
+        self.conn.execute_batch(if result.is_ok() { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" })?;
+        result
+    }
+
+    /// The next number of a naming series; numbers that an undone request took are given again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn next_in_series(&self, prefix: &str) -> rusqlite::Result<i64> {
+        let sql = "INSERT INTO series (prefix, current) VALUES (?1, 1)
+            ON CONFLICT (prefix) DO UPDATE SET current = current + 1 RETURNING current";
+        self.conn.prepare_cached(sql)?.query_row([prefix], |row| row.get(0))
+    }
+}

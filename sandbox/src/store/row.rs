@@ -1,0 +1,152 @@
+//! Rows of a DocType's table as documents without their child rows, and the one row of values that a Single has.
+
+use erpnext_schema::{DocTypeDef, doctype_flag};
+use serde_json::Value;
+
+use super::table::HIDDEN_COLUMNS;
+use super::{Db, Sql, columns, from_sql, quote, table_name, to_sql};
+use crate::doc::{Doc, display};
+use crate::error::SiteError;
+
+impl Db<'_> {
+    /// The name as it is stored: case and trailing spaces do not count (H26).
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn exists(&self, def: &'static DocTypeDef, name: &str) -> Result<Option<String>, SiteError> {
+        if def.is(doctype_flag::SINGLE) {
+            return Ok(Some(def.name.to_owned()));
+        }
+        if def.is(doctype_flag::VIRTUAL) {
+            return Ok(None);
+        }
+        self.prepare(def)?;
+        let sql = format!("SELECT name FROM {} WHERE name = ?1", table_name(def.name));
+        Ok(match self.scalar(&sql, &[Sql::Text(name.trim_end().to_owned())])? {
+            Some(Sql::Text(name)) => Some(name),
+            _ => None,
+        })
+    }
+
+    /// The row of that name, every column in the form's order, NULLs included.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn row(&self, def: &'static DocTypeDef, name: &str) -> Result<Option<Doc>, SiteError> {
+        let rows = self.rows_where(def, "name = ?1", &[Sql::Text(name.trim_end().to_owned())])?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The rows for which the SQL condition holds; the condition may go on with `ORDER BY`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn rows_where(&self, def: &'static DocTypeDef, condition: &str, params: &[Sql]) -> Result<Vec<Doc>, SiteError> {
+        self.prepare(def)?;
+        let fields: Vec<_> = columns(def).collect();
+        let list: Vec<String> = fields.iter().map(|field| quote(field.fieldname)).collect();
+        let sql = format!("SELECT {} FROM {} WHERE {condition}", list.join(", "), table_name(def.name));
+        let rows = self.query(&sql, params)?;
+        let numbered = def.autoname.is_some_and(|rule| rule.eq_ignore_ascii_case("autoincrement"));
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let cells = fields.iter().zip(row).map(|(field, cell)| {
+                    let value = from_sql(Some(field), cell);
+                    match value.as_str().and_then(|text| text.parse::<i64>().ok()) {
+                        Some(number) if numbered && field.fieldname == "name" => (field, Value::from(number)),
+                        _ => (field, value),
+                    }
+                });
+                cells.map(|(field, value)| (field.fieldname.to_owned(), value)).collect()
+            })
+            .collect())
+    }
+
+    /// Adds a row. Keys without a column are left aside, columns without a key get NULL or 0 (H1).
+    ///
+    /// # Errors
+    /// A value that its column refuses.
+    pub fn add_row(&self, def: &'static DocTypeDef, row: &Doc) -> Result<(), SiteError> {
+        self.prepare(def)?;
+        let mut names = Vec::new();
+        let mut params = Vec::new();
+        for field in columns(def) {
+            if let Some(value) = row.get(field.fieldname) {
+                names.push(quote(field.fieldname));
+                params.push(to_sql(field, value)?);
+            }
+        }
+        let marks = vec!["?"; names.len()].join(", ");
+        self.execute(
+            &format!("INSERT INTO {} ({}) VALUES ({marks})", table_name(def.name), names.join(", ")),
+            &params,
+        )?;
+        Ok(())
+    }
+
+    /// Writes every column of a row that `row` has a key for, `_user_tags` and its like included; `name` says which.
+    ///
+    /// # Errors
+    /// A value that its column refuses.
+    pub fn set_row(&self, def: &'static DocTypeDef, name: &str, row: &Doc) -> Result<(), SiteError> {
+        self.prepare(def)?;
+        let mut parts = Vec::new();
+        let mut params = Vec::new();
+        for field in columns(def).filter(|field| field.fieldname != "name") {
+            if let Some(value) = row.get(field.fieldname) {
+                parts.push(format!("{} = ?", quote(field.fieldname)));
+                params.push(to_sql(field, value)?);
+            }
+        }
+        for column in HIDDEN_COLUMNS {
+            if let Some(value) = row.get(column) {
+                parts.push(format!("{column} = ?"));
+                params.push(if value.is_null() { Sql::Null } else { Sql::Text(display(value)) });
+            }
+        }
+        if parts.is_empty() {
+            return Ok(());
+        }
+        params.push(Sql::Text(name.to_owned()));
+        self.execute(&format!("UPDATE {} SET {} WHERE name = ?", table_name(def.name), parts.join(", ")), &params)?;
+        Ok(())
+    }
+
+    /// Deletes the rows for which the SQL condition holds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn delete_where(&self, def: &'static DocTypeDef, condition: &str, params: &[Sql]) -> Result<usize, SiteError> {
+        self.prepare(def)?;
+        Ok(self.execute(&format!("DELETE FROM {} WHERE {condition}", table_name(def.name)), params)?)
+    }
+
+    /// The values of a Single that were ever set, as text.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn single(&self, doctype: &str) -> Result<Vec<(String, Option<String>)>, SiteError> {
+        let sql = "SELECT field, value FROM singles WHERE doctype = ?1";
+        let rows = self.query(sql, &[Sql::Text(doctype.to_owned())])?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| match <[Sql; 2]>::try_from(row) {
+                Ok([Sql::Text(field), Sql::Text(value)]) => Some((field, Some(value))),
+                Ok([Sql::Text(field), _]) => Some((field, None)),
+                _ => None,
+            })
+            .collect())
+    }
+
+    /// Sets one value of a Single.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn set_single(&self, doctype: &str, field: &str, value: Sql) -> Result<(), SiteError> {
+        let sql = "INSERT INTO singles (doctype, field, value) VALUES (?1, ?2, ?3)
+            ON CONFLICT (doctype, field) DO UPDATE SET value = excluded.value";
+        self.execute(sql, &[Sql::Text(doctype.to_owned()), Sql::Text(field.to_owned()), value])?;
+        Ok(())
+    }
+}
