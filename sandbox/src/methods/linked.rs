@@ -102,6 +102,7 @@ pub fn get_submitted_linked_docs(request: &mut Request<'_>) -> Result<Reply, Sit
         }
         at += 1;
     }
-    let docs: Vec<Value> = all.iter().skip(1).map(|(doctype, name)| json!({"doctype": doctype, "name": name, "docstatus": 1})).collect();
+    let docs: Vec<Value> =
+        all.iter().skip(1).map(|(doctype, name)| json!({"doctype": doctype, "name": name, "docstatus": 1})).collect();
     Ok(Reply::message(json!({ "count": docs.len(), "docs": docs })))
 }

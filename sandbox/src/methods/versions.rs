@@ -14,7 +14,8 @@ pub fn data(def: &DocTypeDef, old: &Doc, new: &Doc) -> Option<String> {
     let (mut added, mut removed, mut row_changed) = (Vec::new(), Vec::new(), Vec::new());
     for table in def.fields.iter().filter(|field| field.kind.is_table()) {
         let child = table.target().and_then(erpnext_doctypes::get);
-        let named = |doc: &'_ Doc, name: &str| rows(doc, table.fieldname).find(|row| text(row, "name") == name).cloned();
+        let named =
+            |doc: &'_ Doc, name: &str| rows(doc, table.fieldname).find(|row| text(row, "name") == name).cloned();
         for row in rows(new, table.fieldname) {
             match (named(old, text(row, "name")), child) {
                 (None, _) => added.push(json!([table.fieldname, row])),
@@ -43,7 +44,8 @@ pub fn data(def: &DocTypeDef, old: &Doc, new: &Doc) -> Option<String> {
 
 /// `[field, before, after]` for every field of the form whose value changed.
 fn differences(def: &DocTypeDef, old: &Doc, new: &Doc) -> Vec<Value> {
-    let plain = def.fields.iter().filter(|field| !matches!(field.kind.shape(), Shape::Layout | Shape::Rows | Shape::Secret));
+    let plain =
+        def.fields.iter().filter(|field| !matches!(field.kind.shape(), Shape::Layout | Shape::Rows | Shape::Secret));
     plain
         .filter_map(|field| {
             let (before, after) = (old.get(field.fieldname), new.get(field.fieldname));
@@ -77,7 +79,9 @@ mod tests {
     #[test]
     fn a_submission_is_told_as_the_site_recorded_it() {
         let def = erpnext_doctypes::get("Sales Order").unwrap();
-        let draft = doc(json!({"status": "Draft", "docstatus": 0, "po_no": null, "total": 1, "items": [{"name": "a", "qty": 1.0}]}));
+        let draft = doc(
+            json!({"status": "Draft", "docstatus": 0, "po_no": null, "total": 1, "items": [{"name": "a", "qty": 1.0}]}),
+        );
         let submitted = doc(json!({
             "status": "To Deliver and Bill", "docstatus": 1, "po_no": "", "total": 1.0, "items": [{"name": "a", "qty": 1.0}]
         }));

@@ -83,6 +83,7 @@ fn transitions(site: &Site<'_>, doc: &Doc, workflow: &Doc) -> Result<Vec<Value>,
     if state.is_empty() {
         return Err(SiteError::throw(exc::WORKFLOW_STATE, "Workflow State not set"));
     }
-    let open = rows(workflow, "transitions").filter(|row| text(row, "state") == state && site.user.has(text(row, "allowed")));
+    let open =
+        rows(workflow, "transitions").filter(|row| text(row, "state") == state && site.user.has(text(row, "allowed")));
     Ok(open.cloned().map(Value::Object).collect())
 }

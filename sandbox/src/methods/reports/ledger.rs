@@ -1,100 +1,52 @@
-//! A general ledger derived from the submitted vouchers. The sandbox keeps no ledger: each invoice and payment is
-//! read as the two entries that a real site would have made, taxes and stock left out.
+//! Reports over the general ledger, from the `GL Entry` documents of the site. The sandbox makes none by itself: a voucher
+//! that is submitted in it changes no ledger.
 
 use serde_json::{Value, json};
 
 use super::source::{Filters, Side, Source};
-use crate::doc::{Doc, display, flt, rows, text};
+use crate::doc::{Doc, display, flt, int, text};
 use crate::error::SiteError;
 
-/// The entries of all vouchers, in the order of their dates.
-pub fn entries(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, SiteError> {
-    let mut entries = Vec::new();
-    for side in [Side::Selling, Side::Buying] {
-        for invoice in source.submitted(side.invoice(), filters)? {
-            let amount = invoice.get("base_grand_total").map_or(0.0, flt);
-            let account = first_row(&invoice, side.counter_account_field());
-            let party = entry(&invoice, side.invoice(), text(&invoice, side.account_field()), &account);
-            let party = with_party(party, side.party(), text(&invoice, side.party_field()), &invoice, side.invoice());
-            let other = entry(&invoice, side.invoice(), &account, text(&invoice, side.party_field()));
-            let (debit, credit) = if side == Side::Selling { (party, other) } else { (other, party) };
-            entries.push(booked(debit, amount, 0.0));
-            entries.push(booked(credit, 0.0, amount));
-        }
-    }
-    for payment in source.submitted("Payment Entry", filters)? {
-        let amount = payment.get("base_paid_amount").or_else(|| payment.get("paid_amount")).map_or(0.0, flt);
-        let (to, from) = (text(&payment, "paid_to"), text(&payment, "paid_from"));
-        let receives = text(&payment, "payment_type") == "Receive";
-        let mut debit = entry(&payment, "Payment Entry", to, from);
-        let mut credit = entry(&payment, "Payment Entry", from, to);
-        let settled = if receives { &mut credit } else { &mut debit };
-        *settled = with_party(settled.clone(), text(&payment, "party_type"), text(&payment, "party"), &payment, "");
-        entries.push(booked(debit, amount, 0.0));
-        entries.push(booked(credit, 0.0, amount));
-    }
-    for journal in source.submitted("Journal Entry", filters)? {
-        for row in rows(&journal, "accounts") {
-            let entry = entry(&journal, "Journal Entry", text(row, "account"), text(row, "against_account"));
-            let entry = with_party(entry, text(row, "party_type"), text(row, "party"), row, "");
-            let amount = |field: &str| row.get(field).map_or(0.0, flt);
-            entries.push(booked(entry, amount("debit_in_account_currency"), amount("credit_in_account_currency")));
-        }
-    }
+/// The entries that stand, in the order of their dates.
+fn entries(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, SiteError> {
+    let mut entries = source.submitted("GL Entry", filters)?;
+    entries.retain(|entry| int(entry, "is_cancelled") == 0);
     entries.sort_by(|a, b| key(a).cmp(&key(b)));
     Ok(entries)
 }
 
 fn key(entry: &Doc) -> (&str, &str, &str) {
-    (text(entry, "posting_date"), text(entry, "account"), text(entry, "voucher_no"))
+    (text(entry, "posting_date"), text(entry, "account"), text(entry, "creation"))
 }
 
-fn first_row(voucher: &Doc, field: &str) -> String {
-    rows(voucher, "items").map(|row| text(row, field)).find(|account| !account.is_empty()).unwrap_or_default().to_owned()
-}
-
-fn entry(voucher: &Doc, doctype: &str, account: &str, against: &str) -> Doc {
-    let get = |field: &str| voucher.get(field).cloned().unwrap_or(Value::Null);
-    let fields = [
-        ("gl_entry", json!(format!("{}-{account}", text(voucher, "name")))),
-        ("posting_date", get("posting_date")),
-        ("account", json!(account)),
-        ("party_type", Value::Null),
-        ("party", Value::Null),
-        ("voucher_type", json!(doctype)),
-        ("voucher_subtype", voucher.get("payment_type").cloned().unwrap_or_else(|| json!(doctype))),
-        ("voucher_no", get("name")),
-        ("cost_center", get("cost_center")),
-        ("project", get("project")),
-        ("against_voucher_type", Value::Null),
-        ("against_voucher", Value::Null),
-        ("account_currency", Value::Null),
-        ("against", json!(against)),
-        ("is_opening", json!("No")),
-        ("creation", get("creation")),
+/// An entry as a line of the report.
+fn line_of(entry: &Doc) -> Doc {
+    const FIELDS: [&str; 19] = [
+        "posting_date",
+        "account",
+        "party_type",
+        "party",
+        "voucher_type",
+        "voucher_subtype",
+        "voucher_no",
+        "cost_center",
+        "project",
+        "against_voucher_type",
+        "against_voucher",
+        "account_currency",
+        "against",
+        "is_opening",
+        "creation",
+        "debit",
+        "credit",
+        "debit_in_account_currency",
+        "credit_in_account_currency",
     ];
-    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-}
-
-fn with_party(mut entry: Doc, party_type: &str, party: &str, voucher: &Doc, against: &str) -> Doc {
-    if !party.is_empty() {
-        entry.insert("party_type".to_owned(), json!(party_type));
-        entry.insert("party".to_owned(), json!(party));
-    }
-    if !against.is_empty() {
-        entry.insert("against_voucher_type".to_owned(), json!(against));
-        entry.insert("against_voucher".to_owned(), json!(text(voucher, "name")));
-    }
-    entry
-}
-
-fn booked(mut entry: Doc, debit: f64, credit: f64) -> Doc {
-    for suffix in ["", "_in_account_currency"] {
-        entry.insert(format!("debit{suffix}"), json!(debit));
-        entry.insert(format!("credit{suffix}"), json!(credit));
-    }
-    entry.insert("bill_no".to_owned(), json!(""));
-    entry
+    let value = |field: &str| entry.get(field).cloned().unwrap_or_default();
+    let mut line = Doc::from_iter([("gl_entry".to_owned(), value("name"))]);
+    line.extend(FIELDS.map(|field| (field.to_owned(), value(field))));
+    line.insert("bill_no".to_owned(), json!(""));
+    line
 }
 
 /// `General Ledger`: an opening line, the entries of the period with a running balance, a total and a closing line,
@@ -117,7 +69,8 @@ pub fn general_ledger(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>
 
     let mut lines = vec![line("'Opening'", opening, &currency)];
     let mut balance = opening.0 - opening.1;
-    for mut entry in period {
+    for entry in period {
+        let mut entry = line_of(&entry);
         balance += entry.get("debit").map_or(0.0, flt) - entry.get("credit").map_or(0.0, flt);
         entry.insert("balance".to_owned(), json!(balance));
         entry.insert("presentation_currency".to_owned(), json!(currency));

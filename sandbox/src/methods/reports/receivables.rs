@@ -19,7 +19,9 @@ pub fn invoices(source: &Source<'_>, filters: &Filters, side: Side) -> Result<Ve
         let dated = text(invoice, "posting_date") <= on.as_str();
         party && dated && invoice.get("outstanding_amount").is_some_and(|amount| flt(amount) != 0.0)
     });
-    invoices.sort_by(|a, b| text(a, "posting_date").cmp(text(b, "posting_date")).then(text(a, "name").cmp(text(b, "name"))));
+    invoices.sort_by(|a, b| {
+        text(a, "posting_date").cmp(text(b, "posting_date")).then(text(a, "name").cmp(text(b, "name")))
+    });
     Ok(invoices.iter().map(|invoice| row(source, invoice, side, &on)).collect())
 }
 
@@ -83,7 +85,16 @@ fn row(source: &Source<'_>, invoice: &Doc, side: Side, on: &str) -> Doc {
 /// One row for each party that owes, or is owed, something.
 pub fn parties(source: &Source<'_>, filters: &Filters, side: Side) -> Result<Vec<Doc>, SiteError> {
     const SUMMED: [&str; 10] = [
-        "invoiced", "paid", "credit_note", "outstanding", "range1", "range2", "range3", "range4", "range5", "total_due",
+        "invoiced",
+        "paid",
+        "credit_note",
+        "outstanding",
+        "range1",
+        "range2",
+        "range3",
+        "range4",
+        "range5",
+        "total_due",
     ];
     let mut parties: Vec<Doc> = Vec::new();
     for invoice in invoices(source, filters, side)? {

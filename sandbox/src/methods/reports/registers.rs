@@ -12,7 +12,10 @@ pub fn invoices(source: &Source<'_>, filters: &Filters, side: Side) -> Result<Ve
     let mut register = Vec::new();
     for invoice in source.submitted(side.invoice(), filters)? {
         let date = text(&invoice, "posting_date");
-        if date < from.as_str() || date > to.as_str() || !filters.one_of(side.party_field(), text(&invoice, side.party_field())) {
+        if date < from.as_str()
+            || date > to.as_str()
+            || !filters.one_of(side.party_field(), text(&invoice, side.party_field()))
+        {
             continue;
         }
         let amount = |field: &str| invoice.get(field).map_or(0.0, flt);
@@ -83,12 +86,28 @@ pub fn sales_orders(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, 
 /// `Lead Details`: the leads themselves.
 pub fn leads(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, SiteError> {
     const FIELDS: &[&str] = &[
-        "name", "lead_name", "status", "lead_owner", "territory", "source", "email_id", "mobile_no", "phone", "owner",
-        "company", "address", "pincode", "city", "state", "country",
+        "name",
+        "lead_name",
+        "status",
+        "lead_owner",
+        "territory",
+        "source",
+        "email_id",
+        "mobile_no",
+        "phone",
+        "owner",
+        "company",
+        "address",
+        "pincode",
+        "city",
+        "state",
+        "country",
     ];
     let leads = source.all("Lead")?.into_iter().filter(|lead| {
         let of_company = filters.text("company").is_none_or(|company| text(lead, "company") == company);
-        of_company && filters.one_of("territory", text(lead, "territory")) && filters.one_of("status", text(lead, "status"))
+        of_company
+            && filters.one_of("territory", text(lead, "territory"))
+            && filters.one_of("status", text(lead, "status"))
     });
     Ok(leads.map(|lead| copied(&lead, FIELDS)).collect())
 }

@@ -2,7 +2,8 @@
 
 use super::columns::{Column, Style};
 use super::layouts::{
-    CUSTOMER_SUMMARY, GENERAL_LEDGER, ITEM_BALANCE, LEADS, PAYABLE, PAYABLE_SUMMARY, PURCHASE_REGISTER, RECEIVABLE, RECEIVABLE_SUMMARY, SALES_ORDERS, SALES_REGISTER, SUPPLIER_SUMMARY, TERRITORIES, TRIAL_BALANCE,
+    CUSTOMER_SUMMARY, GENERAL_LEDGER, ITEM_BALANCE, LEADS, PAYABLE, PAYABLE_SUMMARY, PURCHASE_REGISTER, RECEIVABLE,
+    RECEIVABLE_SUMMARY, SALES_ORDERS, SALES_REGISTER, SUPPLIER_SUMMARY, TERRITORIES, TRIAL_BALANCE,
 };
 use super::source::{Filters, Side, Source};
 use super::{ledger, receivables, registers};
@@ -154,13 +155,7 @@ pub const REPORTS: &[Report] = &[
         ..PLAIN
     },
     Report { name: "Item-wise Price List Rate", ref_doctype: "Item Price", ..PLAIN },
-    Report {
-        name: "Lead Details",
-        ref_doctype: "Lead",
-        columns: LEADS,
-        rows: Rows::From(registers::leads),
-        ..PLAIN
-    },
+    Report { name: "Lead Details", ref_doctype: "Lead", columns: LEADS, rows: Rows::From(registers::leads), ..PLAIN },
     Report {
         name: "Purchase Register",
         ref_doctype: "Purchase Invoice",
@@ -186,13 +181,7 @@ pub const REPORTS: &[Report] = &[
         rows: Rows::From(|source, filters| registers::invoices(source, filters, Side::Selling)),
         ..PLAIN
     },
-    Report {
-        name: "Stock Balance",
-        ref_doctype: "Stock Ledger Entry",
-        total: true,
-        rows: Rows::Prepared,
-        ..PLAIN
-    },
+    Report { name: "Stock Balance", ref_doctype: "Stock Ledger Entry", total: true, rows: Rows::Prepared, ..PLAIN },
     Report {
         name: "Supplier Ledger Summary",
         ref_doctype: "Purchase Invoice",
