@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::naming;
-use crate::doc::{Doc, display, text};
+use super::{linked, naming, status};
+use crate::doc::{Doc, display, int, text};
 use crate::error::{SiteError, exc};
 use crate::perms::Right;
 use crate::query::List;
@@ -85,12 +85,22 @@ pub fn save(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 
 /// `frappe.client.submit`: the whole document, `modified` as it was read.
 pub fn submit(request: &mut Request<'_>) -> Result<Reply, SiteError> {
-    Ok(Reply::message(request.site.submit(request.doc("doc")?)?))
+    let mut doc = request.doc("doc")?;
+    status::set(&request.site, &mut doc, 1);
+    Ok(Reply::message(request.site.submit(doc)?))
 }
 
-/// `frappe.client.cancel`.
+/// `frappe.client.cancel`: refused while submitted documents point to it.
 pub fn cancel(request: &mut Request<'_>) -> Result<Reply, SiteError> {
-    Ok(Reply::message(request.site.cancel(&request.text("doctype")?, &request.text("name")?)?))
+    let (doctype, name) = (request.text("doctype")?, request.text("name")?);
+    let site = &request.site;
+    let mut doc = site.load(&doctype, &name)?;
+    if int(&doc, "docstatus") == 1 {
+        linked::check_cancel(site, &doctype, text(&doc, "name"))?;
+    }
+    status::set(site, &mut doc, 2);
+    doc.insert("docstatus".to_owned(), json!(2));
+    Ok(Reply::message(site.save(doc)?))
 }
 
 /// `frappe.client.delete`.

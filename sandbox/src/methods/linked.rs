@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 use serde_json::{Value, json};
 
-use crate::error::SiteError;
+use crate::error::{SiteError, exc};
 use crate::perms::Right;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -83,6 +83,17 @@ pub fn submitted(site: &Site<'_>, doctype: &str, name: &str) -> Result<Vec<(Stri
         }
     }
     Ok(found)
+}
+
+/// Refuses to cancel what a submitted document points to.
+///
+/// # Errors
+/// 417 LinkExistsError that names the first of them.
+pub fn check_cancel(site: &Site<'_>, doctype: &str, name: &str) -> Result<(), SiteError> {
+    let Some((by_type, by)) = submitted(site, doctype, name)?.into_iter().next() else { return Ok(()) };
+    let link = |doctype: &str, name: &str| format!("{doctype} <a href=\"/app/Form/{doctype}/{name}\">{name}</a>");
+    let (this, other) = (link(doctype, name), link(&by_type, &by));
+    Err(SiteError::throw(exc::LINK_EXISTS, format!("Cannot delete or cancel because {this} is linked with {other} ")))
 }
 
 /// `frappe.desk.form.linked_with.get_submitted_linked_docs`: what has to be cancelled before this document, and what

@@ -10,7 +10,7 @@ mod client;
 mod docinfo;
 mod erp;
 mod files;
-mod linked;
+pub mod linked;
 mod lists;
 mod mapping;
 mod md5;
@@ -21,6 +21,11 @@ pub mod reports;
 mod rights;
 mod search;
 mod session;
+mod status;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod timeline;
 pub mod versions;
 mod workflow;

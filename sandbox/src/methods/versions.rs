@@ -1,9 +1,25 @@
 //! What a change to a document leaves in its `Version`: the fields that changed, the rows that came, went or changed.
 
-use erpnext_schema::{DocTypeDef, Shape};
+use erpnext_schema::{DocTypeDef, Shape, doctype_flag};
 use serde_json::{Value, json};
 
+use super::own;
 use crate::doc::{Doc, display, rows, text};
+use crate::error::SiteError;
+use crate::site::Site;
+
+/// Keeps a Version of a change, where the DocType keeps any and something changed.
+///
+/// # Errors
+/// The database's.
+pub fn keep(site: &Site<'_>, def: &DocTypeDef, old: &Doc, new: &Doc) -> Result<(), SiteError> {
+    if def.is(doctype_flag::TRACK_CHANGES)
+        && let Some(data) = data(def, old, new)
+    {
+        own::add(site, "Version", json!({ "ref_doctype": def.name, "docname": text(new, "name"), "data": data }))?;
+    }
+    Ok(())
+}
 
 /// The `data` of the Version, a JSON text whose keys stand in alphabetical order; `None` where nothing changed.
 pub fn data(def: &DocTypeDef, old: &Doc, new: &Doc) -> Option<String> {

@@ -38,8 +38,6 @@ sides! {
     name_field: &'static str = "customer_name", "supplier_name";
     /// The invoice's field that names the party's account.
     account_field: &'static str = "debit_to", "credit_to";
-    /// The field of an invoice's row that names the other account.
-    counter_account_field: &'static str = "income_account", "expense_account";
     /// The register's column of the party's account.
     register_account: &'static str = "receivable_account", "payable_account";
     /// The register's column of the taxes.
