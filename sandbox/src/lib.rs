@@ -109,6 +109,11 @@ impl Sandbox {
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
         let listener = listener.map_err(|error| StartError::Port(options.port, error))?;
         let port = listener.local_addr().map_err(|error| StartError::Port(options.port, error))?.port();
+        if let Some(scale) = options.sample {
+            let user = User::administrator();
+            let put = app.store.transaction(|db| Ok((Site::new(db, &app.meta, &user).put_sample(scale)?, true)));
+            put.map_err(StartError::Base)?;
+        }
         let (stop, mut stopped) = watch::channel(false);
         let router = Router::new().fallback(http::handle).with_state(app.clone());
         let server = tokio::spawn(async move {

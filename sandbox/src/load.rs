@@ -88,3 +88,42 @@ fn row_name(parent: &str, field: &str, number: usize) -> String {
     let hash = bytes.fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
     (0..10).map(|place| char::from(LETTERS[usize::try_from(hash >> (5 * place + 8) & 31).unwrap_or(0)])).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use std::time::Instant;
+
+    use super::*;
+    use crate::{Options, Sandbox};
+
+    #[tokio::test]
+    async fn the_sample_is_there_with_its_rows_and_its_series_go_on() {
+        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        sandbox
+            .with(|site| {
+                let order = site.load("Sales Order", "SAL-ORD-2026-00001")?;
+                let rows = order["items"].as_array().unwrap();
+                assert!(!rows.is_empty());
+                assert_eq!(rows[0]["parent"], "SAL-ORD-2026-00001");
+                assert_eq!(rows[0]["idx"], 1);
+                let number = site.db.next_in_series("SAL-ORD-2026-")?;
+                assert!(site.db.exists(site.doctype("Sales Order")?, &format!("SAL-ORD-2026-{number:05}"))?.is_none());
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn putting_the_sample_in_is_quick() {
+        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        let begin = Instant::now();
+        sandbox.with(|site| site.put_sample(1)).unwrap();
+        let taken = begin.elapsed();
+        eprintln!("sample put in within {taken:?}");
+        // Of the optimised build 30 ms are asked; others only have to be of that order.
+        let most = if cfg!(debug_assertions) { 1000 } else { 30 };
+        assert!(taken.as_millis() < most, "{taken:?}");
+    }
+}

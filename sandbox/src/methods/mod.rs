@@ -5,8 +5,30 @@
 //! where it answers `Ok` to a POST, PUT or DELETE, and undone otherwise. It answers with [`Reply::message`] or
 //! [`Reply::json`], fails with the constructors of [`SiteError`], and adds server messages with `request.site.say`.
 
+mod chains;
 mod client;
+mod docinfo;
+mod erp;
+mod files;
+pub mod linked;
+mod lists;
+mod mapping;
+mod md5;
+mod naming;
+mod own;
+mod print;
+pub mod reports;
+mod rights;
+mod search;
 mod session;
+mod status;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod timeline;
+pub mod versions;
+mod workflow;
 
 use crate::error::SiteError;
 use crate::reply::Reply;
@@ -49,7 +71,48 @@ pub static METHODS: &[Method] = &[
     any("frappe.auth.get_logged_user", session::get_logged_user),
     any("frappe.utils.change_log.get_versions", session::get_versions),
     any("frappe.client.get", client::get),
+    any("frappe.client.get_list", lists::get_list),
+    any("frappe.client.get_count", lists::get_count),
+    any("frappe.client.get_value", client::get_value),
+    any("frappe.client.get_single_value", client::get_single_value),
+    any("frappe.client.validate_link", client::validate_link),
+    any("frappe.client.is_document_amended", client::is_document_amended),
+    any("frappe.client.get_doc_permissions", rights::get_doc_permissions),
+    any("frappe.client.has_permission", rights::has_permission),
     post("frappe.client.insert", client::insert),
+    post("frappe.client.insert_many", client::insert_many),
+    post("frappe.client.save", client::save),
+    post("frappe.client.submit", client::submit),
+    post("frappe.client.cancel", client::cancel),
+    post("frappe.client.delete", client::delete),
+    post("frappe.client.set_value", client::set_value),
+    post("frappe.client.bulk_update", client::bulk_update),
+    post("frappe.client.rename_doc", client::rename_doc),
+    any("frappe.desk.reportview.get", lists::reportview_get),
+    any("frappe.desk.reportview.get_list", lists::reportview_get_list),
+    any("frappe.desk.reportview.get_count", lists::reportview_get_count),
+    post("frappe.desk.reportview.delete_items", lists::delete_items),
+    any("frappe.desk.search.search_link", search::search_link),
+    any("frappe.desk.form.load.getdoc", docinfo::getdoc),
+    any("frappe.desk.form.load.get_docinfo", docinfo::get_docinfo),
+    any("frappe.desk.form.linked_with.get_submitted_linked_docs", linked::get_submitted_linked_docs),
+    post("frappe.desk.form.utils.add_comment", timeline::add_comment),
+    post("frappe.desk.form.assign_to.add", timeline::assign),
+    post("frappe.desk.form.assign_to.remove", timeline::unassign),
+    post("frappe.desk.doctype.tag.tag.add_tag", timeline::add_tag),
+    post("frappe.desk.doctype.tag.tag.remove_tag", timeline::remove_tag),
+    any("frappe.desk.query_report.run", reports::run),
+    any("frappe.desk.query_report.get_script", reports::get_script),
+    any("frappe.model.workflow.get_transitions", workflow::get_transitions),
+    post("frappe.model.workflow.apply_workflow", workflow::apply_workflow),
+    any("frappe.model.mapper.make_mapped_doc", mapping::make_mapped_doc),
+    any("frappe.www.printview.get_html_and_style", print::get_html_and_style),
+    any("frappe.utils.print_format.download_pdf", print::download_pdf),
+    any("erpnext.accounts.party.get_party_details", erp::get_party_details),
+    any("erpnext.stock.get_item_details.get_item_details", erp::get_item_details),
+    any("erpnext.stock.utils.get_stock_balance", erp::get_stock_balance),
+    post("upload_file", files::upload),
+    open("/files", files::download),
 ];
 
 /// The method of that path.

@@ -137,7 +137,8 @@ impl Compare<'_> {
         for (number, row) in was.iter().enumerate() {
             let place = format!("{at}.{number}");
             let partner = is.iter().find(|other| row.get("name").is_some() && other.get("name") == row.get("name"));
-            let values = std::mem::replace(&mut self.values, self.values && partner.is_some());
+            let values = self.values;
+            self.values = values && partner.is_some();
             self.value(&place, row, partner.unwrap_or(&is[number]));
             self.values = values;
         }

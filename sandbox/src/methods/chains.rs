@@ -1,0 +1,244 @@
+//! The next documents of the common chains, as data: which method makes what from what, and which fields of the
+//! one become which fields of the other. What bears the same name on both sides is copied without being listed.
+
+/// One method of `make_mapped_doc`.
+pub struct Chain {
+    /// The method's path on the site.
+    pub method: &'static str,
+    /// The DocType of the source.
+    pub from: &'static str,
+    /// The DocType of what is made.
+    pub to: &'static str,
+    /// Whether the source has to be submitted.
+    pub submitted: bool,
+    /// `(field of the source, field of the target)`.
+    pub fields: &'static [(&'static str, &'static str)],
+    /// `(field of the target, value)`.
+    pub set: &'static [(&'static str, &'static str)],
+    /// The tables whose rows become rows of another DocType.
+    pub rows: &'static [Rows],
+}
+
+/// The rows of one table that become rows of another DocType.
+pub struct Rows {
+    /// The table of the source.
+    pub from: &'static str,
+    /// The table of the target.
+    pub to: &'static str,
+    /// `(field of the source's row, field of the target's row)`.
+    pub fields: &'static [(&'static str, &'static str)],
+}
+
+const fn items(fields: &'static [(&'static str, &'static str)]) -> Rows {
+    Rows { from: "items", to: "items", fields }
+}
+
+/// Every chain that the sandbox knows.
+pub const CHAINS: &[Chain] = &[
+    Chain {
+        method: "erpnext.selling.doctype.quotation.quotation.make_sales_order",
+        from: "Quotation",
+        to: "Sales Order",
+        submitted: true,
+        fields: &[("party_name", "customer")],
+        set: &[],
+        rows: &[items(&[("parent", "prevdoc_docname"), ("name", "quotation_item")])],
+    },
+    Chain {
+        method: "erpnext.selling.doctype.quotation.quotation.make_sales_invoice",
+        from: "Quotation",
+        to: "Sales Invoice",
+        submitted: true,
+        fields: &[("party_name", "customer")],
+        set: &[],
+        rows: &[items(&[])],
+    },
+    Chain {
+        method: "erpnext.selling.doctype.sales_order.sales_order.make_delivery_note",
+        from: "Sales Order",
+        to: "Delivery Note",
+        submitted: true,
+        fields: &[],
+        set: &[],
+        rows: &[items(&[("name", "so_detail"), ("parent", "against_sales_order")])],
+    },
+    Chain {
+        method: "erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice",
+        from: "Sales Order",
+        to: "Sales Invoice",
+        submitted: true,
+        fields: &[],
+        set: &[],
+        rows: &[items(&[("name", "so_detail"), ("parent", "sales_order")])],
+    },
+    Chain {
+        method: "erpnext.selling.doctype.sales_order.sales_order.make_project",
+        from: "Sales Order",
+        to: "Project",
+        submitted: true,
+        fields: &[("name", "sales_order"), ("customer_name", "project_name")],
+        set: &[],
+        rows: &[],
+    },
+    Chain {
+        method: "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice",
+        from: "Delivery Note",
+        to: "Sales Invoice",
+        submitted: true,
+        fields: &[],
+        set: &[],
+        rows: &[items(&[
+            ("name", "dn_detail"),
+            ("parent", "delivery_note"),
+            ("so_detail", "so_detail"),
+            ("against_sales_order", "sales_order"),
+        ])],
+    },
+    Chain {
+        method: "erpnext.stock.doctype.material_request.material_request.make_purchase_order",
+        from: "Material Request",
+        to: "Purchase Order",
+        submitted: true,
+        fields: &[],
+        set: &[],
+        rows: &[items(&[("name", "material_request_item"), ("parent", "material_request")])],
+    },
+    Chain {
+        method: "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_order",
+        from: "Supplier Quotation",
+        to: "Purchase Order",
+        submitted: true,
+        fields: &[],
+        set: &[],
+        rows: &[items(&[("name", "supplier_quotation_item"), ("parent", "supplier_quotation")])],
+    },
+    Chain {
+        method: "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_receipt",
+        from: "Purchase Order",
+        to: "Purchase Receipt",
+        submitted: true,
+        fields: &[],
+        set: &[],
+        rows: &[items(&[("name", "purchase_order_item"), ("parent", "purchase_order")])],
+    },
+    Chain {
+        method: "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_invoice",
+        from: "Purchase Order",
+        to: "Purchase Invoice",
+        submitted: true,
+        fields: &[],
+        set: &[],
+        rows: &[items(&[("name", "po_detail"), ("parent", "purchase_order")])],
+    },
+    Chain {
+        method: "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice",
+        from: "Purchase Receipt",
+        to: "Purchase Invoice",
+        submitted: true,
+        fields: &[],
+        set: &[],
+        rows: &[items(&[
+            ("name", "pr_detail"),
+            ("parent", "purchase_receipt"),
+            ("purchase_order_item", "po_detail"),
+            ("purchase_order", "purchase_order"),
+        ])],
+    },
+    Chain {
+        method: "erpnext.crm.doctype.lead.lead.make_customer",
+        from: "Lead",
+        to: "Customer",
+        submitted: false,
+        fields: &[("name", "lead_name"), ("lead_name", "customer_name"), ("company_name", "customer_name")],
+        set: &[("customer_type", "Company")],
+        rows: &[],
+    },
+    Chain {
+        method: "erpnext.crm.doctype.lead.lead.make_opportunity",
+        from: "Lead",
+        to: "Opportunity",
+        submitted: false,
+        fields: &[
+            ("name", "party_name"),
+            ("lead_name", "customer_name"),
+            ("company_name", "customer_name"),
+            ("campaign_name", "campaign"),
+            ("email_id", "contact_email"),
+            ("mobile_no", "contact_mobile"),
+            ("lead_owner", "opportunity_owner"),
+        ],
+        set: &[("opportunity_from", "Lead")],
+        rows: &[],
+    },
+    Chain {
+        method: "erpnext.crm.doctype.lead.lead.make_quotation",
+        from: "Lead",
+        to: "Quotation",
+        submitted: false,
+        fields: &[("name", "party_name")],
+        set: &[("quotation_to", "Lead")],
+        rows: &[],
+    },
+    Chain {
+        method: "erpnext.crm.doctype.opportunity.opportunity.make_quotation",
+        from: "Opportunity",
+        to: "Quotation",
+        submitted: false,
+        fields: &[("opportunity_from", "quotation_to"), ("name", "opportunity")],
+        set: &[],
+        rows: &[items(&[("parent", "prevdoc_docname"), ("parenttype", "prevdoc_doctype")])],
+    },
+    Chain {
+        method: "erpnext.crm.doctype.opportunity.opportunity.make_customer",
+        from: "Opportunity",
+        to: "Customer",
+        submitted: false,
+        fields: &[("name", "opportunity_name")],
+        set: &[("customer_type", "Company")],
+        rows: &[],
+    },
+];
+
+/// The chain of that method.
+pub fn chain(method: &str) -> Option<&'static Chain> {
+    CHAINS.iter().find(|chain| chain.method == method)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::{CHAINS, Chain};
+    use erpnext_schema::{DocTypeDef, FieldKind};
+
+    fn def(name: &str) -> &'static DocTypeDef {
+        erpnext_doctypes::get(name).unwrap_or_else(|| panic!("no DocType {name}"))
+    }
+
+    fn rows_of(parent: &str, table: &str) -> &'static DocTypeDef {
+        let field = def(parent).field(table).unwrap_or_else(|| panic!("{parent} has no {table}"));
+        assert_eq!(field.kind, FieldKind::Table, "{parent}.{table}");
+        def(field.target().unwrap())
+    }
+
+    fn check(chain: &Chain, from: &DocTypeDef, to: &DocTypeDef, fields: &[(&str, &str)]) {
+        for (source, target) in fields {
+            assert!(from.field(source).is_some(), "{}: {} has no {source}", chain.method, from.name);
+            assert!(to.field(target).is_some(), "{}: {} has no {target}", chain.method, to.name);
+        }
+    }
+
+    #[test]
+    fn every_chain_names_fields_that_exist_on_both_sides() {
+        for chain in CHAINS {
+            let (from, to) = (def(chain.from), def(chain.to));
+            check(chain, from, to, chain.fields);
+            for (field, _) in chain.set {
+                assert!(to.field(field).is_some(), "{}: {} has no {field}", chain.method, chain.to);
+            }
+            for rows in chain.rows {
+                check(chain, rows_of(chain.from, rows.from), rows_of(chain.to, rows.to), rows.fields);
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! ERPNext's helpers for forms: what to fill in for a party or an item, and how much of it lies where. Nothing is
+//! computed: the answers repeat what the documents say.
+
+use serde_json::{Value, json};
+
+use crate::doc::{Doc, cint, display, flt, is_empty, text};
+use crate::error::SiteError;
+use crate::perms::Right;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::site::Site;
+use crate::store::Sql;
+
+/// `erpnext.accounts.party.get_party_details`.
+pub fn get_party_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let site = &request.site;
+    let Some(name) = request.opt("party") else { return Ok(Reply::message(json!({}))) };
+    let party_type = request.opt("party_type").unwrap_or_else(|| "Customer".to_owned());
+    let Some(stored) = site.db.exists(site.controller(&party_type)?, &name)? else {
+        return Err(SiteError::invalid(format!("{party_type}: {name} does not exists")));
+    };
+    let party = site.load(&party_type, &stored)?;
+    site.check(&party_type, Some(&party), Right::Read)?;
+    let own = |field: &str| party.get(field).cloned().unwrap_or_default();
+    let company = request.opt("company").unwrap_or_default();
+    let currency = match own("default_currency") {
+        Value::Null => value(site, "Company", &company, "default_currency")?,
+        currency => currency,
+    };
+    let key = party_type.to_lowercase();
+    let mut details = Doc::from_iter([(key.clone(), json!(stored))]);
+    let mut set = |field: &str, value: Value| {
+        details.insert(field.to_owned(), value);
+    };
+    set(&format!("{key}_address"), own(&format!("{key}_primary_address")));
+    for field in
+        ["address_display", "shipping_address_name", "shipping_address", "company_address", "company_address_display"]
+    {
+        set(field, Value::Null);
+    }
+    set("tax_category", json!(text(&party, "tax_category")));
+    set("contact_person", own(&format!("{key}_primary_contact")));
+    for field in [
+        "contact_display",
+        "contact_email",
+        "contact_mobile",
+        "contact_phone",
+        "contact_designation",
+        "contact_department",
+    ] {
+        set(field, Value::Null);
+    }
+    for field in [format!("{key}_name"), format!("{key}_group"), "territory".to_owned(), "language".to_owned()] {
+        if party.contains_key(&field) {
+            set(&field, own(&field));
+        }
+    }
+    if party_type == "Supplier" {
+        set("buying_price_list", own("default_price_list"));
+    } else {
+        set("selling_price_list", own("default_price_list"));
+    }
+    set("payment_terms_template", own("payment_terms"));
+    set("currency", currency);
+    if party_type == "Customer" {
+        set("sales_team", party.get("sales_team").cloned().unwrap_or_else(|| json!([])));
+    }
+    Ok(Reply::message(details))
+}
+
+/// `erpnext.stock.get_item_details.get_item_details`.
+pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let args = request.doc("args")?;
+    let site = &request.site;
+    let item = site.load("Item", text(&args, "item_code"))?;
+    let own = |field: &str| item.get(field).cloned().unwrap_or_default();
+    let company = text(&args, "company");
+    let buying = matches!(
+        text(&args, "doctype"),
+        "Purchase Order" | "Purchase Receipt" | "Purchase Invoice" | "Supplier Quotation"
+    );
+    let defaults = crate::doc::rows(&item, "item_defaults").find(|row| text(row, "company") == company).cloned();
+    let defaults = defaults.unwrap_or_default();
+    let default = |field: &str, fallback: &str| match defaults.get(field).filter(|value| !is_empty(Some(value))) {
+        Some(value) => Ok(value.clone()),
+        None => value(site, "Company", company, fallback),
+    };
+    let qty = args.get("qty").map_or(1.0, flt);
+    let price_list = match text(&args, "price_list") {
+        "" if buying => "Standard Buying",
+        "" => "Standard Selling",
+        list => list,
+    };
+    let warehouse = match args.get("warehouse").filter(|value| !is_empty(Some(value))) {
+        Some(warehouse) => warehouse.clone(),
+        None => defaults.get("default_warehouse").cloned().unwrap_or_default(),
+    };
+    let stock = bin(site, text(&item, "name"), &display(&warehouse))?;
+    let mut details = json!({
+        "item_code": own("name"), "item_name": own("item_name"), "description": own("description"), "image": own("image"),
+        "warehouse": warehouse, "income_account": default("income_account", "default_income_account")?,
+        "expense_account": default("expense_account", "default_expense_account")?, "discount_account": null,
+        "provisional_expense_account": null,
+        "cost_center": default(if buying { "buying_cost_center" } else { "selling_cost_center" }, "cost_center")?,
+        "has_serial_no": own("has_serial_no"), "has_batch_no": own("has_batch_no"), "batch_no": null,
+        "uom": own("stock_uom"), "stock_uom": own("stock_uom"), "min_order_qty": if buying { own("min_order_qty") } else { json!("") },
+        "qty": qty, "stock_qty": qty, "price_list_rate": price(site, text(&item, "name"), price_list)?,
+    });
+    for field in [
+        "base_price_list_rate",
+        "rate",
+        "base_rate",
+        "amount",
+        "base_amount",
+        "net_rate",
+        "net_amount",
+        "discount_percentage",
+        "discount_amount",
+    ] {
+        details[field] = json!(0.0);
+    }
+    let rest = json!({
+        "update_stock": args.get("update_stock").map_or(0, cint), "delivered_by_supplier": own("delivered_by_supplier"),
+        "is_fixed_asset": own("is_fixed_asset"), "last_purchase_rate": if buying { own("last_purchase_rate") } else { json!(0) },
+        "transaction_date": args.get("transaction_date"), "against_blanket_order": null, "bom_no": null,
+        "weight_per_unit": own("weight_per_unit"), "weight_uom": own("weight_uom"),
+        "grant_commission": own("grant_commission"), "conversion_factor": 1.0, "item_group": own("item_group"),
+        "brand": own("brand"), "manufacturer": null, "manufacturer_part_no": null, "item_tax_rate": "{}",
+        "customer_item_code": null, "valuation_rate": own("valuation_rate"),
+    });
+    for (key, value) in rest.as_object().into_iter().flatten() {
+        details[key] = value.clone();
+    }
+    for field in ["projected_qty", "actual_qty"] {
+        details[field] = json!(stock.get(field).map_or(0.0, flt));
+    }
+    details["reserved_qty"] = json!(stock.get("reserved_qty").map_or(0.0, flt));
+    details["has_margin"] = json!(false);
+    details["free_item_data"] = json!([]);
+    details["child_docname"] = args.get("child_docname").cloned().unwrap_or_default();
+    Ok(Reply::message(details))
+}
+
+/// `erpnext.stock.utils.get_stock_balance`: the quantity, or quantity and rate where that was asked for.
+pub fn get_stock_balance(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let stock = bin(&request.site, &request.text("item_code")?, &request.text("warehouse")?)?;
+    let number = |field: &str| stock.get(field).map_or(0.0, flt);
+    Ok(match request.int("with_valuation_rate") {
+        0 => Reply::message(number("actual_qty")),
+        _ => Reply::message(json!([number("actual_qty"), number("valuation_rate")])),
+    })
+}
+
+fn bin(site: &Site<'_>, item: &str, warehouse: &str) -> Result<Doc, SiteError> {
+    let params = [item, warehouse].map(|text| Sql::Text(text.to_owned()));
+    let bins = site.db.rows_where(site.controller("Bin")?, "item_code = ?1 AND warehouse = ?2 LIMIT 1", &params)?;
+    Ok(bins.into_iter().next().unwrap_or_default())
+}
+
+fn price(site: &Site<'_>, item: &str, list: &str) -> Result<f64, SiteError> {
+    let params = [item, list].map(|text| Sql::Text(text.to_owned()));
+    let condition = "item_code = ?1 AND price_list = ?2 ORDER BY valid_from DESC LIMIT 1";
+    let prices = site.db.rows_where(site.controller("Item Price")?, condition, &params)?;
+    Ok(prices.first().and_then(|price| price.get("price_list_rate")).map_or(0.0, flt))
+}
+
+fn value(site: &Site<'_>, doctype: &str, name: &str, field: &str) -> Result<Value, SiteError> {
+    let row = site.db.row(site.controller(doctype)?, name)?.unwrap_or_default();
+    Ok(row.get(field).cloned().unwrap_or_default())
+}

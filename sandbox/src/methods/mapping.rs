@@ -1,0 +1,148 @@
+//! `make_mapped_doc`: the next document of a chain, unsaved, for the client to change and insert.
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Shape, flag, time};
+use serde_json::{Value, json};
+
+use super::chains::{Chain, chain};
+use crate::doc::{Doc, int, is_empty, rows, text};
+use crate::error::{Message, SiteError, exc};
+use crate::perms::Right;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::site::Site;
+
+/// `frappe.model.mapper.make_mapped_doc`.
+pub fn make_mapped_doc(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let (method, source) = (request.text("method")?, request.text("source_name")?);
+    let chain = chain(&method).ok_or_else(|| unknown(&method))?;
+    let site = &request.site;
+    let source = site.load(chain.from, &source)?;
+    site.check(chain.from, Some(&source), Right::Read)?;
+    if chain.submitted && int(&source, "docstatus") != 1 {
+        return Err(SiteError::invalid("Cannot map because following condition fails: docstatus=1"));
+    }
+    if !site.role_allows(chain.to, Right::Create) {
+        return Err(SiteError::no_role(&site.user.name, chain.to));
+    }
+    Ok(Reply::message(mapped(site, chain, &source)?))
+}
+
+fn unknown(method: &str) -> SiteError {
+    let text = format!("Function <strong>{method}</strong> is not whitelisted.");
+    SiteError::new(exc::PERMISSION, text.clone()).with(Message::new(text))
+}
+
+/// The target of a chain, filled from its source.
+fn mapped(site: &Site<'_>, chain: &'static Chain, source: &Doc) -> Result<Doc, SiteError> {
+    let (from, to) = (site.controller(chain.from)?, site.controller(chain.to)?);
+    let mut doc = blank(site, to);
+    copy(from, to, source, &mut doc, chain.fields);
+    for (field, value) in chain.set {
+        doc.insert((*field).to_owned(), json!(value));
+    }
+    for table in to.fields.iter().filter(|field| field.kind.is_table()) {
+        let mut filled = Vec::new();
+        if let Some(child) = table.target().and_then(|target| site.meta.get(target)) {
+            for (from_child, row, renamed) in sources(site, chain, from, table, source) {
+                let mut made = blank(site, child);
+                copy(from_child, child, row, &mut made, renamed);
+                let place = [
+                    ("idx", json!(filled.len() + 1)),
+                    ("parentfield", json!(table.fieldname)),
+                    ("parenttype", json!(to.name)),
+                    ("__islocal", json!(1)),
+                    ("__unsaved", json!(1)),
+                ];
+                made.extend(place.map(|(key, value)| (key.to_owned(), value)));
+                filled.push(Value::Object(made));
+            }
+        }
+        doc.insert(table.fieldname.to_owned(), Value::Array(filled));
+    }
+    doc.insert("__islocal".to_owned(), json!(1));
+    doc.insert("__onload".to_owned(), json!({ "load_after_mapping": true }));
+    doc.insert("__unsaved".to_owned(), json!(1));
+    Ok(doc)
+}
+
+type Source<'s> = (&'static DocTypeDef, &'s Doc, &'static [(&'static str, &'static str)]);
+
+/// The rows that become rows of a table of the target: those that the chain names, else those of a table of the same
+/// name and DocType.
+fn sources<'s>(
+    site: &Site<'_>,
+    chain: &'static Chain,
+    from: &'static DocTypeDef,
+    table: &FieldDef,
+    source: &'s Doc,
+) -> Vec<Source<'s>> {
+    let named = chain.rows.iter().find(|rows| rows.to == table.fieldname);
+    let (field, renamed) = match named {
+        Some(named) => (named.from, named.fields),
+        None => (table.fieldname, &[][..]),
+    };
+    let Some(child) = from.field(field).filter(|field| field.kind.is_table()).and_then(FieldDef::target) else {
+        return Vec::new();
+    };
+    let same = table.target() == Some(child) && !table.is(flag::NO_COPY);
+    match site.meta.get(child) {
+        Some(child) if named.is_some() || same => rows(source, field).map(|row| (child, row, renamed)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Copies what bears the same name on both sides and may be copied, then what is renamed.
+fn copy(from: &DocTypeDef, to: &DocTypeDef, source: &Doc, target: &mut Doc, renamed: &[(&str, &str)]) {
+    for field in to.fields.iter().filter(|field| !field.is(flag::NO_COPY) && !field.kind.is_table()) {
+        let known = from.fields.iter().find(|known| known.fieldname == field.fieldname);
+        let value = source.get(field.fieldname);
+        if known.is_some_and(|known| !known.is(flag::NO_COPY)) && !is_empty(value) {
+            target.extend(value.map(|value| (field.fieldname.to_owned(), value.clone())));
+        }
+    }
+    for (field, into) in renamed {
+        if !text(source, field).is_empty() {
+            target.insert((*into).to_owned(), json!(text(source, field)));
+        }
+    }
+}
+
+/// A new document with nothing but defaults, without nulls.
+fn blank(site: &Site<'_>, def: &'static DocTypeDef) -> Doc {
+    let mut doc = Doc::new();
+    doc.insert("owner".to_owned(), json!(site.user.name));
+    doc.insert("docstatus".to_owned(), json!(0));
+    doc.insert("idx".to_owned(), json!(0));
+    for field in def.fields.iter().filter(|field| field.kind.holds_value() && !field.kind.is_table()) {
+        let value = default(site, field);
+        if !value.is_null() {
+            doc.insert(field.fieldname.to_owned(), value);
+        }
+    }
+    doc.insert("doctype".to_owned(), json!(def.name));
+    doc
+}
+
+fn default(site: &Site<'_>, field: &FieldDef) -> Value {
+    let shape = field.kind.shape();
+    match (field.default.unwrap_or_default(), shape) {
+        ("Today", _) => json!(site.today()),
+        ("Now" | "now", Shape::Time) => json!(time::format_time(site.now.time())),
+        ("Now" | "now", _) => json!(site.now_text()),
+        ("__user", _) => json!(site.user.name),
+        ("", Shape::Bool | Shape::Int) => json!(0),
+        ("", Shape::Float) if field.kind != FieldKind::Duration => json!(0.0),
+        ("", _) => match field.options {
+            // A Select that must not be empty starts with its first option.
+            Options::Choices(choices) if field.is(flag::REQD) => {
+                choices.first().map_or(Value::Null, |first| json!(first))
+            }
+            _ => Value::Null,
+        },
+        (default, Shape::Bool | Shape::Int) => json!(crate::doc::cint(&json!(default))),
+        (default, Shape::Float) => json!(crate::doc::flt(&json!(default))),
+        // `:Company` and the like ask for a default of the user's that the sandbox does not keep.
+        (default, _) if default.starts_with(':') => Value::Null,
+        (default, _) => json!(default),
+    }
+}

@@ -1,0 +1,91 @@
+//! The desk's search for a link: documents whose name, title or search fields hold the text.
+
+use erpnext_schema::{DocTypeDef, FieldKind, doctype_flag};
+use serde_json::{Value, json};
+
+use crate::doc::{Doc, cint, display};
+use crate::error::SiteError;
+use crate::query::List;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// `frappe.desk.search.search_link`.
+pub fn search_link(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let (doctype, words) = (request.text("doctype")?, request.text("txt")?);
+    let def = request.site.doctype(&doctype)?;
+    let fields = shown(def);
+    let pattern = format!("%{}%", words.trim());
+    let or_filters: Vec<Value> = match words.trim() {
+        "" => Vec::new(),
+        _ => searched(def, &fields).map(|field| json!([doctype, field, "like", pattern])).collect(),
+    };
+    let mut filters = match request.json("filters")? {
+        Value::Object(filters) => filters.into_iter().map(|(field, value)| equality(&doctype, field, value)).collect(),
+        Value::Array(filters) => filters,
+        _ => Vec::new(),
+    };
+    if def.field("disabled").is_some_and(|field| field.kind == FieldKind::Check) {
+        filters.push(json!([doctype, "disabled", "!=", 1]));
+    }
+    if def.field("enabled").is_some_and(|field| field.kind == FieldKind::Check) {
+        filters.push(json!([doctype, "enabled", "=", 1]));
+    }
+    let length = request.args.get("page_length").map_or(10, cint);
+    let list = List {
+        fields: json!(fields),
+        filters: Value::Array(filters),
+        or_filters: Value::Array(or_filters),
+        order_by: Some("idx desc, name asc".to_owned()),
+        length: Some(u64::try_from(length).unwrap_or(10)),
+        ..List::default()
+    };
+    let titled = def.is(doctype_flag::TITLE_IN_LINKS);
+    let found = request.site.list(&doctype, &list)?;
+    let found: Vec<Value> = found.iter().map(|row| entry(row, &fields, def.title_field.filter(|_| titled))).collect();
+    Ok(Reply::message(found))
+}
+
+fn equality(doctype: &str, field: String, value: Value) -> Value {
+    match value {
+        Value::Array(condition) if condition.len() == 2 => json!([doctype, field, condition[0], condition[1]]),
+        value => json!([doctype, field, "=", value]),
+    }
+}
+
+/// The name, the title and the search fields: what the desk shows of a document.
+fn shown(def: &'static DocTypeDef) -> Vec<&'static str> {
+    let mut fields = vec!["name"];
+    for field in def.title_field.into_iter().chain(def.search_fields.iter().copied()) {
+        if !fields.contains(&field) && def.field(field).is_some_and(|field| field.in_lists()) {
+            fields.push(field);
+        }
+    }
+    fields
+}
+
+/// Those of them that hold text.
+fn searched<'f>(def: &'static DocTypeDef, fields: &'f [&'static str]) -> impl Iterator<Item = &'f &'static str> {
+    use FieldKind::{Data, Link, LongText, ReadOnly, Select, SmallText, Text, TextEditor};
+    fields.iter().filter(|field| {
+        def.field(field).is_some_and(|field| {
+            matches!(field.kind, Data | Link | LongText | ReadOnly | Select | SmallText | Text | TextEditor)
+        })
+    })
+}
+
+/// One document found: the description joins what is shown besides the name, each text once.
+fn entry(row: &Doc, fields: &[&str], title: Option<&str>) -> Value {
+    let text = |field: &str| row.get(field).map(display).unwrap_or_default();
+    let mut shown: Vec<String> = Vec::new();
+    for field in fields.iter().skip(1).filter(|field| Some(**field) != title) {
+        let text = text(field);
+        if !text.is_empty() && !shown.contains(&text) {
+            shown.push(text);
+        }
+    }
+    let mut entry = json!({ "value": text("name"), "description": shown.join(", ") });
+    if let (Some(title), Value::Object(entry)) = (title, &mut entry) {
+        entry.insert("label".to_owned(), json!(text(title)));
+    }
+    entry
+}

@@ -1,0 +1,89 @@
+//! Workflows: which actions a user may take on a document, and taking one. Setting `workflow_state` by an update
+//! goes past all of this (H51).
+
+use serde_json::{Value, json};
+
+use super::timeline;
+use crate::doc::{Doc, display, int, rows, text};
+use crate::documents::without_nulls;
+use crate::error::{Exc, SiteError, exc};
+use crate::perms::Right;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::site::Site;
+use crate::store::Sql;
+
+/// `frappe.model.workflow.get_transitions`.
+pub fn get_transitions(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let (doc, workflow) = sent(request)?;
+    Ok(Reply::message(transitions(&request.site, &doc, &workflow)?))
+}
+
+/// `frappe.model.workflow.apply_workflow`.
+pub fn apply_workflow(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let action = request.text("action")?;
+    let (mut doc, workflow) = sent(request)?;
+    let site = &request.site;
+    let open = transitions(site, &doc, &workflow)?;
+    let refused = |exc: Exc, text: &str| SiteError::throw(exc, text);
+    let Some(transition) = open.iter().filter_map(Value::as_object).find(|open| text(open, "action") == action) else {
+        return Err(refused(exc::WORKFLOW_TRANSITION, "Not a valid Workflow Action"));
+    };
+    let own = text(&doc, "owner") == site.user.name && !site.user.is_administrator();
+    if own && int(transition, "allow_self_approval") == 0 {
+        return Err(refused(exc::WORKFLOW_TRANSITION, "Self approval is not allowed"));
+    }
+    let next = text(transition, "next_state").to_owned();
+    let state = rows(&workflow, "states").find(|state| text(state, "state") == next);
+    let state = state.ok_or_else(|| refused(exc::WORKFLOW_STATE, "Workflow State not set"))?;
+    doc.insert(text(&workflow, "workflow_state_field").to_owned(), json!(next));
+    if !text(state, "update_field").is_empty() {
+        doc.insert(text(state, "update_field").to_owned(), state.get("update_value").cloned().unwrap_or_default());
+    }
+    let wanted = state.get("doc_status").map(display).and_then(|status| status.parse::<i64>().ok()).unwrap_or(0);
+    let (doctype, name) = (text(&doc, "doctype").to_owned(), text(&doc, "name").to_owned());
+    let saved = match (int(&doc, "docstatus"), wanted) {
+        (from, to) if from == to => site.save(doc)?,
+        (0, 1) => site.submit(doc)?,
+        (1, 2) => {
+            doc.insert("docstatus".to_owned(), json!(2));
+            site.save(doc)?
+        }
+        _ => return Err(refused(exc::VALIDATION, &format!("Illegal Document Status for {next}"))),
+    };
+    timeline::note(site, &doctype, &name, "Workflow", &next)?;
+    Ok(Reply::message(without_nulls(saved)))
+}
+
+/// The document that was sent, as it is stored, and the workflow of its DocType.
+fn sent(request: &Request<'_>) -> Result<(Doc, Doc), SiteError> {
+    let sent = request.doc("doc")?;
+    let site = &request.site;
+    let doctype = text(&sent, "doctype");
+    if !site.role_allows(doctype, Right::Read) {
+        return Err(SiteError::no_role(&site.user.name, doctype).quiet());
+    }
+    let doc = site.load(doctype, text(&sent, "name"))?;
+    site.check(doctype, Some(&doc), Right::Read)?;
+    Ok((doc, of(site, doctype)?))
+}
+
+/// The active workflow of a DocType; without one the site looks for a document without a name.
+fn of(site: &Site<'_>, doctype: &str) -> Result<Doc, SiteError> {
+    let def = site.controller("Workflow")?;
+    let found = site.db.rows_where(def, "document_type = ?1 AND is_active = 1", &[Sql::Text(doctype.to_owned())])?;
+    let found = found.into_iter().next().ok_or_else(|| SiteError::missing("Workflow", ""))?;
+    site.load("Workflow", text(&found, "name"))
+}
+
+/// The rows of the workflow that lead on from the document's state and that one of the user's roles allows. The
+/// Python conditions of a row are not looked at.
+fn transitions(site: &Site<'_>, doc: &Doc, workflow: &Doc) -> Result<Vec<Value>, SiteError> {
+    let state = text(doc, text(workflow, "workflow_state_field"));
+    if state.is_empty() {
+        return Err(SiteError::throw(exc::WORKFLOW_STATE, "Workflow State not set"));
+    }
+    let open =
+        rows(workflow, "transitions").filter(|row| text(row, "state") == state && site.user.has(text(row, "allowed")));
+    Ok(open.cloned().map(Value::Object).collect())
+}

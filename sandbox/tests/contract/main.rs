@@ -1,0 +1,133 @@
+//! The contract: what a real site answered, exchange by exchange, against what the sandbox answers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod compare;
+mod fixture;
+mod guess;
+mod names;
+mod recordings;
+mod scope;
+#[path = "../common/wire.rs"]
+mod wire;
+
+use std::collections::BTreeMap;
+
+use erpnext_sandbox::{Options, Sandbox};
+
+use crate::compare::Compare;
+use crate::names::Names;
+use crate::recordings::Exchange;
+
+const KNOWN: &str = include_str!("known_differences.toml");
+
+/// At least this part of the exchanges that touch supported calls is comparable and equal, in per cent.
+const LEAST: usize = 85;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sandbox_answers_as_the_recorded_site_did() {
+    let Some(directory) = recordings::directory() else {
+        eprintln!("skipped: ../shared is not here");
+        return;
+    };
+    let known: BTreeMap<String, String> = toml::from_str(KNOWN).expect("known_differences.toml is a table of texts");
+    let exchanges = recordings::read(&directory);
+    let sandbox = Sandbox::start(Options::default()).await.expect("the sandbox starts");
+    fixture::read(&exchanges).load(&sandbox).expect("the recorded state fits in");
+    let mut tally = Tally { recorded: exchanges.len(), ..Tally::default() };
+    let mut names = Names::default();
+    for exchange in &exchanges {
+        if !scope::is_supported(exchange) {
+            tally.beyond += 1;
+        } else if let Some(reason) = scope::not_comparable(exchange) {
+            *tally.not_comparable.entry(reason).or_default() += 1;
+        } else {
+            stage(&sandbox, exchange);
+            let found = replay(&sandbox, exchange, &mut names);
+            tally.note(exchange, found);
+        }
+    }
+    tally.print(&known);
+    tally.judge(&known);
+}
+
+#[derive(Default)]
+struct Tally {
+    recorded: usize,
+    beyond: usize,
+    not_comparable: BTreeMap<&'static str, usize>,
+    equal: usize,
+    different: Vec<(String, Vec<String>)>,
+}
+
+impl Tally {
+    fn note(&mut self, exchange: &Exchange, found: Vec<String>) {
+        if found.is_empty() {
+            self.equal += 1;
+        } else {
+            self.different.push((exchange.id.clone(), found));
+        }
+    }
+
+    fn supported(&self) -> usize {
+        self.recorded - self.beyond
+    }
+
+    fn print(&self, known: &BTreeMap<String, String>) {
+        for (id, found) in &self.different {
+            eprintln!("{} {id}", if known.contains_key(id) { "known    " } else { "different" });
+            for line in found.iter().take(6) {
+                eprintln!("            {line}");
+            }
+        }
+        let comparable = self.equal + self.different.len();
+        eprintln!("recorded exchanges                {:4}", self.recorded);
+        eprintln!("  of calls that we support        {:4}", self.supported());
+        for (reason, n) in &self.not_comparable {
+            eprintln!("    not comparable: {n:4}  {reason}");
+        }
+        eprintln!("    comparable                    {comparable:4}");
+        eprintln!("      equal                       {:4}  {}% of the supported", self.equal, self.percent());
+        eprintln!("      different                   {:4}", self.different.len());
+    }
+
+    fn percent(&self) -> usize {
+        self.equal * 100 / self.supported().max(1)
+    }
+
+    fn judge(&self, known: &BTreeMap<String, String>) {
+        let different = |id: &String| self.different.iter().any(|(own, _)| own == id);
+        let new: Vec<&String> = self.different.iter().map(|(id, _)| id).filter(|id| !known.contains_key(*id)).collect();
+        let gone: Vec<&String> = known.keys().filter(|id| !different(id)).collect();
+        assert!(new.is_empty(), "differences that known_differences.toml does not list: {new:#?}");
+        assert!(gone.is_empty(), "known_differences.toml lists what is equal now: {gone:#?}");
+        assert!(self.percent() >= LEAST, "{}% are comparable and equal, less than {LEAST}%", self.percent());
+    }
+}
+
+/// Does to the sandbox what was done to the recorded site's configuration before this exchange.
+fn stage(_sandbox: &Sandbox, _exchange: &Exchange) {}
+
+/// Sends the exchange and says where the answer differs.
+fn replay(sandbox: &Sandbox, exchange: &Exchange, names: &mut Names) -> Vec<String> {
+    let headers: Vec<(String, String)> = exchange.headers.iter().map(|(key, value)| (key.clone(), own_key(sandbox, value))).collect();
+    let request = wire::request(&exchange.method, &names.in_path(&exchange.target), &headers, &names.in_body(&exchange.sent));
+    let url = sandbox.url();
+    let answer = match wire::exchange(url.trim_start_matches("http://"), &request) {
+        Ok(answer) => answer,
+        Err(error) => return vec![format!("no answer: {error}")],
+    };
+    let args = exchange.args();
+    let ordered = args.contains_key("order_by") || args.contains_key("group_by") || exchange.method != "GET";
+    let mut compare = Compare { names, ordered, values: true, found: Vec::new() };
+    compare.answer(exchange, &answer);
+    compare.found
+}
+
+/// `token <user>` with the sandbox's key of that user.
+fn own_key(sandbox: &Sandbox, value: &str) -> String {
+    let user = value.strip_prefix("token <").and_then(|rest| rest.strip_suffix('>'));
+    match user.and_then(|user| sandbox.keys().iter().find(|key| key.user == user)) {
+        Some(key) => format!("token {}:{}", key.key, key.secret),
+        None => value.to_owned(),
+    }
+}

@@ -1,0 +1,110 @@
+//! Killed at any moment, a site that keeps its data loses no write that it acknowledged.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "common/wire.rs"]
+mod wire;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+const KILLS: u64 = 200;
+/// Clients that write at the same time.
+const WRITERS: usize = 2;
+
+/// The site as a process; killed when dropped.
+struct Victim {
+    process: Child,
+    address: String,
+}
+
+impl Victim {
+    fn start(program: &Path, data: &Path) -> Self {
+        let mut process = Command::new(program).arg(data).stdout(Stdio::piped()).spawn().expect("the site starts");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().trim_start_matches("http://").to_owned();
+        assert!(!address.is_empty(), "the site opens its data after a kill");
+        Self { process, address }
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        // On Unix this is SIGKILL: the process does nothing more.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The example beside this test, which cargo builds with the tests.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.parent().and_then(Path::parent).unwrap();
+    let program = target.join("examples").join(format!("victim{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.is_file(), "cargo build -p erpnext-sandbox --example victim");
+    program
+}
+
+fn send(address: &str, method: &str, target: &str, body: &Value) -> Option<(u16, Value)> {
+    let headers = [("Authorization", "token administrator:secret"), ("Content-Type", "application/json")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    let answer = wire::exchange(address, &wire::request(method, target, &headers, &body)).ok()?;
+    Some((answer.status, serde_json::from_slice(&answer.body).ok()?))
+}
+
+/// Writes until nobody answers any more; tells every write that was acknowledged.
+fn write(address: &str, round: u64, writer: usize, acknowledged: &mpsc::Sender<(String, String)>) {
+    for turn in 0.. {
+        let text = format!("round {round}, writer {writer}, turn {turn}");
+        let Some((200, body)) = send(address, "POST", "/api/resource/ToDo", &json!({"description": text})) else { return };
+        let name = body["data"]["name"].as_str().expect("a new document has a name").to_owned();
+        acknowledged.send((name.clone(), text)).unwrap();
+        let text = format!("changed in round {round} by writer {writer} in turn {turn}");
+        let changed = send(address, "PUT", &format!("/api/resource/ToDo/{name}"), &json!({"description": text}));
+        let Some((200, _)) = changed else {
+            // Whether an unanswered write took effect is open.
+            acknowledged.send((name, String::new())).unwrap();
+            return;
+        };
+        acknowledged.send((name, text)).unwrap();
+    }
+}
+
+#[test]
+fn no_acknowledged_write_is_lost_over_200_kills() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = program();
+    let (sender, receiver) = mpsc::channel();
+    for round in 0..KILLS {
+        let victim = Victim::start(&program, directory.path());
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let (address, sender) = (victim.address.clone(), sender.clone());
+                thread::spawn(move || write(&address, round, writer, &sender))
+            })
+            .collect();
+        // Another moment in each round, the same in each run of the test.
+        thread::sleep(Duration::from_millis(5 + round * 7 % 41));
+        drop(victim);
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+    }
+    let wanted: BTreeMap<String, String> = receiver.try_iter().collect();
+    assert!(wanted.len() > usize::try_from(KILLS).unwrap(), "only {} documents were written", wanted.len());
+    let victim = Victim::start(&program, directory.path());
+    let has = |name: &str| {
+        let (status, body) = send(&victim.address, "GET", &format!("/api/resource/ToDo/{name}"), &Value::Null)?;
+        body["data"]["description"].as_str().filter(|_| status == 200).map(str::to_owned)
+    };
+    let lost: Vec<_> =
+        wanted.iter().filter(|(name, text)| has(name).is_none_or(|is| !text.is_empty() && is != **text)).collect();
+    assert!(lost.is_empty(), "{} of {} were lost: {:?}", lost.len(), wanted.len(), &lost[..lost.len().min(5)]);
+    eprintln!("{KILLS} kills, {} documents written, none lost", wanted.len());
+}
