@@ -106,6 +106,11 @@ impl Sandbox {
         let store = Store::open(options.data.as_deref()).map_err(|error| data(error.to_string()))?;
         let app = App { store, meta: Meta::default(), faults: Faults::default(), tracebacks: options.tracebacks };
         let app = Arc::new(app);
+        let administrator = User::administrator();
+        let seeded = app
+            .store
+            .transaction(|db| methods::reports::seed(&Site::new(db, &app.meta, &administrator)).map(|()| ((), true)));
+        seeded.map_err(StartError::Base)?;
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
         let listener = listener.map_err(|error| StartError::Port(options.port, error))?;
         let port = listener.local_addr().map_err(|error| StartError::Port(options.port, error))?.port();

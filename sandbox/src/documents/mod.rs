@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::doc::{Doc, text};
 use crate::error::SiteError;
+use crate::methods::versions;
 use crate::perms::Right;
 use crate::site::Site;
 use crate::store::{Sql, columns};
@@ -78,7 +79,9 @@ impl Site<'_> {
         self.check(def.name, Some(&doc), Right::Write)?;
         doc.insert("modified".to_owned(), json!(self.now_text()));
         let name = text(&doc, "name").to_owned();
+        let stored = self.load(def.name, &name)?;
         self.db.set_row(def, &name, &doc)?;
+        versions::keep(self, def, &stored, &doc)?;
         self.journal("update", def.name, &name)?;
         Ok(doc)
     }
