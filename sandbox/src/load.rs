@@ -95,7 +95,6 @@ mod tests {
 
     use std::time::Instant;
 
-    use super::*;
     use crate::{Options, Sandbox};
 
     #[tokio::test]

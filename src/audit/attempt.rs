@@ -49,7 +49,9 @@ fn named_fields(arguments: &Map<String, Value>) -> Vec<String> {
                     rows.flat_map(Map::keys).for_each(|column| add(&format!("{field}.{column}")));
                 }
             }
-            ("fields", Value::Array(fields)) => fields.iter().filter_map(Value::as_str).for_each(&mut add),
+            ("fields" | "group_by" | "measures", Value::Array(fields)) => {
+                fields.iter().filter_map(Value::as_str).filter_map(field_in).for_each(&mut add);
+            }
             ("filters" | "or_filters", Value::Object(filters)) => filters.keys().for_each(|field| add(field)),
             ("filters" | "or_filters", Value::Array(filters)) => {
                 for filter in filters.iter().filter_map(Value::as_array) {
@@ -59,12 +61,19 @@ fn named_fields(arguments: &Map<String, Value>) -> Vec<String> {
                 }
             }
             ("order_by", Value::String(order)) => {
-                order.split(',').filter_map(|key| key.split_whitespace().next()).for_each(&mut add);
+                order.split(',').filter_map(|key| field_in(key.split_whitespace().next()?)).for_each(&mut add);
             }
             _ => {}
         }
     }
     names
+}
+
+/// The field in `status`, `posting_date:month` or `sum(grand_total)`; none in `count`.
+fn field_in(text: &str) -> Option<&str> {
+    let inner = text.split_once('(').map_or(text, |(_, inner)| inner.trim_end_matches(')'));
+    let field = inner.split(':').next().unwrap_or(inner).trim();
+    (field != "count" && !field.is_empty()).then_some(field)
 }
 
 fn short(text: &str) -> String {
@@ -85,11 +94,15 @@ mod tests {
         let arguments = json!({
             "doctype": "Customer", "name": "ACME",
             "data": {"tax_id": "canary-1", "sales_team": [{"sales_person": "canary-2"}]},
-            "filters": [["status", "=", "canary-3"]], "order_by": "modified desc", "search_term": "canary-4",
+            "filters": [["status", "=", "canary-3"]], "order_by": "sum(grand_total) desc", "search_term": "canary-4",
+            "measures": ["count", "sum(grand_total)"], "group_by": ["posting_date:month"],
         });
         let attempt =
             Attempt::of(Tool::Generic(erpnext_schema::Verb::Update), arguments.as_object().unwrap_or(&Map::new()));
-        assert_eq!(attempt.fields, ["tax_id", "sales_team", "sales_team.sales_person", "status", "modified"]);
+        assert_eq!(
+            attempt.fields,
+            ["tax_id", "sales_team", "sales_team.sales_person", "status", "grand_total", "posting_date"]
+        );
         assert_eq!((attempt.doctype.as_deref(), attempt.operation.as_str()), (Some("Customer"), "UPDATE"));
         assert!(!format!("{attempt:?}").contains("canary"));
     }

@@ -109,8 +109,10 @@ fn stage(_sandbox: &Sandbox, _exchange: &Exchange) {}
 
 /// Sends the exchange and says where the answer differs.
 fn replay(sandbox: &Sandbox, exchange: &Exchange, names: &mut Names) -> Vec<String> {
-    let headers: Vec<(String, String)> = exchange.headers.iter().map(|(key, value)| (key.clone(), own_key(sandbox, value))).collect();
-    let request = wire::request(&exchange.method, &names.in_path(&exchange.target), &headers, &names.in_body(&exchange.sent));
+    let headers: Vec<(String, String)> =
+        exchange.headers.iter().map(|(key, value)| (key.clone(), own_key(sandbox, value))).collect();
+    let request =
+        wire::request(&exchange.method, &names.in_path(&exchange.target), &headers, &names.in_body(&exchange.sent));
     let url = sandbox.url();
     let answer = match wire::exchange(url.trim_start_matches("http://"), &request) {
         Ok(answer) => answer,

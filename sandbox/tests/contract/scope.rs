@@ -46,7 +46,9 @@ pub fn is_supported(exchange: &Exchange) -> bool {
 
 /// Why an exchange cannot be replayed; `None` where it can.
 pub fn not_comparable(exchange: &Exchange) -> Option<&'static str> {
-    let header = |name: &str| exchange.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+    let header = |name: &str| {
+        exchange.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    };
     if header("cookie").is_some() || exchange.target.contains("/login") {
         return Some("a browser's session");
     }
