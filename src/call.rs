@@ -109,10 +109,10 @@ impl App {
         self.user.get_or_try_init(|| self.site.logged_user(&self.caller)).await.map(String::as_str)
     }
 
-    /// The DocType as the site has it now, where that may settle one of these violations: a field or a choice that the
-    /// tables do not know may be the site's own.
+    /// The DocType as the site has it now, where that may settle one of these violations: a site adds fields and choices,
+    /// makes fields optional or longer, and changes their types.
     pub async fn newer(&self, def: &DocTypeDef, violations: &[Violation]) -> Option<&'static DocTypeDef> {
-        if !violations.iter().any(|found| matches!(found.rule, Rule::UnknownField | Rule::Choice)) {
+        if violations.iter().all(|found| found.rule == Rule::NotWritable) {
             return None;
         }
         match self.catalog.live(&self.site, &self.caller, def.name).await {

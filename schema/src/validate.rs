@@ -53,9 +53,13 @@ impl Check<'_> {
         data: &Map<String, Value>,
     ) -> Map<String, Value> {
         let mut wire = Map::with_capacity(data.len());
+        let new_row = table.is_some() && !data.contains_key("name");
+        let new = self.purpose == Purpose::Create || new_row;
         for (key, value) in data {
             let path = format!("{at}{key}");
             let checked = match self.field(def, table, &path, key) {
+                // Nothing was chosen: the site fills in its default, which an empty value or a 0 would replace.
+                Ok(_) if new && value.is_null() => continue,
                 Ok(None) => self.name(def, table, &path, key, value),
                 Ok(Some(field)) if field.kind.is_table() => self.rows(field, &path, value),
                 Ok(Some(field)) => check_value(field, &path, value),
@@ -68,8 +72,7 @@ impl Check<'_> {
                 Err(violation) => self.violations.push(violation),
             }
         }
-        let new_row = table.is_some() && !data.contains_key("name");
-        if self.purpose == Purpose::Create || new_row {
+        if new {
             self.mandatory(def, table, at, data);
         }
         wire
@@ -95,6 +98,10 @@ impl Check<'_> {
         let refuse = |message: &str| Err(Violation::new(path, Rule::NotWritable, message));
         if field.fieldname == "docstatus" {
             return refuse("is not set through a field: submitting and cancelling are operations of their own");
+        }
+        // H51: the site would take it, and pass the workflow by.
+        if field.is(flag::CUSTOM) && field.target() == Some("Workflow State") {
+            return refuse("is not set through a field: it moves by the actions of the workflow");
         }
         if field.is(flag::STANDARD) {
             return refuse("is kept by the site and cannot be written");
@@ -168,7 +175,8 @@ impl Check<'_> {
     }
 
     fn mandatory(&mut self, def: &DocTypeDef, table: Option<&FieldDef>, at: &str, data: &Map<String, Value>) {
-        let missing = def.fields.iter().filter(|field| field.must_be_sent() && !data.contains_key(field.fieldname));
+        let sent = |name: &str| data.get(name).is_some_and(|value| !value.is_null());
+        let missing = def.fields.iter().filter(|field| field.must_be_sent() && !sent(field.fieldname));
         for field in missing {
             let path = format!("{at}{}", field.fieldname);
             let message = if self.context.may_write(table, field) {
@@ -178,7 +186,7 @@ impl Check<'_> {
             };
             self.violations.push(Violation::new(path, Rule::Mandatory, message));
         }
-        if def.is_named_by_creator() && table.is_none() && !data.contains_key("name") {
+        if def.is_named_by_creator() && table.is_none() && !sent("name") {
             let message = format!("is mandatory: whoever makes a {} chooses its name", def.name);
             self.violations.push(Violation::new(format!("{at}name"), Rule::Mandatory, message));
         }
@@ -192,5 +200,64 @@ fn describe(field: &FieldDef) -> String {
         (Some(target), _) => format!("the name of a {target}"),
         (None, Some(choices)) if choices.len() <= 12 => format!("one of: {}", choices.join(", ")),
         _ => field.kind.as_str().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Options, field};
+
+    static ROW: DocTypeDef =
+        DocTypeDef { fields: &[field!("qty", Float, "Qty", default = Some("1"))], ..DocTypeDef::new("Row", "Desk") };
+    static THING: DocTypeDef = DocTypeDef {
+        fields: &[
+            field!("title", Data, "Title", flags = flag::REQD),
+            field!("is_stock_item", Check, "Keep Stock", default = Some("1")),
+            field!("rows", Table, "Rows", options = Options::Target("Row")),
+            field!("state", Link, "State", flags = flag::CUSTOM, options = Options::Target("Workflow State")),
+        ],
+        ..DocTypeDef::new("Thing", "Desk")
+    };
+
+    struct Open;
+
+    impl Context for Open {
+        fn child(&self, _: &str) -> Option<&'static DocTypeDef> {
+            Some(&ROW)
+        }
+
+        fn may_write(&self, _: Option<&FieldDef>, _: &FieldDef) -> bool {
+            true
+        }
+    }
+
+    fn check(purpose: Purpose, data: Value) -> Result<Value, Vec<String>> {
+        let checked = check_document(&THING, purpose, data.as_object().unwrap(), &Open);
+        checked.map(Value::Object).map_err(|found| found.iter().map(Violation::to_string).collect())
+    }
+
+    #[test]
+    fn null_leaves_a_new_document_or_row_its_default_and_empties_a_stored_field() {
+        let new = json!({"title": "a", "name": null, "is_stock_item": null, "rows": [{"qty": null}]});
+        assert_eq!(check(Purpose::Create, new), Ok(json!({"title": "a", "rows": [{}]})));
+        let change = json!({"is_stock_item": null, "rows": [{"qty": null}, {"name": "r1", "qty": null}]});
+        let sent = json!({"is_stock_item": 0, "rows": [{}, {"name": "r1", "qty": 0}]});
+        assert_eq!(check(Purpose::Update, change), Ok(sent));
+    }
+
+    #[test]
+    fn null_is_no_value_for_a_mandatory_field() {
+        let missing = vec!["title: is mandatory (Data)".to_owned()];
+        assert_eq!(check(Purpose::Create, json!({"title": null})), Err(missing));
+    }
+
+    #[test]
+    fn the_state_of_a_workflow_is_no_field_to_be_set() {
+        let found = check(Purpose::Update, json!({"state": "Approved"})).unwrap_err();
+        assert!(found[0].starts_with("state: is not set through a field"), "{found:?}");
     }
 }

@@ -55,6 +55,34 @@ pub fn document(
     Shaped { document, withheld }
 }
 
+/// Whether a document or one of its rows has a field that the tables do not know.
+pub fn has_unknown(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> bool {
+    doc.iter().any(|(key, value)| {
+        let Some(field) = def.field(key) else { return !is_frappes_own(key) };
+        let child = field.target().filter(|_| field.kind.is_table()).and_then(children);
+        let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+        child
+            .is_some_and(|child| rows.flat_map(Map::keys).any(|key| child.field(key).is_none() && !is_frappes_own(key)))
+    })
+}
+
+/// Takes out of a document and its rows the fields that the tables do not know.
+pub fn take_unknown(def: &DocTypeDef, children: Children<'_>, doc: &mut Map<String, Value>) {
+    doc.retain(|key, value| {
+        let Some(field) = def.field(key) else { return is_frappes_own(key) };
+        if let Some(child) = field.target().filter(|_| field.kind.is_table()).and_then(children) {
+            for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+                row.retain(|key, _| child.field(key).is_some() || is_frappes_own(key));
+            }
+        }
+        true
+    });
+}
+
+fn is_frappes_own(key: &str) -> bool {
+    key == "doctype" || key.starts_with('_')
+}
+
 fn child_row(child: Option<&'static DocTypeDef>, row: Map<String, Value>) -> Map<String, Value> {
     let seen = row.into_iter().filter(|(key, value)| !value.is_null() && !ROW_NOISE.contains(&key.as_str()));
     let shaped = seen.map(|(key, value)| {

@@ -59,7 +59,7 @@ pub enum BadUrl {
 impl SiteUrl {
     /// Checks a site's address. A path prefix (`https://example.com/erp`) is kept.
     ///
-    /// Plain http is taken for this machine (127.0.0.0/8, ::1, localhost), or anywhere with `allow_insecure_http`.
+    /// Plain http is taken for this machine (127.0.0.0/8, ::1, localhost and names that end in .localhost), or anywhere with `allow_insecure_http`.
     ///
     /// # Errors
     /// See [`BadUrl`].
@@ -124,7 +124,9 @@ impl std::fmt::Display for SiteUrl {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The path of a DocType's documents, or of one document.

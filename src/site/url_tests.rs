@@ -106,6 +106,7 @@ fn good_addresses_are_kept_with_their_prefix() {
         ("http://127.9.9.9", "http://127.9.9.9"),
         ("http://[::1]:8000", "http://[::1]:8000"),
         ("http://localhost:8790/", "http://localhost:8790"),
+        ("http://Dev.localhost:8000", "http://dev.localhost:8000"),
     ] {
         assert_eq!(SiteUrl::parse(given, false).unwrap().as_str(), kept);
     }
@@ -125,6 +126,7 @@ fn bad_addresses_are_refused_with_what_to_write() {
         ("http://erp.example.com:8000", "write \"https://erp.example.com:8000\""),
         ("http://10.0.0.1", "allow_insecure_http"),
         ("http://localhost.example.com", "allow_insecure_http"),
+        ("http://evillocalhost", "allow_insecure_http"),
         ("http://128.0.0.1", "allow_insecure_http"),
     ] {
         let error = SiteUrl::parse(given, false).unwrap_err().to_string();

@@ -9,6 +9,8 @@ mod error;
 mod links;
 mod query;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::HashMap;
@@ -19,6 +21,7 @@ use serde_json::{Map, Value};
 use crate::audit::Attempt;
 use crate::call::App;
 use crate::policy::{Operation, Permit, Policy};
+use crate::shape;
 
 pub use arguments::Arguments;
 pub use definition::{Definition, definition};
@@ -215,6 +218,24 @@ impl<'a> On<'a> {
             Ok(checked) => Ok((on, checked)),
             Err(violations) => Err(ToolError::arguments(on.tool, violations)),
         }
+    }
+
+    /// The same call by the site's live metadata where the document has fields that the table does not know: only there
+    /// stands whether they are passwords or above permlevel 0. Where that cannot be had, they are taken out.
+    async fn knowing(&self, doc: &mut Map<String, Value>) -> On<'a> {
+        let mut on = On { app: self.app, tool: self.tool, def: self.def, permit: self.permit };
+        let catalog = &self.app.catalog;
+        if !shape::has_unknown(self.def, &|child| catalog.known(child), doc) {
+            return on;
+        }
+        match catalog.live(&self.app.site, &self.app.caller, self.def.name).await {
+            Ok(def) => on.def = def,
+            Err(error) => {
+                tracing::warn!("live metadata of {}: {}", self.def.name, error.for_log());
+                shape::take_unknown(self.def, &|child| catalog.known(child), doc);
+            }
+        }
+        on
     }
 
     /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).

@@ -16,8 +16,9 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         given.value("fields").map(read).transpose()
     });
     let (on, wanted) = asked.await?;
-    let answer = app.site.get(&app.caller, on.permit, on.name(given)).await?;
-    let mut shaped = shape::document(on.def, on.permit, &|child| app.catalog.known(child), answer.data);
+    let mut stored = app.site.get(&app.caller, on.permit, on.name(given)).await?.data;
+    let on = on.knowing(&mut stored).await;
+    let mut shaped = shape::document(on.def, on.permit, &|child| app.catalog.known(child), stored);
     if let Some(wanted) = wanted {
         wanted.keep(&mut shaped.document);
     }

@@ -23,7 +23,8 @@ pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     };
     let mut result = Map::from_iter([("created".to_owned(), json!(name))]);
     match on.stored(&name).await {
-        Ok(stored) => {
+        Ok(mut stored) => {
+            let on = on.knowing(&mut stored).await;
             result.extend(on.summary(&stored));
             note_differences(&on, &mut result, &doc, &stored);
         }
@@ -42,7 +43,8 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
         return Err(ToolError::refused("data: no field to change. Name at least one."));
     }
     let (on, changes) = on.document(Purpose::Update, &data).await?;
-    let before = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
+    let mut before = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
+    named_exactly(&on, name, &before)?;
     let mut body = merge::onto_stored(on.def, &before, changes.clone(), Dropped::Refuse)
         .map_err(|found| ToolError::arguments(on.tool, found))?;
     links::check(&on, &changes, &before).await?;
@@ -63,7 +65,9 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
     match on.stored(name).await {
-        Ok(after) => {
+        Ok(mut after) => {
+            on.knowing(&mut before).await;
+            let on = on.knowing(&mut after).await;
             let (before, shown) = (on.visible(before), on.visible(after.clone()));
             result.insert("changed".to_owned(), Value::Object(merge::changes(&before, &shown)));
             note_differences(&on, &mut result, &changes, &after);
@@ -129,6 +133,18 @@ impl<'a> On<'a> {
             |name: &str| name == "status" || name == "docstatus" && submittable || self.def.title_field == Some(name);
         let visible = self.visible(stored.clone());
         visible.into_iter().filter(|(key, _)| shown(key)).collect()
+    }
+}
+
+/// The site takes a name in another case, with other accents or a space at its end for the same (H26): what is to be
+/// changed has to be named as it is.
+fn named_exactly(on: &On<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    match stored.get("name").and_then(document_name) {
+        Some(right) if right != name => Err(ToolError::refused(format!(
+            "name: there is no {} named exactly {name:?}, and nothing was changed; did you mean {right:?}?",
+            on.def.name
+        ))),
+        _ => Ok(()),
     }
 }
 
