@@ -15,3 +15,8 @@ pub fn insert(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let doc = request.site.insert(request.doc("doc")?)?;
     Ok(Reply::message(Value::Object(doc)))
 }
+
+pub fn save(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let doc = request.site.save(request.doc("doc")?)?;
+    Ok(Reply::message(Value::Object(doc)))
+}

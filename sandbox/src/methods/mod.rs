@@ -6,6 +6,7 @@
 //! [`Reply::json`], fails with the constructors of [`SiteError`], and adds server messages with `request.site.say`.
 
 mod client;
+pub(crate) mod list;
 mod session;
 
 use crate::error::SiteError;
@@ -49,6 +50,12 @@ pub static METHODS: &[Method] = &[
     any("frappe.auth.get_logged_user", session::get_logged_user),
     any("frappe.utils.change_log.get_versions", session::get_versions),
     any("frappe.client.get", client::get),
+    any("frappe.client.get_list", list::get_list),
+    any("frappe.client.get_count", list::client_get_count),
+    any("frappe.desk.reportview.get", list::reportview_get),
+    any("frappe.desk.reportview.get_list", list::reportview_get_list),
+    any("frappe.desk.reportview.get_count", list::reportview_get_count),
+    post("frappe.client.save", client::save),
     post("frappe.client.insert", client::insert),
 ];
 

@@ -78,6 +78,24 @@ impl Site<'_> {
         Ok(self.restrictions.get_or_init(|| found))
     }
 
+    /// In a tree, the documents above this one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn ancestors(&self, doctype: &str, name: &str) -> Result<Vec<String>, SiteError> {
+        let mut names: Vec<String> = Vec::new();
+        let Some(parent) = self.meta.get(doctype).and_then(tree_parent) else { return Ok(names) };
+        let mut at = name.to_owned();
+        while let Some(serde_json::Value::String(above)) = self.value(doctype, &at, parent)? {
+            if above.is_empty() || names.contains(&above) {
+                break;
+            }
+            names.push(above.clone());
+            at = above;
+        }
+        Ok(names)
+    }
+
     /// The document and, in a tree, all below it.
     ///
     /// # Errors
