@@ -1,6 +1,7 @@
 //! A small Frappe-compatible site on SQLite, for trying, demos and tests. It answers as a real site does, traps
 //! included; it computes no taxes, ledgers or stock.
 
+mod base;
 mod clock;
 pub mod doc;
 pub mod documents;
@@ -104,6 +105,9 @@ impl Sandbox {
         let store = Store::open(options.data.as_deref()).map_err(|error| data(error.to_string()))?;
         let app = App { store, meta: Meta::default(), faults: Faults::default(), tracebacks: options.tracebacks };
         let app = Arc::new(app);
+        let administrator = User::administrator();
+        let laid = app.store.transaction(|db| Ok((base::lay(&Site::new(db, &app.meta, &administrator))?, true)));
+        laid.map_err(StartError::Base)?;
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
         let listener = listener.map_err(|error| StartError::Port(options.port, error))?;
         let port = listener.local_addr().map_err(|error| StartError::Port(options.port, error))?.port();
