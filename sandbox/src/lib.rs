@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use faults::Faults;
+pub use faults::{Fault, Faults, Kind};
 pub use keys::Key;
 
 use crate::http::App;
