@@ -1,6 +1,7 @@
 //! A small Frappe-compatible site on SQLite, for trying, demos and tests. It answers as a real site does, traps
 //! included; it computes no taxes, ledgers or stock.
 
+mod base;
 mod clock;
 pub mod doc;
 pub mod documents;
@@ -27,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use faults::Faults;
+pub use faults::{Fault, Faults, Kind};
 pub use keys::Key;
 
 use crate::http::App;
@@ -107,6 +108,8 @@ impl Sandbox {
         let app = App { store, meta: Meta::default(), faults: Faults::default(), tracebacks: options.tracebacks };
         let app = Arc::new(app);
         let administrator = User::administrator();
+        let laid = app.store.transaction(|db| Ok((base::lay(&Site::new(db, &app.meta, &administrator))?, true)));
+        laid.map_err(StartError::Base)?;
         let seeded = app
             .store
             .transaction(|db| methods::reports::seed(&Site::new(db, &app.meta, &administrator)).map(|()| ((), true)));

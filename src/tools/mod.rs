@@ -223,7 +223,7 @@ impl<'a> On<'a> {
     /// The same call by the site's live metadata where the document has fields that the table does not know: only there
     /// stands whether they are passwords or above permlevel 0. Where that cannot be had, they are taken out.
     async fn knowing(&self, doc: &mut Map<String, Value>) -> On<'a> {
-        let mut on = On { app: self.app, tool: self.tool, def: self.def, permit: self.permit };
+        let mut on = On { ..*self };
         let catalog = &self.app.catalog;
         if !shape::has_unknown(self.def, &|child| catalog.known(child), doc) {
             return on;

@@ -7,6 +7,7 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::ToolError;
+use crate::audit::Audit;
 use crate::call::App;
 use crate::caller::{Caller, Credentials};
 use crate::config::{Config, Operation};
@@ -31,12 +32,12 @@ fn app(site: &MockServer) -> App {
     config.permissions.default = Operation::SERVED.iter().copied().collect();
     let url = SiteUrl::parse(&site.uri(), false).unwrap();
     let caller = Caller::new(url, Credentials::new("key".into(), "key".into()).unwrap());
-    App::new(&config, Client::new(ClientOptions::default()).unwrap(), caller)
+    App::new(&config, Client::new(ClientOptions::default()).unwrap(), caller, Audit::default())
 }
 
 async fn call(app: &App, tool: &str, arguments: Value) -> Result<Value, ToolError> {
     let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap();
-    app.call(app.registry.find(tool).unwrap(), arguments).await
+    app.call(app.registry.find(tool).unwrap(), arguments, None).await.map(|(data, _)| data)
 }
 
 #[tokio::test]
