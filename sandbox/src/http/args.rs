@@ -20,7 +20,14 @@ pub struct Sent {
 
 /// A JSON body that is not JSON, or no object.
 #[derive(Clone, Copy, Debug)]
-pub struct BadBody;
+pub enum BadBody {
+    /// Text that is no JSON.
+    NotJson,
+    /// A list.
+    List,
+    /// A text, a number, null.
+    Scalar,
+}
 
 /// A body that could not be read at all.
 pub enum Unreadable {
@@ -45,7 +52,9 @@ pub async fn read(parts: &Parts, query: &str, body: Body) -> Result<Sent, Unread
     let args = if kind.contains("json") && !bytes.is_empty() {
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(args)) => Ok(args),
-            _ => Err(BadBody),
+            Ok(Value::Array(_)) => Err(BadBody::List),
+            Ok(_) => Err(BadBody::Scalar),
+            Err(_) => Err(BadBody::NotJson),
         }
     } else {
         let mut args = form(query);

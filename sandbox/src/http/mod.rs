@@ -109,7 +109,11 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
 }
 
 impl From<args::BadBody> for SiteError {
-    fn from(_: args::BadBody) -> Self {
-        Self::json()
+    fn from(bad: args::BadBody) -> Self {
+        match bad {
+            args::BadBody::NotJson => Self::json(),
+            args::BadBody::List => Self::new(crate::error::exc::TYPE, "pop expected at most 1 argument, got 2"),
+            args::BadBody::Scalar => Self::invalid("Invalid request arguments"),
+        }
     }
 }

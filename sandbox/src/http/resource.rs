@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::documents::without_nulls;
-use crate::error::{SiteError, exc};
+use crate::error::{Message, SiteError, exc};
 use crate::methods::list;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -34,6 +34,18 @@ pub fn resource(request: &mut Request<'_>, rest: &str) -> Result<Reply, SiteErro
         ("PUT", Some(name)) => {
             let changes = sent(request)?;
             Ok(Reply::data(without_nulls(request.site.update(doctype, name, &changes)?)))
+        }
+        ("POST", Some(name)) => {
+            let mut doc = request.site.load(doctype, name)?;
+            let docstatus = match request.text("run_method")?.as_str() {
+                "submit" => 1,
+                "cancel" => 2,
+                _ => {
+                    return Err(SiteError::new(exc::PERMISSION, "not whitelisted").with(Message::new("not whitelisted")));
+                }
+            };
+            doc.insert("docstatus".to_owned(), Value::from(docstatus));
+            Ok(Reply::data(without_nulls(request.site.save(doc)?)))
         }
         ("DELETE", Some(name)) => {
             request.site.delete(doctype, name)?;

@@ -20,7 +20,7 @@ pub fn route(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     };
     let path = path.strip_prefix("v1/").unwrap_or(path);
     match path.split_once('/') {
-        Some(("method", name)) => {
+        Some(("method", name)) if !name.is_empty() => {
             request.path = name.trim_end_matches('/');
             method(request, name.trim_end_matches('/'))
         }

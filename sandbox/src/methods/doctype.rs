@@ -152,3 +152,24 @@ fn permission(permission: &roles::Permission) -> Value {
     entry.insert("if_owner".to_owned(), json!(u8::from(permission.if_owner())));
     Value::Object(entry)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use erpnext_schema::snapshot::DocType;
+    use serde_json::Value;
+
+    use super::facts;
+    use crate::meta::Meta;
+
+    #[test]
+    fn every_doctype_comes_back_as_the_snapshot_has_it() {
+        let meta = Meta::default();
+        assert_eq!(meta.all().len(), erpnext_doctypes::ALL.len());
+        for def in meta.all() {
+            let form = meta.form(def.name).unwrap();
+            let back = DocType::from_site(&Value::Object(facts(form)), false).unwrap();
+            assert_eq!(back.to_snapshot(), form.to_snapshot(), "{}", def.name);
+        }
+    }
+}
