@@ -16,14 +16,14 @@ fn main() -> io::Result<()> {
         let text = fs::read_to_string(&file)?;
         // The writer of the snapshot puts the name on the second line of every DocType's file.
         let name = text.lines().nth(1).and_then(|line| line.trim().strip_prefix("\"name\": "));
-        if let Some(name) = name.map(|name| name.trim_end_matches(',').to_owned()) {
+        if let Some(name) = name.map(|name| name.trim_matches([',', '"']).to_owned()) {
             entries.push((name, file));
         }
     }
     entries.sort();
     let mut code = String::from("&[\n");
     for (name, file) in entries {
-        let _ = writeln!(code, "({name}, include_str!({:?})),", file.display().to_string());
+        let _ = writeln!(code, "({name:?}, include_str!({:?})),", file.display().to_string());
     }
     code.push(']');
     fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("snapshot.rs"), code)

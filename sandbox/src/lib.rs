@@ -1,6 +1,7 @@
 //! A small Frappe-compatible site on SQLite, for trying, demos and tests. It answers as a real site does, traps
 //! included; it computes no taxes, ledgers or stock.
 
+mod base;
 mod clock;
 pub mod doc;
 pub mod documents;
@@ -25,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use faults::Faults;
+pub use faults::{Fault, Faults, Kind};
 pub use keys::Key;
 
 use crate::http::App;
@@ -105,10 +106,13 @@ impl Sandbox {
         let app = App { store, meta: Meta::default(), faults: Faults::default(), tracebacks: options.tracebacks };
         let app = Arc::new(app);
         let administrator = User::administrator();
-        let seeded = app
-            .store
-            .transaction(|db| methods::reports::seed(&Site::new(db, &app.meta, &administrator)).map(|()| ((), true)));
-        seeded.map_err(StartError::Base)?;
+        let laid = app.store.transaction(|db| {
+            let site = Site::new(db, &app.meta, &administrator);
+            base::lay(&site)?;
+            methods::reports::seed(&site)?;
+            Ok(((), true))
+        });
+        laid.map_err(StartError::Base)?;
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
         let listener = listener.map_err(|error| StartError::Port(options.port, error))?;
         let port = listener.local_addr().map_err(|error| StartError::Port(options.port, error))?.port();

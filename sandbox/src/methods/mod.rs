@@ -8,6 +8,7 @@
 mod chains;
 mod client;
 mod docinfo;
+mod doctype;
 mod erp;
 mod files;
 mod linked;
@@ -70,6 +71,7 @@ pub static METHODS: &[Method] = &[
     open("frappe.ping", session::ping),
     any("frappe.auth.get_logged_user", session::get_logged_user),
     any("frappe.utils.change_log.get_versions", session::get_versions),
+    any("frappe.desk.form.load.getdoctype", doctype::getdoctype),
     any("frappe.client.get", client::get),
     any("frappe.client.get_list", list::get_list),
     any("frappe.client.get_count", list::client_get_count),
