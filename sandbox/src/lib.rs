@@ -110,6 +110,7 @@ impl Sandbox {
             let site = Site::new(db, &app.meta, &administrator);
             base::lay(&site)?;
             methods::reports::seed(&site)?;
+            methods::workflow::seed(&site)?;
             Ok(((), true))
         });
         laid.map_err(StartError::Base)?;

@@ -29,7 +29,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod workflow;
+pub mod workflow;
 
 use crate::error::SiteError;
 use crate::reply::Reply;

@@ -214,3 +214,13 @@ fn a_lead_is_approved_by_whoever_has_the_role_and_by_no_other_action() {
         world.call("Administrator", "frappe.model.workflow.get_transitions", json!({ "doc": empty })).unwrap_err();
     assert_eq!((none.exc.status, none.text.as_str()), (404, "Workflow  not found"));
 }
+
+#[test]
+fn a_new_site_has_a_workflow_on_leads_and_gets_it_once() {
+    let world = World::new();
+    let seed = || world.as_user("Administrator", |site| crate::methods::workflow::seed(site)).unwrap();
+    seed();
+    seed();
+    let workflow = world.stored("Workflow", "Lead Approval");
+    assert_eq!(workflow["transitions"].as_array().unwrap().len(), 2);
+}
