@@ -108,12 +108,14 @@ impl Sandbox {
         let app = App { store, meta: Meta::default(), faults: Faults::default(), tracebacks: options.tracebacks };
         let app = Arc::new(app);
         let administrator = User::administrator();
-        let laid = app.store.transaction(|db| Ok((base::lay(&Site::new(db, &app.meta, &administrator))?, true)));
+        let laid = app.store.transaction(|db| {
+            let site = Site::new(db, &app.meta, &administrator);
+            base::lay(&site)?;
+            methods::reports::seed(&site)?;
+            methods::workflow::seed(&site)?;
+            Ok(((), true))
+        });
         laid.map_err(StartError::Base)?;
-        let seeded = app
-            .store
-            .transaction(|db| methods::reports::seed(&Site::new(db, &app.meta, &administrator)).map(|()| ((), true)));
-        seeded.map_err(StartError::Base)?;
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
         let listener = listener.map_err(|error| StartError::Port(options.port, error))?;
         let port = listener.local_addr().map_err(|error| StartError::Port(options.port, error))?.port();

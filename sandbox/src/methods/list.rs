@@ -68,17 +68,6 @@ pub fn reportview_get_list(request: &mut Request<'_>) -> Result<Reply, SiteError
     Ok(Reply::message(rows(request, &doctype, &list)?))
 }
 
-/// H24: `{"keys", "values"}`, or `[]` where nothing was found.
-pub fn reportview_get(request: &mut Request<'_>) -> Result<Reply, SiteError> {
-    let doctype = request.text("doctype")?;
-    let list = asked(request, 20)?;
-    let rows = request.site.list(&doctype, &list)?;
-    let Some(first) = rows.first() else { return Ok(Reply::message(json!([]))) };
-    let keys: Vec<String> = first.keys().cloned().collect();
-    let values: Vec<Value> = rows.into_iter().map(|row| row.into_iter().map(|(_, value)| value).collect()).collect();
-    Ok(Reply::message(json!({ "keys": keys, "values": values })))
-}
-
 pub fn reportview_get_count(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let doctype = request.text("doctype")?;
     let mut list = asked(request, 0)?;

@@ -11,15 +11,15 @@ mod docinfo;
 mod doctype;
 mod erp;
 mod files;
-pub mod linked;
+mod linked;
 pub(crate) mod list;
-mod lists;
 mod mapping;
 mod md5;
 mod naming;
 mod own;
 mod print;
 pub mod reports;
+mod reportview;
 mod rights;
 mod search;
 mod session;
@@ -29,8 +29,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod timeline;
-pub mod versions;
-mod workflow;
+pub mod workflow;
 
 use crate::error::SiteError;
 use crate::reply::Reply;
@@ -74,18 +73,14 @@ pub static METHODS: &[Method] = &[
     any("frappe.utils.change_log.get_versions", session::get_versions),
     any("frappe.desk.form.load.getdoctype", doctype::getdoctype),
     any("frappe.client.get", client::get),
+    any("frappe.client.get_list", list::get_list),
+    any("frappe.client.get_count", list::client_get_count),
     any("frappe.client.get_value", client::get_value),
     any("frappe.client.get_single_value", client::get_single_value),
     any("frappe.client.validate_link", client::validate_link),
     any("frappe.client.is_document_amended", client::is_document_amended),
     any("frappe.client.get_doc_permissions", rights::get_doc_permissions),
     any("frappe.client.has_permission", rights::has_permission),
-    any("frappe.client.get_list", list::get_list),
-    any("frappe.client.get_count", list::client_get_count),
-    any("frappe.desk.reportview.get", list::reportview_get),
-    any("frappe.desk.reportview.get_list", list::reportview_get_list),
-    any("frappe.desk.reportview.get_count", list::reportview_get_count),
-    post("frappe.client.save", client::save),
     post("frappe.client.insert", client::insert),
     post("frappe.client.insert_many", client::insert_many),
     post("frappe.client.submit", client::submit),
@@ -94,7 +89,10 @@ pub static METHODS: &[Method] = &[
     post("frappe.client.set_value", client::set_value),
     post("frappe.client.bulk_update", client::bulk_update),
     post("frappe.client.rename_doc", client::rename_doc),
-    post("frappe.desk.reportview.delete_items", lists::delete_items),
+    any("frappe.desk.reportview.get", reportview::get),
+    any("frappe.desk.reportview.get_list", list::reportview_get_list),
+    any("frappe.desk.reportview.get_count", list::reportview_get_count),
+    post("frappe.desk.reportview.delete_items", reportview::delete_items),
     any("frappe.desk.search.search_link", search::search_link),
     any("frappe.desk.form.load.getdoc", docinfo::getdoc),
     any("frappe.desk.form.load.get_docinfo", docinfo::get_docinfo),

@@ -87,3 +87,47 @@ fn transitions(site: &Site<'_>, doc: &Doc, workflow: &Doc) -> Result<Vec<Value>,
         rows(workflow, "transitions").filter(|row| text(row, "state") == state && site.user.has(text(row, "allowed")));
     Ok(open.cloned().map(Value::Object).collect())
 }
+
+/// Puts the workflow of a new site into it: leads are approved or rejected by a Sales Manager.
+///
+/// # Errors
+/// The database's.
+pub fn seed(site: &Site<'_>) -> Result<(), SiteError> {
+    const NAME: &str = "Lead Approval";
+    if site.has("Workflow", NAME) {
+        return Ok(());
+    }
+    let add = |doctype: &str, row: Value| {
+        let mut row = row.as_object().cloned().unwrap_or_default();
+        row.entry("name").or_insert_with(|| json!(crate::documents::random()));
+        for (key, value) in [("owner", "Administrator"), ("modified_by", "Administrator")] {
+            row.insert(key.to_owned(), json!(value));
+        }
+        for key in ["creation", "modified"] {
+            row.insert(key.to_owned(), json!(site.now_text()));
+        }
+        site.db.add_row(site.controller(doctype)?, &row)
+    };
+    let workflow = json!({
+        "name": NAME, "workflow_name": NAME, "document_type": "Lead", "is_active": 1, "workflow_state_field": "workflow_state",
+    });
+    add("Workflow", workflow)?;
+    for (at, state) in ["Open", "Approved", "Rejected"].into_iter().enumerate() {
+        if !site.has("Workflow State", state) {
+            add("Workflow State", json!({ "name": state, "workflow_state_name": state }))?;
+        }
+        let row = json!({
+            "idx": at + 1, "state": state, "doc_status": "0", "allow_edit": "Sales User", "parent": NAME,
+            "parentfield": "states", "parenttype": "Workflow",
+        });
+        add("Workflow Document State", row)?;
+    }
+    for (at, (action, next)) in [("Approve", "Approved"), ("Reject", "Rejected")].into_iter().enumerate() {
+        let row = json!({
+            "idx": at + 1, "state": "Open", "action": action, "next_state": next, "allowed": "Sales Manager",
+            "allow_self_approval": 1, "parent": NAME, "parentfield": "transitions", "parenttype": "Workflow",
+        });
+        add("Workflow Transition", row)?;
+    }
+    Ok(())
+}
