@@ -21,7 +21,9 @@ impl Site<'_> {
     pub fn put(&self, def: &'static DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         if def.is(doctype_flag::SINGLE) {
             let values = doc.iter().filter(|(_, value)| !value.is_array() && !value.is_null());
-            return values.into_iter().try_for_each(|(key, value)| self.db.set_single(def.name, key, Sql::Text(display(value))));
+            return values
+                .into_iter()
+                .try_for_each(|(key, value)| self.db.set_single(def.name, key, Sql::Text(display(value))));
         }
         let name = text(doc, "name");
         if self.db.exists(def, name)?.is_some() {

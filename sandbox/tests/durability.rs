@@ -64,7 +64,9 @@ fn send(address: &str, method: &str, target: &str, body: &Value) -> Option<(u16,
 fn write(address: &str, round: u64, writer: usize, acknowledged: &mpsc::Sender<(String, String)>) {
     for turn in 0.. {
         let text = format!("round {round}, writer {writer}, turn {turn}");
-        let Some((200, body)) = send(address, "POST", "/api/resource/ToDo", &json!({"description": text})) else { return };
+        let Some((200, body)) = send(address, "POST", "/api/resource/ToDo", &json!({"description": text})) else {
+            return;
+        };
         let name = body["data"]["name"].as_str().expect("a new document has a name").to_owned();
         acknowledged.send((name.clone(), text)).unwrap();
         let text = format!("changed in round {round} by writer {writer} in turn {turn}");

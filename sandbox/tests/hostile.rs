@@ -33,7 +33,11 @@ fn raw(sandbox: &Sandbox, bytes: &[u8]) -> u16 {
 }
 
 fn still_well(sandbox: &Sandbox) {
-    assert_eq!(send(sandbox, "GET", "/api/method/frappe.auth.get_logged_user", "text/plain", b""), 200, "the site answers");
+    assert_eq!(
+        send(sandbox, "GET", "/api/method/frappe.auth.get_logged_user", "text/plain", b""),
+        200,
+        "the site answers"
+    );
     assert_eq!(PANICS.load(Ordering::SeqCst), 0, "nothing panicked");
 }
 
@@ -132,36 +136,134 @@ impl Dice {
 }
 
 const PARTS: &[&str] = &[
-    "\"name\"", "\"items\"", "\"items.item_code\"", "\"customer.territory\"", "\"nope\"", "\"*\"", "\"count(name) as n\"",
-    "\"sum(grand_total)\"", "[", "]", "{", "}", ",", ":", "null", "true", "-1", "1e308", "0", "\"\"", "\"in\"", "\"like\"",
-    "\"between\"", "\"timespan\"", "\"%\"", "\"';--\"", "\"`tabUser`.`name`\"", "\"\\u0000\"", "\"2026-02-30\"", "\"ü\"",
+    "\"name\"",
+    "\"items\"",
+    "\"items.item_code\"",
+    "\"customer.territory\"",
+    "\"nope\"",
+    "\"*\"",
+    "\"count(name) as n\"",
+    "\"sum(grand_total)\"",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    "null",
+    "true",
+    "-1",
+    "1e308",
+    "0",
+    "\"\"",
+    "\"in\"",
+    "\"like\"",
+    "\"between\"",
+    "\"timespan\"",
+    "\"%\"",
+    "\"';--\"",
+    "\"`tabUser`.`name`\"",
+    "\"\\u0000\"",
+    "\"2026-02-30\"",
+    "\"ü\"",
 ];
 const KEYS: &[&str] = &[
-    "fields", "filters", "or_filters", "order_by", "group_by", "limit_page_length", "limit_start", "as_dict", "parent", "doc",
-    "docs", "doctype", "name", "docname", "data", "items", "run_method", "modified", "docstatus", "customer", "txt", "action",
-    "report_name", "assign_to", "method", "source_name", "old_name", "new_name", "fieldname", "value", "amended_from",
+    "fields",
+    "filters",
+    "or_filters",
+    "order_by",
+    "group_by",
+    "limit_page_length",
+    "limit_start",
+    "as_dict",
+    "parent",
+    "doc",
+    "docs",
+    "doctype",
+    "name",
+    "docname",
+    "data",
+    "items",
+    "run_method",
+    "modified",
+    "docstatus",
+    "customer",
+    "txt",
+    "action",
+    "report_name",
+    "assign_to",
+    "method",
+    "source_name",
+    "old_name",
+    "new_name",
+    "fieldname",
+    "value",
+    "amended_from",
 ];
 const DOCTYPES: &[&str] = &[
-    "ToDo", "Customer", "Sales%20Order", "Sales%20Order%20Item", "DocType", "User", "System%20Settings", "Nope", "", "..",
-    "Odd%20Thing", "Sales%20Invoice", "Item", "File", "Lead", "RQ%20Job", "Payment%20Gateway%20Account", "%00", "customer",
+    "ToDo",
+    "Customer",
+    "Sales%20Order",
+    "Sales%20Order%20Item",
+    "DocType",
+    "User",
+    "System%20Settings",
+    "Nope",
+    "",
+    "..",
+    "Odd%20Thing",
+    "Sales%20Invoice",
+    "Item",
+    "File",
+    "Lead",
+    "RQ%20Job",
+    "Payment%20Gateway%20Account",
+    "%00",
+    "customer",
 ];
 const METHODS: &[&str] = &[
-    "frappe.client.get_list", "frappe.client.get", "frappe.client.insert", "frappe.client.insert_many", "frappe.client.submit",
-    "frappe.client.cancel", "frappe.client.save", "frappe.client.set_value", "frappe.client.bulk_update",
-    "frappe.client.rename_doc", "frappe.client.get_count", "frappe.client.get_value", "frappe.client.validate_link",
-    "frappe.client.get_doc_permissions", "frappe.desk.search.search_link", "frappe.desk.reportview.get",
-    "frappe.desk.reportview.get_count", "frappe.desk.query_report.run", "frappe.desk.form.load.getdoctype",
-    "frappe.desk.form.load.get_docinfo", "frappe.desk.form.utils.add_comment", "frappe.desk.form.assign_to.add",
-    "frappe.desk.doctype.tag.tag.add_tag", "frappe.desk.form.linked_with.get_submitted_linked_docs",
-    "frappe.model.workflow.get_transitions", "frappe.model.workflow.apply_workflow", "frappe.model.mapper.make_mapped_doc",
-    "upload_file", "nope", "",
+    "frappe.client.get_list",
+    "frappe.client.get",
+    "frappe.client.insert",
+    "frappe.client.insert_many",
+    "frappe.client.submit",
+    "frappe.client.cancel",
+    "frappe.client.save",
+    "frappe.client.set_value",
+    "frappe.client.bulk_update",
+    "frappe.client.rename_doc",
+    "frappe.client.get_count",
+    "frappe.client.get_value",
+    "frappe.client.validate_link",
+    "frappe.client.get_doc_permissions",
+    "frappe.desk.search.search_link",
+    "frappe.desk.reportview.get",
+    "frappe.desk.reportview.get_count",
+    "frappe.desk.query_report.run",
+    "frappe.desk.form.load.getdoctype",
+    "frappe.desk.form.load.get_docinfo",
+    "frappe.desk.form.utils.add_comment",
+    "frappe.desk.form.assign_to.add",
+    "frappe.desk.doctype.tag.tag.add_tag",
+    "frappe.desk.form.linked_with.get_submitted_linked_docs",
+    "frappe.model.workflow.get_transitions",
+    "frappe.model.workflow.apply_workflow",
+    "frappe.model.mapper.make_mapped_doc",
+    "upload_file",
+    "nope",
+    "",
 ];
 
 fn value(dice: &mut Dice) -> String {
     match dice.below(6) {
         0 => dice.of(PARTS).to_owned(),
         1 => format!("[[{},\"=\",{}]]", dice.of(PARTS), dice.of(PARTS)),
-        2 => format!("{{\"doctype\":\"{}\",{}:{}}}", dice.of(DOCTYPES).replace("%20", " "), dice.of(PARTS), dice.of(PARTS)),
+        2 => format!(
+            "{{\"doctype\":\"{}\",{}:{}}}",
+            dice.of(DOCTYPES).replace("%20", " "),
+            dice.of(PARTS),
+            dice.of(PARTS)
+        ),
         3 => format!("[{}]", dice.of(PARTS)),
         4 => format!("\"{}\"", dice.of(DOCTYPES).replace("%20", " ")),
         _ => (0..dice.below(8)).map(|_| dice.of(PARTS)).collect(),
@@ -169,7 +271,9 @@ fn value(dice: &mut Dice) -> String {
 }
 
 fn encode(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -93,7 +93,14 @@ fn order(sample: &mut Sample<'_>, supplier: &'static str, paper: &Paper, on: Dat
     name
 }
 
-fn receipt(sample: &mut Sample<'_>, supplier: &'static str, paper: &Paper, on: Date, status: Received, order: Option<&str>) -> String {
+fn receipt(
+    sample: &mut Sample<'_>,
+    supplier: &'static str,
+    paper: &Paper,
+    on: Date,
+    status: Received,
+    order: Option<&str>,
+) -> String {
     sample.on = on;
     let document = paper!(PurchaseReceipt, paper, {
         owner: mail("Aoife").into(),
@@ -161,7 +168,14 @@ fn invoice(
     }
     if status == Invoiced::Paid {
         let (total, paid) = (paper.grand(), paper.grand());
-        let payment = Payment { party_type: "Supplier", party: supplier, voucher_type: "Purchase Invoice", voucher: &name, total, paid };
+        let payment = Payment {
+            party_type: "Supplier",
+            party: supplier,
+            voucher_type: "Purchase Invoice",
+            voucher: &name,
+            total,
+            paid,
+        };
         ledger::pay(sample, &payment, after(on, 21).min(TODAY));
     }
 }

@@ -2,9 +2,9 @@
 
 use erpnext_doctypes::*;
 
+use super::parties::{slug, territory};
 use super::people::mail;
 use super::words::{CITIES, COMPANY, COUNTRY, CURRENCY, CUSTOMERS, FAMILY, GIVEN, INDUSTRIES};
-use super::parties::{slug, territory};
 use super::{Sample, TODAY, after, count, money, text};
 
 const LEADS: &[(&str, LeadStatus)] = &[
@@ -63,7 +63,12 @@ fn lead(sample: &mut Sample<'_>, at: usize, company: &str, status: LeadStatus) {
         source: (*sample.random.of(&["Walk In", "Website Form", "Trade Fair", "Recommendation"])).into(),
         lead_owner: mail("Ines").into(),
         status: status.into(),
-        qualification_status: if known { LeadQualificationStatus::Qualified } else { LeadQualificationStatus::Unqualified }.into(),
+        qualification_status: if known {
+            LeadQualificationStatus::Qualified
+        } else {
+            LeadQualificationStatus::Unqualified
+        }
+        .into(),
         email_id: text(format!("{}@{}.example", given.to_lowercase(), slug(company))),
         industry: (*sample.random.of(INDUSTRIES)).into(),
         territory: territory(at).into(),

@@ -109,7 +109,8 @@ pub fn pay(sample: &mut Sample<'_>, payment: &Payment<'_>, on: Date) {
         ..PaymentEntry::default()
     };
     sample.put(&name, &document);
-    let own = Post { voucher_type: "Payment Entry", voucher: &name, party_type: payment.party_type, party: payment.party };
+    let own =
+        Post { voucher_type: "Payment Entry", voucher: &name, party_type: payment.party_type, party: payment.party };
     post(sample, &own, to, payment.paid);
     post(sample, &own, from, -payment.paid);
 }

@@ -5,7 +5,9 @@ use AccountRootType::{Asset, Equity, Expense, Income, Liability};
 use erpnext_doctypes::*;
 use jiff::civil::date;
 
-use super::words::{ABBR, BRANDS, COMPANY, COUNTRY, CURRENCY, CUSTOMER_GROUPS, INDUSTRIES, ITEM_GROUPS, SUPPLIER_GROUPS, TERRITORIES};
+use super::words::{
+    ABBR, BRANDS, COMPANY, COUNTRY, CURRENCY, CUSTOMER_GROUPS, INDUSTRIES, ITEM_GROUPS, SUPPLIER_GROUPS, TERRITORIES,
+};
 use super::{Sample, text};
 
 /// The name of something that carries the company's abbreviation.
@@ -85,7 +87,8 @@ fn places(sample: &mut Sample<'_>) {
 
 fn lists(sample: &mut Sample<'_>) {
     for (name, whole) in [("Nos", true), ("Box", true), ("Hour", false), ("Meter", false), ("Litre", false)] {
-        let uom = Uom { uom_name: text(name), enabled: Some(true), must_be_whole_number: Some(whole), ..Uom::default() };
+        let uom =
+            Uom { uom_name: text(name), enabled: Some(true), must_be_whole_number: Some(whole), ..Uom::default() };
         sample.put(name, &uom);
     }
     for brand in BRANDS {

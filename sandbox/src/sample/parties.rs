@@ -3,7 +3,10 @@
 use erpnext_doctypes::*;
 
 use super::masters::{BUYING_LIST, SELLING_LIST};
-use super::words::{CITIES, COUNTRY, CURRENCY, CUSTOMER_GROUPS, CUSTOMERS, FAMILY, GIVEN, STREETS, SUPPLIER_GROUPS, SUPPLIERS, TERRITORIES};
+use super::words::{
+    CITIES, COUNTRY, CURRENCY, CUSTOMER_GROUPS, CUSTOMERS, FAMILY, GIVEN, STREETS, SUPPLIER_GROUPS, SUPPLIERS,
+    TERRITORIES,
+};
 use super::{Sample, text};
 
 /// The territory of a customer, by its place in the list.
@@ -16,7 +19,8 @@ pub fn write(sample: &mut Sample<'_>) {
         let customer = Customer {
             naming_series: CustomerNamingSeries::CustYyyy.into(),
             customer_name: text(*name),
-            customer_type: if *group == 3 { CustomerCustomerType::Individual } else { CustomerCustomerType::Company }.into(),
+            customer_type: if *group == 3 { CustomerCustomerType::Individual } else { CustomerCustomerType::Company }
+                .into(),
             customer_group: CUSTOMER_GROUPS[*group].into(),
             territory: territory(at).into(),
             default_currency: CURRENCY.into(),
@@ -56,7 +60,14 @@ pub fn write(sample: &mut Sample<'_>) {
 
 /// The contact and the address of a party.
 fn reach(sample: &mut Sample<'_>, at: usize, doctype: &str, party: &str) {
-    let links = || vec![DynamicLink { link_doctype: doctype.into(), link_name: text(party), link_title: text(party), ..Default::default() }];
+    let links = || {
+        vec![DynamicLink {
+            link_doctype: doctype.into(),
+            link_name: text(party),
+            link_title: text(party),
+            ..Default::default()
+        }]
+    };
     let (given, family) = person(at);
     let contact = Contact {
         first_name: text(given),
@@ -68,7 +79,11 @@ fn reach(sample: &mut Sample<'_>, at: usize, doctype: &str, party: &str) {
         status: ContactStatus::Passive.into(),
         is_primary_contact: Some(true),
         email_ids: vec![ContactEmail { email_id: text(mail(at, party)), is_primary: Some(true), ..Default::default() }],
-        phone_nos: vec![ContactPhone { phone: text(phone(at)), is_primary_mobile_no: Some(true), ..Default::default() }],
+        phone_nos: vec![ContactPhone {
+            phone: text(phone(at)),
+            is_primary_mobile_no: Some(true),
+            ..Default::default()
+        }],
         links: links(),
         ..Contact::default()
     };

@@ -37,7 +37,8 @@ pub fn write(sample: &mut Sample<'_>) {
         sample.put(gender, &Gender { gender: text(gender), ..Gender::default() });
     }
     for department in DEPARTMENTS {
-        let document = Department { department_name: text(*department), company: COMPANY.into(), ..Department::default() };
+        let document =
+            Department { department_name: text(*department), company: COMPANY.into(), ..Department::default() };
         sample.put(&own(department), &document);
     }
     for (at, (_, job, ..)) in STAFF.iter().enumerate() {
@@ -49,7 +50,12 @@ pub fn write(sample: &mut Sample<'_>) {
         employee(sample, at, given, job, DEPARTMENTS[*department], *user);
     }
     for name in ["Marek Kowal", "Ines Duarte"] {
-        let person = SalesPerson { sales_person_name: text(name), is_group: Some(false), enabled: Some(true), ..SalesPerson::default() };
+        let person = SalesPerson {
+            sales_person_name: text(name),
+            is_group: Some(false),
+            enabled: Some(true),
+            ..SalesPerson::default()
+        };
         sample.put(name, &person);
     }
 }

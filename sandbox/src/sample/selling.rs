@@ -224,7 +224,14 @@ fn delivery(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Delivered, o
     name
 }
 
-fn invoice(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Invoiced, order: Option<&str>, delivery: Option<&str>) {
+fn invoice(
+    sample: &mut Sample<'_>,
+    deal: &Deal,
+    on: Date,
+    status: Invoiced,
+    order: Option<&str>,
+    delivery: Option<&str>,
+) {
     let grand = deal.paper.grand();
     let paid = match status {
         Invoiced::Paid => grand,
@@ -241,7 +248,14 @@ fn invoice(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Invoiced, ord
         let credit = sample.number("ACC-SINV-RET-2026-", 5);
         bill(sample, &credit, deal, &back, after(on, 9).min(TODAY), (Invoiced::Return, 0), (None, None, Some(&name)));
     } else if paid > 0 {
-        let payment = Payment { party_type: "Customer", party: deal.name(), voucher_type: "Sales Invoice", voucher: &name, total: grand, paid };
+        let payment = Payment {
+            party_type: "Customer",
+            party: deal.name(),
+            voucher_type: "Sales Invoice",
+            voucher: &name,
+            total: grand,
+            paid,
+        };
         ledger::pay(sample, &payment, after(on, TERMS - 6).min(TODAY));
     }
 }
@@ -258,7 +272,11 @@ fn bill(
     (order, delivery, against): (Option<&str>, Option<&str>, Option<&str>),
 ) {
     sample.on = on;
-    let series = if against.is_some() { SalesInvoiceNamingSeries::AccSinvRetYyyy } else { SalesInvoiceNamingSeries::AccSinvYyyy };
+    let series = if against.is_some() {
+        SalesInvoiceNamingSeries::AccSinvRetYyyy
+    } else {
+        SalesInvoiceNamingSeries::AccSinvYyyy
+    };
     let document = paper!(SalesInvoice, paper, {
         owner: mail("Jonas").into(),
         docstatus: docstatus(status.as_str()),

@@ -42,7 +42,9 @@ fn every_run_gives_the_same_documents() {
 fn some_hundreds_of_documents_and_scale_multiplies_the_papers() {
     let (once, thrice) = (all(1), all(3));
     assert!((600..1600).contains(&once.len()), "{}", once.len());
-    let count = |documents: &[(&DocTypeDef, Extra)], doctype: &str| documents.iter().filter(|(def, _)| def.name == doctype).count();
+    let count = |documents: &[(&DocTypeDef, Extra)], doctype: &str| {
+        documents.iter().filter(|(def, _)| def.name == doctype).count()
+    };
     assert_eq!(count(&once, "Sales Order") * 3, count(&thrice, "Sales Order"));
     assert_eq!(count(&once, "Customer"), count(&thrice, "Customer"));
 }
@@ -136,7 +138,10 @@ fn papers_come_in_every_status() {
         statuses.entry(def.name).or_default().insert(text_of(&document, "status").to_owned());
     }
     for (doctype, wanted) in [
-        ("Quotation", &["Draft", "Open", "Replied", "Partially Ordered", "Ordered", "Lost", "Cancelled", "Expired"][..]),
+        (
+            "Quotation",
+            &["Draft", "Open", "Replied", "Partially Ordered", "Ordered", "Lost", "Cancelled", "Expired"][..],
+        ),
         (
             "Sales Order",
             &["Draft", "On Hold", "To Deliver and Bill", "To Bill", "To Deliver", "Completed", "Cancelled", "Closed"],

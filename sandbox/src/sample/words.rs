@@ -18,15 +18,30 @@ pub const CITIES: &[(&str, &str)] = &[
     ("Castlewick", "C15 V2F5"),
     ("Rathmoyle", "R93 D1C7"),
 ];
-pub const STREETS: &[&str] = &["Harbour Row", "Mill Lane", "Chapel Street", "Station Road", "Orchard Terrace", "Weavers Yard"];
+pub const STREETS: &[&str] =
+    &["Harbour Row", "Mill Lane", "Chapel Street", "Station Road", "Orchard Terrace", "Weavers Yard"];
 
 pub const GIVEN: &[&str] = &[
-    "Aoife", "Marek", "Ines", "Tobias", "Ruth", "Callum", "Priya", "Jonas", "Niamh", "Viktor", "Greta", "Samuel", "Leonie",
-    "Hassan", "Orla", "Pavel", "Maeve", "Dario", "Freya", "Owen",
+    "Aoife", "Marek", "Ines", "Tobias", "Ruth", "Callum", "Priya", "Jonas", "Niamh", "Viktor", "Greta", "Samuel",
+    "Leonie", "Hassan", "Orla", "Pavel", "Maeve", "Dario", "Freya", "Owen",
 ];
 pub const FAMILY: &[&str] = &[
-    "Brennan", "Kowal", "Duarte", "Lindqvist", "Okafor", "Hartley", "Menon", "Vogel", "Tierney", "Sorensen", "Caruso", "Whelan",
-    "Novak", "Rahman", "Quill", "Fenwick",
+    "Brennan",
+    "Kowal",
+    "Duarte",
+    "Lindqvist",
+    "Okafor",
+    "Hartley",
+    "Menon",
+    "Vogel",
+    "Tierney",
+    "Sorensen",
+    "Caruso",
+    "Whelan",
+    "Novak",
+    "Rahman",
+    "Quill",
+    "Fenwick",
 ];
 
 /// Customers: name and kind of business (index into [`CUSTOMER_GROUPS`]).
@@ -81,7 +96,14 @@ pub struct Good {
     pub stocked: bool,
 }
 
-const fn good(code: &'static str, name: &'static str, group: &'static str, uom: &'static str, cost: i64, price: i64) -> Good {
+const fn good(
+    code: &'static str,
+    name: &'static str,
+    group: &'static str,
+    uom: &'static str,
+    cost: i64,
+    price: i64,
+) -> Good {
     Good { code, name, group, uom, cost, price, stocked: true }
 }
 
@@ -139,7 +161,14 @@ pub const PROJECTS: &[&str] = &[
     "New finishing line",
     "Catalogue for spring",
 ];
-pub const TASKS: &[&str] = &["Measure the rooms", "Draw up the layout", "Agree on fabrics", "Build the samples", "Deliver and assemble", "Walk through with the client"];
+pub const TASKS: &[&str] = &[
+    "Measure the rooms",
+    "Draw up the layout",
+    "Agree on fabrics",
+    "Build the samples",
+    "Deliver and assemble",
+    "Walk through with the client",
+];
 pub const ISSUES: &[&str] = &[
     "Drawer sticks on a pedestal",
     "Lamp arrived with a cracked shade",

@@ -36,12 +36,17 @@ fn project(sample: &mut Sample<'_>, at: usize, title: &str) {
     sample.on = after(TODAY, -sample.random.within(30, 120));
     let name = sample.number("PROJ-", 4);
     let done = at == 2;
-    let outside = CUSTOMERS.iter().find(|(customer, _)| customer.split(' ').next().is_some_and(|word| title.contains(word)));
+    let outside =
+        CUSTOMERS.iter().find(|(customer, _)| customer.split(' ').next().is_some_and(|word| title.contains(word)));
     let project = Project {
         owner: mail("Marek").into(),
         naming_series: ProjectNamingSeries::Proj.into(),
         // A project's title is unique.
-        project_name: text(if name.ends_with(&format!("{:04}", at + 1)) { title.to_owned() } else { format!("{title} ({name})") }),
+        project_name: text(if name.ends_with(&format!("{:04}", at + 1)) {
+            title.to_owned()
+        } else {
+            format!("{title} ({name})")
+        }),
         status: match at {
             2 => ProjectStatus::Completed,
             5 => ProjectStatus::Cancelled,

@@ -85,7 +85,8 @@ impl Fixture {
             ("POST", Some((doctype, None))) => Some((doctype, body["data"]["name"].clone())),
             ("POST", None) => {
                 let path = exchange.path();
-                let insert = path.ends_with("client.insert") || path.ends_with("upload_file") || path.ends_with("add_comment");
+                let insert =
+                    path.ends_with("client.insert") || path.ends_with("upload_file") || path.ends_with("add_comment");
                 let message = &body["message"];
                 let doctype = message["doctype"].as_str().filter(|_| insert);
                 doctype.map(|doctype| (doctype.to_owned(), message["name"].clone()))
@@ -99,8 +100,8 @@ impl Fixture {
             self.made.insert((doctype, name));
         }
         let rename = exchange.path().ends_with("rename_doc").then(|| exchange.args());
-        if let Some((Some(doctype), Some(name))) =
-            rename.map(|args| (args["doctype"].as_str().map(str::to_owned), args["new_name"].as_str().map(str::to_owned)))
+        if let Some((Some(doctype), Some(name))) = rename
+            .map(|args| (args["doctype"].as_str().map(str::to_owned), args["new_name"].as_str().map(str::to_owned)))
             && !self.documents.contains_key(&(doctype.clone(), name.clone()))
         {
             self.made.insert((doctype, name));
@@ -111,17 +112,22 @@ impl Fixture {
         let args = exchange.args();
         let body = &exchange.body;
         let changed = if exchange.method == "PUT" { args.clone() } else { Doc::new() };
-        let answers = [&body["data"], &body["message"]].into_iter().chain(body["docs"].as_array().into_iter().flatten());
+        let answers =
+            [&body["data"], &body["message"]].into_iter().chain(body["docs"].as_array().into_iter().flatten());
         for doc in answers.filter_map(Value::as_object) {
             let mut doc = doc.clone();
-            let (Some(doctype), Some(name)) = (take(&mut doc, "doctype"), doc.get("name").and_then(Value::as_str)) else { continue };
+            let (Some(doctype), Some(name)) = (take(&mut doc, "doctype"), doc.get("name").and_then(Value::as_str))
+            else {
+                continue;
+            };
             let name = name.to_owned();
             doc.retain(|key, _| !changed.contains_key(key));
             if exchange.method == "PUT" {
                 // Seen only after it was changed.
-                doc.remove("modified_by");
-                if let Some(creation) = doc.get("creation").cloned() {
-                    doc.insert("modified".to_owned(), creation);
+                for (key, before) in [("modified", "creation"), ("modified_by", "owner")] {
+                    if let Some(value) = doc.get(before).cloned() {
+                        doc.insert(key.to_owned(), value);
+                    }
                 }
             }
             self.merge(&doctype, &name, doc, true);
@@ -175,7 +181,9 @@ impl Fixture {
             }
         }
         for (doctype, name) in wanted {
-            let Some(def) = erpnext_doctypes::get(doctype).filter(|def| !def.is(doctype_flag::SINGLE)) else { continue };
+            let Some(def) = erpnext_doctypes::get(doctype).filter(|def| !def.is(doctype_flag::SINGLE)) else {
+                continue;
+            };
             let title = def.title_field.or_else(|| def.autoname.and_then(|rule| rule.strip_prefix("field:")));
             let facts = title.map(|field| (field.to_owned(), json!(name))).into_iter().collect();
             self.merge(doctype, &name, facts, false);
@@ -195,7 +203,9 @@ pub fn fill(doc: &mut Doc, name: &str, model: &Doc) {
 fn links(def: &'static DocTypeDef, doc: &Doc, wanted: &mut Vec<(&'static str, String)>) {
     for field in def.all_fields() {
         match (field.options, doc.get(field.fieldname)) {
-            (Options::Target(target), Some(Value::String(name))) if field.kind == FieldKind::Link && !name.is_empty() => {
+            (Options::Target(target), Some(Value::String(name)))
+                if field.kind == FieldKind::Link && !name.is_empty() =>
+            {
                 wanted.push((target, name.clone()));
             }
             (Options::Target(target), Some(Value::Array(rows))) if field.kind.is_table() => {

@@ -50,7 +50,10 @@ fn spread(fixture: &mut Fixture, field: &str, counts: &[Value]) {
             *n = n.saturating_sub(1);
         }
     }
-    let mut open = left.into_iter().filter(|(value, _)| !value.is_null()).flat_map(|(value, n)| (0..n).map(move |_| value.clone()));
+    let mut open = left
+        .into_iter()
+        .filter(|(value, _)| !value.is_null())
+        .flat_map(|(value, n)| (0..n).map(move |_| value.clone()));
     let bulk = |doc: &&mut Doc| doc["name"].as_str().is_some_and(|name| name.starts_with("Bulk"));
     for doc in fixture.of("Customer").filter(bulk).filter(|doc| !doc.contains_key(field)) {
         if let Some(value) = open.next() {

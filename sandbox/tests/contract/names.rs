@@ -13,7 +13,8 @@ impl Names {
     /// Whether two texts mean the same: equal, mapped, or of one shape where the site throws dice or asks the clock; the
     /// latter are learned.
     pub fn same(&mut self, recorded: &str, ours: &str) -> bool {
-        if recorded == ours && !self.0.contains_key(recorded) || self.0.get(recorded).is_some_and(|known| known == ours) {
+        if recorded == ours && !self.0.contains_key(recorded) || self.0.get(recorded).is_some_and(|known| known == ours)
+        {
             return true;
         }
         let alike = is_moment(recorded) && is_moment(ours)
