@@ -85,7 +85,7 @@ fn employee(sample: &mut Sample<'_>, at: usize, given: &str, job: &str, departme
         first_name: text(given),
         last_name: text(family),
         employee_name: text(full),
-        gender: if at % 2 == 0 { "Female" } else { "Male" }.into(),
+        gender: if at.is_multiple_of(2) { "Female" } else { "Male" }.into(),
         date_of_birth: Some(after(date(1971, 3, 9), years * 811)),
         date_of_joining: Some(after(date(2014, 9, 1), years * 317)),
         relieving_date: left.then(|| date(2026, 8, 31)),
