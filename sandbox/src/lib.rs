@@ -1,6 +1,7 @@
 //! A small Frappe-compatible site on SQLite, for trying, demos and tests. It answers as a real site does, traps
 //! included; it computes no taxes, ledgers or stock.
 
+mod base;
 mod clock;
 pub mod doc;
 pub mod documents;
@@ -27,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use faults::Faults;
+pub use faults::{Fault, Faults, Kind};
 pub use keys::Key;
 
 use crate::http::App;
@@ -106,6 +107,14 @@ impl Sandbox {
         let store = Store::open(options.data.as_deref()).map_err(|error| data(error.to_string()))?;
         let app = App { store, meta: Meta::default(), faults: Faults::default(), tracebacks: options.tracebacks };
         let app = Arc::new(app);
+        let administrator = User::administrator();
+        let laid = app.store.transaction(|db| {
+            let site = Site::new(db, &app.meta, &administrator);
+            base::lay(&site)?;
+            methods::reports::seed(&site)?;
+            Ok(((), true))
+        });
+        laid.map_err(StartError::Base)?;
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
         let listener = listener.map_err(|error| StartError::Port(options.port, error))?;
         let port = listener.local_addr().map_err(|error| StartError::Port(options.port, error))?.port();

@@ -3,7 +3,7 @@
 //! Documents are read and written by [`documents`](crate::documents), rights are asked in [`perms`](crate::perms),
 //! lists in [`query`](crate::query); all of them are methods of [`Site`].
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use erpnext_schema::{DocTypeDef, time};
 use jiff::civil::DateTime;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Message, SiteError, exc};
 use crate::meta::Meta;
-use crate::perms::User;
+use crate::perms::{Restriction, User};
 use crate::store::{Db, Sql};
 
 /// One request's view of the site.
@@ -25,17 +25,25 @@ pub struct Site<'a> {
     /// The moment of the request; every document that it writes carries it.
     pub now: DateTime,
     messages: RefCell<Vec<Message>>,
+    pub(crate) restrictions: OnceCell<Vec<Restriction>>,
 }
 
 impl<'a> Site<'a> {
     /// A view for this user, now.
     pub fn new(db: &'a Db<'a>, meta: &'a Meta, user: &'a User) -> Self {
-        Self { db, meta, user, now: crate::clock::now(), messages: RefCell::default() }
+        Self { db, meta, user, now: crate::clock::now(), messages: RefCell::default(), restrictions: OnceCell::new() }
     }
 
     /// The same view with another user's rights, for what the site does by itself.
     pub fn as_user<'b>(&'b self, user: &'b User) -> Site<'b> {
-        Site { db: self.db, meta: self.meta, user, now: self.now, messages: RefCell::default() }
+        Site {
+            db: self.db,
+            meta: self.meta,
+            user,
+            now: self.now,
+            messages: RefCell::default(),
+            restrictions: OnceCell::new(),
+        }
     }
 
     /// The moment as documents carry it: `YYYY-MM-DD HH:MM:SS.ffffff`.

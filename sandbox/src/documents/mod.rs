@@ -1,98 +1,156 @@
 //! Documents: read, insert, save, submit, cancel, delete, each under the site's rules. All as methods of [`Site`].
+//!
+//! A document is worked on in memory as it was sent and stored as the columns take it: what comes back from a write
+//! is the former (H13). Every rule that applies to a whole document stands in [`Site::insert`] and [`Site::save`],
+//! in the site's order, since that decides which of several errors is seen.
+
+mod backlinks;
+mod change;
+mod defaults;
+mod fill;
+mod links;
+mod load;
+mod naming;
+mod remove;
+mod render;
+mod rows;
+mod stamp;
+mod validate;
+mod version;
 
 use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
-use crate::doc::{Doc, text};
+use crate::doc::{Doc, int, text};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::site::Site;
-use crate::store::{Sql, columns};
+
+pub use change::{Action, same};
+pub use naming::random;
+pub use render::without_nulls;
 
 impl Site<'_> {
-    /// The document with its child rows as `frappe.client.get` gives it, nulls included, to be worked on: rights are
-    /// not asked, hidden fields not taken out.
-    ///
-    /// # Errors
-    /// 404 for a document, 500 for a DocType that does not exist.
-    pub fn load(&self, doctype: &str, name: &str) -> Result<Doc, SiteError> {
-        let def = self.controller(doctype)?;
-        let Some(mut doc) = self.db.row(def, name)? else { return Err(SiteError::missing(doctype, name)) };
-        doc.insert("doctype".to_owned(), json!(doctype));
-        self.load_rows(def, &mut doc)?;
-        Ok(doc)
-    }
-
-    fn load_rows(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
-        let parent = text(doc, "name").to_owned();
-        for table in def.fields.iter().filter(|field| field.kind.is_table()) {
-            let Some(child) = table.target().and_then(|target| self.meta.get(target)) else { continue };
-            let params = [&parent, def.name, table.fieldname].map(|text: &str| Sql::Text(text.to_owned()));
-            let condition = "parent = ?1 AND parenttype = ?2 AND parentfield = ?3 ORDER BY idx";
-            let mut rows = self.db.rows_where(child, condition, &params)?;
-            for row in &mut rows {
-                row.insert("doctype".to_owned(), json!(child.name));
-            }
-            doc.insert(table.fieldname.to_owned(), rows.into_iter().map(Value::Object).collect());
-        }
-        Ok(())
-    }
-
-    /// The document as the user sees it, nulls included: read right checked, hidden fields taken out.
-    ///
-    /// # Errors
-    /// As [`Site::load`]; 403.
-    pub fn read(&self, doctype: &str, name: &str) -> Result<Doc, SiteError> {
-        let doc = self.load(doctype, name)?;
-        self.check(doctype, Some(&doc), Right::Read)?;
-        Ok(doc)
-    }
-
-    /// Adds a document under all rules and gives it as `insert` of the site echoes it (H13).
+    /// Adds a document under all rules and gives it as `insert` of the site echoes it (H13), nulls included.
     ///
     /// # Errors
     /// The rule that is broken.
     pub fn insert(&self, mut doc: Doc) -> Result<Doc, SiteError> {
         let def = self.controller(text(&doc, "doctype"))?;
-        self.check(def.name, None, Right::Create)?;
-        if text(&doc, "name").is_empty() {
-            let number = self.db.next_in_series(def.name)?;
-            doc.insert("name".to_owned(), json!(format!("{}-{number:05}", def.name)));
+        if def.is(doctype_flag::SINGLE) {
+            return self.save(doc);
         }
-        let (now, user) = (self.now_text(), self.user.name.clone());
-        for (key, value) in [("owner", &user), ("creation", &now), ("modified", &now), ("modified_by", &user)] {
-            doc.insert(key.to_owned(), json!(value));
+        self.check_create(def, &doc)?;
+        self.take_rows(def, &mut doc)?;
+        self.fill_defaults(def, &mut doc);
+        doc.retain(|key, _| !matches!(key.as_str(), "modified" | "creation" | "modified_by" | "owner"));
+        self.stamp(&mut doc);
+        self.each_row(def, &mut doc, |child, row, doc| {
+            if rows::is_new(row) {
+                self.fill_defaults(child, row);
+            }
+            self.stamp_row(row, doc);
+            Ok(())
+        })?;
+        if int(&doc, "docstatus") > 0 {
+            change::action(0, int(&doc, "docstatus"))?;
+            self.check(def.name, None, Right::Submit)?;
         }
+        self.check_all_links(def, &mut doc)?;
+        let unnamed = Doc::from_iter(doc.iter().filter(|(key, _)| *key != "name").map(|(k, v)| (k.clone(), v.clone())));
+        if !def.is(doctype_flag::CHILD) {
+            self.check(def.name, Some(&unnamed), Right::Create)?;
+        }
+        let name = self.new_name(def, &mut doc)?;
+        doc.insert("name".to_owned(), name);
+        self.name_rows(def, &mut doc)?;
+        self.keep_all_higher_levels(def, None, &mut doc);
+        self.fill(def, &mut doc)?;
+        self.check_all_values(def, &mut doc)?;
+        self.check_free(def, &doc)?;
         self.db.add_row(def, &doc)?;
-        self.journal("insert", def.name, text(&doc, "name"))?;
-        Ok(doc)
+        self.each_row(def, &mut doc, |child, row, _| self.db.add_row(child, row))?;
+        self.journal("insert", def.name, &crate::doc::display(&doc["name"]))?;
+        self.learn(def, &doc)?;
+        Ok(self.render(def, &doc))
     }
 
-    /// Saves a whole document as it was read and changed; rows that it does not list are deleted, columns that a row
-    /// does not state are emptied (H1, H3). Its `docstatus` submits and cancels.
+    fn check_create(&self, def: &'static DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
+        if def.is(doctype_flag::VIRTUAL) {
+            return Err(SiteError::new(crate::error::exc::TYPE, "virtual DocTypes have no table"));
+        }
+        let row = def.is(doctype_flag::CHILD);
+        self.check(def.name, row.then_some(doc), if row { Right::Write } else { Right::Create })
+    }
+
+    /// Saves a whole document as it was read and changed; rows that it does not list are deleted, columns that it or
+    /// a row does not state are emptied (H1, H3). Its `docstatus` submits and cancels.
     ///
     /// # Errors
     /// The rule that is broken; 417 TimestampMismatchError where `modified` is not the stored one (H9).
     pub fn save(&self, mut doc: Doc) -> Result<Doc, SiteError> {
         let def = self.controller(text(&doc, "doctype"))?;
-        self.check(def.name, Some(&doc), Right::Write)?;
-        doc.insert("modified".to_owned(), json!(self.now_text()));
-        let name = text(&doc, "name").to_owned();
-        self.db.set_row(def, &name, &doc)?;
-        self.journal("update", def.name, &name)?;
-        Ok(doc)
+        let single = def.is(doctype_flag::SINGLE);
+        if text(&doc, "name").is_empty() && !single && !doc.get("name").is_some_and(Value::is_number) {
+            return self.insert(doc);
+        }
+        let name = crate::doc::display(doc.get("name").unwrap_or(&Value::Null));
+        let stored = self.load(def.name, &name)?;
+        let name = stored.get("name").cloned().unwrap_or_default();
+        doc.insert("name".to_owned(), name.clone());
+        if !single {
+            change::check_latest(&stored, &doc, &self.now_text())?;
+        }
+        if !doc.contains_key("docstatus") {
+            doc.insert("docstatus".to_owned(), json!(0));
+        }
+        let action = change::action(int(&stored, "docstatus"), int(&doc, "docstatus"))?;
+        self.check(def.name, Some(&stored), action.right())?;
+        self.check(def.name, Some(&doc), action.right())?;
+        self.take_rows(def, &mut doc)?;
+        self.stamp(&mut doc);
+        self.each_row(def, &mut doc, |child, row, doc| {
+            if rows::is_new(row) {
+                self.fill_defaults(child, row);
+            }
+            self.stamp_row(row, doc);
+            Ok(())
+        })?;
+        self.name_rows(def, &mut doc)?;
+        self.keep_all_higher_levels(def, Some(&stored), &mut doc);
+        if action == Action::Cancel {
+            self.check_back_links(def, &crate::doc::display(&name), true)?;
+        } else {
+            self.check_all_links(def, &mut doc)?;
+            self.fill(def, &mut doc)?;
+            self.check_all_values(def, &mut doc)?;
+            if !single {
+                change::check_constants(def, &stored, &doc)?;
+            }
+            self.check_unique(def, &doc)?;
+        }
+        if action == Action::UpdateAfterSubmit {
+            self.check_submitted(def, &stored, &doc)?;
+        }
+        self.write(def, &mut doc)?;
+        let name = crate::doc::display(&name);
+        self.journal(action.verb(), def.name, &name)?;
+        self.keep_version(def, &stored, &doc)?;
+        self.learn(def, &doc)?;
+        Ok(self.render(def, &doc))
     }
 
-    /// Changes some fields: what `PUT /api/resource/X/NAME` does.
+    /// Changes some fields: what `PUT /api/resource/X/NAME` does. A table that is named is replaced (H1).
     ///
     /// # Errors
-    /// As [`Site::save`]; 404.
+    /// As [`Site::save`]; 404, also where another name is sent (H49).
     pub fn update(&self, doctype: &str, name: &str, changes: &Doc) -> Result<Doc, SiteError> {
+        let def = self.controller(doctype)?;
         let mut doc = self.load(doctype, name)?;
         for (key, value) in changes.iter().filter(|(key, _)| *key != "doctype") {
             doc.insert(key.clone(), value.clone());
         }
-        self.save(doc)
+        if def.is(doctype_flag::CHILD) { self.save_row(def, doc) } else { self.save(doc) }
     }
 
     /// Submits a whole document.
@@ -114,19 +172,8 @@ impl Site<'_> {
         self.save(doc)
     }
 
-    /// Deletes a document and its rows.
-    ///
-    /// # Errors
-    /// 404; 403; 417 where it is submitted or something links to it.
-    pub fn delete(&self, doctype: &str, name: &str) -> Result<(), SiteError> {
-        let def = self.controller(doctype)?;
-        let Some(name) = self.db.exists(def, name)? else { return Err(SiteError::missing(doctype, name)) };
-        self.check(doctype, None, Right::Delete)?;
-        self.db.delete_where(def, "name = ?1", &[Sql::Text(name.clone())])?;
-        self.journal("delete", doctype, &name)
-    }
-
-    /// Sets columns of a stored document, without rules, rights or a new `modified`.
+    /// Sets columns of a stored document, `_user_tags` and its like included, without rules, rights or a new
+    /// `modified`.
     ///
     /// # Errors
     /// The database's.
@@ -134,25 +181,35 @@ impl Site<'_> {
         let def = self.controller(doctype)?;
         self.db.set_row(def, name, columns)
     }
-}
 
-/// The document as `/api/resource` sends it: without nulls (H25), which is also what an insert answers.
-pub fn without_nulls(mut doc: Doc) -> Doc {
-    doc.retain(|_, value| !value.is_null());
-    for value in doc.values_mut() {
-        for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-            row.retain(|_, value| !value.is_null());
-        }
+    fn check_all_links(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
+        let mut links = links::Links::default();
+        self.check_links(def, doc, &mut links)?;
+        self.each_row(def, doc, |child, row, _| self.check_links(child, row, &mut links))?;
+        links.finish()
     }
-    doc
-}
 
-/// Whether documents of this DocType are submitted and cancelled.
-pub fn is_submittable(def: &DocTypeDef) -> bool {
-    def.is(doctype_flag::SUBMITTABLE)
-}
+    fn check_all_values(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
+        let mut missing = validate::missing(def, doc);
+        self.each_row(def, doc, |child, row, _| {
+            missing.extend(validate::missing(child, row));
+            Ok(())
+        })?;
+        validate::mandatory(def, &crate::doc::display(doc.get("name").unwrap_or(&Value::Null)), missing)?;
+        self.check_values(def, doc)?;
+        self.each_row(def, doc, |child, row, _| self.check_values(child, row))
+    }
 
-/// The names of a DocType's columns.
-pub fn column_names(def: &DocTypeDef) -> Vec<&'static str> {
-    columns(def).map(|field| field.fieldname).collect()
+    fn keep_all_higher_levels(&self, def: &'static DocTypeDef, stored: Option<&Doc>, doc: &mut Doc) {
+        if self.user.is_administrator() {
+            return;
+        }
+        self.keep_higher_levels(def, def.name, stored, doc);
+        let _ = self.each_row(def, doc, |child, row, _| {
+            let before = stored.into_iter().flat_map(|stored| crate::doc::rows(stored, text(row, "parentfield")));
+            let before = before.into_iter().find(|before| before.get("name") == row.get("name"));
+            self.keep_higher_levels(child, def.name, before, row);
+            Ok(())
+        });
+    }
 }

@@ -1,6 +1,6 @@
 //! The web server: reads a request, finds out who asks, hands it to a handler inside a transaction, sends the answer.
 
-mod answer;
+pub(crate) mod answer;
 pub(crate) mod args;
 mod auth;
 mod resource;

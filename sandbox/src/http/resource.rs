@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::documents::without_nulls;
 use crate::error::{SiteError, exc};
-use crate::query::List;
+use crate::methods::list;
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -13,7 +13,12 @@ use crate::request::Request;
 /// # Errors
 /// What the document or the list answers.
 pub fn resource(request: &mut Request<'_>, rest: &str) -> Result<Reply, SiteError> {
+    if rest.is_empty() {
+        return Err(SiteError::new(exc::DOES_NOT_EXIST, ""));
+    }
     let (doctype, name) = match rest.split_once('/') {
+        // H48: a name that begins or ends with a slash cannot be reached.
+        Some((_, name)) if name.starts_with('/') => return Err(SiteError::new(exc::DOES_NOT_EXIST, "")),
         Some((doctype, name)) if !name.is_empty() => (doctype, Some(name.trim_end_matches('/'))),
         Some((doctype, _)) => (doctype, None),
         None => (rest, None),
@@ -44,17 +49,6 @@ fn sent(request: &Request<'_>) -> Result<Map<String, Value>, SiteError> {
 }
 
 fn list(request: &mut Request<'_>, doctype: &str) -> Result<Reply, SiteError> {
-    let list = List {
-        fields: request.json("fields")?,
-        filters: request.json("filters")?,
-        or_filters: request.json("or_filters")?,
-        group_by: request.opt("group_by"),
-        order_by: request.opt("order_by"),
-        start: u64::try_from(request.int("limit_start")).unwrap_or(0),
-        length: Some(20),
-        parent: request.opt("parent"),
-        ignore_permissions: false,
-    };
-    let rows = request.site.list(doctype, &list)?;
-    Ok(Reply::data(rows.into_iter().map(Value::Object).collect::<Vec<_>>()))
+    let list = list::asked(request, 20)?;
+    Ok(Reply::data(list::rows(request, doctype, &list)?))
 }

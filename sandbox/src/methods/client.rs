@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{linked, naming, status};
-use crate::doc::{Doc, display, int, text};
+use super::{naming, status};
+use crate::doc::{Doc, display, text};
 use crate::error::{SiteError, exc};
 use crate::perms::Right;
 use crate::query::List;
@@ -95,9 +95,6 @@ pub fn cancel(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (doctype, name) = (request.text("doctype")?, request.text("name")?);
     let site = &request.site;
     let mut doc = site.load(&doctype, &name)?;
-    if int(&doc, "docstatus") == 1 {
-        linked::check_cancel(site, &doctype, text(&doc, "name"))?;
-    }
     status::set(site, &mut doc, 2);
     doc.insert("docstatus".to_owned(), json!(2));
     Ok(Reply::message(site.save(doc)?))

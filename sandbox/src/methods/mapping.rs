@@ -1,6 +1,6 @@
 //! `make_mapped_doc`: the next document of a chain, unsaved, for the client to change and insert.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Shape, flag, time};
+use erpnext_schema::{DocTypeDef, FieldDef, flag};
 use serde_json::{Value, json};
 
 use super::chains::{Chain, chain};
@@ -113,36 +113,7 @@ fn blank(site: &Site<'_>, def: &'static DocTypeDef) -> Doc {
     doc.insert("owner".to_owned(), json!(site.user.name));
     doc.insert("docstatus".to_owned(), json!(0));
     doc.insert("idx".to_owned(), json!(0));
-    for field in def.fields.iter().filter(|field| field.kind.holds_value() && !field.kind.is_table()) {
-        let value = default(site, field);
-        if !value.is_null() {
-            doc.insert(field.fieldname.to_owned(), value);
-        }
-    }
+    site.fill_defaults(def, &mut doc);
     doc.insert("doctype".to_owned(), json!(def.name));
     doc
-}
-
-fn default(site: &Site<'_>, field: &FieldDef) -> Value {
-    let shape = field.kind.shape();
-    match (field.default.unwrap_or_default(), shape) {
-        ("Today", _) => json!(site.today()),
-        ("Now" | "now", Shape::Time) => json!(time::format_time(site.now.time())),
-        ("Now" | "now", _) => json!(site.now_text()),
-        ("__user", _) => json!(site.user.name),
-        ("", Shape::Bool | Shape::Int) => json!(0),
-        ("", Shape::Float) if field.kind != FieldKind::Duration => json!(0.0),
-        ("", _) => match field.options {
-            // A Select that must not be empty starts with its first option.
-            Options::Choices(choices) if field.is(flag::REQD) => {
-                choices.first().map_or(Value::Null, |first| json!(first))
-            }
-            _ => Value::Null,
-        },
-        (default, Shape::Bool | Shape::Int) => json!(crate::doc::cint(&json!(default))),
-        (default, Shape::Float) => json!(crate::doc::flt(&json!(default))),
-        // `:Company` and the like ask for a default of the user's that the sandbox does not keep.
-        (default, _) if default.starts_with(':') => Value::Null,
-        (default, _) => json!(default),
-    }
 }

@@ -8,16 +8,18 @@
 mod chains;
 mod client;
 mod docinfo;
+mod doctype;
 mod erp;
 mod files;
-pub mod linked;
-mod lists;
+mod linked;
+pub(crate) mod list;
 mod mapping;
 mod md5;
 mod naming;
 mod own;
 mod print;
 pub mod reports;
+mod reportview;
 mod rights;
 mod search;
 mod session;
@@ -27,7 +29,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod timeline;
-pub mod versions;
 mod workflow;
 
 use crate::error::SiteError;
@@ -70,9 +71,10 @@ pub static METHODS: &[Method] = &[
     open("frappe.ping", session::ping),
     any("frappe.auth.get_logged_user", session::get_logged_user),
     any("frappe.utils.change_log.get_versions", session::get_versions),
+    any("frappe.desk.form.load.getdoctype", doctype::getdoctype),
     any("frappe.client.get", client::get),
-    any("frappe.client.get_list", lists::get_list),
-    any("frappe.client.get_count", lists::get_count),
+    any("frappe.client.get_list", list::get_list),
+    any("frappe.client.get_count", list::client_get_count),
     any("frappe.client.get_value", client::get_value),
     any("frappe.client.get_single_value", client::get_single_value),
     any("frappe.client.validate_link", client::validate_link),
@@ -88,10 +90,10 @@ pub static METHODS: &[Method] = &[
     post("frappe.client.set_value", client::set_value),
     post("frappe.client.bulk_update", client::bulk_update),
     post("frappe.client.rename_doc", client::rename_doc),
-    any("frappe.desk.reportview.get", lists::reportview_get),
-    any("frappe.desk.reportview.get_list", lists::reportview_get_list),
-    any("frappe.desk.reportview.get_count", lists::reportview_get_count),
-    post("frappe.desk.reportview.delete_items", lists::delete_items),
+    any("frappe.desk.reportview.get", reportview::get),
+    any("frappe.desk.reportview.get_list", list::reportview_get_list),
+    any("frappe.desk.reportview.get_count", list::reportview_get_count),
+    post("frappe.desk.reportview.delete_items", reportview::delete_items),
     any("frappe.desk.search.search_link", search::search_link),
     any("frappe.desk.form.load.getdoc", docinfo::getdoc),
     any("frappe.desk.form.load.get_docinfo", docinfo::get_docinfo),

@@ -1,11 +1,11 @@
 //! A new name for a document, and for everything that points to it.
 
-use erpnext_schema::doctype_flag;
+use erpnext_schema::{Options, doctype_flag, flag};
 use serde_json::json;
 
-use super::linked::{Pointer, pointers};
 use crate::doc::Doc;
 use crate::error::{Message, SiteError};
+use crate::meta::Reference;
 use crate::perms::Right;
 use crate::site::Site;
 use crate::store::{Sql, quote, table_name};
@@ -61,9 +61,19 @@ pub fn rename(site: &Site<'_>, doctype: &str, old: &str, new: &str, merge: bool)
 
 /// Makes every field that pointed to the old name point to the new one.
 fn repoint(site: &Site<'_>, doctype: &str, old: &str, new: &str) -> Result<(), SiteError> {
-    for Pointer { def, field, dynamic } in pointers(site, doctype)? {
+    let tables = site.db.query("SELECT name FROM sqlite_master WHERE type = 'table'", &[])?;
+    let tables: Vec<Sql> = tables.into_iter().flatten().collect();
+    for Reference { def, field } in site.meta.references(doctype).iter().chain(site.meta.references("")) {
+        let by = match field.options {
+            Options::TargetField(by) if def.field(by).is_none() => continue,
+            Options::TargetField(by) => format!(" AND {} = ?3", quote(by)),
+            _ => String::new(),
+        };
+        if !tables.contains(&Sql::Text(format!("tab{}", def.name))) || field.is(flag::VIRTUAL) {
+            continue;
+        }
+        site.db.prepare(def)?;
         let column = quote(field.fieldname);
-        let by = dynamic.map_or(String::new(), |by| format!(" AND {} = ?3", quote(by)));
         let sql = format!("UPDATE {} SET {column} = ?1 WHERE {column} = ?2 AND ?3 = ?3{by}", table_name(def.name));
         site.db.execute(&sql, &[new, old, doctype].map(|text| Sql::Text(text.to_owned())))?;
     }

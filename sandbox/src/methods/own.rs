@@ -2,23 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::md5;
 use crate::doc::Doc;
+use crate::documents::random;
 use crate::error::SiteError;
 use crate::site::Site;
-
-/// A name as the site draws one: ten characters that no document has yet.
-pub fn name(site: &Site<'_>) -> Result<String, SiteError> {
-    let number = site.db.next_in_series("hash")?;
-    let mut name = md5::hex(format!("{number} {}", site.now_text()).as_bytes());
-    name.truncate(10);
-    Ok(name)
-}
 
 /// Adds a document under a drawn name, the user its owner, and gives it as it is stored.
 pub fn add(site: &Site<'_>, doctype: &str, fields: Value) -> Result<Doc, SiteError> {
     let def = site.controller(doctype)?;
-    let name = name(site)?;
+    let name = random();
     let mut doc: Map<String, Value> = fields.as_object().cloned().unwrap_or_default();
     let (now, user) = (site.now_text(), site.user.name.as_str());
     let standard =

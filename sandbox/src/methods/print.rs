@@ -33,7 +33,11 @@ pub fn download_pdf(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 }
 
 fn html(site: &Site<'_>, def: &DocTypeDef, doc: &Doc) -> String {
-    let draft = if int(doc, "docstatus") == 0 && crate::documents::is_submittable(def) { "<p>Draft</p>" } else { "" };
+    let draft = if int(doc, "docstatus") == 0 && def.is(erpnext_schema::doctype_flag::SUBMITTABLE) {
+        "<p>Draft</p>"
+    } else {
+        ""
+    };
     let mut html =
         format!("<div class=\"page-break\"><h2>{} {}</h2>{draft}", escape(def.name), escape(text(doc, "name")));
     html.push_str(&lines(def, doc));

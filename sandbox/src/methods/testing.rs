@@ -29,6 +29,18 @@ impl World {
         for user in ["Administrator", "sales@example.com", "reader@example.com"] {
             world.add("User", json!({"name": user, "email": user, "full_name": user, "enabled": 1}));
         }
+        for (doctype, name) in [
+            ("Currency", "USD"),
+            ("Territory", "North"),
+            ("Territory", "South"),
+            ("Language", "en"),
+            ("Customer Group", "All Customer Groups"),
+            ("UOM", "Nos"),
+            ("Workflow State", "Open"),
+            ("Workflow State", "Approved"),
+        ] {
+            world.add(doctype, json!({ "name": name }));
+        }
         world.add("Company", json!({"name": "Acme Ltd", "default_currency": "USD", "cost_center": "Main - AL"}));
         world.add(
             "Customer",
@@ -99,6 +111,7 @@ impl World {
             "Sales Order",
             json!({
                 "name": name, "docstatus": docstatus, "status": status, "customer": "Bulk Customer 00000", "company": "Acme Ltd",
+                "order_type": "Sales", "price_list_currency": "USD", "conversion_rate": 1, "plc_conversion_rate": 1,
                 "currency": "USD", "transaction_date": "2026-11-22", "delivery_date": "2026-12-01", "grand_total": 200,
                 "base_grand_total": 200, "territory": "North", "customer_name": "Bulk Customer 00000",
             }),

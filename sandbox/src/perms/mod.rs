@@ -1,10 +1,10 @@
 //! Who may do what: roles by DocType and permission level, User Permissions by linked document.
 
-mod roles;
+mod check;
+mod restrict;
+pub mod roles;
 
-use crate::doc::{Doc, text};
-use crate::error::SiteError;
-use crate::site::Site;
+pub use restrict::Restriction;
 
 /// Who asks, and in which roles.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,49 +42,42 @@ impl User {
     }
 }
 
-/// What a role may give.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[expect(missing_docs, reason = "named as on the site")]
-pub enum Right {
-    Select,
-    Read,
-    Write,
-    Create,
-    Delete,
-    Submit,
-    Cancel,
-    Amend,
-    Print,
-    Email,
-    Report,
-    Import,
-    Export,
-    Share,
+macro_rules! rights {
+    ($($variant:ident $name:literal $letter:literal,)*) => {
+        /// What a role may give.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Right { $(#[doc = concat!("`", $name, "`")] $variant,)* }
+
+        impl Right {
+            /// Every right, in the site's order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The site's name for it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Its letter in the table of permissions.
+            pub const fn letter(self) -> char {
+                match self { $(Self::$variant => $letter,)* }
+            }
+        }
+    };
 }
 
-impl Site<'_> {
-    /// Whether the user's roles give this right on the DocType, at level 0.
-    pub fn role_allows(&self, doctype: &str, right: Right) -> bool {
-        self.user.is_administrator() || roles::allows(&self.user.roles, doctype, right)
-    }
-
-    /// Whether the user has this right on this very document, User Permissions included.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn may(&self, doc: &Doc, right: Right) -> Result<bool, SiteError> {
-        Ok(self.role_allows(text(doc, "doctype"), right))
-    }
-
-    /// [`Site::may`] as an error.
-    ///
-    /// # Errors
-    /// 403, with the words that fit the reason.
-    pub fn check(&self, doctype: &str, doc: Option<&Doc>, right: Right) -> Result<(), SiteError> {
-        let allowed = match doc {
-            Some(doc) => self.may(doc, right)?,
-            None => self.role_allows(doctype, right),
-        };
-        if allowed { Ok(()) } else { Err(SiteError::no_role(&self.user.name, doctype)) }
-    }
+rights! {
+    Select "select" 's',
+    Read "read" 'r',
+    Write "write" 'w',
+    Create "create" 'c',
+    Delete "delete" 'd',
+    Submit "submit" 'S',
+    Cancel "cancel" 'X',
+    Amend "amend" 'A',
+    Print "print" 'p',
+    Email "email" 'e',
+    Report "report" 'R',
+    Import "import" 'i',
+    Export "export" 'x',
+    Share "share" 'h',
 }

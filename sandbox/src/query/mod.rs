@@ -1,11 +1,16 @@
 //! Lists: what is asked for, as the site reads it, and the SQL that answers it.
 
+mod filter;
+mod select;
+
+use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Map, Value};
 
-use crate::error::SiteError;
-use crate::perms::Right;
+use crate::error::{SiteError, exc};
+use crate::perms::{Restriction, Right};
 use crate::site::Site;
-use crate::store::{Sql, columns, from_sql, quote, table_name};
+use crate::store::{Sql, from_sql, quote, table_name};
+use select::Select;
 
 /// What a list is asked for; every part as it was sent, JSON text already read.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -36,25 +41,115 @@ impl Site<'_> {
     /// # Errors
     /// What the site answers to fields, filters and orders that it does not take (H17); 403, 404.
     pub fn list(&self, doctype: &str, list: &List) -> Result<Vec<Map<String, Value>>, SiteError> {
-        let def = self.doctype(doctype)?;
-        self.check(doctype, None, Right::Read)?;
-        self.db.prepare(def)?;
-        let asked: Vec<&str> = list.fields.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let fields: Vec<_> = columns(def)
-            .filter(|field| {
-                asked.contains(&"*")
-                    || asked.contains(&field.fieldname)
-                    || asked.is_empty() && field.fieldname == "name"
-            })
-            .collect();
-        let names: Vec<String> = fields.iter().map(|field| quote(field.fieldname)).collect();
+        let def = self.listable(doctype, list)?;
+        let mut select = Select::new(self, def, list.ignore_permissions);
+        select.fields(&list.fields)?;
+        let from = self.conditions(&mut select, def, list)?;
+        let group = match &list.group_by {
+            Some(group) => format!(" GROUP BY {}", select.keys(group)?),
+            None => String::new(),
+        };
+        let order = match &list.order_by {
+            Some(order) => format!(" ORDER BY {}", select.order(order)?),
+            // H15: no order at all, so that pages read one after another overlap.
+            None if list.start > 0 && group.is_empty() => format!(" ORDER BY {}.rowid DESC", table_name(def.name)),
+            None => String::new(),
+        };
         let limit = list.length.map_or(String::new(), |length| format!(" LIMIT {length} OFFSET {}", list.start));
-        let sql = format!("SELECT {} FROM {}{limit}", names.join(", "), table_name(def.name));
-        let rows = self.db.query(&sql, &[])?;
+        let columns: Vec<&str> = select.columns.iter().map(|column| column.sql.as_str()).collect();
+        let sql = format!("SELECT {} {from}{group}{order}{limit}", columns.join(", "));
+        let params = std::mem::take(&mut select.params);
+        let rows = self.db.query(&sql, &params)?;
         let object = |row: Vec<Sql>| {
-            let cells = fields.iter().zip(row);
-            cells.map(|(field, cell)| (field.fieldname.to_owned(), from_sql(Some(field), cell))).collect()
+            let cells = select.columns.iter().zip(row);
+            cells.map(|(column, cell)| (column.key.clone(), from_sql(column.field, cell))).collect()
         };
         Ok(rows.into_iter().map(object).collect())
     }
+
+    /// How many documents a list would give without a limit.
+    ///
+    /// # Errors
+    /// As [`Site::list`].
+    pub fn count(&self, doctype: &str, list: &List) -> Result<i64, SiteError> {
+        let def = self.listable(doctype, list)?;
+        let mut select = Select::new(self, def, list.ignore_permissions);
+        let from = self.conditions(&mut select, def, list)?;
+        let sql = format!("SELECT count(DISTINCT {}.name) {from}", table_name(def.name));
+        Ok(match self.db.scalar(&sql, &select.params)? {
+            Some(Sql::Integer(count)) => {
+                list.length.map_or(count, |most| count.min(i64::try_from(most).unwrap_or(count)))
+            }
+            _ => 0,
+        })
+    }
+
+    fn listable(&self, doctype: &str, list: &List) -> Result<&'static DocTypeDef, SiteError> {
+        // H26: the wrong case finds the DocType and then no table.
+        let other_case = || self.meta.all().into_iter().any(|def| def.name.eq_ignore_ascii_case(doctype));
+        if self.meta.get(doctype).is_none() && other_case() {
+            return Err(SiteError::new(exc::PROGRAMMING, format!("('DocType', '{doctype}')")));
+        }
+        let def = self.doctype(doctype)?;
+        if !list.ignore_permissions {
+            if def.is(doctype_flag::CHILD) {
+                // H20.
+                let parent = list.parent.as_deref().ok_or_else(|| SiteError::new(exc::PERMISSION, ""))?;
+                self.list_right(parent)?;
+            } else {
+                self.list_right(doctype)?;
+            }
+        }
+        if def.is(doctype_flag::SINGLE) {
+            return Err(SiteError::new(exc::PROGRAMMING, format!("('DocType', '{doctype}')")));
+        }
+        if def.is(doctype_flag::VIRTUAL) {
+            return Err(SiteError::new(exc::TYPE, "argument of type 'NoneType' is not iterable"));
+        }
+        self.db.prepare(def)?;
+        Ok(def)
+    }
+
+    fn list_right(&self, doctype: &str) -> Result<(), SiteError> {
+        let allowed = [Right::Read, Right::Select].iter().any(|right| self.check(doctype, None, *right).is_ok());
+        if allowed { Ok(()) } else { Err(SiteError::no_role(&self.user.name, doctype)) }
+    }
+
+    /// `FROM … WHERE …`, the values among the select's parameters.
+    fn conditions(&self, select: &mut Select<'_>, def: &'static DocTypeDef, list: &List) -> Result<String, SiteError> {
+        let mut parts = Vec::new();
+        for filter in filter::read(&list.filters)? {
+            parts.push(select.condition(&filter)?);
+        }
+        let mut any = Vec::new();
+        for filter in filter::read(&list.or_filters)? {
+            any.push(select.condition(&filter)?);
+        }
+        if !any.is_empty() {
+            parts.push(format!("({})", any.join(" OR ")));
+        }
+        if !list.ignore_permissions {
+            for restriction in self.restrictions()?.iter().filter(|restriction| restriction.concerns(def.name)) {
+                parts.extend(restricted(select, def, restriction));
+            }
+        }
+        let wheres = if parts.is_empty() { String::new() } else { format!(" WHERE {}", parts.join(" AND ")) };
+        Ok(format!("FROM {}{}{wheres}", table_name(def.name), select.joins))
+    }
+}
+
+fn restricted(select: &mut Select<'_>, def: &'static DocTypeDef, restriction: &Restriction) -> Vec<String> {
+    let mut columns: Vec<(String, bool)> =
+        restriction.fields(def).map(|field| (quote(field.fieldname), true)).collect();
+    if restriction.allow == def.name {
+        columns.push(("\"name\"".to_owned(), false));
+    }
+    let mut parts = Vec::new();
+    for (column, or_empty) in columns {
+        let column = format!("{}.{column}", table_name(def.name));
+        let marks: Vec<String> = restriction.names.iter().map(|name| select.param(Sql::Text(name.clone()))).collect();
+        let empty = if or_empty { format!("ifnull({column}, '') = '' OR ") } else { String::new() };
+        parts.push(format!("({empty}{column} IN ({}))", marks.join(", ")));
+    }
+    parts
 }

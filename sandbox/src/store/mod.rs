@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 
 pub use rusqlite::types::Value as Sql;
-pub use table::{columns, quote, table_name};
+pub use table::{HIDDEN_COLUMNS, columns, quote, table_name};
 pub use value::{from_sql, to_sql};
 
 /// Names of DocTypes whose tables are known to be as they should be.

@@ -7,6 +7,7 @@ use super::table::HIDDEN_COLUMNS;
 use super::{Db, Sql, columns, from_sql, quote, table_name, to_sql};
 use crate::doc::{Doc, display};
 use crate::error::SiteError;
+use crate::meta::Meta;
 
 impl Db<'_> {
     /// The name as it is stored: case and trailing spaces do not count (H26).
@@ -61,6 +62,17 @@ impl Db<'_> {
                 cells.map(|(field, value)| (field.fieldname.to_owned(), value)).collect()
             })
             .collect())
+    }
+
+    /// The rows of a DocType in which a field has this value; none where the DocType is not known.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn rows_where_in(&self, doctype: &str, meta: &Meta, field: &str, value: &str) -> Result<Vec<Doc>, SiteError> {
+        match meta.get(doctype) {
+            Some(def) => self.rows_where(def, &format!("{} = ?1", quote(field)), &[Sql::Text(value.to_owned())]),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Adds a row. Keys without a column are left aside, columns without a key get NULL or 0 (H1).

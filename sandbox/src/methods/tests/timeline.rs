@@ -58,6 +58,19 @@ fn a_tag_is_added_once_and_its_removal_answers_nothing() {
     assert_eq!(tags(), "");
 }
 
+#[test]
+fn a_change_leaves_a_version_that_tells_it() {
+    let world = World::new();
+    let change =
+        json!({"doctype": "Customer", "name": "Bulk Customer 00000", "fieldname": "territory", "value": "South"});
+    world.ask("frappe.client.set_value", change);
+    let info =
+        world.ask("frappe.desk.form.load.get_docinfo", json!({"doctype": "Customer", "name": "Bulk Customer 00000"}));
+    assert_recorded_keys(&info, "verbs", "get_docinfo", "/docinfo/versions/0");
+    let data = info["docinfo"]["versions"][0]["data"].as_str().unwrap();
+    assert!(data.contains(r#""changed":[["territory","North","South"]]"#), "{data}");
+}
+
 fn upload(world: &World, name: &str, bytes: &[u8], args: serde_json::Value) -> serde_json::Value {
     let file = Upload { field: "file".to_owned(), filename: name.to_owned(), bytes: bytes.to_vec() };
     let (reply, _) = world.send("Administrator", "upload_file", args, vec![file]).unwrap();

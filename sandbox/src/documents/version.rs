@@ -1,35 +1,44 @@
-//! What a change to a document leaves in its `Version`: the fields that changed, the rows that came, went or changed.
+//! Versions: what a save changed, kept for DocTypes that track changes.
 
 use erpnext_schema::{DocTypeDef, Shape, doctype_flag};
 use serde_json::{Value, json};
 
-use super::own;
+use super::change::same;
+use super::naming::random;
 use crate::doc::{Doc, display, rows, text};
 use crate::error::SiteError;
+use crate::meta::Meta;
 use crate::site::Site;
 
-/// Keeps a Version of a change, where the DocType keeps any and something changed.
-///
-/// # Errors
-/// The database's.
-pub fn keep(site: &Site<'_>, def: &DocTypeDef, old: &Doc, new: &Doc) -> Result<(), SiteError> {
-    if def.is(doctype_flag::TRACK_CHANGES)
-        && let Some(data) = data(def, old, new)
-    {
-        own::add(site, "Version", json!({ "ref_doctype": def.name, "docname": text(new, "name"), "data": data }))?;
+impl Site<'_> {
+    /// Adds a Version where something was changed.
+    pub(super) fn keep_version(&self, def: &'static DocTypeDef, before: &Doc, after: &Doc) -> Result<(), SiteError> {
+        let Some(version) = self.meta.get("Version").filter(|_| def.is(doctype_flag::TRACK_CHANGES)) else {
+            return Ok(());
+        };
+        let Some(data) = data(self.meta, def, before, after) else { return Ok(()) };
+        let mut row = Doc::new();
+        let texts = [
+            ("name", random()),
+            ("ref_doctype", def.name.to_owned()),
+            ("docname", display(after.get("name").unwrap_or(&Value::Null))),
+            ("data", data),
+        ];
+        row.extend(texts.map(|(key, value)| (key.to_owned(), json!(value))));
+        self.stamp(&mut row);
+        self.db.add_row(version, &row)
     }
-    Ok(())
 }
 
 /// The `data` of the Version, a JSON text whose keys stand in alphabetical order; `None` where nothing changed.
-pub fn data(def: &DocTypeDef, old: &Doc, new: &Doc) -> Option<String> {
+fn data(meta: &Meta, def: &DocTypeDef, old: &Doc, new: &Doc) -> Option<String> {
     let mut changed = differences(def, old, new);
     if old.get("docstatus") != new.get("docstatus") {
         changed.push(json!(["docstatus", old.get("docstatus"), new.get("docstatus")]));
     }
     let (mut added, mut removed, mut row_changed) = (Vec::new(), Vec::new(), Vec::new());
     for table in def.fields.iter().filter(|field| field.kind.is_table()) {
-        let child = table.target().and_then(erpnext_doctypes::get);
+        let child = table.target().and_then(|target| meta.get(target));
         let named =
             |doc: &'_ Doc, name: &str| rows(doc, table.fieldname).find(|row| text(row, "name") == name).cloned();
         for row in rows(new, table.fieldname) {
@@ -65,18 +74,10 @@ fn differences(def: &DocTypeDef, old: &Doc, new: &Doc) -> Vec<Value> {
     plain
         .filter_map(|field| {
             let (before, after) = (old.get(field.fieldname), new.get(field.fieldname));
-            let differ = !same(before.unwrap_or(&Value::Null), after.unwrap_or(&Value::Null));
+            let differ = !same(field, before, after);
             differ.then(|| json!([field.fieldname, before, after]))
         })
         .collect()
-}
-
-/// Null and empty text are the same, and so are numbers of the same value.
-fn same(before: &Value, after: &Value) -> bool {
-    match (before.as_f64(), after.as_f64()) {
-        (Some(before), Some(after)) => before == after,
-        _ => display(before) == display(after),
-    }
 }
 
 #[cfg(test)]
@@ -87,6 +88,7 @@ mod tests {
 
     use super::data;
     use crate::doc::Doc;
+    use crate::meta::Meta;
 
     fn doc(value: Value) -> Doc {
         value.as_object().unwrap().clone()
@@ -102,8 +104,8 @@ mod tests {
             "status": "To Deliver and Bill", "docstatus": 1, "po_no": "", "total": 1.0, "items": [{"name": "a", "qty": 1.0}]
         }));
         let recorded = r#"{"added":[],"changed":[["status","Draft","To Deliver and Bill"],["docstatus",0,1]],"data_import":null,"removed":[],"row_changed":[],"updater_reference":null}"#;
-        assert_eq!(data(def, &draft, &submitted).unwrap(), recorded);
-        assert_eq!(data(def, &draft, &draft), None);
+        assert_eq!(data(&Meta::default(), def, &draft, &submitted).unwrap(), recorded);
+        assert_eq!(data(&Meta::default(), def, &draft, &draft), None);
     }
 
     #[test]
@@ -111,7 +113,7 @@ mod tests {
         let def = erpnext_doctypes::get("Sales Order").unwrap();
         let old = doc(json!({"items": [{"name": "a", "idx": 1, "qty": 1.0}, {"name": "b", "idx": 2, "qty": 1.0}]}));
         let new = doc(json!({"items": [{"name": "a", "idx": 1, "qty": 3.0}, {"name": "c", "idx": 2, "qty": 1.0}]}));
-        let told: Value = serde_json::from_str(&data(def, &old, &new).unwrap()).unwrap();
+        let told: Value = serde_json::from_str(&data(&Meta::default(), def, &old, &new).unwrap()).unwrap();
         assert_eq!(told["row_changed"], json!([["items", 0, "a", [["qty", 1.0, 3.0]]]]));
         assert_eq!(told["added"][0][1]["name"], "c");
         assert_eq!(told["removed"][0][1]["name"], "b");

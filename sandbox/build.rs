@@ -1,0 +1,42 @@
+//! Puts the snapshot's files beside the code: the sandbox tells the metadata as the site told it, layout included.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let directory = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let snapshot = directory.join("../schema/snapshot");
+    println!("cargo::rerun-if-changed={}", snapshot.display());
+    let mut files = Vec::new();
+    collect(&snapshot, &mut files)?;
+    let mut entries = Vec::new();
+    for file in files {
+        let file = file.canonicalize()?;
+        let text = fs::read_to_string(&file)?;
+        // The writer of the snapshot puts the name on the second line of every DocType's file.
+        let name = text.lines().nth(1).and_then(|line| line.trim().strip_prefix("\"name\": "));
+        if let Some(name) = name.map(|name| name.trim_matches([',', '"']).to_owned()) {
+            entries.push((name, file));
+        }
+    }
+    entries.sort();
+    let mut code = String::from("&[\n");
+    for (name, file) in entries {
+        let _ = writeln!(code, "({name:?}, include_str!({:?})),", file.display().to_string());
+    }
+    code.push(']');
+    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("snapshot.rs"), code)
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.file_name().is_some_and(|name| name != "manifest.json") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

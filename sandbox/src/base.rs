@@ -1,0 +1,93 @@
+//! What a new site has before anybody works with it: the DocTypes as documents, users, roles, a User Permission.
+
+use erpnext_schema::doctype_flag;
+use serde_json::{Map, Value, json};
+
+use crate::doc::Doc;
+use crate::error::SiteError;
+use crate::keys::KEYS;
+use crate::site::Site;
+
+/// The roles of the users that have any.
+const ROLES: &[(&str, &[&str])] = &[("sales@example.com", &["Sales User"]), ("reader@example.com", &["API Reader"])];
+
+/// The flags of a DocType that its list shows.
+const FLAGS: &[(&str, u32)] = &[
+    ("istable", doctype_flag::CHILD),
+    ("issingle", doctype_flag::SINGLE),
+    ("is_submittable", doctype_flag::SUBMITTABLE),
+    ("is_tree", doctype_flag::TREE),
+    ("is_virtual", doctype_flag::VIRTUAL),
+    ("custom", doctype_flag::CUSTOM),
+    ("track_changes", doctype_flag::TRACK_CHANGES),
+    ("allow_rename", doctype_flag::ALLOW_RENAME),
+    ("quick_entry", doctype_flag::QUICK_ENTRY),
+];
+
+/// The DocType that the site lists and cannot give (H35).
+const BROKEN: &str = "Payment Gateway Account";
+
+/// Puts the first documents into a new site, and learns the Custom Fields of one that is not new.
+///
+/// # Errors
+/// The database's.
+pub fn lay(site: &Site<'_>) -> Result<(), SiteError> {
+    if site.has("User", "Administrator") {
+        for field in site.db.rows_where_in("Custom Field", site.meta, "docstatus", "0")? {
+            site.meta.add_field(&field);
+        }
+        return Ok(());
+    }
+    for def in site.meta.all() {
+        let mut row = row(json!({ "name": def.name, "module": def.module, "autoname": def.autoname }));
+        row.extend(FLAGS.iter().map(|(key, bit)| ((*key).to_owned(), json!(u8::from(def.is(*bit))))));
+        add(site, "DocType", row)?;
+    }
+    if site.meta.get(BROKEN).is_none() {
+        add(site, "DocType", row(json!({ "name": BROKEN, "module": "Accounts" })))?;
+    }
+    for key in KEYS {
+        let first = key.user.split('@').next().unwrap_or(key.user);
+        let user = json!({
+            "name": key.user, "email": key.user, "first_name": first, "full_name": first,
+            "enabled": u8::from(key.enabled), "user_type": "System User", "api_key": key.key,
+        });
+        add(site, "User", row(user))?;
+    }
+    for (user, roles) in ROLES {
+        for (at, role) in roles.iter().enumerate() {
+            let entry = json!({
+                "name": crate::documents::random(), "role": role, "parent": user, "parenttype": "User",
+                "parentfield": "roles", "idx": at + 1,
+            });
+            add(site, "Has Role", row(entry))?;
+        }
+    }
+    for role in
+        ["Administrator", "System Manager", "Guest", "All", "Desk User", "Sales User", "Sales Manager", "API Reader"]
+    {
+        add(site, "Role", row(json!({ "name": role, "role_name": role, "desk_access": 1 })))?;
+    }
+    let restriction = json!({
+        "name": crate::documents::random(), "user": "sales@example.com", "allow": "Territory", "for_value": "North",
+        "apply_to_all_doctypes": 1,
+    });
+    add(site, "User Permission", row(restriction))
+}
+
+fn row(value: Value) -> Doc {
+    if let Value::Object(row) = value { row } else { Map::new() }
+}
+
+/// Adds a row as it is: a site's first documents are not checked against documents that are not there yet.
+fn add(site: &Site<'_>, doctype: &str, mut row: Doc) -> Result<(), SiteError> {
+    let def = site.controller(doctype)?;
+    let now = site.now_text();
+    for (key, value) in [("creation", &now), ("modified", &now)] {
+        row.insert(key.to_owned(), json!(value));
+    }
+    for key in ["owner", "modified_by"] {
+        row.insert(key.to_owned(), json!("Administrator"));
+    }
+    site.db.add_row(def, &row)
+}

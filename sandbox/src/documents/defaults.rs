@@ -1,0 +1,57 @@
+//! What a new document or row has before anything was sent.
+
+use erpnext_schema::snapshot::Field;
+use erpnext_schema::{DocTypeDef, FieldKind, flag, time};
+use serde_json::{Value, json};
+
+use crate::doc::Doc;
+use crate::site::Site;
+
+impl Site<'_> {
+    /// Fills what was not sent. An empty text was sent; null was not.
+    pub fn fill_defaults(&self, def: &'static DocTypeDef, doc: &mut Doc) {
+        let Some(form) = self.meta.form(def.name) else { return };
+        for field in form.fields.iter().filter(|field| field.kind.holds_value() && !field.kind.is_table()) {
+            if field.flags & flag::VIRTUAL == 0
+                && field.fieldname != "amended_from"
+                && doc.get(&field.fieldname).is_none_or(Value::is_null)
+                && let Some(value) = self.default(field)
+            {
+                doc.insert(field.fieldname.clone(), value);
+            }
+        }
+    }
+
+    fn default(&self, field: &Field) -> Option<Value> {
+        let default = field.default.as_deref().unwrap_or_default();
+        Some(match (field.kind, default) {
+            // Every new document states the time at which it was begun, asked for or not.
+            (FieldKind::Time, _) => json!(self.now_text().split_once(' ').map_or("", |(_, time)| time)),
+            (FieldKind::Datetime, "Now" | "now" | "now_datetime") => json!(self.now_text()),
+            (FieldKind::Date | FieldKind::Datetime, "Today" | "today" | "now" | "Now") => json!(self.today()),
+            (_, "__user") => json!(self.user.name),
+            // The value of another document or of the user's defaults: the site's own code.
+            (_, "user" | "User") => return None,
+            (_, default) if default.starts_with(':') => return None,
+            (FieldKind::Select, "") => {
+                let first = field.options.as_deref()?.split('\n').next()?;
+                json!(first)
+            }
+            (FieldKind::Check | FieldKind::Int, default) => json!(default.trim().parse::<i64>().unwrap_or(0)),
+            (FieldKind::Float | FieldKind::Currency | FieldKind::Percent, default) => {
+                json!(default.trim().parse::<f64>().unwrap_or(0.0))
+            }
+            (FieldKind::Rating, "") => json!(0),
+            (_, "") => return None,
+            (FieldKind::Date, text) => json!(time::parse_date(text).map(time::format_date).ok()?),
+            (FieldKind::Link, text) if !self.has(field.options.as_deref()?, text) => return None,
+            (_, text) => json!(text),
+        })
+    }
+
+    /// Whether there is a document of this name; also for DocTypes that are not there.
+    pub fn has(&self, doctype: &str, name: &str) -> bool {
+        doctype == "DocType" && self.meta.get(name).is_some()
+            || self.meta.get(doctype).is_some_and(|def| matches!(self.db.exists(def, name), Ok(Some(_))))
+    }
+}

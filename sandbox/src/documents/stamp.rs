@@ -1,0 +1,69 @@
+//! Who wrote a document and when, and what a stored Custom Field changes about a DocType.
+
+use erpnext_schema::DocTypeDef;
+use erpnext_schema::snapshot::DocType;
+use serde_json::{Value, json};
+
+use crate::doc::{Doc, text};
+use crate::error::SiteError;
+use crate::site::Site;
+
+impl Site<'_> {
+    /// Sets `modified` and `modified_by`, and for a new document `owner`, `creation`, `docstatus` and `idx`.
+    pub(super) fn stamp(&self, doc: &mut Doc) {
+        let (now, user) = (json!(self.now_text()), json!(self.user.name));
+        for (key, value) in [("modified", &now), ("modified_by", &user)] {
+            doc.insert(key.to_owned(), value.clone());
+        }
+        for (key, value) in [("owner", user), ("creation", now), ("docstatus", json!(0)), ("idx", json!(0))] {
+            if doc.get(key).is_none_or(Value::is_null) {
+                doc.insert(key.to_owned(), value);
+            }
+        }
+    }
+
+    /// Gives a row the stamps and the `docstatus` of its document.
+    pub(super) fn stamp_row(&self, row: &mut Doc, doc: &Doc) {
+        for key in ["modified", "modified_by", "docstatus"] {
+            row.insert(key.to_owned(), doc.get(key).cloned().unwrap_or_default());
+        }
+        for key in ["owner", "creation"] {
+            if row.get(key).is_none_or(Value::is_null) {
+                row.insert(key.to_owned(), doc.get(key).cloned().unwrap_or_default());
+            }
+        }
+    }
+
+    /// Takes note of a document that changes the metadata: a Custom Field adds its field to the form.
+    pub(super) fn learn(&self, def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
+        if def.name == "Custom Field" {
+            self.meta.add_field(doc);
+            self.db.forget(text(doc, "dt"));
+        }
+        Ok(())
+    }
+}
+
+impl crate::meta::Meta {
+    /// Adds or replaces the field that a Custom Field describes.
+    pub fn add_field(&self, field: &Doc) {
+        let Some(form) = self.form(text(field, "dt")) else { return };
+        let mut facts = field.clone();
+        facts.insert("is_custom_field".to_owned(), json!(1));
+        let carrier = json!({ "name": form.name, "fields": [facts] });
+        let Ok(DocType { fields, .. }) = DocType::from_site(&carrier, false) else { return };
+        let mut form = form.clone();
+        for field in fields {
+            let after =
+                form.fields.iter().position(|known| known.fieldname == text(&facts_of(&carrier), "insert_after"));
+            form.fields.retain(|known| known.fieldname != field.fieldname);
+            let at = after.map_or(form.fields.len(), |at| (at + 1).min(form.fields.len()));
+            form.fields.insert(at, field);
+        }
+        self.set(form);
+    }
+}
+
+fn facts_of(carrier: &Value) -> Doc {
+    carrier["fields"][0].as_object().cloned().unwrap_or_default()
+}

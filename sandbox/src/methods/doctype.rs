@@ -1,0 +1,154 @@
+//! `getdoctype`: the metadata of a DocType and of its child tables, in the site's shape.
+
+use erpnext_schema::snapshot::{DocType, Field};
+use erpnext_schema::{doctype_flag, flag};
+use serde_json::{Map, Value, json};
+
+use crate::error::SiteError;
+use crate::perms::{Right, roles};
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// The DocType that the recorded site lists and cannot give (H35).
+const BROKEN: &str = "Payment Gateway Account";
+
+/// Answers in the snapshot's facts; expressions, which the snapshot keeps only as a bit, come as `eval:1`.
+pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let asked = request.text("doctype")?;
+    let meta = request.site.meta;
+    if asked == BROKEN {
+        return Err(SiteError::invalid("Field <strong>payment_gateway</strong> links to a DocType that is not there"));
+    }
+    // The site finds a DocType in any case.
+    let found = meta.get(&asked).or_else(|| meta.all().into_iter().find(|def| def.name.eq_ignore_ascii_case(&asked)));
+    let mut def = match found {
+        Some(def) => def,
+        None => request.site.doctype(&asked)?,
+    };
+    // H34: with_parent puts a parent in the place of a child table, whatever it is set to.
+    if def.is(doctype_flag::CHILD) && request.args.contains_key("with_parent") {
+        let parent =
+            meta.all().into_iter().find(|p| p.fields.iter().any(|f| f.kind.is_table() && f.target() == Some(def.name)));
+        def = parent.unwrap_or(def);
+    }
+    let mut docs = vec![bundle(request, def.name)];
+    let tables = def.fields.iter().filter(|field| field.kind.is_table()).filter_map(|field| field.target());
+    for table in tables {
+        if !docs.iter().any(|doc| doc["name"] == table) && meta.get(table).is_some() {
+            docs.push(bundle(request, table));
+        }
+    }
+    Ok(Reply::json(json!({ "docs": docs, "user_settings": "{}" })))
+}
+
+fn bundle(request: &Request<'_>, name: &str) -> Value {
+    match request.site.meta.form(name) {
+        Some(form) => Value::Object(facts(form)),
+        None => json!({ "doctype": "DocType", "name": name, "fields": [] }),
+    }
+}
+
+fn facts(form: &DocType) -> Map<String, Value> {
+    let mut doc = Map::new();
+    let mut put = |key: &str, value: Value| drop(doc.insert(key.to_owned(), value));
+    put("doctype", json!("DocType"));
+    put("name", json!(form.name));
+    put("module", json!(form.module));
+    put("docstatus", json!(0));
+    for (key, bit) in [
+        ("istable", doctype_flag::CHILD),
+        ("issingle", doctype_flag::SINGLE),
+        ("is_submittable", doctype_flag::SUBMITTABLE),
+        ("is_tree", doctype_flag::TREE),
+        ("is_virtual", doctype_flag::VIRTUAL),
+        ("custom", doctype_flag::CUSTOM),
+        ("track_changes", doctype_flag::TRACK_CHANGES),
+        ("allow_rename", doctype_flag::ALLOW_RENAME),
+        ("quick_entry", doctype_flag::QUICK_ENTRY),
+        ("show_title_field_in_link", doctype_flag::TITLE_IN_LINKS),
+    ] {
+        put(key, json!(u8::from(form.flags & bit != 0)));
+    }
+    for (key, value) in [
+        ("autoname", &form.autoname),
+        ("title_field", &form.title_field),
+        ("search_fields", &form.search_fields),
+        ("sort_field", &form.sort_field),
+        ("sort_order", &form.sort_order),
+    ] {
+        if let Some(value) = value {
+            put(key, json!(value));
+        }
+    }
+    let fields = form.fields.iter().enumerate().map(|(at, entry)| Value::Object(field(form, at + 1, entry)));
+    put("fields", fields.collect());
+    put("permissions", roles::of(&form.name).iter().map(permission).collect());
+    for key in ["actions", "links", "states"] {
+        put(key, json!([]));
+    }
+    doc
+}
+
+fn field(form: &DocType, idx: usize, field: &Field) -> Map<String, Value> {
+    let mut entry = Map::new();
+    let mut put = |key: &str, value: Value| drop(entry.insert(key.to_owned(), value));
+    put("doctype", json!("DocField"));
+    put("parent", json!(form.name));
+    put("idx", json!(idx));
+    put("fieldname", json!(field.fieldname));
+    put("fieldtype", json!(field.kind.as_str()));
+    for (key, value) in [
+        ("label", &field.label),
+        ("options", &field.options),
+        ("default", &field.default),
+        ("fetch_from", &field.fetch_from),
+        ("description", &field.description),
+    ] {
+        if let Some(value) = value {
+            put(key, json!(value));
+        }
+    }
+    put("length", json!(field.length));
+    put("permlevel", json!(field.permlevel));
+    put("precision", json!(field.precision.map_or(String::new(), |places| places.to_string())));
+    for (key, bit) in [
+        ("reqd", flag::REQD),
+        ("read_only", flag::READ_ONLY),
+        ("hidden", flag::HIDDEN),
+        ("unique", flag::UNIQUE),
+        ("set_only_once", flag::SET_ONLY_ONCE),
+        ("allow_on_submit", flag::ALLOW_ON_SUBMIT),
+        ("no_copy", flag::NO_COPY),
+        ("bold", flag::BOLD),
+        ("in_list_view", flag::IN_LIST_VIEW),
+        ("in_standard_filter", flag::IN_STANDARD_FILTER),
+        ("in_global_search", flag::IN_GLOBAL_SEARCH),
+        ("search_index", flag::SEARCH_INDEX),
+        ("allow_in_quick_entry", flag::QUICK_ENTRY),
+        ("non_negative", flag::NON_NEGATIVE),
+        ("is_virtual", flag::VIRTUAL),
+        ("fetch_if_empty", flag::FETCH_IF_EMPTY),
+        ("ignore_user_permissions", flag::IGNORE_USER_PERMISSIONS),
+    ] {
+        put(key, json!(u8::from(field.flags & bit != 0)));
+    }
+    for (key, bit) in [("depends_on", flag::CONDITIONAL), ("mandatory_depends_on", flag::CONDITIONALLY_REQD)] {
+        if field.flags & bit != 0 {
+            put(key, json!("eval:1"));
+        }
+    }
+    // H37: 1 or not there.
+    put("is_custom_field", if field.flags & flag::CUSTOM != 0 { json!(1) } else { Value::Null });
+    entry
+}
+
+fn permission(permission: &roles::Permission) -> Value {
+    let mut entry = Map::new();
+    entry.insert("role".to_owned(), json!(permission.role));
+    entry.insert("permlevel".to_owned(), json!(permission.level));
+    for right in Right::ALL {
+        entry.insert(right.as_str().to_owned(), json!(u8::from(permission.gives(*right))));
+    }
+    entry.insert("if_owner".to_owned(), json!(u8::from(permission.if_owner())));
+    Value::Object(entry)
+}
