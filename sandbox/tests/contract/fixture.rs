@@ -21,6 +21,8 @@ pub struct Fixture {
     made: HashSet<Key>,
     /// The first number of a series that was given on the way.
     given: HashMap<String, i64>,
+    /// What documents that were made on the way link to.
+    linked: Vec<(&'static str, String)>,
 }
 
 /// Reads the state off the exchanges.
@@ -32,8 +34,8 @@ pub fn read(exchanges: &[Exchange]) -> Fixture {
             fixture.see(exchange);
         }
     }
-    fixture.complete();
     crate::guess::customers(&mut fixture, exchanges);
+    fixture.complete();
     crate::guess::papers(&mut fixture, exchanges);
     fixture.add_linked();
     fixture
@@ -121,12 +123,16 @@ impl Fixture {
                 continue;
             };
             let name = name.to_owned();
+            if let Some(def) = erpnext_doctypes::get(&doctype) {
+                links(def, &doc, &mut self.linked);
+            }
             doc.retain(|key, _| !changed.contains_key(key));
             if exchange.method == "PUT" {
                 // Seen only after it was changed.
-                doc.remove("modified_by");
-                if let Some(creation) = doc.get("creation").cloned() {
-                    doc.insert("modified".to_owned(), creation);
+                for (key, before) in [("modified", "creation"), ("modified_by", "owner")] {
+                    if let Some(value) = doc.get(before).cloned() {
+                        doc.insert(key.to_owned(), value);
+                    }
                 }
             }
             self.merge(&doctype, &name, doc, true);
@@ -173,7 +179,7 @@ impl Fixture {
 
     /// What a document links to exists as well, if only by name.
     fn add_linked(&mut self) {
-        let mut wanted = Vec::new();
+        let mut wanted = std::mem::take(&mut self.linked);
         for ((doctype, _), (doc, _)) in &self.documents {
             if let Some(def) = erpnext_doctypes::get(doctype) {
                 links(def, doc, &mut wanted);

@@ -93,7 +93,8 @@ fn exchange(id: String, line: &Value) -> Exchange {
         other => other.to_string().into_bytes(),
     };
     let answer = line["response_headers"].as_object().into_iter().flatten();
-    let content_type = answer.filter(|(key, _)| key.eq_ignore_ascii_case("content-type")).map(|(_, value)| text(value));
+    let mut content_type =
+        answer.filter(|(key, _)| key.eq_ignore_ascii_case("content-type")).map(|(_, value)| text(value));
     Exchange {
         id,
         user: line["user"].as_str().map(str::to_owned),
@@ -102,7 +103,7 @@ fn exchange(id: String, line: &Value) -> Exchange {
         headers: headers.map(|(key, value)| (key.clone(), text(value))).collect(),
         sent,
         status: u16::try_from(line["status"].as_u64().unwrap_or_default()).unwrap_or_default(),
-        content_type: content_type.last().unwrap_or_default(),
+        content_type: content_type.next_back().unwrap_or_default(),
         body: line["body"].clone(),
     }
 }

@@ -36,6 +36,9 @@ const SUPPORTED: &[&str] = &[
     "/files/",
 ];
 
+/// Made while the site limited its rate, was in maintenance, or let other origins in.
+const SWITCHED: &[&str] = &["toggles: rate", "toggles: 429", "toggles: maint", "toggles: cors", "toggles: monitor"];
+
 /// Whether it touches a call that we support.
 pub fn is_supported(exchange: &Exchange) -> bool {
     SUPPORTED.iter().any(|prefix| match prefix.strip_suffix('$') {
@@ -57,6 +60,9 @@ pub fn not_comparable(exchange: &Exchange) -> Option<&'static str> {
     }
     if header("accept-language").is_some() || exchange.target.contains("_lang=") {
         return Some("a translation");
+    }
+    if SWITCHED.iter().any(|start| exchange.id.starts_with(start)) {
+        return Some("a limit or a mode that was switched on at the site");
     }
     if exchange.id.contains("conc create same UOM") {
         return Some("eight at once: which of them wins is chance");
