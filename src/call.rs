@@ -112,7 +112,7 @@ impl App {
     /// The DocType as the site has it now, where that may settle one of these violations: a site adds fields and choices,
     /// makes fields optional or longer, and changes their types.
     pub async fn newer(&self, def: &DocTypeDef, violations: &[Violation]) -> Option<&'static DocTypeDef> {
-        if violations.iter().all(|found| found.rule == Rule::NotWritable) {
+        if violations.iter().all(|found| matches!(found.rule, Rule::NotWritable | Rule::NotPermitted)) {
             return None;
         }
         match self.catalog.live(&self.site, &self.caller, def.name).await {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "common/wire.rs"]
+#[allow(dead_code, reason = "each test reads what it needs of an answer")]
 mod wire;
 
 use std::collections::BTreeMap;

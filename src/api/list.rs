@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 
 use erpnext_schema::document::Document;
-use erpnext_schema::{DocTypeFields, Filter, Order};
+use erpnext_schema::{DocTypeFields, Filter, Order, Rule, Violation};
 
 use super::{Error, Site};
-use crate::policy::Operation;
+use crate::policy::{FieldRef, Operation, Permit};
 use crate::site::ListQuery;
 
 /// A list of documents of one DocType, not yet fetched: the first 20, latest change first, unless said otherwise.
@@ -73,12 +73,12 @@ impl<'a, D: Document> List<'a, D> {
     /// # Errors
     /// The policy's or the site's refusal, or a page size that is none.
     pub async fn fetch(mut self) -> Result<Vec<D>, Error> {
-        let permit = self.site.permit::<D>(Operation::Read)?;
+        let permit = self.permit()?;
         if self.query.fields.is_empty() {
             let fields = D::DEF.all_fields().filter(|field| field.in_lists() && permit.fields().may_read(*field));
             self.query.fields = fields.map(|field| field.fieldname.to_owned()).collect();
         }
-        self.query.start = self.page * u64::from(self.query.limit);
+        self.query.start = self.page.saturating_mul(u64::from(self.query.limit));
         self.query.order_by = order_by(&self.orders);
         let rows = self.site.client.list(&self.site.caller, &permit, &self.query).await?.data;
         Ok(rows.into_iter().map(|row| self.site.typed(&permit, row)).collect())
@@ -89,9 +89,26 @@ impl<'a, D: Document> List<'a, D> {
     /// # Errors
     /// The policy's or the site's refusal.
     pub async fn count(self) -> Result<u64, Error> {
-        let permit = self.site.permit::<D>(Operation::Read)?;
+        let permit = self.permit()?;
         let (filters, or_filters) = (&self.query.filters, &self.query.or_filters);
         Ok(self.site.client.count(&self.site.caller, &permit, filters, or_filters, None).await?)
+    }
+
+    /// Leave to read, and to filter and sort by what was asked for: both would tell a withheld value (H5).
+    fn permit(&self) -> Result<Permit, Error> {
+        let permit = self.site.permit::<D>(Operation::Read)?;
+        let filters = self.query.filters.iter().chain(&self.query.or_filters).map(|(name, _, _)| name.as_str());
+        let names = filters.chain(self.orders.iter().map(|order| order.fieldname));
+        let withheld = names.filter(|name| !permit.fields().may_read(FieldRef::find(Some(D::DEF), name)));
+        let violations: Vec<Violation> = withheld
+            .map(|name| Violation {
+                path: name.to_owned(),
+                rule: Rule::NotPermitted,
+                message: "the policy does not permit reading it".to_owned(),
+                nearest: None,
+            })
+            .collect();
+        if violations.is_empty() { Ok(permit) } else { Err(Error::Invalid(violations)) }
     }
 }
 

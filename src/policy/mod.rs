@@ -20,8 +20,14 @@ pub use fields::{FieldRef, FieldRule};
 pub use permit::Permit;
 
 /// DocTypes that hold keys and tokens in plain fields. `permissions.default` does not open them.
-const CREDENTIALS: &[&str] =
-    &["OAuth Authorization Code", "OAuth Bearer Token", "OAuth Client", "Token Cache", "User Social Login"];
+const CREDENTIALS: &[&str] = &[
+    "Document Share Key",
+    "OAuth Authorization Code",
+    "OAuth Bearer Token",
+    "OAuth Client",
+    "Token Cache",
+    "User Social Login",
+];
 
 /// DocTypes that keep copies of other documents' values. `permissions.default` does not open them where rules stand on
 /// some DocTypes: what a rule withholds could be read there.

@@ -10,7 +10,8 @@ use crate::policy::{Operation, Permit};
 impl Client {
     /// The document `name`, child rows inline; keys without a value are absent (H25).
     ///
-    /// Takes a permit to create or update too: what was stored is known only by reading it back (H13).
+    /// Takes a permit to create, update or delete too: what was stored is known only by reading it back (H13), and
+    /// which document a name reaches only by reading it first (H26).
     ///
     /// # Errors
     /// A name that cannot be sent, or the site's refusal.
@@ -20,7 +21,7 @@ impl Client {
         permit: &Permit,
         name: &str,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        check(permit, &[Operation::Read, Operation::Create, Operation::Update])?;
+        check(permit, &[Operation::Read, Operation::Create, Operation::Update, Operation::Delete])?;
         let path = resource_path(permit, Some(name))?;
         self.document(caller, Method::GET, path, Body::None).await
     }

@@ -206,7 +206,7 @@ async fn a_permit_for_something_else_sends_nothing() {
     let (server, caller, client) = giving(json!({"data": {}})).await;
     let (read, delete, empty) = (permit(Operation::Read), permit(Operation::Delete), Map::new());
     let errors = [
-        client.get(&caller, &delete, "x").await.unwrap_err(),
+        client.delete(&caller, &permit(Operation::Update), "x").await.unwrap_err(),
         client.insert(&caller, &read, &empty).await.unwrap_err(),
         client.update(&caller, &read, "x", &empty).await.unwrap_err(),
         client.delete(&caller, &read, "x").await.unwrap_err(),

@@ -89,6 +89,8 @@ pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
             on.tool.name()
         )));
     }
+    let stored = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
+    named_exactly(on, name, &stored)?;
     on.intend()?;
     let answer = on.app.site.delete(&on.app.caller, on.permit, name).await?;
     let mut result = Map::from_iter([("deleted".to_owned(), json!(name))]);

@@ -41,7 +41,9 @@ pub fn resource(request: &mut Request<'_>, rest: &str) -> Result<Reply, SiteErro
                 "submit" => 1,
                 "cancel" => 2,
                 _ => {
-                    return Err(SiteError::new(exc::PERMISSION, "not whitelisted").with(Message::new("not whitelisted")));
+                    return Err(
+                        SiteError::new(exc::PERMISSION, "not whitelisted").with(Message::new("not whitelisted"))
+                    );
                 }
             };
             doc.insert("docstatus".to_owned(), Value::from(docstatus));

@@ -78,11 +78,6 @@ pub fn insert_many(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(names))
 }
 
-/// `frappe.client.save`.
-pub fn save(request: &mut Request<'_>) -> Result<Reply, SiteError> {
-    Ok(Reply::message(request.site.save(request.doc("doc")?)?))
-}
-
 /// `frappe.client.submit`: the whole document, `modified` as it was read.
 pub fn submit(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let mut doc = request.doc("doc")?;

@@ -161,8 +161,7 @@ async fn order_by_is_quoted_and_completed_with_the_name() {
 
 #[tokio::test]
 async fn order_by_takes_fields_and_directions_only() {
-    for asked in
-        ["1", "sleep(5)", "name; drop table x", "modified desc limit 1", "`name`)--", "territory asc asc", ",", ""]
+    for asked in ["1", "sleep(5)", "name; drop table x", "modified desc limit 1", "`name`)--", "territory asc asc", ","]
     {
         let text = refused(json!({"order_by": asked})).await;
         assert!(text.contains("order_by"), "{asked}: {text}");

@@ -35,7 +35,7 @@ async fn a_name_reaches_exactly_its_own_document() {
         for (tool, arguments) in calls {
             call(&app, tool, arguments).await.unwrap_or_else(|error| panic!("{name:?}: {}", error.for_model()));
         }
-        let verbs = ["GET", "GET", "PUT", "GET", "DELETE"];
+        let verbs = ["GET", "GET", "PUT", "GET", "GET", "DELETE"];
         assert_eq!(site.lines().await, verbs.map(|verb| format!("{verb} {at}")));
     }
 }
