@@ -13,7 +13,8 @@ const TAGS: &[&str] =
 
 /// The mandatory fields that are empty, with what the person at the desk is told.
 pub fn missing(def: &'static DocTypeDef, doc: &Doc) -> Vec<(&'static str, Message)> {
-    const FILLED: u32 = flag::FILLED | flag::VIRTUAL;
+    // What nobody can edit is computed or fetched by code of the site that is not here.
+    const FILLED: u32 = flag::FILLED | flag::VIRTUAL | flag::READ_ONLY;
     let mut found = Vec::new();
     for field in def.fields.iter().filter(|field| field.is(flag::REQD) && field.flags & FILLED == 0) {
         if field.kind != FieldKind::Check && lacks(field, doc.get(field.fieldname)) {
