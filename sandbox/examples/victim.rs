@@ -3,12 +3,13 @@
 #![allow(clippy::print_stdout)]
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
-use erpnext_sandbox::{Options, Sandbox};
+use erpnext_sandbox::{Data, Options, Sandbox};
 
 #[tokio::main]
 async fn main() -> Result<(), erpnext_sandbox::StartError> {
-    let data = std::env::args().nth(1).map(Into::into);
+    let data = Data::from(std::env::args().nth(1).map(PathBuf::from));
     let sandbox = Sandbox::start(Options { data, ..Options::default() }).await?;
     println!("{}", sandbox.url());
     // What is not flushed would not reach a pipe.

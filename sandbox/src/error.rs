@@ -2,21 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
-/// An exception of the site: its name on the wire, its status, the Python module that it comes from.
+/// An exception of the site: its name on the wire, its status, its Python class.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Exc {
     /// `exc_type`.
     pub name: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// With a dot at the end; empty for Python's own.
-    pub module: &'static str,
+    /// The Python class as `exception` names it.
+    pub class: &'static str,
 }
 
 macro_rules! exceptions {
     ($($(#[$doc:meta])* $const:ident = $name:literal $status:literal in $module:literal;)*) => {
         $($(#[$doc])* #[doc = concat!("`", $name, "`, ", stringify!($status), ".")]
-        pub const $const: Exc = Exc { name: $name, status: $status, module: $module };)*
+        pub const $const: Exc = Exc { name: $name, status: $status, class: concat!($module, $name) };)*
     };
 }
 
@@ -24,6 +24,7 @@ macro_rules! exceptions {
 pub mod exc {
     use super::Exc;
     exceptions! {
+        CSRF = "CSRFTokenError" 400 in "frappe.exceptions.";
         AUTHENTICATION = "AuthenticationError" 401 in "frappe.exceptions.";
         PERMISSION = "PermissionError" 403 in "frappe.exceptions.";
         DOES_NOT_EXIST = "DoesNotExistError" 404 in "frappe.exceptions.";
@@ -51,7 +52,6 @@ pub mod exc {
         TOO_MANY_REQUESTS = "TooManyRequestsError" 429 in "frappe.exceptions.";
         READ_ONLY = "InReadOnlyMode" 503 in "frappe.exceptions.";
         SESSION_STOPPED = "SessionStopped" 503 in "frappe.exceptions.";
-        IMPORT = "ImportError" 500 in "";
         INDEX = "IndexError" 500 in "";
         TYPE = "TypeError" 500 in "";
         VALUE = "ValueError" 500 in "";
@@ -60,7 +60,11 @@ pub mod exc {
         JSON_DECODE = "JSONDecodeError" 500 in "json.decoder.";
         OPERATIONAL = "OperationalError" 500 in "pymysql.err.";
         PROGRAMMING = "ProgrammingError" 500 in "pymysql.err.";
+        WAREHOUSE_REQUIRED = "WarehouseRequired" 417 in "erpnext.selling.doctype.sales_order.sales_order.";
     }
+
+    /// `ImportError`, 500: a DocType whose code is not there; the class is called otherwise.
+    pub const IMPORT: Exc = Exc { name: "ImportError", status: 500, class: "Error" };
 }
 
 /// A message for the person at the desk; text with HTML in it.
@@ -144,6 +148,14 @@ impl SiteError {
         self
     }
 
+    /// The same exception thrown again in other words: the messages of both are told.
+    pub fn and_then_thrown(mut self, text: impl Into<String>) -> Self {
+        let again = Self::throw(self.exc, text);
+        self.text = again.text;
+        self.messages.extend(again.messages);
+        self
+    }
+
     /// Sets `_error_message`.
     pub fn saying(mut self, text: impl Into<String>) -> Self {
         self.error_message = Some(text.into());
@@ -165,6 +177,14 @@ impl SiteError {
     pub fn no_role(user: &str, doctype: &str) -> Self {
         let text = format!("<strong>{user}</strong> has no role that opens <strong>{doctype}</strong>");
         Self::new(exc::PERMISSION, "").with(Message::new(text)).saying(format!("No permission for {doctype}"))
+    }
+
+    /// 403: a function that is there and not open to this user.
+    pub fn closed(function: &str) -> Self {
+        let text = format!(
+            "<details><summary>Login to access</summary>Function <strong>{function}</strong> is not whitelisted.</details>"
+        );
+        Self::titled(exc::PERMISSION, "Method Not Allowed", text)
     }
 
     /// 417: a rule of the site was broken.
@@ -191,7 +211,7 @@ impl SiteError {
     /// `exception`: the exception's full name and its text.
     pub fn exception(&self) -> String {
         let separator = if self.text.is_empty() { "" } else { ": " };
-        format!("{}{}{separator}{}", self.exc.module, self.exc.name, self.text)
+        format!("{}{separator}{}", self.exc.class, self.text)
     }
 }
 

@@ -14,13 +14,14 @@ pub mod meta;
 mod methods;
 pub mod perms;
 pub mod query;
+mod random;
 pub mod reply;
 pub mod request;
 pub mod sample;
 pub mod site;
+mod start;
 pub mod store;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -30,50 +31,18 @@ use tokio::task::JoinHandle;
 
 pub use faults::{Fault, Faults, Kind};
 pub use keys::Key;
+pub use start::{Data, Loading, Options, StartError};
+pub use store::Image;
 
 use crate::http::App;
-use crate::meta::Meta;
 use crate::perms::User;
 use crate::site::Site;
-use crate::store::{Sql, Store};
-
-/// How a sandbox is started.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The directory that keeps the data; in memory where `None`.
-    pub data: Option<PathBuf>,
-    /// The port on 127.0.0.1; 0 takes any that is free.
-    pub port: u16,
-    /// How many times over the sample data is put in; none where `None`.
-    pub sample: Option<u32>,
-    /// Whether errors tell their traceback, as a site in development does.
-    pub tracebacks: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { data: None, port: 0, sample: None, tracebacks: true }
-    }
-}
-
-/// Why a sandbox does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The directory or the file in it.
-    #[error("{0}: {1}")]
-    Data(PathBuf, String),
-    /// The port.
-    #[error("127.0.0.1:{0}: {1}")]
-    Port(u16, std::io::Error),
-    /// The first documents break a rule.
-    #[error("the site's first documents: {0}")]
-    Base(error::SiteError),
-}
+use crate::store::Sql;
 
 /// A write that took effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Write {
-    /// When, in the site's time zone.
+    /// When, in the site's time zone; what `modified` of the document is from then on.
     pub at: String,
     /// Who.
     pub user: String,
@@ -83,6 +52,10 @@ pub struct Write {
     pub doctype: String,
     /// Which.
     pub name: String,
+    /// What asked for it: `PUT /api/resource/ToDo/a1b2`, empty where it was no request.
+    pub request: String,
+    /// The request's `X-Request-Id`.
+    pub request_id: Option<String>,
 }
 
 /// A running site. It stops when it is dropped.
@@ -94,48 +67,28 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Opens the store, puts in what a new site has, and listens on 127.0.0.1.
+    /// Starts a site and waits until its data is there.
     ///
     /// # Errors
     /// A directory or a port that cannot be used.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let place = options.data.clone().unwrap_or_default();
-        let data = |error: String| StartError::Data(place.clone(), error);
-        if let Some(directory) = &options.data {
-            std::fs::create_dir_all(directory).map_err(|error| data(error.to_string()))?;
-        }
-        let store = Store::open(options.data.as_deref()).map_err(|error| data(error.to_string()))?;
-        let app = App { store, meta: Meta::default(), faults: Faults::default(), tracebacks: options.tracebacks };
+        Loading::begin(options).await?.ready().await
+    }
+
+    fn serve(app: App, listener: TcpListener, port: u16) -> Self {
         let app = Arc::new(app);
-        let administrator = User::administrator();
-        let laid = app.store.transaction(|db| {
-            let site = Site::new(db, &app.meta, &administrator);
-            base::lay(&site)?;
-            methods::reports::seed(&site)?;
-            methods::workflow::seed(&site)?;
-            Ok(((), true))
-        });
-        laid.map_err(StartError::Base)?;
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
-        let listener = listener.map_err(|error| StartError::Port(options.port, error))?;
-        let port = listener.local_addr().map_err(|error| StartError::Port(options.port, error))?.port();
-        if let Some(scale) = options.sample {
-            let user = User::administrator();
-            let put = app.store.transaction(|db| Ok((Site::new(db, &app.meta, &user).put_sample(scale)?, true)));
-            put.map_err(StartError::Base)?;
-        }
         let (stop, mut stopped) = watch::channel(false);
         let router = Router::new().fallback(http::handle).with_state(app.clone());
         let server = tokio::spawn(async move {
             let until = async move { drop(stopped.wait_for(|stop| *stop).await) };
             let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;
         });
-        Ok(Self { app, port, stop, server })
+        Self { app, port, stop, server }
     }
 
     /// `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        start::url(self.port)
     }
 
     /// The keys that open the site.
@@ -151,15 +104,31 @@ impl Sandbox {
     /// Every write that took effect, oldest first.
     pub fn journal(&self) -> Vec<Write> {
         let rows = self.app.store.transaction(|db| {
-            let sql = "SELECT at, user, verb, doctype, name FROM journal ORDER BY rowid";
+            let sql = "SELECT at, user, verb, doctype, name, request, request_id FROM journal ORDER BY rowid";
             Ok::<_, rusqlite::Error>((db.query(sql, &[])?, false))
         });
-        let text = |cell| if let Sql::Text(text) = cell { text } else { String::new() };
+        let text = |cell| if let Sql::Text(text) = cell { Some(text) } else { None };
         let write = |row: Vec<Sql>| {
-            let [at, user, verb, doctype, name] = <[Sql; 5]>::try_from(row).ok()?.map(text);
-            Some(Write { at, user, verb, doctype, name })
+            let [at, user, verb, doctype, name, request, request_id] = <[Sql; 7]>::try_from(row).ok()?.map(text);
+            Some(Write {
+                at: at?,
+                user: user?,
+                verb: verb?,
+                doctype: doctype?,
+                name: name?,
+                request: request?,
+                request_id,
+            })
         };
         rows.unwrap_or_default().into_iter().filter_map(write).collect()
+    }
+
+    /// All of its data, to start others from: [`Data::Image`].
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn image(&self) -> Result<Image, StartError> {
+        self.app.store.image().map_err(|error| StartError::Image(error.to_string()))
     }
 
     /// Works on the site directly, as Administrator, in one transaction; for sample data and tests.
@@ -171,8 +140,9 @@ impl Sandbox {
         self.app.store.transaction(|db| Ok((work(&Site::new(db, &self.app.meta, &user))?, true)))
     }
 
-    /// Stops listening once the requests that are being answered are.
+    /// Stops listening once the requests that are being answered are; faults are taken back, so that none stalls.
     pub async fn stop(self) {
+        self.app.faults.clear();
         let _ = self.stop.send(true);
         let mut this = self;
         let _ = (&mut this.server).await;

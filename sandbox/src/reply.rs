@@ -48,6 +48,16 @@ impl Reply {
         Self { status: 200, body: Body::Bytes(content_type, bytes) }
     }
 
+    /// The same with keys beside those of a JSON answer, which count where they are the same.
+    pub fn beside(mut self, keys: Map<String, Value>) -> Self {
+        if let Body::Json(body) = &mut self.body {
+            for (key, value) in keys {
+                body.entry(key).or_insert(value);
+            }
+        }
+        self
+    }
+
     /// The same with another status.
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = status;

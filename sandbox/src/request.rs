@@ -16,6 +16,8 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// Arguments: the JSON body, or else query string and form together.
     pub args: Map<String, Value>,
+    /// The body as it was sent; of a multipart body nothing.
+    pub body: Vec<u8>,
     /// The files of a multipart body.
     pub files: Vec<Upload>,
     /// Names and values of the headers that handlers may look at, names in lower case.

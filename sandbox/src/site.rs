@@ -14,6 +14,15 @@ use crate::meta::Meta;
 use crate::perms::{Restriction, User};
 use crate::store::{Db, Sql};
 
+/// The request that a write came with; empty where none did.
+#[derive(Clone, Default)]
+pub struct Origin {
+    /// Method and path.
+    pub request: String,
+    /// Its `X-Request-Id`.
+    pub id: Option<String>,
+}
+
 /// One request's view of the site.
 pub struct Site<'a> {
     /// The database inside the request's transaction: kept for POST, PUT and DELETE that succeed, else undone.
@@ -24,6 +33,8 @@ pub struct Site<'a> {
     pub user: &'a User,
     /// The moment of the request; every document that it writes carries it.
     pub now: DateTime,
+    /// Where the request came from, for the journal.
+    pub origin: Origin,
     messages: RefCell<Vec<Message>>,
     pub(crate) restrictions: OnceCell<Vec<Restriction>>,
 }
@@ -31,7 +42,15 @@ pub struct Site<'a> {
 impl<'a> Site<'a> {
     /// A view for this user, now.
     pub fn new(db: &'a Db<'a>, meta: &'a Meta, user: &'a User) -> Self {
-        Self { db, meta, user, now: crate::clock::now(), messages: RefCell::default(), restrictions: OnceCell::new() }
+        Self {
+            db,
+            meta,
+            user,
+            now: crate::clock::now(),
+            origin: Origin::default(),
+            messages: RefCell::default(),
+            restrictions: OnceCell::new(),
+        }
     }
 
     /// The same view with another user's rights, for what the site does by itself.
@@ -41,6 +60,7 @@ impl<'a> Site<'a> {
             meta: self.meta,
             user,
             now: self.now,
+            origin: self.origin.clone(),
             messages: RefCell::default(),
             restrictions: OnceCell::new(),
         }
@@ -108,9 +128,13 @@ impl<'a> Site<'a> {
     /// # Errors
     /// The database's.
     pub fn journal(&self, verb: &str, doctype: &str, name: &str) -> Result<(), SiteError> {
-        let texts = [self.now_text(), self.user.name.clone(), verb.to_owned(), doctype.to_owned(), name.to_owned()];
-        let sql = "INSERT INTO journal (at, user, verb, doctype, name) VALUES (?1, ?2, ?3, ?4, ?5)";
-        self.db.execute(sql, &texts.map(Sql::Text))?;
+        let Origin { request, id } = self.origin.clone();
+        let texts =
+            [&self.now_text(), &self.user.name, verb, doctype, name, &request].map(|text| Sql::Text(text.to_owned()));
+        let id = id.map_or(Sql::Null, Sql::Text);
+        let sql = "INSERT INTO journal (at, user, verb, doctype, name, request, request_id)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        self.db.execute(sql, &[texts.as_slice(), &[id]].concat())?;
         Ok(())
     }
 }

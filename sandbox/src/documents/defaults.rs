@@ -7,19 +7,39 @@ use serde_json::{Value, json};
 use crate::doc::Doc;
 use crate::site::Site;
 
+/// Links that have the site's own default wherever a form has a field of that name: the field, the Single, the field
+/// over there.
+const OF_THE_SITE: &[(&str, &str, &str)] = &[
+    ("company", "Global Defaults", "default_company"),
+    ("country", "System Settings", "country"),
+    ("language", "System Settings", "language"),
+];
+
 impl Site<'_> {
     /// Fills what was not sent. An empty text was sent; null was not.
     pub fn fill_defaults(&self, def: &'static DocTypeDef, doc: &mut Doc) {
         let Some(form) = self.meta.form(def.name) else { return };
+        let title = def.title_field.filter(|title| *title == "title");
         for field in form.fields.iter().filter(|field| field.kind.holds_value() && !field.kind.is_table()) {
             if field.flags & flag::VIRTUAL == 0
                 && field.fieldname != "amended_from"
+                // A pattern, which is filled once there is something to fill it with.
+                && Some(field.fieldname.as_str()) != title
                 && doc.get(&field.fieldname).is_none_or(Value::is_null)
-                && let Some(value) = self.default(field)
+                && let Some(value) = self.of_the_site(field).or_else(|| self.default(field))
             {
                 doc.insert(field.fieldname.clone(), value);
             }
         }
+    }
+
+    fn of_the_site(&self, field: &Field) -> Option<Value> {
+        let (_, single, there) = OF_THE_SITE.iter().find(|(name, ..)| *name == field.fieldname)?;
+        if field.kind != FieldKind::Link {
+            return None;
+        }
+        let value = self.db.single_value(single, there).ok()??;
+        self.has(field.options.as_deref()?, &value).then(|| json!(value))
     }
 
     fn default(&self, field: &Field) -> Option<Value> {

@@ -1,6 +1,6 @@
 //! Reading: a document with its rows, and what of it a user may see.
 
-use erpnext_schema::{DocTypeDef, Shape, doctype_flag};
+use erpnext_schema::{DocTypeDef, FieldKind, Shape, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::doc::{Doc, cint, flt, text};
@@ -8,6 +8,11 @@ use crate::error::SiteError;
 use crate::perms::Right;
 use crate::site::Site;
 use crate::store::Sql;
+
+/// A Duration of a Single stays the text that it is stored as.
+fn is_duration(def: &DocTypeDef, field: &str) -> bool {
+    def.field(field).is_some_and(|field| field.kind == FieldKind::Duration)
+}
 
 impl Site<'_> {
     /// The document with its child rows, nulls included, to be worked on: rights are not asked, hidden fields not
@@ -53,18 +58,13 @@ impl Site<'_> {
             let text = json!(value);
             let value = match def.field(&key).map(|field| field.kind.shape()) {
                 Some(Shape::Bool | Shape::Int) if key != "idx" => json!(cint(&text)),
-                Some(Shape::Float) => json!(flt(&text)),
+                Some(Shape::Float) if !is_duration(def, &key) => json!(flt(&text)),
                 _ => text,
             };
             doc.insert(key, value);
         }
         self.load_rows(def, &mut doc)?;
-        let mut doc = self.render(def, &doc);
-        // What is kept as text of a Single comes as text where the site does not cast it.
-        if self.db.single(def.name)?.iter().any(|(key, _)| key == "idx") {
-            doc.insert("idx".to_owned(), json!("0"));
-        }
-        Ok(doc)
+        Ok(self.render(def, &doc))
     }
 
     /// The document as the user sees it, nulls included: read right checked, hidden fields taken out.

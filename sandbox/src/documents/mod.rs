@@ -4,17 +4,22 @@
 //! is the former (H13). Every rule that applies to a whole document stands in [`Site::insert`] and [`Site::save`],
 //! in the site's order, since that decides which of several errors is seen.
 
+mod approvals;
 mod backlinks;
+mod business;
 mod change;
 mod defaults;
 mod fill;
 mod links;
 mod load;
 mod naming;
+pub(crate) mod own;
+mod progress;
 mod remove;
 mod render;
 mod rows;
 mod stamp;
+mod status;
 mod validate;
 mod version;
 
@@ -44,7 +49,7 @@ impl Site<'_> {
         self.take_rows(def, &mut doc)?;
         self.fill_defaults(def, &mut doc);
         doc.retain(|key, _| !matches!(key.as_str(), "modified" | "creation" | "modified_by" | "owner"));
-        self.stamp(&mut doc);
+        self.stamp(def, &mut doc);
         self.each_row(def, &mut doc, |child, row, doc| {
             if rows::is_new(row) {
                 self.fill_defaults(child, row);
@@ -66,11 +71,15 @@ impl Site<'_> {
         self.name_rows(def, &mut doc)?;
         self.keep_all_higher_levels(def, None, &mut doc);
         self.fill(def, &mut doc)?;
+        status::begin(def, &mut doc);
+        status::set(self, def, &mut doc);
+        self.check_business(def, &doc)?;
         self.check_all_values(def, &mut doc)?;
         self.check_free(def, &doc)?;
         self.db.add_row(def, &doc)?;
         self.each_row(def, &mut doc, |child, row, _| self.db.add_row(child, row))?;
         self.journal("insert", def.name, &crate::doc::display(&doc["name"]))?;
+        self.ask_for_approval(def, &doc)?;
         self.learn(def, &doc)?;
         Ok(self.render(def, &doc))
     }
@@ -108,7 +117,7 @@ impl Site<'_> {
         self.check(def.name, Some(&stored), action.right())?;
         self.check(def.name, Some(&doc), action.right())?;
         self.take_rows(def, &mut doc)?;
-        self.stamp(&mut doc);
+        self.stamp(def, &mut doc);
         self.each_row(def, &mut doc, |child, row, doc| {
             if rows::is_new(row) {
                 self.fill_defaults(child, row);
@@ -122,12 +131,22 @@ impl Site<'_> {
             self.check_back_links(def, &crate::doc::display(&name), true)?;
         } else {
             self.check_all_links(def, &mut doc)?;
-            self.fill(def, &mut doc)?;
+            match action {
+                Action::UpdateAfterSubmit => fill::follow_rows(def, &mut doc),
+                _ => {
+                    self.fill(def, &mut doc)?;
+                    self.check_business(def, &doc)?;
+                }
+            }
             self.check_all_values(def, &mut doc)?;
             if !single {
                 change::check_constants(def, &stored, &doc)?;
             }
             self.check_unique(def, &doc)?;
+        }
+        if matches!(action, Action::Submit | Action::Cancel) {
+            status::set(self, def, &mut doc);
+            fill::finish(def, &mut doc);
         }
         if action == Action::UpdateAfterSubmit {
             self.check_submitted(def, &stored, &doc)?;
@@ -136,6 +155,13 @@ impl Site<'_> {
         let name = crate::doc::display(&name);
         self.journal(action.verb(), def.name, &name)?;
         self.keep_version(def, &stored, &doc)?;
+        if action == Action::Submit {
+            self.note_status(def, &doc)?;
+        }
+        if matches!(action, Action::Submit | Action::Cancel) {
+            self.tell_orders(def, &doc, action == Action::Submit)?;
+        }
+        self.ask_for_approval(def, &doc)?;
         self.learn(def, &doc)?;
         Ok(self.render(def, &doc))
     }

@@ -6,7 +6,7 @@ use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::doc::{Doc, display, int, text};
-use crate::error::{SiteError, exc};
+use crate::error::{Message, SiteError, exc};
 use crate::site::Site;
 use crate::store::Sql;
 
@@ -73,7 +73,11 @@ impl Site<'_> {
                     let label = def.field(field).map_or(field, |field| field.label);
                     Err(SiteError::invalid(format!("{label} is required")))
                 }
-                name => Ok(name.to_owned()),
+                name => {
+                    // The field follows the name.
+                    doc.insert(field.to_owned(), json!(name));
+                    Ok(name.to_owned())
+                }
             };
         }
         match lower.as_str() {
@@ -180,6 +184,8 @@ impl Site<'_> {
             let taken = (1..).map(|number| format!("{name} - {number}"));
             for numbered in taken.take(10_000) {
                 if self.db.exists(def, &numbered)?.is_none() {
+                    let text = format!("{name} is taken: the customer is called {numbered}");
+                    self.say(Message { title: "Note", indicator: Some("yellow"), ..Message::new(text) });
                     return Ok(Some(numbered));
                 }
             }

@@ -1,12 +1,17 @@
 //! Deleting a document with its rows.
 
-use erpnext_schema::doctype_flag;
+use erpnext_schema::{DocTypeDef, doctype_flag};
 
 use crate::doc::{int, text};
 use crate::error::{Message, SiteError, exc};
 use crate::perms::Right;
 use crate::site::Site;
 use crate::store::Sql;
+
+/// Whether documents can be put out of use instead of being deleted.
+fn can_rest(def: &DocTypeDef) -> bool {
+    def.field("disabled").is_some() || def.field("enabled").is_some()
+}
 
 impl Site<'_> {
     /// Deletes a document and its rows.
@@ -27,13 +32,16 @@ impl Site<'_> {
             error.messages.insert(0, Message::new(words));
             return Err(error);
         }
-        if int(&doc, "docstatus") == 1 && !def.is(doctype_flag::CHILD) {
+        if int(&doc, "docstatus") == 1 && def.is(doctype_flag::SUBMITTABLE) {
             let text =
                 format!("{doctype} {name}: a submitted record cannot be deleted. <a href='#'>Cancel</a> it first.");
             return Err(SiteError::invalid(text));
         }
         if !def.is(doctype_flag::CHILD) {
-            self.check_back_links(def, &name, false)?;
+            self.check_back_links(def, &name, false).map_err(|error| match can_rest(def) {
+                true => error.and_then_thrown(format!("You can disable this {doctype} instead of deleting it.")),
+                false => error,
+            })?;
         }
         self.db.delete_where(def, "name = ?1", &[Sql::Text(name.clone())])?;
         for table in def.fields.iter().filter(|field| field.kind.is_table()) {

@@ -8,16 +8,25 @@ use crate::doc::{Doc, cint, flt};
 use crate::site::Site;
 
 impl Site<'_> {
-    /// The document with nulls, as `frappe.client.get` gives it. Keys that are no fields are gone (H7).
+    /// The document with nulls, as `frappe.client.get` gives it. Keys that are no fields are gone (H7), and those that
+    /// begin with `__`, which the site keeps to itself.
     pub fn render(&self, def: &'static DocTypeDef, doc: &Doc) -> Doc {
         let mut out = Doc::new();
         let child = def.is(doctype_flag::CHILD);
         let (standard, parents) = def.standard_fields().split_at(7.min(def.standard_fields().len()));
-        let form = def.fields.iter().filter(|field| field.kind.holds_value() && !field.kind.is_table());
+        let form = def
+            .fields
+            .iter()
+            .filter(|field| field.kind.holds_value() && !field.kind.is_table() && !field.fieldname.starts_with("__"));
         for field in standard.iter().chain(form).chain(parents) {
             let value = match doc.get(field.fieldname) {
                 // Computed on read; the form says from what.
                 _ if field.is(flag::VIRTUAL) => self.computed(def, field, doc),
+                // A Single's is not cast: text once it was saved.
+                Some(value) if field.fieldname == "idx" && def.is(doctype_flag::SINGLE) => {
+                    out.insert("idx".to_owned(), value.clone());
+                    continue;
+                }
                 Some(value) => value.clone(),
                 None => Value::Null,
             };
@@ -33,6 +42,9 @@ impl Site<'_> {
             let rows = rows.into_iter().flatten().filter_map(Value::as_object);
             let rows = rows.filter_map(|row| Some(Value::Object(self.render(target?, row))));
             out.insert(table.fieldname.to_owned(), rows.collect());
+        }
+        if let Some(onload) = doc.get("__onload") {
+            out.insert("__onload".to_owned(), onload.clone());
         }
         // H14.
         if child && doc.contains_key("__unsaved") {

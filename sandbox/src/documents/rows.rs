@@ -1,6 +1,6 @@
 //! Child rows: how they are sent, what they are called, how they are written (H1, H2, H3).
 
-use erpnext_schema::{DocTypeDef, FieldDef, doctype_flag, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, doctype_flag, flag};
 use serde_json::{Value, json};
 
 use super::naming::random;
@@ -10,11 +10,12 @@ use crate::perms::Right;
 use crate::site::Site;
 use crate::store::{Sql, columns, quote, table_name, to_sql};
 
-/// Whether a row is to be added: it has no name, or says so.
+/// Marks a row that this request adds.
+const NEW: &str = "__new";
+
+/// Whether a row is to be added: it has no name, or says so. That it says `__unsaved` of itself adds nothing.
 pub fn is_new(row: &Doc) -> bool {
-    row.contains_key("__unsaved")
-        || is_empty(row.get("name"))
-        || row.get("__islocal").is_some_and(|v| v == 1 || v == true)
+    row.contains_key(NEW) || is_empty(row.get("name")) || row.get("__islocal").is_some_and(|v| v == 1 || v == true)
 }
 
 fn tables(def: &'static DocTypeDef) -> impl Iterator<Item = &'static FieldDef> {
@@ -38,11 +39,13 @@ impl Site<'_> {
             let rows = value.as_array_mut().ok_or_else(refused)?;
             for (at, row) in rows.iter_mut().enumerate() {
                 let row = row.as_object_mut().ok_or_else(refused)?;
+                row.remove(NEW);
                 let new = is_new(row);
                 row.remove("__islocal");
-                row.remove("__unsaved");
                 if new {
+                    // H14.
                     row.insert("__unsaved".to_owned(), json!(1));
+                    row.insert(NEW.to_owned(), json!(1));
                 }
                 if row.get("idx").is_none_or(|idx| idx.is_null() || idx == 0) {
                     row.insert("idx".to_owned(), json!(at + 1));
@@ -70,6 +73,30 @@ impl Site<'_> {
             result?;
         }
         Ok(())
+    }
+
+    /// Adds a row that the site's code makes: it has no defaults, and is not told to be unsaved.
+    pub(super) fn append_row(&self, def: &'static DocTypeDef, doc: &mut Doc, table: &str, row: Value) {
+        let Value::Object(mut row) = row else { return };
+        let name = doc.get("name").cloned().unwrap_or_default();
+        let at = crate::doc::rows(doc, table).count() + 1;
+        for (key, value) in [
+            ("name", json!(random())),
+            ("owner", json!(self.user.name)),
+            ("creation", json!(self.now_text())),
+            ("idx", json!(at)),
+            ("parent", name),
+            ("parentfield", json!(table)),
+            ("parenttype", json!(def.name)),
+            (NEW, json!(1)),
+        ] {
+            row.insert(key.to_owned(), value);
+        }
+        self.stamp_row(&mut row, doc);
+        match doc.get_mut(table).and_then(Value::as_array_mut) {
+            Some(rows) => rows.push(Value::Object(row)),
+            None => drop(doc.insert(table.to_owned(), json!([row]))),
+        }
     }
 
     /// Gives the rows the name of their document, and new ones a name of their own.
@@ -112,7 +139,9 @@ impl Site<'_> {
 
     fn write_single(&self, def: &'static DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         for field in columns(def).filter(|field| !matches!(field.fieldname, "name" | "owner" | "creation")) {
-            let value = match to_sql(field, doc.get(field.fieldname).unwrap_or(&Value::Null))? {
+            let value = doc.get(field.fieldname).unwrap_or(&Value::Null);
+            let value = match to_sql(field, value)? {
+                Sql::Real(_) if field.kind == FieldKind::Duration => Sql::Text(display(value)),
                 Sql::Integer(number) => Sql::Text(number.to_string()),
                 Sql::Real(number) => Sql::Text(json!(number).to_string()),
                 other => other,
@@ -126,7 +155,7 @@ impl Site<'_> {
     pub(super) fn save_row(&self, def: &'static DocTypeDef, mut row: Doc) -> Result<Doc, SiteError> {
         self.check(def.name, Some(&row), Right::Write)?;
         self.check_values(def, &mut row)?;
-        self.stamp(&mut row);
+        self.stamp(def, &mut row);
         self.db.set_row(def, text(&row, "name"), &row)?;
         self.touch(text(&row, "parenttype"), text(&row, "parent"))?;
         Ok(self.render(def, &row))

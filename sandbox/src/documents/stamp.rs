@@ -1,7 +1,7 @@
 //! Who wrote a document and when, and what a stored Custom Field changes about a DocType.
 
-use erpnext_schema::DocTypeDef;
 use erpnext_schema::snapshot::DocType;
+use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::doc::{Doc, text};
@@ -9,14 +9,15 @@ use crate::error::SiteError;
 use crate::site::Site;
 
 impl Site<'_> {
-    /// Sets `modified` and `modified_by`, and for a new document `owner`, `creation`, `docstatus` and `idx`.
-    pub(super) fn stamp(&self, doc: &mut Doc) {
+    /// Sets `modified` and `modified_by`, and for a new document `owner`, `creation`, `docstatus` and `idx`; a Single was
+    /// never created.
+    pub(super) fn stamp(&self, def: &DocTypeDef, doc: &mut Doc) {
         let (now, user) = (json!(self.now_text()), json!(self.user.name));
         for (key, value) in [("modified", &now), ("modified_by", &user)] {
             doc.insert(key.to_owned(), value.clone());
         }
         for (key, value) in [("owner", user), ("creation", now), ("docstatus", json!(0)), ("idx", json!(0))] {
-            if doc.get(key).is_none_or(Value::is_null) {
+            if doc.get(key).is_none_or(Value::is_null) && !(key == "creation" && def.is(doctype_flag::SINGLE)) {
                 doc.insert(key.to_owned(), value);
             }
         }

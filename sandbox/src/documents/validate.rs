@@ -13,10 +13,11 @@ const TAGS: &[&str] =
 
 /// The mandatory fields that are empty, with what the person at the desk is told.
 pub fn missing(def: &'static DocTypeDef, doc: &Doc) -> Vec<(&'static str, Message)> {
-    // What nobody can edit is computed or fetched by code of the site that is not here.
+    // What nobody can edit is computed or fetched by code of the site that is not here; an item's name is fetched.
     const FILLED: u32 = flag::FILLED | flag::VIRTUAL | flag::READ_ONLY;
+    let asked = |field: &&FieldDef| field.flags & FILLED == 0 || field.fieldname == "item_name";
     let mut found = Vec::new();
-    for field in def.fields.iter().filter(|field| field.is(flag::REQD) && field.flags & FILLED == 0) {
+    for field in def.fields.iter().filter(|field| field.is(flag::REQD)).filter(asked) {
         if field.kind != FieldKind::Check && lacks(field, doc.get(field.fieldname)) {
             let place = if def.is(doctype_flag::CHILD) {
                 format!("<strong>{}</strong> Row #{}: Value missing for: {}", def.name, int(doc, "idx"), field.label)

@@ -25,7 +25,7 @@ impl Site<'_> {
             ("data", data),
         ];
         row.extend(texts.map(|(key, value)| (key.to_owned(), json!(value))));
-        self.stamp(&mut row);
+        self.stamp(version, &mut row);
         self.db.add_row(version, &row)
     }
 }

@@ -21,7 +21,12 @@ pub fn reply(reply: Reply, messages: &[Message]) -> Response {
 
 /// An error: `exc_type` always, `exception` and `exc` where the site and the error tell them.
 pub fn error(error: &SiteError, before: &[Message], tracebacks: bool) -> Response {
-    let mut body = Map::new();
+    error_beside(error, before, tracebacks, Map::new())
+}
+
+/// [`error`] with keys beside its own.
+pub fn error_beside(error: &SiteError, before: &[Message], tracebacks: bool, beside: Map<String, Value>) -> Response {
+    let mut body = beside;
     if tracebacks && error.traceback {
         body.insert("exception".to_owned(), json!(error.exception()));
     }
@@ -43,6 +48,17 @@ pub fn page(status: u16, title: &str, text: &str) -> Response {
         "<html>\n  <head>\n    <title>{title}</title>\n  </head>\n  <body>\n    <h1>{title}</h1>\n    {text}\n  </body>\n</html>\n"
     );
     response(status, "text/html", html.into_bytes())
+}
+
+/// A page of the desk, which hands out the token against forged requests.
+pub fn desk(token: &str) -> Response {
+    let html = format!("<html>\n<body>\n<script>frappe.csrf_token = \"{token}\";</script>\n</body>\n</html>\n");
+    response(200, "text/html; charset=utf-8", html.into_bytes())
+}
+
+/// Plain text.
+pub fn text(text: &'static str) -> Response {
+    response(200, "text/plain; charset=utf-8", text.as_bytes().to_vec())
 }
 
 /// JSON of a status.

@@ -14,6 +14,8 @@ const LARGEST: usize = 10 * 1024 * 1024;
 pub struct Sent {
     /// The arguments, or that the body was no JSON.
     pub args: Result<Map<String, Value>, BadBody>,
+    /// The body where it is no JSON by its content type, and not multipart.
+    pub body: Vec<u8>,
     /// The files of a multipart body.
     pub files: Vec<Upload>,
 }
@@ -49,21 +51,35 @@ pub async fn read(parts: &Parts, query: &str, body: Body) -> Result<Sent, Unread
             std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("length limit"));
         if too_large { Unreadable::TooLarge } else { Unreadable::Cut }
     })?;
-    let args = if kind.contains("json") && !bytes.is_empty() {
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(args)) => Ok(args),
-            Ok(Value::Array(_)) => Err(BadBody::List),
-            Ok(_) => Err(BadBody::Scalar),
-            Err(_) => Err(BadBody::NotJson),
-        }
-    } else {
-        let mut args = form(query);
-        if kind.starts_with("application/x-www-form-urlencoded") {
-            args.extend(form(&String::from_utf8_lossy(&bytes)));
-        }
-        Ok(args)
+    if kind.contains("json") && !bytes.is_empty() {
+        let args = match json(&bytes) {
+            Some(Value::Object(args)) => Ok(args),
+            Some(Value::Array(_)) => Err(BadBody::List),
+            Some(_) => Err(BadBody::Scalar),
+            None => Err(BadBody::NotJson),
+        };
+        return Ok(Sent { args, body: Vec::new(), files: Vec::new() });
+    }
+    let mut args = form(query);
+    if kind.starts_with("application/x-www-form-urlencoded") {
+        args.extend(form(&String::from_utf8_lossy(&bytes)));
+    }
+    Ok(Sent { args: Ok(args), body: bytes.to_vec(), files: Vec::new() })
+}
+
+/// JSON as Python reads it: `NaN` and `Infinity` are numbers. They come as text, which a number's column refuses alike.
+fn json(bytes: &[u8]) -> Option<Value> {
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Some(value);
+    }
+    // Every second part stands between quotation marks, where none is escaped.
+    let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains("\\\""))?;
+    let quoted = |(at, part): (usize, &str)| match at % 2 {
+        0 => part.replace("-Infinity", "Infinity").replace("NaN", "\"NaN\"").replace("Infinity", "\"Infinity\""),
+        _ => part.to_owned(),
     };
-    Ok(Sent { args, files: Vec::new() })
+    let parts: Vec<String> = text.split('"').enumerate().map(quoted).collect();
+    serde_json::from_str(&parts.join("\"")).ok()
 }
 
 async fn multipart(parts: &Parts, query: &str, body: Body) -> Result<Sent, Unreadable> {
@@ -92,7 +108,7 @@ async fn multipart(parts: &Parts, query: &str, body: Body) -> Result<Sent, Unrea
             }
         }
     }
-    Ok(Sent { args: Ok(args), files })
+    Ok(Sent { args: Ok(args), body: Vec::new(), files })
 }
 
 /// `a=1&b=2` as arguments; of several with one name the first counts.

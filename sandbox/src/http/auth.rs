@@ -1,16 +1,25 @@
-//! Who asks: the `Authorization` header against the site's keys. Cookies are not looked at.
+//! Who asks: the `Authorization` header against the site's keys, unless a cookie stands for somebody: it beats the header.
 
+use super::session::Cookie;
 use crate::error::{SiteError, exc};
 use crate::faults::Faults;
 use crate::keys;
 use crate::perms::User;
 use crate::store::{Db, Sql, table_name};
 
-/// The user whose key was sent; Guest where no header was, or one of one word.
+/// The user of the session, else the one whose key was sent; Guest where no header was, or one of one word.
 ///
 /// # Errors
-/// 401 for a wrong key or secret, a disabled user, another scheme.
-pub fn user(db: &Db<'_>, faults: &Faults, header: Option<&str>) -> Result<User, SiteError> {
+/// 401 for a wrong key or secret, a disabled user, another scheme, whatever the cookie says.
+pub fn user(db: &Db<'_>, faults: &Faults, header: Option<&str>, cookie: &Cookie) -> Result<User, SiteError> {
+    let sent = by_key(db, faults, header)?;
+    Ok(match cookie {
+        Cookie::User(name) => named(db, name),
+        Cookie::None | Cookie::Expired => sent,
+    })
+}
+
+fn by_key(db: &Db<'_>, faults: &Faults, header: Option<&str>) -> Result<User, SiteError> {
     let mut words = header.unwrap_or_default().split_whitespace();
     let (Some(scheme), Some(token)) = (words.next(), words.next()) else { return Ok(User::guest()) };
     let refused = || SiteError::new(exc::AUTHENTICATION, "");
@@ -22,17 +31,22 @@ pub fn user(db: &Db<'_>, faults: &Faults, header: Option<&str>) -> Result<User, 
     if faults.is_expired(key.key) || !key.enabled {
         return Err(refused());
     }
-    if key.user == "Administrator" {
-        return Ok(User::administrator());
+    Ok(named(db, key.user))
+}
+
+/// A user with the roles that the site gives.
+fn named(db: &Db<'_>, name: &str) -> User {
+    if name == "Administrator" {
+        return User::administrator();
     }
     let sql =
         format!("SELECT role FROM {} WHERE parent = ?1 AND parenttype = 'User' ORDER BY idx", table_name("Has Role"));
     // A site without users has no such table yet.
-    let rows = db.query(&sql, &[Sql::Text(key.user.to_owned())]).unwrap_or_default();
+    let rows = db.query(&sql, &[Sql::Text(name.to_owned())]).unwrap_or_default();
     let own = rows.into_iter().flatten().filter_map(|cell| match cell {
         Sql::Text(role) => Some(role),
         _ => None,
     });
     let roles = ["All", "Guest", "Desk User"].map(str::to_owned).into_iter().chain(own).collect();
-    Ok(User { name: key.user.to_owned(), roles })
+    User { name: name.to_owned(), roles }
 }

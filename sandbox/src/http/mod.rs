@@ -5,18 +5,25 @@ pub(crate) mod args;
 mod auth;
 mod resource;
 mod route;
+mod session;
 
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::SET_COOKIE;
 use axum::response::Response;
+use serde_json::{Map, json};
 
+use self::session::Cookie;
+pub use self::session::Sessions;
 use crate::error::SiteError;
-use crate::faults::{Fault, Faults};
+use crate::faults::Faults;
 use crate::meta::Meta;
+use crate::perms::User;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::site::Site;
+use crate::site::{Origin, Site};
 use crate::store::Store;
 
 /// What all requests share.
@@ -25,9 +32,11 @@ pub struct App {
     pub store: Store,
     /// The DocTypes.
     pub meta: Meta,
+    /// Who is logged in with a browser.
+    pub sessions: Sessions,
     /// What goes wrong on demand.
     pub faults: Faults,
-    /// Whether errors tell `exception` and `exc`.
+    /// Whether errors tell `exception` and `exc` where the System Settings do not say.
     pub tracebacks: bool,
 }
 
@@ -52,9 +61,14 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
         return app.faults.over_http(parts.method.as_str(), &sent);
     }
     let method = parts.method.as_str().to_owned();
+    if method == "OPTIONS" {
+        return answer::text("");
+    }
     let path = args::percent_decode(path);
-    let fault = app.faults.take(&method, &path);
-    if let Some(response) = before(&fault).await {
+    let mut fault = app.faults.take(&method, &path);
+    if let Some(fault) = &mut fault
+        && let Some(response) = fault.before(app.tracebacks).await
+    {
         return response;
     }
     let headers: Vec<(String, String)> = parts
@@ -68,44 +82,76 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
         Ok(response) => response,
         Err(_) => answer::page(500, "Internal Server Error", ""),
     };
-    after(fault, response).await
-}
-
-/// What a fault makes of a request that has not been looked at yet.
-async fn before(fault: &Option<Fault>) -> Option<Response> {
     match fault {
-        None => None,
-        Some(fault) => fault.before().await,
-    }
-}
-
-async fn after(fault: Option<Fault>, response: Response) -> Response {
-    match fault {
-        None => response,
         Some(fault) => fault.after(response).await,
+        None => response,
     }
 }
 
 /// One request from its arguments to its answer.
 fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(String, String)>) -> Response {
     let header = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let accepts = header("authorization");
+    let (authorization, accept) = (header("authorization"), header("accept"));
+    let (cookies, token) = (header("cookie"), header("x-frappe-csrf-token"));
+    let cookies = cookies.as_deref();
+    if path == "/app"
+        && let Some(token) = app.sessions.mint(cookies)
+    {
+        return answer::desk(&token);
+    }
+    let whom = app.sessions.whom(cookies);
+    let mut beside = Map::new();
+    if whom == Cookie::Expired {
+        beside.insert("session_expired".to_owned(), json!(1));
+    }
+    let mut opened = None;
+    let origin = Origin { request: format!("{method} {path}"), id: header("x-request-id") };
     let mut messages = Vec::new();
+    let mut tracebacks = app.tracebacks;
     let result = app.store.transaction(|db| {
-        let user = auth::user(db, &app.faults, accepts.as_deref())?;
+        if let Some(allowed) = db.single_value("System Settings", "allow_error_traceback")? {
+            tracebacks = allowed != "0";
+        }
+        let user = auth::user(db, &app.faults, authorization.as_deref(), &whom)?;
+        app.sessions.check_forged(method, cookies, token.as_deref())?;
         let args = sent.args?;
-        let site = Site::new(db, &app.meta, &user);
-        let mut request = Request { site, method, path, args, files: sent.files, headers };
+        if path == "/api/method/login" {
+            beside.insert("message".to_owned(), json!("Invalid login credentials"));
+            let (user, sid) = app.sessions.log_in(&args)?;
+            opened = Some(sid);
+            return Ok((
+                Reply::json(session::welcome(&Site::new(db, &app.meta, &User::administrator()), user)?),
+                false,
+            ));
+        }
+        let mut site = Site::new(db, &app.meta, &user);
+        site.origin = origin;
+        let mut request = Request { site, method, path, args, body: sent.body, files: sent.files, headers };
         let result = route::route(&mut request);
         messages = request.site.take_messages();
         // The site undoes what a GET wrote.
         result.map(|reply: Reply| (reply, !matches!(method, "GET" | "HEAD")))
     });
-    let response = match result {
-        Ok(reply) => answer::reply(reply, &messages),
-        Err(error) => answer::error(&error, &messages, app.tracebacks),
+    let mut response = match result {
+        Ok(reply) => answer::reply(reply.beside(beside), &messages),
+        Err(error) if wants_page(path, accept.as_deref()) => answer::page(error.exc.status, error.exc.name, ""),
+        Err(error) => answer::error_beside(&error, &messages, tracebacks, beside),
     };
+    if let Some(Ok(cookie)) = opened.map(|sid| HeaderValue::try_from(format!("sid={sid}; HttpOnly; Path=/"))) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
     if method == "HEAD" { answer::without_body(response) } else { response }
+}
+
+/// Whether an error is told to a person: below `/api/` only who asks for a page gets one, elsewhere who does not ask for
+/// JSON.
+fn wants_page(path: &str, accept: Option<&str>) -> bool {
+    let accept = accept.unwrap_or_default();
+    match path.starts_with("/api/") {
+        true => accept.starts_with("text") && !accept.contains("application/json"),
+        // Files come from the web server, which knows nothing but pages.
+        false => !accept.contains("application/json") || path.starts_with("/private/") || path.starts_with("/files/"),
+    }
 }
 
 impl From<args::BadBody> for SiteError {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::documents::without_nulls;
-use crate::error::{Message, SiteError, exc};
+use crate::error::{SiteError, exc};
 use crate::methods::list;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -40,11 +40,7 @@ pub fn resource(request: &mut Request<'_>, rest: &str) -> Result<Reply, SiteErro
             let docstatus = match request.text("run_method")?.as_str() {
                 "submit" => 1,
                 "cancel" => 2,
-                _ => {
-                    return Err(
-                        SiteError::new(exc::PERMISSION, "not whitelisted").with(Message::new("not whitelisted"))
-                    );
-                }
+                method => return Err(SiteError::closed(&format!("frappe.model.document.{method}"))),
             };
             doc.insert("docstatus".to_owned(), Value::from(docstatus));
             Ok(Reply::data(without_nulls(request.site.save(doc)?)))
@@ -57,9 +53,15 @@ pub fn resource(request: &mut Request<'_>, rest: &str) -> Result<Reply, SiteErro
     }
 }
 
-/// The document that was sent: under `data`, or the arguments themselves.
+/// The document that was sent: under `data`, or as a body of JSON whatever its content type says, or as the arguments.
 fn sent(request: &Request<'_>) -> Result<Map<String, Value>, SiteError> {
-    if request.args.contains_key("data") { request.doc("data") } else { Ok(request.args.clone()) }
+    if request.args.contains_key("data") {
+        return request.doc("data");
+    }
+    match serde_json::from_slice(&request.body) {
+        Ok(Value::Object(doc)) => Ok(doc),
+        _ => Ok(request.args.clone()),
+    }
 }
 
 fn list(request: &mut Request<'_>, doctype: &str) -> Result<Reply, SiteError> {

@@ -1,7 +1,7 @@
 //! Which handler answers a path.
 
 use super::resource;
-use crate::error::{Message, SiteError, exc};
+use crate::error::{SiteError, exc};
 use crate::methods;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -31,16 +31,16 @@ pub fn route(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 
 fn method(request: &mut Request<'_>, name: &str) -> Result<Reply, SiteError> {
     let Some(method) = methods::find(name) else {
-        return Err(SiteError::invalid(format!("Failed to get method for command {name}")));
+        return Err(match methods::is_internal(name) {
+            true => SiteError::closed(name),
+            false => SiteError::invalid(format!("Failed to get method for command {name}")),
+        });
     };
     if request.site.user.is_guest() && !method.guest {
-        let text = format!(
-            "<details><summary>Login to access</summary>Function <strong>{name}</strong> is not whitelisted.</details>"
-        );
-        return Err(SiteError::new(exc::PERMISSION, &text).with(Message::new(text.clone())));
+        return Err(SiteError::closed(name));
     }
     if method.post_only && request.method == "GET" {
-        return Err(SiteError::new(exc::PERMISSION, "").with(Message::new("Not permitted")));
+        return Err(SiteError::throw(exc::PERMISSION, "Not permitted"));
     }
     (method.handler)(request)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{naming, status};
+use super::naming;
 use crate::doc::{Doc, display, text};
 use crate::error::{SiteError, exc};
 use crate::perms::Right;
@@ -78,21 +78,20 @@ pub fn insert_many(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(names))
 }
 
+/// `frappe.client.save`: the whole document, `modified` as it was read.
+pub fn save(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    Ok(Reply::message(request.site.save(request.doc("doc")?)?))
+}
+
 /// `frappe.client.submit`: the whole document, `modified` as it was read.
 pub fn submit(request: &mut Request<'_>) -> Result<Reply, SiteError> {
-    let mut doc = request.doc("doc")?;
-    status::set(&request.site, &mut doc, 1);
-    Ok(Reply::message(request.site.submit(doc)?))
+    Ok(Reply::message(request.site.submit(request.doc("doc")?)?))
 }
 
 /// `frappe.client.cancel`: refused while submitted documents point to it.
 pub fn cancel(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (doctype, name) = (request.text("doctype")?, request.text("name")?);
-    let site = &request.site;
-    let mut doc = site.load(&doctype, &name)?;
-    status::set(site, &mut doc, 2);
-    doc.insert("docstatus".to_owned(), json!(2));
-    Ok(Reply::message(site.save(doc)?))
+    Ok(Reply::message(request.site.cancel(&doctype, &name)?))
 }
 
 /// `frappe.client.delete`.

@@ -4,10 +4,13 @@ use erpnext_schema::snapshot::{DocType, Field};
 use erpnext_schema::{doctype_flag, flag};
 use serde_json::{Map, Value, json};
 
+use super::md5;
+use crate::doc::Doc;
 use crate::error::SiteError;
 use crate::perms::{Right, roles};
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::site::Site;
 
 /// The DocType that the recorded site lists and cannot give (H35).
 const BROKEN: &str = "Payment Gateway Account";
@@ -31,7 +34,9 @@ pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
             meta.all().into_iter().find(|p| p.fields.iter().any(|f| f.kind.is_table() && f.target() == Some(def.name)));
         def = parent.unwrap_or(def);
     }
-    let mut docs = vec![bundle(request, def.name)];
+    let mut first = bundle(request, def.name);
+    first["__workflow_docs"] = request.site.workflow_of(def)?.into_iter().map(Value::Object).collect();
+    let mut docs = vec![first];
     let tables = def.fields.iter().filter(|field| field.kind.is_table()).filter_map(|field| field.target());
     for table in tables {
         if !docs.iter().any(|doc| doc["name"] == table) && meta.get(table).is_some() {
@@ -41,10 +46,61 @@ pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::json(json!({ "docs": docs, "user_settings": "{}" })))
 }
 
+/// A DocType as the document that it is on the site: what the snapshot does not keep has the value of a new one.
 fn bundle(request: &Request<'_>, name: &str) -> Value {
-    match request.site.meta.form(name) {
-        Some(form) => Value::Object(facts(form)),
-        None => json!({ "doctype": "DocType", "name": name, "fields": [] }),
+    let site = &request.site;
+    let Some(form) = site.meta.form(name) else {
+        return json!({ "doctype": "DocType", "name": name, "fields": [] });
+    };
+    let def = site.meta.get("DocType");
+    let stored = def.and_then(|def| site.db.row(def, name).ok().flatten()).unwrap_or_default();
+    let stamps = ["owner", "creation", "modified", "modified_by"];
+    let stamps: Doc = stored.into_iter().filter(|(key, _)| stamps.contains(&key.as_str())).collect();
+    let mut facts = facts(form);
+    for (list, doctype) in [("fields", "DocField"), ("permissions", "DocPerm")] {
+        let mut model = blank(site, doctype);
+        model.extend(stamps.clone());
+        for key in ["fields", "permissions", "actions", "links", "states"] {
+            model.insert(key.to_owned(), json!([]));
+        }
+        let rows = facts.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        for (at, row) in rows.filter_map(Value::as_object_mut).enumerate() {
+            let place = json!({
+                "doctype": doctype, "parent": name, "parentfield": list, "parenttype": "DocType", "idx": at + 1,
+                "name": md5::hex(format!("{name} {list} {at}").as_bytes())[..10],
+            });
+            fill(row, &model);
+            row.extend(place.as_object().cloned().unwrap_or_default());
+        }
+    }
+    for row in facts.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
+        row["show_preview_popup"] = json!(0);
+        for key in ["search_fields", "linked_document_type"] {
+            row[key] = Value::Null;
+        }
+    }
+    let mut model = blank(site, "DocType");
+    model.extend(stamps);
+    fill(&mut facts, &model);
+    let beside = json!({
+        "is_large_table": false, "__linked_with": null, "__workflow_docs": [],
+        "__dashboard": { "transactions": [], "non_standard_fieldnames": {}, "internal_links": {} },
+    });
+    facts.extend(beside.as_object().cloned().unwrap_or_default());
+    Value::Object(facts)
+}
+
+fn blank(site: &Site<'_>, doctype: &str) -> Doc {
+    let mut doc = Doc::from_iter([("docstatus".to_owned(), json!(0)), ("idx".to_owned(), json!(0))]);
+    if let Some(def) = site.meta.get(doctype) {
+        site.fill_defaults(def, &mut doc);
+    }
+    doc
+}
+
+fn fill(doc: &mut Doc, model: &Doc) {
+    for (key, value) in model.iter().filter(|(_, value)| !value.is_null()) {
+        doc.entry(key.clone()).or_insert_with(|| value.clone());
     }
 }
 

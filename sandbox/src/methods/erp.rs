@@ -104,7 +104,7 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         "cost_center": default(if buying { "buying_cost_center" } else { "selling_cost_center" }, "cost_center")?,
         "has_serial_no": own("has_serial_no"), "has_batch_no": own("has_batch_no"), "batch_no": null,
         "uom": own("stock_uom"), "stock_uom": own("stock_uom"), "min_order_qty": if buying { own("min_order_qty") } else { json!("") },
-        "qty": qty, "stock_qty": qty, "price_list_rate": price(site, text(&item, "name"), price_list)?,
+        "qty": qty, "stock_qty": qty, "price_list_rate": site.list_price(text(&item, "name"), price_list)?,
     });
     for field in [
         "base_price_list_rate",
@@ -155,13 +155,6 @@ fn bin(site: &Site<'_>, item: &str, warehouse: &str) -> Result<Doc, SiteError> {
     let params = [item, warehouse].map(|text| Sql::Text(text.to_owned()));
     let bins = site.db.rows_where(site.controller("Bin")?, "item_code = ?1 AND warehouse = ?2 LIMIT 1", &params)?;
     Ok(bins.into_iter().next().unwrap_or_default())
-}
-
-fn price(site: &Site<'_>, item: &str, list: &str) -> Result<f64, SiteError> {
-    let params = [item, list].map(|text| Sql::Text(text.to_owned()));
-    let condition = "item_code = ?1 AND price_list = ?2 ORDER BY valid_from DESC LIMIT 1";
-    let prices = site.db.rows_where(site.controller("Item Price")?, condition, &params)?;
-    Ok(prices.first().and_then(|price| price.get("price_list_rate")).map_or(0.0, flt))
 }
 
 fn value(site: &Site<'_>, doctype: &str, name: &str, field: &str) -> Result<Value, SiteError> {

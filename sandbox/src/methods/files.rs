@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{md5, own, timeline};
+use super::md5;
 use crate::doc::{Doc, int, text};
-use crate::documents::without_nulls;
+use crate::documents::{own, without_nulls};
 use crate::error::{SiteError, exc};
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -49,7 +49,7 @@ pub fn upload(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     site.journal("insert", "File", text(&file, "name"))?;
     if let Some((doctype, name)) = attached {
         let link = format!("<a href='{url}' target='_blank'>{file_name}</a>");
-        timeline::note(site, &doctype, &name, "Attachment", &link)?;
+        own::note(site, &doctype, &name, "Attachment", &link)?;
     }
     Ok(Reply::message(without_nulls(file)))
 }

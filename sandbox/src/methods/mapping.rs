@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::chains::{Chain, chain};
 use crate::doc::{Doc, int, is_empty, rows, text};
-use crate::error::{Message, SiteError, exc};
+use crate::error::SiteError;
 use crate::perms::Right;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -14,7 +14,7 @@ use crate::site::Site;
 /// `frappe.model.mapper.make_mapped_doc`.
 pub fn make_mapped_doc(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (method, source) = (request.text("method")?, request.text("source_name")?);
-    let chain = chain(&method).ok_or_else(|| unknown(&method))?;
+    let chain = chain(&method).ok_or_else(|| SiteError::closed(&method))?;
     let site = &request.site;
     let source = site.load(chain.from, &source)?;
     site.check(chain.from, Some(&source), Right::Read)?;
@@ -25,11 +25,6 @@ pub fn make_mapped_doc(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         return Err(SiteError::no_role(&site.user.name, chain.to));
     }
     Ok(Reply::message(mapped(site, chain, &source)?))
-}
-
-fn unknown(method: &str) -> SiteError {
-    let text = format!("Function <strong>{method}</strong> is not whitelisted.");
-    SiteError::new(exc::PERMISSION, text.clone()).with(Message::new(text))
 }
 
 /// The target of a chain, filled from its source.
@@ -59,6 +54,10 @@ fn mapped(site: &Site<'_>, chain: &'static Chain, source: &Doc) -> Result<Doc, S
         }
         doc.insert(table.fieldname.to_owned(), Value::Array(filled));
     }
+    if chain.from == chain.to {
+        turn_back(&mut doc);
+    }
+    site.fill_values(to, &mut doc)?;
     doc.insert("__islocal".to_owned(), json!(1));
     doc.insert("__onload".to_owned(), json!({ "load_after_mapping": true }));
     doc.insert("__unsaved".to_owned(), json!(1));
@@ -103,6 +102,19 @@ fn copy(from: &DocTypeDef, to: &DocTypeDef, source: &Doc, target: &mut Doc, rena
     for (field, into) in renamed {
         if !text(source, field).is_empty() {
             target.insert((*into).to_owned(), json!(text(source, field)));
+        }
+    }
+}
+
+/// Makes a return of a copy: what went out comes back.
+fn turn_back(doc: &mut Doc) {
+    doc.insert("is_return".to_owned(), json!(1));
+    let rows = doc.get_mut("items").and_then(Value::as_array_mut);
+    for row in rows.into_iter().flatten().filter_map(Value::as_object_mut) {
+        for field in ["qty", "stock_qty", "received_qty", "amount", "base_amount", "net_amount", "base_net_amount"] {
+            if let Some(number) = row.get(field).and_then(Value::as_f64) {
+                row.insert(field.to_owned(), json!(-number));
+            }
         }
     }
 }

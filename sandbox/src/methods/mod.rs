@@ -16,14 +16,14 @@ pub(crate) mod list;
 mod mapping;
 mod md5;
 mod naming;
-mod own;
+mod payment;
 mod print;
 pub mod reports;
 mod reportview;
 mod rights;
 mod search;
 mod session;
-mod status;
+mod sharing;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -83,6 +83,7 @@ pub static METHODS: &[Method] = &[
     any("frappe.client.has_permission", rights::has_permission),
     post("frappe.client.insert", client::insert),
     post("frappe.client.insert_many", client::insert_many),
+    post("frappe.client.save", client::save),
     post("frappe.client.submit", client::submit),
     post("frappe.client.cancel", client::cancel),
     post("frappe.client.delete", client::delete),
@@ -104,9 +105,13 @@ pub static METHODS: &[Method] = &[
     post("frappe.desk.doctype.tag.tag.remove_tag", timeline::remove_tag),
     any("frappe.desk.query_report.run", reports::run),
     any("frappe.desk.query_report.get_script", reports::get_script),
+    post("frappe.core.doctype.prepared_report.prepared_report.make_prepared_report", reports::make_prepared_report),
     any("frappe.model.workflow.get_transitions", workflow::get_transitions),
     post("frappe.model.workflow.apply_workflow", workflow::apply_workflow),
     any("frappe.model.mapper.make_mapped_doc", mapping::make_mapped_doc),
+    any("erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry", payment::get_payment_entry),
+    post("frappe.share.add", sharing::share),
+    post("frappe.desk.form.document_follow.follow_document", sharing::follow),
     any("frappe.www.printview.get_html_and_style", print::get_html_and_style),
     any("frappe.utils.print_format.download_pdf", print::download_pdf),
     any("erpnext.accounts.party.get_party_details", erp::get_party_details),
@@ -115,6 +120,14 @@ pub static METHODS: &[Method] = &[
     post("upload_file", files::upload),
     open("/files", files::download),
 ];
+
+/// Modules of the framework whose functions are there for its own code alone.
+const INTERNAL: &[&str] = &["frappe.utils.", "frappe.db.", "frappe.model.document.", "frappe.model.base_document."];
+
+/// Whether this is a function of the site's code that is not open to requests.
+pub fn is_internal(path: &str) -> bool {
+    INTERNAL.iter().any(|module| path.strip_prefix(module).is_some_and(|name| !name.is_empty() && !name.contains('.')))
+}
 
 /// The method of that path.
 pub fn find(path: &str) -> Option<&'static Method> {

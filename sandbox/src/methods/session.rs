@@ -16,7 +16,7 @@ pub fn get_logged_user(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 
 pub fn get_versions(_: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(json!({
-        "erpnext": {"title": "ERPNext", "version": "15.71.1"},
-        "frappe": {"title": "Frappe Framework", "version": "15.72.4"},
+        "frappe": {"title": "Frappe Platform", "description": "The framework", "branch": "", "version": "15.72.4"},
+        "erpnext": {"title": "Frappe ERP", "description": "The application", "branch": "", "version": "15.71.1"},
     })))
 }

@@ -25,7 +25,7 @@ pub struct World {
 impl World {
     /// With a customer, an item, a lead with its workflow, and people.
     pub fn new() -> Self {
-        let world = Self { store: Store::open(None).unwrap(), meta: Meta::default() };
+        let world = Self { store: Store::in_memory(None).unwrap(), meta: Meta::default() };
         for user in ["Administrator", "sales@example.com", "reader@example.com"] {
             world.add("User", json!({"name": user, "email": user, "full_name": user, "enabled": 1}));
         }
@@ -154,7 +154,8 @@ impl World {
                 find(if path.starts_with('/') { "/files" } else { path }).unwrap_or_else(|| panic!("no method {path}"));
             let args = args.as_object().cloned().unwrap_or_default();
             let site = Site::new(db, &self.meta, &user);
-            let mut request = Request { site, method: "POST", path, args, files, headers: Vec::new() };
+            let mut request =
+                Request { site, method: "POST", path, args, body: Vec::new(), files, headers: Vec::new() };
             let reply = (method.handler)(&mut request)?;
             let said = request.site.take_messages().into_iter().map(|message| message.text).collect();
             Ok(((reply, said), true))

@@ -2,28 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::own;
 use crate::doc::{Doc, text};
-use crate::documents::without_nulls;
+use crate::documents::{own, without_nulls};
 use crate::error::{Message, SiteError};
 use crate::perms::Right;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::site::Site;
 use crate::store::{Sql, quote, table_name};
-
-/// Adds a line of the timeline: a Comment of a type that is not `Comment`.
-pub fn note(site: &Site<'_>, doctype: &str, name: &str, kind: &str, content: &str) -> Result<Doc, SiteError> {
-    let user = &site.user.name;
-    own::add(
-        site,
-        "Comment",
-        json!({
-            "comment_type": kind, "comment_email": user, "comment_by": user, "reference_doctype": doctype,
-            "reference_name": name, "content": content,
-        }),
-    )
-}
 
 /// `frappe.desk.form.utils.add_comment`.
 pub fn add_comment(request: &mut Request<'_>) -> Result<Reply, SiteError> {
@@ -75,7 +61,7 @@ pub fn assign(request: &mut Request<'_>) -> Result<Reply, SiteError> {
             }),
         )?;
         site.journal("insert", "ToDo", text(&todo, "name"))?;
-        note(site, &doctype, &name, "Assigned", &format!("{} assigned {user}", site.user.name))?;
+        own::note(site, &doctype, &name, "Assigned", &format!("{} assigned {user}", site.user.name))?;
     }
     if !again.is_empty() {
         let text = format!("Already in the following Users ToDo list:<br>{}", again.join("<br>"));
@@ -92,7 +78,7 @@ pub fn unassign(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         let closed = json!({"status": "Cancelled", "modified": site.now_text(), "modified_by": site.user.name});
         site.set("ToDo", text(todo, "name"), &closed.as_object().cloned().unwrap_or_default())?;
         site.journal("update", "ToDo", text(todo, "name"))?;
-        note(site, &doctype, &name, "Assignment Completed", &format!("{} removed {user}", site.user.name))?;
+        own::note(site, &doctype, &name, "Assignment Completed", &format!("{} removed {user}", site.user.name))?;
     }
     keep_assigned(site, &doctype, &name)
 }

@@ -3,9 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::timeline;
 use crate::doc::{Doc, display, int, rows, text};
-use crate::documents::without_nulls;
+use crate::documents::{own, without_nulls};
 use crate::error::{Exc, SiteError, exc};
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -51,7 +50,7 @@ pub fn apply_workflow(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         }
         _ => return Err(refused(exc::VALIDATION, &format!("Illegal Document Status for {next}"))),
     };
-    timeline::note(site, &doctype, &name, "Workflow", &next)?;
+    own::note(site, &doctype, &name, "Workflow", &next)?;
     Ok(Reply::message(without_nulls(saved)))
 }
 

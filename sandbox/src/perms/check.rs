@@ -71,9 +71,29 @@ impl Site<'_> {
             });
         }
         match doc {
-            Some(doc) => self.check_restrictions(def, doc, right),
+            Some(doc) => {
+                self.check_own_task(doctype, doc, right)?;
+                self.check_restrictions(def, doc, right)
+            }
             None => Ok(()),
         }
+    }
+
+    /// Whether the user reaches only ToDos that concern him: those of no role but that of every user.
+    pub fn reaches_own_tasks_only(&self, right: Right) -> bool {
+        let by_role = || roles::held(self.user, "ToDo").any(|p| p.role != "All" && p.gives(right));
+        !self.user.is_administrator() && !by_role()
+    }
+
+    fn check_own_task(&self, doctype: &str, doc: &Doc, right: Right) -> Result<(), SiteError> {
+        let concerned = || ["allocated_to", "assigned_by"].iter().any(|field| text(doc, field) == self.user.name);
+        if doctype != "ToDo" || !self.reaches_own_tasks_only(right) || concerned() {
+            return Ok(());
+        }
+        let name = if text(doc, "name").is_empty() { "None" } else { text(doc, "name") };
+        let words = format!("User <strong>{}</strong> may not reach this document: {doctype} - {name}", self.user.name);
+        let error = SiteError::new(exc::PERMISSION, "").with(Message::new(words));
+        Err(error.saying(format!("The right '{}' on <strong>{doctype}</strong> is needed", right.as_str())))
     }
 
     fn check_restrictions(&self, def: &'static DocTypeDef, doc: &Doc, right: Right) -> Result<(), SiteError> {

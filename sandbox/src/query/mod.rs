@@ -129,6 +129,14 @@ impl Site<'_> {
             parts.push(format!("({})", any.join(" OR ")));
         }
         if !list.ignore_permissions {
+            if def.name == "User" && !self.user.is_administrator() {
+                parts.push(format!("{}.name NOT IN ('Administrator', 'Guest')", table_name(def.name)));
+            }
+            if def.name == "ToDo" && self.reaches_own_tasks_only(Right::Read) {
+                let user = select.param(Sql::Text(self.user.name.clone()));
+                let table = table_name(def.name);
+                parts.push(format!("({table}.allocated_to = {user} OR {table}.assigned_by = {user})"));
+            }
             for restriction in self.restrictions()?.iter().filter(|restriction| restriction.concerns(def.name)) {
                 parts.extend(restricted(select, def, restriction));
             }

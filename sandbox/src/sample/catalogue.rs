@@ -67,9 +67,16 @@ fn item(sample: &mut Sample<'_>, good: &Good) {
         warranty_period: (good.group == TABLES).then(|| "730".to_owned()),
         safety_stock: good.stocked.then_some(4.0),
         country_of_origin: "Ireland".into(),
+        item_defaults: good.stocked.then(|| home(good)).into_iter().collect(),
         ..Item::default()
     };
     sample.put(good.code, &item);
+}
+
+/// Where it is put and taken from unless a paper says otherwise.
+fn home(good: &Good) -> ItemDefault {
+    let warehouse = if good.group == MATERIALS { GOODS_IN } else { MAIN_STORE };
+    ItemDefault { company: COMPANY.into(), default_warehouse: own(warehouse).into(), ..ItemDefault::default() }
 }
 
 fn price(sample: &mut Sample<'_>, good: &Good, list: &str, cents: i64) {

@@ -20,6 +20,8 @@ use erpnext_schema::document::{Document, Extra};
 use jiff::civil::{Date, DateTime, date};
 use jiff::{Span, ToSpan as _};
 
+use crate::random::Random;
+
 /// The day on which the sample company is looked at.
 const TODAY: Date = date(2026, 11, 20);
 
@@ -112,36 +114,6 @@ fn money(cents: i64) -> Option<f64> {
 #[allow(clippy::cast_precision_loss, reason = "quantities are small")]
 fn count(number: i64) -> Option<f64> {
     Some(number as f64)
-}
-
-/// A small generator of numbers that look thrown: the same ones on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number from 0 to `below` - 1; 0 where there is no choice.
-    fn below(&mut self, below: usize) -> usize {
-        let below = u64::try_from(below).unwrap_or(u64::MAX).max(1);
-        usize::try_from(self.next() % below).unwrap_or(0)
-    }
-
-    /// A number within bounds, both included.
-    fn within(&mut self, low: i64, high: i64) -> i64 {
-        let span = usize::try_from(high - low + 1).unwrap_or(1);
-        low + i64::try_from(self.below(span)).unwrap_or(0)
-    }
-
-    /// One of a list that is not empty.
-    fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
 }
 
 #[cfg(test)]

@@ -7,49 +7,80 @@ mod row;
 mod table;
 mod value;
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::fmt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
+use self::table::Tables;
 pub use rusqlite::types::Value as Sql;
 pub use table::{HIDDEN_COLUMNS, columns, quote, table_name};
 pub use value::{from_sql, to_sql};
 
-/// Names of DocTypes whose tables are known to be as they should be.
-type Ready = HashSet<&'static str>;
-
 /// The database of a site.
 pub struct Store {
-    inner: Mutex<(Connection, Ready)>,
+    inner: Mutex<(Connection, RefCell<Tables>)>,
 }
 
 /// The database inside one transaction.
 pub struct Db<'t> {
     conn: &'t Connection,
-    ready: &'t std::cell::RefCell<Ready>,
+    tables: &'t RefCell<Tables>,
+}
+
+/// All data of a site.
+#[derive(Clone)]
+pub struct Image(Arc<[u8]>);
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Image({} bytes)", self.0.len())
+    }
 }
 
 impl Store {
-    /// Opens `site.db` in this directory, or a database in memory.
+    /// Opens `site.db` in this directory.
     ///
     /// An acknowledged write survives the process: the log is flushed at every commit.
     ///
     /// # Errors
     /// A file that cannot be opened or is no database of this kind.
-    pub fn open(data: Option<&Path>) -> rusqlite::Result<Self> {
-        let conn = match data {
-            Some(directory) => Connection::open(directory.join("site.db"))?,
-            None => Connection::open_in_memory()?,
-        };
+    pub fn open(directory: &Path) -> rusqlite::Result<Self> {
+        let conn = Connection::open(directory.join("site.db"))?;
+        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+        Self::on(conn)
+    }
+
+    /// A database in memory, empty or as the image has it.
+    ///
+    /// # Errors
+    /// An image that is no database.
+    pub fn in_memory(image: Option<&Image>) -> rusqlite::Result<Self> {
+        let mut conn = Connection::open_in_memory()?;
+        if let Some(Image(bytes)) = image {
+            conn.deserialize_read_exact(rusqlite::MAIN_DB, &**bytes, bytes.len(), false)?;
+        }
+        Self::on(conn)
+    }
+
+    fn on(conn: Connection) -> rusqlite::Result<Self> {
         conn.set_prepared_statement_cache_capacity(512);
         conn.busy_timeout(std::time::Duration::from_secs(5))?;
-        conn.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
-        )?;
+        conn.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")?;
         conn.execute_batch(table::SYSTEM_TABLES)?;
-        Ok(Self { inner: Mutex::new((conn, Ready::new())) })
+        Ok(Self { inner: Mutex::new((conn, RefCell::default())) })
+    }
+
+    /// All data.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn image(&self) -> rusqlite::Result<Image> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let data = inner.0.serialize(rusqlite::MAIN_DB)?;
+        Ok(Image(Arc::from(&*data)))
     }
 
     /// Does the work in one transaction, and keeps what it wrote where the work says `true`.
@@ -61,15 +92,15 @@ impl Store {
         work: impl FnOnce(&Db<'_>) -> Result<(T, bool), E>,
     ) -> Result<T, E> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let (conn, ready) = &mut *inner;
-        let known = std::cell::RefCell::new(ready.clone());
+        let (conn, tables) = &mut *inner;
         let transaction = conn.transaction()?;
-        let (result, keep) = work(&Db { conn: &transaction, ready: &known })?;
-        if keep {
-            transaction.commit()?;
-            // Tables made in a transaction that was rolled back are gone again.
-            *ready = known.into_inner();
-        }
+        let worked = work(&Db { conn: &transaction, tables });
+        let keep = worked.as_ref().is_ok_and(|(_, keep)| *keep);
+        // Without a commit, tables that were made are gone again.
+        let ended = if keep { transaction.commit() } else { transaction.rollback() };
+        tables.get_mut().settle(keep && ended.is_ok());
+        let (result, _) = worked?;
+        ended?;
         Ok(result)
     }
 }

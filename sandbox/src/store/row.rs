@@ -1,6 +1,6 @@
 //! Rows of a DocType's table as documents without their child rows, and the one row of values that a Single has.
 
-use erpnext_schema::{DocTypeDef, doctype_flag};
+use erpnext_schema::{DocTypeDef, FieldDef, doctype_flag};
 use serde_json::Value;
 
 use super::table::HIDDEN_COLUMNS;
@@ -43,16 +43,13 @@ impl Db<'_> {
     /// # Errors
     /// The database's.
     pub fn rows_where(&self, def: &'static DocTypeDef, condition: &str, params: &[Sql]) -> Result<Vec<Doc>, SiteError> {
-        self.prepare(def)?;
-        let fields: Vec<_> = columns(def).collect();
-        let list: Vec<String> = fields.iter().map(|field| quote(field.fieldname)).collect();
-        let sql = format!("SELECT {} FROM {} WHERE {condition}", list.join(", "), table_name(def.name));
-        let rows = self.query(&sql, params)?;
+        let table = self.table(def)?;
+        let rows = self.query(&format!("{}{condition}", table.select), params)?;
         let numbered = def.autoname.is_some_and(|rule| rule.eq_ignore_ascii_case("autoincrement"));
         Ok(rows
             .into_iter()
             .map(|row| {
-                let cells = fields.iter().zip(row).map(|(field, cell)| {
+                let cells = table.columns.iter().zip(row).map(|(field, cell)| {
                     let value = from_sql(Some(field), cell);
                     match value.as_str().and_then(|text| text.parse::<i64>().ok()) {
                         Some(number) if numbered && field.fieldname == "name" => (field, Value::from(number)),
@@ -80,20 +77,10 @@ impl Db<'_> {
     /// # Errors
     /// A value that its column refuses.
     pub fn add_row(&self, def: &'static DocTypeDef, row: &Doc) -> Result<(), SiteError> {
-        self.prepare(def)?;
-        let mut names = Vec::new();
-        let mut params = Vec::new();
-        for field in columns(def) {
-            if let Some(value) = row.get(field.fieldname) {
-                names.push(quote(field.fieldname));
-                params.push(to_sql(field, value)?);
-            }
-        }
-        let marks = vec!["?"; names.len()].join(", ");
-        self.execute(
-            &format!("INSERT INTO {} ({}) VALUES ({marks})", table_name(def.name), names.join(", ")),
-            &params,
-        )?;
+        let table = self.table(def)?;
+        let value = |field: &&'static FieldDef| to_sql(field, row.get(field.fieldname).unwrap_or(&Value::Null));
+        let params = table.columns.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+        self.execute(&table.insert, &params)?;
         Ok(())
     }
 
@@ -149,6 +136,16 @@ impl Db<'_> {
                 _ => None,
             })
             .collect())
+    }
+
+    /// One value of a Single as text, if it was ever set.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn single_value(&self, doctype: &str, field: &str) -> rusqlite::Result<Option<String>> {
+        let sql = "SELECT value FROM singles WHERE doctype = ?1 AND field = ?2";
+        let cell = self.scalar(sql, &[doctype, field].map(|text| Sql::Text(text.to_owned())))?;
+        Ok(cell.and_then(|cell| if let Sql::Text(text) = cell { Some(text) } else { None }))
     }
 
     /// Sets one value of a Single.

@@ -1,8 +1,11 @@
 //! Tables and columns of a DocType, made and extended when they are first used.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, doctype_flag, flag};
 
-use super::Db;
+use super::{Db, Sql};
 
 /// What is not a DocType's: counters, the values of Singles, the writes that took effect.
 pub(super) const SYSTEM_TABLES: &str = "
@@ -10,7 +13,7 @@ pub(super) const SYSTEM_TABLES: &str = "
     CREATE TABLE IF NOT EXISTS singles (
         doctype TEXT NOT NULL, field TEXT NOT NULL, value TEXT, PRIMARY KEY (doctype, field)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS journal (at TEXT NOT NULL, user TEXT NOT NULL, verb TEXT NOT NULL,
-        doctype TEXT NOT NULL, name TEXT NOT NULL);
+        doctype TEXT NOT NULL, name TEXT NOT NULL, request TEXT NOT NULL, request_id TEXT);
     CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
 /// Columns that every document has and no form shows; the desk keeps JSON or comma-separated text in them.
@@ -45,51 +48,102 @@ fn sql_type(field: &FieldDef) -> &'static str {
     }
 }
 
+/// The table of a DocType: what is worked out once for all of its rows.
+pub(super) struct Table {
+    pub columns: Vec<&'static FieldDef>,
+    /// `INSERT` with a mark for each column.
+    pub insert: String,
+    /// `SELECT` of each column, up to and with `WHERE`.
+    pub select: String,
+}
+
+impl Table {
+    fn new(def: &'static DocTypeDef) -> Self {
+        let mut fields: Vec<&'static FieldDef> = Vec::new();
+        for field in columns(def) {
+            // SQLite does not tell columns apart by case; the site does not either.
+            if !fields.iter().any(|known| known.fieldname.eq_ignore_ascii_case(field.fieldname)) {
+                fields.push(field);
+            }
+        }
+        let table = table_name(def.name);
+        let names = fields.iter().map(|field| quote(field.fieldname)).collect::<Vec<_>>().join(", ");
+        let marks = vec!["?"; fields.len()].join(", ");
+        let insert = format!("INSERT INTO {table} ({names}) VALUES ({marks})");
+        let select = format!("SELECT {names} FROM {table} WHERE ");
+        Self { columns: fields, insert, select }
+    }
+}
+
+/// The tables that are known to be as they should be.
+#[derive(Default)]
+pub(super) struct Tables {
+    known: HashMap<&'static str, Arc<Table>>,
+    /// Those among them that the transaction made or extended.
+    made: Vec<&'static str>,
+}
+
+impl Tables {
+    /// Takes note that what the transaction made is there to stay, or gone.
+    pub(super) fn settle(&mut self, kept: bool) {
+        let made = self.made.drain(..);
+        if !kept {
+            made.for_each(|name| drop(self.known.remove(name)));
+        }
+    }
+}
+
 impl Db<'_> {
     /// Makes the table of this DocType, or adds the columns that it lacks.
     ///
     /// # Errors
     /// The database's.
     pub fn prepare(&self, def: &'static DocTypeDef) -> rusqlite::Result<()> {
-        if def.is(doctype_flag::SINGLE) || self.ready.borrow().contains(def.name) {
-            return Ok(());
+        self.table(def).map(drop)
+    }
+
+    /// The table of this DocType, as it should be.
+    pub(super) fn table(&self, def: &'static DocTypeDef) -> rusqlite::Result<Arc<Table>> {
+        if let Some(table) = self.tables.borrow().known.get(def.name) {
+            return Ok(table.clone());
         }
-        let table = table_name(def.name);
-        let existing = self
-            .conn
-            .prepare(&format!("SELECT * FROM {table} LIMIT 0"))
-            .map(|statement| statement.column_names().map(str::to_lowercase).collect::<Vec<_>>());
-        let mut lines: Vec<(String, &'static str)> = Vec::new();
+        let table = Arc::new(Table::new(def));
+        if !def.is(doctype_flag::SINGLE) {
+            self.lay_out(def, &table)?;
+        }
+        let mut tables = self.tables.borrow_mut();
+        tables.known.insert(def.name, table.clone());
+        tables.made.push(def.name);
+        Ok(table)
+    }
+
+    fn lay_out(&self, def: &'static DocTypeDef, table: &Table) -> rusqlite::Result<()> {
+        let name = table_name(def.name);
+        let existing =
+            self.query("SELECT name FROM pragma_table_info(?1)", &[Sql::Text(format!("tab{}", def.name))])?;
+        let exists = |column: &str| {
+            let mut names = existing.iter().flatten();
+            names.any(|known| matches!(known, Sql::Text(known) if known.eq_ignore_ascii_case(column)))
+        };
         let hidden = if def.is(doctype_flag::CHILD) { &[] } else { &HIDDEN_COLUMNS[..] };
-        let named = columns(def).map(|field| (field.fieldname, sql_type(field)));
-        for (name, sql) in named.chain(hidden.iter().map(|name| (*name, "TEXT"))) {
-            // SQLite does not tell columns apart by case; the site does not either.
-            if !lines.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-                lines.push((name.to_owned(), sql));
-            }
-        }
-        match existing {
-            Ok(existing) => {
-                for (name, sql) in lines.iter().filter(|(name, _)| !existing.contains(&name.to_lowercase())) {
-                    self.conn.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {} {sql}", quote(name)))?;
-                }
-            }
-            Err(_) => {
-                let lines: Vec<String> = lines.iter().map(|(name, sql)| format!("{} {sql}", quote(name))).collect();
-                self.conn.execute_batch(&format!("CREATE TABLE {table} ({})", lines.join(", ")))?;
-            }
-        }
+        let fields = table.columns.iter().map(|field| (field.fieldname, sql_type(field)));
+        let columns = fields.chain(hidden.iter().map(|name| (*name, "TEXT")));
+        let missing = columns.filter(|(name, _)| !exists(name)).map(|(name, sql)| format!("{} {sql}", quote(name)));
+        let mut sql = if existing.is_empty() {
+            format!("CREATE TABLE {name} ({});", missing.collect::<Vec<_>>().join(", "))
+        } else {
+            missing.map(|column| format!("ALTER TABLE {name} ADD COLUMN {column};")).collect()
+        };
         for (number, columns) in indexes(def).into_iter().enumerate() {
             let index = quote(&format!("{}-{number}", def.name));
-            self.conn.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {index} ON {table} ({columns})"))?;
+            sql.push_str(&format!("CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns});"));
         }
-        self.ready.borrow_mut().insert(def.name);
-        Ok(())
+        self.conn.execute_batch(&sql)
     }
 
     /// Looks at the table anew when it is next used: the DocType has other fields now.
     pub fn forget(&self, doctype: &str) {
-        self.ready.borrow_mut().remove(doctype);
+        self.tables.borrow_mut().known.remove(doctype);
     }
 }
 

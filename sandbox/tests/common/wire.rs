@@ -45,6 +45,7 @@ pub fn exchange(address: &str, bytes: &[u8]) -> io::Result<Answer> {
     if answer.is_empty() {
         sent?;
         read?;
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
     parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP answer"))
 }

@@ -1,165 +1,166 @@
-//! The recorded site's state before the first exchange, as far as the exchanges tell it: every document that is seen and
-//! was not made on the way, as it was first seen, and everything that such a document links to.
+//! The recorded site's state before each recording, as far as the exchanges tell it: every document that is seen and was
+//! not made on the way, as it was first seen, and everything that such a document links to.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use erpnext_sandbox::Sandbox;
 use erpnext_sandbox::doc::Doc;
 use erpnext_sandbox::error::SiteError;
-use erpnext_sandbox::store::columns;
 use erpnext_schema::{DocTypeDef, FieldKind, Options, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::recordings::Exchange;
 
-type Key = (String, String);
+/// A document's DocType and name.
+pub type Key = (String, String);
 
-/// Documents by DocType and name, each with whether it was seen whole.
+/// What is known of a document.
+#[derive(Default)]
+struct Known {
+    doc: Doc,
+    /// Whether it was seen whole.
+    whole: bool,
+    /// The recording in which it was first seen.
+    since: usize,
+    /// What was found changed when a later recording began.
+    later: Vec<(usize, Doc)>,
+}
+
+/// The documents of the recorded site.
 #[derive(Default)]
 pub struct Fixture {
-    documents: BTreeMap<Key, (Doc, bool)>,
-    made: HashSet<Key>,
+    documents: BTreeMap<Key, Known>,
+    pub made: HashSet<Key>,
+    /// What an exchange of ours changed: from then on the replay keeps its state.
+    pub written: HashSet<Key>,
     /// The first number of a series that was given on the way.
     given: HashMap<String, i64>,
-    /// What documents that were made on the way link to.
-    linked: Vec<(&'static str, String)>,
+    /// What documents link to, and since when.
+    linked: Vec<(usize, &'static str, String)>,
 }
 
 /// Reads the state off the exchanges.
 pub fn read(exchanges: &[Exchange]) -> Fixture {
     let mut fixture = Fixture::default();
-    for exchange in exchanges.iter().filter(|exchange| exchange.status == 200) {
+    for exchange in exchanges {
+        if exchange.status == 403 {
+            fixture.see_refusal(exchange);
+        }
+        if !matches!(exchange.status, 200 | 202) {
+            continue;
+        }
         fixture.note_made(exchange);
         if exchange.user.as_deref() == Some("Administrator") {
             fixture.see(exchange);
         }
+        fixture.see_rows(exchange);
+        fixture.written.extend(exchange.written());
     }
     crate::guess::customers(&mut fixture, exchanges);
     fixture.complete();
     crate::guess::papers(&mut fixture, exchanges);
     fixture.add_linked();
+    crate::guess::rest(&mut fixture, exchanges);
     fixture
 }
 
 impl Fixture {
-    /// The documents of a DocType.
+    /// The documents of a DocType that are there from the beginning.
     pub fn of<'a>(&'a mut self, doctype: &'a str) -> impl Iterator<Item = &'a mut Doc> {
-        self.documents.iter_mut().filter(move |((own, _), _)| own == doctype).map(|(_, (doc, _))| doc)
+        let of = self.documents.iter_mut().filter(move |((own, _), known)| own == doctype && known.since == 0);
+        of.map(|(_, known)| &mut known.doc)
     }
 
-    /// Adds a document, or what is not known of it yet.
+    /// Adds a document that is there from the beginning, or what is not known of it yet.
     pub fn add(&mut self, doctype: &str, name: &str, facts: Doc) {
-        self.merge(doctype, name, facts, false);
+        self.merge(0, doctype, name, facts, false);
     }
 
-    /// Puts everything into a sandbox, past its rules.
-    pub fn load(&self, sandbox: &Sandbox) -> Result<(), SiteError> {
+    /// Corrects what was guessed of a document, whenever it came.
+    pub fn correct(&mut self, doctype: &str, name: &str, field: &str, value: Value) {
+        if let Some(known) = self.documents.get_mut(&(doctype.to_owned(), name.to_owned())) {
+            known.doc.insert(field.to_owned(), value.clone());
+            known.later.push((known.since, Doc::from_iter([(field.to_owned(), value)])));
+        }
+    }
+
+    /// Puts what was new when a recording began into a sandbox, past its rules.
+    pub fn load(&self, sandbox: &Sandbox, stage: usize) -> Result<(), SiteError> {
         sandbox.with(|site| {
-            for ((doctype, name), (doc, _)) in &self.documents {
-                if let Some(def) = site.meta.get(doctype) {
-                    site.put(def, doc)?;
+            for ((doctype, name), known) in &self.documents {
+                let Some(def) = site.meta.get(doctype) else { continue };
+                let single = def.is(doctype_flag::SINGLE);
+                if stage == if single { 0 } else { known.since } {
+                    site.put(def, &if single { stored_single(&known.doc) } else { known.doc.clone() })?;
+                    if let Some((prefix, number)) = series(name) {
+                        site.continue_series(prefix, number)?;
+                    }
                 }
-                if let Some((prefix, number)) = series(name) {
-                    site.continue_series(prefix, number)?;
+                for (_, changes) in known.later.iter().filter(|(later, _)| *later == stage && !single) {
+                    site.set(doctype, name, changes)?;
                 }
+            }
+            if stage > 0 {
+                return Ok(());
             }
             self.given.iter().try_for_each(|(prefix, number)| site.continue_series(prefix, number - 1))
         })
     }
 
-    fn merge(&mut self, doctype: &str, name: &str, facts: Doc, whole: bool) {
+    /// Notes what is told of a document: what was seen first counts, unless it was changed between two recordings.
+    pub fn merge(&mut self, stage: usize, doctype: &str, name: &str, facts: Doc, whole: bool) {
         let key = (doctype.to_owned(), name.to_owned());
         if self.made.contains(&key) || erpnext_doctypes::get(doctype).is_none() || doctype == "DocType" {
             return;
         }
-        let (doc, seen) = self.documents.entry(key).or_default();
-        *seen |= whole;
-        doc.entry("name").or_insert_with(|| json!(name));
-        for (field, value) in facts.into_iter().filter(|(_, value)| !value.is_null()) {
-            doc.entry(field).or_insert(value);
+        let written = self.written.contains(&key);
+        let known = self.documents.entry(key).or_insert_with(|| Known { since: stage, ..Known::default() });
+        known.doc.entry("name").or_insert_with(|| json!(name));
+        if whole && !written && stage > known.since {
+            let news = facts.iter().filter(|(field, value)| {
+                !value.is_array() && known.doc.get(*field).is_some_and(|before| before != *value)
+            });
+            known.later.push((stage, news.map(|(field, value)| (field.clone(), value.clone())).collect()));
+        }
+        if known.whole {
+            return;
+        }
+        known.whole = whole;
+        for (field, value) in facts {
+            known.doc.entry(field).or_insert(value);
         }
     }
 
-    /// Documents that an exchange makes are not of the fixture.
-    fn note_made(&mut self, exchange: &Exchange) {
-        let body = &exchange.body;
-        let made = match (&*exchange.method, exchange.resource()) {
-            ("POST", Some((doctype, None))) => Some((doctype, body["data"]["name"].clone())),
-            ("POST", None) => {
-                let path = exchange.path();
-                let insert =
-                    path.ends_with("client.insert") || path.ends_with("upload_file") || path.ends_with("add_comment");
-                let message = &body["message"];
-                let doctype = message["doctype"].as_str().filter(|_| insert);
-                doctype.map(|doctype| (doctype.to_owned(), message["name"].clone()))
-            }
-            _ => None,
-        };
-        if let Some((doctype, Value::String(name))) = made {
-            if let Some((prefix, number)) = series(&name) {
-                self.given.entry(prefix.to_owned()).or_insert(number);
-            }
-            self.made.insert((doctype, name));
+    /// Notes that a document was made on the way: it is not of the fixture.
+    pub fn make(&mut self, doctype: String, name: String) {
+        if let Some((prefix, number)) = series(&name) {
+            self.given.entry(prefix.to_owned()).or_insert(number);
         }
-        let rename = exchange.path().ends_with("rename_doc").then(|| exchange.args());
-        if let Some((Some(doctype), Some(name))) = rename
-            .map(|args| (args["doctype"].as_str().map(str::to_owned), args["new_name"].as_str().map(str::to_owned)))
-            && !self.documents.contains_key(&(doctype.clone(), name.clone()))
-        {
-            self.made.insert((doctype, name));
-        }
+        self.made.insert((doctype, name));
     }
 
-    fn see(&mut self, exchange: &Exchange) {
-        let args = exchange.args();
-        let body = &exchange.body;
-        let changed = if exchange.method == "PUT" { args.clone() } else { Doc::new() };
-        let answers =
-            [&body["data"], &body["message"]].into_iter().chain(body["docs"].as_array().into_iter().flatten());
-        for doc in answers.filter_map(Value::as_object) {
-            let mut doc = doc.clone();
-            let (Some(doctype), Some(name)) = (take(&mut doc, "doctype"), doc.get("name").and_then(Value::as_str))
-            else {
-                continue;
-            };
-            let name = name.to_owned();
-            if let Some(def) = erpnext_doctypes::get(&doctype) {
-                links(def, &doc, &mut self.linked);
-            }
-            doc.retain(|key, _| !changed.contains_key(key));
-            if exchange.method == "PUT" {
-                // Seen only after it was changed.
-                for (key, before) in [("modified", "creation"), ("modified_by", "owner")] {
-                    if let Some(value) = doc.get(before).cloned() {
-                        doc.insert(key.to_owned(), value);
-                    }
+    /// Whether the document was there when it was first seen.
+    pub fn knows(&self, key: &Key) -> bool {
+        self.documents.contains_key(key)
+    }
+
+    /// Notes what a document links to. Of one that is being made, links from which other fields fetch prove nothing: the
+    /// site does not check them (H10).
+    pub fn link(&mut self, stage: usize, def: &'static DocTypeDef, doc: &Doc, made: bool) {
+        for field in def.all_fields() {
+            let fetched = def.fields.iter().filter_map(|field| field.fetch_from?.split_once('.'));
+            let unchecked = made && fetched.into_iter().any(|(by, _)| by == field.fieldname);
+            match (field.options, doc.get(field.fieldname)) {
+                (Options::Target(target), Some(Value::String(name)))
+                    if field.kind == FieldKind::Link && !name.is_empty() && !unchecked =>
+                {
+                    self.linked.push((stage, target, name.clone()));
                 }
-            }
-            self.merge(&doctype, &name, doc, true);
-        }
-        let method = exchange.path();
-        let listed = match exchange.resource() {
-            Some((doctype, None)) if exchange.method == "GET" => Some(doctype),
-            Some(_) => None,
-            None if method.ends_with("get_list") || method.ends_with("search_link") => text(&args, "doctype"),
-            None => None,
-        };
-        let grouped = args.contains_key("group_by");
-        if let Some(def) = listed.as_deref().and_then(erpnext_doctypes::get).filter(|_| !grouped) {
-            let rows = [&body["data"], &body["message"]].into_iter().filter_map(Value::as_array).flatten();
-            for row in rows.filter_map(Value::as_object) {
-                let Some(name) = row.get("name").or_else(|| row.get("value")).and_then(Value::as_str) else { continue };
-                let known = row.iter().filter(|(key, _)| columns(def).any(|field| field.fieldname == *key));
-                let facts = known.map(|(key, value)| (key.clone(), value.clone())).collect();
-                self.merge(def.name, name, facts, false);
-            }
-        }
-        if method.ends_with("get_value") || method.ends_with("validate_link") {
-            let (doctype, facts) = (text(&args, "doctype"), body["message"].as_object());
-            if let (Some(doctype), Some(facts)) = (doctype, facts)
-                && let Some(name) = facts.get("name").and_then(Value::as_str)
-            {
-                self.merge(&doctype, name, facts.clone(), false);
+                (Options::Target(target), Some(Value::Array(rows))) if field.kind.is_table() => {
+                    let Some(child) = erpnext_doctypes::get(target) else { continue };
+                    rows.iter().filter_map(Value::as_object).for_each(|row| self.link(stage, child, row, made));
+                }
+                _ => {}
             }
         }
     }
@@ -167,33 +168,45 @@ impl Fixture {
     /// Fills documents of which only some fields were seen after the first of their kind that was seen whole.
     fn complete(&mut self) {
         let mut models: HashMap<String, Doc> = HashMap::new();
-        for ((doctype, _), (doc, _)) in self.documents.iter().filter(|(_, (_, whole))| *whole) {
-            models.entry(doctype.clone()).or_insert_with(|| doc.clone());
+        for ((doctype, _), known) in self.documents.iter().filter(|(_, known)| known.whole) {
+            models.entry(doctype.clone()).or_insert_with(|| known.doc.clone());
         }
-        for ((doctype, name), (doc, _)) in self.documents.iter_mut().filter(|(_, (_, whole))| !*whole) {
+        for ((doctype, name), known) in self.documents.iter_mut().filter(|(_, known)| !known.whole) {
             if let Some(model) = models.get(doctype) {
-                fill(doc, name, model);
+                fill(&mut known.doc, name, model);
             }
         }
     }
 
     /// What a document links to exists as well, if only by name.
     fn add_linked(&mut self) {
-        let mut wanted = std::mem::take(&mut self.linked);
-        for ((doctype, _), (doc, _)) in &self.documents {
+        let documents: Vec<(usize, String, Doc)> = self
+            .documents
+            .iter()
+            .map(|((doctype, _), known)| (known.since, doctype.clone(), known.doc.clone()))
+            .collect();
+        for (since, doctype, doc) in &documents {
             if let Some(def) = erpnext_doctypes::get(doctype) {
-                links(def, doc, &mut wanted);
+                self.link(*since, def, doc, false);
             }
         }
-        for (doctype, name) in wanted {
+        for (since, doctype, name) in std::mem::take(&mut self.linked) {
             let Some(def) = erpnext_doctypes::get(doctype).filter(|def| !def.is(doctype_flag::SINGLE)) else {
                 continue;
             };
             let title = def.title_field.or_else(|| def.autoname.and_then(|rule| rule.strip_prefix("field:")));
             let facts = title.map(|field| (field.to_owned(), json!(name))).into_iter().collect();
-            self.merge(doctype, &name, facts, false);
+            self.merge(since, doctype, &name, facts, false);
         }
     }
+}
+
+/// What of a Single is stored: a standard field only where it came as text.
+fn stored_single(doc: &Doc) -> Doc {
+    let own = |key: &str, value: &Value| {
+        !matches!(key, "name" | "owner" | "docstatus" | "idx") || key == "idx" && value.is_string()
+    };
+    doc.iter().filter(|(key, value)| own(key, value)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Fills in what is not known of a document after another one of its DocType; rows of tables are not copied.
@@ -205,34 +218,9 @@ pub fn fill(doc: &mut Doc, name: &str, model: &Doc) {
     }
 }
 
-fn links(def: &'static DocTypeDef, doc: &Doc, wanted: &mut Vec<(&'static str, String)>) {
-    for field in def.all_fields() {
-        match (field.options, doc.get(field.fieldname)) {
-            (Options::Target(target), Some(Value::String(name)))
-                if field.kind == FieldKind::Link && !name.is_empty() =>
-            {
-                wanted.push((target, name.clone()));
-            }
-            (Options::Target(target), Some(Value::Array(rows))) if field.kind.is_table() => {
-                let Some(child) = erpnext_doctypes::get(target) else { continue };
-                rows.iter().filter_map(Value::as_object).for_each(|row| links(child, row, wanted));
-            }
-            _ => {}
-        }
-    }
-}
-
 /// `SAL-ORD-2026-` and 6 of `SAL-ORD-2026-00006`.
 fn series(name: &str) -> Option<(&str, i64)> {
     let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
     let (prefix, number) = name.split_at(name.len() - digits);
     Some((prefix, number.parse().ok()?)).filter(|_| digits == 5 && prefix.ends_with('-'))
-}
-
-fn take(doc: &mut Doc, key: &str) -> Option<String> {
-    doc.shift_remove(key).and_then(|value| value.as_str().map(str::to_owned))
-}
-
-fn text(doc: &Doc, key: &str) -> Option<String> {
-    doc.get(key).and_then(Value::as_str).map(str::to_owned)
 }

@@ -9,7 +9,7 @@ use crate::fixture::{Fixture, fill};
 use crate::recordings::Exchange;
 
 /// The customers of the load: numbered through, with territory and segment so that the groups are as large as recorded,
-/// and a score that makes up the recorded sum.
+/// a score that makes up the recorded sum, and those that the recorded orders begin with in front.
 pub fn customers(fixture: &mut Fixture, exchanges: &[Exchange]) {
     let rows = |id: &str| {
         let body = exchanges.iter().find(|exchange| exchange.id == id).map(|exchange| &exchange.body["data"]);
@@ -20,22 +20,61 @@ pub fn customers(fixture: &mut Fixture, exchanges: &[Exchange]) {
     for number in 0..1500 {
         fixture.add("Customer", &format!("Bulk Customer {number:05}"), Doc::new());
     }
-    let territories = rows("lists: list group_by count");
-    let segments = [rows("lists: != value includes null?"), rows("lists: in with empty string elem")].concat();
-    spread(fixture, "territory", &territories);
+    let newest = ["2026-11-22 07:30:00.000002", "2026-11-22 07:30:00.000001"].map(|moment| json!(moment));
+    let listed = exchanges.iter().find(|exchange| exchange.id == "lists: reportview.get");
+    let listed = listed.and_then(|exchange| exchange.body["message"]["values"].as_array()).cloned().unwrap_or_default();
+    for (row, moment) in listed.iter().zip(newest) {
+        let facts = json!({ "modified": moment, "territory": row[1] });
+        fixture.add("Customer", row[0].as_str().unwrap_or_default(), facts.as_object().cloned().unwrap_or_default());
+    }
+    // The second of the North, of which the list shows the third and the fourth.
+    let second = json!({ "modified": "2026-11-21 23:00:00.000001" });
+    fixture.add("Customer", "Bulk Customer 00013", second.as_object().cloned().unwrap_or_default());
+    for doc in fixture.of("Customer").filter(|doc| doc["name"].as_str().is_some_and(|name| !name.starts_with("Bulk"))) {
+        for field in ["territory", "custom_segment"] {
+            doc.entry(field).or_insert(Value::Null);
+        }
+    }
+    let mut segments: Vec<Value> = Vec::new();
+    for row in [rows("lists: != value includes null?"), rows("lists: in with empty string elem")].concat() {
+        if !segments.iter().any(|known| known["custom_segment"] == row["custom_segment"]) {
+            segments.push(row);
+        }
+    }
+    spread(fixture, "territory", &rows("lists: list group_by count"));
     spread(fixture, "custom_segment", &segments);
+    let first = |id: &str, field: &str, values: &[Value], fixture: &mut Fixture| {
+        for (row, value) in rows(id).iter().zip(values) {
+            if let Some(doc) = fixture.of("Customer").find(|doc| doc["name"] == row["name"]) {
+                doc.entry(field).or_insert_with(|| value.clone());
+            }
+        }
+    };
+    first("lists: list order_by permlevel field as reader", "custom_secret_score", &[json!(100), json!(99)], fixture);
+    first("lists: list filter by permlevel field as reader", "custom_secret_score", &[json!(60), json!(60)], fixture);
     let sum = rows("lists: fields sum").first().and_then(|row| row["s"].as_f64()).unwrap_or_default();
-    let known: f64 = fixture.of("Customer").filter_map(|doc| doc.get("custom_secret_score")?.as_f64()).sum();
-    let unknown = fixture.of("Customer").filter(|doc| !doc.contains_key("custom_secret_score")).count();
-    let share = (sum - known) / f64::from(u32::try_from(unknown.max(1)).unwrap_or(1));
-    let old = "2026-09-01 08:00:00.000001";
+    let score = |doc: &mut Doc| doc.get("custom_secret_score").and_then(Value::as_f64);
+    let mut left = sum - fixture.of("Customer").filter_map(score).sum::<f64>();
+    let mut unknown: Vec<&mut Doc> =
+        fixture.of("Customer").filter(|doc| !doc.contains_key("custom_secret_score")).collect();
+    while let Some(doc) = unknown.pop() {
+        let share = left / f64::from(u32::try_from(unknown.len() + 1).unwrap_or(1));
+        let share = if unknown.is_empty() { left } else { share.floor() };
+        left -= share;
+        doc.insert("custom_secret_score".to_owned(), json!(share));
+    }
     for doc in fixture.of("Customer") {
-        doc.entry("custom_secret_score").or_insert_with(|| json!(share));
-        doc.entry("modified").or_insert_with(|| json!(old));
-        doc.entry("territory").or_insert(Value::Null);
-        doc.entry("custom_segment").or_insert(Value::Null);
+        doc.entry("modified").or_insert_with(|| json!("2026-09-01 08:00:00.000001"));
         let name = doc["name"].as_str().unwrap_or_default().to_owned();
         fill(doc, &name, &model);
+    }
+    let items = exchanges.iter().find(|exchange| exchange.id.starts_with("quirks: GET with JSON body"));
+    let items = items.and_then(|exchange| exchange.body["message"].as_u64()).unwrap_or_default();
+    for number in (1..).map(|number| format!("SKU{number:03}")) {
+        if u64::try_from(fixture.of("Item").count()).unwrap_or(u64::MAX) >= items {
+            break;
+        }
+        fixture.add("Item", &number, Doc::new());
     }
 }
 
@@ -43,21 +82,36 @@ pub fn customers(fixture: &mut Fixture, exchanges: &[Exchange]) {
 fn spread(fixture: &mut Fixture, field: &str, counts: &[Value]) {
     let mut left: Vec<(Value, u64)> =
         counts.iter().map(|row| (row[field].clone(), row["n"].as_u64().unwrap_or_default())).collect();
-    left.dedup_by(|a, b| a.0 == b.0);
     for doc in fixture.of("Customer") {
         let value = doc.get(field).cloned();
         if let Some((_, n)) = left.iter_mut().find(|(known, _)| Some(known) == value.as_ref()) {
             *n = n.saturating_sub(1);
         }
     }
-    let mut open = left
-        .into_iter()
-        .filter(|(value, _)| !value.is_null())
-        .flat_map(|(value, n)| (0..n).map(move |_| value.clone()));
+    let mut open = left.into_iter().flat_map(|(value, n)| std::iter::repeat_n(value, usize::try_from(n).unwrap_or(0)));
     let bulk = |doc: &&mut Doc| doc["name"].as_str().is_some_and(|name| name.starts_with("Bulk"));
     for doc in fixture.of("Customer").filter(bulk).filter(|doc| !doc.contains_key(field)) {
         if let Some(value) = open.next() {
             doc.insert(field.to_owned(), value);
+        }
+    }
+}
+
+/// Below the root of the territories stand all others, the second of two customers of one name has no territory, as the
+/// counts say, and the users are who the timeline says.
+pub fn rest(fixture: &mut Fixture, exchanges: &[Exchange]) {
+    for doc in fixture.of("Territory").filter(|doc| doc["name"] != "All Territories") {
+        doc.insert("parent_territory".to_owned(), json!("All Territories"));
+    }
+    fixture.correct("Customer", "Zed Co - 1", "territory", Value::Null);
+    for exchange in exchanges.iter().filter(|exchange| exchange.target.ends_with("/login") && exchange.status == 200) {
+        let (user, name) = (exchange.args()["usr"].clone(), exchange.body["full_name"].clone());
+        fixture.correct("User", user.as_str().unwrap_or_default(), "full_name", name);
+    }
+    let infos = exchanges.iter().filter_map(|exchange| exchange.body["docinfo"]["user_info"].as_object());
+    for (user, info) in infos.flatten() {
+        for field in ["email", "time_zone"] {
+            fixture.correct("User", user, field, info[field].clone());
         }
     }
 }
@@ -76,6 +130,8 @@ pub fn papers(fixture: &mut Fixture, exchanges: &[Exchange]) {
         let rows: Vec<Value> = (0..wanted).map(|_| json!({"item_code": "SKU004", "qty": 20.0})).collect();
         doc.entry("items").or_insert(Value::Array(rows));
         doc.insert("docstatus".to_owned(), json!(1));
+        // Of the only customer without a territory, as a list over the Link shows.
+        doc.entry("customer").or_insert_with(|| json!("Grant Plastics Ltd."));
     }
     let groups = find("verbs: get_list group sum").and_then(|exchange| exchange.body["message"].as_array());
     let mut number = 0;

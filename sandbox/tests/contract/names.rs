@@ -5,6 +5,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+/// The day of the recordings, which is today when they are replayed.
+const DAY: &str = "2026-11-22";
+
 /// From the recorded text to ours.
 #[derive(Default)]
 pub struct Names(HashMap<String, String>);
@@ -13,18 +16,30 @@ impl Names {
     /// Whether two texts mean the same: equal, mapped, or of one shape where the site throws dice or asks the clock; the
     /// latter are learned.
     pub fn same(&mut self, recorded: &str, ours: &str) -> bool {
-        if recorded == ours && !self.0.contains_key(recorded) || self.0.get(recorded).is_some_and(|known| known == ours)
+        if recorded == ours && (recorded == DAY || !self.0.contains_key(recorded))
+            || self.0.get(recorded).is_some_and(|known| known == ours)
         {
             return true;
         }
+        let today = || jiff::Zoned::now().date().to_string();
         let alike = is_moment(recorded) && is_moment(ours)
-            || is_hash(recorded) && is_hash(ours)
+            || is_hash(recorded) && is_token(ours)
             || is_series(recorded) && shape(recorded) == shape(ours)
-            || is_clock(recorded) && is_clock(ours);
+            || is_clock(recorded) && is_clock(ours)
+            || recorded == DAY && ours == today();
         if alike {
             self.0.insert(recorded.to_owned(), ours.to_owned());
         }
-        alike || is_day(recorded) && is_day(ours)
+        alike
+    }
+
+    /// Whether two names of child rows mean the same: drawn ones are learned, with a digit or without.
+    pub fn same_row(&mut self, recorded: &str, ours: &str) -> bool {
+        let drawn = is_token(recorded) && is_token(ours);
+        if drawn && recorded != ours {
+            self.0.insert(recorded.to_owned(), ours.to_owned());
+        }
+        drawn || self.same(recorded, ours)
     }
 
     /// A recorded path with our names in it.
@@ -54,16 +69,19 @@ impl Names {
     }
 
     fn replace(&self, text: &str) -> String {
-        let names = self.0.iter().filter(|(recorded, _)| is_hash(recorded) || is_series(recorded));
+        let names = self.0.iter().filter(|(recorded, _)| is_token(recorded) || is_series(recorded));
         names.fold(text.to_owned(), |text, (recorded, ours)| text.replace(recorded, ours))
     }
 }
 
-/// Ten letters and digits, as hash naming makes them.
+/// Ten letters and digits, as hash naming makes them, which no word is taken for.
 fn is_hash(text: &str) -> bool {
-    text.len() == 10
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        && text.bytes().any(|byte| byte.is_ascii_digit())
+    is_token(text) && text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Ten letters and digits: a drawn name may by chance be without a digit.
+fn is_token(text: &str) -> bool {
+    text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// `SAL-ORD-2026-00001` and its like.
@@ -79,10 +97,6 @@ fn shape(text: &str) -> String {
 /// A date and time with microseconds.
 fn is_moment(text: &str) -> bool {
     matches!(&*shape(text), "####-##-## ##:##:##.######" | "####-##-## ##:##:##")
-}
-
-fn is_day(text: &str) -> bool {
-    shape(text) == "####-##-##"
 }
 
 /// A time of day with microseconds: nobody types one.

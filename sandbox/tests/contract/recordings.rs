@@ -13,6 +13,8 @@ const FILES: &[&str] = &["lists", "crud_and_errors", "quirks", "toggles", "quirk
 pub struct Exchange {
     /// `file: label`, with a number where a label comes again.
     pub id: String,
+    /// Which recording it is of, counted from 0.
+    pub stage: usize,
     pub user: Option<String>,
     pub method: String,
     /// Path and query, encoded.
@@ -69,7 +71,7 @@ pub fn directory() -> Option<PathBuf> {
 pub fn read(directory: &Path) -> Vec<Exchange> {
     let mut exchanges = Vec::new();
     let mut times: HashMap<String, usize> = HashMap::new();
-    for file in FILES {
+    for (stage, file) in FILES.iter().enumerate() {
         let text = fs::read_to_string(directory.join(format!("{file}.jsonl"))).unwrap_or_default();
         for line in text.lines() {
             let line: Value = serde_json::from_str(line).expect("a recording is JSON");
@@ -77,19 +79,25 @@ pub fn read(directory: &Path) -> Vec<Exchange> {
             let time = times.entry(label.clone()).or_default();
             *time += 1;
             let id = if *time == 1 { label } else { format!("{label} ({time})") };
-            exchanges.push(exchange(id, &line));
+            exchanges.push(exchange(id, stage, &line));
         }
     }
     exchanges
 }
 
-fn exchange(id: String, line: &Value) -> Exchange {
+fn exchange(id: String, stage: usize, line: &Value) -> Exchange {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let headers = line["request_headers"].as_object().into_iter().flatten();
     let headers = headers.filter(|(_, value)| value.as_str().is_some_and(|text| text != "None"));
+    let form = line["request_headers"]["Content-Type"] == "application/x-www-form-urlencoded";
     let sent = match &line["request_body"] {
         Value::Null => Vec::new(),
         Value::String(text) => text.clone().into_bytes(),
+        Value::Object(pairs) if form => {
+            let pairs =
+                pairs.iter().map(|(key, value)| format!("{key}={}", encode(value.as_str().unwrap_or_default())));
+            pairs.collect::<Vec<_>>().join("&").into_bytes()
+        }
         other => other.to_string().into_bytes(),
     };
     let answer = line["response_headers"].as_object().into_iter().flatten();
@@ -97,15 +105,24 @@ fn exchange(id: String, line: &Value) -> Exchange {
         answer.filter(|(key, _)| key.eq_ignore_ascii_case("content-type")).map(|(_, value)| text(value));
     Exchange {
         id,
+        stage,
         user: line["user"].as_str().map(str::to_owned),
         method: text(&line["method"]),
-        target: text(&line["path"]),
+        // What cannot stand in a request line went over the wire encoded.
+        target: text(&line["path"]).replace('"', "%22").replace(' ', "%20"),
         headers: headers.map(|(key, value)| (key.clone(), text(value))).collect(),
         sent,
         status: u16::try_from(line["status"].as_u64().unwrap_or_default()).unwrap_or_default(),
         content_type: content_type.next_back().unwrap_or_default(),
         body: line["body"].clone(),
     }
+}
+
+/// Text with `%41` for everything but letters and digits.
+fn encode(text: &str) -> String {
+    let byte =
+        |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(byte).collect()
 }
 
 /// Text with `%41` for `A`.

@@ -1,11 +1,15 @@
 //! Which recorded exchanges touch calls that the sandbox answers, and which of those cannot be compared.
 
+use erpnext_sandbox::{Fault, Kind};
+
 use crate::recordings::Exchange;
 
 /// The calls of a client of ours, as prefixes of path and query; `$` ends a prefix that has to be the whole path.
 const SUPPORTED: &[&str] = &[
     "/api/resource/",
     "/api/nope$",
+    "/app$",
+    "/api/method/login$",
     "/api/method/ping$",
     "/api/method/nope$",
     "/api/method/version$",
@@ -36,8 +40,18 @@ const SUPPORTED: &[&str] = &[
     "/files/",
 ];
 
-/// Made while the site limited its rate, was in maintenance, or let other origins in.
-const SWITCHED: &[&str] = &["toggles: rate", "toggles: 429", "toggles: maint", "toggles: cors", "toggles: monitor"];
+/// What was switched on at the site for some exchanges, and how the sandbox is made to do the same.
+const SWITCHED: &[(&str, Kind)] = &[
+    ("toggles: rate 1", Kind::TooManyRequests(59)),
+    ("toggles: 429", Kind::TooManyRequests(58)),
+    ("toggles: maintenance", Kind::Maintenance),
+];
+
+/// The fault that stands for what was switched on.
+pub fn fault(exchange: &Exchange) -> Option<Fault> {
+    let switched = SWITCHED.iter().find(|(start, _)| exchange.id.starts_with(start));
+    switched.map(|(_, kind)| Fault::new(*kind).times(1))
+}
 
 /// Whether it touches a call that we support.
 pub fn is_supported(exchange: &Exchange) -> bool {
@@ -52,17 +66,11 @@ pub fn not_comparable(exchange: &Exchange) -> Option<&'static str> {
     let header = |name: &str| {
         exchange.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     };
-    if header("cookie").is_some() || exchange.target.contains("/login") {
-        return Some("a browser's session");
+    if header("authorization").is_some_and(|value| value.starts_with("Basic Z")) {
+        return Some("a key in a form that the sandbox does not take");
     }
-    if header("authorization").is_some_and(|value| value.contains("REDACTED") || value.starts_with("Basic Z")) {
-        return Some("the recording hides the key");
-    }
-    if header("accept-language").is_some() || exchange.target.contains("_lang=") {
-        return Some("a translation");
-    }
-    if SWITCHED.iter().any(|start| exchange.id.starts_with(start)) {
-        return Some("a limit or a mode that was switched on at the site");
+    if exchange.id == "toggles: maint reads allowed POST" {
+        return Some("a mode that the sandbox does not have: reads only");
     }
     if exchange.id.contains("conc create same UOM") {
         return Some("eight at once: which of them wins is chance");

@@ -1,6 +1,7 @@
 //! Reports: `query_report.run` and the `Report` documents behind it.
 
 mod columns;
+mod forms;
 mod layouts;
 mod ledger;
 mod receivables;
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 
 use self::source::{Filters, Source};
 use self::table::{Missing, REPORTS, Report, Rows};
-use crate::doc::Doc;
+use crate::doc::{Doc, text};
+use crate::documents::own;
 use crate::error::{SiteError, exc};
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -36,10 +38,19 @@ pub fn run(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     }
     let source = Source::new(&request.site);
     let rows = match report.rows {
-        Rows::Prepared => {
-            let prepared = json!({"prepared_report": true, "doc": null, "add_total_row": report.total});
-            return Ok(Reply::message(prepared));
-        }
+        Rows::Prepared(make) => match filters.text("prepared_report_name") {
+            Some(name) => {
+                let prepared = request.site.read("Prepared Report", &name)?;
+                if text(&prepared, "report_name") != report.name {
+                    return Err(SiteError::invalid("No Prepared Report of this report"));
+                }
+                make(&source, &filters)?
+            }
+            None => {
+                let prepared = json!({"prepared_report": true, "doc": null, "add_total_row": report.total});
+                return Ok(Reply::message(prepared));
+            }
+        },
         Rows::Builder => return Ok(answer(Vec::new(), Vec::new(), false)),
         Rows::From(make) => make(&source, &filters)?,
     };
@@ -56,11 +67,23 @@ fn answer(result: Vec<Value>, columns: Vec<Value>, total: bool) -> Reply {
     }))
 }
 
-/// `frappe.desk.query_report.get_script`: the sandbox's reports have none.
+/// `frappe.core.doctype.prepared_report.prepared_report.make_prepared_report`: complete as soon as it is made.
+pub fn make_prepared_report(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let report = open(request)?;
+    let filters = request.json("filters")?.to_string();
+    let (site, now) = (&request.site, request.site.now_text());
+    let prepared = own::add(
+        site,
+        "Prepared Report",
+        json!({"report_name": report.name, "status": "Completed", "filters": filters, "report_end_time": now}),
+    )?;
+    Ok(Reply::message(json!({"name": text(&prepared, "name")})))
+}
+
+/// `frappe.desk.query_report.get_script`.
 pub fn get_script(request: &mut Request<'_>) -> Result<Reply, SiteError> {
-    open(request)?;
-    let answer =
-        json!({"script": "", "html_format": null, "execution_time": 0.01, "filters": [], "custom_report_name": null});
+    let script = forms::script(open(request)?.name);
+    let answer = json!({"script": script, "html_format": null, "execution_time": 0.01, "filters": [], "custom_report_name": null});
     Ok(Reply::message(answer))
 }
 
@@ -82,7 +105,7 @@ pub fn documents() -> impl Iterator<Item = Doc> {
         let document = json!({
             "doctype": "Report", "name": report.name, "report_name": report.name, "ref_doctype": report.ref_doctype,
             "report_type": report.report_type(), "is_standard": "Yes", "module": module, "disabled": 0,
-            "prepared_report": i32::from(matches!(report.rows, Rows::Prepared)), "add_total_row": i32::from(report.total),
+            "prepared_report": i32::from(matches!(report.rows, Rows::Prepared(_))), "add_total_row": i32::from(report.total),
         });
         document.as_object().cloned().unwrap_or_default()
     })

@@ -10,14 +10,14 @@ use super::{ledger, receivables, registers};
 use crate::doc::Doc;
 use crate::error::{Exc, SiteError, exc};
 
-const KEY_ERROR: Exc = Exc { name: "KeyError", status: 500, module: "" };
+const KEY_ERROR: Exc = Exc { name: "KeyError", status: 500, class: "KeyError" };
 
 /// What makes the rows of a report.
 pub enum Rows {
     /// From the documents.
     From(fn(&Source<'_>, &Filters) -> Result<Vec<Doc>, SiteError>),
     /// Run in the background; the answer names a `Prepared Report` instead of holding rows (H53).
-    Prepared,
+    Prepared(fn(&Source<'_>, &Filters) -> Result<Vec<Doc>, SiteError>),
     /// A saved list of the desk: this call answers it without columns.
     Builder,
 }
@@ -181,7 +181,14 @@ pub const REPORTS: &[Report] = &[
         rows: Rows::From(|source, filters| registers::invoices(source, filters, Side::Selling)),
         ..PLAIN
     },
-    Report { name: "Stock Balance", ref_doctype: "Stock Ledger Entry", total: true, rows: Rows::Prepared, ..PLAIN },
+    Report {
+        name: "Stock Balance",
+        ref_doctype: "Stock Ledger Entry",
+        columns: ITEM_BALANCE,
+        total: true,
+        rows: Rows::Prepared(registers::stock),
+        ..PLAIN
+    },
     Report {
         name: "Supplier Ledger Summary",
         ref_doctype: "Purchase Invoice",

@@ -1,9 +1,10 @@
 //! The `status` that ERPNext gives a document when it is submitted and cancelled. What follows later, deliveries and
 //! payments, is not computed.
 
+use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::json;
 
-use crate::doc::{Doc, flt, text};
+use crate::doc::{Doc, flt, int, text};
 use crate::site::Site;
 
 /// The status after submission, where it is not `Submitted`.
@@ -19,16 +20,28 @@ const SUBMITTED: [(&str, &str); 9] = [
     ("Work Order", "Not Started"),
 ];
 
-/// Sets the status that goes with a new `docstatus`, on a DocType whose `status` has it among its options.
-pub fn set(site: &Site<'_>, doc: &mut Doc, docstatus: i64) {
-    let def = site.meta.get(text(doc, "doctype"));
-    let Some(choices) = def.and_then(|def| def.field("status")).and_then(|field| field.choices()) else { return };
-    let submitted = SUBMITTED.iter().find(|(doctype, _)| *doctype == text(doc, "doctype")).map(|(_, status)| *status);
-    let status = match (docstatus, submitted) {
+fn choices(def: &DocTypeDef) -> Option<&'static [&'static str]> {
+    let computed = def.is(doctype_flag::SUBMITTABLE) && !def.is(doctype_flag::CUSTOM);
+    def.field("status").filter(|_| computed).and_then(|field| field.choices())
+}
+
+/// A new document is a draft, whatever it was copied from.
+pub fn begin(def: &DocTypeDef, doc: &mut Doc) {
+    if choices(def).is_some_and(|choices| choices.contains(&"Draft")) {
+        doc.insert("status".to_owned(), json!("Draft"));
+    }
+}
+
+/// Sets the status that goes with the document's `docstatus`, on a DocType of ERPNext's whose `status` has it among its
+/// options.
+pub fn set(site: &Site<'_>, def: &DocTypeDef, doc: &mut Doc) {
+    let Some(choices) = choices(def) else { return };
+    let submitted = SUBMITTED.iter().find(|(doctype, _)| *doctype == def.name).map(|(_, status)| *status);
+    let status = match (int(doc, "docstatus"), submitted) {
         (1, Some("Unpaid")) => invoice(doc, &site.today()),
         (1, submitted) => submitted.unwrap_or("Submitted"),
         (2, _) => "Cancelled",
-        _ => "Draft",
+        _ => return,
     };
     if choices.contains(&status) {
         doc.insert("status".to_owned(), json!(status));

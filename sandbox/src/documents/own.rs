@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::naming::random;
 use crate::doc::Doc;
-use crate::documents::random;
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -20,4 +20,17 @@ pub fn add(site: &Site<'_>, doctype: &str, fields: Value) -> Result<Doc, SiteErr
     }
     site.db.add_row(def, &doc)?;
     site.load(doctype, &name)
+}
+
+/// Adds a line of the timeline: a Comment of a type that is not `Comment`.
+pub fn note(site: &Site<'_>, doctype: &str, name: &str, kind: &str, content: &str) -> Result<Doc, SiteError> {
+    let user = &site.user.name;
+    add(
+        site,
+        "Comment",
+        json!({
+            "comment_type": kind, "comment_email": user, "comment_by": user, "reference_doctype": doctype,
+            "reference_name": name, "content": content,
+        }),
+    )
 }

@@ -1,0 +1,171 @@
+//! What an order, a receipt or an invoice adds up to: prices of its rows, their sum, the sum in words. Taxes are taken as
+//! they were sent.
+
+use erpnext_schema::{DocTypeDef, flag};
+use serde_json::{Value, json};
+
+use super::words;
+use crate::doc::{Doc, flt, int, is_empty, rows, text};
+use crate::error::SiteError;
+use crate::site::Site;
+use crate::store::Sql;
+
+/// Whether documents of this DocType have items that add up.
+pub fn adds_up(def: &DocTypeDef) -> bool {
+    def.field("items").is_some() && def.field("net_total").is_some()
+}
+
+fn number(doc: &Doc, key: &str) -> f64 {
+    doc.get(key).map_or(0.0, flt)
+}
+
+fn put(def: &DocTypeDef, doc: &mut Doc, field: &str, value: Value) {
+    if def.field(field).is_some() {
+        doc.insert(field.to_owned(), value);
+    }
+}
+
+fn round(amount: f64) -> f64 {
+    (amount * 100.0).round() / 100.0
+}
+
+impl Site<'_> {
+    /// Prices the rows and sums them up.
+    pub(super) fn add_up(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
+        let rate = number(doc, "conversion_rate");
+        let rate = if rate == 0.0 { 1.0 } else { rate };
+        let (mut sum, mut count, mut commission) = (0.0, 0.0, 0.0);
+        self.each_row(def, doc, |child, row, doc| {
+            if text(row, "parentfield") != "items" {
+                return Ok(());
+            }
+            self.price(child, row, doc)?;
+            let (qty, price) = (number(row, "qty"), number(row, "rate"));
+            let amount = round(qty * price);
+            for (own, base, value) in [
+                ("rate", "base_rate", price),
+                ("net_rate", "base_net_rate", price),
+                ("amount", "base_amount", amount),
+                ("net_amount", "base_net_amount", amount),
+            ] {
+                put(child, row, own, json!(value));
+                put(child, row, base, json!(round(value * rate)));
+            }
+            let stock_qty = qty * number(row, "conversion_factor");
+            put(child, row, "stock_qty", json!(stock_qty));
+            let cost = number(row, "valuation_rate") * stock_qty;
+            put(child, row, "gross_profit", json!(round(amount * rate - cost)));
+            sum += qty * price;
+            count += qty;
+            if int(row, "grant_commission") == 1 {
+                commission += amount * rate;
+            }
+            Ok(())
+        })?;
+        let grand = round(sum + number(doc, "total_taxes_and_charges"));
+        let unrounded = int(doc, "disable_rounded_total") == 1;
+        let rounded = if unrounded { 0.0 } else { grand.round() };
+        for (own, base, value) in [
+            ("total", "base_total", round(sum)),
+            ("net_total", "base_net_total", round(sum)),
+            ("grand_total", "base_grand_total", grand),
+            ("rounded_total", "base_rounded_total", rounded),
+            ("rounding_adjustment", "base_rounding_adjustment", if unrounded { 0.0 } else { round(rounded - grand) }),
+        ] {
+            put(def, doc, own, json!(value));
+            put(def, doc, base, json!(round(value * rate)));
+        }
+        put(def, doc, "total_qty", json!(count));
+        put(def, doc, "amount_eligible_for_commission", json!(round(commission)));
+        let payable = if rounded == 0.0 { grand } else { rounded };
+        // From the submission on payments change it.
+        if int(doc, "docstatus") == 0 {
+            put(def, doc, "outstanding_amount", json!(payable));
+        }
+        if !text(doc, "currency").is_empty() {
+            put(def, doc, "in_words", json!(words::money(text(doc, "currency"), payable)));
+            let own = self.value("Company", text(doc, "company"), "default_currency")?;
+            let own = own.as_ref().and_then(Value::as_str).unwrap_or_else(|| text(doc, "currency"));
+            let words = words::money(own, payable * rate);
+            put(def, doc, "base_in_words", json!(words));
+        }
+        Ok(())
+    }
+
+    /// The price of the list, which is the rate where none was sent, and the discount against it.
+    fn price(&self, child: &'static DocTypeDef, row: &mut Doc, doc: &Doc) -> Result<(), SiteError> {
+        if child.field("price_list_rate").is_none() {
+            return Ok(());
+        }
+        if number(row, "price_list_rate") == 0.0 {
+            let lists = [text(doc, "selling_price_list"), text(doc, "buying_price_list")];
+            let list = lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
+            let price = self.list_price(text(row, "item_code"), list)?;
+            row.insert("price_list_rate".to_owned(), json!(price));
+        }
+        let price = number(row, "price_list_rate");
+        put(child, row, "base_price_list_rate", json!(price));
+        if number(row, "rate") == 0.0 {
+            let rate = price * (1.0 - number(row, "discount_percentage") / 100.0);
+            row.insert("rate".to_owned(), json!(rate));
+        }
+        let discount = (price - number(row, "rate")).max(0.0);
+        put(child, row, "discount_amount", json!(discount));
+        Ok(())
+    }
+
+    /// The price of an item in a price list; 0 where there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn list_price(&self, item: &str, list: &str) -> Result<f64, SiteError> {
+        let params = [item, list].map(|text| Sql::Text(text.to_owned()));
+        let condition = "item_code = ?1 AND price_list = ?2 ORDER BY valid_from DESC LIMIT 1";
+        let prices = self.db.rows_where(self.controller("Item Price")?, condition, &params)?;
+        Ok(prices.first().map_or(0.0, |price| number(price, "price_list_rate")))
+    }
+
+    /// What is only known once everything else is: accounts, units, the goods' value as far as their items tell it, and
+    /// when the sum is to be paid.
+    pub(super) fn settle(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
+        self.each_row(def, doc, |child, row, _| {
+            let factor = number(row, "conversion_factor");
+            if text(row, "parentfield") == "items" && factor != 0.0 {
+                let rate = number(row, "rate") / factor;
+                put(child, row, "stock_uom_rate", json!(rate));
+                if child.field("incoming_rate").is_some() && number(row, "incoming_rate") == 0.0 {
+                    let value = self.value("Item", text(row, "item_code"), "valuation_rate")?;
+                    row.insert("incoming_rate".to_owned(), value.unwrap_or_else(|| json!(0.0)));
+                }
+            }
+            Ok(())
+        })?;
+        for (field, account) in
+            [("against_income_account", "income_account"), ("against_expense_account", "expense_account")]
+        {
+            let mut accounts: Vec<&str> = rows(doc, "items").map(|row| text(row, account)).collect();
+            accounts.retain(|account| !account.is_empty());
+            accounts.dedup();
+            let accounts = accounts.join(",");
+            if !accounts.is_empty() {
+                put(def, doc, field, json!(accounts));
+            }
+        }
+        let scheduled = def.field("payment_schedule").filter(|field| !field.is(flag::VIRTUAL));
+        if scheduled.is_none() || !is_empty(doc.get("payment_schedule")) || is_empty(doc.get("items")) {
+            return Ok(());
+        }
+        let [due, on] = ["due_date", "posting_date"].map(|field| doc.get(field).cloned().unwrap_or_default());
+        let ordered = doc.get("transaction_date").cloned().unwrap_or_default();
+        let date = [due, on, ordered].into_iter().find(|date| !date.is_null());
+        let rounded = number(doc, "rounded_total");
+        let amount = if rounded == 0.0 { number(doc, "grand_total") } else { rounded };
+        let base = amount * number(doc, "conversion_rate");
+        let part = json!({
+            "due_date": date, "invoice_portion": 100.0, "payment_amount": amount, "outstanding": amount,
+            "base_payment_amount": base, "base_outstanding": base,
+        });
+        self.append_row(def, doc, "payment_schedule", part);
+        Ok(())
+    }
+}
