@@ -8,8 +8,8 @@ const LONGEST: usize = 50;
 const LONGEST_SLUG: usize = LONGEST - "search_".len() - "_documents".len();
 const FILLERS: &[&str] = &["and", "for", "of", "the", "to", "with"];
 
-/// The tools of a DocType: all six; get and update for a Single; none for a child table; no lists where the site
-/// has no table to list (H26).
+/// The tools of a DocType: six, and three more where it is submittable; get and update for a Single; none for a child
+/// table; no lists where the site has no table to list (H26).
 pub fn tools(def: &DocTypeDef, slug: &str) -> &'static [ToolDef] {
     let verbs: &[Verb] = if def.is(doctype_flag::CHILD) {
         &[]
@@ -20,6 +20,8 @@ pub fn tools(def: &DocTypeDef, slug: &str) -> &'static [ToolDef] {
     } else {
         &[Verb::List, Verb::Get, Verb::Search, Verb::Create, Verb::Update, Verb::Delete]
     };
+    let submittable = def.is(doctype_flag::SUBMITTABLE) && !def.is(doctype_flag::CHILD);
+    let life: &[Verb] = if submittable { &[Verb::Submit, Verb::Cancel, Verb::Amend] } else { &[] };
     let subject = subject(slug);
     let name = |verb| match verb {
         Verb::List => format!("list_{subject}_documents"),
@@ -28,8 +30,13 @@ pub fn tools(def: &DocTypeDef, slug: &str) -> &'static [ToolDef] {
         Verb::Create => format!("create_{subject}_document"),
         Verb::Update => format!("update_{subject}_document"),
         Verb::Delete => format!("delete_{subject}_document"),
+        Verb::Submit => format!("submit_{subject}_document"),
+        Verb::Cancel => format!("cancel_{subject}_document"),
+        Verb::Amend => format!("amend_{subject}_document"),
     };
-    intern::list(verbs.iter().map(|verb| ToolDef { verb: *verb, name: intern::text(&name(*verb)) }).collect())
+    intern::list(
+        verbs.iter().chain(life).map(|verb| ToolDef { verb: *verb, name: intern::text(&name(*verb)) }).collect(),
+    )
 }
 
 /// The DocType's part of its tools' names, at most 33 characters, so that the longest tool name has 50.
@@ -70,5 +77,7 @@ mod tests {
         assert_eq!(names(doctype_flag::CHILD | doctype_flag::VIRTUAL).len(), 0);
         assert!(!names(doctype_flag::VIRTUAL).contains(&"list_x_documents"));
         assert_eq!(names(0).len(), 6);
+        let life = ["submit_x_document", "cancel_x_document", "amend_x_document"];
+        assert_eq!(names(doctype_flag::SUBMITTABLE)[6..], life);
     }
 }

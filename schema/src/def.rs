@@ -195,6 +195,12 @@ pub enum Verb {
     Update,
     /// Delete one.
     Delete,
+    /// Make a draft final.
+    Submit,
+    /// Undo what was submitted.
+    Cancel,
+    /// Make a new draft of what was cancelled.
+    Amend,
 }
 
 /// The tool of a DocType for one verb.

@@ -40,6 +40,9 @@ pub static BANK_GUARANTEE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_bank_guarantee_document"),
         tool!(Update, "update_bank_guarantee_document"),
         tool!(Delete, "delete_bank_guarantee_document"),
+        tool!(Submit, "submit_bank_guarantee_document"),
+        tool!(Cancel, "cancel_bank_guarantee_document"),
+        tool!(Amend, "amend_bank_guarantee_document"),
     ],
     ..DocTypeDef::new("Bank Guarantee", "Accounts")
 };

@@ -37,6 +37,9 @@ pub static BANK_TRANSACTION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_bank_transaction_document"),
         tool!(Update, "update_bank_transaction_document"),
         tool!(Delete, "delete_bank_transaction_document"),
+        tool!(Submit, "submit_bank_transaction_document"),
+        tool!(Cancel, "cancel_bank_transaction_document"),
+        tool!(Amend, "amend_bank_transaction_document"),
     ],
     ..DocTypeDef::new("Bank Transaction", "Accounts")
 };

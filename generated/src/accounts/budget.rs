@@ -32,6 +32,9 @@ pub static BUDGET: DocTypeDef = DocTypeDef {
         tool!(Create, "create_budget_document"),
         tool!(Update, "update_budget_document"),
         tool!(Delete, "delete_budget_document"),
+        tool!(Submit, "submit_budget_document"),
+        tool!(Cancel, "cancel_budget_document"),
+        tool!(Amend, "amend_budget_document"),
     ],
     ..DocTypeDef::new("Budget", "Accounts")
 };

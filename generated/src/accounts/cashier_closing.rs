@@ -26,6 +26,9 @@ pub static CASHIER_CLOSING: DocTypeDef = DocTypeDef {
         tool!(Create, "create_cashier_closing_document"),
         tool!(Update, "update_cashier_closing_document"),
         tool!(Delete, "delete_cashier_closing_document"),
+        tool!(Submit, "submit_cashier_closing_document"),
+        tool!(Cancel, "cancel_cashier_closing_document"),
+        tool!(Amend, "amend_cashier_closing_document"),
     ],
     ..DocTypeDef::new("Cashier Closing", "Accounts")
 };

@@ -19,6 +19,9 @@ pub static COST_CENTER_ALLOCATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_cost_center_allocation_document"),
         tool!(Update, "update_cost_center_allocation_document"),
         tool!(Delete, "delete_cost_center_allocation_document"),
+        tool!(Submit, "submit_cost_center_allocation_document"),
+        tool!(Cancel, "cancel_cost_center_allocation_document"),
+        tool!(Amend, "amend_cost_center_allocation_document"),
     ],
     ..DocTypeDef::new("Cost Center Allocation", "Accounts")
 };

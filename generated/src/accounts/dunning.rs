@@ -50,6 +50,9 @@ pub static DUNNING: DocTypeDef = DocTypeDef {
         tool!(Create, "create_dunning_document"),
         tool!(Update, "update_dunning_document"),
         tool!(Delete, "delete_dunning_document"),
+        tool!(Submit, "submit_dunning_document"),
+        tool!(Cancel, "cancel_dunning_document"),
+        tool!(Amend, "amend_dunning_document"),
     ],
     ..DocTypeDef::new("Dunning", "Accounts")
 };

@@ -22,6 +22,9 @@ pub static EXCHANGE_RATE_REVALUATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_exchange_rate_revaluation_document"),
         tool!(Update, "update_exchange_rate_revaluation_document"),
         tool!(Delete, "delete_exchange_rate_revaluation_document"),
+        tool!(Submit, "submit_exchange_rate_revaluation_document"),
+        tool!(Cancel, "cancel_exchange_rate_revaluation_document"),
+        tool!(Amend, "amend_exchange_rate_revaluation_document"),
     ],
     ..DocTypeDef::new("Exchange Rate Revaluation", "Accounts")
 };

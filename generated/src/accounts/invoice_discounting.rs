@@ -30,6 +30,9 @@ pub static INVOICE_DISCOUNTING: DocTypeDef = DocTypeDef {
         tool!(Create, "create_invoice_discounting_document"),
         tool!(Update, "update_invoice_discounting_document"),
         tool!(Delete, "delete_invoice_discounting_document"),
+        tool!(Submit, "submit_invoice_discounting_document"),
+        tool!(Cancel, "cancel_invoice_discounting_document"),
+        tool!(Amend, "amend_invoice_discounting_document"),
     ],
     ..DocTypeDef::new("Invoice Discounting", "Accounts")
 };

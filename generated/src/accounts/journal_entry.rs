@@ -57,6 +57,9 @@ pub static JOURNAL_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Create, "create_journal_entry_document"),
         tool!(Update, "update_journal_entry_document"),
         tool!(Delete, "delete_journal_entry_document"),
+        tool!(Submit, "submit_journal_entry_document"),
+        tool!(Cancel, "cancel_journal_entry_document"),
+        tool!(Amend, "amend_journal_entry_document"),
     ],
     ..DocTypeDef::new("Journal Entry", "Accounts")
 };

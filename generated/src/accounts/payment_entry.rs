@@ -81,6 +81,9 @@ pub static PAYMENT_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Create, "create_payment_entry_document"),
         tool!(Update, "update_payment_entry_document"),
         tool!(Delete, "delete_payment_entry_document"),
+        tool!(Submit, "submit_payment_entry_document"),
+        tool!(Cancel, "cancel_payment_entry_document"),
+        tool!(Amend, "amend_payment_entry_document"),
     ],
     ..DocTypeDef::new("Payment Entry", "Accounts")
 };

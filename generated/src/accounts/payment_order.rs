@@ -24,6 +24,9 @@ pub static PAYMENT_ORDER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_payment_order_document"),
         tool!(Update, "update_payment_order_document"),
         tool!(Delete, "delete_payment_order_document"),
+        tool!(Submit, "submit_payment_order_document"),
+        tool!(Cancel, "cancel_payment_order_document"),
+        tool!(Amend, "amend_payment_order_document"),
     ],
     ..DocTypeDef::new("Payment Order", "Accounts")
 };

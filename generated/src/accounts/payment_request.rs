@@ -54,6 +54,9 @@ pub static PAYMENT_REQUEST: DocTypeDef = DocTypeDef {
         tool!(Create, "create_payment_request_document"),
         tool!(Update, "update_payment_request_document"),
         tool!(Delete, "delete_payment_request_document"),
+        tool!(Submit, "submit_payment_request_document"),
+        tool!(Cancel, "cancel_payment_request_document"),
+        tool!(Amend, "amend_payment_request_document"),
     ],
     ..DocTypeDef::new("Payment Request", "Accounts")
 };

@@ -26,6 +26,9 @@ pub static PERIOD_CLOSING_VOUCHER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_period_closing_voucher_document"),
         tool!(Update, "update_period_closing_voucher_document"),
         tool!(Delete, "delete_period_closing_voucher_document"),
+        tool!(Submit, "submit_period_closing_voucher_document"),
+        tool!(Cancel, "cancel_period_closing_voucher_document"),
+        tool!(Amend, "amend_period_closing_voucher_document"),
     ],
     ..DocTypeDef::new("Period Closing Voucher", "Accounts")
 };

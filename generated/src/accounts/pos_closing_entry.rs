@@ -31,6 +31,9 @@ pub static POS_CLOSING_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Create, "create_pos_closing_entry_document"),
         tool!(Update, "update_pos_closing_entry_document"),
         tool!(Delete, "delete_pos_closing_entry_document"),
+        tool!(Submit, "submit_pos_closing_entry_document"),
+        tool!(Cancel, "cancel_pos_closing_entry_document"),
+        tool!(Amend, "amend_pos_closing_entry_document"),
     ],
     ..DocTypeDef::new("POS Closing Entry", "Accounts")
 };

@@ -145,6 +145,9 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_pos_invoice_document"),
         tool!(Update, "update_pos_invoice_document"),
         tool!(Delete, "delete_pos_invoice_document"),
+        tool!(Submit, "submit_pos_invoice_document"),
+        tool!(Cancel, "cancel_pos_invoice_document"),
+        tool!(Amend, "amend_pos_invoice_document"),
     ],
     ..DocTypeDef::new("POS Invoice", "Accounts")
 };

@@ -25,6 +25,9 @@ pub static POS_INVOICE_MERGE_LOG: DocTypeDef = DocTypeDef {
         tool!(Create, "create_pos_invoice_merge_log_document"),
         tool!(Update, "update_pos_invoice_merge_log_document"),
         tool!(Delete, "delete_pos_invoice_merge_log_document"),
+        tool!(Submit, "submit_pos_invoice_merge_log_document"),
+        tool!(Cancel, "cancel_pos_invoice_merge_log_document"),
+        tool!(Amend, "amend_pos_invoice_merge_log_document"),
     ],
     ..DocTypeDef::new("POS Invoice Merge Log", "Accounts")
 };

@@ -25,6 +25,9 @@ pub static POS_OPENING_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Create, "create_pos_opening_entry_document"),
         tool!(Update, "update_pos_opening_entry_document"),
         tool!(Delete, "delete_pos_opening_entry_document"),
+        tool!(Submit, "submit_pos_opening_entry_document"),
+        tool!(Cancel, "cancel_pos_opening_entry_document"),
+        tool!(Amend, "amend_pos_opening_entry_document"),
     ],
     ..DocTypeDef::new("POS Opening Entry", "Accounts")
 };

@@ -21,6 +21,9 @@ pub static PROCESS_DEFERRED_ACCOUNTING: DocTypeDef = DocTypeDef {
         tool!(Create, "create_process_deferred_accounting_document"),
         tool!(Update, "update_process_deferred_accounting_document"),
         tool!(Delete, "delete_process_deferred_accounting_document"),
+        tool!(Submit, "submit_process_deferred_accounting_document"),
+        tool!(Cancel, "cancel_process_deferred_accounting_document"),
+        tool!(Amend, "amend_process_deferred_accounting_document"),
     ],
     ..DocTypeDef::new("Process Deferred Accounting", "Accounts")
 };

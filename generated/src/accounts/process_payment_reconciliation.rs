@@ -29,6 +29,9 @@ pub static PROCESS_PAYMENT_RECONCILIATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_process_payment_reconciliation_document"),
         tool!(Update, "update_process_payment_reconciliation_document"),
         tool!(Delete, "delete_process_payment_reconciliation_document"),
+        tool!(Submit, "submit_process_payment_reconciliation_document"),
+        tool!(Cancel, "cancel_process_payment_reconciliation_document"),
+        tool!(Amend, "amend_process_payment_reconciliation_document"),
     ],
     ..DocTypeDef::new("Process Payment Reconciliation", "Accounts")
 };

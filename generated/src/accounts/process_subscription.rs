@@ -16,6 +16,9 @@ pub static PROCESS_SUBSCRIPTION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_process_subscription_document"),
         tool!(Update, "update_process_subscription_document"),
         tool!(Delete, "delete_process_subscription_document"),
+        tool!(Submit, "submit_process_subscription_document"),
+        tool!(Cancel, "cancel_process_subscription_document"),
+        tool!(Amend, "amend_process_subscription_document"),
     ],
     ..DocTypeDef::new("Process Subscription", "Accounts")
 };

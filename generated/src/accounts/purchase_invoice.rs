@@ -154,6 +154,9 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_purchase_invoice_document"),
         tool!(Update, "update_purchase_invoice_document"),
         tool!(Delete, "delete_purchase_invoice_document"),
+        tool!(Submit, "submit_purchase_invoice_document"),
+        tool!(Cancel, "cancel_purchase_invoice_document"),
+        tool!(Amend, "amend_purchase_invoice_document"),
     ],
     ..DocTypeDef::new("Purchase Invoice", "Accounts")
 };

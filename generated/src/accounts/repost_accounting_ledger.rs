@@ -17,6 +17,9 @@ pub static REPOST_ACCOUNTING_LEDGER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_repost_accounting_ledger_document"),
         tool!(Update, "update_repost_accounting_ledger_document"),
         tool!(Delete, "delete_repost_accounting_ledger_document"),
+        tool!(Submit, "submit_repost_accounting_ledger_document"),
+        tool!(Cancel, "cancel_repost_accounting_ledger_document"),
+        tool!(Amend, "amend_repost_accounting_ledger_document"),
     ],
     ..DocTypeDef::new("Repost Accounting Ledger", "Accounts")
 };

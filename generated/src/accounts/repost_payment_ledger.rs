@@ -21,6 +21,9 @@ pub static REPOST_PAYMENT_LEDGER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_repost_payment_ledger_document"),
         tool!(Update, "update_repost_payment_ledger_document"),
         tool!(Delete, "delete_repost_payment_ledger_document"),
+        tool!(Submit, "submit_repost_payment_ledger_document"),
+        tool!(Cancel, "cancel_repost_payment_ledger_document"),
+        tool!(Amend, "amend_repost_payment_ledger_document"),
     ],
     ..DocTypeDef::new("Repost Payment Ledger", "Accounts")
 };

@@ -165,6 +165,9 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_sales_invoice_document"),
         tool!(Update, "update_sales_invoice_document"),
         tool!(Delete, "delete_sales_invoice_document"),
+        tool!(Submit, "submit_sales_invoice_document"),
+        tool!(Cancel, "cancel_sales_invoice_document"),
+        tool!(Amend, "amend_sales_invoice_document"),
     ],
     ..DocTypeDef::new("Sales Invoice", "Accounts")
 };

@@ -31,6 +31,9 @@ pub static SHARE_TRANSFER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_share_transfer_document"),
         tool!(Update, "update_share_transfer_document"),
         tool!(Delete, "delete_share_transfer_document"),
+        tool!(Submit, "submit_share_transfer_document"),
+        tool!(Cancel, "cancel_share_transfer_document"),
+        tool!(Amend, "amend_share_transfer_document"),
     ],
     ..DocTypeDef::new("Share Transfer", "Accounts")
 };

@@ -18,6 +18,9 @@ pub static UNRECONCILE_PAYMENT: DocTypeDef = DocTypeDef {
         tool!(Create, "create_unreconcile_payment_document"),
         tool!(Update, "update_unreconcile_payment_document"),
         tool!(Delete, "delete_unreconcile_payment_document"),
+        tool!(Submit, "submit_unreconcile_payment_document"),
+        tool!(Cancel, "cancel_unreconcile_payment_document"),
+        tool!(Amend, "amend_unreconcile_payment_document"),
     ],
     ..DocTypeDef::new("Unreconcile Payment", "Accounts")
 };

@@ -69,6 +69,9 @@ pub static ASSET: DocTypeDef = DocTypeDef {
         tool!(Create, "create_asset_document"),
         tool!(Update, "update_asset_document"),
         tool!(Delete, "delete_asset_document"),
+        tool!(Submit, "submit_asset_document"),
+        tool!(Cancel, "cancel_asset_document"),
+        tool!(Amend, "amend_asset_document"),
     ],
     ..DocTypeDef::new("Asset", "Assets")
 };

@@ -45,6 +45,9 @@ pub static ASSET_CAPITALIZATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_asset_capitalization_document"),
         tool!(Update, "update_asset_capitalization_document"),
         tool!(Delete, "delete_asset_capitalization_document"),
+        tool!(Submit, "submit_asset_capitalization_document"),
+        tool!(Cancel, "cancel_asset_capitalization_document"),
+        tool!(Amend, "amend_asset_capitalization_document"),
     ],
     ..DocTypeDef::new("Asset Capitalization", "Assets")
 };

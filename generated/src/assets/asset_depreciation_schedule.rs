@@ -33,6 +33,9 @@ pub static ASSET_DEPRECIATION_SCHEDULE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_asset_depreciation_schedule_document"),
         tool!(Update, "update_asset_depreciation_schedule_document"),
         tool!(Delete, "delete_asset_depreciation_schedule_document"),
+        tool!(Submit, "submit_asset_depreciation_schedule_document"),
+        tool!(Cancel, "cancel_asset_depreciation_schedule_document"),
+        tool!(Amend, "amend_asset_depreciation_schedule_document"),
     ],
     ..DocTypeDef::new("Asset Depreciation Schedule", "Assets")
 };

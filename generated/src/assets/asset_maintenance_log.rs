@@ -33,6 +33,9 @@ pub static ASSET_MAINTENANCE_LOG: DocTypeDef = DocTypeDef {
         tool!(Create, "create_asset_maintenance_log_document"),
         tool!(Update, "update_asset_maintenance_log_document"),
         tool!(Delete, "delete_asset_maintenance_log_document"),
+        tool!(Submit, "submit_asset_maintenance_log_document"),
+        tool!(Cancel, "cancel_asset_maintenance_log_document"),
+        tool!(Amend, "amend_asset_maintenance_log_document"),
     ],
     ..DocTypeDef::new("Asset Maintenance Log", "Assets")
 };

@@ -22,6 +22,9 @@ pub static ASSET_MOVEMENT: DocTypeDef = DocTypeDef {
         tool!(Create, "create_asset_movement_document"),
         tool!(Update, "update_asset_movement_document"),
         tool!(Delete, "delete_asset_movement_document"),
+        tool!(Submit, "submit_asset_movement_document"),
+        tool!(Cancel, "cancel_asset_movement_document"),
+        tool!(Amend, "amend_asset_movement_document"),
     ],
     ..DocTypeDef::new("Asset Movement", "Assets")
 };

@@ -35,6 +35,9 @@ pub static ASSET_REPAIR: DocTypeDef = DocTypeDef {
         tool!(Create, "create_asset_repair_document"),
         tool!(Update, "update_asset_repair_document"),
         tool!(Delete, "delete_asset_repair_document"),
+        tool!(Submit, "submit_asset_repair_document"),
+        tool!(Cancel, "cancel_asset_repair_document"),
+        tool!(Amend, "amend_asset_repair_document"),
     ],
     ..DocTypeDef::new("Asset Repair", "Assets")
 };

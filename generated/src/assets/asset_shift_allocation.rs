@@ -19,6 +19,9 @@ pub static ASSET_SHIFT_ALLOCATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_asset_shift_allocation_document"),
         tool!(Update, "update_asset_shift_allocation_document"),
         tool!(Delete, "delete_asset_shift_allocation_document"),
+        tool!(Submit, "submit_asset_shift_allocation_document"),
+        tool!(Cancel, "cancel_asset_shift_allocation_document"),
+        tool!(Amend, "amend_asset_shift_allocation_document"),
     ],
     ..DocTypeDef::new("Asset Shift Allocation", "Assets")
 };

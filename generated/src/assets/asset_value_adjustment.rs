@@ -27,6 +27,9 @@ pub static ASSET_VALUE_ADJUSTMENT: DocTypeDef = DocTypeDef {
         tool!(Create, "create_asset_value_adjustment_document"),
         tool!(Update, "update_asset_value_adjustment_document"),
         tool!(Delete, "delete_asset_value_adjustment_document"),
+        tool!(Submit, "submit_asset_value_adjustment_document"),
+        tool!(Cancel, "cancel_asset_value_adjustment_document"),
+        tool!(Amend, "amend_asset_value_adjustment_document"),
     ],
     ..DocTypeDef::new("Asset Value Adjustment", "Assets")
 };

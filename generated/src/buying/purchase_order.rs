@@ -119,6 +119,9 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_purchase_order_document"),
         tool!(Update, "update_purchase_order_document"),
         tool!(Delete, "delete_purchase_order_document"),
+        tool!(Submit, "submit_purchase_order_document"),
+        tool!(Cancel, "cancel_purchase_order_document"),
+        tool!(Amend, "amend_purchase_order_document"),
     ],
     ..DocTypeDef::new("Purchase Order", "Buying")
 };

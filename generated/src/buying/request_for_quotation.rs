@@ -38,6 +38,9 @@ pub static REQUEST_FOR_QUOTATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_request_for_quotation_document"),
         tool!(Update, "update_request_for_quotation_document"),
         tool!(Delete, "delete_request_for_quotation_document"),
+        tool!(Submit, "submit_request_for_quotation_document"),
+        tool!(Cancel, "cancel_request_for_quotation_document"),
+        tool!(Amend, "amend_request_for_quotation_document"),
     ],
     ..DocTypeDef::new("Request for Quotation", "Buying")
 };

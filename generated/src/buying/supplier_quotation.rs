@@ -88,6 +88,9 @@ pub static SUPPLIER_QUOTATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_supplier_quotation_document"),
         tool!(Update, "update_supplier_quotation_document"),
         tool!(Delete, "delete_supplier_quotation_document"),
+        tool!(Submit, "submit_supplier_quotation_document"),
+        tool!(Cancel, "cancel_supplier_quotation_document"),
+        tool!(Amend, "amend_supplier_quotation_document"),
     ],
     ..DocTypeDef::new("Supplier Quotation", "Buying")
 };

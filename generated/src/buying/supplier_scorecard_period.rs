@@ -23,6 +23,9 @@ pub static SUPPLIER_SCORECARD_PERIOD: DocTypeDef = DocTypeDef {
         tool!(Create, "create_supplier_scorecard_period_document"),
         tool!(Update, "update_supplier_scorecard_period_document"),
         tool!(Delete, "delete_supplier_scorecard_period_document"),
+        tool!(Submit, "submit_supplier_scorecard_period_document"),
+        tool!(Cancel, "cancel_supplier_scorecard_period_document"),
+        tool!(Amend, "amend_supplier_scorecard_period_document"),
     ],
     ..DocTypeDef::new("Supplier Scorecard Period", "Buying")
 };

@@ -75,6 +75,9 @@ pub static ODD_THING: DocTypeDef = DocTypeDef {
         tool!(Create, "create_odd_thing_document"),
         tool!(Update, "update_odd_thing_document"),
         tool!(Delete, "delete_odd_thing_document"),
+        tool!(Submit, "submit_odd_thing_document"),
+        tool!(Cancel, "cancel_odd_thing_document"),
+        tool!(Amend, "amend_odd_thing_document"),
     ],
     ..DocTypeDef::new("Odd Thing", "Core")
 };

@@ -39,6 +39,9 @@ pub static CONTRACT: DocTypeDef = DocTypeDef {
         tool!(Create, "create_contract_document"),
         tool!(Update, "update_contract_document"),
         tool!(Delete, "delete_contract_document"),
+        tool!(Submit, "submit_contract_document"),
+        tool!(Cancel, "cancel_contract_document"),
+        tool!(Amend, "amend_contract_document"),
     ],
     ..DocTypeDef::new("Contract", "CRM")
 };

@@ -32,6 +32,9 @@ pub static MAINTENANCE_SCHEDULE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_maintenance_schedule_document"),
         tool!(Update, "update_maintenance_schedule_document"),
         tool!(Delete, "delete_maintenance_schedule_document"),
+        tool!(Submit, "submit_maintenance_schedule_document"),
+        tool!(Cancel, "cancel_maintenance_schedule_document"),
+        tool!(Amend, "amend_maintenance_schedule_document"),
     ],
     ..DocTypeDef::new("Maintenance Schedule", "Maintenance")
 };

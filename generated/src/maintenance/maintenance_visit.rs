@@ -45,6 +45,9 @@ pub static MAINTENANCE_VISIT: DocTypeDef = DocTypeDef {
         tool!(Create, "create_maintenance_visit_document"),
         tool!(Update, "update_maintenance_visit_document"),
         tool!(Delete, "delete_maintenance_visit_document"),
+        tool!(Submit, "submit_maintenance_visit_document"),
+        tool!(Cancel, "cancel_maintenance_visit_document"),
+        tool!(Amend, "amend_maintenance_visit_document"),
     ],
     ..DocTypeDef::new("Maintenance Visit", "Maintenance")
 };

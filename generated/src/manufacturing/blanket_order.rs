@@ -31,6 +31,9 @@ pub static BLANKET_ORDER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_blanket_order_document"),
         tool!(Update, "update_blanket_order_document"),
         tool!(Delete, "delete_blanket_order_document"),
+        tool!(Submit, "submit_blanket_order_document"),
+        tool!(Cancel, "cancel_blanket_order_document"),
+        tool!(Amend, "amend_blanket_order_document"),
     ],
     ..DocTypeDef::new("Blanket Order", "Manufacturing")
 };

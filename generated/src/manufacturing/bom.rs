@@ -64,6 +64,9 @@ pub static BOM: DocTypeDef = DocTypeDef {
         tool!(Create, "create_bom_document"),
         tool!(Update, "update_bom_document"),
         tool!(Delete, "delete_bom_document"),
+        tool!(Submit, "submit_bom_document"),
+        tool!(Cancel, "cancel_bom_document"),
+        tool!(Amend, "amend_bom_document"),
     ],
     ..DocTypeDef::new("BOM", "Manufacturing")
 };

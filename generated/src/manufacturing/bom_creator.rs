@@ -35,6 +35,9 @@ pub static BOM_CREATOR: DocTypeDef = DocTypeDef {
         tool!(Create, "create_bom_creator_document"),
         tool!(Update, "update_bom_creator_document"),
         tool!(Delete, "delete_bom_creator_document"),
+        tool!(Submit, "submit_bom_creator_document"),
+        tool!(Cancel, "cancel_bom_creator_document"),
+        tool!(Amend, "amend_bom_creator_document"),
     ],
     ..DocTypeDef::new("BOM Creator", "Manufacturing")
 };

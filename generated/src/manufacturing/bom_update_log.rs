@@ -23,6 +23,9 @@ pub static BOM_UPDATE_LOG: DocTypeDef = DocTypeDef {
         tool!(Create, "create_bom_update_log_document"),
         tool!(Update, "update_bom_update_log_document"),
         tool!(Delete, "delete_bom_update_log_document"),
+        tool!(Submit, "submit_bom_update_log_document"),
+        tool!(Cancel, "cancel_bom_update_log_document"),
+        tool!(Amend, "amend_bom_update_log_document"),
     ],
     ..DocTypeDef::new("BOM Update Log", "Manufacturing")
 };

@@ -63,6 +63,9 @@ pub static JOB_CARD: DocTypeDef = DocTypeDef {
         tool!(Create, "create_job_card_document"),
         tool!(Update, "update_job_card_document"),
         tool!(Delete, "delete_job_card_document"),
+        tool!(Submit, "submit_job_card_document"),
+        tool!(Cancel, "cancel_job_card_document"),
+        tool!(Amend, "amend_job_card_document"),
     ],
     ..DocTypeDef::new("Job Card", "Manufacturing")
 };

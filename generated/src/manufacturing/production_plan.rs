@@ -49,6 +49,9 @@ pub static PRODUCTION_PLAN: DocTypeDef = DocTypeDef {
         tool!(Create, "create_production_plan_document"),
         tool!(Update, "update_production_plan_document"),
         tool!(Delete, "delete_production_plan_document"),
+        tool!(Submit, "submit_production_plan_document"),
+        tool!(Cancel, "cancel_production_plan_document"),
+        tool!(Amend, "amend_production_plan_document"),
     ],
     ..DocTypeDef::new("Production Plan", "Manufacturing")
 };

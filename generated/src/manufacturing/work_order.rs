@@ -66,6 +66,9 @@ pub static WORK_ORDER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_work_order_document"),
         tool!(Update, "update_work_order_document"),
         tool!(Delete, "delete_work_order_document"),
+        tool!(Submit, "submit_work_order_document"),
+        tool!(Cancel, "cancel_work_order_document"),
+        tool!(Amend, "amend_work_order_document"),
     ],
     ..DocTypeDef::new("Work Order", "Manufacturing")
 };

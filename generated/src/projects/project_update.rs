@@ -21,6 +21,9 @@ pub static PROJECT_UPDATE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_project_update_document"),
         tool!(Update, "update_project_update_document"),
         tool!(Delete, "delete_project_update_document"),
+        tool!(Submit, "submit_project_update_document"),
+        tool!(Cancel, "cancel_project_update_document"),
+        tool!(Amend, "amend_project_update_document"),
     ],
     ..DocTypeDef::new("Project Update", "Projects")
 };

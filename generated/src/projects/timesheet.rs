@@ -44,6 +44,9 @@ pub static TIMESHEET: DocTypeDef = DocTypeDef {
         tool!(Create, "create_timesheet_document"),
         tool!(Update, "update_timesheet_document"),
         tool!(Delete, "delete_timesheet_document"),
+        tool!(Submit, "submit_timesheet_document"),
+        tool!(Cancel, "cancel_timesheet_document"),
+        tool!(Amend, "amend_timesheet_document"),
     ],
     ..DocTypeDef::new("Timesheet", "Projects")
 };

@@ -33,6 +33,9 @@ pub static INSTALLATION_NOTE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_installation_note_document"),
         tool!(Update, "update_installation_note_document"),
         tool!(Delete, "delete_installation_note_document"),
+        tool!(Submit, "submit_installation_note_document"),
+        tool!(Cancel, "cancel_installation_note_document"),
+        tool!(Amend, "amend_installation_note_document"),
     ],
     ..DocTypeDef::new("Installation Note", "Selling")
 };

@@ -99,6 +99,9 @@ pub static QUOTATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_quotation_document"),
         tool!(Update, "update_quotation_document"),
         tool!(Delete, "delete_quotation_document"),
+        tool!(Submit, "submit_quotation_document"),
+        tool!(Cancel, "cancel_quotation_document"),
+        tool!(Amend, "amend_quotation_document"),
     ],
     ..DocTypeDef::new("Quotation", "Selling")
 };

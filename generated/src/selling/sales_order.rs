@@ -129,6 +129,9 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_sales_order_document"),
         tool!(Update, "update_sales_order_document"),
         tool!(Delete, "delete_sales_order_document"),
+        tool!(Submit, "submit_sales_order_document"),
+        tool!(Cancel, "cancel_sales_order_document"),
+        tool!(Amend, "amend_sales_order_document"),
     ],
     ..DocTypeDef::new("Sales Order", "Selling")
 };

@@ -27,6 +27,9 @@ pub static TRANSACTION_DELETION_RECORD: DocTypeDef = DocTypeDef {
         tool!(Create, "create_transaction_deletion_record_document"),
         tool!(Update, "update_transaction_deletion_record_document"),
         tool!(Delete, "delete_transaction_deletion_record_document"),
+        tool!(Submit, "submit_transaction_deletion_record_document"),
+        tool!(Cancel, "cancel_transaction_deletion_record_document"),
+        tool!(Amend, "amend_transaction_deletion_record_document"),
     ],
     ..DocTypeDef::new("Transaction Deletion Record", "Setup")
 };

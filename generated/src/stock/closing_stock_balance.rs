@@ -25,6 +25,9 @@ pub static CLOSING_STOCK_BALANCE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_closing_stock_balance_document"),
         tool!(Update, "update_closing_stock_balance_document"),
         tool!(Delete, "delete_closing_stock_balance_document"),
+        tool!(Submit, "submit_closing_stock_balance_document"),
+        tool!(Cancel, "cancel_closing_stock_balance_document"),
+        tool!(Amend, "amend_closing_stock_balance_document"),
     ],
     ..DocTypeDef::new("Closing Stock Balance", "Stock")
 };

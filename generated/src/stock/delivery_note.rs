@@ -126,6 +126,9 @@ pub static DELIVERY_NOTE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_delivery_note_document"),
         tool!(Update, "update_delivery_note_document"),
         tool!(Delete, "delete_delivery_note_document"),
+        tool!(Submit, "submit_delivery_note_document"),
+        tool!(Cancel, "cancel_delivery_note_document"),
+        tool!(Amend, "amend_delivery_note_document"),
     ],
     ..DocTypeDef::new("Delivery Note", "Stock")
 };

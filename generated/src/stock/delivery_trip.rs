@@ -30,6 +30,9 @@ pub static DELIVERY_TRIP: DocTypeDef = DocTypeDef {
         tool!(Create, "create_delivery_trip_document"),
         tool!(Update, "update_delivery_trip_document"),
         tool!(Delete, "delete_delivery_trip_document"),
+        tool!(Submit, "submit_delivery_trip_document"),
+        tool!(Cancel, "cancel_delivery_trip_document"),
+        tool!(Amend, "amend_delivery_trip_document"),
     ],
     ..DocTypeDef::new("Delivery Trip", "Stock")
 };

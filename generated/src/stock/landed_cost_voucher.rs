@@ -23,6 +23,9 @@ pub static LANDED_COST_VOUCHER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_landed_cost_voucher_document"),
         tool!(Update, "update_landed_cost_voucher_document"),
         tool!(Delete, "delete_landed_cost_voucher_document"),
+        tool!(Submit, "submit_landed_cost_voucher_document"),
+        tool!(Cancel, "cancel_landed_cost_voucher_document"),
+        tool!(Amend, "amend_landed_cost_voucher_document"),
     ],
     ..DocTypeDef::new("Landed Cost Voucher", "Stock")
 };

@@ -39,6 +39,9 @@ pub static MATERIAL_REQUEST: DocTypeDef = DocTypeDef {
         tool!(Create, "create_material_request_document"),
         tool!(Update, "update_material_request_document"),
         tool!(Delete, "delete_material_request_document"),
+        tool!(Submit, "submit_material_request_document"),
+        tool!(Cancel, "cancel_material_request_document"),
+        tool!(Amend, "amend_material_request_document"),
     ],
     ..DocTypeDef::new("Material Request", "Stock")
 };

@@ -26,6 +26,9 @@ pub static PACKING_SLIP: DocTypeDef = DocTypeDef {
         tool!(Create, "create_packing_slip_document"),
         tool!(Update, "update_packing_slip_document"),
         tool!(Delete, "delete_packing_slip_document"),
+        tool!(Submit, "submit_packing_slip_document"),
+        tool!(Cancel, "cancel_packing_slip_document"),
+        tool!(Amend, "amend_packing_slip_document"),
     ],
     ..DocTypeDef::new("Packing Slip", "Stock")
 };

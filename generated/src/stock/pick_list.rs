@@ -35,6 +35,9 @@ pub static PICK_LIST: DocTypeDef = DocTypeDef {
         tool!(Create, "create_pick_list_document"),
         tool!(Update, "update_pick_list_document"),
         tool!(Delete, "delete_pick_list_document"),
+        tool!(Submit, "submit_pick_list_document"),
+        tool!(Cancel, "cancel_pick_list_document"),
+        tool!(Amend, "amend_pick_list_document"),
     ],
     ..DocTypeDef::new("Pick List", "Stock")
 };

@@ -113,6 +113,9 @@ pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
         tool!(Create, "create_purchase_receipt_document"),
         tool!(Update, "update_purchase_receipt_document"),
         tool!(Delete, "delete_purchase_receipt_document"),
+        tool!(Submit, "submit_purchase_receipt_document"),
+        tool!(Cancel, "cancel_purchase_receipt_document"),
+        tool!(Amend, "amend_purchase_receipt_document"),
     ],
     ..DocTypeDef::new("Purchase Receipt", "Stock")
 };

@@ -39,6 +39,9 @@ pub static QUALITY_INSPECTION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_quality_inspection_document"),
         tool!(Update, "update_quality_inspection_document"),
         tool!(Delete, "delete_quality_inspection_document"),
+        tool!(Submit, "submit_quality_inspection_document"),
+        tool!(Cancel, "cancel_quality_inspection_document"),
+        tool!(Amend, "amend_quality_inspection_document"),
     ],
     ..DocTypeDef::new("Quality Inspection", "Stock")
 };

@@ -37,6 +37,9 @@ pub static REPOST_ITEM_VALUATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_repost_item_valuation_document"),
         tool!(Update, "update_repost_item_valuation_document"),
         tool!(Delete, "delete_repost_item_valuation_document"),
+        tool!(Submit, "submit_repost_item_valuation_document"),
+        tool!(Cancel, "cancel_repost_item_valuation_document"),
+        tool!(Amend, "amend_repost_item_valuation_document"),
     ],
     ..DocTypeDef::new("Repost Item Valuation", "Stock")
 };

@@ -37,6 +37,9 @@ pub static SERIAL_AND_BATCH_BUNDLE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_serial_and_batch_bundle_document"),
         tool!(Update, "update_serial_and_batch_bundle_document"),
         tool!(Delete, "delete_serial_and_batch_bundle_document"),
+        tool!(Submit, "submit_serial_and_batch_bundle_document"),
+        tool!(Cancel, "cancel_serial_and_batch_bundle_document"),
+        tool!(Amend, "amend_serial_and_batch_bundle_document"),
     ],
     ..DocTypeDef::new("Serial and Batch Bundle", "Stock")
 };

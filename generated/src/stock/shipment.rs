@@ -59,6 +59,9 @@ pub static SHIPMENT: DocTypeDef = DocTypeDef {
         tool!(Create, "create_shipment_document"),
         tool!(Update, "update_shipment_document"),
         tool!(Delete, "delete_shipment_document"),
+        tool!(Submit, "submit_shipment_document"),
+        tool!(Cancel, "cancel_shipment_document"),
+        tool!(Amend, "amend_shipment_document"),
     ],
     ..DocTypeDef::new("Shipment", "Stock")
 };

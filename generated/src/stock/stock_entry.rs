@@ -75,6 +75,9 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Create, "create_stock_entry_document"),
         tool!(Update, "update_stock_entry_document"),
         tool!(Delete, "delete_stock_entry_document"),
+        tool!(Submit, "submit_stock_entry_document"),
+        tool!(Cancel, "cancel_stock_entry_document"),
+        tool!(Amend, "amend_stock_entry_document"),
     ],
     ..DocTypeDef::new("Stock Entry", "Stock")
 };

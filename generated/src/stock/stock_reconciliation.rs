@@ -29,6 +29,9 @@ pub static STOCK_RECONCILIATION: DocTypeDef = DocTypeDef {
         tool!(Create, "create_stock_reconciliation_document"),
         tool!(Update, "update_stock_reconciliation_document"),
         tool!(Delete, "delete_stock_reconciliation_document"),
+        tool!(Submit, "submit_stock_reconciliation_document"),
+        tool!(Cancel, "cancel_stock_reconciliation_document"),
+        tool!(Amend, "amend_stock_reconciliation_document"),
     ],
     ..DocTypeDef::new("Stock Reconciliation", "Stock")
 };

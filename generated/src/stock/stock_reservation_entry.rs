@@ -35,6 +35,9 @@ pub static STOCK_RESERVATION_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Create, "create_stock_reservation_entry_document"),
         tool!(Update, "update_stock_reservation_entry_document"),
         tool!(Delete, "delete_stock_reservation_entry_document"),
+        tool!(Submit, "submit_stock_reservation_entry_document"),
+        tool!(Cancel, "cancel_stock_reservation_entry_document"),
+        tool!(Amend, "amend_stock_reservation_entry_document"),
     ],
     ..DocTypeDef::new("Stock Reservation Entry", "Stock")
 };

@@ -52,6 +52,9 @@ pub static SUBCONTRACTING_ORDER: DocTypeDef = DocTypeDef {
         tool!(Create, "create_subcontracting_order_document"),
         tool!(Update, "update_subcontracting_order_document"),
         tool!(Delete, "delete_subcontracting_order_document"),
+        tool!(Submit, "submit_subcontracting_order_document"),
+        tool!(Cancel, "cancel_subcontracting_order_document"),
+        tool!(Amend, "amend_subcontracting_order_document"),
     ],
     ..DocTypeDef::new("Subcontracting Order", "Subcontracting")
 };

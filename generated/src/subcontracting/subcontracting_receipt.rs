@@ -66,6 +66,9 @@ pub static SUBCONTRACTING_RECEIPT: DocTypeDef = DocTypeDef {
         tool!(Create, "create_subcontracting_receipt_document"),
         tool!(Update, "update_subcontracting_receipt_document"),
         tool!(Delete, "delete_subcontracting_receipt_document"),
+        tool!(Submit, "submit_subcontracting_receipt_document"),
+        tool!(Cancel, "cancel_subcontracting_receipt_document"),
+        tool!(Amend, "amend_subcontracting_receipt_document"),
     ],
     ..DocTypeDef::new("Subcontracting Receipt", "Subcontracting")
 };

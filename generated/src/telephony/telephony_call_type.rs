@@ -16,6 +16,9 @@ pub static TELEPHONY_CALL_TYPE: DocTypeDef = DocTypeDef {
         tool!(Create, "create_telephony_call_type_document"),
         tool!(Update, "update_telephony_call_type_document"),
         tool!(Delete, "delete_telephony_call_type_document"),
+        tool!(Submit, "submit_telephony_call_type_document"),
+        tool!(Cancel, "cancel_telephony_call_type_document"),
+        tool!(Amend, "amend_telephony_call_type_document"),
     ],
     ..DocTypeDef::new("Telephony Call Type", "Telephony")
 };
