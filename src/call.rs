@@ -1,22 +1,47 @@
 //! The pipeline that every call passes: registry → arguments → policy → audit → site → shape → result.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
 use serde_json::{Map, Value};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
-use crate::audit::{Attempt, Audit, Outcome};
+use crate::audit::{Attempt, Audit};
+use crate::cache::Keeping;
 use crate::caller::Caller;
 use crate::catalog::Catalog;
 use crate::config::{Config, Results};
+use crate::limit::Rates;
 use crate::names::Names;
 use crate::policy::{Operation, Permit, Policy};
-use crate::site::{Client, Kind, SiteError};
-use crate::tools::{self, Registry, Tool, ToolError};
+use crate::site::{Client, ClientOptions, Kind, SiteError};
+use crate::tools::{self, Made, Registry, Tool, ToolError};
+use crate::watch::Watch;
 
 /// How long a call waits to learn on whose behalf it is recorded.
 const USER_WAIT: Duration = Duration::from_secs(2);
+
+/// How a client behaves under a configuration.
+pub fn client_options(config: &Config) -> ClientOptions {
+    let (erpnext, limits, cache) = (&config.erpnext, &config.rate_limiting, &config.cache);
+    let rate = |stated: Option<u64>| {
+        let stated = stated.filter(|_| limits.enabled)?;
+        NonZeroU32::new(u32::try_from(stated).unwrap_or(u32::MAX))
+    };
+    ClientOptions {
+        timeout: erpnext.timeout,
+        concurrent: usize::try_from(erpnext.concurrent_requests).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
+        rates: Rates {
+            per_minute: rate(Some(limits.requests_per_minute)),
+            per_hour: rate(Some(limits.requests_per_hour)),
+            total_per_minute: rate(limits.total_per_minute),
+            total_per_hour: rate(limits.total_per_hour),
+        },
+        cache: cache.enabled.then_some(Keeping { ttl: cache.ttl, max_size: cache.max_size }),
+        ..ClientOptions::default()
+    }
+}
 
 /// Everything that calls need, made once.
 #[derive(Debug)]
@@ -37,6 +62,8 @@ pub struct App {
     pub output_schemas: bool,
     /// The record of every attempt.
     pub audit: Audit,
+    /// The documents made of late.
+    pub made: Made,
     user: OnceCell<String>,
     names: Names,
 }
@@ -50,10 +77,11 @@ impl App {
             policy,
             site,
             caller,
-            catalog: Catalog::default(),
+            catalog: Catalog::new(config.cache.enabled.then_some(config.cache.metadata_ttl)),
             results: config.tools.results,
             output_schemas: config.tools.output_schemas,
             audit,
+            made: Made::default(),
             user: OnceCell::new(),
             names: Names::new(config),
         }
@@ -69,6 +97,20 @@ impl App {
         arguments: Map<String, Value>,
         client: Option<String>,
     ) -> Result<(Value, String), ToolError> {
+        self.watched_call(tool, arguments, client, &Watch::default()).await
+    }
+
+    /// As [`App::call`], for a client that is told how far the call is and may call off what it has not begun.
+    ///
+    /// # Errors
+    /// As [`App::call`].
+    pub async fn watched_call(
+        &self,
+        tool: Tool,
+        arguments: Map<String, Value>,
+        client: Option<String>,
+        watch: &Watch,
+    ) -> Result<(Value, String), ToolError> {
         let started = Instant::now();
         let mut attempt = Attempt::of(tool, &arguments);
         if self.audit.is_on() {
@@ -77,16 +119,14 @@ impl App {
             let user = tokio::time::timeout(USER_WAIT, self.user()).await;
             attempt.user = user.ok().and_then(Result::ok).map(str::to_owned);
         }
-        let result = tools::run(self, tool, arguments, &attempt).await;
+        let result = tools::run(self, tool, arguments, &attempt, watch).await;
         let result = result.map(|data| (data.to_string(), data)).map(|(text, data)| (data, text));
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let reason = result.as_ref().err().map(ToolError::for_log);
-        let outcome = result.as_ref().err().map_or(Outcome::Allowed, ToolError::outcome);
         let bytes = result.as_ref().map_or(0, |(_, text)| text.len());
-        self.audit.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
-        match &reason {
-            None => tracing::debug!(tool = tool.name(), micros, "done"),
-            Some(why) => tracing::info!(tool = tool.name(), micros, "{why}"),
+        self.audit.settle_result(&attempt, started, &result, bytes);
+        let micros = started.elapsed().as_micros();
+        match &result {
+            Ok(_) => tracing::debug!(tool = tool.name(), micros, "done"),
+            Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
         }
         result
     }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::site::SiteUrl;
@@ -33,6 +34,7 @@ impl Caller {
 pub struct Credentials {
     api_key: SecretString,
     api_secret: SecretString,
+    fingerprint: [u8; 32],
 }
 
 /// A key or secret that no site can have given out; the text of the value is not in it.
@@ -64,7 +66,15 @@ impl Credentials {
                 return Err(BadCredentials::BadCharacter(what));
             }
         }
-        Ok(Self { api_key, api_secret })
+        let whole = format!("{}:{}", api_key.expose_secret(), api_secret.expose_secret());
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(digest(&SHA256, whole.as_bytes()).as_ref());
+        Ok(Self { api_key, api_secret, fingerprint })
+    }
+
+    /// Tells one user from another without telling their key: a hash of key and secret.
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
     }
 
     /// The value of the `Authorization` header.

@@ -15,9 +15,11 @@ const FRESH: Duration = Duration::from_secs(60);
 
 /// What is known of the site's DocTypes. Shared between users on purpose: the site shows metadata to everyone (H30),
 /// and who may see what of it is the policy's to say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Catalog {
     live: RwLock<HashMap<String, Live>>,
+    /// How long live metadata is shown before the site is asked again.
+    shown: Duration,
     /// One fetch at a time: equal questions that come together cost one request.
     fetching: tokio::sync::Mutex<()>,
 }
@@ -30,7 +32,19 @@ struct Live {
     read: Instant,
 }
 
+impl Default for Catalog {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
 impl Catalog {
+    /// Nothing is known of the site yet. With `shown`, metadata that was read is shown for that long; what is checked
+    /// against it asks the site sooner.
+    pub fn new(shown: Option<Duration>) -> Self {
+        Self { live: RwLock::default(), shown: shown.unwrap_or(FRESH), fetching: tokio::sync::Mutex::default() }
+    }
+
     /// The table as far as it is known here, the site's own before the generated one.
     pub fn known(&self, doctype: &str) -> Option<&'static DocTypeDef> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
@@ -53,8 +67,26 @@ impl Catalog {
     /// # Errors
     /// The site's, also where it has no such DocType.
     pub async fn live(&self, site: &Client, caller: &Caller, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        self.read_within(FRESH, site, caller, doctype).await
+    }
+
+    /// The table as the site had it not long ago, for showing.
+    ///
+    /// # Errors
+    /// The site's, also where it has no such DocType.
+    pub async fn shown(&self, site: &Client, caller: &Caller, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        self.read_within(self.shown, site, caller, doctype).await
+    }
+
+    async fn read_within(
+        &self,
+        age: Duration,
+        site: &Client,
+        caller: &Caller,
+        doctype: &str,
+    ) -> Result<&'static DocTypeDef, SiteError> {
         let _one = self.fetching.lock().await;
-        if let Some(def) = self.fresh(doctype) {
+        if let Some(def) = self.read_since(doctype, age) {
             return Ok(def);
         }
         let bundle = site.doctype_bundle(caller, doctype).await?;
@@ -70,9 +102,9 @@ impl Catalog {
         self.known(doctype).ok_or_else(|| SiteError::no_doctype(doctype))
     }
 
-    fn fresh(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+    fn read_since(&self, doctype: &str, age: Duration) -> Option<&'static DocTypeDef> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.get(doctype).filter(|live| live.read.elapsed() < FRESH).map(|live| live.def)
+        live.get(doctype).filter(|live| live.read.elapsed() < age).map(|live| live.def)
     }
 }
 

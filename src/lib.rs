@@ -2,11 +2,13 @@
 
 pub mod api;
 pub mod audit;
+pub mod cache;
 pub mod call;
 pub mod caller;
 pub mod catalog;
 pub mod config;
 mod document;
+pub mod limit;
 mod names;
 pub mod policy;
 pub mod server;
@@ -14,5 +16,6 @@ pub mod shape;
 pub mod site;
 pub mod tools;
 pub mod transport;
+pub mod watch;
 
 pub use api::Site;

@@ -2,22 +2,24 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
-use erpnext_schema::Verb;
 use futures_util::FutureExt;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool as WireTool, ToolAnnotations,
+    PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ServerCapabilities, ServerConfig,
+    Tool as WireTool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 
 use crate::call::App;
 use crate::config::Results;
-use crate::tools::{Definition, definition};
+use crate::tools::{Definition, Effect, definition};
+use crate::watch::{Progress, Watch};
 
 /// How many calls may be under way at once; the rest wait.
 const IN_FLIGHT: usize = 64;
@@ -29,12 +31,19 @@ pub struct Server {
     /// Made at the first `tools/list`, not at the start.
     tools: Arc<OnceLock<Vec<WireTool>>>,
     in_flight: Arc<Semaphore>,
+    /// Held, shared, by each write from its beginning to its end.
+    writes: Arc<RwLock<()>>,
 }
 
 impl Server {
     /// A server without connections.
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, tools: Arc::default(), in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+        Self { app, tools: Arc::default(), in_flight: Arc::new(Semaphore::new(IN_FLIGHT)), writes: Arc::default() }
+    }
+
+    /// Waits until no write is under way: a client that leaves must not cut one short.
+    pub async fn finish(&self) {
+        let _ = self.writes.write().await;
     }
 
     fn tools(&self) -> &[WireTool] {
@@ -44,7 +53,12 @@ impl Server {
         })
     }
 
-    async fn run(&self, request: CallToolRequestParams, client: Option<String>) -> Result<CallToolResult, ErrorData> {
+    async fn run(
+        &self,
+        request: CallToolRequestParams,
+        client: Option<String>,
+        watch: &Watch,
+    ) -> Result<CallToolResult, ErrorData> {
         let Some(tool) = self.app.registry.find(&request.name) else {
             let known = self.app.registry.tools().iter().map(|tool| tool.name());
             let near = erpnext_schema::nearest(&request.name, known);
@@ -55,7 +69,8 @@ impl Server {
         };
         let _turn = self.in_flight.acquire().await;
         // A call that panics would never be answered.
-        let call = AssertUnwindSafe(self.app.call(tool, request.arguments.unwrap_or_default(), client)).catch_unwind();
+        let arguments = request.arguments.unwrap_or_default();
+        let call = AssertUnwindSafe(self.app.watched_call(tool, arguments, client, watch)).catch_unwind();
         Ok(match call.await {
             Ok(Ok((data, text))) => success(self.app.results, self.app.output_schemas, data, text),
             Ok(Err(error)) => CallToolResult::error(vec![ContentBlock::text(error.for_model())]),
@@ -120,15 +135,43 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let client = context.client_info().map(|client| format!("{} {}", client.name, client.version));
-        let verb = self.app.registry.find(&request.name).and_then(|tool| tool.verb());
-        // A write that has begun is finished: nobody could tell afterwards what it had done.
-        if matches!(verb, Some(Verb::Create | Verb::Update | Verb::Delete)) {
-            return self.run(request, client).await.map(CallToolResponse::Complete);
+        let writes = self.app.registry.find(&request.name).is_some_and(|tool| tool.effect() != Effect::Reads);
+        let (watch, mut told) = Watch::new();
+        let token = context.meta.get_progress_token();
+        // A write that has begun is finished, also when the client leaves.
+        let _begun = if writes { Some(self.writes.read().await) } else { None };
+        let mut run = pin!(self.run(request, client, &watch));
+        loop {
+            tokio::select! {
+                result = &mut run => {
+                    // What was told last may still be on its way.
+                    while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
+                        tell(&context, token, progress).await;
+                    }
+                    return result.map(CallToolResponse::Complete);
+                }
+                () = context.ct.cancelled(), if !watch.is_stopped() => {
+                    watch.stop();
+                    // A write that has begun is finished: nobody could tell afterwards what it had done.
+                    if !writes {
+                        return Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None));
+                    }
+                }
+                Some(progress) = told.recv() => if let Some(token) = &token {
+                    tell(&context, token, progress).await;
+                }
+            }
         }
-        tokio::select! {
-            result = self.run(request, client) => result.map(CallToolResponse::Complete),
-            () = context.ct.cancelled() => Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None)),
-        }
+    }
+}
+
+/// Tells the client how far a call is. A client that cannot be told learns it from the answer.
+async fn tell(context: &RequestContext<RoleServer>, token: &ProgressToken, progress: Progress) {
+    // The numbers are at most a few hundred.
+    let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+    let told = ProgressNotificationParam::new(token.clone(), number(progress.done)).with_total(number(progress.total));
+    if let Err(error) = context.peer.notify_progress(told).await {
+        tracing::debug!("progress: {error}");
     }
 }
 
@@ -143,6 +186,9 @@ fn instructions(app: &App) -> String {
     }
     if !app.policy.default_operations().is_empty() {
         text.push_str(&format!("Other DocTypes through the generic tools: {}. ", app.policy.default_operations()));
+    }
+    if app.site.keeps_answers() {
+        text.push_str("Answers may have been kept for a while: age_s says how long; fresh: true asks the site again. ");
     }
     text.push_str(
         "Names of documents are exact: search before linking to one. A write is checked against the DocType first; if \

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Attempt, new_id};
-use crate::tools::{Tool, operation};
+use crate::tools::Tool;
 
 /// More names than this say no more, and a caller must not fill the disk with them.
 const MOST_FIELDS: usize = 200;
@@ -18,11 +18,10 @@ impl Attempt {
             Tool::Typed(_, def) => Some(def.name.to_owned()),
             _ => text("doctype"),
         };
-        let operation = tool.verb().map_or("read", |verb| operation(verb).as_str());
         Self {
             id: new_id(),
             tool: tool.name().to_owned(),
-            operation: operation.to_uppercase(),
+            operation: tool.operation().as_str().to_uppercase(),
             doctype,
             document: text("name"),
             fields: named_fields(arguments),
@@ -48,6 +47,9 @@ fn named_fields(arguments: &Map<String, Value>) -> Vec<String> {
                     let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
                     rows.flat_map(Map::keys).for_each(|column| add(&format!("{field}.{column}")));
                 }
+            }
+            ("documents", Value::Array(documents)) => {
+                documents.iter().filter_map(Value::as_object).flat_map(Map::keys).for_each(|field| add(field));
             }
             ("fields" | "group_by" | "measures", Value::Array(fields)) => {
                 fields.iter().filter_map(Value::as_str).filter_map(field_in).for_each(&mut add);

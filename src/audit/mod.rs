@@ -10,10 +10,12 @@ mod tests;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use crate::config;
+use crate::tools::ToolError;
 use file::LogFile;
 
 pub use entry::{Attempt, Entry, Outcome};
@@ -66,6 +68,14 @@ impl Audit {
         if let Err(error) = self.record(attempt, outcome, reason, micros, bytes) {
             tracing::error!(id = attempt.id, "{error}; {} of {} is not recorded", outcome.as_str(), attempt.operation);
         }
+    }
+
+    /// As [`Audit::settle`], of a call that began at `started` and gave this.
+    pub fn settle_result<T>(&self, attempt: &Attempt, started: Instant, result: &Result<T, ToolError>, bytes: usize) {
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let reason = result.as_ref().err().map(ToolError::for_log);
+        let outcome = result.as_ref().err().map_or(Outcome::Allowed, ToolError::outcome);
+        self.settle(attempt, outcome, reason.as_deref(), micros, bytes);
     }
 
     fn record(

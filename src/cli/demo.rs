@@ -8,7 +8,7 @@ use anyhow::Context;
 use erpnext_mcp::config::{Config, LogLevel};
 use erpnext_mcp::server::Server;
 use erpnext_mcp::transport::serve_stdio;
-use erpnext_sandbox::{Options, Sandbox};
+use erpnext_sandbox::{Loading, Options, Sandbox};
 use serde_json::{Map, Value, json};
 
 use super::{serve, tour};
@@ -50,27 +50,38 @@ pub struct Demo {
 impl Demo {
     /// Runs until the client leaves, the tour ends, or Ctrl-C.
     pub fn run(self) -> anyhow::Result<()> {
-        serve::runtime()?.block_on(async {
-            let options = Options { data: self.data, port: self.port, sample: Some(self.scale), ..Options::default() };
-            let site = Sandbox::start(options).await.context("the sample site could not start")?;
-            if self.site_only {
-                say_keys(&site);
-                tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
-                return Ok(());
-            }
-            let logs = std::env::temp_dir().join(format!("erpnext-mcp-demo-{}", std::process::id()));
-            let config = Config::from_text(&configuration(&site.url(), &logs.join("audit.log")).to_string())?;
-            let served = if std::io::stdin().is_terminal() {
-                tour::run(&serve::app(&config)?, &config.audit.log_file).await
-            } else {
-                serve::log_to_stderr(LogLevel::Warn);
-                say_how_to_connect(&site, &config.audit.log_file);
-                serve_stdio(Server::new(Arc::new(serve::app(&config)?))).await
-            };
-            // The log of a demo is of no use to anybody afterwards.
-            let _ = std::fs::remove_dir_all(&logs);
-            served
-        })
+        let runtime = serve::runtime()?;
+        let done = runtime.block_on(self.serve());
+        // Where the site fails, somebody may still be waiting for the client's next line.
+        runtime.shutdown_background();
+        done
+    }
+
+    async fn serve(self) -> anyhow::Result<()> {
+        let sample = Some(self.scale);
+        let options = Options { data: self.data.into(), port: self.port, sample, ..Options::default() };
+        let site = Loading::begin(options).await.context("the sample site could not start")?;
+        let url = site.url();
+        let site = async { site.ready().await.context("the sample site could not start") };
+        if self.site_only {
+            say_keys(&site.await?);
+            return tokio::signal::ctrl_c().await.context("waiting for Ctrl-C");
+        }
+        let logs = std::env::temp_dir().join(format!("erpnext-mcp-demo-{}", std::process::id()));
+        let config = Config::from_text(&configuration(&url, &logs.join("audit.log")).to_string())?;
+        let log = &config.audit.log_file;
+        // The client is answered while the site still puts its data in; what is asked of the site waits for that.
+        let served = if std::io::stdin().is_terminal() {
+            let app = serve::app(&config)?;
+            tokio::try_join!(site, tour::run(&app, log)).map(drop)
+        } else {
+            serve::log_to_stderr(LogLevel::Warn);
+            say_how_to_connect(&url, log);
+            tokio::try_join!(site, serve_stdio(Server::new(Arc::new(serve::app(&config)?)))).map(drop)
+        };
+        // The log of a demo is of no use to anybody afterwards.
+        let _ = std::fs::remove_dir_all(&logs);
+        served
     }
 }
 
@@ -97,8 +108,8 @@ fn say_keys(site: &Sandbox) {
     }
 }
 
-fn say_how_to_connect(site: &Sandbox, audit_log: &Path) {
-    eprintln!("sample site at {}, made-up data, nothing is kept; audit log {}", site.url(), audit_log.display());
+fn say_how_to_connect(url: &str, audit_log: &Path) {
+    eprintln!("sample site at {url}, made-up data, nothing is kept; audit log {}", audit_log.display());
     eprintln!(
         "{} DocTypes are open for reading and writing. To connect a client:\n{}",
         OPEN.len(),

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use erpnext_mcp::audit::{Audit, review};
-use erpnext_mcp::call::App;
+use erpnext_mcp::call::{App, client_options};
 use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::{Config, LogLevel};
 use erpnext_mcp::server::Server;
-use erpnext_mcp::site::{Client, ClientOptions, SiteUrl};
+use erpnext_mcp::site::{Client, SiteUrl};
 use erpnext_mcp::transport::serve_stdio;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -48,7 +48,7 @@ pub fn app(config: &Config) -> anyhow::Result<App> {
     let erpnext = &config.erpnext;
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
-    let site = Client::new(ClientOptions { timeout: erpnext.timeout, ..ClientOptions::default() })?;
+    let site = Client::new(client_options(config))?;
     let audit = Audit::open(&config.audit)
         .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
     Ok(App::new(config, site, Caller::new(url, credentials), audit))

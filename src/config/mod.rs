@@ -5,6 +5,7 @@ mod error;
 mod json;
 mod names;
 mod operation;
+mod pattern;
 mod reader;
 mod sections;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use condition::{Condition, Operand, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use names::{Place, UnknownName};
 pub use operation::{Operation, Operations};
+pub use pattern::Pattern;
 
 /// The file that is read where none is named, if it exists.
 pub const DEFAULT_FILE: &str = "config/config.json";
@@ -57,6 +59,8 @@ pub struct Erpnext {
     pub timeout: Duration,
     /// Whether the secret may travel unencrypted.
     pub allow_insecure_http: bool,
+    /// How many requests may be under way at once; 8 unless stated.
+    pub concurrent_requests: u64,
 }
 
 /// Who may do what; what is not named is refused.
@@ -66,6 +70,8 @@ pub struct Permissions {
     pub doctypes: BTreeMap<String, DoctypePermissions>,
     /// What is permitted on DocTypes that are not named.
     pub default: Operations,
+    /// The reports that may be run, by name.
+    pub reports: Vec<Pattern>,
 }
 
 /// What is permitted on one DocType.
@@ -162,6 +168,10 @@ pub struct RateLimiting {
     pub requests_per_minute: u64,
     /// Calls to the site; 1000 unless stated.
     pub requests_per_hour: u64,
+    /// Calls of all users together; as many as there are unless stated.
+    pub total_per_minute: Option<u64>,
+    /// Calls of all users together; as many as there are unless stated.
+    pub total_per_hour: Option<u64>,
 }
 
 /// How long answers are kept.
@@ -173,6 +183,8 @@ pub struct Cache {
     pub ttl: Duration,
     /// Answers; 1000 unless stated.
     pub max_size: u64,
+    /// For what the site says of its DocTypes; in the file whole seconds, 3600 unless stated.
+    pub metadata_ttl: Duration,
 }
 
 /// How much is logged.
@@ -245,20 +257,7 @@ impl Config {
             for operation in rule.conditions.keys() {
                 lines.push(format!("{place}.conditions.{operation}: conditions are not enforced yet"));
             }
-            lines.extend(beyond(&place, rule.operations));
         }
-        lines.extend(beyond("permissions.default", self.permissions.default));
-        let sections = [
-            ("rate_limiting", self.rate_limiting.enabled, "calls are not limited yet"),
-            ("cache", self.cache.enabled, "answers are not cached yet"),
-        ];
-        let asked = sections.iter().filter(|(_, enabled, _)| *enabled);
-        lines.extend(asked.map(|(section, _, what)| format!("{section}.enabled: {what}")));
         lines
     }
-}
-
-fn beyond(place: &str, operations: Operations) -> impl Iterator<Item = String> {
-    let beyond = operations.iter().filter(|operation| !Operation::SERVED.contains(operation));
-    beyond.map(move |operation| format!("{place}.{operation}: there are no tools for it yet"))
 }

@@ -42,9 +42,6 @@ impl Operation {
         Self::Print,
     ];
 
-    /// The operations that this version has tools for; the policy grants no other.
-    pub const SERVED: &[Self] = &[Self::Read, Self::Create, Self::Update, Self::Delete];
-
     /// The operation's name in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -98,11 +95,6 @@ impl Operations {
     /// What is in the set, in the order of [`Operation::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Operation> {
         Operation::ALL.iter().copied().filter(move |operation| self.contains(*operation))
-    }
-
-    /// What of the set this version has tools for.
-    pub fn served(self) -> Self {
-        self.iter().filter(|operation| Operation::SERVED.contains(operation)).collect()
     }
 }
 

@@ -95,15 +95,20 @@ impl<'a> Reader<'a> {
         result.map_err(|message| self.errors.note(self.at(key), message)).ok()
     }
 
-    /// A list of texts.
+    /// A list of field names.
     pub fn texts(&self, key: &str) -> Option<Vec<(String, &'a str)>> {
-        let list = self.expect(key, "a list of field names", Value::as_array)?;
+        self.list(key, "field name")
+    }
+
+    /// A list of texts, each with its place; `what` says what one of them is.
+    pub fn list(&self, key: &str, what: &str) -> Option<Vec<(String, &'a str)>> {
+        let list = self.expect(key, &format!("a list of {what}s"), Value::as_array)?;
         let entry = |(i, value): (usize, &'a Value)| {
             let place = format!("{}[{i}]", self.at(key));
             match value.as_str() {
                 Some(text) => Some((place, text)),
                 None => {
-                    self.errors.note(place, format!("expected a field name, found {}", show(value)));
+                    self.errors.note(place, format!("expected a {what}, found {}", show(value)));
                     None
                 }
             }

@@ -9,7 +9,7 @@ use super::error::ConfigError;
 use super::reader::{Errors, Reader, unknown};
 use super::{
     Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, Erpnext, LogLevel, OnFailure, Operation,
-    Operations, Permissions, RateLimiting, Results, Tools, condition, json, url,
+    Operations, Pattern, Permissions, RateLimiting, Results, Tools, condition, json, url,
 };
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -68,7 +68,7 @@ fn erpnext(file: &Reader<'_>, env: Env<'_>) -> Erpnext {
     let section = file.object("erpnext");
     let section = section.as_ref();
     if let Some(section) = section {
-        section.only(&["url", "api_key", "api_secret", "timeout", "allow_insecure_http"]);
+        section.only(&["url", "api_key", "api_secret", "timeout", "allow_insecure_http", "concurrent_requests"]);
     }
     let credential = |key: &str, variable: &str, what: &str| -> SecretString {
         let stated = section.and_then(|section| section.text(key)).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -108,12 +108,13 @@ fn erpnext(file: &Reader<'_>, env: Env<'_>) -> Erpnext {
         api_secret: credential("api_secret", "ERPNEXT_API_SECRET", keys),
         timeout: Duration::from_secs(section.map_or(60, |section| section.count("timeout", "seconds", 60))),
         allow_insecure_http,
+        concurrent_requests: section.map_or(8, |section| section.count("concurrent_requests", "requests", 8)),
     }
 }
 
 fn permissions(section: &Reader<'_>) -> Permissions {
-    section.only(&["doctypes", "default"]);
-    let mut permissions = Permissions::default();
+    section.only(&["doctypes", "default", "reports"]);
+    let mut permissions = Permissions { reports: reports(section), ..Permissions::default() };
     if let Some(default) = section.object("default") {
         default.only(&Operation::ALL.iter().map(|operation| operation.as_str()).collect::<Vec<_>>());
         permissions.default = operations(&default);
@@ -129,6 +130,15 @@ fn permissions(section: &Reader<'_>) -> Permissions {
         permissions.doctypes.insert(name.to_owned(), doctype(&rule));
     }
     permissions
+}
+
+/// Names of reports; `*` stands for any text.
+fn reports(section: &Reader<'_>) -> Vec<Pattern> {
+    let names = section.list("reports", "report name").unwrap_or_default();
+    for (place, _) in names.iter().filter(|(_, name)| name.trim() != *name || name.is_empty()) {
+        section.errors.note(place, "expected a report's name or a pattern such as Stock*, without spaces around it");
+    }
+    names.into_iter().map(|(_, name)| Pattern::new(name)).collect()
 }
 
 fn doctype(rule: &Reader<'_>) -> DoctypePermissions {
@@ -223,22 +233,33 @@ fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {
 }
 
 fn rate_limiting(file: &Reader<'_>) -> RateLimiting {
-    let mut limits = RateLimiting { enabled: false, requests_per_minute: 60, requests_per_hour: 1000 };
+    let mut limits = RateLimiting {
+        enabled: false,
+        requests_per_minute: 60,
+        requests_per_hour: 1000,
+        total_per_minute: None,
+        total_per_hour: None,
+    };
     if let Some(section) = file.object("rate_limiting") {
-        section.only(&["enabled", "requests_per_minute", "requests_per_hour"]);
+        section.only(&["enabled", "requests_per_minute", "requests_per_hour", "total_per_minute", "total_per_hour"]);
         limits.enabled = section.bool("enabled", limits.enabled);
         limits.requests_per_minute = section.count("requests_per_minute", "requests", limits.requests_per_minute);
         limits.requests_per_hour = section.count("requests_per_hour", "requests", limits.requests_per_hour);
+        let stated = |key| section.get(key).map(|_| section.count(key, "requests", 1));
+        limits.total_per_minute = stated("total_per_minute");
+        limits.total_per_hour = stated("total_per_hour");
     }
     limits
 }
 
 fn cache(file: &Reader<'_>) -> Cache {
-    let mut cache = Cache { enabled: false, ttl: Duration::from_secs(300), max_size: 1000 };
+    let seconds = Duration::from_secs;
+    let mut cache = Cache { enabled: false, ttl: seconds(300), max_size: 1000, metadata_ttl: seconds(3600) };
     if let Some(section) = file.object("cache") {
-        section.only(&["enabled", "ttl", "max_size"]);
+        section.only(&["enabled", "ttl", "max_size", "metadata_ttl"]);
         cache.enabled = section.bool("enabled", cache.enabled);
-        cache.ttl = Duration::from_secs(section.count("ttl", "seconds", cache.ttl.as_secs()));
+        cache.ttl = seconds(section.count("ttl", "seconds", cache.ttl.as_secs()));
+        cache.metadata_ttl = seconds(section.count("metadata_ttl", "seconds", cache.metadata_ttl.as_secs()));
         cache.max_size = section.count("max_size", "answers", cache.max_size);
     }
     cache

@@ -68,8 +68,6 @@ fn the_sample_of_the_documentation_is_accepted_as_it_is() {
         [
             "permissions.doctypes.Customer.conditions.create: conditions are not enforced yet",
             "permissions.doctypes.Customer.conditions.update: conditions are not enforced yet",
-            "rate_limiting.enabled: calls are not limited yet",
-            "cache.enabled: answers are not cached yet",
         ]
     );
 }

@@ -1,6 +1,7 @@
 //! Documents on their way to the site: what a write is checked against, and changes laid onto what is stored.
 
 pub mod merge;
+pub mod outcome;
 
 use erpnext_schema::{Context, DocTypeDef, FieldDef};
 

@@ -4,6 +4,7 @@ mod cut;
 mod denial;
 mod fields;
 mod permit;
+mod reports;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use erpnext_schema::nearest;
 
-use crate::config::{Config, DoctypePermissions};
+use crate::config::{Config, DoctypePermissions, Pattern};
 
 pub use crate::config::{Operation, Operations};
 pub use denial::{Denial, Reason};
@@ -54,6 +55,9 @@ pub struct Policy {
     default: Operations,
     /// The field rule of DocTypes that are not named.
     fields: Arc<FieldRule>,
+    /// The rule of DocTypes on which nothing is said: what needs naming stays withheld.
+    open: Arc<FieldRule>,
+    reports: Vec<Pattern>,
     refusals: BTreeMap<String, BTreeMap<Operation, String>>,
 }
 
@@ -64,26 +68,27 @@ struct Rule {
 }
 
 impl Policy {
-    /// The policy that a configuration states, as far as this version serves it ([`Operation::SERVED`]).
+    /// The policy that a configuration states.
     pub fn from_config(config: &Config) -> Self {
         let rule = |rule: &DoctypePermissions| {
-            let operations = rule.operations.served();
+            let operations = rule.operations;
             let fields = FieldRule::new(rule.allowed_fields.as_deref(), &rule.restricted_fields);
             Rule { operations, fields: Arc::new(readable_if(operations, fields)) }
         };
         let permissions = &config.permissions;
         let doctypes = permissions.doctypes.iter().map(|(name, permissions)| (name.clone(), rule(permissions)));
-        Self::new(doctypes.collect(), permissions.default.served())
+        Self { reports: permissions.reports.clone(), ..Self::new(doctypes.collect(), permissions.default) }
     }
 
     /// Everything is permitted: for programs that use this crate as their own client.
     pub fn full() -> Self {
-        Self::new(BTreeMap::new(), Operation::SERVED.iter().copied().collect())
+        let all = Operation::ALL.iter().copied().collect();
+        Self { reports: vec![Pattern::new("*")], ..Self::new(BTreeMap::new(), all) }
     }
 
     fn new(doctypes: BTreeMap<String, Rule>, default: Operations) -> Self {
         let fields = Arc::new(readable_if(default, FieldRule::default()));
-        Self { doctypes, default, fields, refusals: BTreeMap::new() }
+        Self { doctypes, default, fields, open: Arc::default(), reports: Vec::new(), refusals: BTreeMap::new() }
     }
 
     /// Leave to do the operation on documents of the DocType. DocTypes match by their exact name only.
@@ -127,9 +132,14 @@ impl Policy {
         self.default
     }
 
+    /// Whether any DocType permits the operation.
+    pub fn permits_somewhere(&self, operation: Operation) -> bool {
+        self.default.contains(operation) || self.doctypes.values().any(|rule| rule.operations.contains(operation))
+    }
+
     /// What is permitted on the DocType; nothing where it is not available.
     pub fn operations(&self, doctype: &str) -> Operations {
-        Operation::SERVED.iter().copied().filter(|operation| self.permit(*operation, doctype).is_ok()).collect()
+        Operation::ALL.iter().copied().filter(|operation| self.permit(*operation, doctype).is_ok()).collect()
     }
 
     /// The configured DocType that another name was probably meant to be, or that the site might take it for.

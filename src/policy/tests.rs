@@ -85,14 +85,6 @@ fn what_is_not_configured_is_denied() {
 }
 
 #[test]
-fn operations_without_tools_are_not_granted() {
-    let policy = policy(&json!({"doctypes": {"Customer": {"read": true, "submit": true}}, "default": {"print": true}}));
-    assert!(policy.permit(Operation::Submit, "Customer").is_err());
-    assert!(policy.permit(Operation::Print, "Item").is_err());
-    assert_eq!(policy.doctypes().collect::<Vec<_>>(), [("Customer", [Operation::Read].into_iter().collect())]);
-}
-
-#[test]
 fn the_default_opens_only_what_is_not_named() {
     let policy = policy(&json!({"doctypes": {"Salary Slip": {"update": true}}, "default": {"read": true}}));
     assert!(policy.permit(Operation::Read, "Item").unwrap().fields().is_open());

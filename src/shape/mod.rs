@@ -1,6 +1,9 @@
 //! From the site's answer to what the model sees: cut to what was granted, without the keys that say nothing.
 
+pub mod history;
 pub mod html;
+pub mod report;
+pub mod script;
 
 use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest};
 use serde_json::{Map, Value};

@@ -19,6 +19,10 @@ pub(super) const fn what(kind: Kind) -> &'static str {
         Kind::Stale => "The document was changed since it was read",
         Kind::Rejected => "The site refused this",
         Kind::RateLimited { .. } => "The site takes no more requests for now",
+        Kind::OverLimit { .. } => "This server's limit of requests to the site is reached; nothing was sent",
+        Kind::Paused { .. } => {
+            "The site did not answer several times in a row and is left alone for a while; nothing was sent"
+        }
         Kind::Maintenance => "The site is in maintenance",
         Kind::Unavailable => "The site is not available right now",
         Kind::Server => "The site failed with an internal error",
@@ -93,7 +97,7 @@ const fn by_kind(kind: Kind) -> &'static str {
         Kind::Duplicate => "Use the document that exists, or choose another name.",
         Kind::Stale => "Read the document again, apply the change to what it holds now, and retry.",
         Kind::Rejected => "Change what the site complains of, and call again.",
-        Kind::RateLimited { .. } => "Wait a minute, then try again.",
+        Kind::RateLimited { .. } | Kind::OverLimit { .. } | Kind::Paused { .. } => "Wait a minute, then try again.",
         Kind::Maintenance => "Try again when the maintenance is over.",
         Kind::Server => {
             "Check names and values for what the site may have stumbled over; if all is right, its error log tells."

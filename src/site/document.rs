@@ -10,8 +10,8 @@ use crate::policy::{Operation, Permit};
 impl Client {
     /// The document `name`, child rows inline; keys without a value are absent (H25).
     ///
-    /// Takes a permit to create, update or delete too: what was stored is known only by reading it back (H13), and
-    /// which document a name reaches only by reading it first (H26).
+    /// Takes a permit for any write too: what was stored is known only by reading it back (H13), and which document a
+    /// name reaches only by reading it first (H26). Then it is never one that was kept.
     ///
     /// # Errors
     /// A name that cannot be sent, or the site's refusal.
@@ -21,9 +21,12 @@ impl Client {
         permit: &Permit,
         name: &str,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        check(permit, &[Operation::Read, Operation::Create, Operation::Update, Operation::Delete])?;
+        use Operation::{Amend, Cancel, Create, Delete, Read, Submit, Update};
+        check(permit, &[Read, Create, Update, Delete, Submit, Cancel, Amend])?;
         let path = resource_path(permit, Some(name))?;
-        self.document(caller, Method::GET, path, Body::None).await
+        let line = format!("GET {path}");
+        let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
+        self.recalled(caller, permit, call, "data").await?.try_map(|data| document(&line, false, data))
     }
 
     /// Makes a document. The answer echoes what was sent, not what was stored (H13); trust only its `name` (H11).
@@ -38,7 +41,7 @@ impl Client {
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Create])?;
         let path = resource_path(permit, None)?;
-        self.document(caller, Method::POST, path, Body::Json(Value::Object(doc.clone()))).await
+        self.written(caller, Method::POST, path, Body::Json(Value::Object(doc.clone()))).await
     }
 
     /// Changes the fields in `doc`. With `modified` exactly as read, a write in between is refused as
@@ -57,7 +60,7 @@ impl Client {
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Update])?;
         let path = resource_path(permit, Some(name))?;
-        self.document(caller, Method::PUT, path, Body::Json(Value::Object(doc.clone()))).await
+        self.written(caller, Method::PUT, path, Body::Json(Value::Object(doc.clone()))).await
     }
 
     /// Deletes a document.
@@ -71,7 +74,7 @@ impl Client {
         self.send(caller, call).await?.try_map(|_| Ok(()))
     }
 
-    async fn document(
+    async fn written(
         &self,
         caller: &Caller,
         method: Method,
@@ -79,11 +82,14 @@ impl Client {
         body: Body,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
         let line = format!("{method} {path}");
-        let writes = method != Method::GET;
-        let call = Call { method, path, query: Vec::new(), body, writes };
-        self.value(caller, call, "data").await?.try_map(|data| match data {
-            Value::Object(document) => Ok(document),
-            _ => Err(unexpected(&line, writes, "no document in it")),
-        })
+        let call = Call { method, path, query: Vec::new(), body, writes: true };
+        self.value(caller, call, "data").await?.try_map(|data| document(&line, true, data))
+    }
+}
+
+fn document(line: &str, writes: bool, data: Value) -> Result<Map<String, Value>, SiteError> {
+    match data {
+        Value::Object(document) => Ok(document),
+        _ => Err(unexpected(line, writes, "no document in it")),
     }
 }

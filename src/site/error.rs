@@ -39,6 +39,16 @@ pub enum Kind {
         /// How long to wait.
         retry_after: Option<Duration>,
     },
+    /// This server's own limit on requests: nothing was sent.
+    OverLimit {
+        /// How long until the next request is free.
+        retry_after: Duration,
+    },
+    /// The site failed again and again and is left alone: nothing was sent.
+    Paused {
+        /// How long until it is tried again.
+        retry_after: Duration,
+    },
     /// 503: the site is in maintenance, or takes reads only.
     Maintenance,
     /// 502, 503, 504 from what stands before the site.
@@ -108,6 +118,11 @@ impl SiteError {
         self.writes && matches!(self.kind, Cut | TimedOut | TooLarge | Unavailable | Unexpected)
     }
 
+    /// What happened, in a few words of ours.
+    pub fn what(&self) -> &'static str {
+        advice::what(self.kind)
+    }
+
     /// What happened in the site's words, the exception, the fields, and what to try next.
     pub fn for_model(&self) -> String {
         let mut text = advice::what(self.kind).to_owned();
@@ -126,8 +141,10 @@ impl SiteError {
             text.push_str("The change may have been made all the same: read the document before trying again. ");
         }
         match self.kind {
-            Kind::RateLimited { retry_after: Some(wait) } => {
-                text.push_str(&format!("Wait {} s, then try again.", wait.as_secs().max(1)));
+            Kind::RateLimited { retry_after: Some(wait) }
+            | Kind::OverLimit { retry_after: wait }
+            | Kind::Paused { retry_after: wait } => {
+                text.push_str(&format!("Wait {} s, then try again.", wait.as_secs_f64().ceil().max(1.0)));
             }
             kind => text.push_str(advice::next(kind, self.exc_type())),
         }

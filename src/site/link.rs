@@ -31,7 +31,7 @@ impl Client {
             body["reference_doctype"] = json!(reference);
         }
         let method = "frappe.desk.search.search_link";
-        let answer = self.method_post(caller, method, Body::Json(body)).await?;
+        let answer = self.ask(caller, permit, method, Body::Json(body)).await?;
         rows(answer.data).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
     }
 
@@ -66,7 +66,7 @@ impl Client {
     ) -> Result<Option<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Read])?;
         let body = json!({ "doctype": permit.doctype(), "docname": name, "fields": fields });
-        let answer = self.method_post(caller, "frappe.client.validate_link", Body::Json(body)).await?;
+        let answer = self.ask(caller, permit, "frappe.client.validate_link", Body::Json(body)).await?;
         let found = match answer.data {
             Value::Object(found) => found,
             _ => return Ok(None),

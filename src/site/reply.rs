@@ -35,6 +35,11 @@ impl Asked<'_> {
     pub fn error(&self, kind: Kind, words: impl Into<String>) -> SiteError {
         SiteError::new(kind, self.call, self.writes, words)
     }
+
+    /// The error of a request that was not sent.
+    pub fn unsent(&self, kind: Kind, words: impl Into<String>) -> SiteError {
+        SiteError::new(kind, self.call, false, words)
+    }
 }
 
 /// The JSON object of a good answer with the site's messages beside it, or the error.

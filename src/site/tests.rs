@@ -14,11 +14,22 @@ fn caller(url: &str) -> Caller {
     Caller::new(SiteUrl::parse(url, false).unwrap(), credentials)
 }
 
+/// Tries again at once.
+const HASTY: ClientOptions = ClientOptions {
+    timeout: Duration::from_secs(60),
+    max_answer: 64 << 20,
+    concurrent: 8,
+    rates: Rates { per_minute: None, per_hour: None, total_per_minute: None, total_per_hour: None },
+    retry: Retry { times: 3, first: Duration::from_millis(1), longest: Duration::from_millis(4) },
+    rest: Rest { after: 100, first: Duration::from_secs(1), longest: Duration::from_secs(1) },
+    cache: None,
+};
+
 async fn answering(template: ResponseTemplate) -> (MockServer, Caller, Client) {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(template).mount(&server).await;
     let caller = caller(&server.uri());
-    let options = ClientOptions { timeout: Duration::from_millis(400), max_answer: 10_000 };
+    let options = ClientOptions { timeout: Duration::from_millis(400), max_answer: 10_000, ..HASTY };
     (server, caller, Client::new(options).unwrap())
 }
 
@@ -205,6 +216,7 @@ async fn metadata_is_the_entry_of_that_name() {
 async fn a_permit_for_something_else_sends_nothing() {
     let (server, caller, client) = giving(json!({"data": {}})).await;
     let (read, delete, empty) = (permit(Operation::Read), permit(Operation::Delete), Map::new());
+    let update = permit(Operation::Update);
     let errors = [
         client.delete(&caller, &permit(Operation::Update), "x").await.unwrap_err(),
         client.insert(&caller, &read, &empty).await.unwrap_err(),
@@ -214,6 +226,19 @@ async fn a_permit_for_something_else_sends_nothing() {
         client.count(&caller, &delete, &[], &[], None).await.unwrap_err(),
         client.search_link(&caller, &delete, "x", 5, &[], None).await.unwrap_err(),
         client.validate_link(&caller, &delete, "x", &[]).await.unwrap_err(),
+        client.submit(&caller, &update, &empty).await.unwrap_err(),
+        client.cancel(&caller, &update, "x").await.unwrap_err(),
+        client.amend(&caller, &update, &empty).await.unwrap_err(),
+        client.amend(&caller, &permit(Operation::Amend), &empty).await.unwrap_err(),
+        client.is_amended(&caller, &update, "x").await.unwrap_err(),
+        client.submitted_links(&caller, &update, "x").await.unwrap_err(),
+        client.transitions(&caller, &delete, &empty).await.unwrap_err(),
+        client.apply_workflow(&caller, &read, &empty, "x").await.unwrap_err(),
+        client.insert_many(&caller, &update, &[]).await.unwrap_err(),
+        client.next_document(&caller, &read, &update, Mapper::Payment, "x").await.unwrap_err(),
+        client.next_document(&caller, &update, &update, Mapper::Payment, "x").await.unwrap_err(),
+        client.mark(&caller, &read, "x", &Mark::Tag("x")).await.unwrap_err(),
+        client.rename(&caller, &read, "x", "y").await.unwrap_err(),
     ];
     assert!(errors.iter().all(|error| error.kind() == Kind::Misuse));
     assert!(server.received_requests().await.unwrap().is_empty());
@@ -231,3 +256,6 @@ async fn a_name_that_leads_elsewhere_is_refused_before_sending() {
 
 #[path = "tests_broken.rs"]
 mod broken;
+
+#[path = "tests_traffic.rs"]
+mod traffic_tests;

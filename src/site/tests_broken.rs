@@ -68,7 +68,7 @@ async fn a_closed_port_is_unreachable_and_the_log_tells_why() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let client = Client::new(ClientOptions::default()).unwrap();
+    let client = Client::new(HASTY).unwrap();
     let error = client.insert(&caller(&format!("http://{address}")), &permit(Operation::Create), &Map::new()).await;
     let error = error.unwrap_err();
     assert_eq!((error.kind(), error.maybe_done()), (Kind::Unreachable, false));
@@ -76,15 +76,17 @@ async fn a_closed_port_is_unreachable_and_the_log_tells_why() {
     assert!(!error.for_log().contains("secret"));
 }
 
-/// Answers one connection with raw bytes and closes it.
+/// Answers each connection with raw bytes and closes it.
 async fn raw(bytes: &'static [u8]) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = [0; 4096];
-        let _ = stream.read(&mut request).await.unwrap();
-        stream.write_all(bytes).await.unwrap();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await.unwrap();
+            stream.write_all(bytes).await.unwrap();
+        }
     });
     address
 }
@@ -92,7 +94,7 @@ async fn raw(bytes: &'static [u8]) -> std::net::SocketAddr {
 #[tokio::test]
 async fn an_answer_cut_short_is_not_taken() {
     let address = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":").await;
-    let client = Client::new(ClientOptions::default()).unwrap();
+    let client = Client::new(HASTY).unwrap();
     let error = client.logged_user(&caller(&format!("http://{address}"))).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Cut);
 }
@@ -111,7 +113,7 @@ async fn a_packed_answer_is_bounded_by_its_unpacked_size() {
 #[tokio::test]
 async fn https_to_a_port_that_speaks_plain_http_is_a_tls_error() {
     let address = raw(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-    let client = Client::new(ClientOptions::default()).unwrap();
+    let client = Client::new(HASTY).unwrap();
     let error = client.logged_user(&caller(&format!("https://{address}"))).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Tls, "{error}");
 }

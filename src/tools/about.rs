@@ -3,6 +3,8 @@
 use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag, nearest};
 use serde_json::{Map, Value, json};
 
+use super::arguments::{DOCTYPE, FIELDS, Kind, optional};
+use super::own::{Effect, Own, always};
 use super::{Arguments, Tool, ToolError};
 use crate::call::App;
 use crate::policy::{FieldRule, Operation, Operations};
@@ -10,8 +12,69 @@ use crate::policy::{FieldRule, Operation, Operations};
 /// How many DocTypes one answer lists.
 const MOST_DOCTYPES: usize = 150;
 
+/// Whether site and key work.
+pub const TEST_CONNECTION: Own = Own {
+    name: "test_connection",
+    title: "Test the connection",
+    description: "Whether the site answers and accepts the key, and as which user.",
+    args: &[],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: always,
+    run: |call| Box::pin(test_connection(call.app)),
+};
+
+/// What runs on the site, and what this server is made for.
+pub const SYSTEM_INFO: Own = Own {
+    name: "get_system_info",
+    title: "System information",
+    description: "Versions of the site's apps, the user, and what this server was generated from.",
+    args: &[],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: always,
+    run: |call| Box::pin(system_info(call.app)),
+};
+
+/// Which DocTypes there are, and what may be done with them.
+pub const LIST_DOCTYPES: Own = Own {
+    name: "list_doctypes",
+    title: "List DocTypes",
+    description: "The DocTypes available here, with the operations permitted on each.",
+    args: &[optional("search", Kind::Text), optional("module", Kind::Text)],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: always,
+    run: |call| Box::pin(async move { Ok(list_doctypes(call.app, call.given)) }),
+};
+
+/// What may be done with one DocType.
+pub const DOCTYPE_PERMISSIONS: Own = Own {
+    name: "get_doctype_permissions",
+    title: "Permissions on a DocType",
+    description: "What may be done with a DocType here, and which fields are withheld.",
+    args: &[DOCTYPE],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: always,
+    run: |call| Box::pin(doctype_permissions(call.app, call.given)),
+};
+
+/// The fields of one DocType.
+pub const DOCTYPE_SCHEMA: Own = Own {
+    name: "get_doctype_schema",
+    title: "Fields of a DocType",
+    description: "The fields of a DocType and of its child tables, custom fields included: type, options, link target, \
+                  what is required. Ask for some with fields.",
+    args: &[DOCTYPE, FIELDS],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: always,
+    run: |call| Box::pin(doctype_schema(call.app, call.tool, call.given)),
+};
+
 /// Whether site and key work, and as whom.
-pub async fn test_connection(app: &App) -> Result<Value, ToolError> {
+async fn test_connection(app: &App) -> Result<Value, ToolError> {
     let started = std::time::Instant::now();
     let user = app.site.logged_user(&app.caller).await?;
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -19,7 +82,7 @@ pub async fn test_connection(app: &App) -> Result<Value, ToolError> {
 }
 
 /// What runs on the site, and what this server was generated from.
-pub async fn system_info(app: &App) -> Result<Value, ToolError> {
+async fn system_info(app: &App) -> Result<Value, ToolError> {
     let (user, versions) = futures_util::try_join!(app.user(), app.site.versions(&app.caller))?;
     let version = |(name, app): (&String, &Value)| (name.clone(), app.get("version").cloned().unwrap_or_default());
     let apps: Map<String, Value> = versions.iter().map(version).collect();
@@ -34,7 +97,7 @@ pub async fn system_info(app: &App) -> Result<Value, ToolError> {
 }
 
 /// The DocTypes that the policy opens, with what may be done.
-pub fn list_doctypes(app: &App, given: &Arguments) -> Value {
+fn list_doctypes(app: &App, given: &Arguments) -> Value {
     let search = given.text("search").map(str::to_lowercase);
     let module = given.text("module").map(str::to_lowercase);
     let fits = |name: &str, def: Option<&DocTypeDef>| {
@@ -79,7 +142,7 @@ fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value 
 }
 
 /// What may be done with one DocType, and which fields are withheld.
-pub async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, ToolError> {
+async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, ToolError> {
     let doctype = given.text("doctype").unwrap_or_default();
     let (operations, def, rule) = open(app, doctype).await?;
     let names = |may: &dyn Fn(&FieldDef) -> bool| {
@@ -114,11 +177,11 @@ pub async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, 
 }
 
 /// The fields of one DocType, as far as the caller may see or set them.
-pub async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<Value, ToolError> {
+async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<Value, ToolError> {
     let doctype = given.text("doctype").unwrap_or_default();
     let (operations, mut def, rule) = open(app, doctype).await?;
     // The site's own metadata shows custom fields; without the site the generated table still serves.
-    match app.catalog.live(&app.site, &app.caller, doctype).await {
+    match app.catalog.shown(&app.site, &app.caller, doctype).await {
         Ok(live) => def = live,
         Err(error) => tracing::info!("schema of {doctype} from the snapshot: {}", error.for_log()),
     }

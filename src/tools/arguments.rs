@@ -27,6 +27,16 @@ pub enum Kind {
     Flag,
     /// The fields of a document.
     Data,
+    /// An object that the tool reads itself.
+    Object,
+    /// A list of objects that the tool reads itself.
+    Objects,
+    /// A list of names of documents.
+    Names,
+    /// A whole number of 0 or more.
+    Count,
+    /// One of these texts.
+    Choice(&'static [&'static str]),
 }
 
 /// One argument of a tool.
@@ -38,43 +48,72 @@ pub struct Arg {
     pub kind: Kind,
     /// Whether a call must have it.
     pub required: bool,
+    /// What a model has to know of it beyond its name and kind; empty where those say all.
+    pub about: &'static str,
 }
 
-const fn needed(name: &'static str, kind: Kind) -> Arg {
-    Arg { name, kind, required: true }
+/// An argument that a call must have.
+pub const fn needed(name: &'static str, kind: Kind) -> Arg {
+    Arg { name, kind, required: true, about: "" }
 }
 
-const fn optional(name: &'static str, kind: Kind) -> Arg {
-    Arg { name, kind, required: false }
+/// An argument that a call may leave out.
+pub const fn optional(name: &'static str, kind: Kind) -> Arg {
+    Arg { name, kind, required: false, about: "" }
 }
 
-const DOCTYPE: Arg = needed("doctype", Kind::Text);
+impl Arg {
+    /// The same with a description.
+    pub const fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
+}
+
+/// Which DocType a tool for any of them is asked about.
+pub const DOCTYPE: Arg = needed("doctype", Kind::Text).about("exact name, such as Sales Invoice");
+/// Which document.
+pub const NAME: Arg = needed("name", Kind::Text).about("the document's name (ID)");
+/// Which documents.
+pub const FILTERS: Arg = optional("filters", Kind::Filters).about(
+    "{\"field\": value} or {\"field\": [operator, value]}; operators: = != > < >= <= like not like in not in between is Timespan descendants of",
+);
+/// The same, any of them.
+pub const OR_FILTERS: Arg = optional("or_filters", Kind::Filters).about("like filters, any of them");
+/// Which fields.
+pub const FIELDS: Arg = optional("fields", Kind::Fields);
+/// How many.
+pub const LIMIT: Arg = optional("limit", Kind::Limit);
+/// From where.
+pub const CURSOR: Arg = optional("cursor", Kind::Text).about("next_cursor of the page before");
+/// That it is meant.
+pub const CONFIRM: Arg = optional("confirm", Kind::Flag);
+/// Whether an answer that was kept will not do.
+pub const FRESH: Arg = optional("fresh", Kind::Flag);
 const LIST: &[Arg] = &[
-    optional("filters", Kind::Filters),
-    optional("or_filters", Kind::Filters),
-    optional("fields", Kind::Fields),
-    optional("order_by", Kind::OrderBy),
-    optional("limit", Kind::Limit),
-    optional("cursor", Kind::Text),
+    FILTERS,
+    OR_FILTERS,
+    FIELDS,
+    optional("order_by", Kind::OrderBy).about("field asc or desc, comma-separated"),
+    LIMIT,
+    CURSOR,
     optional("count", Kind::Flag),
+    FRESH,
 ];
-const GET: &[Arg] = &[needed("name", Kind::Text), optional("fields", Kind::Fields)];
-const SEARCH: &[Arg] =
-    &[needed("search_term", Kind::Text), optional("filters", Kind::Filters), optional("limit", Kind::Limit)];
-const CREATE: &[Arg] = &[needed("data", Kind::Data)];
-const UPDATE: &[Arg] = &[needed("name", Kind::Text), needed("data", Kind::Data)];
-const DELETE: &[Arg] = &[needed("name", Kind::Text), optional("confirm", Kind::Flag)];
-const AGGREGATE: &[Arg] = &[
-    DOCTYPE,
-    optional("measures", Kind::Fields),
-    optional("group_by", Kind::Fields),
-    optional("filters", Kind::Filters),
-    optional("or_filters", Kind::Filters),
-    optional("order_by", Kind::OrderBy),
-    optional("limit", Kind::Limit),
+const GET: &[Arg] = &[NAME, FIELDS, FRESH];
+const SEARCH: &[Arg] = &[needed("search_term", Kind::Text), FILTERS, LIMIT, FRESH];
+const CREATE: &[Arg] = &[
+    needed("data", Kind::Data),
+    optional("idempotency_key", Kind::Text).about("any text of yours: repeated with it, a create is done once"),
 ];
-const LIST_DOCTYPES: &[Arg] = &[optional("search", Kind::Text), optional("module", Kind::Text)];
-const DOCTYPE_SCHEMA: &[Arg] = &[DOCTYPE, optional("fields", Kind::Fields)];
+const UPDATE: &[Arg] = &[NAME, needed("data", Kind::Data)];
+const DELETE: &[Arg] = &[NAME, CONFIRM];
+const SUBMIT: &[Arg] = &[NAME];
+const CANCEL: &[Arg] = &[
+    NAME,
+    optional("cascade", Kind::Flag).about("cancels first what was submitted after it and stands in the way"),
+    CONFIRM,
+];
+const AMEND: &[Arg] = &[NAME];
 
 /// The arguments of a tool, in the order that its schema shows them.
 pub fn of(tool: &Tool) -> Vec<Arg> {
@@ -85,17 +124,16 @@ pub fn of(tool: &Tool) -> Vec<Arg> {
         Verb::Create => CREATE,
         Verb::Update => UPDATE,
         Verb::Delete => DELETE,
+        Verb::Submit => SUBMIT,
+        Verb::Cancel => CANCEL,
+        Verb::Amend => AMEND,
     };
     match tool {
         Tool::Typed(verb, def) => {
             by_verb(*verb).iter().filter(|arg| !(is_single(def) && arg.name == "name")).copied().collect()
         }
         Tool::Generic(verb) => std::iter::once(DOCTYPE).chain(by_verb(*verb).iter().copied()).collect(),
-        Tool::Aggregate => AGGREGATE.to_vec(),
-        Tool::TestConnection | Tool::SystemInfo => Vec::new(),
-        Tool::ListDocTypes => LIST_DOCTYPES.to_vec(),
-        Tool::DocTypePermissions => vec![DOCTYPE],
-        Tool::DocTypeSchema => DOCTYPE_SCHEMA.to_vec(),
+        Tool::Own(own) => own.args.to_vec(),
     }
 }
 
@@ -143,6 +181,11 @@ impl Arguments {
         if violations.is_empty() { Ok(Self(given)) } else { Err(violations) }
     }
 
+    /// Arguments that a tool makes for another one.
+    pub(super) fn made<const N: usize>(given: [(&str, Value); N]) -> Self {
+        Self(given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// A text, if given.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
@@ -173,7 +216,8 @@ type Misfit = (String, Option<String>);
 
 /// Checks the kind of a value, unpacking it where a client packed it.
 fn fit(kind: Kind, value: &mut Value) -> Result<(), Misfit> {
-    if let (Kind::Filters | Kind::Fields | Kind::Data, Value::String(text)) = (kind, &*value)
+    if let (Kind::Filters | Kind::Fields | Kind::Names | Kind::Data | Kind::Object | Kind::Objects, Value::String(text)) =
+        (kind, &*value)
         && text.trim_start().starts_with(['{', '['])
         && let Ok(unpacked @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text)
     {
@@ -186,9 +230,13 @@ fn fit(kind: Kind, value: &mut Value) -> Result<(), Misfit> {
     let ok = match (kind, &*value) {
         (_, Value::Null) => true,
         (Kind::Text, Value::String(text)) => !text.trim().is_empty(),
-        (Kind::OrderBy, Value::String(_)) | (Kind::Flag, Value::Bool(_)) | (Kind::Data, Value::Object(_)) => true,
+        (Kind::OrderBy, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => true,
+        (Kind::Data | Kind::Object, Value::Object(_)) => true,
+        (Kind::Objects, Value::Array(objects)) => objects.iter().all(Value::is_object),
+        (Kind::Count, Value::Number(n)) => n.is_u64(),
+        (Kind::Choice(choices), Value::String(text)) => choices.contains(&text.as_str()),
         (Kind::Filters, Value::Object(_) | Value::Array(_)) => true,
-        (Kind::Fields, Value::Array(names)) => names.iter().all(Value::is_string),
+        (Kind::Fields | Kind::Names, Value::Array(names)) => names.iter().all(Value::is_string),
         (Kind::Limit, Value::Number(n)) => n.as_u64().is_some_and(|n| (1..=MAX_LIMIT).contains(&n)),
         _ => false,
     };
@@ -196,14 +244,23 @@ fn fit(kind: Kind, value: &mut Value) -> Result<(), Misfit> {
 }
 
 fn misfit(kind: Kind, value: &Value) -> Misfit {
+    if let Kind::Choice(choices) = kind {
+        let near = value.as_str().and_then(|text| nearest(text, choices.iter().copied()));
+        return (format!("expected one of {}", choices.join(", ")), near.map(str::to_owned));
+    }
     let expected = match kind {
         Kind::Text => "expected a text that is not empty",
         Kind::Filters => r#"expected {"field": value}, {"field": [operator, value]} or [["field", operator, value]]"#,
         Kind::Fields => r#"expected a list of fieldnames such as ["name", "modified"]"#,
+        Kind::Names => "expected a list of names of documents",
         Kind::OrderBy => r#"expected a text such as "modified desc""#,
         Kind::Limit => "expected a whole number from 1 to 500; cursor gives the documents after those",
         Kind::Flag => "expected true or false",
         Kind::Data => "expected an object with the document's fields",
+        Kind::Object => "expected an object",
+        Kind::Objects => "expected a list of objects",
+        Kind::Count => "expected a whole number of 0 or more",
+        Kind::Choice(_) => "expected one of the choices",
     };
     let nearest = match (kind, value) {
         (Kind::Limit, Value::Number(n)) if n.as_f64().is_some_and(|n| n > 500.0) => Some("500".to_owned()),

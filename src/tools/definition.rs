@@ -5,7 +5,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{self, Arg, DEFAULT_LIMIT, Kind, MAX_LIMIT};
-use super::{Tool, operation};
+use super::{Effect, Tool, operation};
 use crate::call::App;
 use crate::document::Writing;
 use crate::policy::FieldRule;
@@ -36,16 +36,15 @@ pub struct Definition {
 
 /// The definition of one tool under the app's policy.
 pub fn definition(app: &App, tool: Tool) -> Definition {
-    let verb = tool.verb();
     Definition {
         name: tool.name(),
         title: title(tool),
         description: description(tool),
         input_schema: input_schema(app, tool),
         output_schema: output_schema(tool).filter(|_| app.output_schemas),
-        read_only: !matches!(verb, Some(Verb::Create | Verb::Update | Verb::Delete)),
-        destructive: matches!(verb, Some(Verb::Update | Verb::Delete)),
-        idempotent: verb != Some(Verb::Create),
+        read_only: tool.effect() == Effect::Reads,
+        destructive: tool.effect() == Effect::Destroys,
+        idempotent: tool.effect() != Effect::Adds,
     }
 }
 
@@ -57,16 +56,14 @@ fn title(tool: Tool) -> String {
         Verb::Create => "Create",
         Verb::Update => "Update",
         Verb::Delete => "Delete",
+        Verb::Submit => "Submit",
+        Verb::Cancel => "Cancel",
+        Verb::Amend => "Amend",
     };
     match tool {
         Tool::Typed(verb, def) => format!("{} {}", words(verb), def.name),
         Tool::Generic(verb) => format!("{} documents of any DocType", words(verb)),
-        Tool::Aggregate => "Aggregate documents".to_owned(),
-        Tool::TestConnection => "Test the connection".to_owned(),
-        Tool::SystemInfo => "System information".to_owned(),
-        Tool::ListDocTypes => "List DocTypes".to_owned(),
-        Tool::DocTypePermissions => "Permissions on a DocType".to_owned(),
-        Tool::DocTypeSchema => "Fields of a DocType".to_owned(),
+        Tool::Own(own) => own.title.to_owned(),
     }
 }
 
@@ -76,19 +73,7 @@ fn description(tool: Tool) -> String {
         Tool::Generic(verb) => {
             format!("{} For DocTypes without tools of their own.", document_description(verb, None))
         }
-        Tool::Aggregate => {
-            "Counts, sums and averages over documents, by up to three fields. Money is kept apart by currency."
-                .to_owned()
-        }
-        Tool::TestConnection => "Whether the site answers and accepts the key, and as which user.".to_owned(),
-        Tool::SystemInfo => {
-            "Versions of the site's apps, the user, and what this server was generated from.".to_owned()
-        }
-        Tool::ListDocTypes => "The DocTypes available here, with the operations permitted on each.".to_owned(),
-        Tool::DocTypePermissions => "What may be done with a DocType here, and which fields are withheld.".to_owned(),
-        Tool::DocTypeSchema => "The fields of a DocType and of its child tables, custom fields included: \
-             type, options, link target, what is required. Ask for some with fields."
-            .to_owned(),
+        Tool::Own(own) => own.description.to_owned(),
     }
 }
 
@@ -113,11 +98,21 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
             format!("Changes fields of one {document}.{}", if tables { rows } else { "" })
         }
         Verb::Delete => format!("Deletes one {document} for good; needs confirm: true."),
+        Verb::Submit => {
+            format!(
+                "Submits a draft {document}: it takes effect, and most fields are fixed. Only cancelling undoes it."
+            )
+        }
+        Verb::Cancel => format!(
+            "Cancels a submitted {document}; needs confirm: true. Says what stands in the way; cascade: true cancels that first."
+        ),
+        Verb::Amend => format!("Makes a new draft of a cancelled {document}, to be corrected and submitted again."),
     }
 }
 
 fn input_schema(app: &App, tool: Tool) -> Map<String, Value> {
-    let args = arguments::of(&tool);
+    let mut args = arguments::of(&tool);
+    args.retain(|arg| is_shown(app, tool, arg));
     let mut properties = Map::new();
     for arg in &args {
         properties.insert(arg.name.to_owned(), argument_schema(app, tool, arg));
@@ -131,31 +126,33 @@ fn input_schema(app: &App, tool: Tool) -> Map<String, Value> {
     schema
 }
 
-fn argument_schema(app: &App, tool: Tool, arg: &Arg) -> Value {
-    match (arg.kind, arg.name) {
-        (Kind::Text, "name") => json!({"type": "string", "description": "the document's name (ID)"}),
-        (Kind::Text, "doctype") => json!({"type": "string", "description": "exact name, such as Sales Invoice"}),
-        (Kind::Text, "cursor") => json!({"type": "string", "description": "next_cursor of the page before"}),
-        (Kind::Text, _) => json!({"type": "string"}),
-        (Kind::Flag, _) => json!({"type": "boolean"}),
-        (Kind::Limit, _) => json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
-        (Kind::OrderBy, _) if tool == Tool::Aggregate => {
-            json!({"type": "string", "description": "a measure or group, asc or desc"})
-        }
-        (Kind::OrderBy, _) => json!({"type": "string", "description": "field asc or desc, comma-separated"}),
-        // An object is what models write best; triples are taken too.
-        (Kind::Filters, "or_filters") => json!({"type": "object", "description": "like filters, any of them"}),
-        (Kind::Filters, _) => json!({"type": "object", "description":
-            "{\"field\": value} or {\"field\": [operator, value]}; operators: = != > < >= <= like not like in not in between is Timespan descendants of"}),
-        (Kind::Fields, "measures") => json!({"type": "array", "items": {"type": "string"}, "description":
-            "count, sum(field), avg(field), min(field), max(field); default count"}),
-        (Kind::Fields, "group_by") => {
-            json!({"type": "array", "items": {"type": "string"}, "description":
-            "up to three fields; a date as field:day, week, month, quarter or year"})
-        }
-        (Kind::Fields, _) => fields_schema(app, tool),
-        (Kind::Data, _) => data(app, tool),
+/// Whether an argument means something here; it is taken all the same.
+fn is_shown(app: &App, tool: Tool, arg: &Arg) -> bool {
+    match (arg.name, tool) {
+        ("fresh", _) => app.site.keeps_answers(),
+        ("idempotency_key", Tool::Typed(_, def)) => def.field(arg.name).is_some(),
+        _ => true,
     }
+}
+
+fn argument_schema(app: &App, tool: Tool, arg: &Arg) -> Value {
+    let mut schema = match arg.kind {
+        Kind::Text | Kind::OrderBy => json!({"type": "string"}),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Limit => json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
+        Kind::Count => json!({"type": "integer", "minimum": 0}),
+        Kind::Choice(choices) => json!({"type": "string", "enum": choices}),
+        // An object is what models write best; triples are taken too.
+        Kind::Filters | Kind::Object => json!({"type": "object"}),
+        Kind::Names => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Objects => json!({"type": "array", "items": {"type": "object"}}),
+        Kind::Fields => fields_schema(app, tool),
+        Kind::Data => return data(app, tool),
+    };
+    if !arg.about.is_empty() {
+        schema["description"] = json!(arg.about);
+    }
+    schema
 }
 
 /// The names that may be asked for, where they are few.
@@ -210,6 +207,15 @@ fn output_schema(tool: Tool) -> Option<Map<String, Value>> {
             json!({"updated": {"type": "string"}, "changed": document, "stored_differently": document}),
         ),
         Verb::Delete => (json!(["deleted"]), json!({"deleted": {"type": "string"}})),
+        Verb::Submit => (json!(["submitted"]), json!({"submitted": {"type": "string"}, "changed": document})),
+        Verb::Cancel => (
+            json!(["cancelled"]),
+            json!({"cancelled": {"type": "string"}, "changed": document, "also_cancelled": documents}),
+        ),
+        Verb::Amend => (
+            json!(["created"]),
+            json!({"created": {"type": "string"}, "amended_from": {"type": "string"}, "changed": document}),
+        ),
     };
     let schema = [
         ("type".to_owned(), json!("object")),

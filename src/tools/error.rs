@@ -4,8 +4,9 @@ use erpnext_schema::{Rule, Violation};
 
 use super::Tool;
 use crate::audit::{Outcome, Unrecorded};
+use crate::document::outcome::Verdict;
 use crate::policy::Denial;
-use crate::site::SiteError;
+use crate::site::{Kind, SiteError};
 
 /// Why a call gave no result.
 #[derive(Debug)]
@@ -21,8 +22,24 @@ pub enum ToolError {
     Denied(Denial),
     /// The site said no, or did not answer.
     Site(Box<SiteError>),
+    /// A write was sent, no answer came, and reading does not show that it was made.
+    Unsettled {
+        /// Operation, DocType and document.
+        what: String,
+        /// Why no answer came.
+        error: Box<SiteError>,
+        /// What reading shows.
+        verdict: Verdict,
+    },
     /// It cannot be done like this; the message says what can.
     Refused(String),
+    /// Something of several was done, then the rest was not.
+    HalfWay {
+        /// What was done and what was not.
+        account: String,
+        /// What stopped it.
+        cause: Box<ToolError>,
+    },
     /// The write cannot be recorded, and so was not sent.
     Unrecorded(Unrecorded),
 }
@@ -56,7 +73,18 @@ impl ToolError {
                 )
             }
             Self::Site(error) => error.for_model(),
+            Self::Unsettled { what, error, verdict } => {
+                let (shows, next) = match verdict {
+                    Verdict::Open(why) => (
+                        format!("Whether it was done is not known: {why}."),
+                        "read or list what it is about before trying again.",
+                    ),
+                    _ => ("Reading shows that nothing was changed.".to_owned(), "call again with the same arguments."),
+                };
+                format!("{what}: {}. {shows}\nnext: {next}", error.what())
+            }
             Self::Refused(message) => message.clone(),
+            Self::HalfWay { account, cause } => format!("{account}\n{}", cause.for_model()),
             Self::Unrecorded(_) => "Nothing was sent: this server's audit log cannot be written, and no write goes \
                  unrecorded.\nnext: Reading still works; tell the administrator."
                 .to_owned(),
@@ -72,7 +100,10 @@ impl ToolError {
             }
             Self::Denied(denial) => denial.for_log(),
             Self::Site(error) => error.for_log(),
+            Self::Unsettled { error, verdict: Verdict::Open(_), .. } => format!("{}; not known", error.for_log()),
+            Self::Unsettled { error, .. } => format!("{}; not done", error.for_log()),
             Self::Unrecorded(error) => error.to_string(),
+            Self::HalfWay { cause, .. } => format!("half way: {}", cause.for_log()),
             Self::Refused(_) => "refused: not possible for this DocType or document".to_owned(),
         }
     }
@@ -86,7 +117,11 @@ impl ToolError {
             Self::Arguments { violations, .. } if violations.iter().any(|found| found.rule == Rule::NotPermitted) => {
                 Outcome::Denied
             }
+            Self::Site(error) if matches!(error.kind(), Kind::OverLimit { .. }) => Outcome::Denied,
             Self::Site(error) if error.maybe_done() => Outcome::Unknown,
+            Self::Unsettled { verdict: Verdict::Open(_), .. } => Outcome::Unknown,
+            Self::Unsettled { .. } => Outcome::Failed,
+            Self::HalfWay { cause, .. } => cause.outcome(),
             Self::Arguments { .. } | Self::Site(_) | Self::Refused(_) | Self::Unrecorded(_) => Outcome::Failed,
         }
     }

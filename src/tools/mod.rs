@@ -3,29 +3,47 @@
 mod about;
 mod aggregate;
 mod arguments;
+mod batch;
+mod bulk;
+mod convert;
 mod cursor;
 mod definition;
 mod error;
+mod gate;
+mod history;
+mod lifecycle;
+mod linked;
 mod links;
+mod lookup;
+mod marks;
+mod own;
 mod query;
 mod read;
+mod reports;
+mod settle;
 #[cfg(test)]
 mod tests;
+mod titles;
+mod workflow;
 mod write;
 
 use std::collections::HashMap;
 
 use erpnext_schema::{DocTypeDef, Verb};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::audit::Attempt;
 use crate::call::App;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
+use crate::site::Scope;
+use crate::watch::Watch;
 
 pub use arguments::Arguments;
 pub use definition::{Definition, definition};
 pub use error::ToolError;
+pub use own::{Effect, Own};
+pub use settle::Made;
 
 /// One tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,27 +52,20 @@ pub enum Tool {
     Typed(Verb, &'static DocTypeDef),
     /// Does one thing with the documents of any DocType.
     Generic(Verb),
-    /// Counts, sums and averages over the documents of any DocType.
-    Aggregate,
-    /// Whether site and key work.
-    TestConnection,
-    /// What runs on the site, and what this server is made for.
-    SystemInfo,
-    /// Which DocTypes there are, and what may be done with them.
-    ListDocTypes,
-    /// What may be done with one DocType.
-    DocTypePermissions,
-    /// The fields of one DocType.
-    DocTypeSchema,
+    /// Has a name of its own.
+    Own(&'static Own),
 }
 
-const VERBS: [(Verb, &str); 6] = [
+const VERBS: [(Verb, &str); 9] = [
     (Verb::Get, "get_generic_document"),
     (Verb::List, "list_generic_documents"),
     (Verb::Search, "search_generic_documents"),
     (Verb::Create, "create_generic_document"),
     (Verb::Update, "update_generic_document"),
     (Verb::Delete, "delete_generic_document"),
+    (Verb::Submit, "submit_document"),
+    (Verb::Cancel, "cancel_document"),
+    (Verb::Amend, "amend_document"),
 ];
 
 impl Tool {
@@ -63,12 +74,7 @@ impl Tool {
         match self {
             Self::Typed(verb, def) => def.tools.iter().find(|tool| tool.verb == *verb).map_or("", |tool| tool.name),
             Self::Generic(verb) => VERBS.iter().find(|(known, _)| known == verb).map_or("", |(_, name)| name),
-            Self::Aggregate => "aggregate_documents",
-            Self::TestConnection => "test_connection",
-            Self::SystemInfo => "get_system_info",
-            Self::ListDocTypes => "list_doctypes",
-            Self::DocTypePermissions => "get_doctype_permissions",
-            Self::DocTypeSchema => "get_doctype_schema",
+            Self::Own(own) => own.name,
         }
     }
 
@@ -76,7 +82,27 @@ impl Tool {
     pub const fn verb(&self) -> Option<Verb> {
         match self {
             Self::Typed(verb, _) | Self::Generic(verb) => Some(*verb),
-            _ => None,
+            Self::Own(_) => None,
+        }
+    }
+
+    /// The operation that it is.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Typed(verb, _) | Self::Generic(verb) => operation(*verb),
+            Self::Own(own) => own.operation,
+        }
+    }
+
+    /// What it does to what is stored.
+    pub const fn effect(&self) -> Effect {
+        match self {
+            Self::Typed(verb, _) | Self::Generic(verb) => match verb {
+                Verb::List | Verb::Get | Verb::Search => Effect::Reads,
+                Verb::Create | Verb::Amend => Effect::Adds,
+                Verb::Update | Verb::Delete | Verb::Submit | Verb::Cancel => Effect::Destroys,
+            },
+            Self::Own(own) => own.effect,
         }
     }
 }
@@ -88,6 +114,9 @@ pub const fn operation(verb: Verb) -> Operation {
         Verb::Create => Operation::Create,
         Verb::Update => Operation::Update,
         Verb::Delete => Operation::Delete,
+        Verb::Submit => Operation::Submit,
+        Verb::Cancel => Operation::Cancel,
+        Verb::Amend => Operation::Amend,
     }
 }
 
@@ -99,23 +128,13 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The tools for one policy: those about the site, the generic ones for operations that any DocType permits, then
-    /// those of each configured DocType that was generated.
+    /// The tools for one policy: those with a name of their own that it leaves something to do, the generic ones for
+    /// operations that any DocType permits, then those of each configured DocType that was generated.
     pub fn new(policy: &Policy) -> Self {
-        let mut tools = vec![
-            Tool::TestConnection,
-            Tool::SystemInfo,
-            Tool::ListDocTypes,
-            Tool::DocTypePermissions,
-            Tool::DocTypeSchema,
-        ];
-        let permitted = |verb| {
-            let operation = operation(verb);
-            policy.default_operations().contains(operation)
-                || policy.doctypes().any(|(_, operations)| operations.contains(operation))
-        };
-        tools.extend(VERBS.iter().filter(|(verb, _)| permitted(*verb)).map(|(verb, _)| Tool::Generic(*verb)));
-        tools.extend(permitted(Verb::List).then_some(Tool::Aggregate));
+        let generic = VERBS.iter().filter(|(verb, _)| policy.permits_somewhere(operation(*verb)));
+        let own = own::ALL.iter().filter(|own| (own.offered)(policy));
+        let mut tools: Vec<Tool> = own.map(|own| Tool::Own(own)).collect();
+        tools.extend(generic.map(|(verb, _)| Tool::Generic(*verb)));
         for (doctype, operations) in policy.doctypes() {
             let Some(def) = erpnext_doctypes::get(doctype) else { continue };
             let permitted = def.tools.iter().filter(|tool| operations.contains(operation(tool.verb)));
@@ -140,26 +159,38 @@ impl Registry {
 ///
 /// # Errors
 /// Whatever stopped it, with a message that says what to do next.
-pub async fn run(app: &App, tool: Tool, given: Map<String, Value>, attempt: &Attempt) -> Result<Value, ToolError> {
+pub async fn run(
+    app: &App,
+    tool: Tool,
+    given: Map<String, Value>,
+    attempt: &Attempt,
+    watch: &Watch,
+) -> Result<Value, ToolError> {
     let given = Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool, found))?;
+    let scope = Scope::new(&attempt.id, given.flag("fresh"));
+    // On the heap: what a tool keeps while it waits is large, and a stack is small.
+    let work = Box::pin(dispatch(app, tool, &given, attempt, watch));
+    let mut result = scope.clone().run(work).await;
+    if let (Some(age), Ok(Value::Object(result))) = (scope.age(), &mut result) {
+        result.insert("age_s".to_owned(), json!(age));
+    }
+    result
+}
+
+async fn dispatch(
+    app: &App,
+    tool: Tool,
+    given: &Arguments,
+    attempt: &Attempt,
+    watch: &Watch,
+) -> Result<Value, ToolError> {
     match tool {
-        Tool::Typed(verb, def) => document(app, tool, verb, def.name, &given, attempt).await,
+        Tool::Typed(verb, def) => document(app, tool, verb, def.name, given, attempt).await,
         Tool::Generic(verb) => {
-            let doctype = given.text("doctype").unwrap_or_default().to_owned();
-            document(app, tool, verb, &doctype, &given, attempt).await
+            let doctype = given.text("doctype").unwrap_or_default();
+            document(app, tool, verb, doctype, given, attempt).await
         }
-        Tool::Aggregate => {
-            let doctype = given.text("doctype").unwrap_or_default().to_owned();
-            let permit = app.permit(Operation::Read, &doctype).await?;
-            let on = On::new(app, tool, &permit, attempt).await?;
-            on.fits(Verb::List)?;
-            aggregate::aggregate(&on, &given).await
-        }
-        Tool::TestConnection => about::test_connection(app).await,
-        Tool::SystemInfo => about::system_info(app).await,
-        Tool::ListDocTypes => Ok(about::list_doctypes(app, &given)),
-        Tool::DocTypePermissions => about::doctype_permissions(app, &given).await,
-        Tool::DocTypeSchema => about::doctype_schema(app, tool, &given).await,
+        Tool::Own(own) => (own.run)(own::Call { app, tool, given, attempt, watch }).await,
     }
 }
 
@@ -181,6 +212,9 @@ async fn document(
         Verb::Create => write::create(&on, given).await,
         Verb::Update => write::update(&on, given).await,
         Verb::Delete => write::delete(&on, given).await,
+        Verb::Submit => lifecycle::submit(&on, given).await,
+        Verb::Cancel => lifecycle::cancel(&on, given).await,
+        Verb::Amend => lifecycle::amend(&on, given).await,
     }
 }
 
@@ -191,13 +225,15 @@ struct On<'a> {
     def: &'static DocTypeDef,
     permit: &'a Permit,
     attempt: &'a Attempt,
+    /// Whether the document is one of a batch, which is confirmed as a whole.
+    in_batch: bool,
 }
 
 impl<'a> On<'a> {
     async fn new(app: &'a App, tool: Tool, permit: &'a Permit, attempt: &'a Attempt) -> Result<Self, ToolError> {
         let doctype = permit.doctype();
         let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
-        Ok(Self { app, tool, def, permit, attempt })
+        Ok(Self { app, tool, def, permit, attempt, in_batch: false })
     }
 
     /// Checks what the call asks for. Where a field or a choice is not known, the site may have it meanwhile: then it is
@@ -240,7 +276,7 @@ impl<'a> On<'a> {
 
     /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).
     fn fits(&self, verb: Verb) -> Result<(), ToolError> {
-        use erpnext_schema::doctype_flag::{CHILD, SINGLE, VIRTUAL};
+        use erpnext_schema::doctype_flag::{CHILD, SINGLE, SUBMITTABLE, VIRTUAL};
         let name = self.def.name;
         if self.def.is(CHILD) {
             return Err(ToolError::refused(format!(
@@ -254,17 +290,18 @@ impl<'a> On<'a> {
                  Use get_generic_document or update_generic_document."
             )));
         }
+        if !self.def.is(SUBMITTABLE) && matches!(verb, Verb::Submit | Verb::Cancel | Verb::Amend) {
+            return Err(ToolError::refused(format!(
+                "{name} is not submittable: its documents have no draft and no cancelled state (H8). \
+                 Update or delete the document instead."
+            )));
+        }
         if self.def.is(VIRTUAL) && matches!(verb, Verb::List | Verb::Search) {
             return Err(ToolError::refused(format!(
                 "{name} is a virtual DocType: the site has no table to list or search. Get one document by its name."
             )));
         }
         Ok(())
-    }
-
-    /// Records that a write is about to be sent; it must not be sent where that fails.
-    fn intend(&self) -> Result<(), ToolError> {
-        Ok(self.app.audit.intend(self.attempt)?)
     }
 
     /// The document that the call names; a Single is named like its DocType.

@@ -16,9 +16,7 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         given.value("fields").map(read).transpose()
     });
     let (on, wanted) = asked.await?;
-    let mut stored = app.site.get(&app.caller, on.permit, on.name(given)).await?.data;
-    let on = on.knowing(&mut stored).await;
-    let mut shaped = shape::document(on.def, on.permit, &|child| app.catalog.known(child), stored);
+    let (_, mut shaped) = document(&on, on.name(given)).await?;
     if let Some(wanted) = wanted {
         wanted.keep(&mut shaped.document);
     }
@@ -27,6 +25,15 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         result.insert("withheld".to_owned(), json!(shaped.withheld));
     }
     Ok(Value::Object(result))
+}
+
+/// A document as the caller may see it, with the table that explains it.
+pub async fn document<'a>(on: &On<'a>, name: &str) -> Result<(On<'a>, shape::Shaped), ToolError> {
+    let app = on.app;
+    let mut stored = app.site.get(&app.caller, on.permit, name).await?.data;
+    let on = on.knowing(&mut stored).await;
+    let shaped = shape::document(on.def, on.permit, &|child| app.catalog.known(child), stored);
+    Ok((on, shaped))
 }
 
 /// A page of a list.

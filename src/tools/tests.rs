@@ -29,7 +29,7 @@ fn app(site: &MockServer) -> App {
         _ => Some("key".to_owned()).filter(|_| name.starts_with("ERPNEXT_API")),
     };
     let mut config = Config::load(None, &env).unwrap();
-    config.permissions.default = Operation::SERVED.iter().copied().collect();
+    config.permissions.default = Operation::ALL.iter().copied().collect();
     let url = SiteUrl::parse(&site.uri(), false).unwrap();
     let caller = Caller::new(url, Credentials::new("key".into(), "key".into()).unwrap());
     App::new(&config, Client::new(ClientOptions::default()).unwrap(), caller, Audit::default())

@@ -3,7 +3,8 @@
 use erpnext_schema::{FieldDef, Purpose, Violation, check_document, doctype_flag};
 use serde_json::{Map, Value, json};
 
-use super::{Arguments, On, ToolError, links};
+use super::gate::{Go, Step};
+use super::{Arguments, On, ToolError, links, titles};
 use crate::document::Writing;
 use crate::document::merge::{self, Dropped};
 use crate::shape;
@@ -12,9 +13,13 @@ use crate::site::Kind;
 /// Makes a document.
 pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
+    let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
-    on.intend()?;
-    let answer = on.app.site.insert(&on.app.caller, on.permit, &doc).await?;
+    let step = Step { name: None, stored: None, result: Some(&doc), preview: &doc };
+    if let Go::Answer(answer) = on.gate(given, step).await? {
+        return Ok(answer);
+    }
+    let answer = on.send_create(&doc, given.text("idempotency_key")).await?;
     let Some(name) = answer.data.get("name").and_then(document_name) else {
         return Err(ToolError::refused(format!(
             "The site took the new {} and did not say its name. Look for it with a list before trying again.",
@@ -22,6 +27,7 @@ pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
         )));
     };
     let mut result = Map::from_iter([("created".to_owned(), json!(name))]);
+    note_titles(&mut result, titled);
     match on.stored(&name).await {
         Ok(mut stored) => {
             let on = on.knowing(&mut stored).await;
@@ -45,25 +51,32 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let (on, changes) = on.document(Purpose::Update, &data).await?;
     let mut before = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
     named_exactly(&on, name, &before)?;
+    let (changes, titled) = titles::resolve(&on, changes, &before).await?;
     let mut body = merge::onto_stored(on.def, &before, changes.clone(), Dropped::Refuse)
         .map_err(|found| ToolError::arguments(on.tool, found))?;
     links::check(&on, &changes, &before).await?;
     if let Some(modified) = before.get("modified") {
         body.insert("modified".to_owned(), modified.clone());
     }
-    on.intend()?;
-    let answer = match on.app.site.update(&on.app.caller, on.permit, name, &body).await {
+    let mut result = before.clone();
+    result.extend(body.clone());
+    let step = Step { name: Some(name), stored: Some(&before), result: Some(&result), preview: &changes };
+    if let Go::Answer(answer) = on.gate(given, step).await? {
+        return Ok(answer);
+    }
+    let answer = match on.send_update(name, &before, &body).await {
         Ok(answer) => answer,
-        Err(error) if error.kind() == Kind::Stale => {
+        Err(ToolError::Site(error)) if error.kind() == Kind::Stale => {
             return Err(ToolError::refused(format!(
                 "{} {name:?} was changed by somebody else between reading and writing; nothing was changed. \
                  Read it again, see whether the change is still right, and repeat the update.",
                 on.def.name
             )));
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
+    note_titles(&mut result, titled);
     match on.stored(name).await {
         Ok(mut after) => {
             on.knowing(&mut before).await;
@@ -81,18 +94,13 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
 /// Deletes a document, once that was confirmed.
 pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let name = on.name(given);
-    if !given.flag("confirm") {
-        return Err(ToolError::refused(format!(
-            "{} {name:?} was not deleted: deleting cannot be undone. If this document is meant, call {} again with \
-             the same arguments and \"confirm\": true.",
-            on.def.name,
-            on.tool.name()
-        )));
-    }
     let stored = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
-    on.intend()?;
-    let answer = on.app.site.delete(&on.app.caller, on.permit, name).await?;
+    let step = Step { name: Some(name), stored: Some(&stored), result: None, preview: &Map::new() };
+    if let Go::Answer(answer) = on.gate(given, step).await? {
+        return Ok(answer);
+    }
+    let answer = on.send_delete(name, &stored).await?;
     let mut result = Map::from_iter([("deleted".to_owned(), json!(name))]);
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))
@@ -100,7 +108,7 @@ pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
 
 impl<'a> On<'a> {
     /// The data as the site stores it.
-    async fn document(
+    pub(super) async fn document(
         &self,
         purpose: Purpose,
         data: &Map<String, Value>,
@@ -115,7 +123,7 @@ impl<'a> On<'a> {
     }
 
     /// The document as it is stored now, or a note that says why that is not known.
-    async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
+    pub(super) async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
         let answer = self.app.site.get(&self.app.caller, self.permit, name).await;
         answer.map(|answer| answer.data).map_err(|error| {
             tracing::warn!("reading back: {}", error.for_log());
@@ -124,12 +132,12 @@ impl<'a> On<'a> {
         })
     }
 
-    fn visible(&self, doc: Map<String, Value>) -> Map<String, Value> {
+    pub(super) fn visible(&self, doc: Map<String, Value>) -> Map<String, Value> {
         shape::document(self.def, self.permit, &|child| self.app.catalog.known(child), doc).document
     }
 
     /// The few fields that tell which document it is and in which state.
-    fn summary(&self, stored: &Map<String, Value>) -> Map<String, Value> {
+    pub(super) fn summary(&self, stored: &Map<String, Value>) -> Map<String, Value> {
         let submittable = self.def.is(doctype_flag::SUBMITTABLE);
         let shown =
             |name: &str| name == "status" || name == "docstatus" && submittable || self.def.title_field == Some(name);
@@ -140,7 +148,7 @@ impl<'a> On<'a> {
 
 /// The site takes a name in another case, with other accents or a space at its end for the same (H26): what is to be
 /// changed has to be named as it is.
-fn named_exactly(on: &On<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+pub(super) fn named_exactly(on: &On<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
     match stored.get("name").and_then(document_name) {
         Some(right) if right != name => Err(ToolError::refused(format!(
             "name: there is no {} named exactly {name:?}, and nothing was changed; did you mean {right:?}?",
@@ -151,7 +159,7 @@ fn named_exactly(on: &On<'_>, name: &str, stored: &Map<String, Value>) -> Result
 }
 
 /// Names of documents are texts, or numbers where the database counts.
-fn document_name(value: &Value) -> Option<String> {
+pub(super) fn document_name(value: &Value) -> Option<String> {
     match value {
         Value::String(name) => Some(name.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -177,7 +185,14 @@ fn note_differences(
     }
 }
 
-fn note_messages(result: &mut Map<String, Value>, messages: Vec<String>) {
+/// Says which names were put in the place of titles.
+fn note_titles(result: &mut Map<String, Value>, titled: Map<String, Value>) {
+    if !titled.is_empty() {
+        result.insert("links_by_title".to_owned(), Value::Object(titled));
+    }
+}
+
+pub(super) fn note_messages(result: &mut Map<String, Value>, messages: Vec<String>) {
     if messages.is_empty() {
         return;
     }

@@ -40,8 +40,8 @@ async fn the_sample_starts_and_opens_exactly_what_it_permits() {
         "update_customer_document",
     ];
     assert_eq!(typed, expected);
-    assert_eq!(names.len(), 5 + 6 + expected.len(), "{names:?}");
-    assert!(!names.contains(&"delete_generic_document"));
+    let denied = ["delete_", "submit_", "cancel_", "amend_"];
+    assert!(!names.iter().any(|name| denied.iter().any(|verb| name.starts_with(verb))), "{names:?}");
     let ended = server.end().await;
     assert!(ended.status.success());
     assert!(ended.stdout.lines().count() == 2);
@@ -53,8 +53,6 @@ async fn what_is_not_done_yet_is_said_on_stderr() {
     for wanted in [
         "permissions.doctypes.Customer.conditions.create: conditions are not enforced yet",
         "permissions.doctypes.Customer.conditions.update: conditions are not enforced yet",
-        "rate_limiting.enabled: calls are not limited yet",
-        "cache.enabled: answers are not cached yet",
         "restricted_fields: no field credit_limit; did you mean credit_limits?",
         "conditions.update: no field status",
     ] {

@@ -63,9 +63,14 @@ fn hints_are_those_of_the_verb() {
     for (tool, shown) in definitions() {
         let hints = (shown.read_only, shown.destructive, shown.idempotent);
         let expected = match tool.verb() {
-            None | Some(Verb::List | Verb::Get | Verb::Search) => (true, false, true),
-            Some(Verb::Create) => (false, false, false),
-            Some(Verb::Update | Verb::Delete) => (false, true, true),
+            Some(Verb::List | Verb::Get | Verb::Search) => (true, false, true),
+            Some(Verb::Create | Verb::Amend) => (false, false, false),
+            Some(Verb::Update | Verb::Delete | Verb::Submit | Verb::Cancel) => (false, true, true),
+            None if tool.operation() == Operation::Read => (true, false, true),
+            None => {
+                assert!(!shown.read_only, "{}", shown.name);
+                continue;
+            }
         };
         assert_eq!(hints, expected, "{}", shown.name);
         assert!(shown.output_schema.is_none(), "{}", shown.name);

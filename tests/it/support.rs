@@ -2,12 +2,13 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::call::App;
+use erpnext_mcp::call::{App, client_options};
 use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::Config;
-use erpnext_mcp::site::{Client, ClientOptions, SiteUrl};
+use erpnext_mcp::site::{Client, ClientOptions, Retry, SiteUrl};
 use erpnext_mcp::tools::ToolError;
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
@@ -17,9 +18,10 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 pub const KEY: &str = "canary-key-71c2";
 pub const SECRET: &str = "canary-secret-9e4f";
 
-/// All four operations.
+/// Every operation that tools do with documents.
 pub fn all() -> Value {
-    json!({"read": true, "create": true, "update": true, "delete": true})
+    let operations = ["read", "create", "update", "delete", "submit", "cancel", "amend"];
+    operations.iter().map(|operation| ((*operation).to_owned(), json!(true))).collect()
 }
 
 /// The configuration file that the server would read.
@@ -42,12 +44,19 @@ pub fn load(config: &Value) -> Config {
 
 /// The inside of a server under that configuration.
 pub fn app_of(config: &Value) -> App {
+    app_with(config, Audit::default())
+}
+
+/// The same with an audit log.
+pub fn app_with(config: &Value, audit: Audit) -> App {
     let config = load(config);
     let erpnext = &config.erpnext;
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http).unwrap();
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()).unwrap();
-    let site = Client::new(ClientOptions { timeout: erpnext.timeout, ..ClientOptions::default() }).unwrap();
-    App::new(&config, site, Caller::new(url, credentials), Audit::default())
+    // As the server does, but in haste.
+    let retry = Retry { first: Duration::from_millis(1), longest: Duration::from_millis(4), ..Retry::default() };
+    let site = Client::new(ClientOptions { retry, ..client_options(&config) }).unwrap();
+    App::new(&config, site, Caller::new(url, credentials), audit)
 }
 
 /// The inside of a server without a site, that opens every DocType which is no child table for everything.

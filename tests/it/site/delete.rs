@@ -5,16 +5,17 @@ use crate::support::{Site, all, call, refusal};
 #[tokio::test]
 async fn nothing_is_deleted_without_confirmation() {
     let site = Site::start().await;
+    site.data("GET", "/api/resource/ToDo/t%201", json!({"name": "t 1"})).await;
     let app = site.app(json!({"ToDo": all()}));
     for arguments in
         [json!({"name": "t 1"}), json!({"name": "t 1", "confirm": false}), json!({"name": "t 1", "confirm": null})]
     {
         let text = refusal(&app, "delete_todo_document", arguments).await;
-        assert!(text.contains("\"t 1\" was not deleted") && text.contains("\"confirm\": true"), "{text}");
+        assert!(text.contains("\"t 1\": nothing was sent") && text.contains("\"confirm\": true"), "{text}");
     }
     let text = refusal(&app, "delete_todo_document", json!({"name": "t 1", "confirm": "true"})).await;
     assert!(text.contains("confirm: expected true or false; did you mean true?"), "{text}");
-    assert_eq!(site.lines().await, Vec::<String>::new());
+    assert_eq!(site.writes().await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -24,10 +24,12 @@ async fn what_is_not_configured_is_not_there() {
     let names: Vec<_> = app.registry.tools().iter().map(erpnext_mcp::tools::Tool::name).collect();
     let documents: Vec<_> = names.iter().filter(|name| name.contains("_document")).copied().collect();
     let expected = [
+        "aggregate_documents",
+        "get_document_history",
+        "get_linked_documents",
         "get_generic_document",
         "list_generic_documents",
         "search_generic_documents",
-        "aggregate_documents",
         "list_customer_documents",
         "get_customer_document",
         "search_customer_documents",

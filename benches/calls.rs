@@ -1,0 +1,105 @@
+//! What a call costs here, without the site: the policy, the pipeline, the audit log, a kept answer.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use erpnext_mcp::audit::{Attempt, Audit, Outcome};
+use erpnext_mcp::cache::{Cache, Keeping};
+use erpnext_mcp::call::{App, client_options};
+use erpnext_mcp::caller::{Caller, Credentials};
+use erpnext_mcp::config::Config;
+use erpnext_mcp::policy::{Operation, Policy};
+use erpnext_mcp::site::{Client, SiteUrl};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// Nobody listens there; what is measured asks nobody.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+fn config(log: Option<&Path>) -> Config {
+    let mut config = json!({
+        "erpnext": {"url": NOWHERE, "api_key": "k", "api_secret": "s"},
+        "permissions": {"doctypes": {"Sales Invoice": {
+            "read": true, "create": true,
+            "restricted_fields": ["remarks", "items.margin_type", "tax_id"],
+        }}},
+    });
+    if let Some(log) = log {
+        config["audit"] = json!({"enabled": true, "log_file": log});
+    }
+    Config::from_text(&config.to_string()).unwrap()
+}
+
+fn policy(bench: &mut Criterion) {
+    let policy = Policy::from_config(&config(None));
+    let def = erpnext_doctypes::get("Sales Invoice").unwrap();
+    let fields = &def.fields[..150];
+    bench.bench_function("policy: permit and 150 fields", |b| {
+        b.iter(|| {
+            let permit = policy.permit(Operation::Read, black_box("Sales Invoice")).unwrap();
+            fields.iter().filter(|field| permit.fields().may_read(black_box(*field))).count()
+        });
+    });
+}
+
+fn pipeline(bench: &mut Criterion) {
+    let runtime = Runtime::new().unwrap();
+    let config = config(None);
+    let caller =
+        Caller::new(SiteUrl::parse(NOWHERE, false).unwrap(), Credentials::new("k".into(), "s".into()).unwrap());
+    let app = App::new(&config, Client::new(client_options(&config)).unwrap(), caller, Audit::default());
+    let tool = app.registry.find("get_doctype_permissions").unwrap();
+    let arguments = json!({"doctype": "Sales Invoice"});
+    bench.bench_function("call: get_doctype_permissions, nothing asked of the site", |b| {
+        b.to_async(&runtime).iter(|| app.call(tool, arguments.as_object().unwrap().clone(), None));
+    });
+    let tool = app.registry.find("create_sales_invoice_document").unwrap();
+    let arguments = json!({"data": {"customr": "x", "items": [{"item_code": "a", "qty": "one"}]}});
+    bench.bench_function("call: a create that is refused by its fields", |b| {
+        b.to_async(&runtime).iter(|| app.call(tool, arguments.as_object().unwrap().clone(), None));
+    });
+}
+
+fn audit(bench: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = Audit::open(&config(Some(&folder.path().join("audit.log"))).audit).unwrap();
+    let attempt = Attempt {
+        id: "65a1b2c3-1f-2a".to_owned(),
+        user: Some("sales@example.com".to_owned()),
+        tool: "update_sales_invoice_document".to_owned(),
+        operation: "UPDATE".to_owned(),
+        doctype: Some("Sales Invoice".to_owned()),
+        document: Some("ACC-SINV-2026-00001".to_owned()),
+        fields: (0..10).map(|i| format!("field_{i}")).collect(),
+        ..Attempt::default()
+    };
+    bench.bench_function("audit: the intent and the outcome of a write", |b| {
+        b.iter(|| {
+            audit.intend(&attempt).unwrap();
+            audit.settle(&attempt, Outcome::Allowed, None, 1_200, 400);
+        });
+    });
+}
+
+fn kept(bench: &mut Criterion) {
+    let runtime = Runtime::new().unwrap();
+    let cache: Cache<Value> = Cache::new(Keeping { ttl: Duration::from_secs(3_600), max_size: 1_000 });
+    let answer =
+        json!({"data": (0..150).map(|i| (format!("field_{i}"), json!("a value"))).collect::<serde_json::Map<_, _>>()});
+    let question: [&[u8]; 3] =
+        [b"https://erp.example.com", b"GET", b"/api/resource/Sales%20Invoice/ACC-SINV-2026-00001"];
+    bench.bench_function("cache: a kept document of 150 fields", |b| {
+        b.to_async(&runtime).iter(async || {
+            let ask = async { Ok::<_, String>((answer.clone(), 5_000)) };
+            let (answer, _) = cache.get(cache.key(&question), false, ask).await.unwrap();
+            black_box(Value::clone(&answer))
+        });
+    });
+}
+
+criterion_group!(benches, policy, pipeline, audit, kept);
+criterion_main!(benches);

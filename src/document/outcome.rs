@@ -1,0 +1,186 @@
+//! What became of a write whose answer never came, as far as reading afterwards tells.
+
+use erpnext_schema::DocTypeDef;
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use super::merge;
+use crate::shape::Children;
+
+/// What reading says of a write.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It was made.
+    Made,
+    /// It was not: everything is as before.
+    NotMade,
+    /// Reading does not decide it, for this reason.
+    Open(String),
+}
+
+/// Whether fields were set. `now` is the document as read afterwards, nothing where it is gone.
+pub fn of_update(
+    def: &'static DocTypeDef,
+    children: Children<'_>,
+    before: &Map<String, Value>,
+    sent: &Map<String, Value>,
+    now: Option<&Map<String, Value>>,
+) -> Verdict {
+    let Some(now) = now else { return Verdict::Open("the document is gone".to_owned()) };
+    if is_same_version(before, now) {
+        return Verdict::NotMade;
+    }
+    let differing = merge::differences(def, children, &|_, _| true, sent, now);
+    if differing.is_empty() {
+        return Verdict::Made;
+    }
+    let names: Vec<&str> = differing.keys().map(String::as_str).collect();
+    Verdict::Open(format!("the document was changed, but does not hold what was sent in {}", names.join(", ")))
+}
+
+/// Whether a document was deleted.
+pub fn of_delete(before: &Map<String, Value>, now: Option<&Map<String, Value>>) -> Verdict {
+    match now {
+        None => Verdict::Made,
+        Some(now) if is_same_version(before, now) => Verdict::NotMade,
+        Some(_) => Verdict::Open("the document is there, and was changed meanwhile".to_owned()),
+    }
+}
+
+/// Whether a document got this docstatus: 1 submitted, 2 cancelled.
+pub fn of_docstatus(wanted: u64, before: &Map<String, Value>, now: Option<&Map<String, Value>>) -> Verdict {
+    match now {
+        None => Verdict::Open("the document is gone".to_owned()),
+        Some(now) if now.get("docstatus").and_then(Value::as_u64) == Some(wanted) => Verdict::Made,
+        Some(now) if is_same_version(before, now) => Verdict::NotMade,
+        Some(_) => Verdict::Open("the document was changed meanwhile, and is in another state".to_owned()),
+    }
+}
+
+/// The one document among `made` that a create made; they are documents of the same user since its start.
+///
+/// # Errors
+/// Why none of them surely is. That none is there decides nothing: the site may still be at it.
+pub fn of_create(
+    def: &'static DocTypeDef,
+    children: Children<'_>,
+    sent: &Map<String, Value>,
+    made: &[Map<String, Value>],
+) -> Result<String, String> {
+    let name = |row: &Map<String, Value>| match row.get("name")? {
+        Value::String(name) => Some(name.clone()),
+        other => Some(other.to_string()),
+    };
+    let fits = |row: &&Map<String, Value>| merge::differences(def, children, &|_, _| true, sent, row).is_empty();
+    let fitting: Vec<String> = made.iter().filter(fits).filter_map(name).collect();
+    let others = || made.iter().filter_map(name).collect::<Vec<_>>().join(", ");
+    match fitting.as_slice() {
+        _ if sent.is_empty() => Err("nothing that was sent shows in a list".to_owned()),
+        [one] => Ok(one.clone()),
+        [] if made.is_empty() => Err("no document that this user made since was found; it may still come".to_owned()),
+        [] => Err(format!("this user made {} since, none of them with just these values", others())),
+        several => Err(format!("{} hold these values", several.join(", "))),
+    }
+}
+
+/// Whether a document made at `creation`, in the site's unknown time zone, was made within `span` before now.
+///
+/// Zones differ from UTC by whole quarters of an hour, so that what is left after those is the age.
+pub fn is_within(span: SignedDuration, creation: DateTime, now: Timestamp) -> bool {
+    const QUARTER: i64 = 15 * 60;
+    /// No zone is further from UTC.
+    const FURTHEST: i64 = 14 * 3_600;
+    let Ok(creation) = creation.to_zoned(jiff::tz::TimeZone::UTC) else { return false };
+    let apart = now.duration_since(creation.timestamp()).as_secs();
+    // The clocks of two machines need not agree to the second.
+    let (early, late) = (SLACK, span.as_secs() + SLACK);
+    apart.abs() <= FURTHEST + late && (apart + early).rem_euclid(QUARTER) <= early + late
+}
+
+/// How far the site's clock may be from this machine's, in seconds.
+const SLACK: i64 = 5;
+
+/// The site gives every change a `modified` of its own (H9).
+fn is_same_version(before: &Map<String, Value>, now: &Map<String, Value>) -> bool {
+    before.get("modified").is_some_and(|modified| now.get("modified") == Some(modified))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn doc(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    fn todo() -> &'static DocTypeDef {
+        erpnext_doctypes::get("ToDo").unwrap()
+    }
+
+    #[test]
+    fn an_update_is_judged_by_version_and_fields() {
+        let before = doc(json!({"modified": "1", "priority": "Low", "description": "x"}));
+        let sent = doc(json!({"priority": "High", "modified": "1"}));
+        let verdict = |now: Value| of_update(todo(), &|_| None, &before, &sent, now.as_object());
+        assert_eq!(verdict(json!({"modified": "1", "priority": "Low"})), Verdict::NotMade);
+        assert_eq!(verdict(json!({"modified": "2", "priority": "High"})), Verdict::Made);
+        let Verdict::Open(why) = verdict(json!({"modified": "2", "priority": "Medium"})) else { unreachable!() };
+        assert!(why.ends_with("what was sent in priority"), "{why}");
+        assert!(matches!(verdict(Value::Null), Verdict::Open(_)));
+    }
+
+    #[test]
+    fn a_delete_is_judged_by_whether_the_document_is_there() {
+        let before = doc(json!({"modified": "1"}));
+        let verdict = |now: Value| of_delete(&before, now.as_object());
+        assert_eq!(verdict(Value::Null), Verdict::Made);
+        assert_eq!(verdict(json!({"modified": "1"})), Verdict::NotMade);
+        assert!(matches!(verdict(json!({"modified": "2"})), Verdict::Open(_)));
+    }
+
+    #[test]
+    fn a_step_is_judged_by_the_docstatus() {
+        let before = doc(json!({"modified": "1", "docstatus": 0}));
+        let verdict = |now: Value| of_docstatus(1, &before, now.as_object());
+        assert_eq!(verdict(json!({"modified": "2", "docstatus": 1})), Verdict::Made);
+        assert_eq!(verdict(json!({"modified": "1", "docstatus": 0})), Verdict::NotMade);
+        assert!(matches!(verdict(json!({"modified": "2", "docstatus": 0})), Verdict::Open(_)));
+        assert!(matches!(verdict(Value::Null), Verdict::Open(_)));
+    }
+
+    #[test]
+    fn a_create_is_found_only_where_exactly_one_document_fits() {
+        let sent = doc(json!({"description": "call", "priority": "High"}));
+        let row =
+            |name: &str, description: &str| doc(json!({"name": name, "description": description, "priority": "High"}));
+        let found = |made: &[Map<String, Value>]| of_create(todo(), &|_| None, &sent, made);
+        assert_eq!(found(&[row("a", "call"), row("b", "mail")]), Ok("a".to_owned()));
+        assert!(found(&[]).unwrap_err().contains("may still come"));
+        assert!(found(&[row("b", "mail")]).unwrap_err().contains("made b since"));
+        assert!(of_create(todo(), &|_| None, &Map::new(), &[row("a", "call")]).is_err());
+        assert!(found(&[row("a", "call"), row("b", "call")]).unwrap_err().starts_with("a, b hold"));
+    }
+
+    #[test]
+    fn the_age_is_known_without_knowing_the_time_zone() {
+        let now: Timestamp = "2026-11-24T10:00:30Z".parse().unwrap();
+        let within = |creation: &str| is_within(SignedDuration::from_secs(20), creation.parse().unwrap(), now);
+        // Ten seconds ago in UTC, Kathmandu, St. John's and Auckland; a clock that is ahead by three.
+        for creation in [
+            "2026-11-24T10:00:20",
+            "2026-11-24T15:45:20",
+            "2026-11-24T06:30:20",
+            "2026-11-24T23:00:20",
+            "2026-11-24T10:00:33",
+        ] {
+            assert!(within(creation), "{creation}");
+        }
+        for creation in ["2026-11-24T09:59:00", "2026-11-24T10:01:00", "2026-11-23T10:00:20", "2026-11-24T15:40:20"] {
+            assert!(!within(creation), "{creation}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Which reports may be run, and which of their columns may be seen. The site runs them without a look at field
+//! permissions (H53), so a column is judged by the fields of the DocTypes that the report is about and links to.
+
+use std::sync::Arc;
+
+use erpnext_schema::DocTypeDef;
+
+use super::{Denial, FieldRule, Operation, Permit, Policy, Reason};
+
+impl Policy {
+    /// Whether any report may be run.
+    pub fn opens_reports(&self) -> bool {
+        !self.reports.is_empty()
+    }
+
+    /// Whether the report may be run, by its exact name.
+    pub fn opens_report(&self, report: &str) -> bool {
+        self.reports.iter().any(|pattern| pattern.matches(report))
+    }
+
+    /// The reports that the configuration names without a pattern.
+    pub fn named_reports(&self) -> impl Iterator<Item = &str> {
+        self.reports.iter().filter_map(|pattern| pattern.exact())
+    }
+
+    /// Leave to run a report, which is about documents of the DocType.
+    ///
+    /// # Errors
+    /// Where `permissions.reports` does not name it.
+    pub fn permit_report(&self, report: &str, doctype: &str) -> Result<Permit, Denial> {
+        if self.opens_report(report) {
+            return Ok(Permit::new(doctype, Operation::Report, Arc::clone(self.field_rule(doctype))));
+        }
+        let reason = Reason::Refused("permissions.reports does not name it".to_owned());
+        Err(Denial { doctype: report.to_owned(), operation: Operation::Report, reason })
+    }
+
+    /// Whether the rules on the DocType keep back what a report calls by this name, or shows under this label.
+    pub fn withholds(&self, def: &DocTypeDef, name: &str, label: &str) -> bool {
+        let rule = self.field_rule(def.name);
+        let same =
+            |field: &str| !field.is_empty() && (field.eq_ignore_ascii_case(name) || field.eq_ignore_ascii_case(label));
+        let called_so = def.fields.iter().filter(|field| same(field.fieldname) || same(field.label));
+        let mut values = called_so.filter(|field| field.kind.holds_value() && !field.kind.is_table());
+        values.any(|field| !rule.may_read(field))
+    }
+
+    fn field_rule(&self, doctype: &str) -> &Arc<FieldRule> {
+        self.doctypes.get(doctype).map_or(&self.open, |rule| &rule.fields)
+    }
+}

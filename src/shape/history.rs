@@ -1,0 +1,271 @@
+//! The history of a document from what stands beside it: who changed what, from which value to which, and what people
+//! wrote; newest first, without the changes that are none.
+
+use std::collections::BTreeMap;
+
+use erpnext_schema::{DocTypeDef, FieldDef};
+use serde_json::{Map, Value, json};
+
+use super::{Children, html};
+use crate::policy::{FieldRef, FieldRule};
+
+/// What a history is read with.
+pub struct Reader<'a> {
+    /// The document's table.
+    pub def: &'static DocTypeDef,
+    /// Those of its child tables.
+    pub children: Children<'a>,
+    /// Which fields may be seen.
+    pub rule: &'a FieldRule,
+    /// The document as it may be seen now: it tells what a row is about.
+    pub document: &'a Map<String, Value>,
+    /// Whether e-mails may be quoted; they hold copies of fields.
+    pub emails: bool,
+}
+
+/// The lists of the timeline, and what their entries are.
+const LOGS: [(&str, &str); 7] = [
+    ("comments", "comment"),
+    ("workflow_logs", "approval"),
+    ("assignment_logs", "assignment"),
+    ("attachment_logs", "attachment"),
+    ("like_logs", "like"),
+    ("share_logs", "share"),
+    ("milestones", "milestone"),
+];
+
+impl Reader<'_> {
+    /// The entries, newest first.
+    pub fn entries(&self, info: &Map<String, Value>) -> Vec<Value> {
+        let list =
+            |key: &str| info.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+        let mut entries: Vec<Map<String, Value>> =
+            list("versions").filter_map(|version| self.version(version)).collect();
+        for (key, what) in LOGS {
+            entries.extend(list(key).filter_map(|entry| {
+                let said = html::to_text(text(entry, "content"));
+                let mut shown = stamped(entry, "owner", what);
+                shown.insert("text".to_owned(), json!(said));
+                (!said.is_empty()).then_some(shown)
+            }));
+        }
+        for key in ["communications", "automated_messages"] {
+            entries.extend(list(key).map(|mail| self.email(mail)));
+        }
+        if self.document.contains_key("creation") {
+            entries.push(stamped(self.document, "owner", "created"));
+        }
+        let at = |entry: &Map<String, Value>| text(entry, "at").to_owned();
+        entries.sort_by_key(|entry| std::cmp::Reverse(at(entry)));
+        entries.into_iter().map(Value::Object).collect()
+    }
+
+    fn email(&self, mail: &Map<String, Value>) -> Map<String, Value> {
+        let mut entry = stamped(mail, "sender", "e-mail");
+        if self.emails {
+            for (from, to) in [("recipients", "to"), ("subject", "subject"), ("content", "text")] {
+                let said = html::to_text(text(mail, from));
+                if !said.is_empty() {
+                    entry.insert(to.to_owned(), json!(said));
+                }
+            }
+        }
+        entry
+    }
+
+    /// A Version, unless nothing of it is worth telling or may be told.
+    fn version(&self, version: &Map<String, Value>) -> Option<Map<String, Value>> {
+        let data: Map<String, Value> = serde_json::from_str(text(version, "data")).ok()?;
+        let list =
+            |key: &str| data.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_array);
+        let mut what = "changed";
+        let mut changes = Map::new();
+        for change in list("changed") {
+            let [Value::String(field), from, to] = change.as_slice() else { continue };
+            if field == "docstatus" {
+                what = if *to == 1 { "submitted" } else { "cancelled" };
+            } else if !is_noise(from, to) && self.rule.may_read(FieldRef::find(Some(self.def), field)) {
+                changes.insert(field.clone(), json!({"from": from, "to": to}));
+            }
+        }
+        let mut rows = Vec::new();
+        for change in list("row_changed") {
+            let [Value::String(table), at, Value::String(name), Value::Array(cells)] = change.as_slice() else {
+                continue;
+            };
+            let Some((field, child)) = self.table(table) else { continue };
+            let mut changes = Map::new();
+            for cell in cells.iter().filter_map(Value::as_array) {
+                let [Value::String(column), from, to] = cell.as_slice() else { continue };
+                if !is_noise(from, to) && self.may_see(field, child, column) {
+                    changes.insert(column.clone(), json!({"from": from, "to": to}));
+                }
+            }
+            if !changes.is_empty() {
+                let row = self.rows(table).find(|row| text(row, "name") == name);
+                let idx = at.as_u64().map(|at| json!(at + 1));
+                rows.push(json!({"table": table, "row": self.called(field, child, row, idx), "changes": changes}));
+            }
+        }
+        for (key, what) in [("added", "added"), ("removed", "removed")] {
+            for change in list(key) {
+                let [Value::String(table), Value::Object(row)] = change.as_slice() else { continue };
+                let Some((field, child)) = self.table(table) else { continue };
+                rows.push(json!({"table": table, what: self.called(field, child, Some(row), row.get("idx").cloned())}));
+            }
+        }
+        if changes.is_empty() && rows.is_empty() && what == "changed" {
+            return None;
+        }
+        let mut entry = stamped(version, "owner", what);
+        if !changes.is_empty() {
+            entry.insert("changes".to_owned(), Value::Object(changes));
+        }
+        if !rows.is_empty() {
+            entry.insert("rows".to_owned(), Value::Array(rows));
+        }
+        Some(entry)
+    }
+
+    fn table(&self, name: &str) -> Option<(&'static FieldDef, Option<&'static DocTypeDef>)> {
+        let field = self.def.field(name).filter(|field| self.rule.may_read(*field))?;
+        Some((field, field.target().and_then(self.children)))
+    }
+
+    fn may_see(&self, table: &FieldDef, child: Option<&DocTypeDef>, column: &str) -> bool {
+        self.rule.may_read_child(table, FieldRef::find(child, column))
+    }
+
+    fn rows(&self, table: &str) -> impl Iterator<Item = &Map<String, Value>> {
+        self.document.get(table).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+    }
+
+    /// What a person calls a row: its number and what it is about, as far as that may be seen.
+    fn called(
+        &self,
+        table: &FieldDef,
+        child: Option<&'static DocTypeDef>,
+        row: Option<&Map<String, Value>>,
+        idx: Option<Value>,
+    ) -> Value {
+        let mut called = BTreeMap::from_iter(idx.map(|idx| ("idx", idx)));
+        let columns = child.into_iter().flat_map(|child| child.fields);
+        let about = columns.filter(|column| column.target().is_some() && self.may_see(table, child, column.fieldname));
+        let about = about.filter_map(|column| Some((column.fieldname, row?.get(column.fieldname)?)));
+        let mut about = about.filter(|(_, value)| value.as_str().is_some_and(|text| !text.is_empty()));
+        if let Some((column, value)) = about.next() {
+            called.insert(column, value.clone());
+        }
+        for column in ["qty", "rate", "amount", "debit", "credit", "allocated_amount"] {
+            let value = row.and_then(|row| row.get(column)).filter(|value| !is_noise(value, &Value::Null));
+            if let Some(value) = value.filter(|_| self.may_see(table, child, column)) {
+                called.insert(column, value.clone());
+            }
+        }
+        json!(called)
+    }
+}
+
+/// When, who and what.
+fn stamped(entry: &Map<String, Value>, by: &str, what: &str) -> Map<String, Value> {
+    let of = |key: &str| entry.get(key).cloned().unwrap_or_default();
+    let at = if entry.contains_key("creation") { of("creation") } else { of("communication_date") };
+    Map::from_iter([("at", at), ("by", of(by)), ("what", json!(what))].map(owned))
+}
+
+fn owned((key, value): (&str, Value)) -> (String, Value) {
+    (key.to_owned(), value)
+}
+
+fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
+    entry.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether two values say the same to a reader: nothing in one form and in another, a number and its text.
+fn is_noise(from: &Value, to: &Value) -> bool {
+    let number = |value: &Value| match value {
+        Value::Null => Some(0.0),
+        Value::Bool(on) => Some(f64::from(u8::from(*on))),
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) if text.is_empty() => Some(0.0),
+        Value::String(text) => text.parse().ok(),
+        Value::Array(_) | Value::Object(_) => None,
+    };
+    from == to || number(from).zip(number(to)).is_some_and(|(from, to)| from == to)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Map, Value, json};
+
+    use super::{FieldRule, Reader, is_noise};
+
+    fn entries(rule: &FieldRule, info: Value) -> Value {
+        let document = json!({"creation": "2026-11-01 10:00:00", "owner": "a@x", "items": [{"name": "r1", "idx": 1, "item_code": "CHAIR"}]});
+        let (document, info): (&Map<_, _>, &Map<_, _>) = (document.as_object().unwrap(), info.as_object().unwrap());
+        let def = erpnext_doctypes::get("Sales Order").unwrap();
+        let reader = Reader { def, children: &erpnext_doctypes::get, rule, document, emails: false };
+        json!(reader.entries(info))
+    }
+
+    fn version(at: &str, data: Value) -> Value {
+        json!({"owner": "b@x", "creation": at, "data": data.to_string()})
+    }
+
+    #[test]
+    fn changes_are_told_from_to_by_item_and_newest_first() {
+        let first = version(
+            "2026-11-02 10:00:00",
+            json!({"changed": [["po_no", null, ""], ["status", "Draft", "To Bill"], ["docstatus", 0, 1], ["total_qty", null, 0.0]]}),
+        );
+        let second = version(
+            "2026-11-03 10:00:00",
+            json!({"row_changed": [["items", 0, "r1", [["qty", 2.0, 9.0], ["rate", "0", null]]]], "changed": [],
+                "removed": [["items", {"name": "r9", "idx": 2, "item_code": "DESK", "qty": 4.0}]]}),
+        );
+        let said = json!({"owner": "c@x", "creation": "2026-11-02 11:00:00", "content": "<p>Call <b>first</b></p>"});
+        let nothing = version("2026-11-04 10:00:00", json!({"changed": [["po_no", "", null]]}));
+        let told = entries(&FieldRule::default(), json!({"versions": [nothing, second, first], "comments": [said]}));
+        assert_eq!(
+            told,
+            json!([
+                {"at": "2026-11-03 10:00:00", "by": "b@x", "what": "changed", "rows": [
+                    {"table": "items", "row": {"idx": 1, "item_code": "CHAIR"}, "changes": {"qty": {"from": 2.0, "to": 9.0}}},
+                    {"table": "items", "removed": {"idx": 2, "item_code": "DESK", "qty": 4.0}},
+                ]},
+                {"at": "2026-11-02 11:00:00", "by": "c@x", "what": "comment", "text": "Call first"},
+                {"at": "2026-11-02 10:00:00", "by": "b@x", "what": "submitted", "changes": {"status": {"from": "Draft", "to": "To Bill"}}},
+                {"at": "2026-11-01 10:00:00", "by": "a@x", "what": "created"},
+            ])
+        );
+    }
+
+    #[test]
+    fn withheld_fields_are_in_no_entry() {
+        let rule = FieldRule::new(
+            None,
+            &["po_no".to_owned(), "items.rate".to_owned(), "taxes".to_owned(), "items.item_code".to_owned()],
+        );
+        let data = json!({
+            "changed": [["po_no", "canary", "canary2"]], "row_changed": [["items", 0, "r1", [["rate", 777, 778]]]],
+            "added": [["taxes", {"idx": 1, "tax_amount": 779}], ["items", {"idx": 2, "item_code": "canary", "rate": 777}]],
+        });
+        let mail = json!({"sender": "d@x", "creation": "2026-11-05", "subject": "canary", "content": "canary"});
+        let told =
+            entries(&rule, json!({"versions": [version("2026-11-02", data)], "communications": [mail]})).to_string();
+        assert!(!told.contains("canary") && !told.contains("77"), "{told}");
+        assert!(told.contains("e-mail") && told.contains("added"), "{told}");
+    }
+
+    #[test]
+    fn nothing_in_another_form_is_no_change() {
+        for (from, to) in
+            [(json!(null), json!(0)), (json!(""), json!(null)), (json!(5), json!("5.00")), (json!(false), json!(0))]
+        {
+            assert!(is_noise(&from, &to), "{from} {to}");
+        }
+        assert!(!is_noise(&json!("a"), &json!(null)) && !is_noise(&json!(1), &json!(2)));
+    }
+}

@@ -1,0 +1,103 @@
+//! Workflows: what they lead to, and what waits for the user.
+
+use serde_json::{Map, Value, json};
+
+use super::lifecycle::{DocRef, typed};
+use super::list::rows;
+use super::{Answer, Body, Client, Kind, SiteError, check, unexpected};
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+impl Client {
+    /// The `docstatus` that each state of the DocType's workflow means; empty where there is none. Any user gets it with
+    /// the metadata (H30).
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn workflow_states(&self, caller: &Caller, doctype: &str) -> Result<Vec<(String, u64)>, SiteError> {
+        let meta = self.doctype_meta(caller, doctype).await?;
+        let docs = meta.get("__workflow_docs").and_then(Value::as_array);
+        let workflow = docs.into_iter().flatten().find(|doc| doc.get("doctype").is_some_and(|of| of == "Workflow"));
+        let states = workflow.and_then(|doc| doc.get("states")).and_then(Value::as_array);
+        let state = |row: &Value| {
+            let status = match row.get("doc_status")? {
+                Value::String(text) => text.parse().ok()?,
+                other => other.as_u64()?,
+            };
+            Some((row.get("state")?.as_str()?.to_owned(), status))
+        };
+        Ok(states.into_iter().flatten().filter_map(state).collect())
+    }
+
+    /// The rows of the document's workflow that lead on from its state and that the user may take; nothing where its
+    /// DocType has no workflow.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn transitions(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        doc: &Map<String, Value>,
+    ) -> Result<Option<Vec<Map<String, Value>>>, SiteError> {
+        check(permit, &[Operation::Read, Operation::Update, Operation::Submit, Operation::Cancel])?;
+        let method = "frappe.model.workflow.get_transitions";
+        let body = json!({ "doc": typed(permit, doc) });
+        match self.method_post(caller, method, Body::Json(body)).await {
+            Ok(answer) => {
+                let found = rows(answer.data);
+                found.map(Some).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
+            }
+            // The document was read before: what is missing is the workflow.
+            Err(error) if error.kind() == Kind::Missing => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The documents that wait for an action which the user may take, as the site keeps them, oldest first: at most 500,
+    /// and only those that `readable` gives leave to read.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn pending_approvals(
+        &self,
+        caller: &Caller,
+        readable: impl Fn(&str) -> Option<Permit>,
+    ) -> Result<Vec<DocRef>, SiteError> {
+        let method = "frappe.client.get_list";
+        let body = json!({
+            "doctype": "Workflow Action", "fields": ["reference_doctype", "reference_name"],
+            "filters": [["status", "=", "Open"]], "order_by": "creation asc", "limit_page_length": 500,
+        });
+        let found = rows(self.method_post(caller, method, Body::Json(body)).await?.data);
+        let found = found.ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))?;
+        let mut documents: Vec<DocRef> = Vec::new();
+        for row in &found {
+            let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
+            let (Some(doctype), Some(name)) = (text("reference_doctype"), text("reference_name")) else { continue };
+            let document = DocRef { doctype, name };
+            let permit = readable(&document.doctype);
+            if !documents.contains(&document) && permit.is_some_and(|permit| check(&permit, &[Operation::Read]).is_ok())
+            {
+                documents.push(document);
+            }
+        }
+        Ok(documents)
+    }
+
+    /// Takes an action of the document's workflow.
+    ///
+    /// # Errors
+    /// The site's refusal, `WorkflowTransitionError` where the action is not open; see [`SiteError::maybe_done`].
+    pub async fn apply_workflow(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        doc: &Map<String, Value>,
+        action: &str,
+    ) -> Result<Answer<()>, SiteError> {
+        check(permit, &[Operation::Update, Operation::Submit, Operation::Cancel])?;
+        let body = json!({ "doc": typed(permit, doc), "action": action });
+        self.method_write(caller, "frappe.model.workflow.apply_workflow", body).await?.try_map(|_| Ok(()))
+    }
+}

@@ -1,0 +1,138 @@
+//! One request and its answer, over the two connection pools.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{ClientBuilder, Request, Response};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
+
+use super::reply::{Asked, Reply, decode};
+use super::{Answer, Body, Call, Client, ClientOptions, Kind, SiteError, scope, url};
+use crate::caller::Caller;
+
+/// The name of the call that a request serves, as the audit log has it; Frappe's monitor keeps the second.
+const REQUEST_ID: [HeaderName; 2] =
+    [HeaderName::from_static("x-request-id"), HeaderName::from_static("x-frappe-request-id")];
+
+impl Client {
+    /// The request as it leaves, as often as it does.
+    pub(super) async fn prepare(
+        &self,
+        caller: &Caller,
+        asked: Asked<'_>,
+        call: &Call<'_>,
+    ) -> Result<(reqwest::Client, Request), SiteError> {
+        let Some(address) = caller.site.join(&call.path, &url::query_string(&call.query)) else {
+            return Err(asked.error(Kind::BadName, "it would lead to another address"));
+        };
+        let mut authorization = HeaderValue::from_str(caller.credentials.authorization().expose_secret())
+            .map_err(|_| asked.error(Kind::BadKey, "they have characters that cannot be sent"))?;
+        authorization.set_sensitive(true);
+        let http = self.http(caller, asked).await?;
+        let mut request = http.request(call.method.clone(), address).header(AUTHORIZATION, authorization);
+        if let Some(id) = scope::id() {
+            request = REQUEST_ID.into_iter().fold(request, |request, name| request.header(name, &id));
+        }
+        let request = match &call.body {
+            Body::None => request,
+            Body::Json(body) => request.json(body),
+            Body::Form(pairs) => request.form(pairs),
+        };
+        let request = request.build().map_err(|error| self.broken(asked, error))?;
+        Ok((http.clone(), request))
+    }
+
+    /// Sends it and reads the answer, or the error that it is.
+    pub(super) async fn exchange(
+        &self,
+        asked: Asked<'_>,
+        http: &reqwest::Client,
+        request: Request,
+    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+        let response = http.execute(request).await.map_err(|error| self.broken(asked, error))?;
+        let reply = self.read(asked, response).await?;
+        decode(asked, &reply)
+    }
+
+    async fn http(&self, caller: &Caller, asked: Asked<'_>) -> Result<&reqwest::Client, SiteError> {
+        if !caller.site.is_encrypted() {
+            return Ok(&self.plain);
+        }
+        let make = async || builder(&self.options).https_only(true).build();
+        self.encrypted.get_or_try_init(make).await.map_err(|error| asked.error(Kind::Tls, root_cause(&error)))
+    }
+
+    async fn read(&self, asked: Asked<'_>, mut response: Response) -> Result<Reply, SiteError> {
+        let max = self.options.max_answer;
+        let too_large = || asked.error(Kind::TooLarge, format!("more than {max} bytes"));
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let mut reply = Reply {
+            status: response.status().as_u16(),
+            retry_after: header(RETRY_AFTER),
+            location: header(LOCATION),
+            body: Vec::new(),
+        };
+        if response.content_length().is_some_and(|length| length > max as u64) {
+            return Err(too_large());
+        }
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(asked, error))? {
+            if reply.body.len() + chunk.len() > max {
+                return Err(too_large());
+            }
+            reply.body.extend_from_slice(&chunk);
+        }
+        Ok(reply)
+    }
+
+    fn broken(&self, asked: Asked<'_>, error: reqwest::Error) -> SiteError {
+        let kind = if is_tls(&error) {
+            Kind::Tls
+        } else if error.is_connect() {
+            Kind::Unreachable
+        } else if error.is_timeout() {
+            return asked.error(Kind::TimedOut, format!("no whole answer within {:?}", self.options.timeout));
+        } else if error.is_builder() {
+            Kind::Misuse
+        } else {
+            Kind::Cut
+        };
+        asked.error(kind, asked.credentials.mask(&root_cause(&error)))
+    }
+}
+
+/// A client without certificates, for plain http.
+pub(super) fn plain(options: &ClientOptions) -> Result<reqwest::Client, String> {
+    // A proxy would read the secret of a plain request; and plain is for this machine or the next.
+    builder(options).tls_certs_only([]).no_proxy().build().map_err(|error| root_cause(&error))
+}
+
+fn builder(options: &ClientOptions) -> ClientBuilder {
+    let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+    // No cookie store is compiled in: a session cookie would beat the token.
+    reqwest::Client::builder()
+        .user_agent(concat!("erpnext-mcp/", env!("CARGO_PKG_VERSION")))
+        .default_headers(accept)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .timeout(options.timeout)
+        .connect_timeout(options.timeout.min(Duration::from_secs(10)))
+        .tcp_nodelay(true)
+        .gzip(true)
+}
+
+/// What lies at the bottom of an error; the layers above it repeat the address.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    cause.to_string()
+}
+
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    // The source of an I/O error is the source of what it wraps, not what it wraps.
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || wrapped.is_some_and(|inner| is_tls(inner)) || error.source().is_some_and(is_tls)
+}

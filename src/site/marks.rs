@@ -1,0 +1,114 @@
+//! What people hang on a document without changing its fields: comments, assignments, tags, shares, followers. And its name.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Client, SiteError, check, unexpected};
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+/// Something to hang on a document, or to take off it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Mark<'a> {
+    /// A comment of `by`, as HTML.
+    Comment {
+        /// What it says.
+        content: &'a str,
+        /// Who says it.
+        by: &'a str,
+    },
+    /// A task for `user`; `description` and `date` as the site has them for tasks.
+    Assign {
+        /// Who is to do it.
+        user: &'a str,
+        /// What is to be done.
+        description: Option<&'a str>,
+        /// Until when, YYYY-MM-DD.
+        date: Option<&'a str>,
+    },
+    /// The task of this user is taken back.
+    Unassign(&'a str),
+    /// A tag.
+    Tag(&'a str),
+    /// A tag is taken off.
+    Untag(&'a str),
+    /// `user` may read the document, and may do what else is said.
+    Share {
+        /// With whom.
+        user: &'a str,
+        /// Whether to change it.
+        write: bool,
+        /// Whether to share it further.
+        share: bool,
+    },
+    /// The user gets its changes by e-mail.
+    Follow(&'a str),
+}
+
+impl Mark<'_> {
+    fn method(&self) -> &'static str {
+        match self {
+            Self::Comment { .. } => "frappe.desk.form.utils.add_comment",
+            Self::Assign { .. } => "frappe.desk.form.assign_to.add",
+            Self::Unassign(_) => "frappe.desk.form.assign_to.remove",
+            Self::Tag(_) => "frappe.desk.doctype.tag.tag.add_tag",
+            Self::Untag(_) => "frappe.desk.doctype.tag.tag.remove_tag",
+            Self::Share { .. } => "frappe.share.add",
+            Self::Follow(_) => "frappe.desk.form.document_follow.follow_document",
+        }
+    }
+
+    fn body(&self, doctype: &str, name: &str) -> Value {
+        match self {
+            Self::Comment { content, by } => json!({
+                "reference_doctype": doctype, "reference_name": name, "content": content, "comment_email": by, "comment_by": by,
+            }),
+            // The list of users is JSON text.
+            Self::Assign { user, description, date } => json!({
+                "doctype": doctype, "name": name, "assign_to": json!([user]).to_string(), "description": description, "date": date,
+            }),
+            Self::Unassign(user) => json!({ "doctype": doctype, "name": name, "assign_to": user }),
+            Self::Tag(tag) | Self::Untag(tag) => json!({ "tag": tag, "dt": doctype, "dn": name }),
+            Self::Share { user, write, share } => json!({
+                "doctype": doctype, "name": name, "user": user, "read": 1, "write": i32::from(*write), "share": i32::from(*share),
+            }),
+            Self::Follow(user) => json!({ "doctype": doctype, "doc_name": name, "user": user }),
+        }
+    }
+}
+
+impl Client {
+    /// Hangs something on a document; what the site answers to it.
+    ///
+    /// # Errors
+    /// The site's refusal; see [`SiteError::maybe_done`].
+    pub async fn mark(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+        mark: &Mark<'_>,
+    ) -> Result<Answer<Value>, SiteError> {
+        check(permit, &[Operation::Update])?;
+        self.method_write(caller, mark.method(), mark.body(permit.doctype(), name)).await
+    }
+
+    /// Gives a document another name, wherever it is linked too; the name it got.
+    ///
+    /// # Errors
+    /// The site's refusal; see [`SiteError::maybe_done`].
+    pub async fn rename(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+        new_name: &str,
+    ) -> Result<Answer<String>, SiteError> {
+        check(permit, &[Operation::Update])?;
+        let method = "frappe.client.rename_doc";
+        let body = json!({ "doctype": permit.doctype(), "old_name": name, "new_name": new_name });
+        self.method_write(caller, method, body).await?.try_map(|name| match name {
+            Value::String(name) => Ok(name),
+            _ => Err(unexpected(&format!("POST /api/method/{method}"), true, "no name in it")),
+        })
+    }
+}

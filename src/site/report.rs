@@ -1,0 +1,109 @@
+//! Reports: which there are, what each takes, and what it answers. Field permissions are no concern of the site's here
+//! (H53): what is shown of an answer is for the caller of these to decide.
+
+use serde_json::{Map, Value, json};
+
+use super::list::rows;
+use super::{Body, Call, Client, Filter, SiteError, check, unexpected};
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+const RUN: &str = "frappe.desk.query_report.run";
+const PREPARE: &str = "frappe.core.doctype.prepared_report.prepared_report.make_prepared_report";
+
+impl Client {
+    /// The reports that the user may know of: objects with `name`, `ref_doctype`, `report_type`, `prepared_report`,
+    /// `disabled`, by name, 500 at most.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn reports(&self, caller: &Caller, filters: &[Filter]) -> Result<Vec<Map<String, Value>>, SiteError> {
+        let fields = json!(["name", "ref_doctype", "report_type", "prepared_report", "disabled"]);
+        let body = json!({
+            "doctype": "Report", "fields": fields, "filters": filters, "order_by": "name asc", "limit_page_length": 500,
+        });
+        let method = "frappe.client.get_list";
+        let answer = self.method_post(caller, method, Body::Json(body)).await?;
+        rows(answer.data).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
+    }
+
+    /// What the desk needs for a report's form: `script` in JavaScript, and `filters` where the report itself holds them.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn report_form(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        report: &str,
+    ) -> Result<Map<String, Value>, SiteError> {
+        check(permit, &[Operation::Report])?;
+        let method = "frappe.desk.query_report.get_script";
+        object(self.method_post(caller, method, Body::Json(json!({ "report_name": report }))).await?.data, method)
+    }
+
+    /// Runs a report: `columns`, `result` and more, or `prepared_report: true` without a result where it runs only in the
+    /// background.
+    ///
+    /// # Errors
+    /// The site's refusal; reports fail with a 500 where they miss a filter.
+    pub async fn run_report(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        report: &str,
+        filters: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, SiteError> {
+        check(permit, &[Operation::Report])?;
+        let body = json!({ "report_name": report, "filters": filters });
+        object(self.method_post(caller, RUN, Body::Json(body)).await?.data, RUN)
+    }
+
+    /// Starts a report in the background, and gives the name of its Prepared Report.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn prepare_report(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        report: &str,
+        filters: &Map<String, Value>,
+    ) -> Result<String, SiteError> {
+        check(permit, &[Operation::Report])?;
+        let path = format!("/api/method/{PREPARE}");
+        let body = Body::Json(json!({ "report_name": report, "filters": filters }));
+        let call = Call { method: reqwest::Method::POST, path, query: Vec::new(), body, writes: true };
+        let answer = self.value(caller, call, "message").await?.data;
+        let name = answer.get("name").unwrap_or(&answer).as_str().map(str::to_owned);
+        name.ok_or_else(|| unexpected(PREPARE, true, "no name in it"))
+    }
+
+    /// How far a Prepared Report is: `report_name`, `status` (Queued, Started, Completed, Error), `error_message`.
+    /// Nothing where the user has none of that name.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn prepared_report(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+    ) -> Result<Option<Map<String, Value>>, SiteError> {
+        check(permit, &[Operation::Report])?;
+        let method = "frappe.client.get_list";
+        let body = json!({
+            "doctype": "Prepared Report", "fields": ["name", "report_name", "status", "error_message"],
+            "filters": [["name", "=", name]], "limit_page_length": 1,
+        });
+        let answer = self.method_post(caller, method, Body::Json(body)).await?;
+        Ok(rows(answer.data).and_then(|rows| rows.into_iter().next()))
+    }
+}
+
+fn object(data: Value, method: &str) -> Result<Map<String, Value>, SiteError> {
+    match data {
+        Value::Object(answer) => Ok(answer),
+        _ => Err(unexpected(&format!("POST /api/method/{method}"), false, "no object in it")),
+    }
+}

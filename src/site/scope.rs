@@ -1,0 +1,72 @@
+//! What the requests of one call share: the name they carry to the site, whether a kept answer will do, how old the
+//! oldest one was that did, and whether something was written.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+tokio::task_local! {
+    // Not an argument of every method: nothing that a method of the client does depends on which call it serves.
+    static CURRENT: Arc<Scope>;
+}
+
+/// One call, as its requests know it.
+#[derive(Debug, Default)]
+pub struct Scope {
+    id: String,
+    fresh: bool,
+    /// The age of the oldest kept answer in seconds, and one.
+    oldest: AtomicU64,
+    wrote: AtomicBool,
+}
+
+impl Scope {
+    /// A call under the name that the audit log gives it; with `fresh`, no answer that was kept will do.
+    pub fn new(id: &str, fresh: bool) -> Arc<Self> {
+        Arc::new(Self { id: id.to_owned(), fresh, ..Self::default() })
+    }
+
+    /// Does `work`, whose requests are then those of this call.
+    pub async fn run<F: Future>(self: Arc<Self>, work: F) -> F::Output {
+        CURRENT.scope(self, work).await
+    }
+
+    /// The age in seconds of the oldest kept answer that was used, if one was.
+    pub fn age(&self) -> Option<u64> {
+        self.oldest.load(Ordering::Relaxed).checked_sub(1)
+    }
+}
+
+fn current() -> Option<Arc<Scope>> {
+    CURRENT.try_with(Arc::clone).ok()
+}
+
+/// The name that requests carry.
+pub(super) fn id() -> Option<String> {
+    current().map(|scope| scope.id.clone())
+}
+
+/// Whether the site has to be asked.
+pub(super) fn is_fresh() -> bool {
+    current().is_some_and(|scope| scope.fresh)
+}
+
+/// Notes that an answer of that age was used.
+pub(super) fn used(age: Duration) {
+    if let Some(scope) = current() {
+        scope.oldest.fetch_max(age.as_secs() + 1, Ordering::Relaxed);
+    }
+}
+
+/// Notes that a write leaves.
+pub(super) fn writes() {
+    if let Some(scope) = current() {
+        scope.wrote.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether a write has left: what follows it finishes what was begun.
+pub(super) fn has_written() -> bool {
+    current().is_some_and(|scope| scope.wrote.load(Ordering::Relaxed))
+}

@@ -1,0 +1,100 @@
+//! The one place where requests leave: reads that were kept, tries and tries again, and what a write makes of what was kept.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Map, Value};
+
+use super::reply::Asked;
+use super::retry::may_repeat;
+use super::{Answer, Body, Call, Client, Kind, SiteError, scope, url};
+use crate::cache::Cache;
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+pub(super) type Kept = Cache<Answer<Map<String, Value>>>;
+
+impl Client {
+    /// Sends a request, again where that is safe and can help, until the time for it is over.
+    pub(super) async fn send(&self, caller: &Caller, call: Call<'_>) -> Result<Answer<Map<String, Value>>, SiteError> {
+        let line = format!("{} {}", call.method, call.path);
+        let asked = Asked { call: &line, writes: call.writes, credentials: &caller.credentials };
+        let (http, request) = self.prepare(caller, asked, &call).await?;
+        let _forget = Forget(self.cache.as_ref().filter(|_| call.writes));
+        let user = caller.credentials.fingerprint();
+        let deadline = Instant::now() + self.options.timeout;
+        let mut waits = self.options.retry.waits();
+        loop {
+            // No body is a stream, so that there is always a copy.
+            let Some(mut request) = request.try_clone() else {
+                return Err(asked.unsent(Kind::Misuse, "the body cannot be sent twice"));
+            };
+            let turn = self.traffic.enter(asked, user, deadline).await?;
+            if call.writes {
+                scope::writes();
+            } else {
+                // A write that has begun keeps the whole time: cut short, nobody would know what it did.
+                *request.timeout_mut() = Some(deadline.saturating_duration_since(Instant::now()));
+            }
+            let result = self.exchange(asked, &http, request).await;
+            self.traffic.heard(&result);
+            drop(turn);
+            let Err(error) = result else { return result };
+            let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));
+            match wait.filter(|wait| Instant::now() + *wait < deadline) {
+                None => return Err(error),
+                Some(wait) => {
+                    tracing::debug!("{}; again in {wait:?}", error.for_log());
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// The answer to a read, as it was kept where that will do. The permit is part of the question: under another rule
+    /// it is another one. Only a permit to read: what a write starts from and what it stored are always asked for.
+    pub(super) async fn recall(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        call: Call<'_>,
+    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+        let Some(cache) = self.cache.as_ref().filter(|_| permit.operation() == Operation::Read) else {
+            return self.send(caller, call).await;
+        };
+        let body = match &call.body {
+            Body::None => Vec::new(),
+            Body::Json(body) => body.to_string().into_bytes(),
+            Body::Form(pairs) => url::query_string(pairs).into_bytes(),
+        };
+        let query = url::query_string(&call.query);
+        let key = cache.key(&[
+            caller.site.as_str().as_bytes(),
+            caller.credentials.fingerprint(),
+            format!("{permit:?}").as_bytes(),
+            call.method.as_str().as_bytes(),
+            call.path.as_bytes(),
+            query.as_bytes(),
+            &body,
+        ]);
+        let ask = async {
+            let answer = self.send(caller, call).await?;
+            let bytes = serde_json::to_vec(&answer.data).map_or(usize::MAX, |text| text.len());
+            Ok((answer, bytes))
+        };
+        let (answer, age) = cache.get(key, scope::is_fresh(), ask).await?;
+        age.into_iter().for_each(scope::used);
+        Ok(Arc::unwrap_or_clone(answer))
+    }
+}
+
+/// Drops what is kept when a write is over, however it ends: cut, refused or given up, it may have changed something.
+struct Forget<'a>(Option<&'a Kept>);
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        if let Some(cache) = self.0 {
+            cache.forget();
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What stands beside a document: its timeline, versions, files, assignments.
+
+use serde_json::{Map, Value, json};
+
+use super::{Body, Call, Client, SiteError, check, unexpected};
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+impl Client {
+    /// What the desk shows beside a document: `versions` (the ten newest), `comments`, `communications`, logs by kind,
+    /// `attachments`, `assignments`, `tags`. Copies of fields in it are not cut: that is for the caller to do.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn docinfo(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<Map<String, Value>, SiteError> {
+        check(permit, &[Operation::Read])?;
+        let path = "/api/method/frappe.desk.form.load.get_docinfo".to_owned();
+        let line = format!("POST {path}");
+        let body = Body::Json(json!({ "doctype": permit.doctype(), "name": name }));
+        let call = Call { method: reqwest::Method::POST, path, query: Vec::new(), body, writes: false };
+        match self.value(caller, call, "docinfo").await?.data {
+            Value::Object(info) => Ok(info),
+            _ => Err(unexpected(&line, false, "no docinfo in it")),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether a request may leave now: turns, limits, a site that asked for patience, and one that is down. What is learnt
+//! from one request holds for all.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::breaker::{Breaker, is_down};
+use super::reply::Asked;
+use super::{ClientOptions, Kind, SiteError, scope};
+use crate::limit::{Limits, User};
+
+/// The longest that the site's word on when to come back is taken for.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// The state of the way to the site.
+#[derive(Debug)]
+pub(super) struct Traffic {
+    turns: Semaphore,
+    limits: Limits,
+    site: Mutex<Site>,
+}
+
+#[derive(Debug)]
+struct Site {
+    breaker: Breaker,
+    /// The site takes nothing before this moment (429).
+    not_before: Option<Instant>,
+}
+
+impl Traffic {
+    pub fn new(options: &ClientOptions) -> Self {
+        Self {
+            turns: Semaphore::new(options.concurrent.max(1)),
+            limits: Limits::new(options.rates),
+            site: Mutex::new(Site { breaker: Breaker::new(options.rest), not_before: None }),
+        }
+    }
+
+    /// Waits for a turn; it ends when the permit is dropped.
+    ///
+    /// # Errors
+    /// Where there is none before the deadline, or the user has no request left. Nothing was sent then.
+    pub async fn enter(
+        &self,
+        asked: Asked<'_>,
+        user: &User,
+        deadline: Instant,
+    ) -> Result<SemaphorePermit<'_>, SiteError> {
+        let paused = |retry_after| asked.unsent(Kind::Paused { retry_after }, "");
+        let late = |_| asked.unsent(Kind::TimedOut, "other requests took all turns; nothing was sent");
+        let turn = loop {
+            let left = self.site().breaker.left(Instant::now());
+            left.map_or(Ok(()), |left| Err(paused(left)))?;
+            self.patience(asked, deadline).await?;
+            let turn = tokio::time::timeout_at(deadline.into(), self.turns.acquire()).await.map_err(late)?;
+            let turn = turn.map_err(|closed| asked.unsent(Kind::Misuse, closed.to_string()))?;
+            if self.wait().is_none() {
+                break turn;
+            }
+        };
+        if let Err(retry_after) = self.limits.take(user)
+            // What reads back a write is counted and let through: only so the caller learns what it did.
+            && (asked.writes || !scope::has_written())
+        {
+            return Err(asked.unsent(Kind::OverLimit { retry_after }, ""));
+        }
+        self.site().breaker.enter(Instant::now()).map_err(paused)?;
+        Ok(turn)
+    }
+
+    /// Learns from what came of a request.
+    pub fn heard<T>(&self, result: &Result<T, SiteError>) {
+        let now = Instant::now();
+        let mut site = self.site();
+        match result.as_ref().err().map(SiteError::kind) {
+            Some(kind) if is_down(kind) => site.breaker.failed(now),
+            kind => {
+                site.breaker.answered();
+                if let Some(Kind::RateLimited { retry_after: Some(wait) }) = kind {
+                    site.not_before = site.not_before.max(Some(now + wait.min(PATIENCE)));
+                }
+            }
+        }
+    }
+
+    /// Waits as long as the site asked for.
+    async fn patience(&self, asked: Asked<'_>, deadline: Instant) -> Result<(), SiteError> {
+        let Some(wait) = self.wait() else { return Ok(()) };
+        if Instant::now() + wait > deadline {
+            let words = "it asked for patience before; nothing was sent";
+            return Err(asked.unsent(Kind::RateLimited { retry_after: Some(wait) }, words));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        self.site().not_before?.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
+    }
+
+    fn site(&self) -> MutexGuard<'_, Site> {
+        self.site.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,211 @@
+//! What is to be computed of which documents, read from the arguments. Only fields of the table get into it.
+
+use erpnext_schema::{FieldDef, FieldKind, Options, Rule, Shape, Violation, nearest};
+use serde_json::Value;
+
+use super::super::query::Reader;
+use super::super::{Arguments, On};
+use crate::site::ListQuery;
+
+/// The most fields that documents are grouped by.
+pub(super) const MOST_FIELDS: usize = 3;
+/// What is computed of a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Function {
+    Count,
+    Sum,
+    Avg,
+    Min,
+    Max,
+}
+
+pub(super) const FUNCTIONS: [(&str, Function); 5] = [
+    ("count", Function::Count),
+    ("sum", Function::Sum),
+    ("avg", Function::Avg),
+    ("min", Function::Min),
+    ("max", Function::Max),
+];
+
+/// One thing to compute.
+#[derive(Clone, Debug)]
+pub(super) struct Measure {
+    /// As it was asked for, which is how it is answered.
+    pub(super) label: String,
+    pub(super) function: Function,
+    /// None for a count.
+    pub(super) field: Option<&'static FieldDef>,
+}
+
+/// A span of time that dates are put together by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Span {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+pub(super) const SPANS: [(&str, Span); 5] = [
+    ("day", Span::Day),
+    ("week", Span::Week),
+    ("month", Span::Month),
+    ("quarter", Span::Quarter),
+    ("year", Span::Year),
+];
+
+/// A field to group by.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) field: &'static FieldDef,
+    pub(super) span: Option<Span>,
+}
+
+/// Everything that was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) measures: Vec<Measure>,
+    pub(super) groups: Vec<Group>,
+    /// Which column decides the order, and whether the largest comes first.
+    pub(super) order: (String, bool),
+    pub(super) query: ListQuery,
+}
+
+/// Reads and checks the arguments.
+pub(super) fn read(on: &On<'_>, given: &Arguments) -> Result<Asked, Vec<Violation>> {
+    let mut reader = Reader::new(on.def, on.permit.fields());
+    let filters = reader.filters("filters", given.value("filters"));
+    let or_filters = reader.filters("or_filters", given.value("or_filters"));
+    let texts = |name: &str| -> Vec<&str> {
+        given.value(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let mut groups: Vec<Group> = Vec::new();
+    for (i, text) in texts("group_by").into_iter().enumerate() {
+        groups.extend(group(&mut reader, &format!("group_by[{i}]"), text));
+    }
+    if groups.len() > MOST_FIELDS {
+        reader.wrong("group_by", Rule::Value, format!("at most {MOST_FIELDS} fields, found {}", groups.len()), None);
+    }
+    let asked = texts("measures");
+    let mut measures: Vec<Measure> = Vec::new();
+    for (i, text) in (if asked.is_empty() { vec!["count"] } else { asked }).into_iter().enumerate() {
+        measures.extend(measure(&mut reader, &format!("measures[{i}]"), text));
+    }
+    // Money of several currencies must never be added up in silence.
+    for currency in measures.iter().filter_map(|measure| currency_of(on, measure.field?)) {
+        if !groups.iter().any(|group| group.field.fieldname == currency.fieldname) {
+            groups.push(Group { field: currency, span: None });
+        }
+    }
+    let order = order(&mut reader, given.text("order_by"), &measures, &groups);
+    let mut fields: Vec<String> = groups.iter().map(|group| group.field.fieldname.to_owned()).collect();
+    fields.extend(measures.iter().enumerate().flat_map(|(i, measure)| columns(i, measure)));
+    let query = ListQuery {
+        fields,
+        filters,
+        or_filters,
+        order_by: String::new(),
+        limit: 500,
+        start: 0,
+        parent: None,
+        group_by: groups.iter().map(|group| group.field.fieldname.to_owned()).collect(),
+    };
+    reader.done(Asked { measures, groups, order, query })
+}
+
+fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
+    let (name, span) = text.split_once(':').map_or((text, None), |(name, span)| (name.trim(), Some(span.trim())));
+    let field = reader.field(path, name)?;
+    let Some(span) = span else { return Some(Group { field, span: None }) };
+    let Some((_, known)) = SPANS.iter().find(|(name, _)| name.eq_ignore_ascii_case(span)) else {
+        let near = nearest(span, SPANS.iter().map(|(name, _)| *name)).map(|span| format!("{name}:{span}"));
+        reader.wrong(path, Rule::Value, format!("{text}: dates go by day, week, month, quarter or year"), near);
+        return None;
+    };
+    if !matches!(field.kind.shape(), Shape::Date | Shape::Datetime) {
+        reader.wrong(path, Rule::Value, format!("{text}: {name} is {}, not a date", field.kind), Some(name.to_owned()));
+        return None;
+    }
+    Some(Group { field, span: Some(*known) })
+}
+
+fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
+    let (function, name) = match text.split_once('(') {
+        Some((function, rest)) => (function.trim(), Some(rest.trim_end().trim_end_matches(')').trim())),
+        None => (text.trim(), None),
+    };
+    let Some((_, known)) = FUNCTIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(function)) else {
+        let message = format!("{text}: expected count, sum(field), avg(field), min(field) or max(field)");
+        let near = nearest(function, FUNCTIONS.iter().map(|(name, _)| *name)).map(str::to_owned);
+        reader.wrong(path, Rule::Value, message, near);
+        return None;
+    };
+    if *known == Function::Count {
+        return Some(Measure { label: "count".to_owned(), function: *known, field: None });
+    }
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        reader.wrong(path, Rule::Value, format!("{text}: of which field? such as {function}(grand_total)"), None);
+        return None;
+    };
+    let field = reader.field(path, name)?;
+    let number = matches!(field.kind.shape(), Shape::Int | Shape::Float | Shape::Bool);
+    let date = matches!(field.kind.shape(), Shape::Date | Shape::Datetime);
+    let fits = number || date && matches!(known, Function::Min | Function::Max);
+    if !fits {
+        reader.wrong(path, Rule::Value, format!("{text}: {name} is {}, not a number", field.kind), None);
+        return None;
+    }
+    Some(Measure { label: format!("{}({name})", function.to_lowercase()), function: *known, field: Some(field) })
+}
+
+/// The field that says in which currency an amount is: of the document, or its company's.
+fn currency_of(on: &On<'_>, field: &FieldDef) -> Option<&'static FieldDef> {
+    let by = match (field.kind, field.options) {
+        (FieldKind::Currency, Options::Format(by)) => by.split(':').nth(1).unwrap_or(by),
+        _ => return None,
+    };
+    on.def.field(by).filter(|field| field.in_lists() && on.permit.fields().may_read(*field))
+}
+
+fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], groups: &[Group]) -> (String, bool) {
+    let first = measures.first().map_or_else(String::new, |measure| measure.label.clone());
+    let Some(asked) = asked else {
+        // Spans of time in their order; else the largest first.
+        let dated = groups.iter().find(|group| group.span.is_some());
+        return dated.map_or((first, true), |group| (group.field.fieldname.to_owned(), false));
+    };
+    let (name, descending) = match asked.trim().rsplit_once(char::is_whitespace) {
+        Some((name, direction)) if direction.eq_ignore_ascii_case("desc") => (name.trim(), true),
+        Some((name, direction)) if direction.eq_ignore_ascii_case("asc") => (name.trim(), false),
+        _ => (asked.trim(), false),
+    };
+    let known: Vec<&str> = measures
+        .iter()
+        .map(|measure| measure.label.as_str())
+        .chain(groups.iter().map(|group| group.field.fieldname))
+        .collect();
+    if !known.contains(&name) {
+        let near = nearest(name, known.iter().copied()).map(str::to_owned);
+        reader.wrong(
+            "order_by",
+            Rule::Value,
+            format!("{name}: groups are sorted by one of: {}", known.join(", ")),
+            near,
+        );
+    }
+    (name.to_owned(), descending)
+}
+
+/// The columns that a measure needs, under names of our own.
+fn columns(i: usize, measure: &Measure) -> Vec<String> {
+    let field = measure.field.map_or("name", |field| field.fieldname);
+    match measure.function {
+        Function::Count => vec![format!("count(name) as m{i}")],
+        Function::Sum => vec![format!("sum({field}) as m{i}")],
+        // Averages of parts are put together from sums and counts.
+        Function::Avg => vec![format!("sum({field}) as m{i}"), format!("count({field}) as n{i}")],
+        Function::Min => vec![format!("min({field}) as m{i}")],
+        Function::Max => vec![format!("max({field}) as m{i}")],
+    }
+}

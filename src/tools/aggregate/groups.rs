@@ -1,0 +1,109 @@
+//! The rows that the site gave, under the names that were asked for and put together by spans of time.
+
+use std::collections::BTreeMap;
+
+use erpnext_schema::time;
+use jiff::civil::Date;
+use serde_json::{Map, Number, Value, json};
+
+use super::asked::{Asked, Function, Span};
+
+/// A row of the site under the names that were asked for.
+pub(super) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Value> {
+    let of = |key: &str| row.get(key).cloned().unwrap_or_default();
+    let mut named = Map::new();
+    for group in &asked.groups {
+        named.insert(group.field.fieldname.to_owned(), of(group.field.fieldname));
+    }
+    for (i, measure) in asked.measures.iter().enumerate() {
+        let value = match measure.function {
+            Function::Avg => average(of(&format!("m{i}")).as_f64(), of(&format!("n{i}")).as_f64()),
+            _ => of(&format!("m{i}")),
+        };
+        named.insert(measure.label.clone(), value);
+    }
+    named
+}
+
+/// Rows by exact date, put together by span.
+pub(super) fn put_together(asked: &Asked, rows: &[Map<String, Value>]) -> Vec<Map<String, Value>> {
+    let mut merged: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    for row in rows {
+        let mut row = row.clone();
+        for group in asked.groups.iter().filter(|group| group.span.is_some()) {
+            let value = row.get(group.field.fieldname).and_then(Value::as_str).map(|text| span_of(text, group.span));
+            row.insert(group.field.fieldname.to_owned(), value.map_or(Value::Null, Value::from));
+        }
+        let key: Vec<&Value> = asked.groups.iter().filter_map(|group| row.get(group.field.fieldname)).collect();
+        let key = json!(key).to_string();
+        match merged.get_mut(&key) {
+            None => {
+                merged.insert(key, row);
+            }
+            Some(known) => {
+                asked.measures.iter().enumerate().for_each(|(i, measure)| add(known, &row, i, measure.function))
+            }
+        }
+    }
+    let mut groups: Vec<_> = merged.values().map(|row| named(asked, row)).collect();
+    let (label, descending) = &asked.order;
+    sort(&mut groups, |group| group.get(label).cloned().unwrap_or_default(), *descending);
+    groups
+}
+
+fn add(known: &mut Map<String, Value>, row: &Map<String, Value>, i: usize, function: Function) {
+    for key in [format!("m{i}"), format!("n{i}")] {
+        let (Some(a), Some(b)) = (known.get(&key), row.get(&key)) else { continue };
+        let better = |wanted: std::cmp::Ordering| {
+            if a.is_null() || !b.is_null() && compare(b, a) == wanted { b.clone() } else { a.clone() }
+        };
+        let sum = match function {
+            Function::Min => better(std::cmp::Ordering::Less),
+            Function::Max => better(std::cmp::Ordering::Greater),
+            _ => match (a.as_i64(), b.as_i64()) {
+                (Some(a), Some(b)) => json!(a.saturating_add(b)),
+                _ => json!(a.as_f64().unwrap_or_default() + b.as_f64().unwrap_or_default()),
+            },
+        };
+        known.insert(key, sum);
+    }
+}
+
+fn average(sum: Option<f64>, count: Option<f64>) -> Value {
+    let average = sum.zip(count.filter(|count| *count > 0.0)).map(|(sum, count)| sum / count);
+    average.and_then(Number::from_f64).map_or(Value::Null, Value::Number)
+}
+
+/// The span that a date or a date with time is in: `2026-11-23`, `2026-W48`, `2026-11`, `2026-Q4`, `2026`.
+fn span_of(text: &str, span: Option<Span>) -> String {
+    let day = text.split(' ').next().unwrap_or(text);
+    let Ok(date) = time::parse_date(day) else { return text.to_owned() };
+    let (year, month) = (date.year(), date.month());
+    match span {
+        None | Some(Span::Day) => date.to_string(),
+        Some(Span::Week) => week(date),
+        Some(Span::Month) => format!("{year:04}-{month:02}"),
+        Some(Span::Quarter) => format!("{year:04}-Q{}", (month + 2) / 3),
+        Some(Span::Year) => format!("{year:04}"),
+    }
+}
+
+fn week(date: Date) -> String {
+    let iso = date.iso_week_date();
+    format!("{:04}-W{:02}", iso.year(), iso.week())
+}
+
+pub(super) fn sort<T>(rows: &mut [T], key: impl Fn(&T) -> Value, descending: bool) {
+    rows.sort_by(|a, b| {
+        let order = compare(&key(a), &key(b));
+        if descending { order.reverse() } else { order }
+    });
+}
+
+/// Numbers by size, texts by letters, nothing first.
+fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        _ => a.as_str().cmp(&b.as_str()),
+    }
+}

@@ -1,0 +1,121 @@
+//! Count, sum, average, least and greatest over documents, by up to three fields; dates by day, week, month, quarter
+//! or year. Only fields of the table reach the query.
+
+mod asked;
+mod groups;
+
+use erpnext_schema::Verb;
+use serde_json::{Map, Value, json};
+
+use super::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optional};
+use super::own::{self, Call, Effect, Own};
+use super::{Arguments, On, ToolError};
+use crate::policy::Operation;
+use crate::site::ListQuery;
+use asked::{Asked, Function};
+use groups::{named, put_together, sort};
+
+/// Counts, sums and averages over the documents of any DocType.
+pub const AGGREGATE: Own = Own {
+    name: "aggregate_documents",
+    title: "Aggregate documents",
+    description: "Counts, sums and averages over documents, by up to three fields. Money is kept apart by currency.",
+    args: &[
+        DOCTYPE,
+        optional("measures", Kind::Fields)
+            .about("count, sum(field), avg(field), min(field), max(field); default count"),
+        optional("group_by", Kind::Fields)
+            .about("up to three fields; a date as field:day, week, month, quarter or year"),
+        FILTERS,
+        OR_FILTERS,
+        optional("order_by", Kind::OrderBy).about("a measure or group, asc or desc"),
+        LIMIT,
+        FRESH,
+    ],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: own::reads,
+    run: |call| Box::pin(run(call)),
+};
+
+async fn run(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Read).await?;
+    let on = call.on(&permit).await?;
+    on.fits(Verb::List)?;
+    aggregate(&on, call.given).await
+}
+
+/// The most groups that are read to put dates together: 20 pages of 500.
+const MOST_GROUPS: usize = 10_000;
+
+/// The groups, in order.
+async fn aggregate(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let (on, asked) = on.checked(|on| asked::read(on, given)).await?;
+    let limit = usize::try_from(given.limit()).unwrap_or(usize::MAX);
+    let bucketed = asked.groups.iter().any(|group| group.span.is_some());
+    let rows = if bucketed { all_rows(&on, &asked).await? } else { some_rows(&on, &asked, limit).await? };
+    let mut groups =
+        if bucketed { put_together(&asked, &rows) } else { rows.iter().map(|row| named(&asked, row)).collect() };
+    let more = groups.len() > limit;
+    groups.truncate(limit);
+    let mut result = Map::from_iter([("count".to_owned(), json!(groups.len()))]);
+    if more {
+        result.insert("note".to_owned(), json!("there are more groups: raise limit, or narrow with filters"));
+    }
+    result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
+    Ok(Value::Object(result))
+}
+
+async fn some_rows(on: &On<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
+    // The site cannot sort by an average put together here: then the first 500 groups are sorted here.
+    let by_average =
+        asked.measures.iter().any(|measure| measure.function == Function::Avg && measure.label == asked.order.0);
+    let mut rows = on
+        .app
+        .site
+        .list(
+            &on.app.caller,
+            on.permit,
+            &ListQuery {
+                order_by: order_by(asked),
+                limit: if by_average { 500 } else { u32::try_from(limit + 1).unwrap_or(500).min(500) },
+                ..asked.query.clone()
+            },
+        )
+        .await?
+        .data;
+    if by_average {
+        let (label, descending) = &asked.order;
+        sort(&mut rows, |row| named(asked, row).remove(label).unwrap_or_default(), *descending);
+    }
+    Ok(rows)
+}
+
+async fn all_rows(on: &On<'_>, asked: &Asked) -> Result<Vec<Map<String, Value>>, ToolError> {
+    let mut rows: Vec<Map<String, Value>> = Vec::new();
+    let keys: Vec<String> = asked.query.group_by.iter().map(|field| format!("{field} asc")).collect();
+    loop {
+        let query = ListQuery { order_by: keys.join(", "), start: rows.len() as u64, ..asked.query.clone() };
+        let page = on.app.site.list(&on.app.caller, on.permit, &query).await?.data;
+        let last = page.len() < 500;
+        rows.extend(page);
+        if last {
+            return Ok(rows);
+        }
+        if rows.len() >= MOST_GROUPS {
+            return Err(ToolError::refused(format!(
+                "More than {MOST_GROUPS} different dates to put together: narrow with filters on the date, then call again."
+            )));
+        }
+    }
+}
+
+/// The order for the site: the column that decides, then the groups, so that ties always come the same way.
+fn order_by(asked: &Asked) -> String {
+    let (name, descending) = &asked.order;
+    let measure = asked.measures.iter().position(|measure| measure.label == *name);
+    let first = measure.map_or_else(|| name.clone(), |i| format!("m{i}"));
+    let mut keys = vec![format!("{first} {}", if *descending { "desc" } else { "asc" })];
+    keys.extend(asked.query.group_by.iter().filter(|field| *field != name).map(|field| format!("{field} asc")));
+    keys.join(", ")
+}

@@ -1,0 +1,54 @@
+//! One document of a batch: the batch is confirmed as a whole, and each of its documents is recorded for itself.
+
+use std::future::Future;
+use std::time::Instant;
+
+use erpnext_schema::DocTypeDef;
+
+use super::{On, Tool, ToolError};
+use crate::audit::{Attempt, new_id};
+use crate::call::App;
+use crate::policy::Permit;
+use crate::site::Scope;
+
+/// One document of a batch.
+pub struct Member<'a> {
+    app: &'a App,
+    tool: Tool,
+    def: &'static DocTypeDef,
+    permit: &'a Permit,
+    attempt: Attempt,
+    started: Instant,
+}
+
+impl<'a> Member<'a> {
+    /// The document `name` of a batch that `on` had confirmed; `permit` is for what is done with this one.
+    pub fn new(on: &On<'a>, def: &'static DocTypeDef, permit: &'a Permit, name: Option<&str>) -> Self {
+        let attempt = Attempt {
+            id: new_id(),
+            operation: permit.operation().as_str().to_uppercase(),
+            doctype: Some(def.name.to_owned()),
+            document: name.map(str::to_owned),
+            ..on.attempt.clone()
+        };
+        Self { app: on.app, tool: on.tool, def, permit, attempt, started: Instant::now() }
+    }
+
+    /// The call as one on this document.
+    pub fn on(&self) -> On<'_> {
+        let Self { app, tool, def, permit, attempt, .. } = self;
+        On { app, tool: *tool, def, permit, attempt, in_batch: true }
+    }
+
+    /// Does it and records what came of it; the site knows its requests by its own name.
+    pub async fn run<T>(&self, work: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
+        let result = Scope::new(&self.attempt.id, true).run(work).await;
+        self.settle(&result);
+        result
+    }
+
+    /// Records what came of it.
+    pub fn settle<T>(&self, result: &Result<T, ToolError>) {
+        self.app.audit.settle_result(&self.attempt, self.started, result, 0);
+    }
+}

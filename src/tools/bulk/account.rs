@@ -1,0 +1,103 @@
+//! What became of each document of a batch.
+
+use serde_json::{Map, Value, json};
+
+use crate::audit::Outcome;
+use crate::policy::Operation;
+use crate::tools::ToolError;
+
+/// The account of a batch, filled row by row, in order.
+pub(super) struct Account {
+    operation: Operation,
+    start: usize,
+    total: usize,
+    /// The names of what was done, none for a row that was not.
+    names: Vec<Value>,
+    failed: Vec<Problem>,
+    unknown: Vec<Problem>,
+    /// What the site did otherwise than it was told, by row.
+    notes: Vec<Value>,
+}
+
+/// One message and the rows that got it.
+struct Problem {
+    message: String,
+    rows: Vec<Value>,
+}
+
+impl Account {
+    pub(super) fn new(operation: Operation, start: usize, total: usize) -> Self {
+        let (names, failed, unknown, notes) = Default::default();
+        Self { operation, start, total, names, failed, unknown, notes }
+    }
+
+    /// The row that is told next.
+    pub(super) fn next(&self) -> usize {
+        self.start + self.names.len()
+    }
+
+    /// Tells what became of the next row; `name` is the document's, where it had one before.
+    pub(super) fn add(&mut self, name: Option<&str>, result: Result<Value, ToolError>) {
+        let row = self.next();
+        match result {
+            Ok(answer) => {
+                let created = answer.get("created").cloned();
+                self.names.push(created.unwrap_or_else(|| json!(name)));
+                let told = ["stored_differently", "messages"].into_iter();
+                let told: Map<_, _> = told.filter_map(|key| Some((key.to_owned(), answer.get(key)?.clone()))).collect();
+                if !told.is_empty() {
+                    let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
+                    note.extend(told);
+                    self.notes.push(Value::Object(note));
+                }
+            }
+            Err(error) => {
+                self.names.push(Value::Null);
+                let known = error.outcome() != Outcome::Unknown;
+                let problems = if known { &mut self.failed } else { &mut self.unknown };
+                let row = name.map_or_else(|| json!(row), |name| json!({"row": row, "name": name}));
+                let message = error.for_model();
+                match problems.iter_mut().find(|problem| problem.message == message) {
+                    Some(problem) => problem.rows.push(row),
+                    None => problems.push(Problem { message, rows: vec![row] }),
+                }
+            }
+        }
+    }
+
+    /// The account as the model gets it.
+    pub(super) fn answer(self, called_off: bool) -> Value {
+        let key = match self.operation {
+            Operation::Create => "created",
+            Operation::Delete => "deleted",
+            _ => "updated",
+        };
+        let next = self.next();
+        let done = self.names.iter().filter(|name| !name.is_null()).count();
+        let mut answer = Map::from_iter([
+            ("done".to_owned(), json!(done)),
+            ("total".to_owned(), json!(self.total - self.start)),
+            (key.to_owned(), Value::Array(self.names)),
+        ]);
+        for (key, problems) in [("failed", self.failed), ("unknown", self.unknown)] {
+            if !problems.is_empty() {
+                let told = problems.into_iter().map(|problem| json!({"error": problem.message, "rows": problem.rows}));
+                answer.insert(key.to_owned(), told.collect());
+            }
+        }
+        if !self.notes.is_empty() {
+            answer.insert("notes".to_owned(), Value::Array(self.notes));
+        }
+        if answer.contains_key("unknown") {
+            answer.insert(
+                "next".to_owned(),
+                json!("look at the documents in unknown before repeating them: each may be done"),
+            );
+        }
+        if next < self.total {
+            let why = if called_off { "the client called it off" } else { "the site cannot be worked with now" };
+            answer.insert("stopped".to_owned(), json!({"why": why, "start_at": next, "left": self.total - next}));
+        }
+        Value::Object(answer)
+    }
+}

@@ -1,0 +1,94 @@
+//! Making many documents: each by itself, or all or none.
+
+use erpnext_schema::{Purpose, Verb};
+use serde_json::{Map, Value, json};
+
+use super::super::arguments::{DOCTYPE, Kind, needed, optional};
+use super::super::batch::Member;
+use super::super::gate::{Go, Step};
+use super::super::own::{Call, Effect, Own};
+use super::super::write::{self, note_messages};
+use super::super::{Arguments, On, ToolError, links};
+use super::{START_AT, check, documents, run, wrong};
+use crate::policy::Operation;
+use crate::site::Client;
+
+/// Makes many documents of a DocType.
+pub const CREATE: Own = Own {
+    name: "create_bulk_documents",
+    title: "Create many documents",
+    description: "Creates up to 500 documents of one DocType; all are checked before the first is sent. Without atomic \
+                  a row that fails leaves the others; the answer tells each row and where to go on.",
+    args: &[
+        DOCTYPE,
+        needed("documents", Kind::Objects).about("the fields of each, as create takes them in data"),
+        optional("atomic", Kind::Flag).about("all or none, in one request; at most 200"),
+        START_AT,
+    ],
+    operation: Operation::Create,
+    effect: Effect::Adds,
+    offered: |policy| policy.permits_somewhere(Operation::Create),
+    run: |call| Box::pin(create(call)),
+};
+
+async fn create(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Create).await?;
+    let on = call.on(&permit).await?;
+    on.fits(Verb::Create)?;
+    let documents = documents(&call)?;
+    let rows: Vec<Arguments> =
+        documents.into_iter().map(|data| Arguments::made([("data", Value::Object(data))])).collect();
+    check(&on, "documents", Purpose::Create, &rows).await?;
+    if call.given.flag("atomic") {
+        return all_or_none(&call, &on, &rows).await;
+    }
+    run(&call, &on, &rows, |on, given| Box::pin(write::create(on, given))).await
+}
+
+async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result<Value, ToolError> {
+    if rows.len() > Client::MOST_AT_ONCE || call.given.value("start_at").is_some() {
+        let most = Client::MOST_AT_ONCE;
+        return Err(wrong(
+            call,
+            "atomic",
+            format!("the site makes at most {most} documents or none, and always all of them"),
+        ));
+    }
+    let preview = Map::from_iter([("documents".to_owned(), json!(rows.len()))]);
+    let step = Step { name: None, stored: None, result: None, preview: &preview };
+    if let Go::Answer(answer) = on.gate(call.given, step).await? {
+        return Ok(answer);
+    }
+    let mut docs = Vec::with_capacity(rows.len());
+    let mut members = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (on, doc) = on.document(Purpose::Create, &row.data()).await?;
+        links::check(&on, &doc, &Map::new()).await?;
+        docs.push(doc);
+    }
+    for (row, doc) in rows.iter().zip(&docs) {
+        let member = Member::new(on, on.def, on.permit, None);
+        let step = Step { name: None, stored: None, result: Some(doc), preview: doc };
+        let passed = match member.on().gate(row, step).await {
+            Ok(Go::Send) => Ok(()),
+            Ok(Go::Answer(_)) => Err(ToolError::refused("the gate holds a document of a batch that it let through")),
+            Err(error) => Err(error),
+        };
+        members.push(member);
+        // With one that may not be made none is.
+        if passed.is_err() {
+            members.iter().for_each(|member| member.settle(&passed));
+            passed?;
+        }
+    }
+    let made = on.app.site.insert_many(&on.app.caller, on.permit, &docs).await.map_err(ToolError::from);
+    members.iter().for_each(|member| member.settle(&made));
+    let made = made?;
+    let mut answer = Map::from_iter([
+        ("done".to_owned(), json!(made.data.len())),
+        ("total".to_owned(), json!(rows.len())),
+        ("created".to_owned(), Value::Array(made.data)),
+    ]);
+    note_messages(&mut answer, made.messages);
+    Ok(Value::Object(answer))
+}

@@ -1,0 +1,38 @@
+//! Deleting many documents.
+
+use erpnext_schema::Verb;
+use serde_json::Value;
+
+use super::super::arguments::{CONFIRM, DOCTYPE, Kind, needed};
+use super::super::own::{Call, Effect, Own};
+use super::super::{Arguments, ToolError, write};
+use super::{START_AT, counted, run, twice};
+use crate::policy::Operation;
+
+/// Deletes many documents of a DocType.
+pub const DELETE: Own = Own {
+    name: "delete_bulk_documents",
+    title: "Delete many documents",
+    description: "Deletes up to 500 documents of one DocType for good; one confirmation for all. Submitted documents \
+                  have to be cancelled first. The answer tells each row and where to go on.",
+    args: &[DOCTYPE, needed("names", Kind::Names), START_AT, CONFIRM],
+    operation: Operation::Delete,
+    effect: Effect::Destroys,
+    offered: |policy| policy.permits_somewhere(Operation::Delete),
+    run: |call| Box::pin(delete(call)),
+};
+
+async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Delete).await?;
+    let on = call.on(&permit).await?;
+    on.fits(Verb::Delete)?;
+    let names = call.given.value("names").and_then(Value::as_array);
+    let rows: Vec<Arguments> =
+        names.into_iter().flatten().map(|name| Arguments::made([("name", name.clone())])).collect();
+    counted(&call, "names", rows.len())?;
+    let again = twice("names", &rows);
+    if !again.is_empty() {
+        return Err(ToolError::arguments(call.tool, again));
+    }
+    run(&call, &on, &rows, |on, given| Box::pin(write::delete(on, given))).await
+}

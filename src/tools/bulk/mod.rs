@@ -1,0 +1,151 @@
+//! Many documents in one call: checked together before anything is sent, confirmed once, written a few at a time, and
+//! accounted for row by row, also where the call is stopped half-way.
+
+mod account;
+mod create;
+mod delete;
+mod update;
+
+pub use create::CREATE;
+pub use delete::DELETE;
+pub use update::UPDATE;
+
+use erpnext_schema::{Purpose, Rule, Violation};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesOrdered;
+use serde_json::{Map, Value, json};
+
+use super::arguments::{Arg, Kind, optional};
+use super::batch::Member;
+use super::gate::{Go, Step};
+use super::own::Call;
+use super::{Arguments, On, ToolError};
+use crate::site;
+use account::Account;
+
+/// The most documents that one call takes.
+const MOST: usize = 500;
+/// How many documents are worked on at once.
+const AT_ONCE: usize = 4;
+/// How many problems are named; more would hide the first.
+const MOST_PROBLEMS: usize = 30;
+
+/// Where to go on after a call that stopped.
+const START_AT: Arg = optional("start_at", Kind::Count).about("first row to do, as the answer of a stopped call says");
+
+/// What is done with each document: one of the tools for single documents.
+type Work = for<'r> fn(&'r On<'r>, &'r Arguments) -> BoxFuture<'r, Result<Value, ToolError>>;
+
+/// Confirms the batch and does its rows from `start_at`, in order, a few at once. A row that fails does not stop the
+/// others; a site that cannot be worked with, or a client that calls it off, does.
+async fn run(call: &Call<'_>, on: &On<'_>, rows: &[Arguments], work: Work) -> Result<Value, ToolError> {
+    let start = start(call, rows.len())?;
+    let names: Vec<&str> = rows.iter().skip(start).filter_map(|row| row.text("name")).take(20).collect();
+    let mut preview = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);
+    if !names.is_empty() {
+        preview.insert("names".to_owned(), json!(names));
+    }
+    let step = Step { name: None, stored: None, result: None, preview: &preview };
+    if let Go::Answer(answer) = on.gate(call.given, step).await? {
+        return Ok(answer);
+    }
+    let mut account = Account::new(on.permit.operation(), start, rows.len());
+    let mut under_way = FuturesOrdered::new();
+    let mut next = start;
+    let mut broken = false;
+    loop {
+        while next < rows.len() && under_way.len() < AT_ONCE && !broken && !call.watch.is_stopped() {
+            under_way.push_back(one(on, &rows[next], work));
+            next += 1;
+        }
+        let Some(result) = under_way.next().await else { break };
+        broken = broken || result.as_ref().is_err_and(stops_all);
+        account.add(rows[account.next()].text("name"), result);
+        call.watch.tell(account.next() - start, rows.len() - start);
+    }
+    let answer = account.answer(call.watch.is_stopped());
+    if next < rows.len() {
+        // A client that called it off may not read the answer.
+        tracing::warn!(tool = call.tool.name(), start_at = next, total = rows.len(), "stopped before the end");
+    }
+    Ok(answer)
+}
+
+async fn one(on: &On<'_>, given: &Arguments, work: Work) -> Result<Value, ToolError> {
+    let member = Member::new(on, on.def, on.permit, given.text("name"));
+    let result = work(&member.on(), given).await;
+    member.settle(&result);
+    result
+}
+
+/// Whether the next row would fail in the same way.
+fn stops_all(error: &ToolError) -> bool {
+    use site::Kind::{BadKey, Maintenance, RateLimited, Redirected, Tls, Unreachable};
+    match error {
+        ToolError::Site(error) => {
+            matches!(error.kind(), BadKey | Maintenance | RateLimited { .. } | Redirected | Tls | Unreachable)
+        }
+        ToolError::Unrecorded(_) | ToolError::Denied(_) => true,
+        _ => false,
+    }
+}
+
+fn start(call: &Call<'_>, rows: usize) -> Result<usize, ToolError> {
+    let start = call.given.value("start_at").and_then(Value::as_u64).unwrap_or(0);
+    match usize::try_from(start) {
+        Ok(start) if start < rows => Ok(start),
+        _ => Err(wrong(call, "start_at", format!("there are {rows} rows, numbered from 0"))),
+    }
+}
+
+/// The documents of the call: 1 to [`MOST`] objects.
+fn documents(call: &Call<'_>) -> Result<Vec<Map<String, Value>>, ToolError> {
+    let given = call.given.value("documents").and_then(Value::as_array);
+    let documents: Vec<_> = given.into_iter().flatten().filter_map(Value::as_object).cloned().collect();
+    counted(call, "documents", documents.len()).map(|()| documents)
+}
+
+fn counted(call: &Call<'_>, argument: &str, count: usize) -> Result<(), ToolError> {
+    match count {
+        1..=MOST => Ok(()),
+        _ => Err(wrong(call, argument, format!("expected 1 to {MOST} of them, found {count}"))),
+    }
+}
+
+fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
+    let violation = Violation { path: path.to_owned(), rule: Rule::Value, message, nearest: None };
+    ToolError::arguments(call.tool, vec![violation])
+}
+
+/// Checks every document against its DocType, and that none is named twice; every problem is named by its row.
+async fn check(on: &On<'_>, argument: &str, purpose: Purpose, rows: &[Arguments]) -> Result<(), ToolError> {
+    let mut found = twice(argument, rows);
+    for (i, row) in rows.iter().enumerate() {
+        match on.document(purpose, &row.data()).await {
+            Ok(_) => {}
+            Err(ToolError::Arguments { violations, .. }) => found.extend(violations.into_iter().map(|violation| {
+                let field = violation.path.strip_prefix("data.").unwrap_or(&violation.path);
+                Violation { path: format!("{argument}[{i}].{field}"), ..violation }
+            })),
+            Err(error) => return Err(error),
+        }
+        if found.len() >= MOST_PROBLEMS {
+            break;
+        }
+    }
+    found.truncate(MOST_PROBLEMS);
+    if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, found)) }
+}
+
+/// A document that is named by two rows: which of them wins would be chance.
+fn twice(argument: &str, rows: &[Arguments]) -> Vec<Violation> {
+    let mut seen = std::collections::BTreeSet::new();
+    let again = rows.iter().enumerate().filter_map(|(i, row)| {
+        let name = row.text("name")?;
+        let message = format!("{name:?} is named by an earlier row too");
+        let path = format!("{argument}[{i}]");
+        (!seen.insert(name)).then_some(Violation { path, rule: Rule::Value, message, nearest: None })
+    });
+    again.collect()
+}

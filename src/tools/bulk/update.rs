@@ -1,0 +1,58 @@
+//! Changing many documents, each to values of its own.
+
+use erpnext_schema::{Purpose, Rule, Verb, Violation};
+use serde_json::{Map, Value};
+
+use super::super::arguments::{DOCTYPE, Kind, needed};
+use super::super::own::{Call, Effect, Own};
+use super::super::{Arguments, ToolError, write};
+use super::{START_AT, check, documents, run};
+use crate::policy::Operation;
+
+/// Changes many documents of a DocType.
+pub const UPDATE: Own = Own {
+    name: "update_bulk_documents",
+    title: "Update many documents",
+    description: "Changes fields of up to 500 documents of one DocType, each to its own values; all are checked before \
+                  the first is sent. The site has no all-or-none for this: the answer tells each row and where to go on.",
+    args: &[
+        DOCTYPE,
+        needed("documents", Kind::Objects)
+            .about("{\"name\": …, and the fields to change, as update takes them in data}"),
+        START_AT,
+    ],
+    operation: Operation::Update,
+    effect: Effect::Destroys,
+    offered: |policy| policy.permits_somewhere(Operation::Update),
+    run: |call| Box::pin(update(call)),
+};
+
+async fn update(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Update).await?;
+    let on = call.on(&permit).await?;
+    on.fits(Verb::Update)?;
+    let mut rows = Vec::new();
+    let mut unnamed = Vec::new();
+    for (i, document) in documents(&call)?.into_iter().enumerate() {
+        match named(document) {
+            Some(row) => rows.push(row),
+            None => unnamed.push(Violation {
+                path: format!("documents[{i}]"),
+                rule: Rule::Mandatory,
+                message: "name and at least one field to change".to_owned(),
+                nearest: None,
+            }),
+        }
+    }
+    if !unnamed.is_empty() {
+        return Err(ToolError::arguments(call.tool, unnamed));
+    }
+    check(&on, "documents", Purpose::Update, &rows).await?;
+    run(&call, &on, &rows, |on, given| Box::pin(write::update(on, given))).await
+}
+
+/// The arguments of a single update.
+fn named(mut document: Map<String, Value>) -> Option<Arguments> {
+    let name = write::document_name(&document.remove("name")?)?;
+    (!document.is_empty()).then(|| Arguments::made([("name", Value::from(name)), ("data", Value::Object(document))]))
+}

@@ -1,0 +1,192 @@
+//! The next document of a chain: what can be made of a document, its draft as the site fills it, and making it.
+
+mod draft;
+mod table;
+
+use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest};
+use serde_json::{Map, Value, json};
+
+use super::arguments::{DOCTYPE, Kind, NAME, needed, optional};
+use super::gate::{Go, Step};
+use super::lifecycle::{Docstatus, tool_for};
+use super::own::{self, Call, Effect, Own};
+use super::write::{document_name, named_exactly, note_messages};
+use super::{On, ToolError, links};
+use crate::policy::Operation;
+use table::{CONVERSIONS, Conversion, When};
+
+/// What can be made of a document.
+pub const LIST: Own = Own {
+    name: "list_conversions",
+    title: "List what a document can become",
+    description: "Which documents can be made from this one (order from quotation, invoice, payment, return …), and \
+                  for the others what is missing.",
+    args: &[DOCTYPE, NAME],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: own::reads,
+    run: |call| Box::pin(list(call)),
+};
+
+/// Makes the next document.
+pub const CONVERT: Own = Own {
+    name: "convert_document",
+    title: "Make the next document",
+    description: "Makes the next document of a chain from this one: shows its draft, or creates it with save: true. \
+                  What is missing (such as delivery_date) goes into data. The draft is not submitted.",
+    args: &[
+        DOCTYPE,
+        NAME,
+        needed("to", Kind::Text).about("what to make, as list_conversions names it"),
+        optional("data", Kind::Data).about("fields to set on the draft; rows are changed after it is saved"),
+        optional("save", Kind::Flag).about("create the draft; else it is only shown"),
+    ],
+    operation: Operation::Create,
+    effect: Effect::Adds,
+    offered: |policy| policy.permits_somewhere(Operation::Create) && own::reads(policy),
+    run: |call| Box::pin(convert(call)),
+};
+
+async fn list(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Read).await?;
+    let on = call.on(&permit).await?;
+    let name = on.name(call.given);
+    let source = call.app.site.get(&call.app.caller, &permit, name).await?.data;
+    named_exactly(&on, name, &source)?;
+    let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == on.def.name).map(|conversion| {
+        let permitted = call.app.policy.permit(Operation::Create, conversion.to).err().map(|denial| denial.for_model());
+        let missing = permitted.or_else(|| missing(&on, conversion, &source));
+        let mut way = Map::from_iter([
+            ("to".to_owned(), json!(conversion.makes)),
+            ("doctype".to_owned(), json!(conversion.to)),
+            ("possible".to_owned(), json!(missing.is_none())),
+        ]);
+        way.extend(missing.map(|why| ("why_not".to_owned(), json!(why))));
+        Value::Object(way)
+    });
+    let ways: Vec<Value> = ways.collect();
+    let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
+    if ways.is_empty() {
+        answer.insert("note".to_owned(), json!(format!("nothing is made from a {} by this tool", on.def.name)));
+    }
+    answer.insert("conversions".to_owned(), Value::Array(ways));
+    Ok(Value::Object(answer))
+}
+
+async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
+    let (app, given) = (call.app, call.given);
+    let read = call.permit(Operation::Read).await?;
+    let source_on = call.on(&read).await?;
+    let name = source_on.name(given);
+    let conversion = chosen(&call, source_on.def)?;
+    let create = app.permit(Operation::Create, conversion.to).await?;
+    let on = On::new(app, call.tool, &create, call.attempt).await?;
+    let data = given.data();
+    refuse_rows(&call, on.def, &data)?;
+    let (on, data) = if data.is_empty() { (on, data) } else { on.document(Purpose::Update, &data).await? };
+    let source = app.site.get(&app.caller, &read, name).await?.data;
+    named_exactly(&source_on, name, &source)?;
+    if let Some(why) = missing(&source_on, conversion, &source) {
+        return Err(ToolError::refused(format!(
+            "{} {name:?} cannot become a {} now: {why}. Nothing was made.",
+            on_name(&source_on),
+            conversion.makes
+        )));
+    }
+    let made = app.site.next_document(&app.caller, &read, &create, conversion.mapper, name).await?;
+    let children = |child: &str| app.catalog.known(child);
+    let draft::Draft { mut doc, left_out } = draft::writable(on.def, create.fields(), &children, made);
+    links::check(&on, &data, &Map::new()).await?;
+    doc.extend(data);
+    let mut answer = Map::from_iter([
+        ("from".to_owned(), json!({"doctype": on_name(&source_on), "name": name})),
+        ("doctype".to_owned(), json!(conversion.to)),
+    ]);
+    if !left_out.is_empty() {
+        answer.insert("left_out".to_owned(), json!(left_out));
+    }
+    let shown = draft::shown(&source_on, &on, doc.clone());
+    if !given.flag("save") {
+        answer.insert("draft".to_owned(), Value::Object(shown));
+        answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
+        return Ok(Value::Object(answer));
+    }
+    let step = Step { name: None, stored: None, result: Some(&doc), preview: &shown };
+    if let Go::Answer(answer) = on.gate(given, step).await? {
+        return Ok(answer);
+    }
+    let inserted = app.site.insert(&app.caller, &create, &doc).await?;
+    let Some(created) = inserted.data.get("name").and_then(document_name) else {
+        return Err(ToolError::refused(format!(
+            "The site took the new {} and did not say its name. Look for it with a list before trying again.",
+            conversion.to
+        )));
+    };
+    answer.insert("created".to_owned(), json!(created));
+    match on.stored(&created).await {
+        Ok(mut stored) => answer.extend(on.knowing(&mut stored).await.summary(&stored)),
+        Err(note) => note_messages(&mut answer, vec![note]),
+    }
+    note_messages(&mut answer, inserted.messages);
+    if on.def.is(doctype_flag::SUBMITTABLE) {
+        answer.insert("next".to_owned(), json!(format!("a draft: {} makes it final", tool_for(&on, Verb::Submit))));
+    }
+    Ok(Value::Object(answer))
+}
+
+fn on_name(on: &On<'_>) -> &'static str {
+    on.def.name
+}
+
+/// The conversion that the call means: by what is made, or by its DocType where only one makes it.
+fn chosen(call: &Call<'_>, from: &DocTypeDef) -> Result<&'static Conversion, ToolError> {
+    let to = call.given.text("to").unwrap_or_default();
+    let ways = || CONVERSIONS.iter().filter(|conversion| conversion.from == from.name);
+    let mut of_type = ways().filter(|conversion| conversion.to == to);
+    let by_type = of_type.next().filter(|_| of_type.next().is_none());
+    ways().find(|conversion| conversion.makes == to).or(by_type).ok_or_else(|| {
+        let names = ways().map(|conversion| conversion.makes);
+        let listed = names.clone().collect::<Vec<_>>().join(", ");
+        let message = match listed.is_empty() {
+            true => format!("nothing is made from a {} by this tool; create the document itself", from.name),
+            false => format!("a {} makes: {listed}", from.name),
+        };
+        let nearest = nearest(to, names).map(str::to_owned);
+        ToolError::arguments(call.tool, vec![Violation { path: "to".to_owned(), rule: Rule::Value, message, nearest }])
+    })
+}
+
+/// Rows of the draft have no names yet by which they could be meant.
+fn refuse_rows(call: &Call<'_>, def: &DocTypeDef, data: &Map<String, Value>) -> Result<(), ToolError> {
+    let table = |key: &&String| def.field(key).is_some_and(|field| field.kind.is_table());
+    let violations = data.keys().filter(table).map(|key| Violation {
+        path: format!("data.{key}"),
+        rule: Rule::Value,
+        message: "the rows come from the document before: save the draft, then update its rows".to_owned(),
+        nearest: None,
+    });
+    let violations: Vec<_> = violations.collect();
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(call.tool, violations)) }
+}
+
+/// Why the document cannot become this, where it cannot. What the caller may not see is left to the site to judge.
+fn missing(on: &On<'_>, conversion: &Conversion, doc: &Map<String, Value>) -> Option<String> {
+    let docstatus = Docstatus::of(doc);
+    let visible = |name: &str| on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field));
+    conversion.when.iter().find_map(|when| match when {
+        When::Submitted => match docstatus {
+            Docstatus::Submitted => None,
+            Docstatus::Draft => Some(format!("it is a draft; {} first", tool_for(on, Verb::Submit))),
+            Docstatus::Cancelled => Some("it is cancelled".to_owned()),
+        },
+        When::NotCancelled => (docstatus == Docstatus::Cancelled).then(|| "it is cancelled".to_owned()),
+        When::Is(field, value) => {
+            let fits = doc.get(*field).is_some_and(|is| is == value);
+            (visible(field) && !fits).then(|| format!("its {field} is not {value}"))
+        }
+        When::Not(field) => {
+            let is = doc.get(*field).and_then(Value::as_u64) == Some(1);
+            (visible(field) && is).then(|| format!("its {field} is set"))
+        }
+    })
+}

@@ -1,0 +1,145 @@
+//! Which document ERPNext makes from which, as data.
+
+use crate::site::Mapper;
+
+/// One way on from a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Conversion {
+    /// The DocType of the document there is.
+    pub from: &'static str,
+    /// What the desk calls what is made; the DocType, where nothing else of that DocType is made.
+    pub makes: &'static str,
+    /// The DocType of what is made.
+    pub to: &'static str,
+    /// How the site makes it.
+    pub mapper: Mapper,
+    /// What must hold of the document there is.
+    pub when: &'static [When],
+}
+
+/// What must hold of a document.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// It is submitted.
+    Submitted,
+    /// It is not cancelled.
+    NotCancelled,
+    /// The Select field has this value.
+    Is(&'static str, &'static str),
+    /// The Check field is off.
+    Not(&'static str),
+}
+
+use When::{Is, Not, NotCancelled, Submitted};
+
+const SUBMITTED: &[When] = &[Submitted];
+const ANY: &[When] = &[];
+const NO_RETURN: &[When] = &[Submitted, Not("is_return")];
+
+const fn makes(from: &'static str, to: &'static str, method: &'static str, when: &'static [When]) -> Conversion {
+    Conversion { from, makes: to, to, mapper: Mapper::Method(method), when }
+}
+
+const fn payment(from: &'static str, when: &'static [When]) -> Conversion {
+    Conversion { from, makes: "Payment Entry", to: "Payment Entry", mapper: Mapper::Payment, when }
+}
+
+const fn returns(of: &'static str, makes: &'static str, method: &'static str) -> Conversion {
+    Conversion { from: of, makes, to: of, mapper: Mapper::Method(method), when: NO_RETURN }
+}
+
+const fn stock_entry(purpose: &'static str) -> Conversion {
+    Conversion {
+        from: "Work Order",
+        makes: purpose,
+        to: "Stock Entry",
+        mapper: Mapper::StockEntry(purpose),
+        when: SUBMITTED,
+    }
+}
+
+const fn request(to: &'static str, method: &'static str, when: &'static [When]) -> Conversion {
+    makes("Material Request", to, method, when)
+}
+
+const FOR_PURCHASE: &[When] = &[Submitted, Is("material_request_type", "Purchase")];
+
+/// Every way on, by the order of the chain.
+#[rustfmt::skip]
+pub const CONVERSIONS: &[Conversion] = &[
+    makes("Lead", "Customer", "erpnext.crm.doctype.lead.lead.make_customer", ANY),
+    makes("Lead", "Opportunity", "erpnext.crm.doctype.lead.lead.make_opportunity", ANY),
+    makes("Lead", "Quotation", "erpnext.crm.doctype.lead.lead.make_quotation", ANY),
+    makes("Opportunity", "Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_quotation", ANY),
+    makes("Opportunity", "Customer", "erpnext.crm.doctype.opportunity.opportunity.make_customer", ANY),
+    makes("Opportunity", "Request for Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_request_for_quotation", ANY),
+    makes("Opportunity", "Supplier Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_supplier_quotation", ANY),
+    makes("Quotation", "Sales Order", "erpnext.selling.doctype.quotation.quotation.make_sales_order", SUBMITTED),
+    makes("Quotation", "Sales Invoice", "erpnext.selling.doctype.quotation.quotation.make_sales_invoice", SUBMITTED),
+    makes("Sales Order", "Delivery Note", "erpnext.selling.doctype.sales_order.sales_order.make_delivery_note", SUBMITTED),
+    makes("Sales Order", "Sales Invoice", "erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice", SUBMITTED),
+    makes("Sales Order", "Material Request", "erpnext.selling.doctype.sales_order.sales_order.make_material_request", SUBMITTED),
+    makes("Sales Order", "Pick List", "erpnext.selling.doctype.sales_order.sales_order.create_pick_list", SUBMITTED),
+    makes("Sales Order", "Project", "erpnext.selling.doctype.sales_order.sales_order.make_project", SUBMITTED),
+    payment("Sales Order", SUBMITTED),
+    makes("Delivery Note", "Sales Invoice", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice", NO_RETURN),
+    makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", &[NotCancelled]),
+    makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", NO_RETURN),
+    returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return"),
+    makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NO_RETURN),
+    payment("Sales Invoice", SUBMITTED),
+    returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return"),
+    request("Purchase Order", "erpnext.stock.doctype.material_request.material_request.make_purchase_order", FOR_PURCHASE),
+    request("Request for Quotation", "erpnext.stock.doctype.material_request.material_request.make_request_for_quotation", FOR_PURCHASE),
+    request("Supplier Quotation", "erpnext.stock.doctype.material_request.material_request.make_supplier_quotation", FOR_PURCHASE),
+    request("Stock Entry", "erpnext.stock.doctype.material_request.material_request.make_stock_entry", SUBMITTED),
+    makes("Supplier Quotation", "Purchase Order", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_order", SUBMITTED),
+    makes("Supplier Quotation", "Purchase Invoice", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_invoice", SUBMITTED),
+    makes("Purchase Order", "Purchase Receipt", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_receipt", SUBMITTED),
+    makes("Purchase Order", "Purchase Invoice", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_invoice", SUBMITTED),
+    payment("Purchase Order", SUBMITTED),
+    makes("Purchase Receipt", "Purchase Invoice", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice", NO_RETURN),
+    makes("Purchase Receipt", "Stock Entry", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_stock_entry", NO_RETURN),
+    returns("Purchase Receipt", "Purchase Return", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return"),
+    makes("Purchase Invoice", "Purchase Receipt", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_purchase_receipt", NO_RETURN),
+    payment("Purchase Invoice", SUBMITTED),
+    returns("Purchase Invoice", "Debit Note", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note"),
+    stock_entry("Material Transfer for Manufacture"),
+    stock_entry("Manufacture"),
+];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+
+    use super::*;
+
+    /// A misspelt DocType or field would never be offered, and nobody would see why.
+    #[test]
+    fn every_conversion_names_doctypes_and_fields_that_exist() {
+        for conversion in CONVERSIONS {
+            let def = |name: &str| erpnext_doctypes::get(name).unwrap_or_else(|| panic!("no DocType {name}"));
+            let from = def(conversion.from);
+            def(conversion.to);
+            for when in conversion.when {
+                match when {
+                    Submitted => assert!(from.is(erpnext_schema::doctype_flag::SUBMITTABLE), "{conversion:?}"),
+                    NotCancelled => {}
+                    Is(field, value) => {
+                        let choices = from.field(field).and_then(|field| field.choices());
+                        assert!(choices.is_some_and(|choices| choices.contains(value)), "{conversion:?}");
+                    }
+                    Not(field) => assert!(from.field(field).is_some(), "{conversion:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_document_makes_is_named_once() {
+        for (i, one) in CONVERSIONS.iter().enumerate() {
+            let same = |other: &&Conversion| other.from == one.from && other.makes == one.makes;
+            assert!(CONVERSIONS[i + 1..].iter().find(same).is_none(), "{one:?}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `get_document_history`.
+
+use serde_json::{Value, json};
+
+use super::arguments::{DOCTYPE, Kind, NAME, optional};
+use super::own::{Call, Effect, Own, reads};
+use super::{ToolError, read};
+use crate::policy::Operation;
+use crate::shape::history::Reader;
+
+/// How many Versions the site gives with a document.
+const VERSIONS: usize = 10;
+
+/// Who did what to a document.
+pub const HISTORY: Own = Own {
+    name: "get_document_history",
+    title: "History of a document",
+    description: "Who changed what of a document and when, from which value to which, with comments, e-mails and approvals, \
+                  newest first. Use to explain how it came to be so. The site gives the ten newest changes only.",
+    args: &[DOCTYPE, NAME, optional("since", Kind::Text).about("only what happened from this date or time on")],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: reads,
+    run: |call| Box::pin(history(call)),
+};
+
+async fn history(call: Call<'_>) -> Result<Value, ToolError> {
+    let app = call.app;
+    let permit = call.permit(Operation::Read).await?;
+    let on = call.on(&permit).await?;
+    let name = on.name(call.given);
+    let (on, shaped) = read::document(&on, name).await?;
+    let info = app.site.docinfo(&app.caller, &permit, name).await?;
+    // E-mails hold copies of what a rule withholds.
+    let emails = permit.fields().is_open() || app.policy.permit(Operation::Read, "Communication").is_ok();
+    let reader = Reader {
+        def: on.def,
+        children: &|child| app.catalog.known(child),
+        rule: permit.fields(),
+        document: &shaped.document,
+        emails,
+    };
+    let mut entries = reader.entries(&info);
+    if let Some(since) = call.given.text("since") {
+        entries.retain(|entry| entry["at"].as_str().is_some_and(|at| at >= since));
+    }
+    let mut result = json!({"doctype": on.def.name, "name": name, "count": entries.len(), "entries": entries});
+    let versions = info.get("versions").and_then(Value::as_array).map_or(0, Vec::len);
+    if versions >= VERSIONS {
+        result["note"] = json!("the ten newest changes; the site keeps older ones to itself");
+    }
+    Ok(result)
+}

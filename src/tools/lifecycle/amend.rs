@@ -1,0 +1,95 @@
+//! Amending: a new draft of a cancelled document.
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag};
+use serde_json::{Map, Value, json};
+
+use super::super::gate::{Go, Step};
+use super::super::write::{document_name, named_exactly, note_messages};
+use super::super::{Arguments, On, ToolError};
+use super::{Docstatus, tool_for};
+use crate::shape::Children;
+
+/// Makes a draft of a cancelled document, and says what it is called.
+pub async fn amend(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let (app, name) = (on.app, on.name(given));
+    let stored = app.site.get(&app.caller, on.permit, name).await?.data;
+    named_exactly(on, name, &stored)?;
+    let refused = |why: String| Err(ToolError::refused(format!("{} {name:?} {why}", on.def.name)));
+    match Docstatus::of(&stored) {
+        Docstatus::Cancelled => {}
+        Docstatus::Draft => {
+            return refused(format!(
+                "is a draft, which needs no amendment: {} changes it.",
+                tool_for(on, Verb::Update)
+            ));
+        }
+        Docstatus::Submitted => {
+            return refused(format!("is submitted: {} first, then amend it.", tool_for(on, Verb::Cancel)));
+        }
+    }
+    if app.site.is_amended(&app.caller, on.permit, name).await? {
+        return refused(format!(
+            "is amended already; nothing was made. {} with {{\"amended_from\": {name:?}}} finds the amendment.",
+            tool_for(on, Verb::List)
+        ));
+    }
+    let draft = draft_of(on.def, &|child| app.catalog.known(child), name, &stored);
+    let preview = Map::from_iter([("amended_from".to_owned(), json!({"from": null, "to": name}))]);
+    let step = Step { name: None, stored: Some(&stored), result: Some(&draft), preview: &preview };
+    if let Go::Answer(answer) = on.gate(given, step).await? {
+        return Ok(answer);
+    }
+    let answer = on.send_amend(name, &draft).await?;
+    let Some(created) = document_name(&answer.data) else {
+        return Err(ToolError::refused(format!(
+            "The site took the amendment and did not say its name. Look for a {} with amended_from {name:?} before trying again.",
+            on.def.name
+        )));
+    };
+    let mut result = Map::from_iter([("created".to_owned(), json!(created)), ("amended_from".to_owned(), json!(name))]);
+    match on.stored(&created).await {
+        Ok(mut after) => {
+            let on = on.knowing(&mut after).await;
+            result.extend(on.summary(&after));
+        }
+        Err(note) => note_messages(&mut result, vec![note]),
+    }
+    note_messages(&mut result, answer.messages);
+    result.insert(
+        "next".to_owned(),
+        json!(format!("{}, then {}", tool_for(on, Verb::Update), tool_for(on, Verb::Submit))),
+    );
+    Ok(Value::Object(result))
+}
+
+/// A copy without what belongs to the cancelled one only: name and history, of its rows too, and what the site computes.
+fn draft_of(def: &DocTypeDef, children: Children<'_>, name: &str, stored: &Map<String, Value>) -> Map<String, Value> {
+    let mut draft = copied(def, stored);
+    for (key, value) in &mut draft {
+        let child = def.field(key).filter(|field| field.kind.is_table()).and_then(|table| children(table.target()?));
+        let (Some(child), Value::Array(rows)) = (child, value) else { continue };
+        for (i, row) in rows.iter_mut().enumerate() {
+            let Value::Object(stored) = row else { continue };
+            let mut copy = copied(child, stored);
+            copy.insert("idx".to_owned(), json!(i + 1));
+            *row = Value::Object(copy);
+        }
+    }
+    draft.insert("amended_from".to_owned(), json!(name));
+    draft
+}
+
+fn copied(def: &DocTypeDef, stored: &Map<String, Value>) -> Map<String, Value> {
+    // As the desk does it, an amendment keeps what a plain copy leaves out: its dates, and the links to what it came from.
+    let computed = |field: &FieldDef| {
+        let state =
+            matches!(field.kind.shape(), Shape::Int | Shape::Float | Shape::Bool) || field.kind == FieldKind::Select;
+        state && field.is(flag::NO_COPY | flag::READ_ONLY)
+    };
+    let of_the_old = |name: &str| matches!(name, "amendment_date" | "cancel_reason");
+    let keep = |key: &String| {
+        def.field(key)
+            .is_some_and(|field| !field.is(flag::STANDARD) && !computed(field) && !of_the_old(field.fieldname))
+    };
+    stored.iter().filter(|(key, value)| keep(key) && !value.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect()
+}

@@ -1,0 +1,173 @@
+//! Cancelling, and with `cascade` first what was submitted after the document and stands in the way.
+
+use std::collections::BTreeMap;
+
+use erpnext_schema::Verb;
+use futures_util::future::try_join_all;
+use serde_json::{Map, Value, json};
+
+use super::super::batch::Member;
+use super::super::gate::{Go, Step};
+use super::super::write::named_exactly;
+use super::super::{Arguments, On, ToolError};
+use super::{Docstatus, moved, tool_for};
+use crate::policy::{Operation, Permit};
+use crate::site::DocRef;
+
+/// The most documents that one call cancels along with the one it names.
+const MOST: usize = 100;
+
+/// Cancels a submitted document.
+pub async fn cancel(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let (app, name) = (on.app, on.name(given));
+    let stored = app.site.get(&app.caller, on.permit, name).await?.data;
+    named_exactly(on, name, &stored)?;
+    must_be_submitted(on, name, &stored)?;
+    let blocking = app.site.submitted_links(&app.caller, on.permit, name).await?;
+    let first = match (given.flag("cascade"), blocking.is_empty()) {
+        (_, true) => Vec::new(),
+        (false, false) => return Err(blocked(on, name, &blocking)),
+        (true, false) => Cascade::plan(on, blocking).await?,
+    };
+    let mut preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
+    if !first.is_empty() {
+        preview.insert("cancelled_first".to_owned(), first.iter().map(|step| named(&step.document)).collect());
+    }
+    let result = cancelled(&stored);
+    let step = Step { name: Some(name), stored: Some(&stored), result: Some(&result), preview: &preview };
+    if let Go::Answer(answer) = on.gate(given, step).await? {
+        return Ok(answer);
+    }
+    let mut done = Vec::new();
+    for step in &first {
+        if let Err(error) = step.run(on, given).await {
+            return Err(half_way(on, name, &first, done.len(), error));
+        }
+        done.push(named(&step.document));
+    }
+    let answer = match on.send_cancel(name, &stored).await {
+        Ok(answer) => answer,
+        Err(error) if !done.is_empty() => return Err(half_way(on, name, &first, done.len(), error)),
+        Err(error) => return Err(error),
+    };
+    let mut result = moved(on, "cancelled", name, stored, answer.messages).await;
+    if !done.is_empty() {
+        result.insert("also_cancelled".to_owned(), Value::Array(done));
+    }
+    Ok(Value::Object(result))
+}
+
+fn must_be_submitted(on: &On<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    let next = match Docstatus::of(stored) {
+        Docstatus::Submitted => return Ok(()),
+        Docstatus::Draft => {
+            format!("is a draft: there is nothing to cancel. {} deletes it.", tool_for(on, Verb::Delete))
+        }
+        Docstatus::Cancelled => {
+            format!("is cancelled already. {} makes a new draft of it.", tool_for(on, Verb::Amend))
+        }
+    };
+    Err(ToolError::refused(format!("{} {name:?} {next}", on.def.name)))
+}
+
+/// One document that is cancelled before the one that was named.
+struct Cascade {
+    document: DocRef,
+    permit: Permit,
+}
+
+impl Cascade {
+    /// What to cancel first, in an order that the site takes: whatever stands in the way of another comes before it.
+    async fn plan(on: &On<'_>, blocking: Vec<DocRef>) -> Result<Vec<Self>, ToolError> {
+        if blocking.len() > MOST {
+            return Err(ToolError::refused(format!(
+                "{} documents would have to be cancelled first, which is more than one call does ({MOST}); nothing was \
+                 done. Begin with those that were submitted last.",
+                blocking.len()
+            )));
+        }
+        let mut permits: BTreeMap<String, Permit> = BTreeMap::new();
+        for document in &blocking {
+            if !permits.contains_key(&document.doctype) {
+                let permit = on.app.permit(Operation::Cancel, &document.doctype).await?;
+                permits.insert(document.doctype.clone(), permit);
+            }
+        }
+        let permit = |document: &DocRef| permits.get(&document.doctype).cloned();
+        let steps: Vec<Self> =
+            blocking.into_iter().filter_map(|document| Some(Self { permit: permit(&document)?, document })).collect();
+        let behind =
+            steps.iter().map(|step| on.app.site.submitted_links(&on.app.caller, &step.permit, &step.document.name));
+        let behind = try_join_all(behind).await?;
+        // What stands in the way of a document has fewer documents in its own way: those come with it, and it itself.
+        let mut steps: Vec<(usize, Self)> = behind.iter().map(Vec::len).zip(steps).collect();
+        steps.sort_by(|(a, left), (b, right)| (a, &left.document).cmp(&(b, &right.document)));
+        Ok(steps.into_iter().map(|(_, step)| step).collect())
+    }
+
+    async fn run(&self, on: &On<'_>, given: &Arguments) -> Result<(), ToolError> {
+        let def = On::new(on.app, on.tool, &self.permit, on.attempt).await?.def;
+        let member = Member::new(on, def, &self.permit, Some(&self.document.name));
+        member.run(self.cancel(&member.on(), given)).await
+    }
+
+    async fn cancel(&self, on: &On<'_>, given: &Arguments) -> Result<(), ToolError> {
+        let (app, name) = (on.app, self.document.name.as_str());
+        let stored = app.site.get(&app.caller, on.permit, name).await?.data;
+        must_be_submitted(on, name, &stored)?;
+        let result = cancelled(&stored);
+        let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
+        let step = Step { name: Some(name), stored: Some(&stored), result: Some(&result), preview: &preview };
+        match on.gate(given, step).await? {
+            Go::Send => on.send_cancel(name, &stored).await.map(drop),
+            Go::Answer(_) => Err(ToolError::refused("the gate holds a document of a batch that it let through")),
+        }
+    }
+}
+
+fn cancelled(stored: &Map<String, Value>) -> Map<String, Value> {
+    let mut result = stored.clone();
+    result.insert("docstatus".to_owned(), json!(2));
+    result
+}
+
+fn named(document: &DocRef) -> Value {
+    json!({"doctype": document.doctype, "name": document.name})
+}
+
+fn listed(documents: &[&DocRef]) -> String {
+    let shown = documents.iter().take(20).map(|document| format!("{} {:?}", document.doctype, document.name));
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if documents.len() > 20 {
+        text.push_str(&format!(" and {} more", documents.len() - 20));
+    }
+    if text.is_empty() { "none".to_owned() } else { text }
+}
+
+fn blocked(on: &On<'_>, name: &str, blocking: &[DocRef]) -> ToolError {
+    ToolError::refused(format!(
+        "{} {name:?} cannot be cancelled while these are submitted: {}. Nothing was done.\nnext: Cancel those first, or \
+         call {} again with \"cascade\": true, which cancels them too, in the right order.",
+        on.def.name,
+        listed(&blocking.iter().collect::<Vec<_>>()),
+        on.tool.name()
+    ))
+}
+
+/// The account of a cascade that stopped: what is cancelled stays so.
+fn half_way(on: &On<'_>, name: &str, steps: &[Cascade], done: usize, cause: ToolError) -> ToolError {
+    let documents: Vec<&DocRef> = steps.iter().map(|step| &step.document).collect();
+    let (cancelled, left) = documents.split_at(done.min(documents.len()));
+    let stopped = left.first().map_or_else(
+        || format!("{} {name:?}", on.def.name),
+        |document| format!("{} {:?}", document.doctype, document.name),
+    );
+    let account = format!(
+        "Stopped at {stopped}. Cancelled: {}. Still submitted: {}{}{} {name:?}.",
+        listed(cancelled),
+        if left.is_empty() { String::new() } else { listed(left) },
+        if left.is_empty() { "" } else { ", " },
+        on.def.name
+    );
+    ToolError::HalfWay { account, cause: Box::new(cause) }
+}

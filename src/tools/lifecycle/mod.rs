@@ -1,0 +1,78 @@
+//! Submit, cancel and amend: the moves of a submittable document between draft, submitted and cancelled.
+
+mod amend;
+mod cancel;
+mod submit;
+
+pub use amend::amend;
+pub use cancel::cancel;
+pub use submit::submit;
+
+use serde_json::{Map, Value, json};
+
+use super::write::note_messages;
+use super::{On, ToolError};
+use crate::document::merge;
+
+/// The state of a submittable document.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Docstatus {
+    Draft,
+    Submitted,
+    Cancelled,
+}
+
+impl Docstatus {
+    pub(super) fn of(doc: &Map<String, Value>) -> Self {
+        match doc.get("docstatus").and_then(Value::as_u64) {
+            Some(1) => Self::Submitted,
+            Some(2) => Self::Cancelled,
+            _ => Self::Draft,
+        }
+    }
+}
+
+/// The tool of the document's DocType for a verb as the model calls it: `submit_sales_order_document`, else the generic one.
+pub(super) fn tool_for(on: &On<'_>, verb: erpnext_schema::Verb) -> &'static str {
+    let tools = on.app.registry.tools();
+    let typed =
+        tools.iter().find(|tool| matches!(tool, super::Tool::Typed(v, def) if *v == verb && def.name == on.def.name));
+    let generic = || super::VERBS.iter().find(|(known, _)| *known == verb).map_or("", |(_, name)| *name);
+    typed.map_or_else(generic, super::Tool::name)
+}
+
+/// What is told of a document that was moved on: in which state it is now, and what changed with it, as it is stored.
+pub(super) async fn moved(
+    on: &On<'_>,
+    done: &str,
+    name: &str,
+    mut before: Map<String, Value>,
+    messages: Vec<String>,
+) -> Map<String, Value> {
+    let mut result = Map::from_iter([(done.to_owned(), json!(name))]);
+    match on.stored(name).await {
+        Ok(mut after) => {
+            on.knowing(&mut before).await;
+            let on = on.knowing(&mut after).await;
+            result.extend(on.summary(&after));
+            let changed = merge::changes(&on.visible(before), &on.visible(after));
+            let told = |key: &String| matches!(key.as_str(), "docstatus" | "status") || key.ends_with("].docstatus");
+            let changed: Map<_, _> = changed.into_iter().filter(|(key, _)| !told(key)).collect();
+            if !changed.is_empty() {
+                result.insert("changed".to_owned(), Value::Object(changed));
+            }
+        }
+        Err(note) => note_messages(&mut result, vec![note]),
+    }
+    note_messages(&mut result, messages);
+    result
+}
+
+/// That somebody else was faster.
+pub(super) fn stale(on: &On<'_>, name: &str) -> ToolError {
+    ToolError::refused(format!(
+        "{} {name:?} was changed by somebody else between reading and writing; nothing was done. Read it again, see \
+         whether this is still right, and repeat the call.",
+        on.def.name
+    ))
+}

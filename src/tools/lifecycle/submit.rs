@@ -1,0 +1,61 @@
+//! Submitting a draft.
+
+use erpnext_schema::Verb;
+use serde_json::{Map, Value, json};
+
+use super::super::gate::{Go, Step};
+use super::super::write::named_exactly;
+use super::super::{Arguments, On, ToolError};
+use super::{Docstatus, moved, stale, tool_for};
+use crate::site::Kind;
+
+/// Submits a draft as it is stored, and says what that changed.
+pub async fn submit(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let (app, name) = (on.app, on.name(given));
+    let stored = app.site.get(&app.caller, on.permit, name).await?.data;
+    named_exactly(on, name, &stored)?;
+    match Docstatus::of(&stored) {
+        Docstatus::Draft => {}
+        Docstatus::Submitted => {
+            return Err(ToolError::refused(format!(
+                "{} {name:?} is submitted already; nothing was done. To correct it: {}, then {}.",
+                on.def.name,
+                tool_for(on, Verb::Cancel),
+                tool_for(on, Verb::Amend)
+            )));
+        }
+        Docstatus::Cancelled => {
+            return Err(ToolError::refused(format!(
+                "{} {name:?} is cancelled and stays so; nothing was done. {} makes a new draft of it.",
+                on.def.name,
+                tool_for(on, Verb::Amend)
+            )));
+        }
+    }
+    // The site would submit it past its approval (H51).
+    if app.site.transitions(&app.caller, on.permit, &stored).await?.is_some() {
+        return Err(ToolError::refused(format!(
+            "{} {name:?} is governed by a workflow, which decides when it is submitted; nothing was done. \
+             get_workflow_actions shows what is open to this user, apply_workflow_action takes it.",
+            on.def.name
+        )));
+    }
+    let mut result = stored.clone();
+    result.insert("docstatus".to_owned(), json!(1));
+    let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 0, "to": 1}))]);
+    let step = Step { name: Some(name), stored: Some(&stored), result: Some(&result), preview: &preview };
+    if let Go::Answer(answer) = on.gate(given, step).await? {
+        return Ok(answer);
+    }
+    let answer = match on.send_submit(name, &stored).await {
+        Ok(answer) => answer,
+        Err(ToolError::Site(error)) if error.kind() == Kind::Stale => return Err(stale(on, name)),
+        Err(error) => return Err(error),
+    };
+    let mut result = moved(on, "submitted", name, stored, answer.messages).await;
+    // Large documents are submitted by a job of the site.
+    if result.get("docstatus").is_some_and(|docstatus| docstatus == 0) {
+        result.insert("note".to_owned(), json!("still a draft: the site submits it in the background; read it later"));
+    }
+    Ok(Value::Object(result))
+}

@@ -1,0 +1,229 @@
+//! `get_linked_documents`: the documents around a document, found through the links of the tables. Only fields that may be
+//! read are searched: a link that is withheld would tell its value (H5).
+
+use std::collections::BTreeMap;
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag};
+use futures_util::{StreamExt, stream};
+use serde_json::{Map, Value, json};
+
+use super::arguments::{DOCTYPE, Kind, NAME, optional};
+use super::own::{Call, Effect, Own, reads};
+use super::{ToolError, read};
+use crate::call::App;
+use crate::policy::{FieldRule, Operation};
+use crate::site::{Filter, ListQuery};
+
+/// How many lists are asked for at once.
+const AT_ONCE: usize = 6;
+/// The most lists that one call asks for.
+const MOST: usize = 150;
+/// The most documents of a DocType that are counted.
+const COUNTED: u32 = 100;
+/// How many of them are named.
+const NAMED: usize = 10;
+
+/// What belongs to a document.
+pub const LINKED: Own = Own {
+    name: "get_linked_documents",
+    title: "Linked documents",
+    description: "The documents that link to a document, and those it links to, by DocType with counts. Use to follow a chain \
+                  such as order, delivery, invoice, payment. Only DocTypes that may be read are looked at.",
+    args: &[
+        DOCTYPE,
+        NAME,
+        optional("only", Kind::Fields).about("only these DocTypes; needed where very many could link to it"),
+    ],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: reads,
+    run: |call| Box::pin(linked(call)),
+};
+
+async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
+    let app = call.app;
+    let permit = call.permit(Operation::Read).await?;
+    let on = call.on(&permit).await?;
+    let name = on.name(call.given);
+    let (on, shaped) = read::document(&on, name).await?;
+    let only: Option<Vec<&str>> =
+        call.given.value("only").and_then(Value::as_array).map(|only| only.iter().filter_map(Value::as_str).collect());
+    let wanted = |doctype: &str| only.as_ref().is_none_or(|only| only.contains(&doctype));
+    let mut ways = Vec::new();
+    for doctype in readable(app).into_iter().filter(|doctype| wanted(doctype)) {
+        let Some(def) = app.catalog.known(doctype).filter(|def| has_lists(def)) else { continue };
+        let Ok(permit) = app.permit(Operation::Read, doctype).await else { continue };
+        ways.extend(ways_from(app, def, permit.fields(), on.def.name));
+    }
+    let left_out = ways.len().saturating_sub(MOST);
+    ways.truncate(MOST);
+    let asked = stream::iter(ways).map(|way| found(app, way, on.def.name, name)).buffered(AT_ONCE);
+    let mut from: BTreeMap<&str, Entry> = BTreeMap::new();
+    for (doctype, via, rows) in asked.filter_map(std::future::ready).collect::<Vec<_>>().await {
+        if !rows.is_empty() {
+            from.entry(doctype).or_default().add(&via, rows);
+        }
+    }
+    let mut result = json!({"doctype": on.def.name, "name": name});
+    result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| app.catalog.known(child)));
+    result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype)).collect();
+    if left_out > 0 {
+        result["note"] =
+            json!(format!("{left_out} further ways to link to it were not looked at; name DocTypes in only"));
+    }
+    Ok(result)
+}
+
+/// The DocTypes that may be read, the configured ones first.
+fn readable(app: &App) -> Vec<&str> {
+    let mut doctypes: Vec<&str> = app.policy.doctypes().map(|(name, _)| name).collect();
+    if app.policy.default_operations().contains(Operation::Read) {
+        let others = erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !doctypes.contains(name));
+        let others: Vec<&str> = others.collect();
+        doctypes.extend(others);
+    }
+    doctypes.retain(|doctype| app.policy.operations(doctype).contains(Operation::Read));
+    doctypes
+}
+
+fn has_lists(def: &DocTypeDef) -> bool {
+    use doctype_flag::{CHILD, SINGLE, VIRTUAL};
+    !(def.is(CHILD) || def.is(SINGLE) || def.is(VIRTUAL))
+}
+
+/// One way in which documents of a DocType can link to another: the field, and for a Dynamic Link the field that names
+/// the DocType.
+struct Way {
+    from: &'static DocTypeDef,
+    field: String,
+    by: Option<String>,
+}
+
+/// The ways in which documents of `def` can link to `target`.
+fn ways_from(app: &App, def: &'static DocTypeDef, rule: &FieldRule, target: &str) -> Vec<Way> {
+    let way = |at: &str, field: &FieldDef| match field.options {
+        Options::Target(to) if field.kind == FieldKind::Link && to == target => {
+            Some(Way { from: def, field: format!("{at}{}", field.fieldname), by: None })
+        }
+        Options::TargetField(by) => {
+            Some(Way { from: def, field: format!("{at}{}", field.fieldname), by: Some(format!("{at}{by}")) })
+        }
+        _ => None,
+    };
+    let mut ways = Vec::new();
+    for field in def.fields {
+        match field.target().filter(|_| field.kind.is_table()).and_then(|child| app.catalog.known(child)) {
+            None if field.in_lists() && rule.may_read(field) => ways.extend(way("", field)),
+            None => {}
+            Some(child) => {
+                let seen = |name: &str| child.field(name).is_some_and(|column| rule.may_read_child(field, column));
+                let columns = child.fields.iter().filter(|column| column.in_lists() && seen(column.fieldname));
+                let at = format!("{}.", field.fieldname);
+                ways.extend(columns.filter_map(|column| way(&at, column)));
+            }
+        }
+    }
+    let seen = |by: &String| by.contains('.') || def.field(by).is_some_and(|field| rule.may_read(field));
+    ways.retain(|way| way.by.as_ref().is_none_or(seen));
+    ways
+}
+
+/// The documents that link in that way; nothing where the site does not tell.
+async fn found(
+    app: &App,
+    way: Way,
+    target: &str,
+    name: &str,
+) -> Option<(&'static str, String, Vec<Map<String, Value>>)> {
+    let permit = app.permit(Operation::Read, way.from.name).await.ok()?;
+    let mut fields = vec!["name".to_owned()];
+    for shown in ["docstatus", "status"] {
+        if way.from.field(shown).is_some_and(|field| field.in_lists() && permit.fields().may_read(field)) {
+            fields.push(shown.to_owned());
+        }
+    }
+    let equal = |field: &str, to: &str| -> Filter { (field.to_owned(), "=".to_owned(), json!(to)) };
+    let mut filters = vec![equal(&way.field, name)];
+    filters.extend(way.by.iter().map(|by| equal(by, target)));
+    // A row of a child table each would count a document as often as it links.
+    let group_by = if way.field.contains('.') { vec!["name".to_owned()] } else { Vec::new() };
+    // A column that is not asked for would be ambiguous beside the child table's.
+    let order_by = "`name` desc".to_owned();
+    let query = ListQuery { fields, filters, order_by, limit: COUNTED, group_by, ..ListQuery::default() };
+    match app.site.list(&app.caller, &permit, &query).await {
+        Ok(answer) => Some((way.from.name, way.field, answer.data)),
+        Err(error) => {
+            tracing::debug!("links of {}: {}", way.from.name, error.for_log());
+            None
+        }
+    }
+}
+
+/// The documents of one DocType that link to the document.
+#[derive(Default)]
+struct Entry {
+    via: Vec<String>,
+    documents: Vec<Map<String, Value>>,
+    more: bool,
+}
+
+impl Entry {
+    fn add(&mut self, via: &str, rows: Vec<Map<String, Value>>) {
+        self.more |= rows.len() >= COUNTED as usize;
+        self.via.push(via.to_owned());
+        for row in rows {
+            if !self.documents.iter().any(|known| known.get("name") == row.get("name")) {
+                self.documents.push(row);
+            }
+        }
+    }
+
+    fn shown(mut self, doctype: &str) -> Value {
+        let count = self.documents.len();
+        self.documents.truncate(NAMED);
+        let mut entry = json!({"doctype": doctype, "count": count, "via": self.via, "documents": self.documents});
+        if self.more {
+            entry["at_least"] = json!(true);
+        }
+        entry
+    }
+}
+
+/// The documents that a document's own links name, by DocType.
+fn links_to(
+    def: &DocTypeDef,
+    document: &Map<String, Value>,
+    children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+) -> BTreeMap<String, Vec<String>> {
+    let mut links = BTreeMap::new();
+    add_links(def, document, children, &mut links);
+    links
+}
+
+fn add_links(
+    def: &DocTypeDef,
+    document: &Map<String, Value>,
+    children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+    links: &mut BTreeMap<String, Vec<String>>,
+) {
+    for (key, value) in document {
+        let Some(field) = def.field(key) else { continue };
+        let target = match field.options {
+            Options::TargetField(by) => document.get(by).and_then(Value::as_str),
+            _ => field.target(),
+        };
+        match (target, value) {
+            (Some(child), Value::Array(rows)) => {
+                let Some(child) = children(child) else { continue };
+                rows.iter().filter_map(Value::as_object).for_each(|row| add_links(child, row, children, links));
+            }
+            (Some(doctype), Value::String(name)) if !name.is_empty() => {
+                let names: &mut Vec<String> = links.entry(doctype.to_owned()).or_default();
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `search_link` and `global_search`: from what people call a document to its name.
+
+use erpnext_schema::{DocTypeDef, doctype_flag};
+use serde_json::{Value, json};
+
+use super::arguments::{DOCTYPE, FILTERS, Kind, LIMIT, needed, optional};
+use super::own::{Call, Effect, Own, reads};
+use super::{ToolError, titles};
+use crate::call::App;
+use crate::policy::{Operation, Policy};
+
+/// How many DocTypes are searched at once.
+const AT_ONCE: usize = 6;
+/// The most DocTypes that one search looks through.
+const MOST: usize = 80;
+/// Documents of a DocType in one answer, where nobody says.
+const EACH: u64 = 5;
+/// The modules whose documents people look for, where no DocType is configured by name.
+const MODULES: &[&str] = &[
+    "Accounts",
+    "Assets",
+    "Buying",
+    "CRM",
+    "Contacts",
+    "Maintenance",
+    "Manufacturing",
+    "Projects",
+    "Quality Management",
+    "Selling",
+    "Setup",
+    "Stock",
+    "Support",
+];
+
+/// The name that a link takes.
+pub const SEARCH_LINK: Own = Own {
+    name: "search_link",
+    title: "Find the name for a link",
+    description: "Names of documents of one DocType by what people call them: \"ACME\" gives CUST-00042. Use before linking; \
+                  an exact match stands first and is marked.",
+    args: &[DOCTYPE, needed("text", Kind::Text).about("part of a name or title"), FILTERS, LIMIT],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: reads,
+    run: |call| Box::pin(search_link(call)),
+};
+
+/// Documents of any DocType.
+pub const GLOBAL_SEARCH: Own = Own {
+    name: "global_search",
+    title: "Search everywhere",
+    description: "Documents of any permitted DocType whose name or title holds the text. Use when the DocType is not known; \
+                  search_generic_documents looks deeper into one.",
+    args: &[
+        needed("text", Kind::Text),
+        optional("doctypes", Kind::Fields).about("only these DocTypes"),
+        optional("limit", Kind::Limit).about("documents of each DocType"),
+    ],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: reads,
+    run: |call| Box::pin(global_search(call)),
+};
+
+async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
+    let app = call.app;
+    let permit = call.permit(Operation::Read).await?;
+    let on = call.on(&permit).await?;
+    on.fits(erpnext_schema::Verb::Search)?;
+    let text = call.given.text("text").unwrap_or_default();
+    let filters = on.checked(|on| {
+        let mut reader = super::query::Reader::new(on.def, permit.fields());
+        let filters = reader.filters("filters", call.given.value("filters"));
+        reader.done(filters)
+    });
+    let (on, filters) = filters.await?;
+    let limit = u32::try_from(call.given.limit()).unwrap_or(500);
+    let mut found = titles::find(app, &permit, on.def, text, &filters, false, limit).await?;
+    found.sort_by_key(|found| !found.is_called(text));
+    let links = found.iter().map(|found| {
+        let mut link = found.shown();
+        if found.is_called(text) {
+            link["exact"] = json!(true);
+        }
+        link
+    });
+    let links: Vec<Value> = links.collect();
+    Ok(json!({"count": links.len(), "documents": links}))
+}
+
+async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
+    let app = call.app;
+    let text = call.given.text("text").unwrap_or_default();
+    let only: Option<Vec<&str>> = call
+        .given
+        .value("doctypes")
+        .and_then(Value::as_array)
+        .map(|only| only.iter().filter_map(Value::as_str).collect());
+    let mut searched = match only {
+        Some(only) => {
+            let mut defs = Vec::new();
+            for doctype in only {
+                let permit = app.permit(Operation::Read, doctype).await?;
+                let on = call.on(&permit).await?;
+                on.fits(erpnext_schema::Verb::Search)?;
+                defs.push(on.def);
+            }
+            defs
+        }
+        None => searchable(app),
+    };
+    let left_out = searched.len().saturating_sub(MOST);
+    searched.truncate(MOST);
+    let each = call.given.value("limit").and_then(Value::as_u64).unwrap_or(EACH);
+    let each = u32::try_from(each).unwrap_or(500);
+    let looked = searched.len();
+    let mut found = Vec::new();
+    for some in searched.chunks(AT_ONCE) {
+        let asked = some.iter().map(|def| found_in(app, def, text, each));
+        found.extend(futures_util::future::join_all(asked).await.into_iter().flatten());
+    }
+    let mut documents: Vec<(bool, Value)> = Vec::new();
+    for (doctype, found) in found {
+        documents.extend(found.iter().map(|found| {
+            let mut shown = found.shown();
+            shown["doctype"] = json!(doctype);
+            (!found.is_called(text), shown)
+        }));
+    }
+    documents.sort_by_key(|(inexact, _)| *inexact);
+    let documents: Vec<Value> = documents.into_iter().map(|(_, document)| document).collect();
+    let mut result = json!({"count": documents.len(), "doctypes_searched": looked, "documents": documents});
+    if left_out > 0 {
+        result["note"] = json!(format!("{left_out} further DocTypes were not searched; name them in doctypes"));
+    }
+    Ok(result)
+}
+
+/// What one DocType has; nothing where the site does not let the user look.
+async fn found_in(
+    app: &App,
+    def: &'static DocTypeDef,
+    text: &str,
+    limit: u32,
+) -> Option<(&'static str, Vec<titles::Found>)> {
+    let permit = app.permit(Operation::Read, def.name).await.ok()?;
+    let found = titles::find(app, &permit, def, text, &[], false, limit).await.ok()?;
+    Some((def.name, found))
+}
+
+/// The DocTypes that a search without a DocType looks through: the configured ones, and of those open by default the ones
+/// of business whose documents have titles.
+fn searchable(app: &App) -> Vec<&'static DocTypeDef> {
+    let policy: &Policy = &app.policy;
+    let reads = |name: &str| policy.operations(name).contains(Operation::Read);
+    let mut defs: Vec<&DocTypeDef> = policy.doctypes().filter_map(|(name, _)| app.catalog.known(name)).collect();
+    if policy.default_operations().contains(Operation::Read) {
+        let titled = |def: &&&DocTypeDef| def.title_field.is_some() && MODULES.contains(&def.module);
+        let others: Vec<&DocTypeDef> = erpnext_doctypes::ALL.iter().copied().filter(|def| titled(&def)).collect();
+        for def in others {
+            if !defs.iter().any(|known| known.name == def.name) {
+                defs.push(def);
+            }
+        }
+    }
+    let lists = |def: &DocTypeDef| {
+        !def.is(doctype_flag::CHILD) && !def.is(doctype_flag::SINGLE) && !def.is(doctype_flag::VIRTUAL)
+    };
+    defs.retain(|def| lists(def) && reads(def.name));
+    defs
+}

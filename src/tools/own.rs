@@ -1,0 +1,137 @@
+//! The tools with a name of their own, beside those that every DocType has: one line each, the rest in the tool's file.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::arguments::Arg;
+use super::{
+    Arguments, On, Tool, ToolError, about, aggregate, bulk, convert, history, linked, lookup, marks, reports, workflow,
+};
+use crate::audit::Attempt;
+use crate::call::App;
+use crate::policy::{Operation, Permit, Policy};
+use crate::watch::Watch;
+
+/// Every one of them, in the order of the list.
+pub const ALL: &[&Own] = &[
+    &about::TEST_CONNECTION,
+    &about::SYSTEM_INFO,
+    &about::LIST_DOCTYPES,
+    &about::DOCTYPE_PERMISSIONS,
+    &about::DOCTYPE_SCHEMA,
+    &aggregate::AGGREGATE,
+    &lookup::SEARCH_LINK,
+    &lookup::GLOBAL_SEARCH,
+    &history::HISTORY,
+    &linked::LINKED,
+    &reports::LIST,
+    &reports::DESCRIBE,
+    &reports::RUN,
+    &convert::LIST,
+    &convert::CONVERT,
+    &workflow::ACTIONS,
+    &workflow::APPLY,
+    &workflow::PENDING,
+    &bulk::CREATE,
+    &bulk::UPDATE,
+    &bulk::DELETE,
+    &marks::COMMENT,
+    &marks::ASSIGN,
+    &marks::UNASSIGN,
+    &marks::TAG,
+    &marks::UNTAG,
+    &marks::SHARE,
+    &marks::FOLLOW,
+    &marks::RENAME,
+];
+
+/// A tool with a name of its own.
+pub struct Own {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// For the model: what it does, when to use it, one trap.
+    pub description: &'static str,
+    /// What it takes, in the order that its schema shows.
+    pub args: &'static [Arg],
+    /// What it does to documents, as the audit log names it.
+    pub operation: Operation,
+    /// What a client may expect of it.
+    pub effect: Effect,
+    /// Whether a policy leaves anything for it to do; else it is not listed and not there.
+    pub offered: fn(&Policy) -> bool,
+    /// Does it.
+    pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+}
+
+/// What a tool does to what is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Nothing.
+    Reads,
+    /// Adds, and adds again when it is repeated.
+    Adds,
+    /// Sets what repeating sets again, and takes nothing away.
+    Sets,
+    /// Changes or takes away what was there.
+    Destroys,
+}
+
+/// One call of such a tool, its arguments checked against its table.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// Everything that calls need.
+    pub app: &'a App,
+    /// The tool that was called.
+    pub tool: Tool,
+    /// Its arguments.
+    pub given: &'a Arguments,
+    /// The record of it.
+    pub attempt: &'a Attempt,
+    /// Who waits for it.
+    pub watch: &'a Watch,
+}
+
+impl<'a> Call<'a> {
+    /// Leave for an operation on the DocType that the argument `doctype` names.
+    pub async fn permit(&self, operation: Operation) -> Result<Permit, ToolError> {
+        self.app.permit(operation, self.given.text("doctype").unwrap_or_default()).await
+    }
+
+    /// The call as one on the documents of the permit's DocType.
+    pub(super) async fn on(&self, permit: &'a Permit) -> Result<On<'a>, ToolError> {
+        On::new(self.app, self.tool, permit, self.attempt).await
+    }
+}
+
+/// For [`Own::offered`]: always.
+pub fn always(_: &Policy) -> bool {
+    true
+}
+
+/// For [`Own::offered`]: where something may be changed.
+pub fn updates(policy: &Policy) -> bool {
+    policy.permits_somewhere(Operation::Update)
+}
+
+/// For [`Own::offered`]: where something may be read.
+pub fn reads(policy: &Policy) -> bool {
+    policy.permits_somewhere(Operation::Read)
+}
+
+impl PartialEq for Own {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Own {}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Own").field(&self.name).finish()
+    }
+}

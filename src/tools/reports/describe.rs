@@ -1,0 +1,120 @@
+//! `describe_report`.
+
+use serde_json::{Map, Value, json};
+
+use super::form::{self, Filter, is_date};
+use super::run::described;
+use super::{REPORT, Report, offered};
+use crate::policy::Operation;
+use crate::tools::ToolError;
+use crate::tools::own::{Call, Effect, Own};
+
+/// What a report takes and shows.
+pub const DESCRIBE: Own = Own {
+    name: "describe_report",
+    title: "Describe a report",
+    description: "The filters of a report with their types and which are required, its columns, and an example for run_report. \
+                  Use before the first run: a report that misses a filter fails or answers nothing.",
+    args: &[REPORT],
+    operation: Operation::Report,
+    effect: Effect::Reads,
+    offered,
+    run: |call| Box::pin(describe(call)),
+};
+
+async fn describe(call: Call<'_>) -> Result<Value, ToolError> {
+    let name = call.given.text("name").unwrap_or_default();
+    let report = Report::open(call.app, name).await?;
+    let mut result = Map::from_iter([
+        ("report".to_owned(), json!(name)),
+        ("doctype".to_owned(), json!(report.permit.doctype())),
+        ("type".to_owned(), json!(report.kind)),
+    ]);
+    if let Err(why) = report.runs() {
+        result.insert("note".to_owned(), json!(why.for_model()));
+        return Ok(Value::Object(result));
+    }
+    let form = form::of(&report).await?;
+    result.insert("filters".to_owned(), form.iter().map(facts).collect());
+    let example = example(&report, &form).await;
+    if let Some(filters) = &example {
+        result.insert("example".to_owned(), json!({"name": name, "filters": filters}));
+    }
+    let note = match (example, report.prepared) {
+        (_, true) => {
+            "runs in the background: run_report waits for it; its columns are known when it has run".to_owned()
+        }
+        (None, _) => "no example: for a required filter no document could be found".to_owned(),
+        (Some(filters), _) => match call.app.site.run_report(&call.app.caller, &report.permit, name, &filters).await {
+            Ok(answer) => {
+                let (table, withheld) = report.table(&answer).await;
+                result.insert("columns".to_owned(), table.columns.iter().map(described).collect());
+                if !withheld.is_empty() {
+                    result.insert("withheld".to_owned(), json!(withheld));
+                }
+                match (table.columns.is_empty(), form.is_empty()) {
+                    (false, _) => format!("the example gives {} rows", table.rows.len()),
+                    (true, true) => "the script of the report computes its filters: they are not known here".to_owned(),
+                    (true, false) => "the example gives no columns: the report needs another filter".to_owned(),
+                }
+            }
+            Err(error) => {
+                format!("the example fails, so the report needs another filter: {}", error.messages().join("; "))
+            }
+        },
+    };
+    result.insert("note".to_owned(), json!(note));
+    Ok(Value::Object(result))
+}
+
+fn facts(filter: &Filter) -> Value {
+    let mut facts = json!({"field": filter.field, "label": filter.label, "type": filter.kind});
+    if let Some(doctype) = filter.link() {
+        facts["link_to"] = json!(doctype);
+    }
+    let choices = filter.choices();
+    if !choices.is_empty() {
+        facts["options"] = json!(choices);
+    }
+    if filter.required {
+        facts["required"] = json!(true);
+    }
+    if let Some(default) = &filter.default {
+        facts["default"] = default.clone();
+    }
+    facts
+}
+
+/// Filters that fill what is required, from the defaults and from what the site has; nothing where one cannot be filled.
+async fn example(report: &Report<'_>, form: &[Filter]) -> Option<Map<String, Value>> {
+    let mut filters = Map::new();
+    for filter in form.iter().filter(|filter| filter.required || filter.default.is_some() || filter.field == "company")
+    {
+        let value = match (&filter.default, filter.link()) {
+            (Some(default), _) => Some(default.clone()),
+            (None, Some(doctype)) => first(report, doctype).await,
+            (None, None) if is_date(&filter.kind) => {
+                let today = form::today();
+                let from = filter.field.contains("from") || filter.field.contains("start");
+                Some(json!(if from { today.first_of_year() } else { today }.to_string()))
+            }
+            (None, None) => filter.choices().first().map(|choice| json!(choice)),
+        };
+        match value {
+            Some(value) => {
+                filters.insert(filter.field.clone(), value);
+            }
+            None if filter.required => return None,
+            None => {}
+        }
+    }
+    Some(filters)
+}
+
+/// The name of some document that may be read.
+async fn first(report: &Report<'_>, doctype: &str) -> Option<Value> {
+    let app = report.app;
+    let permit = app.permit(Operation::Read, doctype).await.ok()?;
+    let found = app.site.search_link(&app.caller, &permit, "", 1, &[], None).await.ok()?;
+    found.into_iter().next()?.remove("value")
+}

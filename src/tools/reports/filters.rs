@@ -1,0 +1,136 @@
+//! The filters of a run, checked against the report's form: the site answers an unknown or misspelt one with other rows, a
+//! missing one with none or with a 500 (H53).
+
+use erpnext_schema::{Rule, Violation, nearest, time};
+use serde_json::{Map, Value, json};
+
+use super::Report;
+use super::form::{Filter, is_date};
+use crate::policy::Operation;
+use crate::tools::{Tool, ToolError};
+
+/// The filters as they are sent: those given, and the form's defaults where nothing was given.
+pub(super) async fn check(
+    report: &Report<'_>,
+    tool: Tool,
+    form: &[Filter],
+    given: Map<String, Value>,
+) -> Result<Map<String, Value>, ToolError> {
+    let mut violations = Vec::new();
+    let mut filters = Map::new();
+    for (field, value) in given {
+        let known = form.iter().find(|filter| filter.field == field);
+        let label = known.map_or("", |filter| filter.label.as_str());
+        // A filter by what is withheld would tell it (H5).
+        let about = std::iter::once(report.permit.doctype()).chain(known.and_then(Filter::link));
+        if report.withholds(about, &field, label).await {
+            let message = "this server's configuration does not permit reading it";
+            violations.push(violation(&field, Rule::NotPermitted, message.to_owned(), None));
+            continue;
+        }
+        let fitted = match known {
+            Some(filter) => fit(filter, &value),
+            None if form.is_empty() => Ok(value),
+            None => {
+                let names = form.iter().map(|filter| filter.field.as_str());
+                let near = nearest(&field, names.clone()).map(str::to_owned);
+                let takes = names.collect::<Vec<_>>().join(", ");
+                violations.push(violation(
+                    &field,
+                    Rule::UnknownField,
+                    format!("no such filter; the report takes: {takes}"),
+                    near,
+                ));
+                continue;
+            }
+        };
+        match fitted {
+            Ok(value) => {
+                if let Some(message) = missing(report, known, &value).await {
+                    violations.push(violation(&field, Rule::Value, message, None));
+                }
+                filters.insert(field, value);
+            }
+            Err((message, near)) => violations.push(violation(&field, Rule::Value, message, near)),
+        }
+    }
+    let mut defaults = Vec::new();
+    for filter in form.iter().filter(|filter| !filters.contains_key(&filter.field)) {
+        match &filter.default {
+            Some(default) => defaults.push((filter.field.clone(), default.clone())),
+            None if filter.required
+                && !violations.iter().any(|found: &Violation| found.path == path(&filter.field)) =>
+            {
+                let what = filter.link().map_or_else(|| filter.kind.clone(), |doctype| format!("a {doctype}"));
+                violations.push(violation(&filter.field, Rule::Mandatory, format!("is mandatory ({what})"), None));
+            }
+            None => {}
+        }
+    }
+    filters.extend(defaults);
+    if violations.is_empty() { Ok(filters) } else { Err(ToolError::arguments(tool, violations)) }
+}
+
+/// Why the document that a link names cannot be meant: a report answers with no rows in that case.
+async fn missing(report: &Report<'_>, filter: Option<&Filter>, value: &Value) -> Option<String> {
+    let app = report.app;
+    let (doctype, name) = (filter.and_then(Filter::link)?, value.as_str()?);
+    let permit = app.permit(Operation::Read, doctype).await.ok()?;
+    // Where the site does not tell, the report decides.
+    let found = app.site.validate_link(&app.caller, &permit, name, &[]).await.ok()?;
+    found.is_none().then(|| format!("there is no {doctype} named {name:?}; search_link finds the right name"))
+}
+
+type Misfit = (String, Option<String>);
+
+/// The value as the site takes it.
+fn fit(filter: &Filter, value: &Value) -> Result<Value, Misfit> {
+    let wrong = |expected: &str, near: Option<String>| Err((format!("expected {expected}, found {value}"), near));
+    match (filter.kind.as_str(), value) {
+        (kind, Value::String(text)) if is_date(kind) => match time::parse_date(text) {
+            Ok(_) => Ok(value.clone()),
+            Err(why) => Err((why.to_string(), None)),
+        },
+        (kind, _) if is_date(kind) => wrong("a date as YYYY-MM-DD", None),
+        ("Check", Value::Bool(on)) => Ok(json!(u8::from(*on))),
+        ("Check", Value::Number(number)) if matches!(number.as_u64(), Some(0 | 1)) => Ok(value.clone()),
+        ("Check", _) => wrong("true or false", None),
+        ("Int", Value::Number(number)) if number.is_i64() => Ok(value.clone()),
+        ("Float" | "Currency" | "Percent", Value::Number(_)) => Ok(value.clone()),
+        ("Int" | "Float" | "Currency" | "Percent", Value::String(text)) => {
+            wrong("a number", text.trim().parse::<f64>().ok().map(|number| number.to_string()))
+        }
+        ("Int", _) => wrong("a whole number", None),
+        ("Float" | "Currency" | "Percent", _) => wrong("a number", None),
+        ("MultiSelectList" | "MultiSelect" | "Table MultiSelect", Value::Array(list))
+            if list.iter().all(Value::is_string) =>
+        {
+            Ok(value.clone())
+        }
+        ("MultiSelectList" | "Table MultiSelect", Value::String(text)) => Ok(json!([text])),
+        ("Select", Value::String(text)) => {
+            let choices = filter.choices();
+            if choices.is_empty() || text.is_empty() || choices.contains(&text.as_str()) {
+                return Ok(value.clone());
+            }
+            let near = nearest(text, choices.iter().copied()).map(str::to_owned);
+            Err((format!("{text:?} is not one of: {}", choices.join(", ")), near))
+        }
+        (_, Value::String(_)) => Ok(value.clone()),
+        // Many filters take a number as text: years, ranges.
+        (_, Value::Number(number)) => Ok(json!(number.to_string())),
+        // Some links take a list of names.
+        ("Link" | "Data" | "Autocomplete", Value::Array(list)) if list.iter().all(Value::is_string) => {
+            Ok(value.clone())
+        }
+        _ => wrong("a text", None),
+    }
+}
+
+fn path(field: &str) -> String {
+    format!("filters.{field}")
+}
+
+fn violation(field: &str, rule: Rule, message: String, nearest: Option<String>) -> Violation {
+    Violation { path: path(field), rule, message, nearest }
+}

@@ -1,0 +1,192 @@
+//! The form of a report: the filters it takes, read from its script or from the report itself.
+
+use erpnext_schema::FieldKind;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+use super::{Report, text};
+use crate::shape::script;
+use crate::tools::ToolError;
+
+/// What marks a script whose filters stand in a file that the financial statements share.
+const FINANCIAL: &str = "erpnext.financial_statements";
+
+/// The filters of the financial statements: name, type, options, mandatory, default.
+const FINANCIAL_FILTERS: &[(&str, &str, &str, bool, &str)] = &[
+    ("company", "Link", "Company", true, ""),
+    ("finance_book", "Link", "Finance Book", false, ""),
+    ("filter_based_on", "Select", "Fiscal Year\nDate Range", true, "Date Range"),
+    ("period_start_date", "Date", "", false, "first of the year"),
+    ("period_end_date", "Date", "", false, "today"),
+    ("from_fiscal_year", "Link", "Fiscal Year", false, ""),
+    ("to_fiscal_year", "Link", "Fiscal Year", false, ""),
+    ("periodicity", "Select", "Monthly\nQuarterly\nHalf-Yearly\nYearly", true, "Yearly"),
+    ("presentation_currency", "Link", "Currency", false, ""),
+    ("cost_center", "MultiSelectList", "Cost Center", false, ""),
+    ("project", "MultiSelectList", "Project", false, ""),
+    ("accumulated_values", "Check", "", false, ""),
+    ("include_default_book_entries", "Check", "", false, "1"),
+];
+
+/// One filter of a report.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Filter {
+    pub field: String,
+    pub label: String,
+    /// The fieldtype, as the desk names it.
+    pub kind: String,
+    /// The DocType of a link; the choices of a Select, a line each.
+    pub options: String,
+    pub required: bool,
+    /// What the desk puts in where nobody says otherwise, as far as it is known.
+    pub default: Option<Value>,
+}
+
+impl Filter {
+    fn read(entry: &Map<String, Value>, today: Date) -> Option<Self> {
+        let is_set = |key: &str| entry.get(key).is_some_and(|on| *on == true || *on == 1);
+        let field = text(entry, "fieldname").to_owned();
+        let option = |option: &Value| match option {
+            Value::Object(option) => option.get("value").and_then(Value::as_str).map(str::to_owned),
+            option => option.as_str().map(str::to_owned),
+        };
+        let options = match entry.get("options") {
+            Some(Value::Array(options)) => options.iter().filter_map(option).collect::<Vec<_>>().join("\n"),
+            Some(Value::String(options)) => options.clone(),
+            _ => String::new(),
+        };
+        let default = match entry.get("default") {
+            Some(Value::Object(computed)) => date(text(computed, "code"), today).map(|date| json!(date)),
+            Some(Value::Null) | None => None,
+            Some(Value::String(none)) if none.is_empty() => None,
+            Some(Value::Array(list)) if list.iter().any(Value::is_object) => None,
+            Some(value) => Some(value.clone()),
+        };
+        let kind = Some(text(entry, "fieldtype")).filter(|kind| !kind.is_empty()).unwrap_or("Data").to_owned();
+        if field.is_empty() || matches!(kind.as_str(), "Break" | "Button" | "HTML") {
+            return None;
+        }
+        let label = Some(text(entry, "label")).filter(|label| !label.is_empty()).unwrap_or(&field).to_owned();
+        Some(Self { field, label, kind, options, required: is_set("reqd") || is_set("mandatory"), default })
+    }
+
+    /// The DocType that its values name.
+    pub fn link(&self) -> Option<&str> {
+        Some(self.options.as_str()).filter(|_| self.kind == "Link" && !self.options.is_empty())
+    }
+
+    /// What may be chosen; nothing where it is not a choice.
+    pub fn choices(&self) -> Vec<&str> {
+        let choices = self.options.lines().map(str::trim).filter(|choice| !choice.is_empty());
+        choices.filter(|_| self.kind == "Select").collect()
+    }
+}
+
+/// The filters that a report is known to take; none where its script computes them.
+pub(super) async fn of(report: &Report<'_>) -> Result<Vec<Filter>, ToolError> {
+    let app = report.app;
+    let form = app.site.report_form(&app.caller, &report.permit, &report.name).await?;
+    let today = today();
+    let own = form.get("filters").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let own: Vec<Filter> = own.filter_map(|entry| Filter::read(entry, today)).collect();
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    let script = text(&form, "script");
+    let stated = script::filters(script);
+    if stated.is_empty() && script.contains(FINANCIAL) {
+        return Ok(FINANCIAL_FILTERS.iter().map(|filter| financial(*filter, today)).collect());
+    }
+    Ok(stated.iter().filter_map(|entry| Filter::read(entry, today)).collect())
+}
+
+fn financial((field, kind, options, required, default): (&str, &str, &str, bool, &str), today: Date) -> Filter {
+    let default = match default {
+        "" => None,
+        "today" => Some(json!(today.to_string())),
+        "first of the year" => Some(json!(today.first_of_year().to_string())),
+        "1" => Some(json!(1)),
+        text => Some(json!(text)),
+    };
+    let label = field.replace('_', " ");
+    Filter { field: field.into(), label, kind: kind.into(), options: options.into(), required, default }
+}
+
+/// Today by the clock of this machine; the site's may be a day off.
+pub(super) fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// The date that a script computes from today's, where it does so in one of the usual ways.
+fn date(source: &str, today: Date) -> Option<String> {
+    let source: String = source.chars().filter(|c| !c.is_whitespace()).collect();
+    let inner = source.strip_prefix("frappe.datetime.")?;
+    let shift = |name: &str| {
+        let arguments = inner.strip_prefix(name)?.strip_suffix(')')?;
+        let (of, by) = arguments.rsplit_once(',')?;
+        let of = of.trim_start_matches("frappe.datetime.");
+        matches!(of, "get_today()" | "nowdate()" | "now_date()").then(|| by.parse::<i64>().ok()).flatten()
+    };
+    let shifted = || {
+        let by = shift("add_months(").map(|months| months.clamp(-1200, 1200).months());
+        let by = by.or_else(|| shift("add_days(").map(|days| days.clamp(-36_500, 36_500).days()));
+        today.checked_add(by?).ok()
+    };
+    let date = match inner {
+        "get_today()" | "nowdate()" | "now_date()" => Some(today),
+        "year_start()" => Some(today.first_of_year()),
+        "year_end()" => Some(today.last_of_year()),
+        "month_start()" => Some(today.first_of_month()),
+        "month_end()" => Some(today.last_of_month()),
+        _ => shifted(),
+    };
+    date.map(|date| date.to_string())
+}
+
+/// The fieldtypes whose values are dates.
+pub(super) fn is_date(kind: &str) -> bool {
+    kind == FieldKind::Date.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::{Filter, date};
+
+    #[test]
+    fn the_usual_dates_of_a_script_are_computed() {
+        let today = jiff::civil::date(2026, 3, 31);
+        for (source, wanted) in [
+            ("frappe.datetime.get_today()", Some("2026-03-31")),
+            ("frappe.datetime.add_months(frappe.datetime.get_today(), -1)", Some("2026-02-28")),
+            ("frappe.datetime.add_days(frappe.datetime.nowdate(), 1)", Some("2026-04-01")),
+            ("frappe.datetime.year_start()", Some("2026-01-01")),
+            ("frappe.datetime.month_end()", Some("2026-03-31")),
+            ("erpnext.utils.get_fiscal_year(frappe.datetime.get_today())", None),
+        ] {
+            assert_eq!(date(source, today).as_deref(), wanted, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_read_as_scripts_and_reports_write_it() {
+        let today = jiff::civil::date(2026, 3, 31);
+        let read = |entry: serde_json::Value| Filter::read(entry.as_object().unwrap(), today);
+        let party = read(json!({"fieldname": "party_type", "fieldtype": "Select", "mandatory": 1,
+            "options": [{"label": "A", "value": "Customer"}, "Supplier"]}));
+        let party = party.unwrap();
+        assert_eq!(
+            (party.choices(), party.required, party.label.as_str()),
+            (vec!["Customer", "Supplier"], true, "party_type")
+        );
+        let company =
+            json!({"fieldname": "company", "fieldtype": "Link", "options": "Company", "default": {"code": "x()"}});
+        let company = read(company).unwrap();
+        assert_eq!((company.link(), &company.default), (Some("Company"), &None));
+        assert_eq!(read(json!({"fieldname": "section", "fieldtype": "Break"})), None);
+    }
+}

@@ -1,0 +1,49 @@
+//! `list_reports`.
+
+use serde_json::{Value, json};
+
+use super::{offered, text};
+use crate::policy::Operation;
+use crate::tools::ToolError;
+use crate::tools::arguments::{Kind, optional};
+use crate::tools::own::{Call, Effect, Own};
+
+/// Which reports may be run.
+pub const LIST: Own = Own {
+    name: "list_reports",
+    title: "List reports",
+    description: "The reports that may be run here, with the DocType each is about. Use before run_report: names are exact.",
+    args: &[
+        optional("search", Kind::Text).about("words in the name"),
+        optional("doctype", Kind::Text).about("only reports about this DocType"),
+    ],
+    operation: Operation::Report,
+    effect: Effect::Reads,
+    offered,
+    run: |call| Box::pin(list(call)),
+};
+
+async fn list(call: Call<'_>) -> Result<Value, ToolError> {
+    let app = call.app;
+    let mut filters = vec![("disabled".to_owned(), "=".to_owned(), json!(0))];
+    filters.extend(call.given.text("doctype").map(|about| ("ref_doctype".to_owned(), "=".to_owned(), json!(about))));
+    let words: Vec<String> =
+        call.given.text("search").unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+    let found = app.site.reports(&app.caller, &filters).await?;
+    let may = |name: &str| {
+        let lower = name.to_lowercase();
+        app.policy.opens_report(name) && words.iter().all(|word| lower.contains(word))
+    };
+    let reports = found.iter().filter(|entry| may(text(entry, "name"))).map(|entry| {
+        let mut report = json!({"name": text(entry, "name"), "doctype": text(entry, "ref_doctype")});
+        if entry.get("prepared_report").is_some_and(|on| *on == 1) {
+            report["runs_in_background"] = json!(true);
+        }
+        if text(entry, "report_type") == "Report Builder" {
+            report["saved_list"] = json!(true);
+        }
+        report
+    });
+    let reports: Vec<Value> = reports.collect();
+    Ok(json!({"count": reports.len(), "reports": reports}))
+}

@@ -1,0 +1,86 @@
+//! Reports: which may be run, what each takes, and its rows.
+
+mod describe;
+mod filters;
+mod form;
+mod list;
+mod run;
+
+use serde_json::{Map, Value, json};
+
+use super::ToolError;
+use super::arguments::{Arg, Kind, needed};
+use crate::call::App;
+use crate::policy::{Permit, Policy};
+
+pub use describe::DESCRIBE;
+pub use list::LIST;
+pub use run::RUN;
+
+/// Which report.
+const REPORT: Arg = needed("name", Kind::Text).about("the report's exact name, as list_reports gives it");
+
+/// Where any report may be run.
+fn offered(policy: &Policy) -> bool {
+    policy.opens_reports()
+}
+
+/// A report that may be run.
+pub(super) struct Report<'a> {
+    app: &'a App,
+    name: String,
+    kind: String,
+    prepared: bool,
+    permit: Permit,
+}
+
+impl<'a> Report<'a> {
+    /// The report of that name, if the configuration opens it and the site has it.
+    pub(super) async fn open(app: &'a App, name: &str) -> Result<Self, ToolError> {
+        app.policy.permit_report(name, "Report")?;
+        let found = app.site.reports(&app.caller, &[("name".into(), "=".into(), json!(name))]).await?;
+        // The site's database takes a name in another case for the same.
+        let Some(entry) = found.into_iter().find(|entry| text(entry, "name") == name) else {
+            return Err(ToolError::refused(format!(
+                "The site has no report named {name:?}, or its user may not see it.\nnext: list_reports shows those available."
+            )));
+        };
+        if entry.get("disabled").is_some_and(|disabled| *disabled == 1) {
+            return Err(ToolError::refused(format!(
+                "The report {name:?} is switched off on the site.\nnext: list_reports shows the others."
+            )));
+        }
+        let permit = app.policy.permit_report(name, text(&entry, "ref_doctype"))?;
+        let (kind, prepared) =
+            (text(&entry, "report_type").to_owned(), entry.get("prepared_report").is_some_and(|on| *on == 1));
+        Ok(Self { app, name: name.to_owned(), kind, prepared, permit })
+    }
+
+    /// Refuses a saved list of the desk, which the site answers without columns.
+    fn runs(&self) -> Result<(), ToolError> {
+        if self.kind != "Report Builder" {
+            return Ok(());
+        }
+        Err(ToolError::refused(format!(
+            "{:?} is no report that runs but a saved list of {}.\nnext: list_generic_documents or aggregate_documents on {}.",
+            self.name,
+            self.permit.doctype(),
+            self.permit.doctype()
+        )))
+    }
+
+    /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.
+    async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
+        for doctype in doctypes {
+            let Ok(def) = self.app.catalog.def(&self.app.site, &self.app.caller, doctype).await else { continue };
+            if self.app.policy.withholds(def, name, label) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
+    entry.get(key).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,194 @@
+//! `run_report`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{REPORT, Report, filters, form, offered, text};
+use crate::policy::Operation;
+use crate::shape::report::{Column, Table};
+use crate::tools::arguments::{CURSOR, Kind, LIMIT, optional};
+use crate::tools::own::{Call, Effect, Own};
+use crate::tools::{ToolError, cursor};
+
+/// How long a report in the background is waited for: less than clients wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// How often its state is asked for.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+/// The rows of a report.
+pub const RUN: Own = Own {
+    name: "run_report",
+    title: "Run a report",
+    description: "Runs a report and gives its rows, the total apart. Use for what the ledgers know: receivables, balances, \
+                  registers. Its filters are its own: describe_report lists them.",
+    args: &[
+        REPORT,
+        optional("filters", Kind::Object).about("{\"filter\": value}, as describe_report lists them"),
+        LIMIT,
+        CURSOR,
+        optional("prepared", Kind::Text).about("for a report that runs in the background: what an earlier call named"),
+    ],
+    operation: Operation::Report,
+    effect: Effect::Reads,
+    offered,
+    run: |call| Box::pin(run(call)),
+};
+
+async fn run(call: Call<'_>) -> Result<Value, ToolError> {
+    let name = call.given.text("name").unwrap_or_default();
+    let report = Report::open(call.app, name).await?;
+    report.runs()?;
+    let form = form::of(&report).await?;
+    let given = call.given.value("filters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let filters = filters::check(&report, call.tool, &form, given).await?;
+    let identity = json!([name, filters]).to_string();
+    let start = match call.given.text("cursor") {
+        None => 0,
+        Some(at) => cursor::read(at, &identity).ok_or_else(|| {
+            ToolError::refused(
+                "cursor: not one of this report: it is good only with the same filters. Call again without cursor.",
+            )
+        })?,
+    };
+    let answer = match report.answer(&filters, call.given.text("prepared")).await? {
+        Progress::Done(answer) => answer,
+        Progress::Running(prepared) => {
+            let next = "call run_report again with the same arguments and this as prepared";
+            return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}));
+        }
+    };
+    let (table, withheld) = report.table(&answer).await;
+    if table.columns.is_empty() && withheld.is_empty() {
+        let takes: Vec<&str> = form.iter().map(|filter| filter.field.as_str()).collect();
+        return Err(ToolError::refused(format!(
+            "{name}: the report answered without columns, as reports do where a filter is missing. Filters sent: {}; it takes: {}.\n\
+             next: describe_report shows what each filter is.",
+            Value::Object(filters),
+            if takes.is_empty() { "not stated".to_owned() } else { takes.join(", ") },
+        )));
+    }
+    let mut result =
+        Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), Value::Object(filters))]);
+    result.extend(page(table, start, call.given.limit(), &identity));
+    if !withheld.is_empty() {
+        result.insert("withheld".to_owned(), json!(withheld));
+    }
+    if let Some(message) = answer.get("message").and_then(Value::as_str).filter(|message| !message.is_empty()) {
+        result.insert("message".to_owned(), json!(crate::shape::html::to_text(message)));
+    }
+    if let Some(at) = answer.get("doc").and_then(|doc| doc.get("report_end_time")).filter(|at| !at.is_null()) {
+        result.insert("as_of".to_owned(), at.clone());
+    }
+    Ok(Value::Object(result))
+}
+
+/// The columns, and the rows from `start` on.
+fn page(table: Table, start: u64, limit: u64, identity: &str) -> Map<String, Value> {
+    let all = table.rows.len();
+    let start = usize::try_from(start).unwrap_or(usize::MAX).min(all);
+    let end = start.saturating_add(usize::try_from(limit).unwrap_or(usize::MAX)).min(all);
+    let mut page = Map::from_iter([
+        ("columns".to_owned(), table.columns.iter().map(described).collect()),
+        ("rows".to_owned(), table.rows.into_iter().skip(start).take(end - start).map(Value::Array).collect()),
+        ("count".to_owned(), json!(end - start)),
+        ("total_rows".to_owned(), json!(all)),
+    ]);
+    if end < all {
+        page.insert("next_cursor".to_owned(), json!(cursor::write(end as u64, identity)));
+    }
+    if let Some(total) = table.total {
+        let sums = table.columns.into_iter().zip(total).filter(|(_, sum)| !sum.is_null() && *sum != "");
+        page.insert("total".to_owned(), Value::Object(sums.map(|(column, sum)| (column.field, sum)).collect()));
+    }
+    if !table.summary.is_empty() {
+        page.insert("summary".to_owned(), Value::Object(table.summary.into_iter().collect()));
+    }
+    page
+}
+
+/// What is to be known of a column.
+pub(super) fn described(column: &Column) -> Value {
+    let mut facts = json!({"field": column.field, "label": column.label, "type": column.kind});
+    let options = match column.kind.as_str() {
+        "Link" => "link_to",
+        "Dynamic Link" => "link_to_doctype_in",
+        "Currency" => "currency_in",
+        _ => return facts,
+    };
+    if !column.options.is_empty() {
+        facts[options] = json!(column.options);
+    }
+    facts
+}
+
+/// How far a report is.
+enum Progress {
+    Done(Map<String, Value>),
+    /// Under way on the site, as the Prepared Report of this name.
+    Running(String),
+}
+
+impl Report<'_> {
+    /// Runs it, in the background where the site does so.
+    async fn answer(&self, filters: &Map<String, Value>, prepared: Option<&str>) -> Result<Progress, ToolError> {
+        let (site, caller) = (&self.app.site, &self.app.caller);
+        let prepared = match prepared {
+            Some(prepared) => prepared.to_owned(),
+            None => {
+                let answer = site.run_report(caller, &self.permit, &self.name, filters).await?;
+                let in_background = answer.get("prepared_report").is_some_and(|on| *on == true || *on == 1);
+                if !in_background || answer.get("columns").is_some() {
+                    return Ok(Progress::Done(answer));
+                }
+                site.prepare_report(caller, &self.permit, &self.name, filters).await?
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, self.wait(&prepared)).await;
+        match waited {
+            Ok(done) => done?,
+            Err(_) => return Ok(Progress::Running(prepared)),
+        }
+        let mut filters = filters.clone();
+        filters.insert("prepared_report_name".to_owned(), json!(prepared));
+        Ok(Progress::Done(site.run_report(caller, &self.permit, &self.name, &filters).await?))
+    }
+
+    /// Returns when the Prepared Report is complete.
+    async fn wait(&self, prepared: &str) -> Result<(), ToolError> {
+        loop {
+            let state = self.app.site.prepared_report(&self.app.caller, &self.permit, prepared).await?;
+            let Some(state) = state.filter(|state| text(state, "report_name") == self.name) else {
+                return Err(ToolError::refused(format!(
+                    "prepared: {prepared:?} is no run of {}.\nnext: call run_report without prepared to start one.",
+                    self.name
+                )));
+            };
+            match text(&state, "status") {
+                "Completed" => return Ok(()),
+                "Error" | "Failed" | "Cancelled" => {
+                    let why = text(&state, "error_message").lines().last().unwrap_or_default();
+                    return Err(ToolError::refused(format!(
+                        "{}: the site could not finish the report in the background: {why}\nnext: check its filters with describe_report.",
+                        self.name
+                    )));
+                }
+                _ => tokio::time::sleep(ASK_AGAIN).await,
+            }
+        }
+    }
+
+    /// The answer without the columns that are withheld, and their labels.
+    pub(super) async fn table(&self, answer: &Map<String, Value>) -> (Table, Vec<String>) {
+        let mut table = Table::read(answer);
+        let mut hidden = Vec::new();
+        for column in &table.columns {
+            let about = std::iter::once(self.permit.doctype()).chain(table.doctypes.iter().map(String::as_str));
+            if self.withholds(about, &column.field, &column.label).await {
+                hidden.push(column.clone());
+            }
+        }
+        let withheld = table.withhold(|column| hidden.contains(column));
+        (table, withheld)
+    }
+}

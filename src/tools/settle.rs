@@ -1,0 +1,237 @@
+//! Writes, and what became of them where no answer came: read back until it is decided, and never sent twice.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use erpnext_schema::time::parse_datetime;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::write::document_name;
+use super::{On, ToolError};
+use crate::document::outcome::{self, Verdict};
+use crate::site::{Answer, Kind, SiteError};
+
+/// Where a DocType keeps the key by which a repeated create is known again.
+const KEY: &str = "idempotency_key";
+/// How many names of new documents are remembered.
+const REMEMBERED: usize = 1_000;
+/// How many of the user's newest documents are looked through.
+const LOOKED_THROUGH: u32 = 50;
+
+/// The documents made through this server of late: what one create made is not taken for what another did.
+#[derive(Debug, Default)]
+pub struct Made(Mutex<VecDeque<(String, String)>>);
+
+impl Made {
+    fn add(&self, doctype: &str, name: &str) {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.len() >= REMEMBERED {
+            made.pop_front();
+        }
+        made.push_back((doctype.to_owned(), name.to_owned()));
+    }
+
+    fn has(&self, doctype: &str, name: &str) -> bool {
+        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        made.iter().any(|(known, of)| known == doctype && of == name)
+    }
+}
+
+impl On<'_> {
+    /// Makes a document; the answer holds its name. With a key that the DocType has a field for, a document that was
+    /// made with the same key is the answer.
+    pub(super) async fn send_create(
+        &self,
+        doc: &Map<String, Value>,
+        key: Option<&str>,
+    ) -> Result<Answer<Map<String, Value>>, ToolError> {
+        let kept = key.is_some() && self.keeps_keys().await;
+        let (mut doc, keyed) = (doc.clone(), key.filter(|_| kept).map(|key| (KEY, key)));
+        if let Some((field, key)) = keyed {
+            if let Some(name) = self.made_with(field, key).await? {
+                return Ok(found(name, "made by an earlier call with this idempotency_key; nothing was sent now"));
+            }
+            doc.insert(field.to_owned(), json!(key));
+        }
+        let started = Instant::now();
+        let mut answer = match self.app.site.insert(&self.app.caller, self.permit, &doc).await {
+            Err(error) if error.maybe_done() => self.look_for(&doc, keyed, started, error).await?,
+            sent => sent?,
+        };
+        if let Some(name) = answer.data.get("name").and_then(document_name) {
+            self.app.made.add(self.def.name, &name);
+        }
+        if key.is_some() && !kept {
+            let note = format!("{} has no field {KEY} that may be set: the key was not kept", self.def.name);
+            answer.messages.push(note);
+        }
+        Ok(answer)
+    }
+
+    /// Changes a document that was read as `before`.
+    pub(super) async fn send_update(
+        &self,
+        name: &str,
+        before: &Map<String, Value>,
+        body: &Map<String, Value>,
+    ) -> Result<Answer<Map<String, Value>>, ToolError> {
+        let sent = self.app.site.update(&self.app.caller, self.permit, name, body).await;
+        let child = |name: &str| self.app.catalog.known(name);
+        self.settled(name, sent, |now| outcome::of_update(self.def, &child, before, body, now)).await
+    }
+
+    /// Submits a draft that was read as `before`.
+    pub(super) async fn send_submit(&self, name: &str, before: &Map<String, Value>) -> Result<Answer<()>, ToolError> {
+        let sent = self.app.site.submit(&self.app.caller, self.permit, before).await;
+        self.settled(name, sent, |now| outcome::of_docstatus(1, before, now)).await
+    }
+
+    /// Cancels a submitted document that was read as `before`.
+    pub(super) async fn send_cancel(&self, name: &str, before: &Map<String, Value>) -> Result<Answer<()>, ToolError> {
+        let sent = self.app.site.cancel(&self.app.caller, self.permit, name).await;
+        self.settled(name, sent, |now| outcome::of_docstatus(2, before, now)).await
+    }
+
+    /// Makes the one amendment that a cancelled document can have; the answer is its name.
+    pub(super) async fn send_amend(&self, of: &str, draft: &Map<String, Value>) -> Result<Answer<Value>, ToolError> {
+        match self.app.site.amend(&self.app.caller, self.permit, draft).await {
+            Err(error) if error.maybe_done() => {
+                let mut found = self.look_for(draft, Some(("amended_from", of)), Instant::now(), error).await?;
+                Ok(Answer { data: found.data.remove("name").unwrap_or_default(), messages: found.messages })
+            }
+            sent => Ok(sent?),
+        }
+    }
+
+    /// Deletes a document that was read as `before`.
+    pub(super) async fn send_delete(&self, name: &str, before: &Map<String, Value>) -> Result<Answer<()>, ToolError> {
+        let sent = self.app.site.delete(&self.app.caller, self.permit, name).await;
+        self.settled(name, sent, |now| outcome::of_delete(before, now)).await
+    }
+
+    /// Whether documents have a field for a key, which the site may have added of its own.
+    async fn keeps_keys(&self) -> bool {
+        let mut field = self.def.field(KEY);
+        if field.is_none() {
+            let live = self.app.catalog.live(&self.app.site, &self.app.caller, self.def.name).await;
+            field = live.ok().and_then(|def| def.field(KEY));
+        }
+        field.is_some_and(|field| self.permit.fields().may_write(field))
+    }
+
+    /// What came of a write to one document: the site's answer, or what reading the document says where none came.
+    async fn settled<T: Default>(
+        &self,
+        name: &str,
+        sent: Result<Answer<T>, SiteError>,
+        judge: impl Fn(Option<&Map<String, Value>>) -> Verdict,
+    ) -> Result<Answer<T>, ToolError> {
+        let error = match sent {
+            Err(error) if error.maybe_done() => error,
+            sent => return Ok(sent?),
+        };
+        let site = &self.app.site;
+        let mut verdict = Verdict::Open("the document could not be read".to_owned());
+        let mut waits = site.waits();
+        loop {
+            let now = site.get(&self.app.caller, self.permit, name).await;
+            verdict = match now {
+                Ok(now) => judge(Some(&now.data)),
+                Err(error) if error.kind() == Kind::Missing => judge(None),
+                Err(_) => verdict,
+            };
+            // What is not there yet may still come.
+            match waits.next().filter(|_| verdict == Verdict::NotMade) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => break,
+            }
+        }
+        match verdict {
+            Verdict::Made => Ok(Answer { data: T::default(), messages: vec![READ_BACK.to_owned()] }),
+            Verdict::NotMade if is_given_up(&error) => {
+                let why = "so far nothing was changed; the site may still be at it".to_owned();
+                Err(self.unsettled(Some(name), error, Verdict::Open(why)))
+            }
+            verdict => Err(self.unsettled(Some(name), error, verdict)),
+        }
+    }
+
+    /// The document that a create made whose answer never came: the one with this value in this field, which no other
+    /// has; else the one of this user's since its start that holds what was sent.
+    async fn look_for(
+        &self,
+        doc: &Map<String, Value>,
+        by: Option<(&str, &str)>,
+        started: Instant,
+        error: SiteError,
+    ) -> Result<Answer<Map<String, Value>>, ToolError> {
+        let mut waits = self.app.site.waits();
+        let why = loop {
+            let looked = match by {
+                Some((field, value)) => {
+                    let missing = || format!("no document with this {field} was found; it may still come");
+                    self.made_with(field, value).await.map(|name| name.ok_or_else(missing))
+                }
+                None => self.made_since(doc, started).await,
+            };
+            match looked {
+                Ok(Ok(name)) => return Ok(found(name, READ_BACK)),
+                Ok(Err(why)) => match waits.next() {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => break why,
+                },
+                Err(_) => break "the site could not be asked".to_owned(),
+            }
+        };
+        Err(self.unsettled(None, error, Verdict::Open(why)))
+    }
+
+    async fn made_with(&self, field: &str, value: &str) -> Result<Option<String>, SiteError> {
+        let filters = vec![(field.to_owned(), "=".to_owned(), json!(value))];
+        let rows = self.app.site.made(&self.app.caller, self.permit, filters, vec!["name".to_owned()], 1).await?;
+        Ok(rows.first().and_then(|row| document_name(row.get("name")?)))
+    }
+
+    async fn made_since(
+        &self,
+        doc: &Map<String, Value>,
+        started: Instant,
+    ) -> Result<Result<String, String>, SiteError> {
+        let app = self.app;
+        let filters = vec![("owner".to_owned(), "=".to_owned(), json!(app.user().await?))];
+        let mut sent = doc.clone();
+        sent.retain(|key, _| self.def.field(key).is_some_and(|field| field.in_lists()));
+        let fields = ["name", "creation"].into_iter().chain(sent.keys().map(String::as_str));
+        let fields = fields.map(str::to_owned).collect();
+        let mut rows = app.site.made(&app.caller, self.permit, filters, fields, LOOKED_THROUGH).await?;
+        let span = SignedDuration::try_from(started.elapsed()).unwrap_or_default();
+        rows.retain(|row| {
+            let creation = row.get("creation").and_then(Value::as_str).and_then(|text| parse_datetime(text).ok());
+            let name = row.get("name").and_then(document_name);
+            creation.is_some_and(|creation| outcome::is_within(span, creation, Timestamp::now()))
+                && name.is_some_and(|name| !app.made.has(self.def.name, &name))
+        });
+        Ok(outcome::of_create(self.def, &|child| app.catalog.known(child), &sent, &rows))
+    }
+
+    fn unsettled(&self, name: Option<&str>, error: SiteError, verdict: Verdict) -> ToolError {
+        let what = match name {
+            Some(name) => format!("{} of {} {name:?}", self.permit.operation(), self.def.name),
+            None => format!("{} of a {}", self.permit.operation(), self.def.name),
+        };
+        ToolError::Unsettled { what, error: Box::new(error), verdict }
+    }
+}
+
+const READ_BACK: &str = "no answer came from the site; reading shows that it was done";
+
+fn found(name: String, note: &str) -> Answer<Map<String, Value>> {
+    Answer { data: Map::from_iter([("name".to_owned(), json!(name))]), messages: vec![note.to_owned()] }
+}
+
+/// Whether it was this side, or a proxy, that lost patience: the site goes on all the same.
+fn is_given_up(error: &SiteError) -> bool {
+    error.kind() == Kind::TimedOut || error.status() == Some(504)
+}

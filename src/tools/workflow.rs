@@ -1,0 +1,213 @@
+//! Workflows: what a user may do with a document in its present state, doing it, and what waits for the user.
+
+use std::collections::BTreeMap;
+
+use erpnext_schema::{Rule, Violation, doctype_flag, nearest};
+use serde_json::{Map, Value, json};
+
+use super::arguments::{DOCTYPE, Kind, NAME, needed};
+use super::gate::{Go, Step};
+use super::lifecycle::{Docstatus, moved, stale};
+use super::own::{self, Call, Effect, Own};
+use super::write::named_exactly;
+use super::{On, ToolError};
+use crate::policy::Operation;
+use crate::shape;
+use crate::site::{self, Filter, ListQuery};
+
+/// What is open to the user.
+pub const ACTIONS: Own = Own {
+    name: "get_workflow_actions",
+    title: "Workflow actions",
+    description: "The workflow actions that this user may take on a document in its present state, and where each leads.",
+    args: &[DOCTYPE, NAME],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: own::reads,
+    run: |call| Box::pin(actions(call)),
+};
+
+/// Takes one.
+pub const APPLY: Own = Own {
+    name: "apply_workflow_action",
+    title: "Take a workflow action",
+    description: "Takes a workflow action on a document, such as Approve or Reject. It may submit or cancel the document, \
+                  which then needs that permission too.",
+    args: &[DOCTYPE, NAME, needed("action", Kind::Text).about("as get_workflow_actions names it")],
+    operation: Operation::Update,
+    effect: Effect::Destroys,
+    offered: own::updates,
+    run: |call| Box::pin(apply(call)),
+};
+
+/// What waits.
+pub const PENDING: Own = Own {
+    name: "list_pending_approvals",
+    title: "List what waits for approval",
+    description: "The documents that wait for a workflow action of this user, by DocType, oldest first.",
+    args: &[],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: own::reads,
+    run: |call| Box::pin(pending(call)),
+};
+
+/// One way on from a document's state.
+struct Action {
+    name: String,
+    from: String,
+    to: String,
+    role: String,
+    /// Whether it is closed to whoever made the document, and that is the user.
+    needs_another: bool,
+}
+
+async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Read).await?;
+    let on = call.on(&permit).await?;
+    let name = on.name(call.given);
+    let doc = call.app.site.get(&call.app.caller, &permit, name).await?.data;
+    named_exactly(&on, name, &doc)?;
+    let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
+    match open(&on, &doc).await? {
+        None => {
+            answer.insert("note".to_owned(), json!(format!("{} has no workflow", on.def.name)));
+        }
+        Some(actions) => {
+            answer.extend(actions.first().map(|action| ("state".to_owned(), json!(action.from))));
+            let entry = |action: &Action| {
+                let mut entry = json!({"action": action.name, "leads_to": action.to, "role": action.role});
+                if action.needs_another {
+                    entry["note"] = json!("not for whoever made the document");
+                }
+                entry
+            };
+            if actions.is_empty() {
+                answer.insert("note".to_owned(), json!("no action is open to this user in the present state"));
+            }
+            answer.insert("actions".to_owned(), actions.iter().map(entry).collect());
+        }
+    }
+    Ok(Value::Object(answer))
+}
+
+/// The actions that the site leaves the user, or nothing where there is no workflow.
+async fn open(on: &On<'_>, doc: &Map<String, Value>) -> Result<Option<Vec<Action>>, ToolError> {
+    let Some(rows) = on.app.site.transitions(&on.app.caller, on.permit, doc).await? else { return Ok(None) };
+    let user = on.app.user().await?;
+    let own = doc.get("owner").and_then(Value::as_str) == Some(user) && user != "Administrator";
+    let action = |row: &Map<String, Value>| {
+        let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let self_approval = row.get("allow_self_approval").and_then(Value::as_u64) == Some(1);
+        Action {
+            name: text("action"),
+            from: text("state"),
+            to: text("next_state"),
+            role: text("allowed"),
+            needs_another: own && !self_approval,
+        }
+    };
+    Ok(Some(rows.iter().map(action).collect()))
+}
+
+async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
+    let (app, wanted) = (call.app, call.given.text("action").unwrap_or_default());
+    let update = call.permit(Operation::Update).await?;
+    let on = call.on(&update).await?;
+    let name = on.name(call.given);
+    let doc = app.site.get(&app.caller, &update, name).await?.data;
+    named_exactly(&on, name, &doc)?;
+    let Some(actions) = open(&on, &doc).await? else {
+        return Err(ToolError::refused(format!("{} has no workflow: there is no action to take.", on.def.name)));
+    };
+    let Some(action) = actions.iter().find(|action| action.name == wanted) else {
+        let names = || actions.iter().map(|action| action.name.as_str());
+        let listed = names().collect::<Vec<_>>().join(", ");
+        let message = format!("open to this user now: {}", if listed.is_empty() { "no action" } else { &listed });
+        let nearest = nearest(wanted, names()).map(str::to_owned);
+        let violation = Violation { path: "action".to_owned(), rule: Rule::Value, message, nearest };
+        return Err(ToolError::arguments(call.tool, vec![violation]));
+    };
+    if action.needs_another {
+        return Err(ToolError::refused(format!(
+            "{} {name:?}: {wanted} is not for whoever made the document; nothing was done. Somebody else with the role {} has to.",
+            on.def.name, action.role
+        )));
+    }
+    // What the state means for docstatus needs leave of its own; where that cannot be learned, any move is possible.
+    let mut result = doc.clone();
+    for operation in operations(&on, &doc, action).await? {
+        app.permit(operation, on.def.name).await?;
+        let docstatus = if operation == Operation::Submit { 1 } else { 2 };
+        result.insert("docstatus".to_owned(), json!(docstatus));
+    }
+    let preview = Map::from_iter([
+        ("action".to_owned(), json!(wanted)),
+        ("state".to_owned(), json!({"from": action.from, "to": action.to})),
+    ]);
+    let step = Step { name: Some(name), stored: Some(&doc), result: Some(&result), preview: &preview };
+    if let Go::Answer(answer) = on.gate(call.given, step).await? {
+        return Ok(answer);
+    }
+    let answer = match app.site.apply_workflow(&app.caller, &update, &doc, wanted).await {
+        Ok(answer) => answer,
+        Err(error) if error.kind() == site::Kind::Stale => return Err(stale(&on, name)),
+        Err(error) => return Err(error.into()),
+    };
+    let state = json!({"from": action.from, "to": action.to});
+    let mut result = moved(&on, "updated", name, doc, answer.messages).await;
+    result.insert("state".to_owned(), state);
+    Ok(Value::Object(result))
+}
+
+/// What the action does besides changing the document.
+async fn operations(on: &On<'_>, doc: &Map<String, Value>, action: &Action) -> Result<Vec<Operation>, ToolError> {
+    if !on.def.is(doctype_flag::SUBMITTABLE) {
+        return Ok(Vec::new());
+    }
+    let states = on.app.site.workflow_states(&on.app.caller, on.def.name).await?;
+    let leads_to = states.iter().find(|(state, _)| *state == action.to).map(|(_, docstatus)| *docstatus);
+    Ok(match (Docstatus::of(doc), leads_to) {
+        (Docstatus::Draft, Some(0)) | (Docstatus::Submitted, Some(1)) => Vec::new(),
+        (Docstatus::Draft, Some(1) | None) => vec![Operation::Submit],
+        _ => vec![Operation::Cancel],
+    })
+}
+
+async fn pending(call: Call<'_>) -> Result<Value, ToolError> {
+    let app = call.app;
+    let readable = |doctype: &str| app.policy.permit(Operation::Read, doctype).ok();
+    let waiting = app.site.pending_approvals(&app.caller, readable).await?;
+    let mut by_doctype: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for document in &waiting {
+        by_doctype.entry(&document.doctype).or_default().push(&document.name);
+    }
+    let mut found = Vec::new();
+    let mut count = 0;
+    for (doctype, names) in by_doctype {
+        let documents = summaries(&call, doctype, &names).await?;
+        count += documents.len();
+        if !documents.is_empty() {
+            found.push(json!({"doctype": doctype, "documents": documents}));
+        }
+    }
+    Ok(json!({"count": count, "waiting": found, "next": "get_workflow_actions tells what can be done with one"}))
+}
+
+/// What a list shows of these documents: only those that are still there and that the policy lets be seen.
+async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec<Value>, ToolError> {
+    let permit = call.app.permit(Operation::Read, doctype).await?;
+    let on = call.on(&permit).await?;
+    let shown =
+        |name: &&str| on.def.field(name).is_some_and(|field| field.in_lists() && permit.fields().may_read(field));
+    let mut fields = vec!["name".to_owned()];
+    for name in on.def.title_field.into_iter().chain(["workflow_state", "status", "owner", "creation"]).filter(shown) {
+        if !fields.iter().any(|known| known == name) {
+            fields.push(name.to_owned());
+        }
+    }
+    let filters: Vec<Filter> = vec![("name".to_owned(), "in".to_owned(), json!(names))];
+    let query = ListQuery { fields, filters, order_by: "creation asc".to_owned(), limit: 500, ..ListQuery::default() };
+    let rows = call.app.site.list(&call.app.caller, &permit, &query).await?.data;
+    Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, &permit, &query.fields, row))).collect())
+}

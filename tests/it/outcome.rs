@@ -1,0 +1,182 @@
+//! Writes that no answer came to: each is read back, told as what it was, and never sent twice.
+
+use erpnext_mcp::audit::Outcome;
+use erpnext_mcp::call::App;
+use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
+use serde_json::{Value, json};
+
+use crate::support::{Site, all, app_of, call};
+
+const CREATE: &str = "create_generic_document";
+const UPDATE: &str = "update_generic_document";
+const DELETE: &str = "delete_generic_document";
+const NOTE: &str = "no answer came from the site; reading shows that it was done";
+
+async fn start(sample: Option<u32>) -> (Sandbox, App) {
+    let site = Sandbox::start(Options { sample, ..Options::default() }).await.unwrap();
+    let every = json!({"read": true, "create": true, "update": true, "delete": true, "submit": true, "cancel": true, "amend": true});
+    let app = app_of(&json!({
+        "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret", "timeout": 2},
+        "permissions": {"default": every},
+    }));
+    (site, app)
+}
+
+/// The next request with this method is hit.
+fn hit(site: &Sandbox, method: &str, path: &str, kind: Kind) {
+    site.faults().add(Fault::new(kind).method(method).path(path).times(1));
+}
+
+fn todo(words: &str) -> Value {
+    json!({"doctype": "ToDo", "data": {"description": words, "priority": "High"}})
+}
+
+async fn made(app: &App, words: &str) -> String {
+    call(app, CREATE, todo(words)).await.unwrap()["created"].as_str().unwrap().to_owned()
+}
+
+/// What the model is told, and what the audit log says.
+async fn failed(app: &App, tool: &str, arguments: Value) -> (String, Outcome) {
+    let error = call(app, tool, arguments).await.unwrap_err();
+    (error.for_model(), error.outcome())
+}
+
+fn writes(site: &Sandbox) -> Vec<String> {
+    site.journal().into_iter().map(|write| write.verb).collect()
+}
+
+const TAKE_EFFECT: [Kind; 4] = [Kind::CutAfter, Kind::CutBody, Kind::Truncate, Kind::HtmlAfter(504)];
+
+#[tokio::test]
+async fn a_create_that_took_effect_is_found_by_what_was_sent() {
+    let (site, app) = start(None).await;
+    for (i, kind) in TAKE_EFFECT.into_iter().enumerate() {
+        hit(&site, "POST", "/api/resource/ToDo", kind);
+        let answer = call(&app, CREATE, todo(&format!("call {i}"))).await.unwrap();
+        assert_eq!(answer["messages"], json!([NOTE]), "{kind:?}");
+        assert_eq!(answer["created"], json!(site.journal().last().unwrap().name), "{kind:?}");
+    }
+    assert_eq!(writes(&site), ["insert"; 4]);
+}
+
+#[tokio::test]
+async fn a_create_that_took_no_effect_is_unknown_and_another_one_is_not_taken_for_it() {
+    let (site, app) = start(None).await;
+    made(&app, "call").await;
+    hit(&site, "POST", "/api/resource/ToDo", Kind::CutBefore);
+    let (said, outcome) = failed(&app, CREATE, todo("call")).await;
+    assert_eq!(outcome, Outcome::Unknown);
+    assert!(said.contains("Whether it was done is not known") && said.contains("may still come"), "{said}");
+    assert_eq!(writes(&site), ["insert"]);
+}
+
+#[tokio::test]
+async fn an_update_is_told_by_version_and_fields() {
+    let (site, app) = start(None).await;
+    let name = made(&app, "call").await;
+    let high = |words: &str| json!({"doctype": "ToDo", "name": name, "data": {"description": words}});
+    for kind in TAKE_EFFECT {
+        hit(&site, "PUT", "/api/resource/ToDo", kind);
+        let answer = call(&app, UPDATE, high(&format!("{kind:?}"))).await.unwrap();
+        assert_eq!(answer["messages"], json!([NOTE]), "{kind:?}");
+    }
+    for kind in [Kind::CutBefore, Kind::Html(502)] {
+        hit(&site, "PUT", "/api/resource/ToDo", kind);
+        let (said, outcome) = failed(&app, UPDATE, high("never")).await;
+        assert_eq!(outcome, Outcome::Failed, "{said}");
+        assert!(said.contains("nothing was changed") && said.contains("call again"), "{said}");
+    }
+    assert_eq!(writes(&site), ["insert", "update", "update", "update", "update"]);
+}
+
+#[tokio::test]
+async fn a_site_that_is_silent_may_still_be_at_it() {
+    let (site, app) = start(None).await;
+    let name = made(&app, "call").await;
+    hit(&site, "PUT", "/api/resource/ToDo", Kind::StallBefore);
+    let change = json!({"doctype": "ToDo", "name": name, "data": {"description": "other"}});
+    let (said, outcome) = failed(&app, UPDATE, change).await;
+    assert_eq!(outcome, Outcome::Unknown, "{said}");
+    assert!(said.contains("the site may still be at it"), "{said}");
+}
+
+#[tokio::test]
+async fn a_delete_is_told_by_whether_the_document_is_there() {
+    let (site, app) = start(None).await;
+    let name = made(&app, "call").await;
+    let delete = json!({"doctype": "ToDo", "name": name, "confirm": true});
+    hit(&site, "DELETE", "/api/resource/ToDo", Kind::CutBefore);
+    assert_eq!(failed(&app, DELETE, delete.clone()).await.1, Outcome::Failed);
+    hit(&site, "DELETE", "/api/resource/ToDo", Kind::CutAfter);
+    assert_eq!(call(&app, DELETE, delete).await.unwrap()["messages"], json!([NOTE]));
+    assert_eq!(writes(&site), ["insert", "delete"]);
+}
+
+#[tokio::test]
+async fn submit_cancel_and_amend_are_told_by_what_the_document_became() {
+    let (site, app) = start(Some(1)).await;
+    let drafts = json!({"doctype": "Sales Order", "filters": {"docstatus": 0}, "limit": 1});
+    let draft = call(&app, "list_generic_documents", drafts).await.unwrap()["documents"][0]["name"].clone();
+    let before = site.journal().len();
+    let order = json!({"doctype": "Sales Order", "name": draft, "confirm": true});
+    let without_confirm = json!({"doctype": "Sales Order", "name": draft});
+    for (verb, path, arguments) in [
+        ("submit", "frappe.client.submit", &without_confirm),
+        ("cancel", "frappe.client.cancel", &order),
+        ("amend", "frappe.client.insert", &without_confirm),
+    ] {
+        hit(&site, "POST", path, Kind::CutAfter);
+        let answer = call(&app, &format!("{verb}_document"), arguments.clone()).await.unwrap();
+        assert!(answer["messages"].as_array().unwrap().contains(&json!(NOTE)), "{verb}: {answer}");
+    }
+    assert_eq!(writes(&site)[before..], ["submit", "cancel", "insert"]);
+}
+
+/// A site with a DocType of its own that has a field for the key.
+async fn parcels() -> (Site, App) {
+    let site = Site::start().await;
+    let field = |name: &str| json!({"fieldname": name, "fieldtype": "Data", "label": name});
+    let fields = [field("content"), field("idempotency_key")];
+    site.metadata(json!([{"doctype": "DocType", "name": "Parcel", "module": "X", "fields": fields}])).await;
+    let app = site.app(json!({"Parcel": all()}));
+    (site, app)
+}
+
+fn parcel() -> Value {
+    json!({"doctype": "Parcel", "data": {"content": "books"}, "idempotency_key": "k-1"})
+}
+
+#[tokio::test]
+async fn a_create_with_a_key_that_was_used_answers_the_document_it_made() {
+    let (site, app) = parcels().await;
+    site.data("GET", "/api/resource/Parcel", json!([{"name": "P-1"}])).await;
+    site.data("GET", "/api/resource/Parcel/P-1", json!({"name": "P-1", "content": "books"})).await;
+    assert_eq!(call(&app, CREATE, parcel()).await.unwrap()["created"], "P-1");
+    assert_eq!(site.writes().await, Vec::<String>::new());
+    let asked = site.sent().await.into_iter().find(|(line, _)| line == "GET /api/resource/Parcel").unwrap().1;
+    assert_eq!(asked["filters"], json!([["idempotency_key", "=", "k-1"]]));
+}
+
+#[tokio::test]
+async fn a_key_is_kept_with_the_document_and_finds_it_where_no_answer_came() {
+    let (site, app) = parcels().await;
+    site.answer_once("GET", "/api/resource/Parcel", 200, json!({"data": []})).await;
+    site.data("GET", "/api/resource/Parcel", json!([{"name": "P-1"}])).await;
+    site.data("GET", "/api/resource/Parcel/P-1", json!({"name": "P-1", "content": "books"})).await;
+    let page = wiremock::ResponseTemplate::new(504).set_body_raw("<html></html>", "text/html");
+    site.respond("POST", "/api/resource/Parcel", page).await;
+    let answer = call(&app, CREATE, parcel()).await.unwrap();
+    assert_eq!((&answer["created"], &answer["messages"]), (&json!("P-1"), &json!([NOTE])));
+    assert_eq!(site.writes().await, ["POST /api/resource/Parcel"]);
+    let sent = site.sent().await.into_iter().find(|(line, _)| line.starts_with("POST /api/resource")).unwrap().1;
+    assert_eq!(sent["idempotency_key"], "k-1");
+}
+
+#[tokio::test]
+async fn a_key_without_a_field_for_it_is_said_to_be_lost() {
+    let (_site, app) = start(None).await;
+    let mut with_key = todo("call");
+    with_key["idempotency_key"] = json!("k-1");
+    let answer = call(&app, CREATE, with_key).await.unwrap();
+    assert!(answer["messages"][0].as_str().unwrap().contains("the key was not kept"), "{answer}");
+}

@@ -1,0 +1,34 @@
+//! What reaches further than one document, against the sample site: reports, histories, links, files, prompts.
+
+mod around;
+mod reports;
+mod titles;
+
+use erpnext_mcp::call::App;
+use erpnext_sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+
+use crate::support::app_of;
+
+/// The sample site, and a server on it under these permissions, as the user of that key.
+pub async fn site_as(key: &str, permissions: Value) -> (Sandbox, App) {
+    let site = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+    let app = app_of(&config(&site, key, permissions));
+    (site, app)
+}
+
+/// The same as Administrator.
+pub async fn site(permissions: Value) -> (Sandbox, App) {
+    site_as("administrator", permissions).await
+}
+
+/// The configuration of a server on the site.
+pub fn config(site: &Sandbox, key: &str, permissions: Value) -> Value {
+    json!({"erpnext": {"url": site.url(), "api_key": key, "api_secret": "secret"}, "permissions": permissions})
+}
+
+/// The company of the sample.
+pub async fn company(app: &App) -> String {
+    let found = crate::support::call(app, "list_generic_documents", json!({"doctype": "Company"})).await.unwrap();
+    found["documents"][0]["name"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,64 @@
+//! The sample site in this process, for tests that need a site which answers as a real one does.
+
+use erpnext_mcp::call::App;
+use erpnext_sandbox::{Data, Image, Options, Sandbox};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::support::{app_of, call, config_json};
+
+/// A site with the sample data, of its own for each test: writes and faults of one are not seen by another. The sample
+/// data is made once and copied.
+pub struct SampleSite {
+    pub sandbox: Sandbox,
+}
+
+static SAMPLE: OnceCell<Image> = OnceCell::const_new();
+
+impl SampleSite {
+    pub async fn start() -> Self {
+        let made = async {
+            let options = Options { sample: Some(1), ..Options::default() };
+            Sandbox::start(options).await.unwrap().image().unwrap()
+        };
+        let image = SAMPLE.get_or_init(|| made).await.clone();
+        let options = Options { data: Data::Image(image), ..Options::default() };
+        Self { sandbox: Sandbox::start(options).await.unwrap() }
+    }
+
+    /// The configuration of a server that uses this site as Administrator.
+    pub fn config(&self, permissions: Value) -> Value {
+        self.config_of("administrator", permissions)
+    }
+
+    /// The same with another of the site's keys: `sales`, `reader`, `nobody`.
+    pub fn config_of(&self, key: &str, permissions: Value) -> Value {
+        let mut config = config_json(&self.sandbox.url(), permissions);
+        config["erpnext"]["api_key"] = json!(key);
+        config["erpnext"]["api_secret"] = json!("secret");
+        config
+    }
+
+    /// A server's inside that uses this site, with these DocTypes permitted.
+    pub fn app(&self, doctypes: Value) -> App {
+        app_of(&self.config(json!({"doctypes": doctypes})))
+    }
+
+    /// What the site has stored, past the server.
+    pub fn stored(&self, doctype: &str, name: &str) -> Option<Value> {
+        self.sandbox.with(|site| site.load(doctype, name)).ok().map(Value::Object)
+    }
+
+    /// The writes that took effect: `insert ToDo a1b2`.
+    pub fn writes(&self) -> Vec<String> {
+        let line = |write: &erpnext_sandbox::Write| format!("{} {} {}", write.verb, write.doctype, write.name);
+        self.sandbox.journal().iter().map(line).collect()
+    }
+}
+
+/// The name of the first document that fits.
+pub async fn first(app: &App, doctype: &str, filters: Value) -> String {
+    let tool = format!("list_{}_documents", doctype.to_lowercase().replace(' ', "_"));
+    let listed = call(app, &tool, json!({"filters": filters, "fields": ["name"], "limit": 1})).await.unwrap();
+    listed["documents"][0]["name"].as_str().unwrap_or_else(|| panic!("no such {doctype}: {listed}")).to_owned()
+}

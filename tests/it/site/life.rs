@@ -1,0 +1,207 @@
+//! Submitting, cancelling, converting and approving: exactly what is sent, and what the policy keeps from being sent.
+
+use serde_json::{Value, json};
+
+use crate::support::{META, Site, all, call, refusal};
+
+const ORDER: &str = "/api/resource/Sales%20Order/SO-1";
+const SUBMIT: &str = "submit_sales_order_document";
+
+fn method(name: &str) -> String {
+    format!("/api/method/{name}")
+}
+
+fn order(docstatus: u64, status: &str) -> Value {
+    json!({"name": "SO-1", "customer": "Zod Co", "docstatus": docstatus, "status": status, "modified": format!("m{docstatus}"),
+        "grand_total": 5.0, "items": [{"name": "r1", "idx": 1, "item_code": "SKU-1", "qty": 2.0}]})
+}
+
+/// A site whose order is a draft when it is first read, and whose DocTypes have no workflow.
+async fn site(after: Value) -> Site {
+    let site = Site::start().await;
+    site.answer_once("GET", ORDER, 200, json!({"data": order(0, "Draft")})).await;
+    site.data("GET", ORDER, after).await;
+    let none = json!({"exc_type": "DoesNotExistError"});
+    site.answer("POST", &method("frappe.model.workflow.get_transitions"), 404, none).await;
+    site
+}
+
+#[tokio::test]
+async fn a_submission_sends_the_document_as_it_was_read_and_reads_it_back() {
+    let site = site(order(1, "To Deliver and Bill")).await;
+    site.method("frappe.client.submit", json!({"docstatus": 1})).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let answer = call(&app, SUBMIT, json!({"name": "SO-1"})).await.unwrap();
+    assert_eq!(answer["submitted"], "SO-1");
+    assert_eq!((&answer["docstatus"], &answer["status"]), (&json!(1), &json!("To Deliver and Bill")), "{answer}");
+    let sent = site.sent().await;
+    let lines: Vec<&str> = sent.iter().map(|(line, _)| line.as_str()).collect();
+    let get = format!("GET {ORDER}");
+    let asked = "POST /api/method/frappe.model.workflow.get_transitions";
+    assert_eq!(lines, [get.as_str(), asked, "POST /api/method/frappe.client.submit", get.as_str()]);
+    let mut whole = order(0, "Draft");
+    whole["doctype"] = json!("Sales Order");
+    assert_eq!(sent[2].1, json!({ "doc": whole }));
+}
+
+#[tokio::test]
+async fn a_document_under_a_workflow_is_not_submitted_past_its_approval() {
+    let site = Site::start().await;
+    site.data("GET", ORDER, order(0, "Draft")).await;
+    site.method("frappe.model.workflow.get_transitions", json!([])).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let text = refusal(&app, SUBMIT, json!({"name": "SO-1"})).await;
+    assert!(text.contains("governed by a workflow") && text.contains("apply_workflow_action"), "{text}");
+    assert!(!site.lines().await.contains(&"POST /api/method/frappe.client.submit".to_owned()));
+}
+
+#[tokio::test]
+async fn a_submission_that_waits_for_a_job_is_not_told_as_done() {
+    let site = site(order(0, "Draft")).await;
+    site.method("frappe.client.submit", json!({})).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let answer = call(&app, SUBMIT, json!({"name": "SO-1"})).await.unwrap();
+    assert!(answer["note"].as_str().unwrap().contains("still a draft"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_document_that_somebody_changed_meanwhile_is_not_submitted() {
+    let site = site(order(0, "Draft")).await;
+    let stale = json!({"exc_type": "TimestampMismatchError"});
+    site.answer("POST", &method("frappe.client.submit"), 417, stale).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let text = refusal(&app, SUBMIT, json!({"name": "SO-1"})).await;
+    assert!(text.contains("was changed by somebody else") && text.contains("nothing was done"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_not_permitted_sends_nothing() {
+    let site = Site::start().await;
+    let app = site.app(json!({"Sales Order": {"read": true, "update": true}, "ToDo": all()}));
+    assert!(app.registry.find(SUBMIT).is_none());
+    for tool in ["submit_document", "cancel_document", "amend_document"] {
+        let text = refusal(&app, tool, json!({"doctype": "Sales Order", "name": "SO-1"})).await;
+        assert!(text.contains("is not permitted by this server's configuration"), "{text}");
+    }
+    assert_eq!(site.lines().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_cascade_needs_leave_to_cancel_everything_it_reaches() {
+    let site = Site::start().await;
+    site.data("GET", ORDER, order(1, "To Deliver and Bill")).await;
+    let blocking = json!({"docs": [{"doctype": "Sales Invoice", "name": "SI-1", "docstatus": 1}], "count": 1});
+    site.method("frappe.desk.form.linked_with.get_submitted_linked_docs", blocking).await;
+    let app = site.app(json!({"Sales Order": all(), "Sales Invoice": {"read": true}}));
+    let cascade = json!({"name": "SO-1", "cascade": true, "confirm": true});
+    let text = refusal(&app, "cancel_sales_order_document", cascade).await;
+    assert!(text.contains("Sales Invoice: cancel is not permitted"), "{text}");
+    assert!(!site.lines().await.contains(&"POST /api/method/frappe.client.cancel".to_owned()));
+}
+
+/// A submitted order that is mapped to an invoice; both know `tax_id`, and `remarks` is the invoice's own.
+async fn mapped() -> Site {
+    let site = Site::start().await;
+    let mut source = order(1, "To Deliver and Bill");
+    source["tax_id"] = json!("canary-source");
+    site.data("GET", ORDER, source).await;
+    let row = json!({"item_code": "SKU-1", "qty": 2.0, "sales_order": "SO-1", "__islocal": 1, "parentfield": "items", "idx": 1});
+    let made = json!({"doctype": "Sales Invoice", "customer": "Zod Co", "company": "Acme", "tax_id": "canary-source",
+        "remarks": "canary-target", "docstatus": 0, "owner": "x", "__islocal": 1, "__onload": {}, "total": 0.0, "items": [row]});
+    site.method("frappe.model.mapper.make_mapped_doc", made).await;
+    site.data("POST", "/api/resource/Sales%20Invoice", json!({"name": "SI-1"})).await;
+    let stored = json!({"name": "SI-1", "docstatus": 0, "status": "Draft", "tax_id": "canary-source"});
+    site.data("GET", "/api/resource/Sales%20Invoice/SI-1", stored).await;
+    site
+}
+
+#[tokio::test]
+async fn a_draft_shows_and_stores_only_what_both_ends_leave() {
+    let site = mapped().await;
+    let restricted = |field: &str| {
+        let mut rule = all();
+        rule["restricted_fields"] = json!([field]);
+        rule
+    };
+    let app = site.app(json!({"Sales Order": restricted("tax_id"), "Sales Invoice": restricted("remarks")}));
+    let mut convert = json!({"doctype": "Sales Order", "name": "SO-1", "to": "Sales Invoice"});
+    let shown = call(&app, "convert_document", convert.clone()).await.unwrap();
+    assert!(!shown.to_string().contains("canary"), "{shown}");
+    assert_eq!(shown["draft"]["customer"], "Zod Co");
+    assert_eq!(shown["left_out"], json!(["remarks"]));
+    assert!(!site.lines().await.contains(&"POST /api/resource/Sales%20Invoice".to_owned()));
+    convert["save"] = json!(true);
+    convert["data"] = json!({"due_date": "2026-12-31"});
+    let made = call(&app, "convert_document", convert).await.unwrap();
+    assert_eq!((&made["created"], &made["docstatus"]), (&json!("SI-1"), &json!(0)), "{made}");
+    assert!(!made.to_string().contains("canary"), "{made}");
+    let sent = site.sent().await.into_iter().find(|(line, _)| line == "POST /api/resource/Sales%20Invoice").unwrap().1;
+    assert_eq!(
+        sent,
+        json!({"customer": "Zod Co", "company": "Acme", "tax_id": "canary-source", "due_date": "2026-12-31",
+            "items": [{"item_code": "SKU-1", "qty": 2.0, "sales_order": "SO-1"}]})
+    );
+}
+
+#[tokio::test]
+async fn what_may_not_be_created_is_not_even_drafted() {
+    let site = mapped().await;
+    let app = site.app(json!({"Sales Order": all(), "Sales Invoice": {"read": true}}));
+    let convert = json!({"doctype": "Sales Order", "name": "SO-1", "to": "Sales Invoice"});
+    let text = refusal(&app, "convert_document", convert).await;
+    assert!(text.contains("Sales Invoice: create is not permitted"), "{text}");
+    let ways = call(&app, "list_conversions", json!({"doctype": "Sales Order", "name": "SO-1"})).await.unwrap();
+    let invoice = ways["conversions"].as_array().unwrap().iter().find(|way| way["to"] == "Sales Invoice").unwrap();
+    assert_eq!(invoice["possible"], false);
+    assert!(site.lines().await.iter().all(|line| line.starts_with("GET ")));
+}
+
+/// An action that leads to a state of this `docstatus`, or to one of which nothing is known.
+async fn approval(leads_to: Option<&str>) -> Site {
+    let site = Site::start().await;
+    site.data("GET", ORDER, order(0, "Draft")).await;
+    site.answer("GET", &method("frappe.auth.get_logged_user"), 200, json!({"message": "boss@example.com"})).await;
+    let transition = json!({"action": "Approve", "state": "Open", "next_state": "Approved", "allowed": "Boss", "allow_self_approval": 1});
+    site.method("frappe.model.workflow.get_transitions", json!([transition])).await;
+    let states: Vec<_> = leads_to.iter().map(|status| json!({"state": "Approved", "doc_status": status})).collect();
+    let workflow = json!([{"doctype": "Workflow", "states": states}]);
+    site.answer(
+        "GET",
+        META,
+        200,
+        json!({"docs": [{"name": "Sales Order", "__workflow_docs": workflow, "fields": []}]}),
+    )
+    .await;
+    site.method("frappe.model.workflow.apply_workflow", json!({})).await;
+    site
+}
+
+#[tokio::test]
+async fn an_action_that_submits_needs_leave_to_submit() {
+    let approve = json!({"doctype": "Sales Order", "name": "SO-1", "action": "Approve"});
+    let sent = "POST /api/method/frappe.model.workflow.apply_workflow".to_owned();
+    for (leads_to, passes) in [(Some("0"), true), (Some("1"), false), (Some("2"), false), (None, false)] {
+        let site = approval(leads_to).await;
+        let app = site.app(json!({"Sales Order": {"read": true, "update": true}}));
+        let result = call(&app, "apply_workflow_action", approve.clone()).await;
+        assert_eq!(result.is_ok(), passes, "{leads_to:?}: {result:?}");
+        assert_eq!(site.lines().await.contains(&sent), passes, "{leads_to:?}");
+    }
+    let site = approval(Some("1")).await;
+    let app = site.app(json!({"Sales Order": {"read": true, "update": true, "submit": true}}));
+    assert_eq!(call(&app, "apply_workflow_action", approve).await.unwrap()["state"]["to"], "Approved");
+}
+
+#[tokio::test]
+async fn what_waits_is_shown_only_of_permitted_doctypes() {
+    let site = Site::start().await;
+    let waiting = |doctype: &str, name: &str| json!({"reference_doctype": doctype, "reference_name": name});
+    let all_of_them = json!([waiting("Lead", "L-1"), waiting("Salary Slip", "canary-1"), waiting("Lead", "L-gone")]);
+    site.method("frappe.client.get_list", all_of_them).await;
+    site.data("GET", "/api/resource/Lead", json!([{"name": "L-1", "lead_name": "canary-2", "status": "Lead"}])).await;
+    let app = site.app(json!({"Lead": {"read": true, "restricted_fields": ["lead_name"]}}));
+    let answer = call(&app, "list_pending_approvals", json!({})).await.unwrap();
+    assert_eq!(answer["count"], 1, "{answer}");
+    assert_eq!(answer["waiting"][0]["documents"], json!([{"name": "L-1", "status": "Lead"}]));
+    assert!(!answer.to_string().contains("canary"), "{answer}");
+}

@@ -1,0 +1,146 @@
+use erpnext_mcp::watch::Watch;
+use erpnext_sandbox::{Fault, Kind, Sandbox};
+use serde_json::{Value, json};
+
+use super::{Desk, app};
+
+/// Items with a price of 1, put in without the detour over HTTP.
+fn items(site: &Sandbox, count: usize) -> Vec<String> {
+    let names: Vec<String> = (0..count).map(|i| format!("BULK-{i:03}")).collect();
+    site.with(|site| {
+        let group = site.list("Item Group", &erpnext_sandbox::query::List::default())?[0]["name"].clone();
+        for name in &names {
+            let item = json!({"doctype": "Item", "item_code": name, "item_group": group, "stock_uom": "Nos", "standard_rate": 1});
+            site.insert(item.as_object().unwrap().clone())?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    names
+}
+
+fn prices(names: &[String]) -> Value {
+    let rows = names.iter().enumerate().map(|(i, name)| json!({"name": name, "standard_rate": i + 2}));
+    rows.collect()
+}
+
+#[tokio::test]
+async fn five_hundred_prices_are_changed_over_a_connection_that_breaks() {
+    let desk = Desk::open().await;
+    let names = items(&desk.site, 500);
+    let broken = |kind, name: &str| Fault::new(kind).method("PUT").path(name).times(1);
+    desk.site.faults().add(broken(Kind::CutAfter, "BULK-250"));
+    desk.site.faults().add(broken(Kind::CutBefore, "BULK-251"));
+    let before = desk.site.journal().len();
+    let answer = desk.call("update_bulk_documents", json!({"doctype": "Item", "documents": prices(&names)})).await;
+    assert_eq!((&answer["done"], &answer["total"]), (&json!(499), &json!(500)), "{answer}");
+    // The account is exact: reading showed that of the two only the first was written.
+    assert_eq!(answer["failed"][0]["rows"], json!([{"row": 251, "name": "BULK-251"}]), "{answer}");
+    assert_eq!(answer.get("unknown"), None, "{answer}");
+    assert_eq!(desk.journal(before).len(), 499);
+    let rate = |name: &'static str| async { desk.get("Item", name).await["standard_rate"].clone() };
+    assert_eq!((rate("BULK-250").await, rate("BULK-251").await), (json!(252.0), json!(1.0)));
+
+    let again = json!({"doctype": "Item", "documents": [prices(&names)[251]]});
+    assert_eq!(desk.call("update_bulk_documents", again).await["done"], 1);
+    let list = json!({"doctype": "Item", "filters": {"name": ["like", "BULK-%"]}, "fields": ["name", "standard_rate"], "limit": 500, "order_by": "name asc"});
+    let stored = desk.call("list_generic_documents", list).await;
+    let wrong = stored["documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .enumerate()
+        .find(|(i, row)| row["standard_rate"] != json!(*i as f64 + 2.0));
+    assert_eq!(wrong, None);
+    let progress = desk.progress();
+    assert!([1.0, 250.0, 500.0].iter().all(|done| progress.contains(done)), "{progress:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_called_off_says_where_to_go_on() {
+    let desk = Desk::open().await;
+    let names = items(&desk.site, 40);
+    let app = app(&desk.site, "administrator");
+    let tool = app.registry.find("update_bulk_documents").unwrap();
+    let mut arguments = json!({"doctype": "Item", "documents": prices(&names)}).as_object().unwrap().clone();
+    let before = desk.site.journal().len();
+    let (watch, mut told) = Watch::new();
+    let call = app.watched_call(tool, arguments.clone(), None, &watch);
+    let stop = async {
+        told.recv().await;
+        watch.stop();
+    };
+    let (answer, ()) = tokio::join!(call, stop);
+    let answer = answer.unwrap().0;
+    let start = answer["stopped"]["start_at"].as_u64().unwrap();
+    assert!(start < 40 && answer["done"] == start, "{answer}");
+    assert_eq!(desk.journal(before).len() as u64, start, "what is said to be done is what is done");
+    arguments.insert("start_at".to_owned(), json!(start));
+    let rest = app.call(tool, arguments, None).await.unwrap().0;
+    assert_eq!(rest["done"], 40 - start, "{rest}");
+    assert_eq!(desk.journal(before).len(), 40, "no row is written twice");
+}
+
+#[tokio::test]
+async fn a_site_in_maintenance_stops_the_batch() {
+    let desk = Desk::open().await;
+    let names = items(&desk.site, 20);
+    let fault = Fault::new(Kind::Maintenance).method("PUT").path("BULK-005");
+    desk.site.faults().add(fault);
+    let answer = desk.call("update_bulk_documents", json!({"doctype": "Item", "documents": prices(&names)})).await;
+    assert_eq!(answer["failed"][0]["rows"], json!([{"row": 5, "name": "BULK-005"}]), "{answer}");
+    let start = answer["stopped"]["start_at"].as_u64().unwrap();
+    assert!((6..=9).contains(&start) && answer["done"] == start - 1, "{answer}");
+}
+
+#[tokio::test]
+async fn documents_are_checked_together_before_the_first_is_sent() {
+    let desk = Desk::open().await;
+    let before = desk.site.journal().len();
+    let documents =
+        json!([{"description": "good"}, {"descriptoin": "bad"}, {"description": "good", "priority": "Hgh"}]);
+    let text = desk.refusal("create_bulk_documents", json!({"doctype": "ToDo", "documents": documents})).await;
+    for wanted in ["documents[1].descriptoin", "documents[2].priority", "nothing was sent"] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    let twice = json!([{"name": "a", "description": "x"}, {"name": "a", "description": "y"}]);
+    let text = desk.refusal("update_bulk_documents", json!({"doctype": "ToDo", "documents": twice})).await;
+    assert!(text.contains("is named by an earlier row too"), "{text}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_atomic_batch_makes_all_or_none() {
+    let desk = Desk::open().await;
+    let before = desk.site.journal().len();
+    let documents = |customer: &str| json!([{"description": "one"}, {"description": "two", "reference_type": "Customer", "reference_name": customer}]);
+    let call = |documents: Value| json!({"doctype": "ToDo", "documents": documents, "atomic": true});
+    let text = desk.refusal("create_bulk_documents", call(documents("Nobody"))).await;
+    assert!(text.contains("there is no Customer named \"Nobody\""), "{text}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let made = desk.call("create_bulk_documents", call(documents(&customer))).await;
+    assert_eq!((&made["done"], made["created"].as_array().unwrap().len()), (&json!(2), 2));
+    assert_eq!(desk.journal(before), ["insert ToDo", "insert ToDo"]);
+    let many: Vec<_> = (0..201).map(|i| json!({"description": i.to_string()})).collect();
+    let text = desk.refusal("create_bulk_documents", call(json!(many))).await;
+    assert!(text.contains("at most 200 documents or none"), "{text}");
+}
+
+#[tokio::test]
+async fn a_batch_is_deleted_after_one_confirmation_and_each_row_is_told() {
+    let desk = Desk::open().await;
+    let documents = json!([{"description": "a"}, {"description": "b"}]);
+    let made = desk.call("create_bulk_documents", json!({"doctype": "ToDo", "documents": documents})).await;
+    let mut names = made["created"].as_array().unwrap().clone();
+    names.insert(1, json!("not-there"));
+    let mut delete = json!({"doctype": "ToDo", "names": names});
+    let before = desk.site.journal().len();
+    desk.refusal("delete_bulk_documents", delete.clone()).await;
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+    delete["confirm"] = json!(true);
+    let answer = desk.call("delete_bulk_documents", delete).await;
+    assert_eq!(answer["deleted"], json!([names[0], null, names[2]]), "{answer}");
+    assert_eq!(answer["failed"][0]["rows"], json!([{"row": 1, "name": "not-there"}]));
+    assert_eq!(desk.journal(before), ["delete ToDo", "delete ToDo"]);
+}

@@ -1,0 +1,111 @@
+use erpnext_sandbox::{Fault, Kind};
+use serde_json::{Value, json};
+
+use super::{COMPANY, Desk};
+
+const INVOICE: &str = "Sales Invoice";
+
+fn named(doctype: &str, name: &str) -> Value {
+    json!({"doctype": doctype, "name": name})
+}
+
+#[tokio::test]
+async fn a_submitted_invoice_is_corrected_by_cancelling_and_amending() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let text = desk.refusal("submit_document", named(INVOICE, &invoice)).await;
+    assert!(text.contains("is submitted already") && text.contains("cancel_document, then amend_document"), "{text}");
+    let text = desk.refusal("amend_document", named(INVOICE, &invoice)).await;
+    assert!(text.contains("cancel_document first"), "{text}");
+
+    let cancelled = desk.call("cancel_document", json!({"doctype": INVOICE, "name": invoice, "confirm": true})).await;
+    assert_eq!((&cancelled["docstatus"], &cancelled["status"]), (&json!(2), &json!("Cancelled")), "{cancelled}");
+    let text = desk.refusal("submit_document", named(INVOICE, &invoice)).await;
+    assert!(text.contains("is cancelled and stays so"), "{text}");
+
+    let amended = desk.call("amend_document", named(INVOICE, &invoice)).await;
+    let draft = amended["created"].as_str().unwrap().to_owned();
+    assert_eq!((draft.as_str(), &amended["docstatus"]), (format!("{invoice}-1").as_str(), &json!(0)), "{amended}");
+    let (old, new) = (desk.get(INVOICE, &invoice).await, desk.get(INVOICE, &draft).await);
+    assert_eq!(new["amended_from"], json!(invoice));
+    for field in ["customer", "due_date", "grand_total", "company"] {
+        assert_eq!(old[field], new[field], "{field}");
+    }
+    assert_ne!(old["items"][0]["name"], new["items"][0]["name"]);
+    assert_eq!(old["items"][1]["item_code"], new["items"][1]["item_code"]);
+    let text = desk.refusal("amend_document", named(INVOICE, &invoice)).await;
+    assert!(text.contains("is amended already"), "{text}");
+    desk.submit(INVOICE, &draft).await;
+}
+
+#[tokio::test]
+async fn a_document_without_states_has_none_of_these_tools() {
+    let desk = Desk::open().await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    for tool in ["submit_document", "cancel_document", "amend_document"] {
+        let text = desk.refusal(tool, named("Customer", &customer)).await;
+        assert!(text.contains("Customer is not submittable"), "{text}");
+    }
+    assert!(desk.journal(0).iter().all(|write| write != "submit Customer"));
+}
+
+/// An order with an invoice that is paid: what has to go first comes last in the chain.
+async fn chain(desk: &Desk) -> [String; 3] {
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let row = json!({"item_code": item, "qty": 1, "rate": 10, "delivery_date": "2026-12-24"});
+    let order = desk
+        .create(
+            "Sales Order",
+            json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]}),
+        )
+        .await;
+    desk.submit("Sales Order", &order).await;
+    let invoice = desk.convert("Sales Order", &order, INVOICE, json!({"due_date": "2026-12-31"})).await;
+    desk.submit(INVOICE, &invoice).await;
+    let paid = json!({"reference_no": "BT-3", "reference_date": "2026-12-30"});
+    let payment = desk.convert(INVOICE, &invoice, "Payment Entry", paid).await;
+    desk.submit("Payment Entry", &payment).await;
+    [order, invoice, payment]
+}
+
+#[tokio::test]
+async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
+    let desk = Desk::open().await;
+    let [order, invoice, payment] = chain(&desk).await;
+    let before = desk.site.journal().len();
+    let text = desk.refusal("cancel_document", json!({"doctype": "Sales Order", "name": order, "confirm": true})).await;
+    for wanted in [&invoice, &payment] {
+        assert!(text.contains(wanted.as_str()), "{text}");
+    }
+    assert!(text.contains("\"cascade\": true"), "{text}");
+    let cascade = json!({"doctype": "Sales Order", "name": order, "cascade": true});
+    desk.refusal("cancel_document", cascade.clone()).await;
+    assert_eq!(desk.journal(before), Vec::<String>::new(), "nothing goes without confirmation");
+
+    let mut confirmed = cascade;
+    confirmed["confirm"] = json!(true);
+    let answer = desk.call("cancel_document", confirmed).await;
+    assert_eq!(desk.journal(before), ["cancel Payment Entry", "cancel Sales Invoice", "cancel Sales Order"]);
+    let first = [named("Payment Entry", &payment), named(INVOICE, &invoice)];
+    assert_eq!((&answer["cancelled"], &answer["also_cancelled"]), (&json!(order), &json!(first)), "{answer}");
+}
+
+#[tokio::test]
+async fn a_cascade_that_stops_says_what_is_cancelled_and_what_is_not() {
+    let desk = Desk::open().await;
+    let [order, invoice, payment] = chain(&desk).await;
+    let before = desk.site.journal().len();
+    // The payment passes; with the invoice the site fails.
+    let once = |kind| Fault::new(kind).path("frappe.client.cancel").times(1);
+    desk.site.faults().add(once(Kind::Latency(0)));
+    desk.site.faults().add(once(Kind::Json(500)));
+    let cascade = json!({"doctype": "Sales Order", "name": order, "cascade": true, "confirm": true});
+    let text = desk.refusal("cancel_document", cascade.clone()).await;
+    assert!(text.contains(&format!("Stopped at Sales Invoice {invoice:?}")), "{text}");
+    assert!(text.contains(&format!("Cancelled: Payment Entry {payment:?}")), "{text}");
+    assert!(text.contains(&format!("Still submitted: Sales Invoice {invoice:?}, Sales Order {order:?}")), "{text}");
+    assert_eq!(desk.journal(before), ["cancel Payment Entry"]);
+    desk.call("cancel_document", cascade).await;
+    assert_eq!(desk.journal(before).len(), 3, "the same call goes on where it stopped");
+}

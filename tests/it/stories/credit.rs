@@ -1,0 +1,21 @@
+use serde_json::json;
+
+use super::Desk;
+
+#[tokio::test]
+async fn a_returned_invoice_is_credited_and_paid_back() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let credit = desk.convert("Sales Invoice", &invoice, "Credit Note", json!({})).await;
+    desk.submit("Sales Invoice", &credit).await;
+    let stored = desk.get("Sales Invoice", &credit).await;
+    assert_eq!((&stored["is_return"], &stored["return_against"]), (&json!(true), &json!(invoice)), "{stored}");
+    assert_eq!((&stored["items"][0]["qty"], &stored["grand_total"]), (&json!(-3.0), &json!(-150.0)), "{stored}");
+    let text = desk
+        .refusal("convert_document", json!({"doctype": "Sales Invoice", "name": credit, "to": "Credit Note"}))
+        .await;
+    assert!(text.contains("its is_return is set"), "{text}");
+    let paid = json!({"reference_no": "BT-9", "reference_date": "2026-12-30"});
+    let payment = desk.convert("Sales Invoice", &credit, "Payment Entry", paid).await;
+    assert_eq!(desk.get("Payment Entry", &payment).await["payment_type"], "Pay");
+}

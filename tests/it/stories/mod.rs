@@ -1,0 +1,140 @@
+//! What people do with an ERP from beginning to end, on the sandbox, by an MCP client.
+
+mod approval;
+mod bulk;
+mod correction;
+mod credit;
+mod marks;
+mod procure;
+mod sell;
+
+use std::sync::{Arc, Mutex};
+
+use erpnext_mcp::call::App;
+use erpnext_mcp::server::Server;
+use erpnext_sandbox::{Options, Sandbox};
+use rmcp::model::{CallToolRequestParams, ProgressNotificationParam};
+use rmcp::service::{NotificationContext, RunningService};
+use rmcp::{ClientHandler, RoleClient, ServiceExt};
+use serde_json::{Value, json};
+
+use crate::support::{all, app_of, config_json};
+
+/// The company of the sample data.
+pub const COMPANY: &str = "Alderway Furniture";
+
+/// A sample site, and a client that works on it as Administrator.
+pub struct Desk {
+    pub site: Sandbox,
+    client: RunningService<RoleClient, Listener>,
+    told: Arc<Mutex<Vec<f64>>>,
+}
+
+/// Keeps the progress that it is told.
+pub struct Listener(Arc<Mutex<Vec<f64>>>);
+
+impl ClientHandler for Listener {
+    async fn on_progress(&self, params: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
+        self.0.lock().unwrap().push(params.progress);
+    }
+}
+
+/// A server on the site for the user of a key, everything permitted.
+pub fn app(site: &Sandbox, key: &str) -> App {
+    let mut config = config_json(&site.url(), json!({"default": all()}));
+    config["erpnext"]["api_key"] = json!(key);
+    config["erpnext"]["api_secret"] = json!("secret");
+    app_of(&config)
+}
+
+impl Desk {
+    pub async fn open() -> Self {
+        let site = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let server = Server::new(Arc::new(app(&site, "administrator")));
+        tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
+        let told = Arc::<Mutex<Vec<f64>>>::default();
+        let client = Listener(told.clone()).serve(ours).await.unwrap();
+        Self { site, client, told }
+    }
+
+    /// The answer of a tool, or what the model is told instead.
+    pub async fn attempt(&self, tool: &'static str, arguments: Value) -> Result<Value, String> {
+        let request = CallToolRequestParams::new(tool).with_arguments(arguments.as_object().unwrap().clone());
+        let result = serde_json::to_value(self.client.call_tool(request).await.unwrap()).unwrap();
+        let text = result["content"][0]["text"].as_str().unwrap().to_owned();
+        match result["isError"] == true {
+            true => Err(text),
+            false => Ok(serde_json::from_str(&text).unwrap()),
+        }
+    }
+
+    /// The answer of a tool that must work.
+    pub async fn call(&self, tool: &'static str, arguments: Value) -> Value {
+        self.attempt(tool, arguments.clone()).await.unwrap_or_else(|error| panic!("{tool} {arguments}: {error}"))
+    }
+
+    /// What the model is told by a tool that must refuse.
+    pub async fn refusal(&self, tool: &'static str, arguments: Value) -> String {
+        match self.attempt(tool, arguments.clone()).await {
+            Err(error) => error,
+            Ok(answer) => panic!("{tool} {arguments}: {answer}"),
+        }
+    }
+
+    /// The progress that the client was told.
+    pub fn progress(&self) -> Vec<f64> {
+        self.told.lock().unwrap().clone()
+    }
+
+    pub async fn create(&self, doctype: &str, data: Value) -> String {
+        let made = self.call("create_generic_document", json!({"doctype": doctype, "data": data})).await;
+        made["created"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn get(&self, doctype: &str, name: &str) -> Value {
+        self.call("get_generic_document", json!({"doctype": doctype, "name": name})).await["document"].clone()
+    }
+
+    pub async fn submit(&self, doctype: &str, name: &str) -> Value {
+        let answer = self.call("submit_document", json!({"doctype": doctype, "name": name})).await;
+        assert_eq!((&answer["submitted"], &answer["docstatus"]), (&json!(name), &json!(1)), "{answer}");
+        answer
+    }
+
+    /// Saves the next document of a chain; its name.
+    pub async fn convert(&self, doctype: &str, name: &str, to: &str, data: Value) -> String {
+        let arguments = json!({"doctype": doctype, "name": name, "to": to, "data": data, "save": true});
+        let answer = self.call("convert_document", arguments).await;
+        answer["created"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// The names of the first documents of a list.
+    pub async fn some(&self, doctype: &str, filters: Value, limit: u64) -> Vec<String> {
+        let asked =
+            json!({"doctype": doctype, "filters": filters, "fields": ["name"], "limit": limit, "order_by": "name asc"});
+        let list = self.call("list_generic_documents", asked).await;
+        let names = list["documents"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned());
+        names.collect()
+    }
+
+    /// What the site wrote, as `verb DocType`, since the journal had that many lines.
+    pub fn journal(&self, since: usize) -> Vec<String> {
+        self.site.journal().into_iter().skip(since).map(|write| format!("{} {}", write.verb, write.doctype)).collect()
+    }
+
+    /// A submitted invoice over two rows.
+    pub async fn invoice(&self) -> String {
+        let items = self.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 2).await;
+        let rows: Vec<_> = items.iter().map(|item| json!({"item_code": item, "qty": 3, "rate": 25})).collect();
+        let customer = self.some("Customer", json!({}), 1).await.remove(0);
+        let name = self
+            .create(
+                "Sales Invoice",
+                json!({"customer": customer, "company": COMPANY, "due_date": "2026-12-31", "items": rows}),
+            )
+            .await;
+        self.submit("Sales Invoice", &name).await;
+        name
+    }
+}

@@ -1,0 +1,61 @@
+use serde_json::json;
+
+use super::{COMPANY, Desk};
+
+#[tokio::test]
+async fn a_quotation_becomes_a_paid_invoice() {
+    let desk = Desk::open().await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let offered = json!({"quotation_to": "Customer", "party_name": customer, "company": COMPANY, "items": [{"item_code": item, "qty": 4, "rate": 50}]});
+    let quotation = desk.create("Quotation", offered).await;
+
+    let named = json!({"doctype": "Quotation", "name": quotation});
+    let ways = desk.call("list_conversions", named.clone()).await;
+    assert_eq!(ways["conversions"][0]["to"], "Sales Order");
+    assert_eq!(ways["conversions"][0]["possible"], false, "{ways}");
+    assert!(ways["conversions"][0]["why_not"].as_str().unwrap().contains("submit_document first"), "{ways}");
+    desk.submit("Quotation", &quotation).await;
+    assert_eq!(desk.call("list_conversions", named).await["conversions"][0]["possible"], true);
+
+    let before = desk.site.journal().len();
+    let shown =
+        desk.call("convert_document", json!({"doctype": "Quotation", "name": quotation, "to": "Sales Order"})).await;
+    assert_eq!(shown["draft"]["customer"], json!(customer), "{shown}");
+    assert_eq!(shown["draft"]["items"][0]["prevdoc_docname"], json!(quotation), "{shown}");
+    assert_eq!(desk.journal(before), Vec::<String>::new(), "a draft that is only shown is not stored");
+
+    let order = desk.convert("Quotation", &quotation, "Sales Order", json!({"delivery_date": "2026-12-24"})).await;
+    desk.submit("Sales Order", &order).await;
+    let note = desk.convert("Sales Order", &order, "Delivery Note", json!({})).await;
+    desk.submit("Delivery Note", &note).await;
+    let invoice = desk.convert("Delivery Note", &note, "Sales Invoice", json!({"due_date": "2026-12-31"})).await;
+    desk.submit("Sales Invoice", &invoice).await;
+    let paid = json!({"reference_no": "BT-77", "reference_date": "2026-12-30"});
+    let payment = desk.convert("Sales Invoice", &invoice, "Payment Entry", paid).await;
+    desk.submit("Payment Entry", &payment).await;
+
+    let payment = desk.get("Payment Entry", &payment).await;
+    assert_eq!((&payment["payment_type"], &payment["party"]), (&json!("Receive"), &json!(customer)));
+    assert_eq!((&payment["paid_amount"], &payment["reference_no"]), (&json!(200.0), &json!("BT-77")));
+    assert_eq!(payment["references"][0]["reference_name"], json!(invoice));
+    let invoice = desk.get("Sales Invoice", &invoice).await;
+    assert_eq!(invoice["items"][0]["delivery_note"], json!(note));
+    assert_eq!(invoice["items"][0]["sales_order"], json!(order));
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_is_refused_with_what_can() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let to = |to: &str| json!({"doctype": "Sales Invoice", "name": invoice, "to": to});
+    let text = desk.refusal("convert_document", to("Credit Notes")).await;
+    assert!(text.contains("a Sales Invoice makes: Delivery Note, Payment Entry, Credit Note"), "{text}");
+    assert!(text.contains("did you mean") && text.contains("Credit Note"), "{text}");
+    let mut rows = to("Credit Note");
+    rows["data"] = json!({"items": []});
+    let text = desk.refusal("convert_document", rows).await;
+    assert!(text.contains("data.items") && text.contains("save the draft, then update its rows"), "{text}");
+    let text = desk.refusal("convert_document", json!({"doctype": "ToDo", "name": "x", "to": "Task"})).await;
+    assert!(text.contains("nothing is made from a ToDo"), "{text}");
+}
