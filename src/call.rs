@@ -1,9 +1,11 @@
 //! The pipeline that every call passes: registry → arguments → policy → audit → site → shape → result.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -14,9 +16,9 @@ use crate::catalog::Catalog;
 use crate::config::{Config, Results};
 use crate::limit::Rates;
 use crate::names::Names;
-use crate::policy::{Operation, Permit, Policy};
+use crate::policy::{Facts, Operation, Permit, Policy};
 use crate::site::{Client, ClientOptions, Kind, SiteError};
-use crate::tools::{self, Made, Registry, Tool, ToolError};
+use crate::tools::{self, Made, Registry, Sight, Tokens, Tool, ToolError};
 use crate::watch::Watch;
 
 /// How long a call waits to learn on whose behalf it is recorded.
@@ -64,7 +66,12 @@ pub struct App {
     pub audit: Audit,
     /// The documents made of late.
     pub made: Made,
+    /// The writes that wait for a confirmation.
+    pub tokens: Tokens,
+    /// Which fields the site shows to whom.
+    pub sight: Sight,
     user: OnceCell<String>,
+    zone: OnceCell<String>,
     names: Names,
 }
 
@@ -82,7 +89,10 @@ impl App {
             output_schemas: config.tools.output_schemas,
             audit,
             made: Made::default(),
+            tokens: Tokens::default(),
+            sight: Sight::default(),
             user: OnceCell::new(),
+            zone: OnceCell::new(),
             names: Names::new(config),
         }
     }
@@ -138,7 +148,30 @@ impl App {
     pub async fn permit(&self, operation: Operation, doctype: &str) -> Result<Permit, ToolError> {
         let permit = self.policy.permit(operation, doctype)?;
         self.names.judge(&self.site, &self.caller, &self.catalog, operation, doctype).await??;
+        if permit.needs_facts() {
+            return Ok(permit.knowing(self.facts().await?));
+        }
         Ok(permit)
+    }
+
+    /// Who asks, and what day it is on the site.
+    async fn facts(&self) -> Result<Arc<Facts>, ToolError> {
+        let (user, zone) = futures_util::future::try_join(self.user(), self.time_zone()).await?;
+        let here = Timestamp::now().in_tz(zone).map_err(|error| {
+            tracing::warn!("time zone {zone:?}: {error}");
+            ToolError::refused(format!(
+                "The site's time zone {zone:?} is not known here, so that its date is not either."
+            ))
+        })?;
+        Ok(Arc::new(Facts { user: user.into(), today: here.date().to_string().into() }))
+    }
+
+    /// The time zone of the site's dates and times, asked for once.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn time_zone(&self) -> Result<&str, SiteError> {
+        self.zone.get_or_try_init(|| self.site.time_zone(&self.caller)).await.map(String::as_str)
     }
 
     /// The ERPNext user behind the credentials, asked for once.

@@ -1,5 +1,7 @@
 //! The MCP server: protocol in, protocol out, for both the handshake era and the stateless one. Knows no ERPNext.
 
+mod elicit;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -18,7 +20,7 @@ use tokio::sync::{RwLock, Semaphore};
 
 use crate::call::App;
 use crate::config::Results;
-use crate::tools::{Definition, Effect, definition};
+use crate::tools::{Definition, Effect, TOKEN, ToolError, Unconfirmed, definition};
 use crate::watch::{Progress, Watch};
 
 /// How many calls may be under way at once; the rest wait.
@@ -58,7 +60,7 @@ impl Server {
         request: CallToolRequestParams,
         client: Option<String>,
         watch: &Watch,
-    ) -> Result<CallToolResult, ErrorData> {
+    ) -> Result<Ran, ErrorData> {
         let Some(tool) = self.app.registry.find(&request.name) else {
             let known = self.app.registry.tools().iter().map(|tool| tool.name());
             let near = erpnext_schema::nearest(&request.name, known);
@@ -71,16 +73,64 @@ impl Server {
         // A call that panics would never be answered.
         let arguments = request.arguments.unwrap_or_default();
         let call = AssertUnwindSafe(self.app.watched_call(tool, arguments, client, watch)).catch_unwind();
-        Ok(match call.await {
+        Ok(Ran::Done(match call.await {
             Ok(Ok((data, text))) => success(self.app.results, self.app.output_schemas, data, text),
+            Ok(Err(ToolError::Unconfirmed(waits))) => return Ok(Ran::Unconfirmed(waits)),
             Ok(Err(error)) => CallToolResult::error(vec![ContentBlock::text(error.for_model())]),
             Err(_) => {
                 tracing::error!(tool = tool.name(), "panicked");
                 let text = "The server failed on this call; nothing is known of what it did. Read the document before trying again.";
                 CallToolResult::error(vec![ContentBlock::text(text)])
             }
-        })
+        }))
     }
+
+    /// Runs the tool, and asks the user where it waits for a confirmation and the client can ask.
+    async fn run_confirmed(
+        &self,
+        mut request: CallToolRequestParams,
+        client: Option<String>,
+        way: Option<elicit::Way>,
+        watch: &Watch,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if elicit::answered(&mut request) == Some(false) {
+            return Ok(declined().into());
+        }
+        match (self.run(request.clone(), client.clone(), watch).await?, way) {
+            (Ran::Done(result), _) => Ok(result.into()),
+            (Ran::Unconfirmed(waits), None) => Ok(self.preview(*waits).into()),
+            (Ran::Unconfirmed(waits), Some(elicit::Way::Repeat)) => Ok(elicit::input_required(&waits).into()),
+            (Ran::Unconfirmed(waits), Some(elicit::Way::Request(peer))) => {
+                if !elicit::ask(&peer, &waits).await {
+                    return Ok(declined().into());
+                }
+                request.arguments.get_or_insert_default().insert(TOKEN.to_owned(), Value::from(waits.token));
+                match self.run(request, client, watch).await? {
+                    Ran::Done(result) => Ok(result.into()),
+                    // The document was changed while the user thought about it.
+                    Ran::Unconfirmed(waits) => Ok(self.preview(*waits).into()),
+                }
+            }
+        }
+    }
+
+    /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
+    fn preview(&self, waits: Unconfirmed) -> CallToolResult {
+        let text = waits.answer.to_string();
+        success(self.app.results, self.app.output_schemas, waits.answer, text)
+    }
+}
+
+/// What came of running a tool.
+enum Ran {
+    Done(CallToolResult),
+    Unconfirmed(Box<Unconfirmed>),
+}
+
+fn declined() -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(
+        "The user did not confirm it; nothing was sent.\nnext: Ask the user what to do instead; do not repeat the call.",
+    )])
 }
 
 /// The data goes out once, where the client is known to read it.
@@ -140,7 +190,8 @@ impl ServerHandler for Server {
         let token = context.meta.get_progress_token();
         // A write that has begun is finished, also when the client leaves.
         let _begun = if writes { Some(self.writes.read().await) } else { None };
-        let mut run = pin!(self.run(request, client, &watch));
+        let way = elicit::way(&context);
+        let mut run = pin!(self.run_confirmed(request, client, way, &watch));
         loop {
             tokio::select! {
                 result = &mut run => {
@@ -148,7 +199,7 @@ impl ServerHandler for Server {
                     while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
                         tell(&context, token, progress).await;
                     }
-                    return result.map(CallToolResponse::Complete);
+                    return result;
                 }
                 () = context.ct.cancelled(), if !watch.is_stopped() => {
                     watch.stop();

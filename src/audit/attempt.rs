@@ -25,6 +25,7 @@ impl Attempt {
             doctype,
             document: text("name"),
             fields: named_fields(arguments),
+            dry_run: arguments.get("dry_run") == Some(&Value::Bool(true)),
             ..Self::default()
         }
     }

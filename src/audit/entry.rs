@@ -66,6 +66,8 @@ pub struct Attempt {
     pub document: Option<String>,
     /// The fields that are named, sorted as given.
     pub fields: Vec<String>,
+    /// Whether nothing is to be sent.
+    pub dry_run: bool,
 }
 
 /// One line: an attempt and what is known of it now.

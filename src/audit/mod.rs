@@ -73,7 +73,8 @@ impl Audit {
     /// As [`Audit::settle`], of a call that began at `started` and gave this.
     pub fn settle_result<T>(&self, attempt: &Attempt, started: Instant, result: &Result<T, ToolError>, bytes: usize) {
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let reason = result.as_ref().err().map(ToolError::for_log);
+        let dry = || attempt.dry_run.then(|| "dry run: nothing was sent".to_owned());
+        let reason = result.as_ref().err().map(ToolError::for_log).or_else(dry);
         let outcome = result.as_ref().err().map_or(Outcome::Allowed, ToolError::outcome);
         self.settle(attempt, outcome, reason.as_deref(), micros, bytes);
     }

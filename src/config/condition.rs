@@ -48,8 +48,8 @@ pub enum Test {
     Between(Operand, Operand),
     /// SQL's pattern: `%` for any text, `_` for one character.
     Like(String),
-    /// A regular expression, as written; whoever enforces it compiles it.
-    Regex(String),
+    /// A regular expression that is found somewhere in the text.
+    Regex(Regex),
     /// Whether there is a value.
     IsSet(bool),
 }
@@ -63,6 +63,36 @@ pub enum Operand {
     User,
     /// `$today`: the date on the site.
     Today,
+}
+
+/// A regular expression. Takes time in proportion to the text, whatever is written.
+#[derive(Clone, Debug)]
+pub struct Regex(regex_lite::Regex);
+
+impl Regex {
+    /// Reads what is written.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(written: &str) -> Result<Self, String> {
+        regex_lite::Regex::new(written).map(Self).map_err(|why| format!("no regular expression: {why}"))
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether it is found somewhere in the text.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+impl PartialEq for Regex {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
 }
 
 const ANY_OF: &str = "any_of";
@@ -87,6 +117,60 @@ pub(super) fn read(object: &Reader<'_>) -> Option<Condition> {
         0 => None,
         1 => parts.pop(),
         _ => Some(Condition::All(parts)),
+    }
+}
+
+/// Notes what the filters of a list cannot say: a condition on reading has to be said by them.
+pub(super) fn must_filter(condition: &Condition, place: &str, errors: &Errors) {
+    fn parts(condition: &Condition) -> &[Condition] {
+        match condition {
+            Condition::All(parts) => parts,
+            one => std::slice::from_ref(one),
+        }
+    }
+    let field = |name: &str, test: &Test| {
+        if name.contains('.') {
+            errors.note(
+                place,
+                format!("{name}: documents cannot be told apart by a column of their rows here; name a field"),
+            );
+        }
+        if matches!(test, Test::Regex(_)) {
+            errors.note(place, format!("{name}: the site cannot filter by regex; use like, in or another test"));
+        }
+    };
+    let mut choices = 0;
+    for part in parts(condition) {
+        match part {
+            Condition::Field(name, test) => field(name, test),
+            Condition::Any(any) => {
+                choices += 1;
+                for one in any {
+                    match one {
+                        Condition::Field(name, Test::Lt(_) | Test::Lte(_)) => {
+                            errors.note(
+                                place,
+                                format!("{name}: in any_of use between; the site takes an empty field for less"),
+                            );
+                        }
+                        Condition::Field(name, Test::Gt(Operand::Value(value)) | Test::Gte(Operand::Value(value)))
+                            if !value.is_string() =>
+                        {
+                            field(name, &Test::IsSet(true));
+                        }
+                        Condition::Field(name, Test::Gt(_) | Test::Gte(_)) => {
+                            errors.note(place, format!("{name}: in any_of use between"));
+                        }
+                        Condition::Field(name, test) => field(name, test),
+                        _ => errors.note(place, "any_of: the site can only choose among single tests of single fields"),
+                    }
+                }
+            }
+            Condition::All(_) => errors.note(place, "conditions that stand in each other"),
+        }
+    }
+    if choices > 1 {
+        errors.note(place, "the site can only take one any_of");
     }
 }
 
@@ -155,7 +239,7 @@ fn test(name: &str, place: String, value: &Value, errors: &Errors) -> Option<Tes
             }
         },
         "like" => text(place).map(Test::Like),
-        "regex" => text(place).map(Test::Regex),
+        "regex" => Regex::new(&text(place.clone())?).map_err(|why| errors.note(place, why)).ok().map(Test::Regex),
         "is_set" => {
             if !value.is_boolean() {
                 errors.note(place, format!("expected true or false, found {}", show(value)));

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-pub use condition::{Condition, Operand, Test};
+pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use names::{Place, UnknownName};
 pub use operation::{Operation, Operations};
@@ -72,6 +72,10 @@ pub struct Permissions {
     pub default: Operations,
     /// The reports that may be run, by name.
     pub reports: Vec<Pattern>,
+    /// What is done only once it was confirmed, beside delete and cancel, which always are.
+    pub confirm: Operations,
+    /// Whether `confirm: true` among the arguments is a confirmation; not unless stated.
+    pub confirm_argument: bool,
 }
 
 /// What is permitted on one DocType.
@@ -247,17 +251,5 @@ impl Config {
     /// As [`Self::load`].
     pub fn from_text(text: &str) -> Result<Self, ConfigErrors> {
         sections::read(Some(text), &|_| None).map_err(|errors| ConfigErrors { file: None, errors })
-    }
-
-    /// What the file asks for and this version does not do yet, a line each; empty where nothing is.
-    pub fn not_yet(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (doctype, rule) in &self.permissions.doctypes {
-            let place = format!("permissions.doctypes.{doctype}");
-            for operation in rule.conditions.keys() {
-                lines.push(format!("{place}.conditions.{operation}: conditions are not enforced yet"));
-            }
-        }
-        lines
     }
 }

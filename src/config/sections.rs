@@ -113,8 +113,13 @@ fn erpnext(file: &Reader<'_>, env: Env<'_>) -> Erpnext {
 }
 
 fn permissions(section: &Reader<'_>) -> Permissions {
-    section.only(&["doctypes", "default", "reports"]);
-    let mut permissions = Permissions { reports: reports(section), ..Permissions::default() };
+    section.only(&["doctypes", "default", "reports", "confirm", "confirm_argument"]);
+    let mut permissions = Permissions {
+        reports: reports(section),
+        confirm: confirm(section),
+        confirm_argument: section.bool("confirm_argument", false),
+        ..Permissions::default()
+    };
     if let Some(default) = section.object("default") {
         default.only(&Operation::ALL.iter().map(|operation| operation.as_str()).collect::<Vec<_>>());
         permissions.default = operations(&default);
@@ -130,6 +135,22 @@ fn permissions(section: &Reader<'_>) -> Permissions {
         permissions.doctypes.insert(name.to_owned(), doctype(&rule));
     }
     permissions
+}
+
+/// Names of operations that write.
+fn confirm(section: &Reader<'_>) -> Operations {
+    use Operation::{Amend, Cancel, Create, Delete, Submit, Update};
+    const WRITES: &[Operation] = &[Create, Update, Delete, Submit, Cancel, Amend];
+    let named = section.list("confirm", "operation").unwrap_or_default();
+    let operation = |(place, name): (String, &str)| {
+        let found = WRITES.iter().copied().find(|operation| operation.as_str() == name);
+        if found.is_none() {
+            let names: Vec<&str> = WRITES.iter().map(|operation| operation.as_str()).collect();
+            section.errors.note(place, unknown("operation", name, &names));
+        }
+        found
+    };
+    named.into_iter().filter_map(operation).collect()
 }
 
 /// Names of reports; `*` stands for any text.
@@ -185,7 +206,14 @@ fn fields(names: Vec<(String, &str)>, errors: &Errors) -> Vec<String> {
 fn conditions(section: &Reader<'_>) -> Vec<(Operation, Condition)> {
     section.only(&CONDITIONAL.iter().map(|operation| operation.as_str()).collect::<Vec<_>>());
     let stated = CONDITIONAL.iter().filter_map(|operation| Some((*operation, section.object(operation.as_str())?)));
-    stated.filter_map(|(operation, object)| Some((operation, condition::read(&object)?))).collect()
+    let read = |(operation, object): (Operation, Reader<'_>)| {
+        let condition = condition::read(&object)?;
+        if operation == Operation::Read {
+            condition::must_filter(&condition, &object.path, object.errors);
+        }
+        Some((operation, condition))
+    };
+    stated.filter_map(read).collect()
 }
 
 fn tools(section: &Reader<'_>) -> Tools {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::conditions::Unmet;
 use super::{Operation, Operations};
 
 /// The policy's no to one operation on one DocType. `Display` is [`Denial::for_model`].
@@ -26,6 +27,15 @@ pub enum Reason {
     NotExact(String),
     /// The operation was switched off after the configuration was read, and this is why.
     Refused(String),
+    /// These fields may not be named.
+    Fields(Vec<String>),
+    /// The document does not satisfy the condition of the operation.
+    Unmet {
+        /// Which state of it: as stored, changed, or new.
+        which: &'static str,
+        /// What it would have to satisfy.
+        unmet: Unmet,
+    },
 }
 
 impl Denial {
@@ -41,6 +51,14 @@ impl Denial {
                 format!("{doctype}: not available by this server's configuration; did you mean {right}?")
             }
             Reason::Refused(why) => format!("{doctype}: {operation} is refused: {why}"),
+            Reason::Fields(names) => format!(
+                "{doctype}: {operation} with these fields is not permitted by this server's configuration: {}",
+                names.join(", ")
+            ),
+            Reason::Unmet { which, unmet } => format!(
+                "{doctype}: this server's configuration lets you {operation} only what satisfies its conditions, and the \
+                 document as {which} does not: {unmet}. Nothing was sent"
+            ),
         }
     }
 
@@ -55,6 +73,8 @@ impl Denial {
             }
             Reason::NotExact(right) => format!("permissions.doctypes: not the exact name, nearest is {right}"),
             Reason::Refused(why) => why.clone(),
+            Reason::Fields(names) => format!("restricted_fields, allowed_fields: {}", names.join(", ")),
+            Reason::Unmet { which, unmet } => format!("conditions: the document as {which}: {unmet}"),
         };
         format!("{operation} on {doctype:?} denied: {}", why.escape_debug())
     }

@@ -1,5 +1,8 @@
 //! Who may do what: pure decisions, no I/O. What the configuration does not permit is denied.
 
+mod compare;
+mod conditions;
+mod copies;
 mod cut;
 mod denial;
 mod fields;
@@ -7,15 +10,18 @@ mod permit;
 mod reports;
 #[cfg(test)]
 mod tests;
+mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use erpnext_schema::nearest;
 
-use crate::config::{Config, DoctypePermissions, Pattern};
+use crate::config::{Condition, Config, DoctypePermissions, Pattern};
+use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
+pub use conditions::{Absent, Facts, Filter, Judge, Unmet, Within};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
 pub use permit::Permit;
@@ -59,36 +65,80 @@ pub struct Policy {
     open: Arc<FieldRule>,
     reports: Vec<Pattern>,
     refusals: BTreeMap<String, BTreeMap<Operation, String>>,
+    /// The rules of DocTypes that are not named and hold copies of fields that are restricted elsewhere.
+    copies: BTreeMap<&'static str, Arc<FieldRule>>,
+    /// The operations that are done only once they were confirmed, beside those that always are.
+    confirm: Operations,
+    confirm_argument: bool,
+    facts: Option<Arc<Facts>>,
 }
 
 #[derive(Clone, Debug)]
 struct Rule {
     operations: Operations,
     fields: Arc<FieldRule>,
+    conditions: BTreeMap<Operation, Arc<Condition>>,
+}
+
+impl Rule {
+    /// The conditions of one operation. An amendment is a new document, and as such has to satisfy those of a create.
+    fn terms(&self, operation: Operation) -> Terms {
+        let condition = |operation| self.conditions.get(&operation).cloned();
+        let own = match operation {
+            Operation::Read => None,
+            Operation::Amend => condition(Operation::Create),
+            other => condition(other),
+        };
+        Terms { own, scope: condition(Operation::Read) }
+    }
 }
 
 impl Policy {
     /// The policy that a configuration states.
     pub fn from_config(config: &Config) -> Self {
-        let rule = |rule: &DoctypePermissions| {
-            let operations = rule.operations;
-            let fields = FieldRule::new(rule.allowed_fields.as_deref(), &rule.restricted_fields);
-            Rule { operations, fields: Arc::new(readable_if(operations, fields)) }
-        };
         let permissions = &config.permissions;
-        let doctypes = permissions.doctypes.iter().map(|(name, permissions)| (name.clone(), rule(permissions)));
-        Self { reports: permissions.reports.clone(), ..Self::new(doctypes.collect(), permissions.default) }
+        let stated = |doctype: &str, field: &str| {
+            let rule = permissions.doctypes.get(doctype);
+            rule.is_some_and(|rule| rule.restricted_fields.iter().any(|name| name == field))
+        };
+        let any = permissions.doctypes.values().any(|rule| !rule.restricted_fields.is_empty());
+        let copies = if any { copies::of(&stated) } else { BTreeMap::new() };
+        let rule = |doctype: &str, rule: &DoctypePermissions| {
+            let operations = rule.operations;
+            let mut restricted = rule.restricted_fields.clone();
+            // What is allowed by name is meant to be seen here.
+            let meant = |copy: &&String| rule.allowed_fields.as_ref().is_some_and(|allowed| allowed.contains(copy));
+            restricted.extend(copies.get(doctype).into_iter().flatten().filter(|copy| !meant(copy)).cloned());
+            let fields = FieldRule::new(rule.allowed_fields.as_deref(), &restricted);
+            let conditions =
+                rule.conditions.iter().map(|(operation, condition)| (*operation, Arc::new(condition.clone())));
+            Rule { operations, fields: Arc::new(readable_if(operations, fields)), conditions: conditions.collect() }
+        };
+        let doctypes = permissions.doctypes.iter().map(|(name, stated)| (name.clone(), rule(name, stated)));
+        let doctypes = doctypes.collect();
+        let default = permissions.default;
+        let copy = |(doctype, names): (&&'static str, &BTreeSet<String>)| {
+            let names: Vec<String> = names.iter().cloned().collect();
+            (*doctype, Arc::new(readable_if(default, FieldRule::new(None, &names))))
+        };
+        Self {
+            reports: permissions.reports.clone(),
+            copies: copies.iter().map(copy).collect(),
+            confirm: permissions.confirm,
+            confirm_argument: permissions.confirm_argument,
+            ..Self::new(doctypes, default)
+        }
     }
 
     /// Everything is permitted: for programs that use this crate as their own client.
     pub fn full() -> Self {
         let all = Operation::ALL.iter().copied().collect();
-        Self { reports: vec![Pattern::new("*")], ..Self::new(BTreeMap::new(), all) }
+        Self { reports: vec![Pattern::new("*")], confirm_argument: true, ..Self::new(BTreeMap::new(), all) }
     }
 
     fn new(doctypes: BTreeMap<String, Rule>, default: Operations) -> Self {
         let fields = Arc::new(readable_if(default, FieldRule::default()));
-        Self { doctypes, default, fields, open: Arc::default(), reports: Vec::new(), refusals: BTreeMap::new() }
+        Self { doctypes, default, fields, ..Self::default() }
     }
 
     /// Leave to do the operation on documents of the DocType. DocTypes match by their exact name only.
@@ -100,26 +150,49 @@ impl Policy {
         if let Some(why) = self.refusals.get(doctype).and_then(|refused| refused.get(&operation)) {
             return deny(Reason::Refused(why.clone()));
         }
-        let (operations, fields) = match self.doctypes.get(doctype) {
-            Some(rule) => (rule.operations, &rule.fields),
+        let (operations, fields, terms) = match self.doctypes.get(doctype) {
+            Some(rule) => (rule.operations, &rule.fields, rule.terms(operation)),
             None => match self.meant(doctype) {
                 Some(right) => return deny(Reason::NotExact(right.to_owned())),
                 None if self.default.is_empty() || !self.is_safe_beside_rules(doctype) || self.is_withheld(doctype) => {
                     return deny(Reason::NotConfigured);
                 }
-                None => (self.default, &self.fields),
+                None => (self.default, self.copies.get(doctype).unwrap_or(&self.fields), Terms::default()),
             },
         };
         if !operations.contains(operation) {
             return deny(Reason::NotPermitted(operations));
         }
-        Ok(Permit::new(doctype, operation, Arc::clone(fields)))
+        Ok(Permit::new(doctype, operation, Arc::clone(fields), terms))
     }
 
     /// Switches an operation off from now on; `why` is told to whoever asks for it. For conditions that cannot be
     /// judged, such as one on a field that the site does not have: they fail closed.
     pub fn refuse(&mut self, doctype: &str, operation: Operation, why: impl Into<String>) {
         self.refusals.entry(doctype.to_owned()).or_default().insert(operation, why.into());
+    }
+
+    /// The same policy where it is known who asks and what day it is on the site, for [`Policy::validate_operation`].
+    #[must_use]
+    pub fn knowing(self, facts: Facts) -> Self {
+        Self { facts: Some(Arc::new(facts)), ..self }
+    }
+
+    /// What documents have to satisfy, by operation, in words.
+    pub fn conditions(&self, doctype: &str) -> impl Iterator<Item = (Operation, String)> {
+        let judge = Judge { facts: None, absent: Absent::IsEmpty };
+        let stated = self.doctypes.get(doctype).map(|rule| rule.conditions.iter());
+        stated.into_iter().flatten().map(move |(operation, condition)| (*operation, judge.words(condition)))
+    }
+
+    /// Whether the operation is done only once it was confirmed.
+    pub fn confirms(&self, operation: Operation) -> bool {
+        matches!(operation, Operation::Delete | Operation::Cancel) || self.confirm.contains(operation)
+    }
+
+    /// Whether `confirm: true` among the arguments of a call is a confirmation.
+    pub fn takes_confirm_argument(&self) -> bool {
+        self.confirm_argument
     }
 
     /// The DocTypes that the configuration names, with what it permits on them.

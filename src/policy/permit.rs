@@ -2,20 +2,56 @@
 
 use std::sync::Arc;
 
-use super::{FieldRule, Operation};
+use serde_json::{Map, Value};
 
-/// Leave to do one operation on documents of one DocType, with the fields that may be seen and set. Only the policy
-/// makes one.
+use super::conditions::{Absent, Facts, Judge, Unmet, Within, has_variables};
+use super::{Denial, FieldRule, Operation, Reason};
+use crate::config::Condition;
+
+/// Leave to do one operation on documents of one DocType: with the fields that may be seen and set, and the conditions
+/// that the documents have to satisfy. Only the policy makes one; there is no other way to have one:
+///
+/// ```compile_fail
+/// use erpnext_mcp::policy::{FieldRule, Operation, Permit};
+/// let permit = Permit::new("Customer", Operation::Delete, FieldRule::default().into());
+/// ```
+///
+/// ```compile_fail
+/// use erpnext_mcp::policy::{FieldRule, Operation, Permit};
+/// let permit = Permit { doctype: "Customer".into(), operation: Operation::Delete, fields: FieldRule::default().into() };
+/// ```
+///
+/// ```compile_fail
+/// let permit: erpnext_mcp::policy::Permit = Default::default();
+/// ```
+///
+/// This is the way:
+///
+/// ```
+/// use erpnext_mcp::policy::{Operation, Policy};
+/// assert!(Policy::full().permit(Operation::Delete, "Customer").is_ok());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Permit {
     doctype: Arc<str>,
     operation: Operation,
     fields: Arc<FieldRule>,
+    terms: Terms,
+    facts: Option<Arc<Facts>>,
+}
+
+/// The conditions on documents that a permit carries.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Terms {
+    /// What the operation itself asks for.
+    pub(super) own: Option<Arc<Condition>>,
+    /// Which documents there are for this caller at all.
+    pub(super) scope: Option<Arc<Condition>>,
 }
 
 impl Permit {
-    pub(super) fn new(doctype: &str, operation: Operation, fields: Arc<FieldRule>) -> Self {
-        Self { doctype: doctype.into(), operation, fields }
+    pub(super) fn new(doctype: &str, operation: Operation, fields: Arc<FieldRule>, terms: Terms) -> Self {
+        Self { doctype: doctype.into(), operation, fields, terms, facts: None }
     }
 
     /// The DocType it is for.
@@ -32,12 +68,103 @@ impl Permit {
     pub fn fields(&self) -> &FieldRule {
         &self.fields
     }
+
+    /// Whether its conditions speak of the user or the date. Until [`Permit::knowing`] said them, they are satisfied by
+    /// no document.
+    pub fn needs_facts(&self) -> bool {
+        self.facts.is_none() && self.conditions().any(|condition| has_variables(condition))
+    }
+
+    /// The same permit where it is known who asks, and what day it is on the site.
+    #[must_use]
+    pub fn knowing(self, facts: Arc<Facts>) -> Self {
+        Self { facts: Some(facts), ..self }
+    }
+
+    /// The names of the fields that its conditions look at.
+    pub fn judged_by(&self) -> impl Iterator<Item = &str> {
+        self.conditions().flat_map(|condition| condition.fields())
+    }
+
+    /// Whether the caller is to see only part of the DocType's documents.
+    pub fn is_scoped(&self) -> bool {
+        self.terms.scope.is_some()
+    }
+
+    /// Whether the stored document is one of those that there are for this caller.
+    pub fn sees(&self, stored: &Map<String, Value>) -> bool {
+        self.terms.scope.as_ref().is_none_or(|scope| self.judge(Absent::IsEmpty).judge(scope, stored).is_ok())
+    }
+
+    /// What lists are filtered by so that they hold only documents that this caller may see; nothing where that cannot be
+    /// said, and then nothing may be listed.
+    pub fn within(&self) -> Option<Within> {
+        match &self.terms.scope {
+            Some(scope) => self.judge(Absent::IsEmpty).within(scope),
+            None => Some(Within::default()),
+        }
+    }
+
+    /// Whether the operation may be done with the document as it is stored.
+    ///
+    /// # Errors
+    /// What it does not satisfy.
+    pub fn admits_stored(&self, stored: &Map<String, Value>) -> Result<(), Denial> {
+        let own = self.terms.own.as_ref().filter(|_| !makes(self.operation));
+        let mut terms = self.terms.scope.iter().chain(own);
+        terms
+            .try_for_each(|term| self.judge(Absent::IsEmpty).judge(term, stored))
+            .map_err(|unmet| self.no("stored", unmet))
+    }
+
+    /// Whether the operation may leave the document like this.
+    ///
+    /// # Errors
+    /// What it does not satisfy.
+    pub fn admits_result(&self, result: &Map<String, Value>) -> Result<(), Denial> {
+        let (which, absent) = if makes(self.operation) { ("new", Absent::Fails) } else { ("changed", Absent::IsEmpty) };
+        let own = self.terms.own.as_ref().filter(|_| makes(self.operation) || self.operation == Operation::Update);
+        own.map_or(Ok(()), |own| self.judge(absent).judge(own, result)).map_err(|unmet| self.no(which, unmet))
+    }
+
+    /// The same for a change of which only the changed fields are known: what looks at others is not judged.
+    ///
+    /// # Errors
+    /// What they do not satisfy.
+    pub fn admits_changes(&self, changes: &Map<String, Value>) -> Result<(), Denial> {
+        let Some(own) = &self.terms.own else { return Ok(()) };
+        let parts = match &**own {
+            Condition::All(parts) => parts.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let known = |part: &&Condition| part.fields().iter().all(|name| changes.contains_key(*name));
+        let judge = |part| self.judge(Absent::IsEmpty).judge(part, changes);
+        parts.iter().filter(known).try_for_each(judge).map_err(|unmet| self.no("changed", unmet))
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.terms.own.iter().chain(&self.terms.scope).map(|condition| &**condition)
+    }
+
+    fn judge(&self, absent: Absent) -> Judge<'_> {
+        Judge { facts: self.facts.as_deref(), absent }
+    }
+
+    fn no(&self, which: &'static str, unmet: Unmet) -> Denial {
+        let reason = Reason::Unmet { which, unmet };
+        Denial { doctype: self.doctype.to_string(), operation: self.operation, reason }
+    }
+}
+
+/// Whether the operation makes a document.
+const fn makes(operation: Operation) -> bool {
+    matches!(operation, Operation::Create | Operation::Amend)
 }
 
 #[cfg(test)]
 impl Permit {
     /// A permit for tests of what takes one.
     pub(crate) fn for_test(doctype: &str, operation: Operation) -> Self {
-        Self::new(doctype, operation, Arc::new(FieldRule::default()))
+        Self::new(doctype, operation, Arc::new(FieldRule::default()), Terms::default())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use erpnext_schema::DocTypeDef;
 
+use super::permit::Terms;
 use super::{Denial, FieldRule, Operation, Permit, Policy, Reason};
 
 impl Policy {
@@ -26,13 +27,24 @@ impl Policy {
     /// Leave to run a report, which is about documents of the DocType.
     ///
     /// # Errors
-    /// Where `permissions.reports` does not name it.
+    /// Where `permissions.reports` does not name it, or where reading the DocType is limited to some documents: the site
+    /// runs reports over all of them.
     pub fn permit_report(&self, report: &str, doctype: &str) -> Result<Permit, Denial> {
-        if self.opens_report(report) {
-            return Ok(Permit::new(doctype, Operation::Report, Arc::clone(self.field_rule(doctype))));
+        let deny = |why: String| {
+            Err(Denial { doctype: report.to_owned(), operation: Operation::Report, reason: Reason::Refused(why) })
+        };
+        if !self.opens_report(report) {
+            return deny("permissions.reports does not name it".to_owned());
         }
-        let reason = Reason::Refused("permissions.reports does not name it".to_owned());
-        Err(Denial { doctype: report.to_owned(), operation: Operation::Report, reason })
+        if self.is_scoped(doctype) {
+            return deny(format!("reading {doctype} is limited by conditions, which reports do not hold to"));
+        }
+        Ok(Permit::new(doctype, Operation::Report, Arc::clone(self.field_rule(doctype)), Terms::default()))
+    }
+
+    /// Whether the configuration lets only part of the DocType's documents be read.
+    pub fn is_scoped(&self, doctype: &str) -> bool {
+        self.doctypes.get(doctype).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
     }
 
     /// Whether the rules on the DocType keep back what a report calls by this name, or shows under this label.
@@ -46,6 +58,7 @@ impl Policy {
     }
 
     fn field_rule(&self, doctype: &str) -> &Arc<FieldRule> {
-        self.doctypes.get(doctype).map_or(&self.open, |rule| &rule.fields)
+        let rule = self.doctypes.get(doctype).map(|rule| &rule.fields);
+        rule.or_else(|| self.copies.get(doctype)).unwrap_or(&self.open)
     }
 }

@@ -14,7 +14,8 @@ pub(super) const fn what(kind: Kind) -> &'static str {
         Kind::TooLarge => "The site's answer is too large",
         Kind::BadKey => "The site does not take the API key and secret",
         Kind::Denied => "The user has no right to do this",
-        Kind::Missing => "The site has no such document or DocType",
+        Kind::Missing | Kind::OutOfSight => "The site has no such document or DocType",
+        Kind::Unscoped => "This server's configuration limits which documents may be read; nothing was sent",
         Kind::Duplicate => "The site has such a document already",
         Kind::Stale => "The document was changed since it was read",
         Kind::Rejected => "The site refused this",
@@ -93,7 +94,8 @@ const fn by_kind(kind: Kind) -> &'static str {
             "Nothing can be done from here: check api_key and api_secret, and that their user is enabled in ERPNext."
         }
         Kind::Denied => "Do not retry: this user needs the right in ERPNext (roles or user permissions) first.",
-        Kind::Missing => "Check the name: list or search for it, and give it exactly as found.",
+        Kind::Unscoped => "Use filters in the place of or_filters, or several calls.",
+        Kind::Missing | Kind::OutOfSight => "Check the name: list or search for it, and give it exactly as found.",
         Kind::Duplicate => "Use the document that exists, or choose another name.",
         Kind::Stale => "Read the document again, apply the change to what it holds now, and retry.",
         Kind::Rejected => "Change what the site complains of, and call again.",

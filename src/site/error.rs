@@ -28,6 +28,10 @@ pub enum Kind {
     Denied,
     /// 404: no such document or DocType.
     Missing,
+    /// The document is there, and not among those that this caller may see. Told as if it were missing.
+    OutOfSight,
+    /// The question cannot be asked so that its answer holds only what this caller may see: nothing was sent.
+    Unscoped,
     /// 409, 417: the name or a unique value is taken.
     Duplicate,
     /// 417 TimestampMismatchError: somebody wrote in between (H9).
@@ -85,6 +89,18 @@ impl SiteError {
     /// The site's metadata does not hold this DocType.
     pub fn no_doctype(doctype: &str) -> Self {
         Self::new(Kind::Missing, "metadata", false, format!("no DocType is named {doctype:?}"))
+    }
+
+    /// That there is no such document among those that a caller may see, who may not see all of them: whether there is one
+    /// beside them is not told.
+    pub(super) fn out_of_sight(kind: Kind, doctype: &str, name: &str) -> Self {
+        let words = format!("there is no {doctype} {name:?} among those that this server's configuration lets be read");
+        Self::new(kind, "scope", false, words)
+    }
+
+    /// Rewrites what the site said.
+    pub fn reword(&mut self, rewrite: &dyn Fn(&str) -> String) {
+        self.words.iter_mut().for_each(|words| *words = rewrite(words));
     }
 
     /// What went wrong.

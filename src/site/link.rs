@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::list::rows;
-use super::{Body, Client, Filter, SiteError, check, unexpected};
+use super::list::{choices, rows, within};
+use super::{Body, Client, Filter, Kind, SiteError, check, unexpected};
 use crate::caller::Caller;
 use crate::policy::{Operation, Permit};
 
@@ -23,16 +23,30 @@ impl Client {
         reference_doctype: Option<&str>,
     ) -> Result<Vec<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Read])?;
-        let mut body = json!({ "doctype": permit.doctype(), "txt": txt, "page_length": page_length });
-        if !filters.is_empty() {
-            body["filters"] = as_the_desk_writes(filters);
-        }
-        if let Some(reference) = reference_doctype {
-            body["reference_doctype"] = json!(reference);
-        }
+        let within = within(permit)?;
         let method = "frappe.desk.search.search_link";
-        let answer = self.ask(caller, permit, method, Body::Json(body)).await?;
-        rows(answer.data).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
+        let mut found: Vec<Map<String, Value>> = Vec::new();
+        // The search takes filters that all hold: each choice of the scope is a search of its own.
+        for choice in choices(&within) {
+            let filters: Vec<Filter> = filters.iter().chain(&within.all).chain(choice).cloned().collect();
+            let mut body = json!({ "doctype": permit.doctype(), "txt": txt, "page_length": page_length });
+            if !filters.is_empty() {
+                body["filters"] = as_the_desk_writes(&filters);
+            }
+            if let Some(reference) = reference_doctype {
+                body["reference_doctype"] = json!(reference);
+            }
+            let answer = self.ask(caller, permit, method, Body::Json(body)).await?;
+            let rows = rows(answer.data)
+                .ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))?;
+            for row in rows {
+                if !found.iter().any(|known| known.get("value") == row.get("value")) {
+                    found.push(row);
+                }
+            }
+        }
+        found.truncate(usize::try_from(page_length).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
     /// Whether a document exists that a write wants to link to. Takes the permit of that write: the site would tell as
@@ -65,6 +79,10 @@ impl Client {
         fields: &[&str],
     ) -> Result<Option<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Read])?;
+        match self.in_sight(caller, permit, name).await {
+            Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => return Ok(None),
+            seen => seen?,
+        }
         let body = json!({ "doctype": permit.doctype(), "docname": name, "fields": fields });
         let answer = self.ask(caller, permit, "frappe.client.validate_link", Body::Json(body)).await?;
         let found = match answer.data {

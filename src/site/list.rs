@@ -1,17 +1,16 @@
 //! Many documents: lists and counts.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Body, Call, Client, SiteError, check, misuse, resource_path, unexpected, url};
+use super::{Answer, Body, Call, Client, Kind, SiteError, check, misuse, resource_path, unexpected, url};
 use crate::caller::Caller;
-use crate::policy::{Operation, Permit};
+use crate::policy::{Filter, Operation, Permit, Within};
 
 /// The longest request line sent by GET, in bytes; the web server takes 4,094 (H28).
 const MAX_LINE: usize = 4_000;
-
-/// Fieldname, operator and value, as Frappe takes them.
-pub type Filter = (String, String, Value);
 
 /// A page of a list.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +72,54 @@ impl Client {
         if query.order_by.trim().is_empty() {
             return Err(misuse(permit, "a list without order_by has overlapping pages"));
         }
-        self.page(caller, permit, query).await
+        let within = within(permit)?;
+        let mut query = query.clone();
+        query.filters.extend(within.all);
+        if within.any.is_empty() || query.or_filters.is_empty() {
+            query.or_filters.extend(within.any);
+            return self.page(caller, permit, &query).await;
+        }
+        // The site takes one set of choices. A first page can be put together from a list for each choice of the scope.
+        if query.start > 0 || !query.group_by.is_empty() {
+            return Err(unscoped(permit));
+        }
+        let mut found: Answer<Vec<Map<String, Value>>> = Answer { data: Vec::new(), messages: Vec::new() };
+        for choice in &within.any {
+            let mut query = query.clone();
+            query.filters.push(choice.clone());
+            let answer = self.page(caller, permit, &query).await?;
+            found.messages.extend(answer.messages);
+            for row in answer.data {
+                if row.get("name").is_none_or(|name| !found.data.iter().any(|known| known.get("name") == Some(name))) {
+                    found.data.push(row);
+                }
+            }
+        }
+        found.data.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// Which of these columns of a document the site shows to the user: it leaves the others out of a list in silence (H5),
+    /// where reading the document may show 0 in their place (H4). Nothing but their names is given; takes any permit.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn columns_shown(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+        columns: &[&str],
+    ) -> Result<BTreeSet<String>, SiteError> {
+        let query = ListQuery {
+            fields: columns.iter().map(|column| (*column).to_owned()).collect(),
+            filters: vec![("name".to_owned(), "=".to_owned(), json!(name))],
+            order_by: "`name` asc".to_owned(),
+            limit: 1,
+            ..ListQuery::default()
+        };
+        let answer = self.page(caller, permit, &query).await?;
+        Ok(answer.data.into_iter().flatten().map(|(column, _)| column).collect())
     }
 
     /// Documents that were made, newest first. Takes the permit to create or amend: where that was cut, only this tells
@@ -136,21 +182,48 @@ impl Client {
         parent: Option<&str>,
     ) -> Result<u64, SiteError> {
         check(permit, &[Operation::Read])?;
+        let within = within(permit)?;
+        if !within.any.is_empty() && !or_filters.is_empty() {
+            return Err(unscoped(permit));
+        }
+        let all: Vec<&Filter> = filters.iter().chain(&within.all).collect();
+        let any: Vec<&Filter> = or_filters.iter().chain(&within.any).collect();
         // frappe.client.get_count ignores permissions (H23).
         let method = "frappe.desk.reportview.get_count";
         let mut form = vec![
             ("doctype", permit.doctype().to_owned()),
-            ("filters", json!(filters).to_string()),
+            ("filters", json!(all).to_string()),
             ("fields", "[]".to_owned()),
             ("distinct", "false".to_owned()),
         ];
-        if !or_filters.is_empty() {
-            form.push(("or_filters", json!(or_filters).to_string()));
+        if !any.is_empty() {
+            form.push(("or_filters", json!(any).to_string()));
         }
         form.extend(parent.map(|parent| ("parent_doctype", parent.to_owned())));
         let answer = self.ask(caller, permit, method, Body::Form(form)).await?;
         answer.data.as_u64().ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no number in it"))
     }
+}
+
+/// What a list is filtered by so that it holds only what the caller may see.
+pub(super) fn within(permit: &Permit) -> Result<Within, SiteError> {
+    permit.within().ok_or_else(|| misuse(permit, "the documents that may be read cannot be told by filters"))
+}
+
+/// The sets of filters one of which a document within a scope satisfies, where all filters of a question have to hold.
+pub(super) fn choices(within: &Within) -> Vec<Option<&Filter>> {
+    match within.any.as_slice() {
+        [] => vec![None],
+        any => any.iter().map(Some).collect(),
+    }
+}
+
+fn unscoped(permit: &Permit) -> SiteError {
+    let words = format!(
+        "of {} by a choice of conditions, which the site cannot combine with or_filters here",
+        permit.doctype()
+    );
+    SiteError::new(Kind::Unscoped, permit.doctype(), false, words)
 }
 
 /// A JSON list of objects.

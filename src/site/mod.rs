@@ -37,10 +37,11 @@ use crate::limit::Rates;
 use crate::policy::{Operation, Permit};
 use traffic::Traffic;
 
+pub use crate::policy::Filter;
 pub use breaker::Rest;
 pub use error::{Kind, SiteError};
 pub use lifecycle::DocRef;
-pub use list::{Filter, ListQuery};
+pub use list::ListQuery;
 pub use mapping::Mapper;
 pub use marks::Mark;
 pub use retry::Retry;
@@ -216,6 +217,9 @@ fn question(method: &str, body: Body) -> Call<'static> {
 
 /// That the permit is for one of these operations. A mistake here is this program's, not the caller's.
 fn check(permit: &Permit, fitting: &[Operation]) -> Result<(), SiteError> {
+    if permit.needs_facts() {
+        return Err(misuse(permit, "the conditions speak of the user or the date, and nobody said who and which"));
+    }
     if fitting.contains(&permit.operation()) {
         return Ok(());
     }

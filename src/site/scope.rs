@@ -1,10 +1,12 @@
 //! What the requests of one call share: the name they carry to the site, whether a kept answer will do, how old the
-//! oldest one was that did, and whether something was written.
+//! oldest one was that did, whether something was written, and what was read that the caller must not see quoted.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use serde_json::Value;
 
 tokio::task_local! {
     // Not an argument of every method: nothing that a method of the client does depends on which call it serves.
@@ -19,12 +21,32 @@ pub struct Scope {
     /// The age of the oldest kept answer in seconds, and one.
     oldest: AtomicU64,
     wrote: AtomicBool,
+    /// Texts of withheld values, the longest first; shared with the calls that this one is made of.
+    withheld: Arc<Mutex<Vec<String>>>,
 }
+
+/// More values than this are not kept in mind, nor shorter ones: those say nothing, and stand everywhere.
+const MOST_WITHHELD: usize = 500;
+const SHORTEST_WITHHELD: usize = 3;
+/// What stands in the place of a withheld value.
+const MASK: &str = "[withheld]";
 
 impl Scope {
     /// A call under the name that the audit log gives it; with `fresh`, no answer that was kept will do.
     pub fn new(id: &str, fresh: bool) -> Arc<Self> {
-        Arc::new(Self { id: id.to_owned(), fresh, ..Self::default() })
+        let withheld = current().map(|outer| outer.withheld.clone()).unwrap_or_default();
+        Arc::new(Self { id: id.to_owned(), fresh, withheld, ..Self::default() })
+    }
+
+    /// Whether a withheld value was read, so that [`Scope::mask`] may find one.
+    pub fn must_mask(&self) -> bool {
+        !self.withheld.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// The site's text without the withheld values that it quotes.
+    pub fn mask(&self, text: &str) -> String {
+        let withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+        withheld.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), MASK))
     }
 
     /// Does `work`, whose requests are then those of this call.
@@ -59,6 +81,44 @@ pub(super) fn used(age: Duration) {
     }
 }
 
+/// Notes a value that the caller may not see: what the site says may quote it.
+pub(super) fn withhold(value: &Value) {
+    let Some(scope) = current() else { return };
+    let texts = match value {
+        Value::String(text) => vec![text.trim().to_owned()],
+        Value::Number(number) => spellings(number.as_f64().unwrap_or_default()),
+        _ => return,
+    };
+    let mut withheld = scope.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+    for text in texts.into_iter().filter(|text| text.chars().count() >= SHORTEST_WITHHELD) {
+        if withheld.len() < MOST_WITHHELD && !withheld.contains(&text) {
+            let at = withheld.partition_point(|known| known.len() >= text.len());
+            withheld.insert(at, text);
+        }
+    }
+}
+
+/// A number as the site's messages write it.
+fn spellings(number: f64) -> Vec<String> {
+    let plain = format!("{number:.2}");
+    let (whole, cents) = plain.split_once('.').unwrap_or((&plain, ""));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    vec![
+        format!("{sign}{grouped}.{cents}"),
+        plain.clone(),
+        format!("{sign}{grouped}"),
+        whole.to_owned(),
+        number.to_string(),
+    ]
+}
+
 /// Notes that a write leaves.
 pub(super) fn writes() {
     if let Some(scope) = current() {
@@ -69,4 +129,27 @@ pub(super) fn writes() {
 /// Whether a write has left: what follows it finishes what was begun.
 pub(super) fn has_written() -> bool {
     current().is_some_and(|scope| scope.wrote.load(Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Scope, withhold};
+
+    #[tokio::test]
+    async fn what_was_withheld_is_not_quoted_in_any_spelling() {
+        let scope = Scope::new("id", false);
+        let work = async {
+            withhold(&json!(1234567.5));
+            withhold(&json!("Secret Street 5"));
+            withhold(&json!("x"));
+            withhold(&json!(0));
+            // A call within the call.
+            Scope::new("inner", false).run(async { withhold(&json!("inner secret")) }).await;
+        };
+        scope.clone().run(work).await;
+        let said = scope.mask("1,234,567.50 or 1234567.5 of Secret Street 5: inner secret, x, 0");
+        assert_eq!(said, "[withheld] or [withheld] of [withheld]: [withheld], x, 0");
+    }
 }

@@ -18,6 +18,17 @@ impl Client {
         }
     }
 
+    /// The time zone that the site's dates and times are in, such as `Asia/Dubai`.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn time_zone(&self, caller: &Caller) -> Result<String, SiteError> {
+        let method = "frappe.client.get_time_zone";
+        let answer = self.method_get(caller, method, Vec::new(), "message").await?.data;
+        let zone = answer.get("time_zone").and_then(Value::as_str).map(str::to_owned);
+        zone.ok_or_else(|| unexpected(&format!("GET /api/method/{method}"), false, "no time zone in it"))
+    }
+
     /// The installed apps by name, each with `title`, `version` and more.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ impl Client {
     /// The site's refusal.
     pub async fn docinfo(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Read])?;
+        self.in_sight(caller, permit, name).await?;
         let path = "/api/method/frappe.desk.form.load.get_docinfo".to_owned();
         let line = format!("POST {path}");
         let body = Body::Json(json!({ "doctype": permit.doctype(), "name": name }));

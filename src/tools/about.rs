@@ -172,6 +172,16 @@ async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, Tool
             }
         }
     }
+    let conditions: Map<_, _> =
+        app.policy.conditions(doctype).map(|(operation, words)| (operation.to_string(), json!(words))).collect();
+    if !conditions.is_empty() {
+        result.insert("conditions".to_owned(), Value::Object(conditions));
+    }
+    let confirmed: Vec<&str> =
+        operations.iter().filter(|operation| app.policy.confirms(*operation)).map(Operation::as_str).collect();
+    if !confirmed.is_empty() {
+        result.insert("needs_confirmation".to_owned(), json!(confirmed));
+    }
     result.insert("note".to_owned(), json!("the ERPNext user's own rights on the site apply on top of this"));
     Ok(Value::Object(result))
 }

@@ -3,7 +3,8 @@
 use erpnext_schema::{DocTypeDef, Rule, Verb, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value};
 
-use super::Tool;
+use super::confirm::TOKEN;
+use super::{Effect, Tool};
 
 /// The largest number of documents in one answer.
 pub const MAX_LIMIT: u64 = 500;
@@ -87,6 +88,10 @@ pub const LIMIT: Arg = optional("limit", Kind::Limit);
 pub const CURSOR: Arg = optional("cursor", Kind::Text).about("next_cursor of the page before");
 /// That it is meant.
 pub const CONFIRM: Arg = optional("confirm", Kind::Flag);
+/// That what was shown is meant.
+pub const CONFIRM_TOKEN: Arg = optional(TOKEN, Kind::Text);
+/// That nothing is to be sent.
+pub const DRY_RUN: Arg = optional("dry_run", Kind::Flag);
 /// Whether an answer that was kept will not do.
 pub const FRESH: Arg = optional("fresh", Kind::Flag);
 const LIST: &[Arg] = &[
@@ -106,13 +111,10 @@ const CREATE: &[Arg] = &[
     optional("idempotency_key", Kind::Text).about("any text of yours: repeated with it, a create is done once"),
 ];
 const UPDATE: &[Arg] = &[NAME, needed("data", Kind::Data)];
-const DELETE: &[Arg] = &[NAME, CONFIRM];
+const DELETE: &[Arg] = &[NAME];
 const SUBMIT: &[Arg] = &[NAME];
-const CANCEL: &[Arg] = &[
-    NAME,
-    optional("cascade", Kind::Flag).about("cancels first what was submitted after it and stands in the way"),
-    CONFIRM,
-];
+const CANCEL: &[Arg] =
+    &[NAME, optional("cascade", Kind::Flag).about("cancels first what was submitted after it and stands in the way")];
 const AMEND: &[Arg] = &[NAME];
 
 /// The arguments of a tool, in the order that its schema shows them.
@@ -128,13 +130,17 @@ pub fn of(tool: &Tool) -> Vec<Arg> {
         Verb::Cancel => CANCEL,
         Verb::Amend => AMEND,
     };
-    match tool {
+    let mut args: Vec<Arg> = match tool {
         Tool::Typed(verb, def) => {
             by_verb(*verb).iter().filter(|arg| !(is_single(def) && arg.name == "name")).copied().collect()
         }
         Tool::Generic(verb) => std::iter::once(DOCTYPE).chain(by_verb(*verb).iter().copied()).collect(),
         Tool::Own(own) => own.args.to_vec(),
+    };
+    if tool.effect() != Effect::Reads {
+        args.extend([DRY_RUN, CONFIRM_TOKEN, CONFIRM]);
     }
+    args
 }
 
 fn is_single(def: &DocTypeDef) -> bool {
@@ -204,6 +210,11 @@ impl Arguments {
     /// Anything else, if given.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &Map<String, Value> {
+        &self.0
     }
 
     /// The fields of a document.

@@ -5,7 +5,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{self, Arg, DEFAULT_LIMIT, Kind, MAX_LIMIT};
-use super::{Effect, Tool, operation};
+use super::{Effect, TOKEN, Tool, operation};
 use crate::call::App;
 use crate::document::Writing;
 use crate::policy::FieldRule;
@@ -97,14 +97,16 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
             let rows = " For a child table give every row to keep as {\"name\": …}, with the columns to change; other columns stay.";
             format!("Changes fields of one {document}.{}", if tables { rows } else { "" })
         }
-        Verb::Delete => format!("Deletes one {document} for good; needs confirm: true."),
+        Verb::Delete => {
+            format!("Deletes one {document} for good; first shows what, and gives the confirm_token that does it.")
+        }
         Verb::Submit => {
             format!(
                 "Submits a draft {document}: it takes effect, and most fields are fixed. Only cancelling undoes it."
             )
         }
         Verb::Cancel => format!(
-            "Cancels a submitted {document}; needs confirm: true. Says what stands in the way; cascade: true cancels that first."
+            "Cancels a submitted {document}; first shows what, and gives the confirm_token that does it. cascade: true cancels first what stands in the way."
         ),
         Verb::Amend => format!("Makes a new draft of a cancelled {document}, to be corrected and submitted again."),
     }
@@ -130,6 +132,8 @@ fn input_schema(app: &App, tool: Tool) -> Map<String, Value> {
 fn is_shown(app: &App, tool: Tool, arg: &Arg) -> bool {
     match (arg.name, tool) {
         ("fresh", _) => app.site.keeps_answers(),
+        (TOKEN, tool) => app.policy.confirms(tool.operation()),
+        ("confirm", tool) => app.policy.confirms(tool.operation()) && app.policy.takes_confirm_argument(),
         ("idempotency_key", Tool::Typed(_, def)) => def.field(arg.name).is_some(),
         _ => true,
     }
@@ -206,12 +210,12 @@ fn output_schema(tool: Tool) -> Option<Map<String, Value>> {
             json!(["updated"]),
             json!({"updated": {"type": "string"}, "changed": document, "stored_differently": document}),
         ),
-        Verb::Delete => (json!(["deleted"]), json!({"deleted": {"type": "string"}})),
+        // What waits for a confirmation has another shape.
+        Verb::Delete => (json!([]), json!({"deleted": {"type": "string"}})),
         Verb::Submit => (json!(["submitted"]), json!({"submitted": {"type": "string"}, "changed": document})),
-        Verb::Cancel => (
-            json!(["cancelled"]),
-            json!({"cancelled": {"type": "string"}, "changed": document, "also_cancelled": documents}),
-        ),
+        Verb::Cancel => {
+            (json!([]), json!({"cancelled": {"type": "string"}, "changed": document, "also_cancelled": documents}))
+        }
         Verb::Amend => (
             json!(["created"]),
             json!({"created": {"type": "string"}, "amended_from": {"type": "string"}, "changed": document}),

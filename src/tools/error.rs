@@ -2,7 +2,7 @@
 
 use erpnext_schema::{Rule, Violation};
 
-use super::Tool;
+use super::{Tool, Unconfirmed};
 use crate::audit::{Outcome, Unrecorded};
 use crate::document::outcome::Verdict;
 use crate::policy::Denial;
@@ -31,6 +31,8 @@ pub enum ToolError {
         /// What reading shows.
         verdict: Verdict,
     },
+    /// It waits for a confirmation; nothing was sent.
+    Unconfirmed(Box<Unconfirmed>),
     /// It cannot be done like this; the message says what can.
     Refused(String),
     /// Something of several was done, then the rest was not.
@@ -83,6 +85,7 @@ impl ToolError {
                 };
                 format!("{what}: {}. {shows}\nnext: {next}", error.what())
             }
+            Self::Unconfirmed(waits) => waits.answer.to_string(),
             Self::Refused(message) => message.clone(),
             Self::HalfWay { account, cause } => format!("{account}\n{}", cause.for_model()),
             Self::Unrecorded(_) => "Nothing was sent: this server's audit log cannot be written, and no write goes \
@@ -104,16 +107,30 @@ impl ToolError {
             Self::Unsettled { error, .. } => format!("{}; not done", error.for_log()),
             Self::Unrecorded(error) => error.to_string(),
             Self::HalfWay { cause, .. } => format!("half way: {}", cause.for_log()),
+            Self::Unconfirmed(_) => "not confirmed yet: a preview was given".to_owned(),
             Self::Refused(_) => "refused: not possible for this DocType or document".to_owned(),
         }
     }
 }
 
 impl ToolError {
+    /// Rewrites what the site said, and what was said of it.
+    pub(super) fn reword(&mut self, rewrite: &dyn Fn(&str) -> String) {
+        match self {
+            Self::Site(error) | Self::Unsettled { error, .. } => error.reword(rewrite),
+            Self::HalfWay { account, cause } => {
+                *account = rewrite(account);
+                cause.reword(rewrite);
+            }
+            Self::Refused(message) => *message = rewrite(message),
+            Self::Arguments { .. } | Self::Denied(_) | Self::Unconfirmed(_) | Self::Unrecorded(_) => {}
+        }
+    }
+
     /// What the audit log says came of the attempt.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Denied(_) => Outcome::Denied,
+            Self::Denied(_) | Self::Unconfirmed(_) => Outcome::Denied,
             Self::Arguments { violations, .. } if violations.iter().any(|found| found.rule == Rule::NotPermitted) => {
                 Outcome::Denied
             }

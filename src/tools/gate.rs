@@ -1,9 +1,13 @@
-//! The gate that every write passes when all is decided and nothing is sent: confirmation, then the record of the intent.
+//! The gate that every write passes when all is decided and nothing is sent: conditions, a dry run's end, confirmation,
+//! then the record of the intent.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::confirm::{self, TOKEN, Unconfirmed};
+use super::write::document_name;
 use super::{Arguments, On, ToolError};
-use crate::policy::Operation;
+use crate::document::merge;
+use crate::policy::{Denial, Operation, Reason};
 
 /// A write that was decided and not yet sent.
 ///
@@ -21,13 +25,20 @@ pub struct Step<'a> {
     pub preview: &'a Map<String, Value>,
 }
 
+impl Step<'_> {
+    /// Whether it stands for a batch as a whole.
+    fn is_batch(&self) -> bool {
+        self.stored.is_none() && self.result.is_none()
+    }
+}
+
 /// What the gate says.
 #[derive(Debug)]
 #[must_use]
 pub enum Go {
     /// The intent is recorded: send it now.
     Send,
-    /// Send nothing: this is the answer (a preview to be confirmed, or the end of a dry run).
+    /// Send nothing: this is the answer, the end of a dry run.
     Answer(Value),
 }
 
@@ -35,20 +46,111 @@ impl On<'_> {
     /// Asks the gate. Every write calls this exactly once, directly before it is sent.
     ///
     /// # Errors
-    /// What is not permitted, not confirmed, or cannot be recorded.
+    /// A condition that is not satisfied, what is not confirmed yet, or cannot be recorded.
     pub async fn gate(&self, given: &Arguments, step: Step<'_>) -> Result<Go, ToolError> {
-        let irrevocable = matches!(self.permit.operation(), Operation::Delete | Operation::Cancel);
-        if irrevocable && !self.in_batch && !given.flag("confirm") {
-            let what = self.permit.operation();
-            return Err(ToolError::refused(format!(
-                "{} {:?}: nothing was sent: to {what} cannot be undone. If this document is meant, call {} again with \
-                 the same arguments and \"confirm\": true.",
-                self.def.name,
-                step.name.unwrap_or_default(),
-                self.tool.name()
-            )));
+        self.judge(&step).await?;
+        if self.attempt.dry_run {
+            // A batch goes on to its documents, each of which ends here.
+            return Ok(if step.is_batch() { Go::Send } else { Go::Answer(self.dry(&step)) });
+        }
+        if !self.in_batch {
+            self.confirmed(given, &step)?;
         }
         self.app.audit.intend(self.attempt)?;
         Ok(Go::Send)
+    }
+
+    /// The conditions on the document as it is stored, and as the write would leave it.
+    async fn judge(&self, step: &Step<'_>) -> Result<(), ToolError> {
+        // Of a new document all is known.
+        if let Some(stored) = step.stored {
+            self.can_be_judged(stored).await?;
+        }
+        step.stored.map_or(Ok(()), |stored| self.permit.admits_stored(stored))?;
+        step.result.map_or(Ok(()), |result| self.permit.admits_result(result))?;
+        Ok(())
+    }
+
+    /// Refuses to judge by a field that the site does not show to the user: it would be judged as empty, or as 0 (H4).
+    async fn can_be_judged(&self, doc: &Map<String, Value>) -> Result<(), ToolError> {
+        let document = doc.get("name").and_then(document_name).unwrap_or_default();
+        for name in self.permit.judged_by() {
+            let (field, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
+            let field = self.def.field(field);
+            let child = || field?.target().and_then(|child| self.app.catalog.known(child));
+            let judged = column.map_or(field, |column| child()?.field(column));
+            let level = judged.map_or(0, |field| field.permlevel).max(field.map_or(0, |field| field.permlevel));
+            let may_lie =
+                |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.as_f64() == Some(0.0));
+            if level > 0 && (column.is_some() || may_lie(doc.get(name))) && !self.site_shows(&document, level).await? {
+                let why = format!("its condition looks at {name}, which the site does not show to this user");
+                let (doctype, operation) = (self.def.name.to_owned(), self.permit.operation());
+                return Err(Denial { doctype, operation, reason: Reason::Refused(why) }.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn confirmed(&self, given: &Arguments, step: &Step<'_>) -> Result<(), ToolError> {
+        let (policy, operation) = (&self.app.policy, self.permit.operation());
+        if !policy.confirms(operation) || policy.takes_confirm_argument() && given.flag("confirm") {
+            return Ok(());
+        }
+        let modified = step.stored.and_then(|stored| stored.get("modified"));
+        let bound = confirm::bound(&self.app.caller, self.tool.name(), self.def.name, given, modified);
+        let brought = given.text(TOKEN);
+        if brought.is_some_and(|token| self.app.tokens.redeem(token, &bound)) {
+            return Ok(());
+        }
+        let token = self.app.tokens.issue(bound)?;
+        let what = match step.name {
+            Some(name) => format!("{operation} {} {name:?}", self.def.name),
+            None if step.is_batch() => format!("{operation} {} documents", self.def.name),
+            None => format!("{operation} a {}", self.def.name),
+        };
+        let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(what))]);
+        answer.extend(self.shown(step));
+        if brought.is_some() {
+            let why = "the confirm_token was used, is older than ten minutes, or was for another call or an older state of the document";
+            answer.insert("note".to_owned(), json!(why));
+        }
+        answer.insert(TOKEN.to_owned(), json!(token));
+        let next = format!(
+            "Nothing was sent. Show this to the user; if it is meant, call {} again with the same arguments and this {TOKEN}.",
+            self.tool.name()
+        );
+        answer.insert("next".to_owned(), json!(next));
+        let question = format!("{what}?\n{}", Value::Object(self.shown(step)));
+        Err(ToolError::Unconfirmed(Box::new(Unconfirmed { question, token, answer: Value::Object(answer) })))
+    }
+
+    fn dry(&self, step: &Step<'_>) -> Value {
+        let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
+        answer.extend(step.name.map(|name| ("name".to_owned(), json!(name))));
+        answer.extend(self.shown(step));
+        answer.insert("next".to_owned(), json!("Nothing was sent; everything that can be checked here is right."));
+        Value::Object(answer)
+    }
+
+    /// What the write would do, as far as the caller may see it.
+    fn shown(&self, step: &Step<'_>) -> Map<String, Value> {
+        let entry = |key: &str, value: Map<String, Value>| Map::from_iter([(key.to_owned(), Value::Object(value))]);
+        match (self.permit.operation(), step.stored, step.result) {
+            (Operation::Update, Some(stored), Some(result)) => {
+                let changes = merge::changes(&self.visible(stored.clone()), &self.visible(result.clone()));
+                // What hangs on a document changes none of its fields.
+                entry("would_change", if changes.is_empty() { step.preview.clone() } else { changes })
+            }
+            (Operation::Create | Operation::Amend, _, Some(result)) => {
+                entry("would_create", self.visible(result.clone()))
+            }
+            (Operation::Delete, Some(stored), _) => entry("would_delete", self.summary(stored)),
+            (_, Some(stored), _) => {
+                let mut shown = entry("document", self.summary(stored));
+                shown.extend(entry("would_change", step.preview.clone()));
+                shown
+            }
+            _ => step.preview.clone(),
+        }
     }
 }

@@ -5,6 +5,7 @@ mod aggregate;
 mod arguments;
 mod batch;
 mod bulk;
+mod confirm;
 mod convert;
 mod cursor;
 mod definition;
@@ -21,6 +22,7 @@ mod query;
 mod read;
 mod reports;
 mod settle;
+mod sight;
 #[cfg(test)]
 mod tests;
 mod titles;
@@ -40,10 +42,12 @@ use crate::site::Scope;
 use crate::watch::Watch;
 
 pub use arguments::Arguments;
+pub use confirm::{TOKEN, Tokens, Unconfirmed};
 pub use definition::{Definition, definition};
 pub use error::ToolError;
 pub use own::{Effect, Own};
 pub use settle::Made;
+pub use sight::Sight;
 
 /// One tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,10 +175,31 @@ pub async fn run(
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work = Box::pin(dispatch(app, tool, &given, attempt, watch));
     let mut result = scope.clone().run(work).await;
+    if scope.must_mask() {
+        let mask = |text: &str| scope.mask(text);
+        match &mut result {
+            Ok(answer) => reword(answer, &mask, false),
+            Err(error) => error.reword(&mask),
+        }
+    }
     if let (Some(age), Ok(Value::Object(result))) = (scope.age(), &mut result) {
         result.insert("age_s".to_owned(), json!(age));
     }
     result
+}
+
+/// Rewrites what the site said in an answer: its messages and errors, not the documents.
+fn reword(answer: &mut Value, rewrite: &dyn Fn(&str) -> String, said: bool) {
+    match answer {
+        Value::String(text) if said => *text = rewrite(text),
+        Value::Array(list) => list.iter_mut().for_each(|value| reword(value, rewrite, said)),
+        Value::Object(map) => {
+            for (key, value) in map {
+                reword(value, rewrite, matches!(key.as_str(), "messages" | "error"));
+            }
+        }
+        _ => {}
+    }
 }
 
 async fn dispatch(
@@ -258,7 +283,18 @@ impl<'a> On<'a> {
 
     /// The same call by the site's live metadata where the document has fields that the table does not know: only there
     /// stands whether they are passwords or above permlevel 0. Where that cannot be had, they are taken out.
+    /// What the site shows as 0 because the user may not see it is taken out too (H4).
     async fn knowing(&self, doc: &mut Map<String, Value>) -> On<'a> {
+        let on = self.with_live(doc).await;
+        if let Err(error) = on.without_lies(doc).await {
+            tracing::warn!("columns shown of {}: {}", self.def.name, error.for_log());
+            let lies = |field: &erpnext_schema::FieldDef| field.permlevel > 0;
+            doc.retain(|key, _| !on.def.field(key).is_some_and(lies));
+        }
+        on
+    }
+
+    async fn with_live(&self, doc: &mut Map<String, Value>) -> On<'a> {
         let mut on = On { ..*self };
         let catalog = &self.app.catalog;
         if !shape::has_unknown(self.def, &|child| catalog.known(child), doc) {

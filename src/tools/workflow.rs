@@ -137,7 +137,7 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
     // What the state means for docstatus needs leave of its own; where that cannot be learned, any move is possible.
     let mut result = doc.clone();
     for operation in operations(&on, &doc, action).await? {
-        app.permit(operation, on.def.name).await?;
+        app.permit(operation, on.def.name).await?.admits_stored(&doc)?;
         let docstatus = if operation == Operation::Submit { 1 } else { 2 };
         result.insert("docstatus".to_owned(), json!(docstatus));
     }

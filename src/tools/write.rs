@@ -126,6 +126,10 @@ impl<'a> On<'a> {
     pub(super) async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
         let answer = self.app.site.get(&self.app.caller, self.permit, name).await;
         answer.map(|answer| answer.data).map_err(|error| {
+            if error.kind() == Kind::OutOfSight {
+                return "written; it is not among the documents that may be read, so what the site stored is not told"
+                    .to_owned();
+            }
             tracing::warn!("reading back: {}", error.for_log());
             "written, but reading it back failed: what the site stored is not known; get the document to see it"
                 .to_owned()

@@ -25,7 +25,7 @@ fn calls() -> usize {
 fn app(site: &Sandbox, log: &Path) -> App {
     let config = load(&json!({
         "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret", "concurrent_requests": CALLERS},
-        "permissions": {"default": all()},
+        "permissions": {"default": all(), "confirm_argument": true},
         "audit": {"enabled": true, "log_file": log},
         "cache": {"enabled": true},
     }));

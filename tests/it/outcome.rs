@@ -17,7 +17,7 @@ async fn start(sample: Option<u32>) -> (Sandbox, App) {
     let every = json!({"read": true, "create": true, "update": true, "delete": true, "submit": true, "cancel": true, "amend": true});
     let app = app_of(&json!({
         "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret", "timeout": 2},
-        "permissions": {"default": every},
+        "permissions": {"default": every, "confirm_argument": true},
     }));
     (site, app)
 }

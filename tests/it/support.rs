@@ -25,7 +25,10 @@ pub fn all() -> Value {
 }
 
 /// The configuration file that the server would read.
-pub fn config_json(url: &str, permissions: Value) -> Value {
+///
+/// `confirm: true` is taken for a confirmation unless the permissions say otherwise: most tests are about what follows it.
+pub fn config_json(url: &str, mut permissions: Value) -> Value {
+    permissions.as_object_mut().unwrap().entry("confirm_argument").or_insert(json!(true));
     json!({"erpnext": {"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20}, "permissions": permissions})
 }
 

@@ -74,6 +74,7 @@ pub static METHODS: &[Method] = &[
     any("frappe.desk.form.load.getdoctype", doctype::getdoctype),
     any("frappe.client.get", client::get),
     any("frappe.client.get_list", list::get_list),
+    any("frappe.client.get_time_zone", session::get_time_zone),
     any("frappe.client.get_count", list::client_get_count),
     any("frappe.client.get_value", client::get_value),
     any("frappe.client.get_single_value", client::get_single_value),

@@ -14,6 +14,10 @@ pub fn get_logged_user(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(request.site.user.name.as_str()))
 }
 
+pub fn get_time_zone(_: &mut Request<'_>) -> Result<Reply, SiteError> {
+    Ok(Reply::message(json!({"time_zone": "UTC"})))
+}
+
 pub fn get_versions(_: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(json!({
         "frappe": {"title": "Frappe Platform", "description": "The framework", "branch": "", "version": "15.72.4"},

@@ -17,6 +17,8 @@ pub(super) struct Account {
     unknown: Vec<Problem>,
     /// What the site did otherwise than it was told, by row.
     notes: Vec<Value>,
+    /// What each row would do, where nothing is sent.
+    dry: Option<Vec<Value>>,
 }
 
 /// One message and the rows that got it.
@@ -26,9 +28,9 @@ struct Problem {
 }
 
 impl Account {
-    pub(super) fn new(operation: Operation, start: usize, total: usize) -> Self {
+    pub(super) fn new(operation: Operation, start: usize, total: usize, dry_run: bool) -> Self {
         let (names, failed, unknown, notes) = Default::default();
-        Self { operation, start, total, names, failed, unknown, notes }
+        Self { operation, start, total, names, failed, unknown, notes, dry: dry_run.then(Vec::new) }
     }
 
     /// The row that is told next.
@@ -40,7 +42,16 @@ impl Account {
     pub(super) fn add(&mut self, name: Option<&str>, result: Result<Value, ToolError>) {
         let row = self.next();
         match result {
-            Ok(answer) => {
+            Ok(mut answer) => {
+                if let Some(dry) = &mut self.dry {
+                    if let Some(answer) = answer.as_object_mut() {
+                        answer.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
+                        answer.insert("row".to_owned(), json!(row));
+                    }
+                    self.names.push(json!(name));
+                    dry.push(answer);
+                    return;
+                }
                 let created = answer.get("created").cloned();
                 self.names.push(created.unwrap_or_else(|| json!(name)));
                 let told = ["stored_differently", "messages"].into_iter();
@@ -73,6 +84,14 @@ impl Account {
             _ => "updated",
         };
         let next = self.next();
+        if let Some(dry) = self.dry {
+            let mut answer = json!({"dry_run": true, "total": self.total - self.start, "rows": dry});
+            if !self.failed.is_empty() {
+                answer["failed"] = told(self.failed);
+            }
+            answer["next"] = json!(super::DRY);
+            return answer;
+        }
         let done = self.names.iter().filter(|name| !name.is_null()).count();
         let mut answer = Map::from_iter([
             ("done".to_owned(), json!(done)),
@@ -81,8 +100,7 @@ impl Account {
         ]);
         for (key, problems) in [("failed", self.failed), ("unknown", self.unknown)] {
             if !problems.is_empty() {
-                let told = problems.into_iter().map(|problem| json!({"error": problem.message, "rows": problem.rows}));
-                answer.insert(key.to_owned(), told.collect());
+                answer.insert(key.to_owned(), told(problems));
             }
         }
         if !self.notes.is_empty() {
@@ -100,4 +118,8 @@ impl Account {
         }
         Value::Object(answer)
     }
+}
+
+fn told(problems: Vec<Problem>) -> Value {
+    problems.into_iter().map(|problem| json!({"error": problem.message, "rows": problem.rows})).collect()
 }

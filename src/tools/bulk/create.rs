@@ -9,7 +9,7 @@ use super::super::gate::{Go, Step};
 use super::super::own::{Call, Effect, Own};
 use super::super::write::{self, note_messages};
 use super::super::{Arguments, On, ToolError, links};
-use super::{START_AT, check, documents, run, wrong};
+use super::{DRY, START_AT, check, documents, run, wrong};
 use crate::policy::Operation;
 use crate::site::Client;
 
@@ -66,12 +66,16 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
         links::check(&on, &doc, &Map::new()).await?;
         docs.push(doc);
     }
+    let mut dry = Vec::new();
     for (row, doc) in rows.iter().zip(&docs) {
         let member = Member::new(on, on.def, on.permit, None);
         let step = Step { name: None, stored: None, result: Some(doc), preview: doc };
         let passed = match member.on().gate(row, step).await {
             Ok(Go::Send) => Ok(()),
-            Ok(Go::Answer(_)) => Err(ToolError::refused("the gate holds a document of a batch that it let through")),
+            Ok(Go::Answer(would)) => {
+                dry.push(would);
+                Ok(())
+            }
             Err(error) => Err(error),
         };
         members.push(member);
@@ -80,6 +84,10 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
             members.iter().for_each(|member| member.settle(&passed));
             passed?;
         }
+    }
+    if on.attempt.dry_run {
+        members.iter().for_each(|member| member.settle(&Ok(())));
+        return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}));
     }
     let made = on.app.site.insert_many(&on.app.caller, on.permit, &docs).await.map_err(ToolError::from);
     members.iter().for_each(|member| member.settle(&made));

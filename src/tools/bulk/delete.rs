@@ -3,7 +3,7 @@
 use erpnext_schema::Verb;
 use serde_json::Value;
 
-use super::super::arguments::{CONFIRM, DOCTYPE, Kind, needed};
+use super::super::arguments::{DOCTYPE, Kind, needed};
 use super::super::own::{Call, Effect, Own};
 use super::super::{Arguments, ToolError, write};
 use super::{START_AT, counted, run, twice};
@@ -15,7 +15,7 @@ pub const DELETE: Own = Own {
     title: "Delete many documents",
     description: "Deletes up to 500 documents of one DocType for good; one confirmation for all. Submitted documents \
                   have to be cancelled first. The answer tells each row and where to go on.",
-    args: &[DOCTYPE, needed("names", Kind::Names), START_AT, CONFIRM],
+    args: &[DOCTYPE, needed("names", Kind::Names), START_AT],
     operation: Operation::Delete,
     effect: Effect::Destroys,
     offered: |policy| policy.permits_somewhere(Operation::Delete),

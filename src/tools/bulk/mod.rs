@@ -31,6 +31,9 @@ const AT_ONCE: usize = 4;
 /// How many problems are named; more would hide the first.
 const MOST_PROBLEMS: usize = 30;
 
+/// The end of a dry run.
+const DRY: &str = "Nothing was sent. Call again without dry_run to do it.";
+
 /// Where to go on after a call that stopped.
 const START_AT: Arg = optional("start_at", Kind::Count).about("first row to do, as the answer of a stopped call says");
 
@@ -50,7 +53,7 @@ async fn run(call: &Call<'_>, on: &On<'_>, rows: &[Arguments], work: Work) -> Re
     if let Go::Answer(answer) = on.gate(call.given, step).await? {
         return Ok(answer);
     }
-    let mut account = Account::new(on.permit.operation(), start, rows.len());
+    let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
     let mut broken = false;

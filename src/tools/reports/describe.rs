@@ -47,7 +47,7 @@ async fn describe(call: Call<'_>) -> Result<Value, ToolError> {
         (None, _) => "no example: for a required filter no document could be found".to_owned(),
         (Some(filters), _) => match call.app.site.run_report(&call.app.caller, &report.permit, name, &filters).await {
             Ok(answer) => {
-                let (table, withheld) = report.table(&answer).await;
+                let (table, withheld) = report.table(&answer).await?;
                 result.insert("columns".to_owned(), table.columns.iter().map(described).collect());
                 if !withheld.is_empty() {
                     result.insert("withheld".to_owned(), json!(withheld));

@@ -58,7 +58,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
             return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}));
         }
     };
-    let (table, withheld) = report.table(&answer).await;
+    let (table, withheld) = report.table(&answer).await?;
     if table.columns.is_empty() && withheld.is_empty() {
         let takes: Vec<&str> = form.iter().map(|filter| filter.field.as_str()).collect();
         return Err(ToolError::refused(format!(
@@ -179,8 +179,18 @@ impl Report<'_> {
     }
 
     /// The answer without the columns that are withheld, and their labels.
-    pub(super) async fn table(&self, answer: &Map<String, Value>) -> (Table, Vec<String>) {
+    ///
+    /// # Errors
+    /// Where a column links to a DocType of which only some documents may be read: its rows are about all of them.
+    pub(super) async fn table(&self, answer: &Map<String, Value>) -> Result<(Table, Vec<String>), ToolError> {
         let mut table = Table::read(answer);
+        if let Some(doctype) = table.doctypes.iter().find(|doctype| self.app.policy.is_scoped(doctype)) {
+            return Err(ToolError::refused(format!(
+                "{}: its rows are about every {doctype}, of which this server's configuration lets only some be read.\n\
+                 next: list_generic_documents or aggregate_documents hold to what may be read.",
+                self.name
+            )));
+        }
         let mut hidden = Vec::new();
         for column in &table.columns {
             let about = std::iter::once(self.permit.doctype()).chain(table.doctypes.iter().map(String::as_str));
@@ -189,6 +199,6 @@ impl Report<'_> {
             }
         }
         let withheld = table.withhold(|column| hidden.contains(column));
-        (table, withheld)
+        Ok((table, withheld))
     }
 }

@@ -80,7 +80,8 @@ async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
     }
     assert!(text.contains("\"cascade\": true"), "{text}");
     let cascade = json!({"doctype": "Sales Order", "name": order, "cascade": true});
-    desk.refusal("cancel_document", cascade.clone()).await;
+    let shown = desk.call("cancel_document", cascade.clone()).await;
+    assert_eq!(shown["would_change"]["cancelled_first"].as_array().unwrap().len(), 2, "{shown}");
     assert_eq!(desk.journal(before), Vec::<String>::new(), "nothing goes without confirmation");
 
     let mut confirmed = cascade;

@@ -1,0 +1,73 @@
+//! Asking the person behind a client whether a write is meant: by a request of the server's in the handshake era, by an
+//! answer that asks for input in the stateless one.
+
+use std::collections::BTreeMap;
+
+use rmcp::model::{
+    CallToolRequestParams, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationSchema,
+    InputRequest, InputRequiredResult, ProtocolVersion,
+};
+use rmcp::service::RequestContext;
+use rmcp::{Peer, RoleServer};
+use serde_json::{Value, json};
+
+use crate::tools::{TOKEN, Unconfirmed};
+
+/// The one question that is asked, and the one field of its form.
+const QUESTION: &str = "confirm";
+
+/// How a client can ask its user.
+pub enum Way {
+    /// It answers requests of the server.
+    Request(Peer<RoleServer>),
+    /// It repeats the call with the answer.
+    Repeat,
+}
+
+/// How this client asks its user, if it can.
+pub fn way(context: &RequestContext<RoleServer>) -> Option<Way> {
+    let elicitation = context.client_capabilities()?.elicitation?;
+    // A client that names no kind of question takes forms.
+    if elicitation.form.is_none() && elicitation.url.is_some() {
+        return None;
+    }
+    let stateless = context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+    Some(if stateless { Way::Repeat } else { Way::Request(context.peer.clone()) })
+}
+
+/// Asks, and waits for the answer. A client that fails over the question has not said yes.
+pub async fn ask(peer: &Peer<RoleServer>, waits: &Unconfirmed) -> bool {
+    match peer.create_elicitation(question(waits)).await {
+        Ok(answer) => is_yes(&answer),
+        Err(error) => {
+            tracing::debug!("elicitation: {error}");
+            false
+        }
+    }
+}
+
+/// The answer that has the client ask and repeat the call.
+pub fn input_required(waits: &Unconfirmed) -> InputRequiredResult {
+    let request = InputRequest::Elicitation(ElicitRequest::new(question(waits)));
+    InputRequiredResult::new(Some(BTreeMap::from([(QUESTION.to_owned(), request)])), Some(waits.token.clone()))
+}
+
+/// What a repeated call brings back: whether the user said yes. A yes puts the token among the arguments.
+pub fn answered(request: &mut CallToolRequestParams) -> Option<bool> {
+    let answer = request.input_responses.as_ref()?.get(QUESTION)?;
+    let yes = serde_json::from_value::<ElicitResult>(answer.clone()).is_ok_and(|answer| is_yes(&answer));
+    if yes && let Some(token) = &request.request_state {
+        request.arguments.get_or_insert_default().insert(TOKEN.to_owned(), json!(token));
+    }
+    Some(yes)
+}
+
+fn question(waits: &Unconfirmed) -> ElicitRequestParams {
+    let schema = ElicitationSchema::builder().required_bool(QUESTION).build_unchecked();
+    ElicitRequestParams::FormElicitationParams { meta: None, message: waits.question.clone(), requested_schema: schema }
+}
+
+fn is_yes(answer: &ElicitResult) -> bool {
+    let said = answer.content.as_ref().and_then(|content| content.get(QUESTION));
+    answer.action == ElicitationAction::Accept && said.is_none_or(|said| *said == Value::Bool(true))
+}

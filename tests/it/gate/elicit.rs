@@ -1,0 +1,106 @@
+//! Confirmation by asking the person behind the client, in both eras of the protocol.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use erpnext_mcp::server::Server;
+use rmcp::model::{
+    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
+    ElicitationCapability, Implementation,
+};
+use rmcp::service::{RequestContext, RunningService};
+use rmcp::{ClientHandler, ErrorData, RoleClient, RoleServer, ServiceExt};
+use serde_json::{Value, json};
+
+use crate::sandbox::SampleSite;
+use crate::support::{all, app_of, call};
+
+/// Says yes or no, and counts how often it was asked.
+#[derive(Clone)]
+struct Person {
+    yes: bool,
+    asked: Arc<AtomicUsize>,
+}
+
+impl ClientHandler for Person {
+    fn get_info(&self) -> ClientConfig {
+        let mut capabilities = ClientCapabilities::default();
+        capabilities.elicitation = Some(ElicitationCapability::default());
+        ClientConfig::new(capabilities, Implementation::new("person", "1"))
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("no form") };
+        assert!(message.contains("delete ToDo"), "{message}");
+        Ok(match self.yes {
+            true => ElicitResult::new(ElicitationAction::Accept).with_content(json!({"confirm": true})),
+            false => ElicitResult::new(ElicitationAction::Decline),
+        })
+    }
+}
+
+async fn connected(site: &SampleSite, yes: bool) -> (RunningService<RoleClient, Person>, Arc<AtomicUsize>) {
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let permissions = json!({"confirm_argument": false, "doctypes": {"ToDo": all()}});
+    let server = Server::new(Arc::new(app_of(&site.config(permissions))));
+    tokio::spawn(async move { ServiceExt::<RoleServer>::serve(server, theirs).await.unwrap().waiting().await });
+    let asked = Arc::<AtomicUsize>::default();
+    let person = Person { yes, asked: asked.clone() };
+    (person.serve(ours).await.unwrap(), asked)
+}
+
+#[tokio::test]
+async fn the_person_is_asked_and_the_answer_holds() {
+    for yes in [true, false] {
+        let site = SampleSite::start().await;
+        let app = site.app(json!({"ToDo": all()}));
+        let made = call(&app, "create_todo_document", json!({"data": {"description": "x"}})).await.unwrap();
+        let (client, asked) = connected(&site, yes).await;
+        let arguments = json!({"name": made["created"]});
+        let request =
+            CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone());
+        let result = serde_json::to_value(client.call_tool(request).await.unwrap()).unwrap();
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "{result}");
+        assert_eq!(result["isError"] == true, !yes, "{result}");
+        let is_gone = site.stored("ToDo", made["created"].as_str().unwrap()).is_none();
+        assert_eq!(is_gone, yes, "{result}");
+    }
+}
+
+#[tokio::test]
+async fn in_the_stateless_era_the_call_is_repeated_with_the_answer() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"ToDo": all()}));
+    let made = call(&app, "create_todo_document", json!({"data": {"description": "x"}})).await.unwrap();
+    let config = site.config(json!({"confirm_argument": false, "doctypes": {"ToDo": all()}}));
+    let mut server = crate::stdio::Server::start(&config);
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}},
+        "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "1"},
+    });
+    let call = |more: Value| {
+        let mut params = json!({"name": "delete_todo_document", "arguments": {"name": made["created"]}, "_meta": meta});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        params
+    };
+    let first = server.request("tools/call", call(json!({}))).await;
+    let result = &first["result"];
+    assert_eq!(result["resultType"], "input_required", "{first}");
+    let question = &result["inputRequests"]["confirm"];
+    assert_eq!(question["method"], "elicitation/create", "{first}");
+    assert!(site.stored("ToDo", made["created"].as_str().unwrap()).is_some());
+    let no = json!({"requestState": result["requestState"], "inputResponses": {"confirm": {"action": "decline"}}});
+    let declined = server.request("tools/call", call(no)).await;
+    assert_eq!(declined["result"]["isError"], true, "{declined}");
+    assert!(site.stored("ToDo", made["created"].as_str().unwrap()).is_some());
+    let yes = json!({"requestState": result["requestState"], "inputResponses": {"confirm": {"action": "accept", "content": {"confirm": true}}}});
+    let done = server.request("tools/call", call(yes)).await;
+    assert!(done["result"]["content"][0]["text"].as_str().unwrap().contains("deleted"), "{done}");
+    assert!(site.stored("ToDo", made["created"].as_str().unwrap()).is_none());
+}

@@ -1,0 +1,104 @@
+//! What is withheld stays so where it is copied, quoted by the site, or shown as 0.
+
+use erpnext_mcp::config::Config;
+use erpnext_mcp::policy::{Operation, Policy};
+use serde_json::json;
+
+use crate::sandbox::{SampleSite, first};
+use crate::support::{all, app_of, call, config_json, refusal};
+
+#[tokio::test]
+async fn copies_of_a_restricted_field_are_withheld_too() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Customer": all(), "Sales Order": all()}));
+    let order = first(&open, "Sales Order", json!({"docstatus": 1})).await;
+    let mut customer = all();
+    customer["restricted_fields"] = json!(["customer_name"]);
+    let app = site.app(json!({"Customer": customer, "Sales Order": all()}));
+    let read = call(&app, "get_sales_order_document", json!({"name": order})).await.unwrap();
+    assert!(read["document"].get("customer_name").is_none() && read["document"].get("customer").is_some());
+    assert!(read["withheld"].as_array().unwrap().contains(&json!("customer_name")), "{}", read["withheld"]);
+    let filtered = json!({"filters": {"customer_name": ["like", "%1%"]}});
+    let text = refusal(&app, "list_sales_order_documents", filtered).await;
+    assert!(text.contains("does not permit"), "{text}");
+    // What is allowed by name is meant.
+    let rule = |doctypes| {
+        Policy::from_config(
+            &Config::from_text(&config_json("http://localhost", json!({"doctypes": doctypes})).to_string()).unwrap(),
+        )
+    };
+    let restricted = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let allowed = json!({"read": true, "allowed_fields": ["customer", "tax_id"]});
+    let policy = rule(json!({"Customer": restricted, "Sales Order": allowed}));
+    assert!(policy.allowed_fields("Sales Order").contains(&"tax_id"));
+    // DocTypes that are open by default hold to it.
+    let mut config =
+        config_json("http://localhost", json!({"default": {"read": true}, "doctypes": {"Customer": restricted}}));
+    config["permissions"]["reports"] = json!(["*"]);
+    let policy = Policy::from_config(&Config::from_text(&config.to_string()).unwrap());
+    assert!(!policy.allowed_fields("Delivery Note").contains(&"tax_id"));
+    assert!(policy.permit(Operation::Read, "Delivery Note").is_ok());
+}
+
+#[tokio::test]
+async fn a_zero_that_the_site_shows_for_what_the_user_may_not_see_is_taken_out() {
+    let site = SampleSite::start().await;
+    let order = first(&site.app(json!({"Sales Order": all()})), "Sales Order", json!({"docstatus": 0})).await;
+    let permissions =
+        json!({"doctypes": {"Sales Order": {"read": true, "allowed_fields": ["status", "ignore_pricing_rule"]}}});
+    let read = async |config| {
+        let app = app_of(&config);
+        call(&app, "get_sales_order_document", json!({"name": order})).await.unwrap()["document"].clone()
+    };
+    let shown = read(site.config(permissions.clone())).await;
+    assert_eq!(shown["ignore_pricing_rule"], false, "{shown}");
+    let hidden = read(site.config_of("sales", permissions)).await;
+    assert!(hidden.get("ignore_pricing_rule").is_none() && hidden.get("status").is_some(), "{hidden}");
+}
+
+#[tokio::test]
+async fn the_site_s_messages_do_not_quote_what_is_withheld() {
+    let site = crate::support::Site::start().await;
+    let rule = json!({"read": true, "update": true, "restricted_fields": ["tax_id", "default_price_list"]});
+    let app = site.app(json!({"Customer": rule}));
+    let stored = json!({
+        "name": "C1", "doctype": "Customer", "modified": "2026-01-01 00:00:00.000000", "tax_id": "TAX-CANARY-1", "website": "a",
+    });
+    site.data("GET", "/api/resource/Customer/C1", stored).await;
+    let said = json!([json!({"message": "<b>TAX-CANARY-1</b> is taken"}).to_string()]).to_string();
+    site.answer(
+        "PUT",
+        "/api/resource/Customer/C1",
+        417,
+        json!({"exc_type": "ValidationError", "_server_messages": said}),
+    )
+    .await;
+    let text = refusal(&app, "update_customer_document", json!({"name": "C1", "data": {"website": "b"}})).await;
+    assert!(text.contains("[withheld] is taken") && !text.contains("CANARY"), "{text}");
+}
+
+#[test]
+fn programs_can_ask_the_policy() {
+    let conditions =
+        json!({"create": {"customer_type": ["Company"]}, "update": {"territory": {"ne": "UAE"}, "disabled": 0}});
+    let rule = json!({"create": true, "update": true, "delete": true, "restricted_fields": ["tax_id"], "conditions": conditions});
+    let config = config_json("http://localhost", json!({"doctypes": {"Customer": rule}}));
+    let policy = Policy::from_config(&Config::from_text(&config.to_string()).unwrap());
+    assert!(!policy.can_read("Customer") && policy.can_create("Customer") && policy.can_update("Customer"));
+    assert!(policy.can_delete("Customer") && !policy.can_delete("Item"));
+    let may = |operation, data: serde_json::Value| {
+        policy
+            .validate_operation(operation, "Customer", data.as_object().unwrap())
+            .map(drop)
+            .map_err(|why| why.for_model())
+    };
+    assert_eq!(may(Operation::Create, json!({"customer_type": "Company"})), Ok(()));
+    let why = may(Operation::Create, json!({"customer_name": "x"})).unwrap_err();
+    assert!(why.contains("customer_type must be one of \"Company\""), "{why}");
+    let why = may(Operation::Update, json!({"tax_id": "1", "owner": "x", "website": "y"})).unwrap_err();
+    assert!(why.contains("tax_id, owner"), "{why}");
+    let why = may(Operation::Update, json!({"territory": "UAE"})).unwrap_err();
+    assert!(why.contains("other than \"UAE\""), "{why}");
+    assert_eq!(may(Operation::Update, json!({"territory": "Oman"})), Ok(()));
+    assert!(may(Operation::Submit, json!({})).is_err());
+}
