@@ -12,6 +12,8 @@ mod reach;
 mod recorded;
 mod sample;
 mod sandbox;
+#[path = "../shared.rs"]
+mod shared;
 mod site;
 mod stdio;
 mod stories;

@@ -27,11 +27,7 @@ impl Drop for Recorded {
 
 impl Recorded {
     fn start() -> Option<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/site");
-        if !folder.join("serve.py").exists() {
-            skip();
-            return None;
-        }
+        let folder = shared::folder()?.join("site");
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("python3");
         command.arg(folder.join("serve.py")).args(["--port", &port.to_string()]);
