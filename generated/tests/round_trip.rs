@@ -12,6 +12,9 @@ use erpnext_schema::document::{Document, Extra, read};
 use erpnext_schema::{DocTypeDef, FieldDef, Shape, time};
 use serde_json::Value;
 
+#[path = "../../tests/shared.rs"]
+mod shared;
+
 macro_rules! documents {
     ($($(#[$cfg:meta])* $doctype:literal $ty:ident)*) => {
         /// The document after a way through its struct, and the errors on the way.
