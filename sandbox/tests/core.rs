@@ -7,7 +7,7 @@ mod wire;
 
 use erpnext_sandbox::doc::Doc;
 use erpnext_sandbox::query::List;
-use erpnext_sandbox::{Loading, Options, Sandbox};
+use erpnext_sandbox::{Data, Loading, Options, Sandbox};
 use serde_json::{Value, json};
 
 fn doc(value: Value) -> Doc {
@@ -59,4 +59,16 @@ async fn a_request_that_comes_before_the_data_waits_for_all_of_it() {
     let count = sandbox.with(|site| site.count("Sales Order", &List::default())).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&answer.body).unwrap(), json!({ "message": count }));
     assert!(count > 40, "{count}");
+}
+
+#[tokio::test]
+async fn what_was_deleted_of_the_sample_stays_deleted_where_the_data_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options { sample: Some(1), data: Data::Directory(directory.path().into()), ..Options::default() };
+    let count = |sandbox: &Sandbox| sandbox.with(|site| site.count("Lead", &List::default())).unwrap();
+    let sandbox = Sandbox::start(options.clone()).await.unwrap();
+    let before = count(&sandbox);
+    sandbox.with(|site| site.delete("Lead", "CRM-LEAD-2026-00001")).unwrap();
+    sandbox.stop().await;
+    assert_eq!(count(&Sandbox::start(options).await.unwrap()), before - 1);
 }
