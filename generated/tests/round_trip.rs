@@ -12,6 +12,9 @@ use erpnext_schema::document::{Document, Extra, read};
 use erpnext_schema::{DocTypeDef, FieldDef, Shape, time};
 use serde_json::Value;
 
+#[path = "../../tests/shared.rs"]
+mod shared;
+
 macro_rules! documents {
     ($($(#[$cfg:meta])* $doctype:literal $ty:ident)*) => {
         /// The document after a way through its struct, and the errors on the way.
@@ -112,15 +115,11 @@ fn same(was: &Value, is: &Value, shape: Option<Shape>) -> bool {
 
 #[test]
 fn recorded_documents_come_back_as_they_were() {
-    let recordings = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/site/recordings");
-    if !recordings.is_dir() {
-        println!("skipped: ../shared is not here");
-        return;
-    }
+    let Some(shared) = shared::folder() else { return };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut skipped: BTreeSet<String> = BTreeSet::new();
     let mut found = Vec::new();
-    for (doctype, document) in recorded(&recordings) {
+    for (doctype, document) in recorded(&shared.join("site/recordings")) {
         let Some((after, errors)) = through(&doctype, &document) else {
             skipped.insert(doctype);
             continue;

@@ -1,4 +1,4 @@
-//! What a new site has before anybody works with it: the DocTypes as documents, users, roles, a User Permission.
+//! What a new site has before anybody works with it: the DocTypes as documents, users, roles, languages, a User Permission.
 
 use erpnext_schema::doctype_flag;
 use serde_json::{Map, Value, json};
@@ -10,6 +10,9 @@ use crate::site::Site;
 
 /// The roles of the users that have any.
 const ROLES: &[(&str, &[&str])] = &[("sales@example.com", &["Sales User"]), ("reader@example.com", &["API Reader"])];
+
+/// Languages that documents are printed in.
+const LANGUAGES: &[(&str, &str)] = &[("de", "Deutsch"), ("en", "English"), ("es", "Español"), ("fr", "Français")];
 
 /// The flags of a DocType that its list shows.
 const FLAGS: &[(&str, u32)] = &[
@@ -67,6 +70,16 @@ pub fn lay(site: &Site<'_>) -> Result<(), SiteError> {
         ["Administrator", "System Manager", "Guest", "All", "Desk User", "Sales User", "Sales Manager", "API Reader"]
     {
         add(site, "Role", row(json!({ "name": role, "role_name": role, "desk_access": 1 })))?;
+    }
+    for (code, name) in LANGUAGES {
+        add(
+            site,
+            "Language",
+            row(json!({ "name": code, "language_code": code, "language_name": name, "enabled": 1 })),
+        )?;
+    }
+    for name in ["System User", "Website User"] {
+        add(site, "User Type", row(json!({ "name": name, "is_standard": 1 })))?;
     }
     let restriction = json!({
         "name": crate::documents::random(), "user": "sales@example.com", "allow": "Territory", "for_value": "North",

@@ -39,6 +39,11 @@ use crate::perms::User;
 use crate::site::Site;
 use crate::store::Sql;
 
+/// Whether the site has a method of this dotted path.
+pub fn answers(method: &str) -> bool {
+    methods::find(method).is_some()
+}
+
 /// A write that took effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Write {

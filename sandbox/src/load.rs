@@ -62,11 +62,14 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// Puts the sample company in, its papers `scale` times over.
+    /// Puts the sample company in, its papers `scale` times over; once: what was deleted of it stays deleted.
     ///
     /// # Errors
     /// As [`Site::put`].
     pub fn put_sample(&self, scale: u32) -> Result<(), SiteError> {
+        if self.has("Company", sample::COMPANY) {
+            return Ok(());
+        }
         let mut failed = None;
         let series = sample::write(scale, &mut |def, doc| {
             if failed.is_none() {

@@ -1,9 +1,13 @@
 //! The sandbox as a library: what survives, and what is undone.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "common/wire.rs"]
+#[allow(dead_code, reason = "each test reads what it needs of an answer")]
+mod wire;
 
 use erpnext_sandbox::doc::Doc;
 use erpnext_sandbox::query::List;
-use erpnext_sandbox::{Options, Sandbox};
+use erpnext_sandbox::{Data, Loading, Options, Sandbox};
 use serde_json::{Value, json};
 
 fn doc(value: Value) -> Doc {
@@ -40,4 +44,31 @@ async fn what_fails_is_undone_and_not_in_the_journal() {
     assert!(sandbox.journal().is_empty());
     let count = sandbox.with(|site| site.count("Odd Thing", &List::default()));
     assert_eq!(count.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_comes_before_the_data_waits_for_all_of_it() {
+    let loading = Loading::begin(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+    let address = loading.url().trim_start_matches("http://").to_owned();
+    let headers = [("Authorization".to_owned(), "token administrator:secret".to_owned())];
+    let target = "/api/method/frappe.client.get_count?doctype=Sales%20Order";
+    let request = wire::request("GET", target, &headers, b"");
+    let early = std::thread::spawn(move || wire::exchange(&address, &request).unwrap());
+    let sandbox = loading.ready().await.unwrap();
+    let answer = early.join().unwrap();
+    let count = sandbox.with(|site| site.count("Sales Order", &List::default())).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&answer.body).unwrap(), json!({ "message": count }));
+    assert!(count > 40, "{count}");
+}
+
+#[tokio::test]
+async fn what_was_deleted_of_the_sample_stays_deleted_where_the_data_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options { sample: Some(1), data: Data::Directory(directory.path().into()), ..Options::default() };
+    let count = |sandbox: &Sandbox| sandbox.with(|site| site.count("Lead", &List::default())).unwrap();
+    let sandbox = Sandbox::start(options.clone()).await.unwrap();
+    let before = count(&sandbox);
+    sandbox.with(|site| site.delete("Lead", "CRM-LEAD-2026-00001")).unwrap();
+    sandbox.stop().await;
+    assert_eq!(count(&Sandbox::start(options).await.unwrap()), before - 1);
 }

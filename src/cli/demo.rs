@@ -59,12 +59,17 @@ impl Demo {
 
     async fn serve(self) -> anyhow::Result<()> {
         let sample = Some(self.scale);
+        let kept = match &self.data {
+            Some(directory) => format!("kept in {}", directory.display()),
+            None => "nothing is kept".to_owned(),
+        };
         let options = Options { data: self.data.into(), port: self.port, sample, ..Options::default() };
         let site = Loading::begin(options).await.context("the sample site could not start")?;
         let url = site.url();
         let site = async { site.ready().await.context("the sample site could not start") };
         if self.site_only {
-            say_keys(&site.await?);
+            let site = site.await?;
+            say_keys(&site);
             return tokio::signal::ctrl_c().await.context("waiting for Ctrl-C");
         }
         let logs = std::env::temp_dir().join(format!("erpnext-mcp-demo-{}", std::process::id()));
@@ -76,7 +81,7 @@ impl Demo {
             tokio::try_join!(site, tour::run(&app, log)).map(drop)
         } else {
             serve::log_to_stderr(LogLevel::Warn);
-            say_how_to_connect(&url, log);
+            say_how_to_connect(&url, &kept, log);
             tokio::try_join!(site, serve_stdio(Server::new(Arc::new(serve::app(&config)?)))).map(drop)
         };
         // The log of a demo is of no use to anybody afterwards.
@@ -108,8 +113,8 @@ fn say_keys(site: &Sandbox) {
     }
 }
 
-fn say_how_to_connect(url: &str, audit_log: &Path) {
-    eprintln!("sample site at {url}, made-up data, nothing is kept; audit log {}", audit_log.display());
+fn say_how_to_connect(url: &str, kept: &str, audit_log: &Path) {
+    eprintln!("sample site at {url}, made-up data, {kept}; audit log {}", audit_log.display());
     eprintln!(
         "{} DocTypes are open for reading and writing. To connect a client:\n{}",
         OPEN.len(),

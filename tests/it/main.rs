@@ -7,12 +7,15 @@ mod client;
 mod config_file;
 mod gate;
 mod invariants;
+mod live;
 mod outcome;
 mod properties;
 mod reach;
 mod recorded;
 mod sample;
 mod sandbox;
+#[path = "../shared.rs"]
+mod shared;
 mod site;
 mod stdio;
 mod stories;

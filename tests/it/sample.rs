@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
-use crate::support::{all, call, refusal};
+use crate::support::{all, call};
 
 #[tokio::test]
 async fn a_document_is_made_read_changed_and_deleted() {
@@ -42,15 +42,4 @@ fn typed_in(order: &Value) -> Vec<Value> {
     let column =
         |row: &Value| ["name", "item_code", "uom", "rate", "warehouse", "delivery_date"].map(|key| row[key].clone());
     order["items"].as_array().unwrap().iter().map(|row| json!(column(row))).collect()
-}
-
-#[tokio::test]
-async fn a_customer_with_orders_stays_and_the_model_is_told_why() {
-    let site = SampleSite::start().await;
-    let app = site.app(json!({"Customer": all(), "Sales Order": {"read": true}}));
-    let order = first(&app, "Sales Order", json!({"docstatus": 1})).await;
-    let customer = site.stored("Sales Order", &order).unwrap()["customer"].clone();
-    let told = refusal(&app, "delete_customer_document", json!({"name": customer, "confirm": true})).await;
-    assert!(told.contains("linked"), "{told}");
-    assert!(site.writes().is_empty());
 }

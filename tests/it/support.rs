@@ -1,6 +1,5 @@
 //! What the tests share: a stand-in for the site that keeps what it was sent, and the server's inside to call.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -190,9 +189,4 @@ fn sent(request: &Request) -> (String, Value) {
         _ => Value::Null,
     };
     (line, body)
-}
-
-/// Says past the harness's capture that a test could not run.
-pub fn skip() {
-    let _ = writeln!(std::io::stderr(), "skipped: ../shared is not here");
 }

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,11 +17,7 @@ struct Recorded {
 
 impl Recorded {
     fn start(options: &[&str]) -> Option<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/site/serve.py");
-        if !script.exists() {
-            eprintln!("skipped: ../shared is not here");
-            return None;
-        }
+        let script = crate::shared::folder()?.join("site/serve.py");
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
         let mut command = Command::new("python3");
         command.arg(script).args(["--port", &port]).args(options).stdout(Stdio::piped());

@@ -15,6 +15,18 @@ use crate::site::Site;
 /// The DocType that the recorded site lists and cannot give (H35).
 const BROKEN: &str = "Payment Gateway Account";
 
+/// Runs of fields that the recorded site states a second time (H36), which the snapshot keeps once: the DocType, the first and
+/// the last of the run, and the field behind which they come again.
+const REPEATED: &[(&str, &str, &str, &str)] = &[
+    ("Stock Settings", "stock_reservation_tab", "auto_reserve_serial_and_batch", "naming_series_prefix"),
+    (
+        "Stock Settings",
+        "quality_inspection_settings_section",
+        "action_if_quality_inspection_is_rejected",
+        "quality_tab",
+    ),
+];
+
 /// Answers in the snapshot's facts; expressions, which the snapshot keeps only as a bit, come as `eval:1`.
 pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let asked = request.text("doctype")?;
@@ -136,13 +148,26 @@ fn facts(form: &DocType) -> Map<String, Value> {
             put(key, json!(value));
         }
     }
-    let fields = form.fields.iter().enumerate().map(|(at, entry)| Value::Object(field(form, at + 1, entry)));
+    let fields = stated(form).into_iter().enumerate().map(|(at, entry)| Value::Object(field(form, at + 1, entry)));
     put("fields", fields.collect());
     put("permissions", roles::of(&form.name).iter().map(permission).collect());
     for key in ["actions", "links", "states"] {
         put(key, json!([]));
     }
     doc
+}
+
+/// The fields as the site states them, some of them twice.
+fn stated(form: &DocType) -> Vec<&Field> {
+    let mut fields: Vec<&Field> = form.fields.iter().collect();
+    for (_, first, last, behind) in REPEATED.iter().filter(|(doctype, ..)| *doctype == form.name) {
+        let at = |name: &str| fields.iter().position(|field| field.fieldname == name);
+        if let (Some(first), Some(last), Some(behind)) = (at(first), at(last), at(behind)) {
+            let run = fields.get(first..=last).unwrap_or_default().to_vec();
+            fields.splice(behind + 1..behind + 1, run);
+        }
+    }
+    fields
 }
 
 fn field(form: &DocType, idx: usize, field: &Field) -> Map<String, Value> {

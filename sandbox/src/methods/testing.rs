@@ -1,6 +1,6 @@
 //! A small site for the tests of methods, and what a real site answered.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 
@@ -15,6 +15,9 @@ use crate::reply::{Body, Reply};
 use crate::request::{Request, Upload};
 use crate::site::Site;
 use crate::store::Store;
+
+#[path = "../../../tests/shared.rs"]
+mod shared;
 
 /// A site in memory.
 pub struct World {
@@ -200,11 +203,7 @@ fn person(user: &str) -> User {
 
 /// What the real site answered to the request of this label; `None`, visibly, where the recordings are not here.
 pub fn recorded(file: &str, label: &str) -> Option<Value> {
-    let path = format!("{}/../../shared/site/recordings/{file}.jsonl", env!("CARGO_MANIFEST_DIR"));
-    let Ok(lines) = std::fs::read_to_string(path) else {
-        println!("skipped: ../shared is not here");
-        return None;
-    };
+    let lines = std::fs::read_to_string(shared::folder()?.join(format!("site/recordings/{file}.jsonl"))).unwrap();
     let exchange =
         lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).find(|line| line["label"] == label);
     let exchange = exchange.unwrap_or_else(|| panic!("{file} has no {label}"));

@@ -20,6 +20,8 @@ use erpnext_schema::document::{Document, Extra};
 use jiff::civil::{Date, DateTime, date};
 use jiff::{Span, ToSpan as _};
 
+pub use self::words::COMPANY;
+
 use crate::random::Random;
 
 /// The day on which the sample company is looked at.

@@ -1,5 +1,6 @@
 //! The words of the sample company: names, places and goods, made up for it.
 
+/// The sample company.
 pub const COMPANY: &str = "Alderway Furniture";
 pub const ABBR: &str = "AWF";
 pub const CURRENCY: &str = "EUR";

@@ -1,7 +1,9 @@
 //! The database: one SQLite connection, one request at a time, every request one transaction.
 //!
 //! One table with real columns per DocType, made when it is first used: a list over 100,000 documents then reads only
-//! the columns that it names and can use an index, where JSON columns would be parsed row by row.
+//! the columns that it names and can use an index, where JSON columns would be parsed row by row. Measured over 100,000 orders
+//! (`examples/lists.rs`, both cores busy with other work): a page by an index 0.1 to 5 ms, by a scan 10 to 100 ms, groups 200 to
+//! 440 ms.
 
 mod row;
 mod table;

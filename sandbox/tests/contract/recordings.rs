@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -61,18 +61,13 @@ impl Exchange {
     }
 }
 
-/// The directory of the recordings beside the repository; `None` where it is not there.
-pub fn directory() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    Some(root.join("../shared/site/recordings")).filter(|path| path.is_dir())
-}
-
 /// Every exchange.
-pub fn read(directory: &Path) -> Vec<Exchange> {
+pub fn read(shared: &Path) -> Vec<Exchange> {
     let mut exchanges = Vec::new();
     let mut times: HashMap<String, usize> = HashMap::new();
     for (stage, file) in FILES.iter().enumerate() {
-        let text = fs::read_to_string(directory.join(format!("{file}.jsonl"))).unwrap_or_default();
+        let file_name = format!("site/recordings/{file}.jsonl");
+        let text = fs::read_to_string(shared.join(&file_name)).unwrap_or_else(|error| panic!("{file_name}: {error}"));
         for line in text.lines() {
             let line: Value = serde_json::from_str(line).expect("a recording is JSON");
             let label = format!("{file}: {}", line["label"].as_str().unwrap_or_default());

@@ -1,21 +1,25 @@
+//! Deletions on the sandbox; wiremock only where the order of the requests is what counts.
+
 use serde_json::json;
 
+use crate::sandbox::{SampleSite, first};
 use crate::support::{Site, all, call, refusal};
 
 #[tokio::test]
 async fn nothing_is_deleted_without_confirmation() {
-    let site = Site::start().await;
-    site.data("GET", "/api/resource/ToDo/t%201", json!({"name": "t 1"})).await;
+    let site = SampleSite::start().await;
     let app = site.app(json!({"ToDo": all()}));
+    let made = call(&app, "create_todo_document", json!({"data": {"description": "call back"}})).await.unwrap();
+    let name = made["created"].as_str().unwrap();
     for arguments in
-        [json!({"name": "t 1"}), json!({"name": "t 1", "confirm": false}), json!({"name": "t 1", "confirm": null})]
+        [json!({"name": name}), json!({"name": name, "confirm": false}), json!({"name": name, "confirm": null})]
     {
         let text = refusal(&app, "delete_todo_document", arguments).await;
         assert!(text.contains("Nothing was sent") && text.contains("confirm_token"), "{text}");
     }
-    let text = refusal(&app, "delete_todo_document", json!({"name": "t 1", "confirm": "true"})).await;
+    let text = refusal(&app, "delete_todo_document", json!({"name": name, "confirm": "true"})).await;
     assert!(text.contains("confirm: expected true or false; did you mean true?"), "{text}");
-    assert_eq!(site.writes().await, Vec::<String>::new());
+    assert_eq!(site.writes(), [format!("insert ToDo {name}")]);
 }
 
 #[tokio::test]
@@ -31,22 +35,23 @@ async fn a_confirmed_deletion_looks_first_which_document_the_name_reaches() {
 
 #[tokio::test]
 async fn a_name_that_is_only_nearly_the_document_s_deletes_nothing() {
-    let site = Site::start().await;
-    site.data("GET", "/api/resource/Customer/zod%20co", json!({"name": "Zod Co"})).await;
+    let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": all()}));
-    let text = refusal(&app, "delete_customer_document", json!({"name": "zod co", "confirm": true})).await;
-    assert!(text.contains("did you mean \"Zod Co\"?"), "{text}");
-    assert_eq!(site.writes().await, Vec::<String>::new());
+    let name = first(&app, "Customer", json!({})).await;
+    let arguments = json!({"name": name.to_lowercase(), "confirm": true});
+    let text = refusal(&app, "delete_customer_document", arguments).await;
+    assert!(text.contains(&format!("did you mean \"{name}\"?")), "{text}");
+    assert!(site.writes().is_empty() && site.stored("Customer", &name).is_some());
 }
 
 #[tokio::test]
 async fn a_document_that_others_link_to_stays() {
-    let site = Site::start().await;
-    site.data("GET", "/api/resource/Customer/Zod", json!({"name": "Zod"})).await;
-    let message = json!([json!({"message": "Cannot delete: linked with <a href=\"/app/x\">SO-1</a>"}).to_string()]);
-    let body = json!({"exc_type": "LinkExistsError", "_server_messages": message.to_string()});
-    site.answer("DELETE", "/api/resource/Customer/Zod", 417, body).await;
-    let app = site.app(json!({"Customer": all()}));
-    let text = refusal(&app, "delete_customer_document", json!({"name": "Zod", "confirm": true})).await;
-    assert!(text.contains("Cannot delete: linked with SO-1") && text.contains("exc_type: LinkExistsError"), "{text}");
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": all(), "Sales Order": {"read": true}}));
+    let order = first(&app, "Sales Order", json!({"docstatus": 1})).await;
+    let customer = site.stored("Sales Order", &order).unwrap()["customer"].as_str().unwrap().to_owned();
+    let text = refusal(&app, "delete_customer_document", json!({"name": customer, "confirm": true})).await;
+    assert!(text.contains("linked with") && text.contains("exc_type: LinkExistsError"), "{text}");
+    assert!(!text.contains('<'), "{text}");
+    assert!(site.writes().is_empty() && site.stored("Customer", &customer).is_some());
 }

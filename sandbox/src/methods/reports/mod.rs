@@ -29,7 +29,7 @@ pub fn run(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         _ => Doc::new(),
     });
     match report.missing {
-        Missing::Empty(filter) if filters.text(filter).is_none() => return Ok(answer(Vec::new(), Vec::new(), false)),
+        Missing::Empty(filter) if filters.text(filter).is_none() => return Ok(answer(json!([]), Vec::new(), false)),
         Missing::Fails(filter, exc, text) if filters.text(filter).is_none() => {
             let server = exc.status == 500;
             return Err(if server { SiteError::new(exc, text) } else { SiteError::throw(exc, text) });
@@ -51,16 +51,17 @@ pub fn run(request: &mut Request<'_>) -> Result<Reply, SiteError> {
                 return Ok(Reply::message(prepared));
             }
         },
-        Rows::Builder => return Ok(answer(Vec::new(), Vec::new(), false)),
+        Rows::Builder => return Ok(answer(Value::Null, Vec::new(), false)),
         Rows::From(make) => make(&source, &filters)?,
     };
     let columns = columns::to_json(report.columns, report.style, &source.currency(&filters));
     let total = (report.total && !rows.is_empty()).then(|| json!(columns::total_row(report.columns, &rows)));
-    let result = rows.into_iter().map(Value::Object).chain(total).collect();
-    Ok(answer(result, columns, report.total))
+    let result: Vec<Value> = rows.into_iter().map(Value::Object).chain(total).collect();
+    Ok(answer(json!(result), columns, report.total))
 }
 
-fn answer(result: Vec<Value>, columns: Vec<Value>, total: bool) -> Reply {
+/// A report's answer; the rows are null where a report has no code of its own.
+fn answer(result: Value, columns: Vec<Value>, total: bool) -> Reply {
     Reply::message(json!({
         "result": result, "columns": columns, "message": null, "chart": null, "report_summary": null, "skip_total_row": 0,
         "status": null, "execution_time": 0.01, "add_total_row": if total { json!(true) } else { json!(0) },

@@ -1,0 +1,66 @@
+//! The full circle: the sandbox is built on the committed snapshot, and what is read back from it is that snapshot.
+
+use std::path::Path;
+
+use erpnext_sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+
+use crate::support::{Repo, Run, finish};
+
+fn run(site: &Sandbox, repo: &Repo, args: &[&str]) -> Run {
+    let mut command = repo.command(&site.url(), args);
+    command.env("ERPNEXT_API_KEY", "administrator").env("ERPNEXT_API_SECRET", "secret");
+    finish(command)
+}
+
+/// The snapshot that the repository holds.
+fn committed() -> Repo {
+    let repo = Repo::new();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema/snapshot");
+    for module in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+        let files = if module.is_dir() { std::fs::read_dir(&module).unwrap().collect() } else { Vec::new() };
+        let files = files.into_iter().map(|file| file.unwrap().path()).chain(module.is_file().then(|| module.clone()));
+        for file in files {
+            let below = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
+            repo.write(below.to_str().unwrap(), &std::fs::read_to_string(&file).unwrap());
+        }
+    }
+    repo
+}
+
+fn texts(repo: &Repo) -> Vec<(String, String)> {
+    repo.files().into_iter().map(|(file, (_, text))| (file, text)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_from_the_sandbox_gives_the_committed_snapshot_byte_for_byte() {
+    let site = Sandbox::start(Options::default()).await.unwrap();
+    let repo = Repo::new();
+    let refresh = run(&site, &repo, &["refresh", "--all"]);
+    assert_eq!(refresh.code, 0, "{}", refresh.stderr);
+    let (ours, committed) = (texts(&repo), texts(&committed()));
+    let differ: Vec<&String> =
+        ours.iter().zip(&committed).filter(|(ours, theirs)| ours != theirs).map(|(ours, _)| &ours.0).collect();
+    assert!(
+        differ.is_empty() && ours.len() == committed.len(),
+        "{} of {} files: {differ:?}",
+        ours.len(),
+        committed.len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_committed_snapshot_shows_no_drift_until_the_site_gets_a_field() {
+    let site = Sandbox::start(Options::default()).await.unwrap();
+    let repo = committed();
+    let diff = run(&site, &repo, &["diff"]);
+    assert_eq!((diff.code, diff.stdout.as_str()), (0, ""), "{}", diff.stderr);
+    let field = json!({"doctype": "Custom Field", "dt": "Customer", "fieldname": "custom_shoe_size", "fieldtype": "Int",
+        "label": "Shoe Size", "insert_after": "customer_name"});
+    let field = field.as_object().cloned().unwrap_or_default();
+    site.with(|site| site.insert(field).map(drop)).unwrap();
+    let diff = run(&site, &repo, &["diff", "--json"]);
+    let drift: Value = serde_json::from_str(&diff.stdout).unwrap_or_else(|_| panic!("{}", diff.stderr));
+    assert_eq!((diff.code, &drift["changed"][0]["doctype"]), (1, &json!("Customer")), "{drift}");
+    assert_eq!(drift["changed"][0]["added_fields"], json!(["custom_shoe_size"]));
+}
