@@ -37,6 +37,7 @@ use crate::limit::Rates;
 use crate::policy::{Operation, Permit};
 use traffic::Traffic;
 
+pub use approvals::workflow_state_field;
 pub use breaker::Rest;
 pub use error::{Kind, SiteError};
 pub use lifecycle::DocRef;

@@ -16,14 +16,17 @@ mod linked;
 mod links;
 mod lookup;
 mod marks;
+mod moves;
 mod own;
 mod query;
 mod read;
 mod reports;
 mod settle;
+mod stale;
 #[cfg(test)]
 mod tests;
 mod titles;
+mod told;
 mod workflow;
 mod write;
 
