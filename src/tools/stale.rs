@@ -69,14 +69,15 @@ impl Stale<'_> {
         for entry in reader.entries(&info) {
             let at = entry["at"].as_str().unwrap_or_default();
             let a_change = matches!(entry["what"].as_str(), Some("changed" | "submitted" | "cancelled"));
-            if a_change && at > self.read {
+            if a_change && at >= self.read {
                 since.push((at.to_owned(), entry));
             }
         }
         since.reverse();
-        // The site notes a version some moments after the `modified` that it led to.
-        let made_it = |at: &str| now.get("creation").and_then(Value::as_str) != Some(self.read) && soon(self.read, at);
-        if since.len() > 1 && made_it(&since[0].0) {
+        // The first may be what made the version that was read: the site notes it some moments after its `modified`.
+        let is_new = now.get("creation").and_then(Value::as_str) == Some(self.read);
+        let made_it = |at: &str| at == self.read || since.len() > 1 && !is_new && soon(self.read, at);
+        if since.first().is_some_and(|(at, _)| made_it(at)) {
             since.remove(0);
         }
         since

@@ -1,6 +1,6 @@
 //! One child table: its stored rows, and what becomes of them.
 
-use erpnext_schema::{DocTypeDef, FieldDef, RowKey, Rule, Violation};
+use erpnext_schema::{DocTypeDef, FieldDef, RowKey, Rule, Violation, flag};
 use serde_json::{Map, Value, json};
 
 use crate::document::Writing;
@@ -195,19 +195,26 @@ impl<'a> Table<'a> {
     /// What would go with these rows.
     fn loss(&self, lost: &[usize]) -> String {
         let told = lost.iter().take(NAMED).map(|at| {
-            let held = self.stored[*at]
-                .iter()
-                .filter(|(key, value)| is_own(key) && !is_nothing(value) && !value.is_array() && self.may_see(key));
+            let held = self.stored[*at].iter().filter(|(column, value)| self.is_typed(column, value));
             let held: Vec<String> = held.take(NAMED).map(|(column, value)| format!("{column} {value}")).collect();
             format!("{}: {}", self.called(*at), if held.is_empty() { "…".to_owned() } else { held.join(", ") })
         });
-        let told: Vec<String> = told.collect();
         format!(
             "rows that are not in the list would be lost with what they hold: {}. To change or remove single rows give \
              {{\"patch\": […], \"add\": […], \"remove\": […]}}; to keep a row list it as {{\"name\": …}}; if they are meant to \
              go, give {{\"rows\": [the list], \"replace\": true}}",
-            told.join("; ")
+            told.collect::<Vec<_>>().join("; ")
         )
+    }
+
+    /// Whether a value is worth telling: it may be seen, and the site would not work it out again.
+    fn is_typed(&self, column: &str, value: &Value) -> bool {
+        let field = self.child.and_then(|child| child.field(column));
+        let by_the_site = field.is_some_and(|field| {
+            let default = field.default.is_some_and(|default| called::is_same(value, &json!(default)));
+            field.flags & (flag::READ_ONLY | flag::HIDDEN) != 0 || field.fetch_from.is_some() || default
+        });
+        is_own(column) && !is_nothing(value) && !value.is_array() && !by_the_site && self.may_see(column)
     }
 
     fn violation(&self, place: &str, message: String) -> Violation {
