@@ -168,25 +168,79 @@ pub fn shown(changes: &[Change]) -> Map<String, Value> {
     shown
 }
 
-/// As a sentence tells them: `po_no "A" → "B"; items row 1 (SKU001) rate 100 → 120`.
+/// As a sentence tells them: `po_no "A" → "B"; items row 1 (SKU001): rate 100 → 120, amount 100 → 120`.
 pub fn told(changes: &[Change]) -> String {
     const MOST: usize = 20;
-    let mut told: Vec<String> = changes.iter().take(MOST).map(one).collect();
-    if changes.len() > MOST {
-        told.push(format!("{} more", changes.len() - MOST));
+    let mut told = String::new();
+    let mut last = None;
+    for change in changes.iter().take(MOST) {
+        let row = change.row.as_ref();
+        let same_row = row.is_some() && row == last;
+        told.push_str(match (told.is_empty(), same_row) {
+            (true, _) => "",
+            (false, true) => ", ",
+            (false, false) => "; ",
+        });
+        if let Some(row) = row.filter(|_| !same_row) {
+            let about = row.called.values().find_map(Value::as_str);
+            let about = about.map_or_else(String::new, |about| format!(" ({about})"));
+            told.push_str(&format!("{} row {}{about}: ", row.table, row.called.get("idx").unwrap_or(&Value::Null)));
+        }
+        told.push_str(&match &change.what {
+            What::Value { field, from, to } => format!("{field} {from} → {to}"),
+            What::Added => "added".to_owned(),
+            What::Removed => "removed".to_owned(),
+        });
+        last = row;
     }
-    told.join("; ")
+    if changes.len() > MOST {
+        told.push_str(&format!("; {} more", changes.len() - MOST));
+    }
+    told
 }
 
-fn one(change: &Change) -> String {
-    let row = change.row.as_ref().map_or_else(String::new, |row| {
-        let about: Vec<_> = row.called.values().filter_map(Value::as_str).collect();
-        let about = about.first().map_or_else(String::new, |about| format!(" ({about})"));
-        format!("{} row {}{about} ", row.table, row.called.get("idx").unwrap_or(&Value::Null))
-    });
-    match &change.what {
-        What::Value { field, from, to } => format!("{row}{field} {from} → {to}"),
-        What::Added => format!("{row}added"),
-        What::Removed => format!("{row}removed"),
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn changes(before: Value, after: Value) -> Vec<Change> {
+        let def = erpnext_doctypes::get("Sales Order").unwrap();
+        between(def, &erpnext_doctypes::get, before.as_object().unwrap(), after.as_object().unwrap())
+    }
+
+    #[test]
+    fn changes_are_told_by_field_and_item() {
+        let row = |name: &str, idx: u8, item: &str, rate: f64| json!({"name": name, "idx": idx, "item_code": item, "qty": 2.0, "rate": rate});
+        let before = json!({"po_no": "A", "modified": "1", "tax_id": null, "items": [row("r1", 1, "CHAIR", 5.0), row("r2", 2, "DESK", 7.0)]});
+        let new = json!({"idx": 2, "item_code": "LAMP", "qty": 1});
+        let after = json!({"po_no": "B", "modified": "2", "tax_id": "", "items": [row("r1", 1, "CHAIR", 6.0), new]});
+        let changes = changes(before, after);
+        let expected = json!({
+            "po_no": {"from": "A", "to": "B"},
+            "items": [
+                {"row": {"idx": 1, "item_code": "CHAIR"}, "changes": {"rate": {"from": 5.0, "to": 6.0}}},
+                {"added": {"idx": 2, "item_code": "LAMP", "qty": 1}},
+                {"removed": {"idx": 2, "item_code": "DESK", "qty": 2.0, "rate": 7.0}},
+            ],
+        });
+        assert_eq!(json!(shown(&changes)), expected);
+        let text = r#"po_no "A" → "B"; items row 1 (CHAIR): rate 5.0 → 6.0; items row 2 (LAMP): added; items row 2 (DESK): removed"#;
+        assert_eq!(told(&changes), text);
+        let given = json!({"po_no": "B", "items": [{}, {"item_code": "LAMP"}]});
+        let asked: Vec<bool> = changes.iter().map(|change| change.is_given(given.as_object().unwrap())).collect();
+        assert_eq!(asked, [true, false, true, true]);
+    }
+
+    #[test]
+    fn what_repeats_another_sum_is_left_out() {
+        let sums = |sum: f64, base: f64| json!({"grand_total": sum, "base_grand_total": base, "total": sum, "base_net_total": sum, "in_words": sum.to_string()});
+        let left = |before, after| {
+            let left = without_echoes(changes(before, after), &[]);
+            shown(&left).keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(left(sums(1.0, 1.0), sums(2.0, 2.0)), ["grand_total", "total"]);
+        assert_eq!(left(sums(1.0, 3.0), sums(2.0, 6.0)), ["grand_total", "base_grand_total", "total"]);
     }
 }

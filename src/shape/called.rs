@@ -4,7 +4,8 @@ use erpnext_schema::{DocTypeDef, FieldKind};
 use serde_json::{Map, Value, json};
 
 /// Columns that tell a row of an order, an invoice or an entry from the next one.
-const FIGURES: [&str; 6] = ["qty", "rate", "amount", "debit", "credit", "allocated_amount"];
+const FIGURES: [&str; 8] =
+    ["qty", "rate", "amount", "debit", "credit", "allocated_amount", "tax_amount", "payment_amount"];
 
 /// A row by its number and what it links to, as far as that may be seen.
 pub fn called(

@@ -106,6 +106,9 @@ impl Stale<'_> {
 
     fn is_about(&self, change: &Change) -> bool {
         match (&change.row, &change.what) {
+            (Some(row), What::Value { field, .. }) => {
+                self.changes.get(&row.table).is_some_and(|table| names_column(table, field))
+            }
             (Some(row), _) => self.changes.contains_key(&row.table),
             (None, What::Value { field, .. }) => self.changes.contains_key(field),
             (None, _) => false,
@@ -127,6 +130,15 @@ impl Stale<'_> {
             true => "Your change would change nothing that may be seen.".to_owned(),
             false => format!("You wanted: {}.", changes::told(&changes)),
         }
+    }
+}
+
+/// Whether the change of a table speaks of this column, in any of its parts.
+fn names_column(table: &Value, column: &str) -> bool {
+    match table {
+        Value::Array(rows) => rows.iter().any(|row| row.get(column).is_some()),
+        Value::Object(parts) => parts.values().any(|rows| names_column(rows, column)),
+        _ => false,
     }
 }
 

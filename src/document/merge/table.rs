@@ -21,6 +21,13 @@ pub(super) struct Row {
     pub place: Option<String>,
 }
 
+/// What becomes of a stored row.
+enum Fate {
+    Stays,
+    Patched { place: String, columns: Map<String, Value> },
+    Removed,
+}
+
 /// A table as it is stored.
 pub(super) struct Table<'a> {
     field: &'a FieldDef,
@@ -44,34 +51,30 @@ impl<'a> Table<'a> {
         remove: &[Value],
         violations: &mut Vec<Violation>,
     ) -> Vec<Row> {
-        // What becomes of each stored row.
-        let mut fates: Vec<Option<(String, Option<Map<String, Value>>)>> = vec![None; self.stored.len()];
-        let mut decide = |place: String, key: Result<RowKey<'_>, (&str, String)>, columns| {
+        let mut fates: Vec<Fate> = self.stored.iter().map(|_| Fate::Stays).collect();
+        let mut decide = |place: &str, key: Result<RowKey<'_>, (&str, String)>, fate| {
             let found = key.map_err(|(_, message)| message).and_then(|key| self.find(key));
-            let message = match found {
-                Ok(at) if fates[at].is_none() => {
-                    fates[at] = Some((place, columns));
-                    return;
-                }
-                Ok(at) => format!("{} is named twice", self.called(at)),
-                Err(message) => message,
-            };
-            violations.push(self.violation(&place, message));
+            match found {
+                Ok(at) if matches!(fates[at], Fate::Stays) => fates[at] = fate,
+                Ok(at) => violations.push(self.violation(place, format!("{} is named twice", self.called(at)))),
+                Err(message) => violations.push(self.violation(place, message)),
+            }
         };
         for (i, row) in patch.iter().enumerate().filter_map(|(i, row)| Some((i, row.as_object()?))) {
             let columns = row.iter().filter(|(key, value)| !RowKey::is_part(key, value));
             let columns = columns.map(|(key, value)| (key.clone(), value.clone())).collect();
-            decide(format!(".patch[{i}]"), RowKey::of(row), Some(columns));
+            let place = format!(".patch[{i}]");
+            decide(&place, RowKey::of(row), Fate::Patched { place: place.clone(), columns });
         }
         for (i, entry) in remove.iter().enumerate() {
-            decide(format!(".remove[{i}]"), RowKey::of_removed(entry), None);
+            decide(&format!(".remove[{i}]"), RowKey::of_removed(entry), Fate::Removed);
         }
         let mut rows = Vec::with_capacity(self.stored.len() + add.len());
         for (stored, fate) in self.stored.iter().zip(fates) {
             let (place, given) = match fate {
-                None => (None, Map::new()),
-                Some((place, Some(columns))) => (Some(place), columns),
-                Some((_, None)) => continue,
+                Fate::Stays => (None, Map::new()),
+                Fate::Patched { place, columns } => (Some(place), columns),
+                Fate::Removed => continue,
             };
             let mut whole = (*stored).clone();
             whole.extend(given.clone());

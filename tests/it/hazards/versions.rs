@@ -37,8 +37,8 @@ async fn h9_the_last_write_wins() {
         "- by sales@example.com at ".to_owned(),
         "po_no null → \"PO-S\"".to_owned(),
         "- by Administrator at ".to_owned(),
-        format!("items row 1 ({item}) rate 130.0 → 150.0"),
-        format!("You wanted: items row 1 ({item}) rate 150.0 → 140."),
+        format!("items row 1 ({item}): rate 130.0 → 150.0"),
+        format!("You wanted: items row 1 ({item}): rate 150.0 → 140."),
         format!("repeat the update with \"modified\": {}", now["modified"]),
     ] {
         assert!(text.contains(&wanted), "{wanted}: {text}");

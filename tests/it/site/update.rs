@@ -118,6 +118,32 @@ async fn a_conflict_is_told_as_one_and_nothing_is_overwritten() {
 }
 
 #[tokio::test]
+async fn a_conflict_between_reading_and_writing_tells_both_sides() {
+    let site = Site::start().await;
+    let theirs = |modified: &str, po_no: &str| {
+        let mut order = order(modified, po_no, &json!([row("r1", 1, 1.0)]));
+        order["modified_by"] = json!("ann@x");
+        order
+    };
+    site.answer_once("GET", ORDER, 200, json!({"data": theirs(READ_AT, "PO-1")})).await;
+    let mut now = theirs("2026-11-22 07:50:00", "PO-3");
+    now["items"][0]["qty"] = json!(4.0);
+    site.data("GET", ORDER, now).await;
+    site.answer("PUT", ORDER, 417, json!({"exc_type": "TimestampMismatchError"})).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let data = json!({"po_no": "PO-2", "items": {"patch": [{"match": {"qty": 1}, "qty": 9}]}});
+    let text = refusal(&app, UPDATE, json!({"name": "SO-1", "data": data})).await;
+    // Without versions it is the two readings that tell.
+    let by = r#"by ann@x at 2026-11-22 07:50:00: po_no "PO-1" → "PO-3"; items row 1 (SKU-1): qty 1.0 → 4.0"#;
+    assert!(text.contains(by), "{text}");
+    assert!(
+        text.contains("does not fit it any more: data.items.patch[0]: items has no row with {\"qty\":1}"),
+        "{text}"
+    );
+    assert_eq!(site.writes().await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_the_site_did_not_take_over_is_said() {
     let (_site, app) = site(order("later", "PO-1", &json!([row("r1", 1, 1.0), row("r2", 2, 2.0)]))).await;
     let answer = call(&app, UPDATE, json!({"name": "SO-1", "data": {"po_no": "PO-2"}})).await.unwrap();
