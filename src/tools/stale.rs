@@ -27,7 +27,11 @@ impl Stale<'_> {
         let on = on.knowing(&mut now).await;
         let mut lines = self.versions(&on, &now).await;
         if lines.is_empty() {
-            lines.push(self.last(&on, &now));
+            let mut before = self.before.cloned();
+            if let Some(before) = &mut before {
+                on.knowing(before).await;
+            }
+            lines.push(self.last(&on, before.as_ref(), &now));
         }
         let modified = now.get("modified").and_then(Value::as_str).unwrap_or_default();
         ToolError::refused(format!(
@@ -87,8 +91,8 @@ impl Stale<'_> {
     }
 
     /// What is known without versions: the last one who changed it, and what differs from the version that was read.
-    fn last(&self, on: &On<'_>, now: &Map<String, Value>) -> String {
-        let changes = self.before.map(|before| on.changes(before, now)).unwrap_or_default();
+    fn last(&self, on: &On<'_>, before: Option<&Map<String, Value>>, now: &Map<String, Value>) -> String {
+        let changes = before.map(|before| on.changes(before, now)).unwrap_or_default();
         let seen = on.visible(now.clone());
         let text = |key: &str| seen.get(key).and_then(Value::as_str);
         self.line(text("modified_by"), text("modified").unwrap_or_default(), None, changes)
