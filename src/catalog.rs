@@ -8,7 +8,7 @@ use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{DocTypeDef, FieldDef, flag, intern};
 
 use crate::caller::Caller;
-use crate::site::{Client, SiteError};
+use crate::site::{Client, SiteError, workflow_state_field};
 
 /// How long live metadata is believed before an unknown field or value is a reason to ask again.
 const FRESH: Duration = Duration::from_secs(60);
@@ -29,6 +29,8 @@ struct Live {
     /// As the site gave it, to see whether it changed.
     source: DocType,
     def: &'static DocTypeDef,
+    /// The field that the DocType's workflow moves, if it has one.
+    state_field: Option<String>,
     read: Instant,
 }
 
@@ -78,6 +80,21 @@ impl Catalog {
         self.read_within(self.shown, site, caller, doctype).await
     }
 
+    /// The field in which the site's workflow for the DocType keeps its state, if there is one.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn state_field(
+        &self,
+        site: &Client,
+        caller: &Caller,
+        doctype: &str,
+    ) -> Result<Option<String>, SiteError> {
+        self.read_within(self.shown, site, caller, doctype).await?;
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(live.get(doctype).and_then(|live| live.state_field.clone()))
+    }
+
     async fn read_within(
         &self,
         age: Duration,
@@ -94,7 +111,7 @@ impl Catalog {
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.
             match DocType::from_site(meta, true) {
-                Ok(source) => keep(&mut live, source),
+                Ok(source) => keep(&mut live, source, workflow_state_field(meta)),
                 Err(why) => tracing::warn!(doctype, "metadata not understood: {why}"),
             }
         }
@@ -108,13 +125,16 @@ impl Catalog {
     }
 }
 
-fn keep(live: &mut HashMap<String, Live>, source: DocType) {
+fn keep(live: &mut HashMap<String, Live>, source: DocType, state_field: Option<String>) {
     match live.get_mut(&source.name) {
-        Some(known) if known.source == source => known.read = Instant::now(),
+        Some(known) if known.source == source => {
+            known.state_field = state_field;
+            known.read = Instant::now();
+        }
         _ => {
             let def = intern::list(vec![overlay(&source)]);
             if let [def] = def {
-                live.insert(source.name.clone(), Live { source, def, read: Instant::now() });
+                live.insert(source.name.clone(), Live { source, def, state_field, read: Instant::now() });
             }
         }
     }

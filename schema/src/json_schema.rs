@@ -36,10 +36,7 @@ fn rows_schema(child: &DocTypeDef, table: &FieldDef, purpose: Purpose, context: 
     let mut properties = Map::new();
     let mut required = Vec::new();
     if purpose == Purpose::Update {
-        properties.insert(
-            "name".to_owned(),
-            json!({"type": "string", "description": "of an existing row; leave out to add one"}),
-        );
+        properties.insert("name".to_owned(), json!({"type": "string"}));
     }
     let fields = child.fields.iter().filter(|field| !field.kind.is_table());
     for field in fields.filter(|field| offered(Some(table), field, purpose, context)) {
@@ -48,11 +45,27 @@ fn rows_schema(child: &DocTypeDef, table: &FieldDef, purpose: Purpose, context: 
             required.push(field.fieldname);
         }
     }
-    let mut schema = Map::from_iter([("type".to_owned(), json!("array"))]);
+    let rows = object(properties, required);
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), json!(if purpose == Purpose::Create { "array" } else { "object" }));
     title(&mut schema, table);
-    schema.insert("items".to_owned(), object(properties, required));
-    if table.must_be_sent() {
-        schema.insert("minItems".to_owned(), json!(1));
+    match purpose {
+        Purpose::Create => {
+            schema.insert("items".to_owned(), rows);
+            if table.must_be_sent() {
+                schema.insert("minItems".to_owned(), json!(1));
+            }
+        }
+        // The columns are told once, and of several forms the one that needs no combinator: see `TableChange`.
+        Purpose::Update => {
+            let mut changes = Map::new();
+            if rows["properties"].as_object().is_some_and(|columns| columns.len() > 1) {
+                changes.insert("patch".to_owned(), json!({"type": "array", "items": rows}));
+            }
+            changes.insert("add".to_owned(), json!({"type": "array", "items": {"type": "object"}}));
+            changes.insert("remove".to_owned(), json!({"type": "array", "items": {"type": "string"}}));
+            schema.insert("properties".to_owned(), Value::Object(changes));
+        }
     }
     Value::Object(schema)
 }

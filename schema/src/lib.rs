@@ -11,6 +11,7 @@ mod kind;
 mod nearest;
 pub mod prelude;
 pub mod snapshot;
+mod table;
 pub mod time;
 mod validate;
 mod value;
@@ -25,5 +26,6 @@ pub use kind::{FieldKind, Shape, UnknownKind};
 pub use nearest::nearest;
 #[doc(hidden)]
 pub use serde;
+pub use table::{RowKey, TableChange};
 pub use validate::{Context, Purpose, check_document};
 pub use value::{Rule, Violation, check_value};

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use erpnext_schema::document::{self, Document, Extra};
 use erpnext_schema::{DocTypeDef, Purpose, Violation, check_document};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::caller::{BadCredentials, Caller, Credentials};
 use crate::catalog::Catalog;
 use crate::document::Writing;
-use crate::document::merge::{self, Dropped};
+use crate::document::merge;
 use crate::policy::{Denial, Operation, Permit, Policy};
 use crate::site::{BadUrl, Client, ClientOptions, SetUpError, SiteError, SiteUrl};
 
@@ -162,8 +162,14 @@ impl Site {
         let mut changes = without_standard_fields(D::DEF, data);
         let was = without_standard_fields(D::DEF, document::read::<D>(stored.clone()).0.emit());
         changes.retain(|key, value| was.get(key) != Some(value));
+        // The document was read whole: what its tables do not hold any more is meant to go.
+        let is_table = |key: &str| D::DEF.field(key).is_some_and(|field| field.kind.is_table());
+        for (_, rows) in changes.iter_mut().filter(|(key, value)| value.is_array() && is_table(key)) {
+            *rows = json!({"rows": rows.take(), "replace": true});
+        }
         let changes = self.checked::<D>(Purpose::Update, &permit, changes)?;
-        let mut body = merge::onto_stored(D::DEF, &stored, changes, Dropped::Delete).map_err(Error::Invalid)?;
+        let writing = Writing { rule: permit.fields(), catalog: &self.catalog };
+        let mut body = merge::onto_stored(D::DEF, &writing, &stored, &changes).map_err(Error::Invalid)?.body;
         body.insert("modified".to_owned(), Value::from(modified));
         self.client.update(&self.caller, &permit, &name, &body).await?;
         Ok(self.typed(&permit, self.client.get(&self.caller, &permit, &name).await?.data))

@@ -1,7 +1,12 @@
-//! Documents on their way to the site: what a write is checked against, and changes laid onto what is stored.
+//! Documents on their way to the site: what a write is checked against, changes laid onto what is stored, and what came
+//! of them.
 
+pub mod changes;
+pub mod differences;
 pub mod merge;
 pub mod outcome;
+#[cfg(test)]
+mod tests;
 
 use erpnext_schema::{Context, DocTypeDef, FieldDef};
 
@@ -26,5 +31,10 @@ impl Context for Writing<'_> {
             Some(table) => self.rule.may_write_child(table, field),
             None => self.rule.may_write(field),
         }
+    }
+
+    /// A row that is found by a value tells the value.
+    fn may_match(&self, table: &FieldDef, column: &FieldDef) -> bool {
+        self.rule.may_read_child(table, column)
     }
 }

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::merge;
+use super::differences::differences;
 use crate::shape::Children;
 
 /// What reading says of a write.
@@ -31,7 +31,7 @@ pub fn of_update(
     if is_same_version(before, now) {
         return Verdict::NotMade;
     }
-    let differing = merge::differences(def, children, &|_, _| true, sent, now);
+    let differing = differences(def, children, &|_, _| true, before, sent, now);
     if differing.is_empty() {
         return Verdict::Made;
     }
@@ -72,7 +72,7 @@ pub fn of_create(
         Value::String(name) => Some(name.clone()),
         other => Some(other.to_string()),
     };
-    let fits = |row: &&Map<String, Value>| merge::differences(def, children, &|_, _| true, sent, row).is_empty();
+    let fits = |row: &&Map<String, Value>| differences(def, children, &|_, _| true, &Map::new(), sent, row).is_empty();
     let fitting: Vec<String> = made.iter().filter(fits).filter_map(name).collect();
     let others = || made.iter().filter_map(name).collect::<Vec<_>>().join(", ");
     match fitting.as_slice() {

@@ -1,11 +1,10 @@
 //! The history of a document from what stands beside it: who changed what, from which value to which, and what people
 //! wrote; newest first, without the changes that are none.
 
-use std::collections::BTreeMap;
-
 use erpnext_schema::{DocTypeDef, FieldDef};
 use serde_json::{Map, Value, json};
 
+use super::called::{self, is_same};
 use super::{Children, html};
 use crate::policy::{FieldRef, FieldRule};
 
@@ -84,7 +83,7 @@ impl Reader<'_> {
             let [Value::String(field), from, to] = change.as_slice() else { continue };
             if field == "docstatus" {
                 what = if *to == 1 { "submitted" } else { "cancelled" };
-            } else if !is_noise(from, to) && self.rule.may_read(FieldRef::find(Some(self.def), field)) {
+            } else if !is_same(from, to) && self.rule.may_read(FieldRef::find(Some(self.def), field)) {
                 changes.insert(field.clone(), json!({"from": from, "to": to}));
             }
         }
@@ -97,7 +96,7 @@ impl Reader<'_> {
             let mut changes = Map::new();
             for cell in cells.iter().filter_map(Value::as_array) {
                 let [Value::String(column), from, to] = cell.as_slice() else { continue };
-                if !is_noise(from, to) && self.may_see(field, child, column) {
+                if !is_same(from, to) && self.may_see(field, child, column) {
                     changes.insert(column.clone(), json!({"from": from, "to": to}));
                 }
             }
@@ -148,21 +147,7 @@ impl Reader<'_> {
         row: Option<&Map<String, Value>>,
         idx: Option<Value>,
     ) -> Value {
-        let mut called = BTreeMap::from_iter(idx.map(|idx| ("idx", idx)));
-        let columns = child.into_iter().flat_map(|child| child.fields);
-        let about = columns.filter(|column| column.target().is_some() && self.may_see(table, child, column.fieldname));
-        let about = about.filter_map(|column| Some((column.fieldname, row?.get(column.fieldname)?)));
-        let mut about = about.filter(|(_, value)| value.as_str().is_some_and(|text| !text.is_empty()));
-        if let Some((column, value)) = about.next() {
-            called.insert(column, value.clone());
-        }
-        for column in ["qty", "rate", "amount", "debit", "credit", "allocated_amount"] {
-            let value = row.and_then(|row| row.get(column)).filter(|value| !is_noise(value, &Value::Null));
-            if let Some(value) = value.filter(|_| self.may_see(table, child, column)) {
-                called.insert(column, value.clone());
-            }
-        }
-        json!(called)
+        Value::Object(called::with_figures(child, row, idx, &|column| self.may_see(table, child, column)))
     }
 }
 
@@ -181,26 +166,14 @@ fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
     entry.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether two values say the same to a reader: nothing in one form and in another, a number and its text.
-fn is_noise(from: &Value, to: &Value) -> bool {
-    let number = |value: &Value| match value {
-        Value::Null => Some(0.0),
-        Value::Bool(on) => Some(f64::from(u8::from(*on))),
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) if text.is_empty() => Some(0.0),
-        Value::String(text) => text.parse().ok(),
-        Value::Array(_) | Value::Object(_) => None,
-    };
-    from == to || number(from).zip(number(to)).is_some_and(|(from, to)| from == to)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use serde_json::{Map, Value, json};
 
-    use super::{FieldRule, Reader, is_noise};
+    use super::{FieldRule, Reader};
+    use crate::shape::called::is_same;
 
     fn entries(rule: &FieldRule, info: Value) -> Value {
         let document = json!({"creation": "2026-11-01 10:00:00", "owner": "a@x", "items": [{"name": "r1", "idx": 1, "item_code": "CHAIR"}]});
@@ -264,8 +237,8 @@ mod tests {
         for (from, to) in
             [(json!(null), json!(0)), (json!(""), json!(null)), (json!(5), json!("5.00")), (json!(false), json!(0))]
         {
-            assert!(is_noise(&from, &to), "{from} {to}");
+            assert!(is_same(&from, &to), "{from} {to}");
         }
-        assert!(!is_noise(&json!("a"), &json!(null)) && !is_noise(&json!(1), &json!(2)));
+        assert!(!is_same(&json!("a"), &json!(null)) && !is_same(&json!(1), &json!(2)));
     }
 }

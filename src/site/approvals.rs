@@ -8,6 +8,17 @@ use super::{Answer, Body, Client, Kind, SiteError, check, unexpected};
 use crate::caller::Caller;
 use crate::policy::{Operation, Permit};
 
+/// The workflow that comes with a DocType's metadata.
+fn workflow(meta: &Value) -> Option<&Value> {
+    let docs = meta.get("__workflow_docs").and_then(Value::as_array);
+    docs.into_iter().flatten().find(|doc| doc.get("doctype").is_some_and(|of| of == "Workflow"))
+}
+
+/// The field that a DocType's workflow moves, from its metadata; none where there is no workflow.
+pub fn workflow_state_field(meta: &Value) -> Option<String> {
+    workflow(meta)?.get("workflow_state_field")?.as_str().map(str::to_owned)
+}
+
 impl Client {
     /// The `docstatus` that each state of the DocType's workflow means; empty where there is none. Any user gets it with
     /// the metadata (H30).
@@ -16,9 +27,7 @@ impl Client {
     /// The site's refusal.
     pub async fn workflow_states(&self, caller: &Caller, doctype: &str) -> Result<Vec<(String, u64)>, SiteError> {
         let meta = self.doctype_meta(caller, doctype).await?;
-        let docs = meta.get("__workflow_docs").and_then(Value::as_array);
-        let workflow = docs.into_iter().flatten().find(|doc| doc.get("doctype").is_some_and(|of| of == "Workflow"));
-        let states = workflow.and_then(|doc| doc.get("states")).and_then(Value::as_array);
+        let states = workflow(&meta).and_then(|doc| doc.get("states")).and_then(Value::as_array);
         let state = |row: &Value| {
             let status = match row.get("doc_status")? {
                 Value::String(text) => text.parse().ok()?,

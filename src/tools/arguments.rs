@@ -94,6 +94,8 @@ pub const CONFIRM_TOKEN: Arg = optional(TOKEN, Kind::Text);
 pub const DRY_RUN: Arg = optional("dry_run", Kind::Flag);
 /// Whether an answer that was kept will not do.
 pub const FRESH: Arg = optional("fresh", Kind::Flag);
+/// Whether the answer to a write holds the whole document, and not only what changed.
+const RETURN_DOCUMENT: Arg = optional("return_document", Kind::Flag);
 const LIST: &[Arg] = &[
     FILTERS,
     OR_FILTERS,
@@ -109,8 +111,14 @@ const SEARCH: &[Arg] = &[needed("search_term", Kind::Text), FILTERS, LIMIT, FRES
 const CREATE: &[Arg] = &[
     needed("data", Kind::Data),
     optional("idempotency_key", Kind::Text).about("any text of yours: repeated with it, a create is done once"),
+    RETURN_DOCUMENT,
 ];
-const UPDATE: &[Arg] = &[NAME, needed("data", Kind::Data)];
+const UPDATE: &[Arg] = &[
+    NAME,
+    needed("data", Kind::Data),
+    optional("modified", Kind::Text).about("as you read it: refused if the document changed since"),
+    RETURN_DOCUMENT,
+];
 const DELETE: &[Arg] = &[NAME];
 const SUBMIT: &[Arg] = &[NAME];
 const CANCEL: &[Arg] =

@@ -94,7 +94,9 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
         }
         Verb::Update => {
             let tables = def.is_none_or(|def| def.fields.iter().any(|field| field.kind.is_table()));
-            let rows = " For a child table give every row to keep as {\"name\": …}, with the columns to change; other columns stay.";
+            let rows = " A child table is changed by {\"patch\": [{\"name\": row, column: value}], \"add\": [rows], \"remove\": \
+                        [rows]}; a row is named by name, idx or match: {column: value}. A list is the whole table anew. What \
+                        is not named stays.";
             format!("Changes fields of one {document}.{}", if tables { rows } else { "" })
         }
         Verb::Delete => {

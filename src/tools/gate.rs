@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 use super::confirm::{self, TOKEN, Unconfirmed};
 use super::write::document_name;
 use super::{Arguments, On, ToolError};
-use crate::document::merge;
 use crate::policy::{Denial, Operation, Reason};
 
 /// A write that was decided and not yet sent.
@@ -136,11 +135,7 @@ impl On<'_> {
     fn shown(&self, step: &Step<'_>) -> Map<String, Value> {
         let entry = |key: &str, value: Map<String, Value>| Map::from_iter([(key.to_owned(), Value::Object(value))]);
         match (self.permit.operation(), step.stored, step.result) {
-            (Operation::Update, Some(stored), Some(result)) => {
-                let changes = merge::changes(&self.visible(stored.clone()), &self.visible(result.clone()));
-                // What hangs on a document changes none of its fields.
-                entry("would_change", if changes.is_empty() { step.preview.clone() } else { changes })
-            }
+            (Operation::Update, Some(_), Some(_)) => entry("would_change", step.preview.clone()),
             (Operation::Create | Operation::Amend, _, Some(result)) => {
                 entry("would_create", self.visible(result.clone()))
             }

@@ -5,6 +5,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation};
 use serde_json::{Map, Value};
 
 use super::{On, ToolError};
+use crate::document::merge::Merged;
 
 /// How many links are looked up at once.
 const AT_ONCE: usize = 4;
@@ -19,6 +20,20 @@ struct Link {
 
 /// Refuses links to documents that do not exist; `stored` tells what is not being changed.
 pub async fn check(on: &On<'_>, doc: &Map<String, Value>, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    check_at(on, doc, stored, &|table, row| format!("{table}[{row}]")).await
+}
+
+/// The same for a change that is laid onto the stored document.
+pub async fn check_merged(on: &On<'_>, merged: &Merged, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    check_at(on, &merged.body, stored, &|table, row| merged.place(table, row)).await
+}
+
+async fn check_at(
+    on: &On<'_>,
+    doc: &Map<String, Value>,
+    stored: &Map<String, Value>,
+    place: &(dyn Fn(&str, usize) -> String + Sync),
+) -> Result<(), ToolError> {
     let mut links = Vec::new();
     unchecked(on.def, "", doc, stored, &mut links);
     for (key, value) in doc {
@@ -27,8 +42,11 @@ pub async fn check(on: &On<'_>, doc: &Map<String, Value>, stored: &Map<String, V
             continue;
         };
         let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+        let stored = stored.get(key).and_then(Value::as_array);
         for (i, row) in rows.enumerate() {
-            unchecked(child, &format!("{key}[{i}]."), row, &Map::new(), &mut links);
+            let was = row.get("name").and_then(|name| stored?.iter().find(|was| was.get("name") == Some(name)));
+            let was = was.and_then(Value::as_object).cloned().unwrap_or_default();
+            unchecked(child, &format!("{}.", place(key, i)), row, &was, &mut links);
         }
     }
     let mut questions: Vec<(&str, &str)> = Vec::new();

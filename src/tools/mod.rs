@@ -17,15 +17,18 @@ mod linked;
 mod links;
 mod lookup;
 mod marks;
+mod moves;
 mod own;
 mod query;
 mod read;
 mod reports;
 mod settle;
 mod sight;
+mod stale;
 #[cfg(test)]
 mod tests;
 mod titles;
+mod told;
 mod workflow;
 mod write;
 

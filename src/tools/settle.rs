@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::write::document_name;
 use super::{On, ToolError};
+use crate::document::merge::Merged;
 use crate::document::outcome::{self, Verdict};
 use crate::site::{Answer, Kind, SiteError};
 
@@ -75,11 +76,11 @@ impl On<'_> {
         &self,
         name: &str,
         before: &Map<String, Value>,
-        body: &Map<String, Value>,
+        merged: &Merged,
     ) -> Result<Answer<Map<String, Value>>, ToolError> {
-        let sent = self.app.site.update(&self.app.caller, self.permit, name, body).await;
+        let sent = self.app.site.update(&self.app.caller, self.permit, name, &merged.body).await;
         let child = |name: &str| self.app.catalog.known(name);
-        self.settled(name, sent, |now| outcome::of_update(self.def, &child, before, body, now)).await
+        self.settled(name, sent, |now| outcome::of_update(self.def, &child, before, &merged.given, now)).await
     }
 
     /// Submits a draft that was read as `before`.

@@ -205,6 +205,9 @@ fn visit(
             rows if field.kind.is_table() => {
                 let Some(child) = children(target) else { continue };
                 for (place, row) in rows_of(&place, rows) {
+                    if let Some(Value::Object(matching)) = row.get_mut("match") {
+                        visit(child, &format!("{place}.match."), matching, &Map::new(), children, link);
+                    }
                     visit(child, &format!("{place}."), row, &Map::new(), children, link);
                 }
             }

@@ -1,13 +1,14 @@
 //! Create, update and delete. What was stored is read back, because the site's answer to a write only echoes it (H13).
 
-use erpnext_schema::{FieldDef, Purpose, Violation, check_document, doctype_flag};
+use erpnext_schema::{Purpose, Violation, check_document};
 use serde_json::{Map, Value, json};
 
 use super::gate::{Go, Step};
-use super::{Arguments, On, ToolError, links, titles};
-use crate::document::Writing;
-use crate::document::merge::{self, Dropped};
-use crate::shape;
+use super::stale::Stale;
+use super::told::{note_messages, note_titles};
+use super::{Arguments, On, ToolError, links, moves, titles};
+use crate::document::changes::{self, Change};
+use crate::document::{Writing, merge};
 use crate::site::Kind;
 
 /// Makes a document.
@@ -32,7 +33,9 @@ pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
         Ok(mut stored) => {
             let on = on.knowing(&mut stored).await;
             result.extend(on.summary(&stored));
-            note_differences(&on, &mut result, &doc, &stored);
+            on.note_name(&mut result, &doc, &name);
+            on.note_differences(&mut result, &Map::new(), &doc, &stored);
+            on.note_document(&mut result, given, stored);
         }
         Err(note) => note_messages(&mut result, vec![note]),
     }
@@ -51,41 +54,55 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let (on, changes) = on.document(Purpose::Update, &data).await?;
     let mut before = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
     named_exactly(&on, name, &before)?;
-    let (changes, titled) = titles::resolve(&on, changes, &before).await?;
-    let mut body = merge::onto_stored(on.def, &before, changes.clone(), Dropped::Refuse)
-        .map_err(|found| ToolError::arguments(on.tool, found))?;
-    links::check(&on, &changes, &before).await?;
-    if let Some(modified) = before.get("modified") {
-        body.insert("modified".to_owned(), modified.clone());
+    let read = given.text("modified");
+    if let Some(read) = read.filter(|read| before.get("modified").and_then(Value::as_str) != Some(read)) {
+        return Err(Stale { name, read, before: None, changes: &changes }.told(&on, before).await);
     }
-    let mut result = before.clone();
-    result.extend(body.clone());
-    let step = Step { name: Some(name), stored: Some(&before), result: Some(&result), preview: &changes };
+    let (changes, titled) = titles::resolve(&on, changes, &before).await?;
+    let mut merged = on.merged(&before, &changes)?;
+    links::check_merged(&on, &merged, &before).await?;
+    let modified = before.get("modified").cloned();
+    merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
+    let result = with(&before, &merged.body);
+    let preview = on.preview(&before, &result, &changes);
+    let step = Step { name: Some(name), stored: Some(&before), result: Some(&result), preview: &preview };
     if let Go::Answer(answer) = on.gate(given, step).await? {
         return Ok(answer);
     }
-    let answer = match on.send_update(name, &before, &body).await {
+    let answer = match on.send_update(name, &before, &merged).await {
         Ok(answer) => answer,
         Err(ToolError::Site(error)) if error.kind() == Kind::Stale => {
-            return Err(ToolError::refused(format!(
-                "{} {name:?} was changed by somebody else between reading and writing; nothing was changed. \
-                 Read it again, see whether the change is still right, and repeat the update.",
-                on.def.name
-            )));
+            let read = before.get("modified").and_then(Value::as_str).unwrap_or_default();
+            let stale = Stale { name, read, before: Some(&before), changes: &changes };
+            return Err(match on.stored(name).await {
+                Ok(now) => stale.told(&on, now).await,
+                Err(_) => stale.untold(&on),
+            });
         }
         Err(error) => return Err(error),
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
-    note_titles(&mut result, titled);
     match on.stored(name).await {
         Ok(mut after) => {
             on.knowing(&mut before).await;
             let on = on.knowing(&mut after).await;
-            let (before, shown) = (on.visible(before), on.visible(after.clone()));
-            result.insert("changed".to_owned(), Value::Object(merge::changes(&before, &shown)));
-            note_differences(&on, &mut result, &changes, &after);
+            result.extend(on.state(&after));
+            let changes = on.changes(&before, &after);
+            let (asked, besides): (Vec<Change>, Vec<Change>) =
+                changes.into_iter().partition(|change| change.is_given(&merged.given));
+            result.insert("changed".to_owned(), Value::Object(changes::shown(&asked)));
+            let besides = changes::without_echoes(besides, &asked);
+            if !besides.is_empty() {
+                result.insert("also_changed".to_owned(), Value::Object(changes::shown(&besides)));
+            }
+            note_titles(&mut result, titled);
+            on.note_differences(&mut result, &before, &merged.given, &after);
+            on.note_document(&mut result, given, after);
         }
-        Err(note) => note_messages(&mut result, vec![note]),
+        Err(note) => {
+            note_titles(&mut result, titled);
+            note_messages(&mut result, vec![note]);
+        }
     }
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))
@@ -114,40 +131,35 @@ impl<'a> On<'a> {
         data: &Map<String, Value>,
     ) -> Result<(On<'a>, Map<String, Value>), ToolError> {
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
-        self.checked(|on| {
-            let writing = Writing { rule: on.permit.fields(), catalog: &on.app.catalog };
-            let checked = check_document(on.def, purpose, data, &writing);
-            checked.map_err(|found| found.into_iter().map(in_data).collect())
-        })
-        .await
+        let checked = self.checked(|on| {
+            let checked = check_document(on.def, purpose, data, &on.writing());
+            checked.map_err(|found| found.into_iter().map(in_data).map(|found| moves::named(on, data, found)).collect())
+        });
+        let (on, doc) = checked.await?;
+        moves::check(&on, &doc).await?;
+        Ok((on, doc))
     }
 
-    /// The document as it is stored now, or a note that says why that is not known.
-    pub(super) async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
-        let answer = self.app.site.get(&self.app.caller, self.permit, name).await;
-        answer.map(|answer| answer.data).map_err(|error| {
-            if error.kind() == Kind::OutOfSight {
-                return "written; it is not among the documents that may be read, so what the site stored is not told"
-                    .to_owned();
-            }
-            tracing::warn!("reading back: {}", error.for_log());
-            "written, but reading it back failed: what the site stored is not known; get the document to see it"
-                .to_owned()
-        })
+    /// The changes laid onto the stored document.
+    pub(super) fn merged(
+        &self,
+        stored: &Map<String, Value>,
+        changes: &Map<String, Value>,
+    ) -> Result<merge::Merged, ToolError> {
+        let merged = merge::onto_stored(self.def, &self.writing(), stored, changes);
+        merged.map_err(|found| ToolError::arguments(self.tool, found))
     }
 
-    pub(super) fn visible(&self, doc: Map<String, Value>) -> Map<String, Value> {
-        shape::document(self.def, self.permit, &|child| self.app.catalog.known(child), doc).document
+    fn writing(&self) -> Writing<'a> {
+        Writing { rule: self.permit.fields(), catalog: &self.app.catalog }
     }
+}
 
-    /// The few fields that tell which document it is and in which state.
-    pub(super) fn summary(&self, stored: &Map<String, Value>) -> Map<String, Value> {
-        let submittable = self.def.is(doctype_flag::SUBMITTABLE);
-        let shown =
-            |name: &str| name == "status" || name == "docstatus" && submittable || self.def.title_field == Some(name);
-        let visible = self.visible(stored.clone());
-        visible.into_iter().filter(|(key, _)| shown(key)).collect()
-    }
+/// The document with these fields in the place of its own.
+pub(super) fn with(doc: &Map<String, Value>, fields: &Map<String, Value>) -> Map<String, Value> {
+    let mut doc = doc.clone();
+    doc.extend(fields.clone());
+    doc
 }
 
 /// The site takes a name in another case, with other accents or a space at its end for the same (H26): what is to be
@@ -168,40 +180,5 @@ pub(super) fn document_name(value: &Value) -> Option<String> {
         Value::String(name) => Some(name.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-/// Says where the site stored something else than was sent (H7, H12, H13), as far as the caller may see it.
-fn note_differences(
-    on: &On<'_>,
-    result: &mut Map<String, Value>,
-    sent: &Map<String, Value>,
-    stored: &Map<String, Value>,
-) {
-    let rule = on.permit.fields();
-    let may_see = |table: Option<&FieldDef>, field: &FieldDef| match table {
-        Some(table) => rule.may_read_child(table, field),
-        None => rule.may_read(field),
-    };
-    let differences = merge::differences(on.def, &|child| on.app.catalog.known(child), &may_see, sent, stored);
-    if !differences.is_empty() {
-        result.insert("stored_differently".to_owned(), Value::Object(differences));
-    }
-}
-
-/// Says which names were put in the place of titles.
-fn note_titles(result: &mut Map<String, Value>, titled: Map<String, Value>) {
-    if !titled.is_empty() {
-        result.insert("links_by_title".to_owned(), Value::Object(titled));
-    }
-}
-
-pub(super) fn note_messages(result: &mut Map<String, Value>, messages: Vec<String>) {
-    if messages.is_empty() {
-        return;
-    }
-    let notes = result.entry("messages").or_insert_with(|| json!([]));
-    if let Some(notes) = notes.as_array_mut() {
-        notes.extend(messages.into_iter().map(Value::from));
     }
 }

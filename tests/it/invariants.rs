@@ -193,6 +193,8 @@ fn value_of(schema: &Value, whole: bool) -> Value {
             let wanted = properties.filter(|(name, _)| whole || required(name));
             wanted.map(|(name, property)| (name.clone(), value_of(property, whole))).collect::<Map<_, _>>().into()
         }
+        // What rows to add hold is told beside, with those to patch.
+        Some("array") if schema["items"] == json!({"type": "object"}) => json!([]),
         Some("array") => json!([value_of(&schema["items"], whole)]),
         Some("boolean") => json!(true),
         Some("integer") => json!(3),

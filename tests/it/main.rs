@@ -6,6 +6,7 @@ mod chaos;
 mod client;
 mod config_file;
 mod gate;
+mod hazards;
 mod invariants;
 mod live;
 mod outcome;

@@ -37,6 +37,55 @@ async fn one_quantity_changes_and_what_else_the_rows_hold_stays() {
     assert_eq!(typed_in(&after), typed_in(&before));
 }
 
+#[tokio::test]
+async fn a_row_is_named_by_what_it_is_about_and_links_in_it_by_their_titles() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all(), "Item": {"read": true}}));
+    let name = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let before = site.stored("Sales Order", &name).unwrap()["items"][0].clone();
+    let lamp =
+        first(&app, "Item", json!({"name": ["!=", before["item_code"]], "is_sales_item": 1, "has_variants": 0})).await;
+    let title = site.stored("Item", &lamp).unwrap()["item_name"].clone();
+    let patch = json!([{"match": {"item_code": before["item_name"]}, "additional_notes": "by hand"}]);
+    let change = json!({"name": name, "data": {"items": {"patch": patch, "add": [{"item_code": title, "qty": 1, "delivery_date": "2026-12-24"}]}}});
+    let answer = call(&app, "update_sales_order_document", change).await.unwrap();
+    assert_eq!(answer["links_by_title"]["items.add[0].item_code"], json!({"given": title, "name": lamp}), "{answer}");
+    let matched = &answer["links_by_title"]["items.patch[0].match.item_code"]["name"];
+    assert_eq!(*matched, before["item_code"], "{answer}");
+    let after = site.stored("Sales Order", &name).unwrap();
+    assert_eq!(after["items"][0]["additional_notes"], "by hand");
+    assert_eq!(after["items"].as_array().unwrap().last().unwrap()["item_code"], json!(lamp));
+}
+
+#[tokio::test]
+async fn rows_are_changed_within_the_policy_and_without_links_to_nothing() {
+    let site = SampleSite::start().await;
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["items.rate"]);
+    let app = site.app(json!({"Sales Order": rule, "Contact": all()}));
+    let name = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    for row in [json!({"patch": [{"idx": 1, "rate": 1}]}), json!({"add": [{"item_code": "x", "qty": 1, "rate": 1}]})] {
+        let text = refusal(&app, "update_sales_order_document", json!({"name": name, "data": {"items": row}})).await;
+        assert!(text.contains("[0].rate: this server's configuration does not permit writing it"), "{text}");
+    }
+    let told = refusal(
+        &app,
+        "update_sales_order_document",
+        json!({"name": name, "data": {"items": [{"item_code": "x", "qty": 1}]}}),
+    )
+    .await;
+    assert!(told.contains("would be lost") && !told.contains(" rate "), "{told}");
+
+    let customer = site.stored("Sales Order", &name).unwrap()["customer"].clone();
+    let links = json!([{"link_doctype": "Customer", "link_name": customer}]);
+    let made =
+        call(&app, "create_contact_document", json!({"data": {"first_name": "Ann", "links": links}})).await.unwrap();
+    let patch = json!({"links": {"patch": [{"idx": 1, "link_name": "Nobody"}]}});
+    let text = refusal(&app, "update_contact_document", json!({"name": made["created"], "data": patch})).await;
+    assert!(text.contains("data.links.patch[0].link_name: there is no Customer named \"Nobody\""), "{text}");
+    assert_eq!(site.writes().len(), 1);
+}
+
 /// Of every row of an order what a person gives, not what the site works out; but for the quantity.
 fn typed_in(order: &Value) -> Vec<Value> {
     let column =

@@ -17,8 +17,9 @@ pub const UPDATE: Own = Own {
                   the first is sent. The site has no all-or-none for this: the answer tells each row and where to go on.",
     args: &[
         DOCTYPE,
-        needed("documents", Kind::Objects)
-            .about("{\"name\": …, and the fields to change, as update takes them in data}"),
+        needed("documents", Kind::Objects).about(
+            "{\"name\": …, and the fields to change, as update takes them in data; modified as read, if it matters}",
+        ),
         START_AT,
     ],
     operation: Operation::Update,
@@ -54,5 +55,9 @@ async fn update(call: Call<'_>) -> Result<Value, ToolError> {
 /// The arguments of a single update.
 fn named(mut document: Map<String, Value>) -> Option<Arguments> {
     let name = write::document_name(&document.remove("name")?)?;
-    (!document.is_empty()).then(|| Arguments::made([("name", Value::from(name)), ("data", Value::Object(document))]))
+    let modified = document.remove("modified").unwrap_or_default();
+    if document.is_empty() {
+        return None;
+    }
+    Some(Arguments::made([("name", Value::from(name)), ("modified", modified), ("data", Value::Object(document))]))
 }

@@ -4,7 +4,8 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag};
 use serde_json::{Map, Value, json};
 
 use super::super::gate::{Go, Step};
-use super::super::write::{document_name, named_exactly, note_messages};
+use super::super::told::note_messages;
+use super::super::write::{document_name, named_exactly};
 use super::super::{Arguments, On, ToolError};
 use super::{Docstatus, tool_for};
 use crate::shape::Children;

@@ -10,9 +10,9 @@ pub use submit::submit;
 
 use serde_json::{Map, Value, json};
 
-use super::write::note_messages;
+use super::told::note_messages;
 use super::{On, ToolError};
-use crate::document::merge;
+use crate::document::changes::{self, What};
 
 /// The state of a submittable document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,11 +55,12 @@ pub(super) async fn moved(
             on.knowing(&mut before).await;
             let on = on.knowing(&mut after).await;
             result.extend(on.summary(&after));
-            let changed = merge::changes(&on.visible(before), &on.visible(after));
-            let told = |key: &String| matches!(key.as_str(), "docstatus" | "status") || key.ends_with("].docstatus");
-            let changed: Map<_, _> = changed.into_iter().filter(|(key, _)| !told(key)).collect();
+            let mut changed = changes::without_echoes(on.changes(&before, &after), &[]);
+            let told =
+                |what: &What| matches!(what, What::Value { field, .. } if field == "docstatus" || field == "status");
+            changed.retain(|change| change.row.is_some() || !told(&change.what));
             if !changed.is_empty() {
-                result.insert("changed".to_owned(), Value::Object(changed));
+                result.insert("changed".to_owned(), Value::Object(changes::shown(&changed)));
             }
         }
         Err(note) => note_messages(&mut result, vec![note]),

@@ -58,7 +58,8 @@ async fn rows_are_sent_whole_in_the_order_given() {
     let mut second = row("r2", 1, 5.0);
     second["qty"] = json!(5);
     assert_eq!(sent["items"], json!([second, row("r1", 2, 1.0)]));
-    assert_eq!(answer["changed"]["items[1].qty"], json!({"from": 2.0, "to": 5.0}), "{answer}");
+    let row = json!({"row": {"idx": 1, "item_code": "SKU-1"}, "changes": {"qty": {"from": 2.0, "to": 5.0}}});
+    assert_eq!(answer["changed"], json!({"items": [row]}), "{answer}");
     assert!(answer.get("stored_differently").is_none(), "{answer}");
 }
 
@@ -69,7 +70,8 @@ async fn a_row_can_be_added_and_needs_its_mandatory_columns() {
     let new = json!({"item_code": "SKU-1", "qty": 3, "delivery_date": "2026-12-01"});
     let rows = json!([{"name": "r1"}, {"name": "r2"}, new]);
     let answer = call(&app, UPDATE, json!({"name": "SO-1", "data": {"items": rows}})).await.unwrap();
-    assert_eq!(answer["changed"]["items[3]"]["to"]["name"], "r3", "{answer}");
+    let added = json!([{"added": {"idx": 3, "item_code": "SKU-1", "qty": 3.0}}]);
+    assert_eq!(answer["changed"]["items"], added, "{answer}");
     let sent = site.sent().await.into_iter().find(|(line, _)| line.starts_with("PUT")).unwrap().1;
     assert_eq!(sent["items"].as_array().unwrap().len(), 3);
     assert!(sent["items"][2].get("name").is_none());
@@ -79,17 +81,17 @@ async fn a_row_can_be_added_and_needs_its_mandatory_columns() {
 async fn rows_that_do_not_exist_are_refused() {
     let text = refused(json!({"items": [{"name": "r1"}, {"name": "r2"}, {"name": "r9", "qty": 1}]})).await;
     assert!(
-        text.contains("data.items[2].name: items has no row named \"r9\"; its rows are \"r1\" (row 1), \"r2\" (row 2)"),
+        text.contains("data.items[2].name: items has no row named \"r9\"; its rows are \"r1\" (row 1, SKU-1), \"r2\" (row 2, SKU-1)"),
         "{text}"
     );
     let text = refused(json!({"items": [{"name": "r1"}, {"name": "r2"}, {"name": "r1"}]})).await;
-    assert!(text.contains("the row \"r1\" is named twice"), "{text}");
+    assert!(text.contains("\"r1\" (row 1, SKU-1) is named twice"), "{text}");
 }
 
 #[tokio::test]
 async fn rows_are_not_dropped_by_leaving_them_out() {
     let text = refused(json!({"items": [{"name": "r1", "qty": 4}]})).await;
-    assert!(text.contains("would be deleted: \"r2\" (row 2)"), "{text}");
+    assert!(text.contains("would be lost with what they hold: \"r2\" (row 2, SKU-1): item_code"), "{text}");
 }
 
 #[tokio::test]
@@ -116,11 +118,37 @@ async fn a_conflict_is_told_as_one_and_nothing_is_overwritten() {
 }
 
 #[tokio::test]
+async fn a_conflict_between_reading_and_writing_tells_both_sides() {
+    let site = Site::start().await;
+    let theirs = |modified: &str, po_no: &str| {
+        let mut order = order(modified, po_no, &json!([row("r1", 1, 1.0)]));
+        order["modified_by"] = json!("ann@x");
+        order
+    };
+    site.answer_once("GET", ORDER, 200, json!({"data": theirs(READ_AT, "PO-1")})).await;
+    let mut now = theirs("2026-11-22 07:50:00", "PO-3");
+    now["items"][0]["qty"] = json!(4.0);
+    site.data("GET", ORDER, now).await;
+    site.answer("PUT", ORDER, 417, json!({"exc_type": "TimestampMismatchError"})).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let data = json!({"po_no": "PO-2", "items": {"patch": [{"match": {"qty": 1}, "qty": 9}]}});
+    let text = refusal(&app, UPDATE, json!({"name": "SO-1", "data": data})).await;
+    // Without versions it is the two readings that tell.
+    let by = r#"by ann@x at 2026-11-22 07:50:00: po_no "PO-1" → "PO-3"; items row 1 (SKU-1): qty 1.0 → 4.0"#;
+    assert!(text.contains(by), "{text}");
+    assert!(
+        text.contains("does not fit it any more: data.items.patch[0]: items has no row with {\"qty\":1}"),
+        "{text}"
+    );
+    assert_eq!(site.writes().await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_the_site_did_not_take_over_is_said() {
     let (_site, app) = site(order("later", "PO-1", &json!([row("r1", 1, 1.0), row("r2", 2, 2.0)]))).await;
     let answer = call(&app, UPDATE, json!({"name": "SO-1", "data": {"po_no": "PO-2"}})).await.unwrap();
     assert_eq!(answer["changed"], json!({}));
-    assert_eq!(answer["stored_differently"], json!({"po_no": {"sent": "PO-2", "stored": "PO-1"}}));
+    assert_eq!(answer["stored_differently"], json!({"po_no": {"sent": "PO-2", "stored": "PO-1", "ignored": true}}));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Checks a whole document against its DocType before anything is sent: every violation at once, with its path.
 
+mod rows;
+
 use serde_json::{Map, Value};
 
 use crate::value::{Rule, Violation, check_value, quoted};
@@ -21,9 +23,15 @@ pub trait Context {
 
     /// Whether the caller may write this field, of the document or of the rows in `table`.
     fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool;
+
+    /// Whether the caller may see this column of the rows in `table`, and so find rows by it.
+    fn may_match(&self, table: &FieldDef, column: &FieldDef) -> bool {
+        self.may_write(Some(table), column)
+    }
 }
 
-/// Checks the fields of a document and gives them as the site stores them.
+/// Checks the fields of a document and gives them as the site stores them; the tables of an update in the form in which
+/// they are given (see [`TableChange`]).
 ///
 /// # Errors
 /// Every rule that is broken, in the order of the fields sent, missing mandatory fields last.
@@ -34,7 +42,7 @@ pub fn check_document(
     context: &dyn Context,
 ) -> Result<Map<String, Value>, Vec<Violation>> {
     let mut check = Check { purpose, context, violations: Vec::new() };
-    let wire = check.fields(def, None, "", data);
+    let wire = check.fields(def, None, "", data, purpose == Purpose::Create);
     if check.violations.is_empty() { Ok(wire) } else { Err(check.violations) }
 }
 
@@ -51,17 +59,16 @@ impl Check<'_> {
         table: Option<&FieldDef>,
         at: &str,
         data: &Map<String, Value>,
+        new: bool,
     ) -> Map<String, Value> {
         let mut wire = Map::with_capacity(data.len());
-        let new_row = table.is_some() && !data.contains_key("name");
-        let new = self.purpose == Purpose::Create || new_row;
         for (key, value) in data {
             let path = format!("{at}{key}");
             let checked = match self.field(def, table, &path, key) {
                 // Nothing was chosen: the site fills in its default, which an empty value or a 0 would replace.
                 Ok(_) if new && value.is_null() => continue,
                 Ok(None) => self.name(def, table, &path, key, value),
-                Ok(Some(field)) if field.kind.is_table() => self.rows(field, &path, value),
+                Ok(Some(field)) if field.kind.is_table() => self.table(field, &path, value),
                 Ok(Some(field)) => check_value(field, &path, value),
                 Err(violation) => Err(violation),
             };
@@ -103,6 +110,9 @@ impl Check<'_> {
         if field.is(flag::CUSTOM) && field.target() == Some("Workflow State") {
             return refuse("is not set through a field: it moves by the actions of the workflow");
         }
+        if field.fieldname == "modified" && table.is_none() && self.purpose == Purpose::Update {
+            return refuse("is kept by the site; to say which version was read, give modified beside the data");
+        }
         if field.is(flag::STANDARD) {
             return refuse("is kept by the site and cannot be written");
         }
@@ -143,35 +153,6 @@ impl Check<'_> {
             (_, Value::String(_)) => Ok(value.clone()),
             _ => Err(Violation::new(path, Rule::Value, format!("expected a string, found {}", quoted(value)))),
         }
-    }
-
-    fn rows(&mut self, field: &FieldDef, path: &str, value: &Value) -> Result<Value, Violation> {
-        let Value::Array(rows) = value else {
-            let hint = if value.is_null() { "; an empty list empties the table" } else { "" };
-            let message = format!("expected a list of rows, found {}{hint}", quoted(value));
-            return Err(Violation::new(path, Rule::Value, message));
-        };
-        if rows.is_empty() && field.is(flag::REQD) {
-            return Err(Violation::new(path, Rule::Mandatory, "is mandatory and needs at least one row"));
-        }
-        let Some(child) = field.target().and_then(|target| self.context.child(target)) else {
-            let target = field.target().unwrap_or("its child DocType");
-            return Err(Violation::new(path, Rule::Value, format!("the metadata of {target} is not known")));
-        };
-        let mut wire = Vec::with_capacity(rows.len());
-        for (i, row) in rows.iter().enumerate() {
-            match row {
-                Value::Object(row) => {
-                    wire.push(Value::Object(self.fields(child, Some(field), &format!("{path}[{i}]."), row)))
-                }
-                other => self.violations.push(Violation::new(
-                    format!("{path}[{i}]"),
-                    Rule::Value,
-                    format!("expected a row as an object, found {}", quoted(other)),
-                )),
-            }
-        }
-        Ok(Value::Array(wire))
     }
 
     fn mandatory(&mut self, def: &DocTypeDef, table: Option<&FieldDef>, at: &str, data: &Map<String, Value>) {
@@ -247,6 +228,53 @@ mod tests {
         let change = json!({"is_stock_item": null, "rows": [{"qty": null}, {"name": "r1", "qty": null}]});
         let sent = json!({"is_stock_item": 0, "rows": [{}, {"name": "r1", "qty": 0}]});
         assert_eq!(check(Purpose::Update, change), Ok(sent));
+    }
+
+    #[test]
+    fn rows_are_patched_by_name_number_or_values_and_new_ones_are_whole() {
+        let patch = json!([{"name": "r1", "qty": 2}, {"idx": 2, "qty": null}, {"match": {"qty": 5}, "qty": 6}]);
+        let change = json!({"rows": {"patch": patch, "add": [{"qty": 1}], "remove": ["r4", 5, {"match": {"qty": 7}}]}});
+        let mut sent = change.clone();
+        sent["rows"]["patch"][1]["qty"] = json!(0);
+        assert_eq!(check(Purpose::Update, change), Ok(sent));
+    }
+
+    #[test]
+    fn a_change_of_rows_that_is_unclear_is_told_with_its_place() {
+        let patch = json!([{"qty": 2}, {"name": "r1"}, {"idx": 1, "qtty": 3}, {"match": {"qtty": 3}, "qty": 4}]);
+        let change =
+            json!({"rows": {"patch": patch, "add": [{"name": "r9", "qty": 1}, 7], "remove": [{"qty": 1}, null]}});
+        let found = check(Purpose::Update, change).unwrap_err();
+        let places = [
+            "rows.patch[0]: which row is meant?",
+            "rows.patch[1]: no column to change is given",
+            "rows.patch[2].qtty: no such field in Row; did you mean qty?",
+            "rows.patch[3].match.qtty: no such field in Row; did you mean qty?",
+            "rows.add[0].name: a new row has no name yet",
+            "rows.add[1]: expected a row as an object, found 7",
+            "rows.remove[0].qty: does not say which row is meant",
+            "rows.remove[0]: which row is meant?",
+            "rows.remove[1]: expected a row's name",
+        ];
+        for place in places {
+            assert!(found.iter().any(|found| found.starts_with(place)), "{place}: {found:#?}");
+        }
+        assert_eq!(found.len(), places.len(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_row_of_the_whole_table_is_one_that_was_read_or_new() {
+        let read = json!({"rows": [{"name": "r2", "idx": 2, "qty": 1}, {"qty": 3}]});
+        assert_eq!(check(Purpose::Update, read), Ok(json!({"rows": [{"name": "r2", "qty": 1}, {"qty": 3}]})));
+        let whole = json!({"rows": {"rows": [{"qty": 3}], "replace": true}});
+        assert_eq!(check(Purpose::Update, whole.clone()), Ok(whole));
+        let found = check(Purpose::Update, json!({"rows": [{"idx": 1, "qty": 9}]})).unwrap_err();
+        assert!(
+            found[0].starts_with("rows[0].idx: a row of the whole table is named by name; {\"patch\""),
+            "{found:?}"
+        );
+        let found = check(Purpose::Create, json!({"title": "a", "rows": {"add": []}})).unwrap_err();
+        assert!(found[0].starts_with("rows: expected a list of rows"), "{found:?}");
     }
 
     #[test]

@@ -1,0 +1,87 @@
+//! Where the site stored something else than was sent: it coerces, recomputes and silently leaves out (H7, H12, H13).
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, time};
+use serde_json::{Map, Value, json};
+
+use crate::shape::Children;
+
+/// Where the stored document holds something else than was sent: path, with what was sent and what is stored; `ignored`
+/// where that is what the document held `before`.
+pub fn differences(
+    def: &'static DocTypeDef,
+    children: Children<'_>,
+    may_see: &dyn Fn(Option<&FieldDef>, &FieldDef) -> bool,
+    before: &Map<String, Value>,
+    sent: &Map<String, Value>,
+    stored: &Map<String, Value>,
+) -> Map<String, Value> {
+    let mut found = Map::new();
+    for (key, value) in sent {
+        let Some(field) = def.fields.iter().find(|field| field.fieldname == key) else { continue };
+        if !may_see(None, field) {
+            continue;
+        }
+        let now = stored.get(key).unwrap_or(&Value::Null);
+        match (value, now) {
+            (Value::Array(rows), now) if field.kind.is_table() => {
+                let Some(child) = field.target().and_then(children) else { continue };
+                let now = now.as_array().map(Vec::as_slice).unwrap_or_default();
+                if rows.len() != now.len() {
+                    found.insert(
+                        key.clone(),
+                        json!({"sent": format!("{} rows", rows.len()), "stored": format!("{} rows", now.len())}),
+                    );
+                    continue;
+                }
+                let was = |row: &Map<String, Value>| {
+                    let rows = before.get(key).and_then(Value::as_array)?.iter().filter_map(Value::as_object);
+                    rows.into_iter()
+                        .find(|was| was.get("name").is_some() && was.get("name") == row.get("name"))
+                        .cloned()
+                };
+                for (i, (row, now)) in rows.iter().zip(now).enumerate() {
+                    let (Value::Object(row), Value::Object(now)) = (row, now) else { continue };
+                    let may_see = |_: Option<&FieldDef>, column: &FieldDef| may_see(Some(field), column);
+                    let rows = differences(child, children, &may_see, &was(now).unwrap_or_default(), row, now);
+                    found.extend(rows.into_iter().map(|(column, value)| (format!("{key}[{}].{column}", i + 1), value)));
+                }
+            }
+            (value, now) if !same(field, value, now) => {
+                let mut difference = json!({"sent": value, "stored": now});
+                if same(field, before.get(key).unwrap_or(&Value::Null), now) {
+                    difference["ignored"] = json!(true);
+                }
+                found.insert(key.clone(), difference);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether two values of a field mean the same. Nothing, an empty text and 0 are the same to the site.
+pub fn same(field: &FieldDef, sent: &Value, stored: &Value) -> bool {
+    if sent == stored || is_nothing(sent) && is_nothing(stored) || field.kind == FieldKind::Password {
+        return true;
+    }
+    match (field.kind.shape(), sent, stored) {
+        (Shape::Int | Shape::Float | Shape::Bool, sent, stored) => sent.as_f64() == stored.as_f64(),
+        (Shape::Time, Value::String(sent), Value::String(stored)) => {
+            matches!((time::parse_time(sent), time::parse_time(stored)), (Ok(sent), Ok(stored)) if sent == stored)
+        }
+        (Shape::Datetime, Value::String(sent), Value::String(stored)) => {
+            matches!((time::parse_datetime(sent), time::parse_datetime(stored)), (Ok(sent), Ok(stored)) if sent == stored)
+        }
+        (Shape::Json, Value::String(sent), Value::String(stored)) => {
+            let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+            read(sent) == read(stored)
+        }
+        (Shape::Text, Value::String(sent), Value::String(stored)) => sent.trim() == stored.trim(),
+        _ => false,
+    }
+}
+
+/// Whether a value is none: the site does not tell null, an empty text and 0 apart.
+pub fn is_nothing(value: &Value) -> bool {
+    value.is_null() || *value == "" || value.as_f64() == Some(0.0)
+}

@@ -1,0 +1,60 @@
+//! What people call a row: its number and what it is about, never its hash.
+
+use erpnext_schema::{DocTypeDef, FieldKind};
+use serde_json::{Map, Value, json};
+
+/// Columns that tell a row of an order, an invoice or an entry from the next one.
+const FIGURES: [&str; 8] =
+    ["qty", "rate", "amount", "debit", "credit", "allocated_amount", "tax_amount", "payment_amount"];
+
+/// A row by its number and what it links to, as far as that may be seen.
+pub fn called(
+    child: Option<&'static DocTypeDef>,
+    row: Option<&Map<String, Value>>,
+    idx: Option<Value>,
+    may_see: &dyn Fn(&str) -> bool,
+) -> Map<String, Value> {
+    let mut called = Map::from_iter(idx.map(|idx| ("idx".to_owned(), idx)));
+    let columns = child.into_iter().flat_map(|child| child.fields);
+    // A Dynamic Link tells more than the DocType that it goes to.
+    let links = columns.filter(|column| {
+        column.kind == FieldKind::DynamicLink || column.target().is_some_and(|target| target != "DocType")
+    });
+    let mut about = links.filter(|column| may_see(column.fieldname)).filter_map(|column| {
+        let value = row?.get(column.fieldname)?;
+        value.as_str().filter(|text| !text.is_empty()).map(|text| (column.fieldname, text))
+    });
+    if let Some((column, text)) = about.next() {
+        called.insert(column.to_owned(), json!(text));
+    }
+    called
+}
+
+/// The same with the figures that it holds.
+pub fn with_figures(
+    child: Option<&'static DocTypeDef>,
+    row: Option<&Map<String, Value>>,
+    idx: Option<Value>,
+    may_see: &dyn Fn(&str) -> bool,
+) -> Map<String, Value> {
+    let mut called = called(child, row, idx, may_see);
+    for column in FIGURES.into_iter().filter(|column| may_see(column)) {
+        if let Some(value) = row.and_then(|row| row.get(column)).filter(|value| !is_same(value, &Value::Null)) {
+            called.insert(column.to_owned(), value.clone());
+        }
+    }
+    called
+}
+
+/// Whether two values say the same to a reader: nothing in one form and in another, a number and its text.
+pub fn is_same(from: &Value, to: &Value) -> bool {
+    let number = |value: &Value| match value {
+        Value::Null => Some(0.0),
+        Value::Bool(on) => Some(f64::from(u8::from(*on))),
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) if text.is_empty() => Some(0.0),
+        Value::String(text) => text.parse().ok(),
+        Value::Array(_) | Value::Object(_) => None,
+    };
+    from == to || number(from).zip(number(to)).is_some_and(|(from, to)| from == to)
+}

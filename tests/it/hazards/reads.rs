@@ -1,0 +1,63 @@
+use serde_json::{Value, json};
+
+use super::{Place, at, encoded};
+use crate::support::{all, call, refusal};
+
+/// A customer whose score the user `reader` may not see.
+async fn scored(place: &Place) -> String {
+    let customer = place.some("Customer", json!({"territory": "North"})).await;
+    place.set("Customer", &customer, json!({"custom_secret_score": 77.5}));
+    customer
+}
+
+#[tokio::test]
+async fn h4_zero_in_the_place_of_a_sum_that_may_not_be_seen() {
+    let place = Place::new().await;
+    let customer = scored(&place).await;
+    let (_, read) = place.raw("reader", "GET", &at("Customer", &customer), Value::Null).await;
+    assert_eq!(read["data"]["custom_secret_score"], 0.0, "it is 77.5");
+
+    let app = place.app_as("reader", json!({"doctypes": {"Customer": {"read": true}}}));
+    let answer = call(&app, "get_customer_document", json!({"name": customer})).await.unwrap();
+    assert_eq!(answer["document"].get("custom_secret_score"), None, "{answer}");
+    assert_eq!(answer["withheld"], json!(["custom_secret_score"]));
+}
+
+#[tokio::test]
+async fn h5_a_filter_on_a_column_that_may_not_be_seen() {
+    let place = Place::new().await;
+    let customer = scored(&place).await;
+    let fields = encoded(r#"["name","custom_secret_score"]"#);
+    let filters = encoded(r#"[["custom_secret_score",">",77],["custom_secret_score","<",78]]"#);
+    let list = format!("/api/resource/Customer?fields={fields}&filters={filters}");
+    let (_, found) = place.raw("reader", "GET", &list, Value::Null).await;
+    assert_eq!(found["data"], json!([{"name": customer}]), "no score, and yet it is told");
+
+    let app = place.app_as("reader", json!({"doctypes": {"Customer": {"read": true}}}));
+    for arguments in [
+        json!({"fields": ["name", "custom_secret_score"]}),
+        json!({"filters": {"custom_secret_score": [">", 77]}}),
+        json!({"order_by": "custom_secret_score desc"}),
+    ] {
+        let text = refusal(&app, "list_customer_documents", arguments).await;
+        assert!(text.contains("custom_secret_score") && text.contains("does not permit"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn h6_the_answer_to_a_write_shows_what_a_read_hides() {
+    let place = Place::new().await;
+    let order = place.order(1).await;
+    place.set("Sales Order", &order, json!({"ignore_pricing_rule": 1}));
+    let path = at("Sales Order", &order);
+    let (_, read) = place.raw("sales", "GET", &path, Value::Null).await;
+    assert_eq!(read["data"]["ignore_pricing_rule"], 0, "hidden");
+    let (status, echo) = place.raw("sales", "PUT", &path, json!({"po_no": "PO-1"})).await;
+    assert_eq!((status, &echo["data"]["ignore_pricing_rule"]), (200, &json!(1)), "{echo}");
+
+    let app = place.app_as("sales", json!({"doctypes": {"Sales Order": all()}}));
+    let change = json!({"name": order, "data": {"po_no": "PO-2"}, "return_document": true});
+    let answer = call(&app, "update_sales_order_document", change).await.unwrap();
+    assert_eq!(answer["document"]["po_no"], "PO-2", "{answer}");
+    assert!(!answer.to_string().contains("ignore_pricing_rule"), "{answer}");
+}
