@@ -64,7 +64,9 @@ impl Demo {
         let url = site.url();
         let site = async { site.ready().await.context("the sample site could not start") };
         if self.site_only {
-            say_keys(&site.await?);
+            // It ends where it is dropped.
+            let site = site.await?;
+            say_keys(&site);
             return tokio::signal::ctrl_c().await.context("waiting for Ctrl-C");
         }
         let logs = std::env::temp_dir().join(format!("erpnext-mcp-demo-{}", std::process::id()));

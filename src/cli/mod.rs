@@ -1,21 +1,27 @@
 //! The command line.
 
 mod audit;
+mod check;
+mod config;
 mod demo;
+mod print;
 mod serve;
 mod tour;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
-  erpnext-mcp                                serve MCP over stdio; config/config.json or the environment
+  erpnext-mcp                                serve MCP over stdio
   erpnext-mcp --config sales.json            the same with another configuration
   ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
   erpnext-mcp demo                           try it without a site: sample data, a tour in a terminal
   erpnext-mcp demo --site-only --port 8000   only the sample site, for other programs
+  erpnext-mcp check                          whether the configuration names what there is; --live asks the site
+  erpnext-mcp config example > config.json   a configuration to start from
   erpnext-mcp audit verify                   whether the audit log is whole; exit code 1 where it is not
 
 Environment (wins over the file):
@@ -27,7 +33,7 @@ Environment (wins over the file):
 #[derive(Debug, Parser)]
 #[command(name = "erpnext-mcp", version, after_help = EXAMPLES)]
 pub struct Cli {
-    /// The configuration file [default: config/config.json where it exists, else the environment alone]
+    /// The configuration file [default: config/config.json, else the user's own, else the environment alone]
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -40,6 +46,11 @@ enum Command {
     Serve,
     /// Try it: a small site with sample data in this program, and MCP over it; in a terminal, a tour
     Demo(demo::Demo),
+    /// Check the configuration: unknown names, void operations, withheld fields that can be read elsewhere
+    Check(check::Check),
+    /// About the configuration file: an example, its JSON Schema
+    #[command(subcommand)]
+    Config(config::Question),
     /// Read the audit log: who did what, and whether it is whole
     #[command(subcommand)]
     Audit(audit::Question),
@@ -50,11 +61,14 @@ impl Cli {
     ///
     /// # Errors
     /// What a person has to know, as one text.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or(Command::Serve) {
+            Command::Check(check) => return check.run(self.config.as_deref()),
             Command::Serve => serve::run(self.config.as_deref()),
             Command::Demo(demo) => demo.run(),
+            Command::Config(question) => config::run(&question),
             Command::Audit(question) => audit::run(&question, self.config.as_deref()),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }

@@ -19,7 +19,7 @@ use tracing_subscriber::prelude::*;
 pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
     let config = Config::load(file, &|name| std::env::var(name).ok())?;
     log_to_stderr(config.log_level);
-    for line in config.not_yet() {
+    for line in config.warnings.iter().cloned().chain(config.not_yet()) {
         tracing::warn!("{line}");
     }
     let app = Arc::new(app(&config)?);
