@@ -46,6 +46,11 @@ impl Server {
         let _ = self.writes.write().await;
     }
 
+    /// How many bytes the list of tools takes on the wire.
+    pub fn listed_bytes(&self) -> usize {
+        serde_json::to_string(self.tools()).map_or(0, |text| text.len())
+    }
+
     fn tools(&self) -> &[WireTool] {
         self.tools.get_or_init(|| {
             let tools = self.app.registry.tools().iter();

@@ -33,7 +33,7 @@ impl Check {
         let env = |name: &str| std::env::var(name).ok();
         let (config, mut findings) = if self.live {
             let config = Config::load(file, &env)?;
-            let app = serve::app(&config)?;
+            let app = serve::app_without_log(&config)?;
             let findings = serve::runtime()?.block_on(against_site(&app, &config));
             (config, findings)
         } else {

@@ -4,6 +4,8 @@ mod audit;
 mod check;
 mod config;
 mod demo;
+mod doctor;
+mod init;
 mod print;
 mod serve;
 mod tour;
@@ -15,12 +17,14 @@ use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
+  erpnext-mcp init                           set up: asks for site and key, writes the configuration
   erpnext-mcp                                serve MCP over stdio
   erpnext-mcp --config sales.json            the same with another configuration
   ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
   erpnext-mcp demo                           try it without a site: sample data, a tour in a terminal
   erpnext-mcp demo --site-only --port 8000   only the sample site, for other programs
   erpnext-mcp check                          whether the configuration names what there is; --live asks the site
+  erpnext-mcp doctor                         whether it all works: site, key, rights, fields, audit log
   erpnext-mcp config example > config.json   a configuration to start from
   erpnext-mcp audit verify                   whether the audit log is whole; exit code 1 where it is not
 
@@ -46,8 +50,12 @@ enum Command {
     Serve,
     /// Try it: a small site with sample data in this program, and MCP over it; in a terminal, a tour
     Demo(demo::Demo),
+    /// Set up: test the site and key, propose what to open, write the configuration, connect a client
+    Init(init::Init),
     /// Check the configuration: unknown names, void operations, withheld fields that can be read elsewhere
     Check(check::Check),
+    /// Look at everything between here and a working site: connection, rights, fields, tools, audit log
+    Doctor(doctor::Doctor),
     /// About the configuration file: an example, its JSON Schema
     #[command(subcommand)]
     Config(config::Question),
@@ -63,9 +71,11 @@ impl Cli {
     /// What a person has to know, as one text.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or(Command::Serve) {
+            Command::Doctor(doctor) => return doctor.run(self.config.as_deref()),
             Command::Check(check) => return check.run(self.config.as_deref()),
             Command::Serve => serve::run(self.config.as_deref()),
             Command::Demo(demo) => demo.run(),
+            Command::Init(init) => init.run(self.config.as_deref()),
             Command::Config(question) => config::run(&question),
             Command::Audit(question) => audit::run(&question, self.config.as_deref()),
         }?;

@@ -45,12 +45,23 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// The server's inside under a configuration; nothing is asked of the site.
 pub fn app(config: &Config) -> anyhow::Result<App> {
+    let audit = Audit::open(&config.audit)
+        .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
+    app_recording(config, audit)
+}
+
+/// The same for a person at a terminal, whose questions are neither recorded nor counted.
+pub fn app_without_log(config: &Config) -> anyhow::Result<App> {
+    let mut config = config.clone();
+    config.rate_limiting.enabled = false;
+    app_recording(&config, Audit::default())
+}
+
+fn app_recording(config: &Config, audit: Audit) -> anyhow::Result<App> {
     let erpnext = &config.erpnext;
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
     let site = Client::new(client_options(config))?;
-    let audit = Audit::open(&config.audit)
-        .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
     Ok(App::new(config, site, Caller::new(url, credentials), audit))
 }
 

@@ -156,6 +156,13 @@ impl Site {
         self.server.received_requests().await.unwrap().iter().map(sent).collect()
     }
 
+    /// The `Authorization` of each request.
+    pub async fn authorizations(&self) -> Vec<String> {
+        let requests = self.server.received_requests().await.unwrap();
+        let header = |request: &Request| Some(request.headers.get("authorization")?.to_str().ok()?.to_owned());
+        requests.iter().filter_map(header).collect()
+    }
+
     /// The verbs and encoded paths of what was sent.
     pub async fn lines(&self) -> Vec<String> {
         self.sent().await.into_iter().map(|(line, _)| line).collect()
