@@ -12,6 +12,7 @@ mod document;
 pub mod files;
 pub mod limit;
 mod names;
+pub mod overlay;
 pub mod policy;
 pub mod server;
 pub mod shape;

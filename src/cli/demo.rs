@@ -99,6 +99,8 @@ fn configuration(url: &str, audit_log: &Path) -> Value {
     json!({
         "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret"},
         "permissions": {"doctypes": OPEN.iter().map(rule).collect::<Map<_, _>>()},
+        // Its DocTypes are those of the snapshot.
+        "schema": {"overlay": "off"},
         "audit": {"enabled": true, "log_file": audit_log},
     })
 }

@@ -215,8 +215,13 @@ async fn drift(app: &App, config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn differing(_: &Config, doctype: &str, how: &str) -> Finding {
-    let fix = format!("for typed tools with them: cargo run -p codegen -- add {doctype:?}, generate, build");
+fn differing(config: &Config, doctype: &str, how: &str) -> Finding {
+    if config.schema.overlay {
+        return Finding::ok(format!("fields: {doctype}: {how}; in use, through schema.overlay"));
+    }
+    let fix = format!(
+        "set schema.overlay to \"live\"; or, to have them in the Rust API too: cargo run -p codegen -- add {doctype:?}, generate, build"
+    );
     Finding::warning(format!("fields: {doctype}: {how}"), fix)
 }
 

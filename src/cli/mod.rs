@@ -8,6 +8,7 @@ mod doctor;
 mod init;
 mod print;
 mod serve;
+mod texts;
 mod tour;
 
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ Examples:
   erpnext-mcp check                          whether the configuration names what there is; --live asks the site
   erpnext-mcp doctor                         whether it all works: site, key, rights, fields, audit log
   erpnext-mcp config example > config.json   a configuration to start from
+  source <(erpnext-mcp completions bash)     complete arguments in this shell
   erpnext-mcp audit verify                   whether the audit log is whole; exit code 1 where it is not
 
 Environment (wins over the file):
@@ -62,6 +64,16 @@ enum Command {
     /// Read the audit log: who did what, and whether it is whole
     #[command(subcommand)]
     Audit(audit::Question),
+    /// Print what a shell loads to complete the arguments: source <(erpnext-mcp completions bash)
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page: erpnext-mcp man | man -l -
+    Man {
+        /// Of this subcommand
+        subcommand: Vec<String>,
+    },
 }
 
 impl Cli {
@@ -76,6 +88,8 @@ impl Cli {
             Command::Serve => serve::run(self.config.as_deref()),
             Command::Demo(demo) => demo.run(),
             Command::Init(init) => init.run(self.config.as_deref()),
+            Command::Completions { shell } => texts::completions(shell),
+            Command::Man { subcommand } => texts::man(&subcommand),
             Command::Config(question) => config::run(&question),
             Command::Audit(question) => audit::run(&question, self.config.as_deref()),
         }?;

@@ -9,6 +9,7 @@ use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::call::{App, client_options};
 use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::{Config, LogLevel};
+use erpnext_mcp::overlay::Overlay;
 use erpnext_mcp::server::Server;
 use erpnext_mcp::site::{Client, SiteUrl};
 use erpnext_mcp::transport::serve_stdio;
@@ -34,7 +35,16 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
         site = app.caller.site.as_str(),
         "serving MCP over stdio"
     );
-    runtime()?.block_on(serve_stdio(Server::new(app)))
+    let overlay = Overlay::new(&config)?;
+    runtime()?.block_on(async {
+        if let Some(overlay) = overlay {
+            // From the disk at once; what the site has now must not hold up the first answer.
+            overlay.recall(&app);
+            let app = Arc::clone(&app);
+            tokio::spawn(async move { overlay.refresh(&app).await });
+        }
+        serve_stdio(Server::new(app)).await
+    })
 }
 
 /// Two threads: one for the client, one for the site.

@@ -44,6 +44,8 @@ pub struct Config {
     pub erpnext: Erpnext,
     /// Who may do what.
     pub permissions: Permissions,
+    /// Where the facts about DocTypes come from.
+    pub schema: Schema,
     /// How tools answer.
     pub tools: Tools,
     /// The record of every attempt.
@@ -97,6 +99,15 @@ pub struct DoctypePermissions {
     pub restricted_fields: Vec<String>,
     /// What documents must satisfy, by operation.
     pub conditions: BTreeMap<Operation, Condition>,
+}
+
+/// Where the facts about DocTypes come from.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// Whether the site's metadata is laid over the generated tables; it is unless stated.
+    pub overlay: bool,
+    /// Where what was laid last is kept; the user's cache folder unless stated, nowhere where the system has none.
+    pub cache_folder: Option<PathBuf>,
 }
 
 /// How tools answer.

@@ -8,8 +8,9 @@ use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
     Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, OnFailure, Operation, Operations,
-    Pattern, Permissions, RateLimiting, Results, Tools, condition, erpnext, json,
+    Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, json,
 };
+use crate::files;
 
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -23,7 +24,7 @@ pub(super) enum For {
 }
 
 const SECTIONS: &[&str] =
-    &["$schema", "erpnext", "permissions", "tools", "audit", "rate_limiting", "cache", "log_level"];
+    &["$schema", "erpnext", "permissions", "schema", "tools", "audit", "rate_limiting", "cache", "log_level"];
 
 /// The operations that conditions can be put on.
 const CONDITIONAL: &[Operation] =
@@ -76,6 +77,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         let log_level = level(&file, "log_level");
         Config {
             permissions,
+            schema: schema(&file, env),
             tools,
             audit: audit(&file, env),
             rate_limiting: rate_limiting(&file),
@@ -168,6 +170,20 @@ fn conditions(section: &Reader<'_>) -> Vec<(Operation, Condition)> {
     let stated = CONDITIONAL.iter().filter(asked);
     let stated = stated.filter_map(|operation| Some((*operation, section.object(operation.as_str())?)));
     stated.filter_map(|(operation, object)| Some((operation, condition::read(&object)?))).collect()
+}
+
+fn schema(file: &Reader<'_>, env: Env<'_>) -> Schema {
+    let mut schema = Schema { overlay: true, cache_folder: files::cache_folder(env) };
+    if let Some(section) = file.object("schema") {
+        section.only(&["overlay", "cache_folder"]);
+        schema.overlay = section.choice("overlay", &[("live", true), ("off", false)], schema.overlay);
+        match section.text("cache_folder") {
+            Some("") => section.errors.note(section.at("cache_folder"), "expected the path of a folder, found \"\""),
+            Some(path) => schema.cache_folder = Some(path.into()),
+            None => {}
+        }
+    }
+    schema
 }
 
 fn tools(section: &Reader<'_>) -> Tools {

@@ -24,9 +24,10 @@ pub fn all() -> Value {
     operations.iter().map(|operation| ((*operation).to_owned(), json!(true))).collect()
 }
 
-/// The configuration file that the server would read.
+/// The configuration file that the server would read. No metadata is read that no call needs.
 pub fn config_json(url: &str, permissions: Value) -> Value {
-    json!({"erpnext": {"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20}, "permissions": permissions})
+    let erpnext = json!({"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20});
+    json!({"erpnext": erpnext, "permissions": permissions, "schema": {"overlay": "off"}})
 }
 
 /// Writes a configuration file; it is gone with the folder.

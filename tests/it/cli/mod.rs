@@ -3,6 +3,7 @@
 mod check;
 mod doctor;
 mod init;
+mod overlay;
 mod texts;
 
 use std::path::Path;

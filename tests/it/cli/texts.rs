@@ -17,6 +17,31 @@ async fn the_example_fits_the_schema_and_both_are_printed_alone() {
 }
 
 #[tokio::test]
+async fn completions_and_man_pages_know_every_subcommand() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = run(folder.path(), &[], &["man"]).await.stdout;
+    for subcommand in ["init", "doctor", "check", "audit", "config", "demo", "serve"] {
+        assert!(page.contains(&format!("erpnext\\-mcp\\-{subcommand}")), "{subcommand}: {page}");
+        let below = run(folder.path(), &[], &["man", subcommand]).await;
+        assert!(below.code == Some(0) && below.stdout.starts_with(".ie"), "{subcommand}: {}", below.stdout);
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let done = run(folder.path(), &[], &["completions", shell]).await;
+        assert!(done.stdout.contains("doctor") && done.stdout.contains("preset"), "{shell}");
+    }
+    assert_eq!(run(folder.path(), &[], &["man", "nonsense"]).await.code, Some(1));
+}
+
+#[tokio::test]
+async fn help_has_examples_and_no_colour_where_nobody_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["--help"][..], &["init", "--help"]] {
+        let help = run(folder.path(), &[], arguments).await.stdout;
+        assert!(help.contains("Examples:") && !help.contains('\u{1b}'), "{help}");
+    }
+}
+
+#[tokio::test]
 async fn errors_of_the_configuration_name_line_and_key() {
     let folder = tempfile::tempdir().unwrap();
     let text = "{\n  \"cache\": {\n    \"ttl\": 0\n  },\n  \"audit\": {\"enabeld\": true},\n  \"cache\": {}\n}";
