@@ -1,6 +1,7 @@
 //! The site's metadata over the generated tables: custom fields and changed choices without generating anew. What was laid
 //! last is kept on disk, so that a start needs no site; what the site has now is read while the server serves already.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -61,17 +62,20 @@ impl Overlay {
             return;
         }
         let names: Vec<&str> = app.policy.doctypes().map(|(name, _)| name).collect();
-        let mut tables: Vec<Laid> = Vec::new();
+        let (mut tables, mut seen): (Vec<Laid>, BTreeSet<String>) = Default::default();
         for names in names.chunks(AT_ONCE) {
             let read = names.iter().map(async |name| (*name, self.site.doctype_bundle(&app.caller, name).await));
             for (name, bundle) in join_all(read).await {
                 match bundle {
                     Ok(docs) => {
-                        let read = docs.iter().filter_map(|doc| DocType::from_site(doc, false).ok());
-                        let new = read.filter(|source| !tables.iter().any(|laid| laid.source.name == source.name));
-                        tables.extend(new.collect::<Vec<_>>().into_iter().filter_map(Laid::new));
+                        let sources = docs.iter().filter_map(|doc| DocType::from_site(doc, false).ok());
+                        // A child table comes with each of its parents.
+                        let new: Vec<DocType> = sources.filter(|source| seen.insert(source.name.clone())).collect();
+                        tables.extend(new.into_iter().filter_map(Laid::new));
                     }
-                    Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected) => {
+                    Err(error)
+                        if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::Server) =>
+                    {
                         tracing::debug!("metadata of {name}: {}", error.for_log());
                     }
                     // Half of it would take fields away that were there before.

@@ -88,7 +88,7 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
             assert!(!schema_takes(&wrong) && !reader_takes(&wrong), "{wrong}");
         }
         let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-        let unknown = file(&format!("{parent}.no_such_key").trim_start_matches('.').to_owned(), json!(true));
+        let unknown = file(format!("{parent}.no_such_key").trim_start_matches('.'), json!(true));
         assert!(!schema_takes(&unknown) && !reader_takes(&unknown), "{unknown}");
     }
 }

@@ -121,7 +121,7 @@ impl Init {
             // A copy that others could read must not make the new one so.
             std::fs::remove_file(&file)?;
         }
-        files::write_whole(&file, format!("{whole:#}\n").as_bytes())
+        files::write_whole(&file, text(&whole).as_bytes())
             .with_context(|| format!("{} cannot be written", file.display()))?;
         say(&format!("wrote {}, readable for you alone", file.display()));
         self.install(&file, asks)
@@ -158,7 +158,10 @@ impl Init {
             None => suggested.to_owned(),
         };
         let permissions = propose::of_preset(rights, &preset)?;
-        say(&propose::summary(&preset, &permissions));
+        // It was said before somebody was asked.
+        if !asks || preset != suggested || self.preset.is_some() {
+            say(&propose::summary(&preset, &permissions));
+        }
         Ok(permissions)
     }
 
@@ -186,6 +189,26 @@ impl Init {
         say(&format!("put {:?} into {}; {}", self.name, file.display(), client.then()));
         Ok(())
     }
+}
+
+const UNSEEN: &str = "the site does not show them to this user; what they give is asked for";
+
+/// The configuration as text, each rule on a line of its own.
+fn text(whole: &Value) -> String {
+    let (mut text, mut in_rule) = (String::new(), false);
+    for line in format!("{whole:#}").lines() {
+        let begins = line.starts_with("      \"") && line.ends_with('{');
+        let ends = in_rule && line.trim_start().starts_with('}');
+        if in_rule {
+            text.push(' ');
+        }
+        text.push_str(if in_rule { line.trim_start() } else { line });
+        in_rule = (in_rule || begins) && !ends;
+        if !in_rule {
+            text.push('\n');
+        }
+    }
+    text
 }
 
 /// On stderr: standard output is for what a script may want.
@@ -219,12 +242,10 @@ async fn greet(app: &App) -> anyhow::Result<()> {
     match app.site.get(&app.caller, &permit, user).await {
         Ok(answer) => {
             let roles = roles(&answer.data);
-            if !roles.is_empty() {
-                say(&format!("roles: {}", roles.join(", ")));
-            }
+            say(&format!("roles: {}", if roles.is_empty() { UNSEEN.to_owned() } else { roles.join(", ") }));
         }
         // Most users may not read what roles they have.
-        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing) => {}
+        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing) => say(&format!("roles: {UNSEEN}")),
         Err(error) => bail!("the user {user} cannot be read: {}", error.what()),
     }
     if user == "Administrator" {

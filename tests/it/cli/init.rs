@@ -24,9 +24,15 @@ async fn a_sales_user_gets_the_sales_preset_cut_to_what_the_site_lets_them_do() 
     let site = SampleSite::start().await;
     let done = init(folder.path(), &site, "sales", &[]).await;
     assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stderr.contains("\nroles: "), "{}", done.stderr);
     assert!(done.stderr.contains("it is sales@example.com's"), "{}", done.stderr);
     assert!(done.stderr.contains("sales-user, as far as the site's user may"), "{}", done.stderr);
     assert!(!done.stderr.contains("secret\""), "{}", done.stderr);
+    let text = std::fs::read_to_string(folder.path().join("c.json")).unwrap();
+    assert!(
+        text.lines().any(|line| line.starts_with("      \"Customer\": { \"read\": true,")),
+        "a rule is a line: {text}"
+    );
     let config = read(folder.path().join("c.json"));
     let rules = config["permissions"]["doctypes"].as_object().unwrap();
     assert_eq!(rules["Quotation"]["submit"], true);
