@@ -56,6 +56,10 @@ pub struct App {
     pub caller: Caller,
     /// The DocTypes.
     pub catalog: Catalog,
+    /// The same as the list of tools shows them: the site's metadata as it was laid over them, whatever calls found out since.
+    pub listed: Catalog,
+    /// Whether that can change.
+    pub list_changes: bool,
     /// The tools.
     pub registry: Registry,
     /// Where the data of a result stands.
@@ -85,6 +89,8 @@ impl App {
             site,
             caller,
             catalog: Catalog::new(config.cache.enabled.then_some(config.cache.metadata_ttl)),
+            listed: Catalog::default(),
+            list_changes: config.schema.overlay,
             results: config.tools.results,
             output_schemas: config.tools.output_schemas,
             audit,

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{DocTypeDef, FieldDef, flag, intern};
 
+use tokio::sync::watch;
+
 use crate::caller::Caller;
 use crate::site::{Client, SiteError, workflow_state_field};
 
@@ -22,6 +24,29 @@ pub struct Catalog {
     shown: Duration,
     /// One fetch at a time: equal questions that come together cost one request.
     fetching: tokio::sync::Mutex<()>,
+    /// How often tables were laid over the generated ones.
+    overlays: watch::Sender<u64>,
+}
+
+/// The site's table of a DocType, to be laid over the generated one.
+#[derive(Clone, Debug)]
+pub struct Laid {
+    /// As the site gave it.
+    pub source: DocType,
+    /// What is made of it.
+    pub def: &'static DocTypeDef,
+}
+
+impl Laid {
+    /// The table of what the site gave; nothing where it says no more than the generated one.
+    pub fn new(source: DocType) -> Option<Self> {
+        let def = overlay(&source);
+        let known = erpnext_doctypes::get(&source.name);
+        match (known.is_none_or(|known| differs(known, &def)), intern::list(vec![def])) {
+            (true, [def]) => Some(Self { source, def }),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -29,9 +54,10 @@ struct Live {
     /// As the site gave it, to see whether it changed.
     source: DocType,
     def: &'static DocTypeDef,
-    /// The field that the DocType's workflow moves, if it has one.
+    /// The field that the DocType's workflow moves, if it has one; not known of what was laid over.
     state_field: Option<String>,
-    read: Instant,
+    /// When the site gave it to this process for a question of its own; none for what was laid over.
+    read: Option<Instant>,
 }
 
 impl Default for Catalog {
@@ -44,7 +70,35 @@ impl Catalog {
     /// Nothing is known of the site yet. With `shown`, metadata that was read is shown for that long; what is checked
     /// against it asks the site sooner.
     pub fn new(shown: Option<Duration>) -> Self {
-        Self { live: RwLock::default(), shown: shown.unwrap_or(FRESH), fetching: tokio::sync::Mutex::default() }
+        Self {
+            live: RwLock::default(),
+            shown: shown.unwrap_or(FRESH),
+            fetching: tokio::sync::Mutex::default(),
+            overlays: watch::Sender::default(),
+        }
+    }
+
+    /// Lays the site's tables over the generated ones, in the place of those laid before. Whoever checks against them
+    /// and misses something still asks the site. Whether anything is different now.
+    pub fn lay(&self, tables: &[Laid]) -> bool {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let before = live.iter().filter(|(_, live)| live.read.is_none()).count();
+        let same = |laid: &Laid| live.get(&laid.source.name).is_some_and(|live| live.source == laid.source);
+        if before == tables.len() && tables.iter().all(same) {
+            return false;
+        }
+        live.retain(|_, live| live.read.is_some());
+        for Laid { source, def } in tables {
+            live.insert(source.name.clone(), Live { source: source.clone(), def, state_field: None, read: None });
+        }
+        drop(live);
+        self.overlays.send_modify(|count| *count += 1);
+        true
+    }
+
+    /// How often tables were laid over the generated ones, now and when that changes.
+    pub fn overlays(&self) -> watch::Receiver<u64> {
+        self.overlays.subscribe()
     }
 
     /// The table as far as it is known here, the site's own before the generated one.
@@ -121,7 +175,8 @@ impl Catalog {
 
     fn read_since(&self, doctype: &str, age: Duration) -> Option<&'static DocTypeDef> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.get(doctype).filter(|live| live.read.elapsed() < age).map(|live| live.def)
+        let live = live.get(doctype)?;
+        live.read.is_some_and(|read| read.elapsed() < age).then_some(live.def)
     }
 }
 
@@ -129,12 +184,12 @@ fn keep(live: &mut HashMap<String, Live>, source: DocType, state_field: Option<S
     match live.get_mut(&source.name) {
         Some(known) if known.source == source => {
             known.state_field = state_field;
-            known.read = Instant::now();
+            known.read = Some(Instant::now());
         }
         _ => {
             let def = intern::list(vec![overlay(&source)]);
             if let [def] = def {
-                live.insert(source.name.clone(), Live { source, def, state_field, read: Instant::now() });
+                live.insert(source.name.clone(), Live { source, def, state_field, read: Some(Instant::now()) });
             }
         }
     }
@@ -145,9 +200,61 @@ fn overlay(source: &DocType) -> DocTypeDef {
     let mut def = source.to_def();
     if let Some(generated) = erpnext_doctypes::get(&source.name) {
         let filled = |field: &FieldDef| generated.field(field.fieldname).map_or(0, |known| known.flags & flag::FILLED);
-        let fields = def.fields.iter().map(|field| FieldDef { flags: field.flags | filled(field), ..*field });
+        let about = |field: &FieldDef| field.description.or_else(|| generated.field(field.fieldname)?.description);
+        let fields = def.fields.iter().map(|field| FieldDef {
+            flags: field.flags | filled(field),
+            description: about(field),
+            ..*field
+        });
         def.fields = intern::list(fields.collect());
         def.tools = generated.tools;
     }
     def
+}
+
+/// Whether the site's table says something that the generated one does not.
+fn differs(generated: &DocTypeDef, sites: &DocTypeDef) -> bool {
+    let rest = |def: &DocTypeDef| DocTypeDef { fields: &[], ..*def };
+    generated.fields != sites.fields || rest(generated) != rest(sites)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Catalog, DocType, Laid};
+
+    fn snapshot(file: &str) -> DocType {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/snapshot");
+        DocType::from_snapshot(&std::fs::read_to_string(folder.join(file)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_the_snapshot_says_already_is_not_laid_over_it() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/snapshot");
+        let mut differing = Vec::new();
+        for module in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+        {
+            for file in std::fs::read_dir(module).unwrap() {
+                let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+                differing.extend(Laid::new(DocType::from_snapshot(&text).unwrap()).map(|laid| laid.source.name));
+            }
+        }
+        assert_eq!(differing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn laying_the_same_again_changes_nothing_and_laying_nothing_takes_it_away() {
+        let mut customer = snapshot("selling/customer.json");
+        customer.fields.last_mut().unwrap().label = Some("Another".to_owned());
+        let laid = [Laid::new(customer).unwrap()];
+        let catalog = Catalog::default();
+        let mut changes = catalog.overlays();
+        assert!(catalog.lay(&laid) && !catalog.lay(&laid));
+        assert!(std::ptr::eq(catalog.known("Customer").unwrap(), laid[0].def));
+        assert!(catalog.lay(&[]) && !catalog.lay(&[]));
+        assert!(std::ptr::eq(catalog.known("Customer").unwrap(), erpnext_doctypes::get("Customer").unwrap()));
+        assert_eq!(*changes.borrow_and_update(), 2);
+    }
 }

@@ -5,18 +5,18 @@ mod elicit;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, Implementation, ListToolsResult,
     PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ServerCapabilities, ServerConfig,
-    Tool as WireTool, ToolAnnotations,
+    SubscriptionFilter, Tool as WireTool, ToolAnnotations,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::{RwLock, Semaphore, watch};
 
 use crate::call::App;
 use crate::config::Results;
@@ -26,12 +26,31 @@ use crate::watch::{Progress, Watch};
 /// How many calls may be under way at once; the rest wait.
 const IN_FLIGHT: usize = 64;
 
+/// The list of tools, and how often metadata had been laid over the tables when it was made.
+#[derive(Clone, Debug)]
+struct Listed {
+    overlays: u64,
+    tools: Arc<[WireTool]>,
+}
+
+struct Changes {
+    overlays: watch::Receiver<u64>,
+    due: bool,
+}
+
+impl Changes {
+    /// Waits for the next; whether there can be one.
+    async fn next(&mut self) -> bool {
+        std::mem::take(&mut self.due) || self.overlays.changed().await.is_ok()
+    }
+}
+
 /// Serves the tools of an [`App`].
 #[derive(Clone, Debug)]
 pub struct Server {
     app: Arc<App>,
-    /// Made at the first `tools/list`, not at the start.
-    tools: Arc<OnceLock<Vec<WireTool>>>,
+    /// Made at the first `tools/list`, not at the start; anew where metadata was laid over the tables since.
+    tools: Arc<Mutex<Option<Listed>>>,
     in_flight: Arc<Semaphore>,
     /// Held, shared, by each write from its beginning to its end.
     writes: Arc<RwLock<()>>,
@@ -48,11 +67,31 @@ impl Server {
         let _ = self.writes.write().await;
     }
 
-    fn tools(&self) -> &[WireTool] {
-        self.tools.get_or_init(|| {
-            let tools = self.app.registry.tools().iter();
-            tools.map(|tool| on_the_wire(definition(&self.app, *tool))).collect()
-        })
+    /// How many bytes the list of tools takes on the wire.
+    pub fn listed_bytes(&self) -> usize {
+        serde_json::to_string(&*self.tools()).map_or(0, |text| text.len())
+    }
+
+    fn tools(&self) -> Arc<[WireTool]> {
+        let overlays = *self.app.listed.overlays().borrow();
+        let mut kept = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some(listed) if listed.overlays == overlays => Arc::clone(&listed.tools),
+            _ => {
+                let tools = self.app.registry.tools().iter();
+                let tools: Arc<[_]> = tools.map(|tool| on_the_wire(definition(&self.app, *tool))).collect();
+                *kept = Some(Listed { overlays, tools: Arc::clone(&tools) });
+                tools
+            }
+        }
+    }
+
+    /// The changes of the list from now on, and one since it was last given.
+    fn changes(&self) -> Changes {
+        let mut overlays = self.app.listed.overlays();
+        let given = self.tools.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|listed| listed.overlays);
+        let due = given.is_some_and(|given| given != *overlays.borrow_and_update());
+        Changes { overlays, due }
     }
 
     async fn run(
@@ -160,7 +199,12 @@ impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let mut implementation = Implementation::new("erpnext-mcp", env!("CARGO_PKG_VERSION"));
         implementation.title = Some("ERPNext".to_owned());
-        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
+        let mut capabilities = ServerCapabilities::builder().enable_tools().build();
+        capabilities.tools = capabilities.tools.map(|mut tools| {
+            tools.list_changed = self.app.list_changes.then_some(true);
+            tools
+        });
+        let mut info = ServerConfig::new(capabilities);
         info.server_info = implementation;
         info.instructions = Some(instructions(&self.app));
         info
@@ -173,6 +217,32 @@ impl ServerHandler for Server {
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send + '_ {
         // One page: several clients read only the first.
         std::future::ready(Ok(ListToolsResult::with_all_items(self.tools().to_vec())))
+    }
+
+    /// Clients of the handshake are told without asking.
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        if self.app.list_changes {
+            let mut changes = self.changes();
+            tokio::spawn(async move {
+                while changes.next().await && context.peer.notify_tool_list_changed().await.is_ok() {}
+            });
+        }
+    }
+
+    fn accepted_subscription_filter(&self, _: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        self.app.list_changes.then(|| SubscriptionFilter::builder().tools_list_changed().build())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let mut changes = self.changes();
+        loop {
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                more = changes.next() => if !more || context.sink().notify_tool_list_changed().await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
     }
 
     fn get_tool(&self, name: &str) -> Option<WireTool> {

@@ -68,6 +68,7 @@ impl Demo {
         let url = site.url();
         let site = async { site.ready().await.context("the sample site could not start") };
         if self.site_only {
+            // It ends where it is dropped.
             let site = site.await?;
             say_keys(&site);
             return tokio::signal::ctrl_c().await.context("waiting for Ctrl-C");
@@ -102,6 +103,8 @@ fn configuration(url: &str, audit_log: &Path) -> Value {
     json!({
         "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret"},
         "permissions": {"doctypes": OPEN.iter().map(rule).collect::<Map<_, _>>()},
+        // Its DocTypes are those of the snapshot.
+        "schema": {"overlay": "off"},
         "audit": {"enabled": true, "log_file": audit_log},
     })
 }

@@ -9,6 +9,7 @@ use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::call::{App, client_options};
 use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::{Config, LogLevel};
+use erpnext_mcp::overlay::Overlay;
 use erpnext_mcp::server::Server;
 use erpnext_mcp::site::{Client, SiteUrl};
 use erpnext_mcp::transport::serve_stdio;
@@ -19,6 +20,9 @@ use tracing_subscriber::prelude::*;
 pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
     let config = Config::load(file, &|name| std::env::var(name).ok())?;
     log_to_stderr(config.log_level);
+    for line in &config.warnings {
+        tracing::warn!("{line}");
+    }
     let app = Arc::new(app(&config)?);
     if app.audit.is_on() {
         let log = config.audit.clone();
@@ -31,7 +35,16 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
         site = app.caller.site.as_str(),
         "serving MCP over stdio"
     );
-    runtime()?.block_on(serve_stdio(Server::new(app)))
+    let overlay = Overlay::new(&config)?;
+    runtime()?.block_on(async {
+        if let Some(overlay) = overlay {
+            // From the disk at once; what the site has now must not hold up the first answer.
+            overlay.recall(&app);
+            let app = Arc::clone(&app);
+            tokio::spawn(async move { overlay.refresh(&app).await });
+        }
+        serve_stdio(Server::new(app)).await
+    })
 }
 
 /// Two threads: one for the client, one for the site.
@@ -42,12 +55,23 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// The server's inside under a configuration; nothing is asked of the site.
 pub fn app(config: &Config) -> anyhow::Result<App> {
+    let audit = Audit::open(&config.audit)
+        .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
+    app_recording(config, audit)
+}
+
+/// The same for a person at a terminal, whose questions are neither recorded nor counted.
+pub fn app_without_log(config: &Config) -> anyhow::Result<App> {
+    let mut config = config.clone();
+    config.rate_limiting.enabled = false;
+    app_recording(&config, Audit::default())
+}
+
+fn app_recording(config: &Config, audit: Audit) -> anyhow::Result<App> {
     let erpnext = &config.erpnext;
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
     let site = Client::new(client_options(config))?;
-    let audit = Audit::open(&config.audit)
-        .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
     Ok(App::new(config, site, Caller::new(url, credentials), audit))
 }
 

@@ -1,6 +1,6 @@
 //! Conditions on documents, as the configuration states them: `{"status": {"not_in": ["Disabled"]}}`.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::reader::{Errors, Reader, show, unknown};
 
@@ -97,6 +97,29 @@ impl PartialEq for Regex {
 
 const ANY_OF: &str = "any_of";
 const TESTS: &[&str] = &["in", "not_in", "eq", "ne", "gt", "gte", "lt", "lte", "between", "like", "regex", "is_set"];
+
+/// The schema of a condition, which refers to itself as `#/$defs/condition`.
+pub(super) fn schema() -> Value {
+    let value = json!({"type": ["string", "number", "boolean"]});
+    let values = json!({"type": "array", "minItems": 1, "items": value});
+    let schema = |test: &str| match test {
+        "in" | "not_in" => values.clone(),
+        "gt" | "gte" | "lt" | "lte" => json!({"type": ["string", "number"]}),
+        "between" => json!({"type": "array", "minItems": 2, "maxItems": 2, "items": value}),
+        "like" | "regex" => json!({"type": "string", "minLength": 1}),
+        "is_set" => json!({"type": "boolean"}),
+        _ => value.clone(),
+    };
+    let tests: Map<String, Value> = TESTS.iter().map(|test| ((*test).to_owned(), schema(test))).collect();
+    let tests = json!({"type": "object", "minProperties": 1, "additionalProperties": false, "properties": tests});
+    json!({
+        "description": "What a document must satisfy: each field named here, by a value, a list of values or tests.",
+        "type": "object",
+        "minProperties": 1,
+        "properties": {ANY_OF: {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/condition"}}},
+        "additionalProperties": {"anyOf": [value, values, tests]},
+    })
+}
 
 /// The condition that an object states; its entries are ANDed.
 pub(super) fn read(object: &Reader<'_>) -> Option<Condition> {

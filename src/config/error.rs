@@ -11,10 +11,27 @@ pub struct ConfigError {
     pub place: String,
     /// The rule that is broken, and what would be right.
     pub message: String,
+    /// The lines of the file where the key stands; none where it is missing, or not of a file.
+    pub lines: Vec<usize>,
+}
+
+impl ConfigError {
+    pub(super) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { place: place.into(), message: message.into(), lines: Vec::new() }
+    }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lines.as_slice() {
+            [] => {}
+            [line] => write!(f, "line {line}: ")?,
+            [first, rest @ ..] => {
+                write!(f, "lines {first}")?;
+                rest.iter().try_for_each(|line| write!(f, ", {line}"))?;
+                write!(f, ": ")?;
+            }
+        }
         match self.place.as_str() {
             "" => f.write_str(&self.message),
             place => write!(f, "{place}: {}", self.message),

@@ -31,7 +31,7 @@ fn syntax(error: &serde_json::Error) -> ConfigError {
     if text.starts_with("trailing comma") {
         message.push_str("; take the last comma out");
     }
-    ConfigError { place: format!("line {}, column {}", error.line(), error.column()), message }
+    ConfigError::new(format!("line {}, column {}", error.line(), error.column()), message)
 }
 
 struct Node<'a> {
@@ -91,7 +91,8 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(value) = entries.next_element_seed(self.below(&list.len().to_string()))? {
+        let entry = |at: usize| Node { path: format!("{}[{at}]", self.path), twice: self.twice };
+        while let Some(value) = entries.next_element_seed(entry(list.len()))? {
             list.push(value);
         }
         Ok(Value::Array(list))
@@ -104,7 +105,7 @@ impl<'de> Visitor<'de> for Node<'_> {
             let place = node.path.clone();
             let value = entries.next_value_seed(node)?;
             if object.contains_key(&key) {
-                self.twice.borrow_mut().push(ConfigError { place, message: "named twice; keep one".to_owned() });
+                self.twice.borrow_mut().push(ConfigError::new(place, "named twice; keep one"));
             } else {
                 object.insert(key, value);
             }

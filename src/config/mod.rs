@@ -1,12 +1,18 @@
 //! The configuration: one JSON file and the environment → [`Config`], or everything that is wrong with them.
 
 mod condition;
+mod erpnext;
 mod error;
 mod json;
+mod locate;
 mod names;
 mod operation;
 mod pattern;
 mod reader;
+mod schema;
+#[cfg(test)]
+mod schema_tests;
+mod secret;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -18,11 +24,15 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::files;
+use sections::For;
+
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use names::{Place, UnknownName};
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
+pub use schema::schema;
 
 /// The file that is read where none is named, if it exists.
 pub const DEFAULT_FILE: &str = "config/config.json";
@@ -34,6 +44,8 @@ pub struct Config {
     pub erpnext: Erpnext,
     /// Who may do what.
     pub permissions: Permissions,
+    /// Where the facts about DocTypes come from.
+    pub schema: Schema,
     /// How tools answer.
     pub tools: Tools,
     /// The record of every attempt.
@@ -44,6 +56,8 @@ pub struct Config {
     pub cache: Cache,
     /// What is logged to stderr.
     pub log_level: LogLevel,
+    /// What could be better about the file itself, a line each: who may read the secret.
+    pub warnings: Vec<String>,
 }
 
 /// The site and who asks it.
@@ -89,6 +103,15 @@ pub struct DoctypePermissions {
     pub restricted_fields: Vec<String>,
     /// What documents must satisfy, by operation.
     pub conditions: BTreeMap<Operation, Condition>,
+}
+
+/// Where the facts about DocTypes come from.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// Whether the site's metadata is laid over the generated tables; it is unless stated.
+    pub overlay: bool,
+    /// Where what was laid last is kept; the user's cache folder unless stated, nowhere where the system has none.
+    pub cache_folder: Option<PathBuf>,
 }
 
 /// How tools answer.
@@ -224,7 +247,7 @@ impl LogLevel {
 }
 
 impl Config {
-    /// Reads the file at `path`, else [`DEFAULT_FILE`] where it exists, else the environment alone.
+    /// Reads the file at `path`, else a default one where it exists ([`Self::file`]), else the environment alone.
     ///
     /// `env` looks a variable up; `ERPNEXT_URL`, `ERPNEXT_API_KEY`, `ERPNEXT_API_SECRET`, `MCP_AUDIT_ENABLED` and
     /// `MCP_LOG_LEVEL` win over the file, and an empty one counts as not set.
@@ -233,16 +256,41 @@ impl Config {
     /// Everything that is wrong at once: a file that cannot be read, text that is not JSON, unknown keys, wrong types
     /// and values, and what is missing.
     pub fn load(path: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let default = Path::new(DEFAULT_FILE);
-        let Some(path) = path.or_else(|| default.exists().then_some(default)) else {
-            return sections::read(None, env).map_err(|errors| ConfigErrors { file: None, errors });
+        Self::read(For::Site, path, env)
+    }
+
+    /// As [`Self::load`], for what does not ask the site: address, key and secret may be missing, and no secret is fetched.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_offline(path: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        Self::read(For::Reading, path, env)
+    }
+
+    fn read(purpose: For, path: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let path = Self::file(path, env);
+        let Some(path) = path.as_deref() else {
+            return sections::read_for(purpose, None, env).map_err(|errors| ConfigErrors { file: None, errors });
         };
         let failed = |errors| ConfigErrors { file: Some(path.to_owned()), errors };
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let message = format!("cannot be read: {error}");
-            failed(vec![ConfigError { place: String::new(), message }])
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| failed(vec![ConfigError::new("", format!("cannot be read: {error}"))]))?;
+        let mut config = sections::read_for(purpose, Some(&text), env).map_err(|mut errors| {
+            locate::locate(&mut errors, &text);
+            failed(errors)
         })?;
-        sections::read(Some(&text), env).map_err(failed)
+        config.warnings = secret::exposed_by(path, &text);
+        Ok(config)
+    }
+
+    /// The file that is read: the one that is named, else [`DEFAULT_FILE`], else the user's own
+    /// ([`files::config_file`]), whichever exists.
+    pub fn file(path: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+        let defaults = || {
+            let own = files::config_file(env);
+            std::iter::once(PathBuf::from(DEFAULT_FILE)).chain(own).find(|file| file.exists())
+        };
+        path.map(Path::to_owned).or_else(defaults)
     }
 
     /// Reads a configuration from text, without the environment.
@@ -250,6 +298,9 @@ impl Config {
     /// # Errors
     /// As [`Self::load`].
     pub fn from_text(text: &str) -> Result<Self, ConfigErrors> {
-        sections::read(Some(text), &|_| None).map_err(|errors| ConfigErrors { file: None, errors })
+        sections::read_for(For::Site, Some(text), &|_| None).map_err(|mut errors| {
+            locate::locate(&mut errors, text);
+            ConfigErrors { file: None, errors }
+        })
     }
 }

@@ -1,28 +1,55 @@
 //! Reads one JSON object of the configuration key by key; what it does not like, it notes under the key's path.
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use erpnext_schema::nearest;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error::ConfigError;
 use super::json::join;
 
-/// Where errors are noted while reading goes on.
+/// Where errors are noted while reading goes on; or, while nothing is read, what would be.
 #[derive(Default)]
-pub(super) struct Errors(RefCell<Vec<ConfigError>>);
+pub(super) struct Errors {
+    notes: RefCell<Vec<ConfigError>>,
+    asked: Option<RefCell<Asked>>,
+}
+
+/// What the reader asks a file for, in that order: the file's schema.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// The keys of each object, by its path.
+    pub keys: Vec<(String, Vec<String>)>,
+    /// The schema of the value at each path.
+    pub values: Vec<(String, Value)>,
+}
+
+/// Stands for any name where an object may have any.
+pub(super) const ANY: &str = "*";
+static NOTHING: Value = Value::Null;
+static NO_KEYS: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
 
 impl Errors {
+    /// Records what is asked for. No reader then finds anything wrong, and each object has one key [`ANY`].
+    pub fn asking() -> Self {
+        Self { asked: Some(RefCell::default()), ..Self::default() }
+    }
+
     pub fn note(&self, place: impl Into<String>, message: impl Into<String>) {
-        self.0.borrow_mut().push(ConfigError { place: place.into(), message: message.into() });
+        self.notes.borrow_mut().push(ConfigError::new(place, message));
     }
 
     pub fn extend(&self, errors: Vec<ConfigError>) {
-        self.0.borrow_mut().extend(errors);
+        self.notes.borrow_mut().extend(errors);
     }
 
     pub fn into_vec(self) -> Vec<ConfigError> {
-        self.0.into_inner()
+        self.notes.into_inner()
+    }
+
+    pub fn into_asked(self) -> Asked {
+        self.asked.map(RefCell::into_inner).unwrap_or_default()
     }
 }
 
@@ -45,8 +72,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Records the schema of the value under a key; the first one counts. Whether reading is only recorded.
+    pub fn asks(&self, key: &str, schema: impl FnOnce() -> Value) -> bool {
+        let Some(asked) = &self.errors.asked else { return false };
+        let (path, mut asked) = (self.at(key), asked.borrow_mut());
+        if !asked.values.iter().any(|(known, _)| *known == path) {
+            asked.values.push((path, schema()));
+        }
+        true
+    }
+
     /// Notes each key that is not one of these.
     pub fn only(&self, known: &[&str]) {
+        if let Some(asked) = &self.errors.asked {
+            let known = known.iter().map(|key| (*key).to_owned()).collect();
+            asked.borrow_mut().keys.push((self.path.clone(), known));
+        }
         for key in self.object.keys().filter(|key| !known.contains(&key.as_str())) {
             self.errors.note(self.at(key), unknown("key", key, known));
         }
@@ -59,33 +100,57 @@ impl<'a> Reader<'a> {
 
     /// Every key with its value.
     pub fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
-        self.object.iter().map(|(key, value)| (key.as_str(), value))
+        let any = self.errors.asked.as_ref().map(|_| (ANY, &*NO_KEYS));
+        self.object.iter().map(|(key, value)| (key.as_str(), value)).chain(any)
     }
 
     /// The value of a key. Null is a value: `"allowed_fields": null` must not read as "no list, so everything".
     pub fn get(&self, key: &str) -> Option<&'a Value> {
-        self.object.get(key)
+        self.object.get(key).or_else(|| self.errors.asked.as_ref().map(|_| &NOTHING))
     }
 
     /// The object under a key.
     pub fn object(&self, key: &str) -> Option<Self> {
+        if self.asks(key, || json!({"type": "object"})) {
+            return Self::new(self.at(key), &NO_KEYS, self.errors);
+        }
         Self::new(self.at(key), self.get(key)?, self.errors)
     }
 
     /// `true` or `false`.
     pub fn bool(&self, key: &str, default: bool) -> bool {
+        self.asks(key, || json!({"type": "boolean", "default": default}));
         let value = self.expect(key, "true or false", Value::as_bool);
         value.unwrap_or(default)
     }
 
     /// A whole number from 1 up.
     pub fn count(&self, key: &str, unit: &str, default: u64) -> u64 {
+        self.asks(key, || json!({"type": "integer", "minimum": 1, "default": default}));
+        self.optional_count(key, unit).unwrap_or(default)
+    }
+
+    /// A whole number from 1 up, where there is one.
+    pub fn optional_count(&self, key: &str, unit: &str) -> Option<u64> {
+        self.asks(key, || json!({"type": "integer", "minimum": 1}));
         let expected = format!("a whole number of {unit}, 1 or more");
-        self.expect(key, &expected, |value| value.as_u64().filter(|number| *number > 0)).unwrap_or(default)
+        self.expect(key, &expected, |value| value.as_u64().filter(|number| *number > 0))
+    }
+
+    /// One of these names, as the value that it stands for.
+    pub fn choice<T: Copy + PartialEq>(&self, key: &str, choices: &[(&str, T)], default: T) -> T {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        self.asks(key, || {
+            let name = choices.iter().find(|(_, value)| *value == default).map(|(name, _)| *name);
+            json!({"type": "string", "enum": names, "default": name})
+        });
+        let choice = |text: &str| choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        self.parsed(key, |text| choice(text).ok_or_else(|| unknown("value", text, &names))).unwrap_or(default)
     }
 
     /// A text, without the space around it.
     pub fn text(&self, key: &str) -> Option<&'a str> {
+        self.asks(key, || json!({"type": "string"}));
         self.expect(key, "a text", Value::as_str).map(str::trim)
     }
 
@@ -102,6 +167,7 @@ impl<'a> Reader<'a> {
 
     /// A list of texts, each with its place; `what` says what one of them is.
     pub fn list(&self, key: &str, what: &str) -> Option<Vec<(String, &'a str)>> {
+        self.asks(key, || json!({"type": "array", "items": {"type": "string"}}));
         let list = self.expect(key, &format!("a list of {what}s"), Value::as_array)?;
         let entry = |(i, value): (usize, &'a Value)| {
             let place = format!("{}[{i}]", self.at(key));
@@ -119,7 +185,7 @@ impl<'a> Reader<'a> {
     fn expect<T>(&self, key: &str, what: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
         let value = self.get(key)?;
         let read = read(value);
-        if read.is_none() {
+        if read.is_none() && self.errors.asked.is_none() {
             // A secret of the wrong type is still a secret.
             let found = if key.starts_with("api_") { kind(value).to_owned() } else { show(value) };
             self.errors.note(self.at(key), format!("expected {what}, found {found}"));

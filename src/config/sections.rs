@@ -2,26 +2,42 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error::ConfigError;
-use super::reader::{Errors, Reader, unknown};
+use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
-    Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, Erpnext, LogLevel, OnFailure, Operation,
-    Operations, Pattern, Permissions, RateLimiting, Results, Tools, condition, json, url,
+    Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, OnFailure, Operation, Operations,
+    Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, json,
 };
+use crate::files;
 
-type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-const SECTIONS: &[&str] = &["erpnext", "permissions", "tools", "audit", "rate_limiting", "cache", "log_level"];
+/// Whether the site will be asked: without its address and a key nothing could be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// It will.
+    Site,
+    /// It will not, and no secret is fetched.
+    Reading,
+}
+
+const SECTIONS: &[&str] =
+    &["$schema", "erpnext", "permissions", "schema", "tools", "audit", "rate_limiting", "cache", "log_level"];
 
 /// The operations that conditions can be put on.
 const CONDITIONAL: &[Operation] =
     &[Operation::Read, Operation::Create, Operation::Update, Operation::Delete, Operation::Submit, Operation::Cancel];
 
-/// The configuration of a file's text and the environment.
+/// The configuration of a file's text and the environment, good for asking the site.
+#[cfg(test)]
 pub(super) fn read(text: Option<&str>, env: Env<'_>) -> Result<Config, Vec<ConfigError>> {
+    read_for(For::Site, text, env)
+}
+
+/// The configuration of a file's text and the environment.
+pub(super) fn read_for(purpose: For, text: Option<&str>, env: Env<'_>) -> Result<Config, Vec<ConfigError>> {
     let env = |name: &str| env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let errors = Errors::default();
     let mut file = Value::Object(Map::new());
@@ -38,78 +54,44 @@ pub(super) fn read(text: Option<&str>, env: Env<'_>) -> Result<Config, Vec<Confi
             &Value::Object(empty)
         }
     };
-    let config = Reader::new(String::new(), file, &errors).map(|file| {
-        file.only(SECTIONS);
-        let permissions = file.object("permissions").map(|section| permissions(&section)).unwrap_or_default();
-        let tools = file.object("tools").map(|section| tools(&section)).unwrap_or_default();
-        let log_level = file.parsed("log_level", log_level);
-        Config {
-            permissions,
-            tools,
-            audit: audit(&file, &env),
-            rate_limiting: rate_limiting(&file),
-            cache: cache(&file),
-            log_level: from_env(&env, "MCP_LOG_LEVEL", self::log_level, &errors).or(log_level).unwrap_or_default(),
-            erpnext: erpnext(&file, &env),
-        }
-    });
+    let config = config(purpose, file, &env, &errors);
     match (config, errors.into_vec()) {
         (Some(config), errors) if errors.is_empty() => Ok(config),
         (_, errors) => Err(errors),
     }
 }
 
+/// What a file is read for: every key and what its value may be.
+pub(super) fn asked() -> Asked {
+    let errors = Errors::asking();
+    config(For::Reading, &Value::Object(Map::new()), &|_| None, &errors);
+    errors.into_asked()
+}
+
+fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<Config> {
+    Reader::new(String::new(), file, errors).map(|file| {
+        file.only(SECTIONS);
+        file.text("$schema");
+        let permissions = file.object("permissions").map(|section| permissions(&section)).unwrap_or_default();
+        let tools = file.object("tools").map(|section| tools(&section)).unwrap_or_default();
+        let log_level = level(&file, "log_level");
+        Config {
+            permissions,
+            schema: schema(&file, env),
+            tools,
+            audit: audit(&file, env),
+            rate_limiting: rate_limiting(&file),
+            cache: cache(&file),
+            log_level: from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default(),
+            erpnext: erpnext::read(purpose, &file, env),
+            warnings: Vec::new(),
+        }
+    })
+}
+
 /// What a parser makes of a variable of the environment.
 fn from_env<T>(env: Env<'_>, name: &str, parse: impl Fn(&str) -> Result<T, String>, errors: &Errors) -> Option<T> {
     parse(&env(name)?).map_err(|message| errors.note(name, message)).ok()
-}
-
-fn erpnext(file: &Reader<'_>, env: Env<'_>) -> Erpnext {
-    let section = file.object("erpnext");
-    let section = section.as_ref();
-    if let Some(section) = section {
-        section.only(&["url", "api_key", "api_secret", "timeout", "allow_insecure_http", "concurrent_requests"]);
-    }
-    let credential = |key: &str, variable: &str, what: &str| -> SecretString {
-        let stated = section.and_then(|section| section.text(key)).filter(|text| !text.is_empty()).map(str::to_owned);
-        let value = SecretString::from(env(variable).or(stated).unwrap_or_default());
-        let at = format!("erpnext.{key}");
-        let text = value.expose_secret();
-        // A secret of the wrong type is noted already.
-        if text.is_empty() && section.and_then(|section| section.get(key)).is_none_or(Value::is_string) {
-            file.errors.note(at, format!("missing; set it here or in {variable}{what}"));
-        } else if text.contains(|c: char| c == ':' || !c.is_ascii_graphic()) {
-            file.errors.note(at, "expected letters and digits as the site shows them, without spaces");
-        }
-        value
-    };
-    let keys = " (on the site: your user's Settings, API Access, Generate Keys)";
-    let allow_insecure_http = section.is_some_and(|section| section.bool("allow_insecure_http", false));
-    let url = match (env("ERPNEXT_URL"), section.and_then(|section| section.text("url"))) {
-        (Some(address), _) => Some(("ERPNEXT_URL", address)),
-        (None, Some(address)) if !address.is_empty() => Some(("erpnext.url", address.to_owned())),
-        _ => None,
-    };
-    let url = match url {
-        Some((place, address)) => {
-            url::check(&address, allow_insecure_http).map_err(|message| file.errors.note(place, message)).ok()
-        }
-        None => {
-            if section.and_then(|section| section.get("url")).is_none_or(Value::is_string) {
-                let message = "missing; set it here or in ERPNEXT_URL, such as https://erp.example.com";
-                file.errors.note("erpnext.url", message);
-            }
-            None
-        }
-    };
-    Erpnext {
-        url: url.unwrap_or_default(),
-        api_key: credential("api_key", "ERPNEXT_API_KEY", keys),
-        api_secret: credential("api_secret", "ERPNEXT_API_SECRET", keys),
-        timeout: Duration::from_secs(section.map_or(60, |section| section.count("timeout", "seconds", 60))),
-        allow_insecure_http,
-        concurrent_requests: section.map_or(8, |section| section.count("concurrent_requests", "requests", 8)),
-    }
 }
 
 fn permissions(section: &Reader<'_>) -> Permissions {
@@ -205,7 +187,9 @@ fn fields(names: Vec<(String, &str)>, errors: &Errors) -> Vec<String> {
 
 fn conditions(section: &Reader<'_>) -> Vec<(Operation, Condition)> {
     section.only(&CONDITIONAL.iter().map(|operation| operation.as_str()).collect::<Vec<_>>());
-    let stated = CONDITIONAL.iter().filter_map(|operation| Some((*operation, section.object(operation.as_str())?)));
+    let asked = |operation: &&Operation| !section.asks(operation.as_str(), || json!({"$ref": "#/$defs/condition"}));
+    let stated = CONDITIONAL.iter().filter(asked);
+    let stated = stated.filter_map(|operation| Some((*operation, section.object(operation.as_str())?)));
     let read = |(operation, object): (Operation, Reader<'_>)| {
         let condition = condition::read(&object)?;
         if operation == Operation::Read {
@@ -216,16 +200,25 @@ fn conditions(section: &Reader<'_>) -> Vec<(Operation, Condition)> {
     stated.filter_map(read).collect()
 }
 
+fn schema(file: &Reader<'_>, env: Env<'_>) -> Schema {
+    let mut schema = Schema { overlay: true, cache_folder: files::cache_folder(env) };
+    if let Some(section) = file.object("schema") {
+        section.only(&["overlay", "cache_folder"]);
+        schema.overlay = section.choice("overlay", &[("live", true), ("off", false)], schema.overlay);
+        match section.text("cache_folder") {
+            Some("") => section.errors.note(section.at("cache_folder"), "expected the path of a folder, found \"\""),
+            Some(path) => schema.cache_folder = Some(path.into()),
+            None => {}
+        }
+    }
+    schema
+}
+
 fn tools(section: &Reader<'_>) -> Tools {
     section.only(&["results", "output_schemas"]);
-    let results = |text: &str| match text {
-        "text" => Ok(Results::Text),
-        "structured" => Ok(Results::Structured),
-        "both" => Ok(Results::Both),
-        other => Err(unknown("value", other, &["text", "structured", "both"])),
-    };
+    let results = [("text", Results::Text), ("structured", Results::Structured), ("both", Results::Both)];
     Tools {
-        results: section.parsed("results", results).unwrap_or_default(),
+        results: section.choice("results", &results, Results::default()),
         output_schemas: section.bool("output_schemas", false),
     }
 }
@@ -235,16 +228,13 @@ fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {
     if let Some(section) = file.object("audit") {
         section.only(&["enabled", "log_file", "log_level", "retention_days", "format", "on_failure", "durability"]);
         audit.enabled = section.bool("enabled", audit.enabled);
-        audit.log_level = section.parsed("log_level", log_level).unwrap_or(audit.log_level);
+        audit.log_level = level(&section, "log_level").unwrap_or(audit.log_level);
         audit.retention_days = section.count("retention_days", "days", audit.retention_days);
-        let named = |key: &str, names: [&'static str; 2]| {
-            let place = |text: &str| names.iter().position(|name| *name == text);
-            section.parsed(key, |text| place(text).ok_or_else(|| unknown("value", text, &names)))
-        };
-        audit.format = if named("format", ["json", "text"]) == Some(1) { AuditFormat::Text } else { AuditFormat::Json };
-        audit.on_failure =
-            if named("on_failure", ["deny", "allow"]) == Some(1) { OnFailure::Allow } else { OnFailure::Deny };
-        audit.fsync = named("durability", ["flush", "fsync"]) == Some(1);
+        let formats = [("json", AuditFormat::Json), ("text", AuditFormat::Text)];
+        audit.format = section.choice("format", &formats, audit.format);
+        let failures = [("deny", OnFailure::Deny), ("allow", OnFailure::Allow)];
+        audit.on_failure = section.choice("on_failure", &failures, audit.on_failure);
+        audit.fsync = section.choice("durability", &[("flush", false), ("fsync", true)], audit.fsync);
         match section.text("log_file") {
             Some("") => section.errors.note(section.at("log_file"), "expected the path of a file, found \"\""),
             Some(path) => audit.log_file = path.into(),
@@ -273,9 +263,8 @@ fn rate_limiting(file: &Reader<'_>) -> RateLimiting {
         limits.enabled = section.bool("enabled", limits.enabled);
         limits.requests_per_minute = section.count("requests_per_minute", "requests", limits.requests_per_minute);
         limits.requests_per_hour = section.count("requests_per_hour", "requests", limits.requests_per_hour);
-        let stated = |key| section.get(key).map(|_| section.count(key, "requests", 1));
-        limits.total_per_minute = stated("total_per_minute");
-        limits.total_per_hour = stated("total_per_hour");
+        limits.total_per_minute = section.optional_count("total_per_minute", "requests");
+        limits.total_per_hour = section.optional_count("total_per_hour", "requests");
     }
     limits
 }
@@ -293,6 +282,13 @@ fn cache(file: &Reader<'_>) -> Cache {
     cache
 }
 
+const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+
+fn level(section: &Reader<'_>, key: &str) -> Option<LogLevel> {
+    section.asks(key, || json!({"type": "string", "examples": LEVELS, "default": LogLevel::default().as_str()}));
+    section.parsed(key, log_level)
+}
+
 /// A level as `tracing` or as Python's logging names it, in any case.
 fn log_level(text: &str) -> Result<LogLevel, String> {
     match text.to_ascii_lowercase().as_str() {
@@ -302,6 +298,6 @@ fn log_level(text: &str) -> Result<LogLevel, String> {
         "info" => Ok(LogLevel::Info),
         "debug" => Ok(LogLevel::Debug),
         "trace" => Ok(LogLevel::Trace),
-        other => Err(unknown("level", other, &["off", "error", "warn", "info", "debug", "trace"])),
+        other => Err(unknown("level", other, LEVELS)),
     }
 }

@@ -309,8 +309,16 @@ fn the_presets_are_right_and_ask_for_nothing_that_is_not_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     for preset in ["read-only-analyst", "sales-user", "accounts-user", "full-access"] {
         let config = Config::load(Some(&folder.join(format!("{preset}.json"))), &full_env).unwrap();
-        let only_reads = config.permissions.doctypes.values().all(|rule| rule.operations.to_string() == "read");
+        let reads = |operation| matches!(operation, Operation::Read | Operation::Report);
+        let only_reads = config.permissions.doctypes.values().all(|rule| rule.operations.iter().all(reads));
         assert_eq!(only_reads && config.permissions.default.is_empty(), preset == "read-only-analyst", "{preset}");
+        // What is made can be made final, and nothing that is not opened by name can be destroyed.
+        for (doctype, rule) in &config.permissions.doctypes {
+            let has = |operation| rule.operations.contains(operation);
+            assert!(!has(Operation::Delete), "{preset}: {doctype}");
+            assert!(!has(Operation::Submit) || has(Operation::Create), "{preset}: {doctype}");
+            assert_eq!(has(Operation::Cancel), has(Operation::Amend), "{preset}: {doctype}");
+        }
     }
     let example = folder.join("config.example.json");
     assert!(Config::load(Some(&example), &full_env).is_ok());

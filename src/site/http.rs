@@ -1,9 +1,10 @@
 //! One request and its answer, over the two connection pools.
 
 use std::error::Error;
-use std::time::Duration;
+use std::sync::PoisonError;
+use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{ClientBuilder, Request, Response};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
@@ -74,6 +75,9 @@ impl Client {
             location: header(LOCATION),
             body: Vec::new(),
         };
+        if let Some(date) = header(DATE) {
+            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, SystemTime::now()));
+        }
         if response.content_length().is_some_and(|length| length > max as u64) {
             return Err(too_large());
         }

@@ -16,6 +16,7 @@ mod meta;
 mod reply;
 mod report;
 mod retry;
+mod rights;
 mod scope;
 mod send;
 mod system;
@@ -25,7 +26,8 @@ mod timeline;
 mod traffic;
 mod url;
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use reqwest::Method;
 use serde_json::Value;
@@ -108,6 +110,8 @@ pub struct Client {
     encrypted: OnceCell<reqwest::Client>,
     traffic: Traffic,
     cache: Option<send::Kept>,
+    /// What the last answer gave as its time, and the time here.
+    date: Mutex<Option<(String, SystemTime)>>,
     options: ClientOptions,
 }
 
@@ -142,12 +146,17 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let plain = http::plain(&options).map_err(SetUpError)?;
         let (traffic, cache) = (Traffic::new(&options), options.cache.map(Cache::new));
-        Ok(Self { plain, encrypted: OnceCell::new(), traffic, cache, options })
+        Ok(Self { plain, encrypted: OnceCell::new(), traffic, cache, date: Mutex::default(), options })
     }
 
     /// The waits between tries, for who asks again until something is there.
     pub fn waits(&self) -> impl Iterator<Item = Duration> + use<> {
         self.options.retry.waits()
+    }
+
+    /// What the last answer gave as its time (`Date`), and the time here when it came.
+    pub fn date(&self) -> Option<(String, SystemTime)> {
+        self.date.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether answers to reads are kept.

@@ -96,7 +96,8 @@ impl SiteUrl {
         &self.base
     }
 
-    pub(super) fn is_encrypted(&self) -> bool {
+    /// Whether what is sent there is encrypted.
+    pub fn is_encrypted(&self) -> bool {
         self.encrypted
     }
 

@@ -36,6 +36,11 @@ pub struct Definition {
 
 /// The definition of one tool under the app's policy.
 pub fn definition(app: &App, tool: Tool) -> Definition {
+    // With the site's own fields and choices, where they are known.
+    let tool = match tool {
+        Tool::Typed(verb, def) => Tool::Typed(verb, app.listed.known(def.name).unwrap_or(def)),
+        other => other,
+    };
     Definition {
         name: tool.name(),
         title: title(tool),
@@ -181,7 +186,7 @@ fn data(app: &App, tool: Tool) -> Value {
         return json!({"type": "object", "description": "fields of the document, see get_doctype_schema"});
     };
     let purpose = if verb == Verb::Create { Purpose::Create } else { Purpose::Update };
-    data_schema(def, purpose, &Writing { rule: &rule, catalog: &app.catalog })
+    data_schema(def, purpose, &Writing { rule: &rule, catalog: &app.listed })
 }
 
 fn rule(app: &App, tool: Tool) -> Option<FieldRule> {

@@ -196,8 +196,10 @@ async fn no_write_is_lost_or_doubled_whatever_goes_wrong() {
         "{calls} calls, told {told:?}; faults {:?}; resident MB by round {memory:?}",
         site.faults().hits()
     );
-    // What each call leaves in the sandbox and the bounded stores fill up at first.
-    if let [.., middle, _, _, _, _, last] = memory[..] {
-        assert!(last <= middle + 40, "memory grows: {memory:?}");
+    // What each call leaves in the sandbox and the bounded stores fill up at first. The memory of other tests in this
+    // process would count too, so only a run of its own says anything.
+    let alone = std::env::var_os("ERPNEXT_MCP_CHAOS").is_some();
+    if let ([.., middle, _, _, _, _, last], true) = (&memory[..], alone) {
+        assert!(*last <= middle + 40, "memory grows: {memory:?}");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
-use crate::support::{all, call};
+use crate::support::{all, call, refusal};
 
 #[tokio::test]
 async fn a_document_is_made_read_changed_and_deleted() {

@@ -42,6 +42,8 @@ pub fn command(config: &Value) -> (Command, tempfile::TempDir) {
             command.env_remove(name);
         }
     }
+    // What is kept of the site is gone with the folder too.
+    command.env("XDG_CACHE_HOME", folder.path()).env("LOCALAPPDATA", folder.path());
     command.arg("--config").arg(file).current_dir(folder.path()).kill_on_drop(true);
     (command, folder)
 }

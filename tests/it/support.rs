@@ -23,12 +23,13 @@ pub fn all() -> Value {
     operations.iter().map(|operation| ((*operation).to_owned(), json!(true))).collect()
 }
 
-/// The configuration file that the server would read.
+/// The configuration file that the server would read. No metadata is read that no call needs.
 ///
 /// `confirm: true` is taken for a confirmation unless the permissions say otherwise: most tests are about what follows it.
 pub fn config_json(url: &str, mut permissions: Value) -> Value {
     permissions.as_object_mut().unwrap().entry("confirm_argument").or_insert(json!(true));
-    json!({"erpnext": {"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20}, "permissions": permissions})
+    let erpnext = json!({"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20});
+    json!({"erpnext": erpnext, "permissions": permissions, "schema": {"overlay": "off"}})
 }
 
 /// Writes a configuration file; it is gone with the folder.
@@ -156,6 +157,13 @@ impl Site {
     /// What was sent since the start: `GET /api/resource/Customer`, with the query or the body as JSON.
     pub async fn sent(&self) -> Vec<(String, Value)> {
         self.server.received_requests().await.unwrap().iter().map(sent).collect()
+    }
+
+    /// The `Authorization` of each request.
+    pub async fn authorizations(&self) -> Vec<String> {
+        let requests = self.server.received_requests().await.unwrap();
+        let header = |request: &Request| Some(request.headers.get("authorization")?.to_str().ok()?.to_owned());
+        requests.iter().filter_map(header).collect()
     }
 
     /// The verbs and encoded paths of what was sent.

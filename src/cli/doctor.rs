@@ -1,0 +1,233 @@
+//! `erpnext-mcp doctor`: everything between this program and a working site, looked at in turn, each with what mends it.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use erpnext_mcp::audit::Audit;
+use erpnext_mcp::call::App;
+use erpnext_mcp::check::{Finding, Level};
+use erpnext_mcp::config::{Config, OnFailure};
+use erpnext_mcp::policy::Operation;
+use erpnext_mcp::server::Server;
+use erpnext_mcp::site::{Kind, SiteError, SiteUrl};
+use erpnext_schema::{FieldDef, flag};
+use futures_util::future::join_all;
+use jiff::fmt::rfc2822;
+use serde_json::Value;
+
+use super::{check, print, serve};
+
+/// Above this, times in answers and logs of both sides no longer fit together.
+const MOST_SKEW: i64 = 60;
+/// What the snapshot was taken from.
+const SNAPSHOT: &str = include_str!("../../schema/snapshot/manifest.json");
+
+/// How it is said.
+#[derive(Debug, clap::Args)]
+pub struct Doctor {
+    /// The findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Doctor {
+    /// Prints a line for each thing that was looked at; exit code 1 where there is an error.
+    pub fn run(&self, file: Option<&Path>) -> anyhow::Result<ExitCode> {
+        let env = |name: &str| std::env::var(name).ok();
+        let config = Config::load(file, &env)?;
+        let place = Config::file(file, &env).map_or("the environment".to_owned(), |file| file.display().to_string());
+        let mut findings = vec![Finding::ok(format!("configuration: {place}"))];
+        findings.extend(check::about_file(&config));
+        findings.push(audit(&config));
+        // A log that cannot be opened is a finding, and no reason to look no further.
+        let app = Arc::new(serve::app_without_log(&config)?);
+        findings.extend(serve::runtime()?.block_on(site(&app, &config)));
+        findings.push(tools(app));
+        let good = print::findings(&findings, self.json, Level::Error)?;
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn audit(config: &Config) -> Finding {
+    let log = &config.audit;
+    let place = log.log_file.display();
+    if !log.enabled {
+        return Finding::ok("audit: off; audit.enabled: true keeps a record of every attempt");
+    }
+    match (Audit::open(log), log.on_failure) {
+        (Ok(_), _) => Finding::ok(format!("audit: {place} can be written")),
+        (Err(why), OnFailure::Deny) => Finding::error(
+            format!("audit: {place} cannot be written, so the server does not start: {why}"),
+            "make its folder writable, or set audit.log_file to another place",
+        ),
+        (Err(why), OnFailure::Allow) => Finding::warning(
+            format!("audit: {place} cannot be written: {why}"),
+            "make its folder writable, or set audit.log_file to another place",
+        ),
+    }
+}
+
+/// What the site has to say.
+async fn site(app: &App, config: &Config) -> Vec<Finding> {
+    let started = std::time::Instant::now();
+    let user = match app.user().await {
+        Ok(user) => user,
+        Err(error) => return vec![unreachable_site(app, &error)],
+    };
+    let (site, ms) = (app.caller.site.as_str(), started.elapsed().as_millis());
+    let mut findings = vec![Finding::ok(format!("connection: {site} answers in {ms} ms, the key is {user}'s"))];
+    if user == "Administrator" {
+        let what = "connection: the key is Administrator's, whom no right on the site holds back";
+        findings.push(Finding::warning(what, "make a user with the roles that are needed, and use its key"));
+    }
+    findings.push(tls(app));
+    findings.extend(clock(app));
+    findings.push(versions(app).await);
+    findings.extend(check::against_site(app, config).await);
+    findings.extend(rights(app).await);
+    findings.extend(drift(app, config).await);
+    findings
+}
+
+fn next(error: &SiteError) -> String {
+    error.for_model().rsplit("next: ").next().unwrap_or_default().to_owned()
+}
+
+fn unreachable_site(app: &App, error: &SiteError) -> Finding {
+    let words = error.messages().join("; ");
+    let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+    let what = format!("connection: {}: {}{words}", app.caller.site.as_str(), error.what());
+    let fix = match error.kind() {
+        Kind::Unreachable => "see that erpnext.url is right, that the site runs, and that this machine reaches it".to_owned(),
+        Kind::BadKey => "make a new key on the site (your user's Settings, API Access, Generate Keys) and put both parts into the configuration".to_owned(),
+        Kind::Tls => "see that the certificate is valid for this host, and that this machine trusts who signed it".to_owned(),
+        Kind::Redirected => "put the address that the site redirects to into erpnext.url".to_owned(),
+        _ => next(error),
+    };
+    Finding::error(what, fix)
+}
+
+fn tls(app: &App) -> Finding {
+    // Without leave for it, plain http is for this machine alone.
+    let within = SiteUrl::parse(app.caller.site.as_str(), false).is_ok();
+    match (app.caller.site.is_encrypted(), within) {
+        (true, _) => Finding::ok("encryption: TLS, the certificate is trusted"),
+        (false, true) => Finding::ok("encryption: none, which does no harm within this machine"),
+        (false, false) => Finding::warning("encryption: none, so the secret can be read on its way", "use https"),
+    }
+}
+
+/// How far the clocks are apart; nothing where the site tells no time.
+fn clock(app: &App) -> Option<Finding> {
+    let (date, here) = app.site.date()?;
+    let there = rfc2822::parse(&date).ok()?.timestamp().as_second();
+    let here = i64::try_from(here.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
+    let skew = (there - here).abs();
+    Some(if skew <= MOST_SKEW {
+        Finding::ok(format!("clock: {skew} s apart"))
+    } else {
+        let what = format!("clock: the site's and this machine's are {skew} s apart");
+        Finding::warning(what, "set the clock of whichever is wrong; both logs are hard to join otherwise")
+    })
+}
+
+async fn versions(app: &App) -> Finding {
+    let apps = match app.site.versions(&app.caller).await {
+        Ok(apps) => apps,
+        Err(error) => return Finding::warning(format!("versions: {}", error.what()), next(&error)),
+    };
+    let made: Value = serde_json::from_str(SNAPSHOT).unwrap_or_default();
+    let made_for = made["versions"]["erpnext"].as_str().unwrap_or_default();
+    let Some(there) = apps.get("erpnext").and_then(|app| app["version"].as_str()) else {
+        return Finding::warning("versions: the site has no erpnext", "take the address of the ERPNext site");
+    };
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    if major(there) == major(made_for) {
+        Finding::ok(format!("versions: erpnext {there}; this program is made from {made_for}"))
+    } else {
+        let what = format!("versions: the site has erpnext {there}, this program is made from {made_for}");
+        Finding::warning(
+            what,
+            "generate it from this site: codegen refresh, generate, build (README, Make it your own site's)",
+        )
+    }
+}
+
+/// What the policy permits and the site's user may not do.
+async fn rights(app: &App) -> Vec<Finding> {
+    let permitted = app.policy.doctypes().flat_map(|(doctype, operations)| {
+        operations.iter().filter(|operation| *operation != Operation::Export).map(move |operation| (doctype, operation))
+    });
+    let asked = permitted
+        .map(async |(doctype, operation)| (doctype, operation, app.site.may(&app.caller, operation, doctype).await));
+    let (mut may, mut findings) = (0, Vec::new());
+    let mut denied: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (doctype, operation, answer) in join_all(asked).await {
+        match answer {
+            Ok(true) => may += 1,
+            Ok(false) => match denied.last_mut().filter(|(last, _)| *last == doctype) {
+                Some((_, operations)) => operations.push(operation.as_str()),
+                None => denied.push((doctype, vec![operation.as_str()])),
+            },
+            // A DocType that is not there is a finding of the check.
+            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server) => {}
+            Err(error) => findings.push(Finding::warning(format!("rights: {doctype}: {}", error.what()), next(&error))),
+        }
+    }
+    findings.extend(denied.into_iter().map(|(doctype, operations)| {
+        let what = format!("rights: {doctype}: permitted here, and the site's user may not: {}", operations.join(", "));
+        Finding::warning(what, "take it out of the configuration, or give the user a role that may")
+    }));
+    if findings.is_empty() {
+        findings.push(Finding::ok(format!("rights: the site's user may do all {may} things that are permitted here")));
+    }
+    findings
+}
+
+/// Where the site's DocTypes differ from those that this program is made from.
+async fn drift(app: &App, config: &Config) -> Vec<Finding> {
+    let (live, _) = check::live_tables(app, config).await;
+    let mut findings = Vec::new();
+    for (doctype, def) in live {
+        let Some(made) = erpnext_doctypes::get(doctype) else {
+            findings.push(Finding::ok(format!("fields: {doctype}: is the site's own; the generic tools serve it")));
+            continue;
+        };
+        let added = def.fields.iter().filter(|field| made.field(field.fieldname).is_none() && field.kind.holds_value());
+        let (custom, newer): (Vec<&FieldDef>, Vec<&FieldDef>) = added.partition(|field| field.is(flag::CUSTOM));
+        let gone = made.fields.iter().filter(|field| def.field(field.fieldname).is_none() && field.kind.holds_value());
+        let differs = [
+            ("custom", custom.iter().map(|field| field.fieldname).collect::<Vec<_>>()),
+            ("not in the snapshot", newer.iter().map(|field| field.fieldname).collect()),
+            ("not on the site", gone.map(|field| field.fieldname).collect()),
+        ];
+        let differs = differs.iter().filter(|(_, names)| !names.is_empty());
+        let differs: Vec<String> = differs.map(|(what, names)| format!("{what}: {}", names.join(", "))).collect();
+        if !differs.is_empty() {
+            findings.push(differing(config, doctype, &differs.join("; ")));
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok("fields: those of the site are those this program is made from"));
+    }
+    findings
+}
+
+fn differing(config: &Config, doctype: &str, how: &str) -> Finding {
+    if config.schema.overlay {
+        return Finding::ok(format!("fields: {doctype}: {how}; in use, through schema.overlay"));
+    }
+    let fix = format!(
+        "set schema.overlay to \"live\"; or, to have them in the Rust API too: cargo run -p codegen -- add {doctype:?}, generate, build"
+    );
+    Finding::warning(format!("fields: {doctype}: {how}"), fix)
+}
+
+/// What a client has to read before its first call.
+fn tools(app: Arc<App>) -> Finding {
+    let count = app.registry.tools().len();
+    let bytes = Server::new(app).listed_bytes();
+    Finding::ok(format!("tools: {count}, about {} tokens ({bytes} bytes / 4)", bytes / 4))
+}

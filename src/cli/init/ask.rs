@@ -1,0 +1,62 @@
+//! Questions in a terminal. They go to stderr, so that standard output stays free for results.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use anyhow::{Context, bail};
+use erpnext_schema::nearest;
+use secrecy::SecretString;
+
+/// Whether there is somebody to ask.
+pub fn can() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+fn line(question: &str) -> anyhow::Result<String> {
+    eprint!("{question}: ");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    if std::io::stdin().lock().read_line(&mut answer)? == 0 {
+        bail!("nothing was written");
+    }
+    Ok(answer.trim().to_owned())
+}
+
+/// Some text; asked again until there is one.
+pub fn text(question: &str) -> anyhow::Result<String> {
+    loop {
+        let answer = line(question)?;
+        if !answer.is_empty() {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Text that is not shown.
+pub fn secret(question: &str) -> anyhow::Result<SecretString> {
+    loop {
+        let answer = rpassword::prompt_password(format!("{question}: ")).context("the secret cannot be read")?;
+        if !answer.trim().is_empty() {
+            return Ok(answer.trim().into());
+        }
+    }
+}
+
+/// Yes or no; no where nothing is said.
+pub fn yes(question: &str) -> anyhow::Result<bool> {
+    Ok(matches!(line(&format!("{question} [y/N]"))?.to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// One of these; the default where nothing is said.
+pub fn one_of(question: &str, default: &str, choices: &[&str]) -> anyhow::Result<String> {
+    loop {
+        let answer = line(&format!("{question} [{default}]"))?;
+        match answer.as_str() {
+            "" => return Ok(default.to_owned()),
+            answer if choices.contains(&answer) => return Ok(answer.to_owned()),
+            wrong => match nearest(wrong, choices.iter().copied()) {
+                Some(near) => eprintln!("there is no {wrong}; did you mean {near}?"),
+                None => eprintln!("there is no {wrong}"),
+            },
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! A policy for a user: a preset or a list of DocTypes, cut to what the user's roles give on the site.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, bail};
+use erpnext_mcp::call::App;
+use erpnext_mcp::config::{Operation, Operations};
+use erpnext_mcp::site::Kind;
+use erpnext_schema::{doctype_flag, nearest};
+use futures_util::future::join_all;
+use serde_json::{Map, Value, json};
+
+/// The presets by name, narrowest first.
+pub const PRESETS: [(&str, &str); 4] = [
+    ("read-only-analyst", include_str!("../../../config/read-only-analyst.json")),
+    ("sales-user", include_str!("../../../config/sales-user.json")),
+    ("accounts-user", include_str!("../../../config/accounts-user.json")),
+    ("full-access", include_str!("../../../config/full-access.json")),
+];
+
+/// What is asked about: whatever a preset or this command gives. Deleting and exporting are given by hand only.
+const ASKED: &[Operation] = &[
+    Operation::Read,
+    Operation::Create,
+    Operation::Update,
+    Operation::Submit,
+    Operation::Cancel,
+    Operation::Amend,
+    Operation::Report,
+    Operation::Print,
+];
+
+/// What the user may do on the site, by DocType.
+pub type Rights = BTreeMap<String, Operations>;
+
+/// Asks the site for the user's rights: on these DocTypes, or on those of all presets.
+pub async fn rights(app: &App, doctypes: &[String]) -> anyhow::Result<Rights> {
+    let mut names: BTreeSet<String> = doctypes.iter().cloned().collect();
+    if names.is_empty() {
+        for (preset, _) in PRESETS {
+            names.extend(rules(&permissions(preset)?).keys().cloned());
+        }
+    }
+    let asked = names.iter().flat_map(|name| ASKED.iter().map(move |operation| (name, *operation)));
+    let asked =
+        asked.map(async |(name, operation)| (name, operation, app.site.may(&app.caller, operation, name).await));
+    let mut rights: Rights = names.iter().map(|name| (name.clone(), Operations::NONE)).collect();
+    for (name, operation, may) in join_all(asked).await {
+        match may {
+            Ok(true) => {
+                let held = rights.entry(name.clone()).or_default();
+                *held = held.iter().chain([operation]).collect();
+            }
+            Ok(false) => {}
+            // A DocType that the site does not have (H31), or not to this user: nothing is to be had there.
+            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server | Kind::Rejected) => {}
+            Err(error) => bail!("the rights on {name} cannot be asked for: {}", error.what()),
+        }
+    }
+    Ok(rights)
+}
+
+/// The preset that fits what the user may make.
+pub fn suggestion(rights: &Rights) -> &'static str {
+    let may = |operation, doctype: &str| rights.get(doctype).is_some_and(|held| held.contains(operation));
+    let all = rights.values().all(|held| held.contains(Operation::Create));
+    if all {
+        // Whoever may do everything should give away little.
+        "read-only-analyst"
+    } else if may(Operation::Create, "Payment Entry") {
+        "accounts-user"
+    } else if may(Operation::Create, "Quotation") || may(Operation::Create, "Lead") {
+        "sales-user"
+    } else {
+        "read-only-analyst"
+    }
+}
+
+fn permissions(preset: &str) -> anyhow::Result<Value> {
+    let (_, text) = PRESETS.iter().find(|(name, _)| *name == preset).context("there is no such preset")?;
+    let mut file: Value = serde_json::from_str(text)?;
+    Ok(file["permissions"].take())
+}
+
+fn rules(permissions: &Value) -> Map<String, Value> {
+    permissions["doctypes"].as_object().cloned().unwrap_or_default()
+}
+
+/// A preset without what the site would refuse. What opens every DocType by default stays as it is.
+pub fn of_preset(rights: &Rights, preset: &str) -> anyhow::Result<Value> {
+    let mut permissions = permissions(preset)?;
+    let mut kept = Map::new();
+    for (doctype, rule) in rules(&permissions) {
+        let held = rights.get(&doctype).copied().unwrap_or_default();
+        let stated = ASKED.iter().copied().filter(|operation| rule[operation.as_str()] == true);
+        let granted: Operations = stated.filter(|operation| held.contains(*operation)).collect();
+        if granted.contains(Operation::Read) {
+            kept.insert(doctype, object(granted));
+        }
+    }
+    if permissions.get("doctypes").is_some() {
+        if kept.is_empty() {
+            bail!(
+                "the site's user may read nothing of {preset}; give it a role on the site, or name DocTypes with --doctypes"
+            );
+        }
+        permissions["doctypes"] = Value::Object(kept);
+    }
+    Ok(permissions)
+}
+
+/// These DocTypes, for all that the user may do on the site.
+pub fn of_doctypes(rights: &Rights, doctypes: &[String]) -> anyhow::Result<Value> {
+    let mut rules = Map::new();
+    for doctype in doctypes {
+        let def = erpnext_doctypes::get(doctype);
+        let held = rights.get(doctype).copied().unwrap_or_default();
+        let fits = |operation: &Operation| match operation {
+            Operation::Submit | Operation::Cancel | Operation::Amend => {
+                def.is_none_or(|def| def.is(doctype_flag::SUBMITTABLE))
+            }
+            Operation::Create => def.is_none_or(|def| !def.is(doctype_flag::SINGLE)),
+            _ => true,
+        };
+        let granted: Operations = held.iter().filter(fits).collect();
+        if granted.is_empty() {
+            let near = nearest(doctype, erpnext_doctypes::ALL.iter().map(|def| def.name)).filter(|_| def.is_none());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            bail!("{doctype}: the site's user may do nothing with it, or there is none{near}");
+        }
+        rules.insert(doctype.clone(), object(granted));
+    }
+    Ok(json!({"doctypes": rules}))
+}
+
+fn object(operations: Operations) -> Value {
+    operations.iter().map(|operation| (operation.as_str().to_owned(), json!(true))).collect()
+}
+
+/// What a policy opens, in a few lines.
+pub fn summary(name: &str, permissions: &Value) -> String {
+    let mut by_operations: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (doctype, rule) in rules(permissions) {
+        let operations = rule.as_object().into_iter().flatten().map(|(operation, _)| operation.as_str());
+        by_operations.entry(operations.collect::<Vec<_>>().join(", ")).or_default().push(doctype);
+    }
+    let mut lines = vec![format!("{name}, as far as the site's user may:")];
+    lines.extend(by_operations.iter().map(|(operations, doctypes)| format!("  {operations}: {}", doctypes.join(", "))));
+    if let Some(default) = permissions["default"].as_object() {
+        let operations: Vec<&str> = default.keys().map(String::as_str).collect();
+        lines.push(format!("  every DocType: {}", operations.join(", ")));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,140 @@
+//! The section about the site: its address, and the key with its secret.
+
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::reader::Reader;
+use super::sections::{Env, For};
+use super::{Erpnext, secret, url};
+
+/// The keys that say where the secret is. One of them is enough.
+const SECRETS: [&str; 3] = ["api_secret", "api_secret_file", "api_secret_command"];
+
+pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Erpnext {
+    let section = file.object("erpnext");
+    let section = section.as_ref();
+    if let Some(section) = section {
+        section.only(&[
+            "url",
+            "api_key",
+            "api_secret",
+            "api_secret_file",
+            "api_secret_command",
+            "timeout",
+            "allow_insecure_http",
+            "concurrent_requests",
+        ]);
+    }
+    let allow_insecure_http = section.is_some_and(|section| section.bool("allow_insecure_http", false));
+    Erpnext {
+        url: address(purpose, file, section, env, allow_insecure_http).unwrap_or_default(),
+        api_key: credential(purpose, file, env, "ERPNEXT_API_KEY", "api_key", stated(section, "api_key")),
+        api_secret: credential(purpose, file, env, "ERPNEXT_API_SECRET", "api_secret", api_secret(section)),
+        timeout: Duration::from_secs(section.map_or(60, |section| section.count("timeout", "seconds", 60))),
+        allow_insecure_http,
+        concurrent_requests: section.map_or(8, |section| section.count("concurrent_requests", "requests", 8)),
+    }
+}
+
+fn address(
+    purpose: For,
+    file: &Reader<'_>,
+    section: Option<&Reader<'_>>,
+    env: Env<'_>,
+    insecure: bool,
+) -> Option<String> {
+    let stated = section.and_then(|section| section.text("url"));
+    let (place, address) = match (env("ERPNEXT_URL"), stated) {
+        (Some(address), _) => ("ERPNEXT_URL", address),
+        (None, Some(address)) if !address.is_empty() => ("erpnext.url", address.to_owned()),
+        _ => {
+            if purpose == For::Site && is_missing(section, "url") {
+                let message = "missing; set it here or in ERPNEXT_URL, such as https://erp.example.com";
+                file.errors.note("erpnext.url", message);
+            }
+            return None;
+        }
+    };
+    url::check(&address, insecure).map_err(|message| file.errors.note(place, message)).ok()
+}
+
+/// Where a secret is to be taken from.
+enum Source<'a> {
+    /// It is this.
+    Text(&'a str),
+    /// The file at this path.
+    File(&'a str),
+    /// What this program with its arguments prints.
+    Command(Vec<&'a str>),
+    /// Nothing is stated, or something that is no source and noted.
+    None { missing: bool },
+}
+
+/// Whether a key is not there, or empty; what has the wrong type is noted already.
+fn is_missing(section: Option<&Reader<'_>>, key: &str) -> bool {
+    section.and_then(|section| section.get(key)).is_none_or(Value::is_string)
+}
+
+fn stated<'a>(section: Option<&Reader<'a>>, key: &str) -> Source<'a> {
+    match section.and_then(|section| section.text(key)) {
+        Some(text) if !text.is_empty() => Source::Text(text),
+        _ => Source::None { missing: is_missing(section, key) },
+    }
+}
+
+fn api_secret<'a>(section: Option<&Reader<'a>>) -> Source<'a> {
+    let text = stated(section, "api_secret");
+    let Some(section) = section else { return text };
+    let file = section.text("api_secret_file").filter(|path| !path.is_empty());
+    section.asks("api_secret_command", || json!({"type": "array", "minItems": 1, "items": {"type": "string"}}));
+    let command = section.list("api_secret_command", "text").map(|words| words.into_iter().map(|(_, word)| word));
+    let stated = [matches!(text, Source::Text(_)), file.is_some(), command.is_some()];
+    let mut stated = SECRETS.iter().zip(stated).filter(|(_, stated)| *stated).map(|(key, _)| *key);
+    if let (Some(first), Some(second)) = (stated.next(), stated.next()) {
+        section.errors.note(section.at(second), format!("there is {first} too; keep one of them"));
+        return Source::None { missing: false };
+    }
+    match (text, file, command) {
+        (_, Some(path), _) => Source::File(path),
+        (_, _, Some(words)) => Source::Command(words.collect()),
+        // Noted, if it has the wrong type.
+        (text, ..) if section.get("api_secret_command").is_none() => text,
+        (Source::None { .. }, ..) => Source::None { missing: false },
+        (text, ..) => text,
+    }
+}
+
+fn credential(
+    purpose: For,
+    file: &Reader<'_>,
+    env: Env<'_>,
+    variable: &str,
+    key: &str,
+    source: Source<'_>,
+) -> SecretString {
+    let fetch = purpose == For::Site;
+    let (key, value) = match (env(variable), source) {
+        (Some(value), _) => (key, Ok(value.into())),
+        (None, Source::Text(text)) => (key, Ok(text.into())),
+        (None, Source::File(path)) if fetch => ("api_secret_file", secret::from_file(Path::new(path))),
+        (None, Source::Command(words)) if fetch => ("api_secret_command", secret::from_command(&words)),
+        (None, Source::None { missing: true }) if fetch => (
+            key,
+            Err(format!(
+                "missing; set it here or in {variable} (on the site: your user's Settings, API Access, Generate Keys)"
+            )),
+        ),
+        _ => return SecretString::default(),
+    };
+    let checked = value.and_then(|value: SecretString| match value.expose_secret() {
+        "" => Err("there is nothing in it".to_owned()),
+        text if text.contains(|c: char| c == ':' || !c.is_ascii_graphic()) => {
+            Err("expected letters and digits as the site shows them, without spaces".to_owned())
+        }
+        _ => Ok(value),
+    });
+    checked.map_err(|message| file.errors.note(format!("erpnext.{key}"), message)).unwrap_or_default()
+}

@@ -1,0 +1,132 @@
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::reader::ANY;
+use super::{schema, sections};
+
+fn env(name: &str) -> Option<String> {
+    let value = match name {
+        "ERPNEXT_URL" => "https://env.example.com",
+        "ERPNEXT_API_KEY" => "envkey",
+        "ERPNEXT_API_SECRET" => "envsecret",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+fn reader_takes(file: &Value) -> bool {
+    sections::read(Some(&file.to_string()), &env).is_ok()
+}
+
+fn schema_takes(file: &Value) -> bool {
+    jsonschema::validator_for(&schema()).unwrap().is_valid(file)
+}
+
+/// A file in which only this value stands, at this path; any name of a DocType is Customer.
+fn file(path: &str, value: Value) -> Value {
+    path.rsplit('.').fold(value, |value, key| json!({if key == ANY { "Customer" } else { key }: value}))
+}
+
+/// The leaves of the schema: their paths and what may stand there.
+fn leaves(schema: &Value, path: &str, found: &mut Vec<(String, Value)>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    let any = schema.get("additionalProperties").filter(|any| any.is_object()).map(|any| (ANY, any));
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let named = properties.into_iter().flatten().map(|(key, value)| (key.as_str(), value));
+    for (key, value) in named.chain(any) {
+        if value["type"] == "object" {
+            leaves(value, &below(key), found);
+        } else {
+            found.push((below(key), value.clone()));
+        }
+    }
+}
+
+fn all_leaves() -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    leaves(&schema(), "", &mut found);
+    found
+}
+
+#[test]
+fn every_key_that_the_reader_knows_is_in_the_schema_with_its_type_and_meaning() {
+    let found = all_leaves();
+    assert!(found.len() > 50, "{found:?}");
+    for (path, value) in &found {
+        let condition = value["$ref"] == "#/$defs/condition";
+        assert!(condition || value["type"].is_string(), "{path} is listed by `only` and read by no method of Reader");
+        let explained = condition || path == "$schema" || path.starts_with("permissions.default.");
+        assert!(explained || value["description"].is_string(), "docs/configuration.md does not explain {path}");
+    }
+}
+
+#[test]
+fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
+    for (path, value) in all_leaves() {
+        let good = match (value["type"].as_str(), value.get("enum").or(value.get("examples"))) {
+            (_, Some(choices)) => choices[0].clone(),
+            (Some("boolean"), _) => json!(true),
+            (Some("integer"), _) => json!(7),
+            (Some("array"), _) => json!(["status"]),
+            (None, _) => json!({"status": "Open"}),
+            _ => json!("https://erp.example.com"),
+        };
+        // A key has no colon.
+        let good = if path.ends_with("api_key") || path.ends_with("api_secret") { json!("abc") } else { good };
+        let right = file(&path, good);
+        assert!(schema_takes(&right) && reader_takes(&right), "{right}");
+        for wrong in [json!(null), json!({"x": {"y": 1}}), json!([7]), json!(-1)] {
+            let wrong = file(&path, wrong);
+            assert_eq!(schema_takes(&wrong), reader_takes(&wrong), "{wrong}");
+            assert!(!reader_takes(&wrong), "{wrong}");
+        }
+        if value.get("enum").is_some() {
+            let wrong = file(&path, json!("nonsense"));
+            assert!(!schema_takes(&wrong) && !reader_takes(&wrong), "{wrong}");
+        }
+        let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
+        let unknown = file(format!("{parent}.no_such_key").trim_start_matches('.'), json!(true));
+        assert!(!schema_takes(&unknown) && !reader_takes(&unknown), "{unknown}");
+    }
+}
+
+#[test]
+fn conditions_are_taken_by_both_or_by_neither() {
+    let right = [
+        json!({"a": 1, "b": ["x", true], "c": {"in": [1]}, "any_of": [{"d": {"gt": "$today", "like": "A%"}}]}),
+        json!({"a": {"between": [1, 2]}, "b": {"is_set": false}, "c": {"eq": "$user"}}),
+    ];
+    let wrong = [
+        json!({}),
+        json!({"a": []}),
+        json!({"a": null}),
+        json!({"a": {}}),
+        json!({"a": {"nott": 1}}),
+        json!({"a": {"between": [1]}}),
+        json!({"a": {"gt": true}}),
+        json!({"a": {"like": ""}}),
+        json!({"any_of": {}}),
+        json!({"any_of": [{}]}),
+        json!({"a": [[1]]}),
+    ];
+    for (conditions, taken) in right.iter().map(|c| (c, true)).chain(wrong.iter().map(|c| (c, false))) {
+        let file = json!({"permissions": {"doctypes": {"Customer": {"conditions": {"read": conditions}}}}});
+        assert_eq!((schema_takes(&file), reader_takes(&file)), (taken, taken), "{conditions}");
+    }
+}
+
+#[test]
+fn the_files_that_come_with_the_server_fit_the_schema() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&file).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
+    assert!(schema_takes(&Value::Object(Map::new())));
+}

@@ -1,0 +1,129 @@
+//! Where the API secret comes from: the environment, the file itself, a file of its own, or a command. Never the command
+//! line, which every user of the machine can read.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+/// How long a command may take; somebody may have to unlock a key ring.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// More than any secret has.
+const MOST_BYTES: u64 = 4096;
+
+/// The text of a file, without the space around it.
+///
+/// # Errors
+/// Why it cannot be read; nothing of what is in it.
+pub(super) fn from_file(path: &Path) -> Result<SecretString, String> {
+    let failed = |why: std::io::Error| format!("{} cannot be read: {why}", path.display());
+    read(File::open(path).map_err(failed)?).map_err(failed)
+}
+
+/// What a command prints, without the space around it. No shell is involved.
+///
+/// # Errors
+/// Why there is none; nothing of what was printed.
+pub(super) fn from_command(argv: &[&str]) -> Result<SecretString, String> {
+    let [program, arguments @ ..] = argv else { return Err("expected a program and its arguments".to_owned()) };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|why| format!("{program} cannot be started: {why}"))?;
+    let Some(output) = child.stdout.take() else { return Err(format!("{program} has no output")) };
+    let (said, heard) = mpsc::channel();
+    // Whoever keeps the output open longer than that is not waited for.
+    std::thread::spawn(move || said.send(read(output)));
+    let started = Instant::now();
+    let text = heard.recv_timeout(PATIENCE);
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if !status.success() => return Err(format!("{program} failed ({status})")),
+            Ok(Some(_)) => break,
+            Ok(None) if text.is_ok() && started.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) | Err(_) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("{program} was not done after {} seconds", PATIENCE.as_secs()));
+            }
+        }
+    }
+    match text {
+        Ok(Ok(text)) => Ok(text),
+        Ok(Err(why)) => Err(format!("what {program} printed cannot be read: {why}")),
+        Err(_) => Err(format!("{program} left its output open")),
+    }
+}
+
+fn read(from: impl Read) -> std::io::Result<SecretString> {
+    let mut text = String::new();
+    from.take(MOST_BYTES).read_to_string(&mut text)?;
+    Ok(SecretString::from(text.trim()))
+}
+
+/// The warnings about a configuration file with this text, and the file that it names for the secret.
+pub(super) fn exposed_by(file: &Path, text: &str) -> Vec<String> {
+    let stated: Value = serde_json::from_str(text).unwrap_or_default();
+    let stated = |key: &str| stated["erpnext"][key].as_str().filter(|text| !text.is_empty());
+    let itself = stated("api_secret").and_then(|_| exposed(file));
+    itself.into_iter().chain(stated("api_secret_file").and_then(|file| exposed(Path::new(file)))).collect()
+}
+
+/// A warning where others than the owner and the group may read a file that holds a secret.
+#[cfg(unix)]
+fn exposed(path: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    let path = path.display();
+    (mode & 0o004 != 0).then(|| {
+        format!("{path} holds the API secret, and every user of this machine may read it; chmod 600 {path} mends that")
+    })
+}
+
+/// Where rights are not told by a mode, nothing is said of them.
+#[cfg(not(unix))]
+fn exposed(_: &Path) -> Option<String> {
+    None
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::{exposed, from_command, from_file};
+
+    #[test]
+    fn a_file_gives_its_text_and_its_error_gives_nothing_of_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "canary\n").unwrap();
+        assert_eq!(from_file(file.path()).unwrap().expose_secret(), "canary");
+        assert!(from_file(&file.path().join("x")).unwrap_err().contains("cannot be read"));
+        std::fs::write(file.path(), b"canary\xff").unwrap();
+        assert!(!from_file(file.path()).unwrap_err().contains("canary"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_everyone_may_read_is_warned_about() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (mode, warned) in [(0o600, false), (0o640, false), (0o644, true)] {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(exposed(file.path()).is_some(), warned, "{mode:o}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_gives_what_it_prints_and_no_shell_reads_its_arguments() {
+        assert_eq!(from_command(&["printf", "%s\n", "a$HOME;b"]).unwrap().expose_secret(), "a$HOME;b");
+        assert!(from_command(&["false"]).unwrap_err().contains("false failed"));
+        assert!(from_command(&["no-such-program-4711"]).unwrap_err().contains("cannot be started"));
+        assert!(from_command(&[]).is_err());
+    }
+}

@@ -1,0 +1,126 @@
+//! Files that this program writes for its user: where they belong, written whole or not at all.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The configuration file of the user who runs this; none where the system has no place for one.
+pub fn config_file(env: Env<'_>) -> Option<PathBuf> {
+    Some(folder(env, "XDG_CONFIG_HOME", ".config", "APPDATA")?.join("erpnext-mcp").join("config.json"))
+}
+
+/// The folder for what can be fetched again; none where the system has no place for one.
+pub fn cache_folder(env: Env<'_>) -> Option<PathBuf> {
+    Some(folder(env, "XDG_CACHE_HOME", ".cache", "LOCALAPPDATA")?.join("erpnext-mcp"))
+}
+
+fn folder(env: Env<'_>, variable: &str, below_home: &str, on_windows: &str) -> Option<PathBuf> {
+    let stated = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    if cfg!(windows) {
+        return stated(on_windows);
+    }
+    stated(variable).or_else(|| Some(stated("HOME")?.join(below_home)))
+}
+
+/// Writes a file whole or not at all, with its folders. One that was there keeps its rights; a new one is its owner's alone.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What a link leads to is written, not the link.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
+    let written = (|| {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        if let Ok(there) = std::fs::metadata(&target) {
+            file.set_permissions(there.permissions())?;
+        }
+        std::fs::rename(&beside, &target)
+    })();
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+/// Copies a file that is there to a new name beside it, which is given.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn back_up(path: &Path) -> io::Result<Option<PathBuf>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let now = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let free = (0..).map(|n| match n {
+        0 => path.with_file_name(format!("{name}.{now}.bak")),
+        n => path.with_file_name(format!("{name}.{now}-{n}.bak")),
+    });
+    let Some(copy) = free.into_iter().find(|copy| !copy.exists()) else { return Ok(None) };
+    std::fs::copy(path, &copy)?;
+    Ok(Some(copy))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{back_up, cache_folder, config_file, write_whole};
+
+    #[test]
+    fn a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_rights() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a/b/c.json");
+        write_whole(&file, b"one").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = || std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(), 0o600);
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+            write_whole(&file, b"two").unwrap();
+            assert_eq!(mode(), 0o640);
+        }
+        let kept = [back_up(&file).unwrap().unwrap(), back_up(&file).unwrap().unwrap()];
+        assert_ne!(kept[0], kept[1]);
+        write_whole(&file, b"three").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"three");
+        assert_ne!(std::fs::read(&kept[0]).unwrap(), b"three");
+        assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 3, "nothing else is left");
+        assert_eq!(back_up(&folder.path().join("none")).unwrap(), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write_whole(&link, b"new").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert!(link.is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn places_are_the_users_own() {
+        let home = |name: &str| (name == "HOME").then(|| "/home/u".to_owned());
+        assert_eq!(config_file(&home).unwrap().to_str(), Some("/home/u/.config/erpnext-mcp/config.json"));
+        let stated = |name: &str| (name == "XDG_CACHE_HOME").then(|| "/c".to_owned());
+        assert_eq!(cache_folder(&stated).unwrap().to_str(), Some("/c/erpnext-mcp"));
+        assert_eq!(cache_folder(&|_| None), None);
+    }
+}

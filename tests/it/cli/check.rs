@@ -1,0 +1,67 @@
+//! `erpnext-mcp check`: what it says of configurations, against the snapshot and against a site.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{add_custom_field, run};
+use crate::sandbox::SampleSite;
+
+fn write(folder: &Path, config: &Value) {
+    std::fs::write(folder.join("c.json"), config.to_string()).unwrap();
+}
+
+fn levels(found: &Value) -> Vec<String> {
+    let line = |f: &Value| format!("{} {}", f["level"].as_str().unwrap(), f["what"].as_str().unwrap());
+    found["findings"].as_array().unwrap().iter().map(line).collect()
+}
+
+#[tokio::test]
+async fn the_presets_name_only_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for preset in ["read-only-analyst", "sales-user", "accounts-user", "full-access"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("config/{preset}.json"));
+        let done = run(folder.path(), &[], &["check", "--strict", "--config", file.to_str().unwrap()]).await;
+        assert_eq!(done.code, Some(0), "{preset}: {}{}", done.stdout, done.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_site_decides_what_the_snapshot_only_doubts() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    add_custom_field(&site, "Customer", "custom_tier", "A\nB");
+    let customer = json!({"read": true, "allowed_fields": ["customer_name", "custom_tier", "custom_teir"]});
+    write(folder.path(), &site.config(json!({"doctypes": {"Customer": customer, "Custmer": {"read": true}}})));
+    let offline = run(folder.path(), &[], &["check", "--config", "c.json", "--json"]).await;
+    assert_eq!(offline.code, Some(0), "{}", offline.stdout);
+    let lines = levels(&offline.json());
+    assert!(lines.iter().all(|line| line.starts_with("warning ")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("no field custom_tier;")), "{lines:?}");
+    let live = run(folder.path(), &[], &["check", "--live", "--config", "c.json", "--json"]).await;
+    assert_eq!(live.code, Some(1), "{}", live.stdout);
+    let lines = levels(&live.json());
+    let errors: Vec<_> = lines.iter().filter(|line| line.starts_with("error ")).collect();
+    assert_eq!(errors.len(), 2, "{lines:?}");
+    assert!(errors[0].contains("Custmer"), "{lines:?}");
+    assert!(errors[1].contains("no field custom_teir; did you mean custom_tier?"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn nothing_of_the_site_is_needed_to_check_against_the_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let stated = json!({"api_secret_command": ["no-such-program"]});
+    let doctypes = json!({"Customer": rule, "Sales Order": {"read": true}});
+    write(folder.path(), &json!({"erpnext": stated, "permissions": {"doctypes": doctypes}}));
+    let done = run(folder.path(), &[], &["check", "--config", "c.json"]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(
+        done.stdout.contains("Customer.tax_id is restricted, and can be read as a copy: Sales Order.tax_id"),
+        "{}",
+        done.stdout
+    );
+    assert!(!done.stdout.contains('\u{1b}'), "colour is for terminals");
+    let strict = run(folder.path(), &[], &["check", "--strict", "--config", "c.json"]).await;
+    assert_eq!(strict.code, Some(1));
+}

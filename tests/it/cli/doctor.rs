@@ -1,0 +1,90 @@
+//! `erpnext-mcp doctor` on sites that are well, and on some that are not.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
+
+use super::{add_custom_field, run};
+use crate::sandbox::SampleSite;
+use crate::support::{Site, config_json};
+
+async fn doctor(folder: &Path, config: &Value) -> (Option<i32>, Vec<String>) {
+    std::fs::write(folder.join("c.json"), config.to_string()).unwrap();
+    let done = run(folder, &[], &["doctor", "--json", "--config", "c.json"]).await;
+    let line = |f: &Value| format!("{} {}", f["level"].as_str().unwrap(), f["what"].as_str().unwrap());
+    let found = done.json();
+    for finding in found["findings"].as_array().unwrap() {
+        assert_eq!(finding["level"] == "ok", finding["fix"].is_null(), "what is wrong has a fix: {finding}");
+    }
+    (done.code, found["findings"].as_array().unwrap().iter().map(line).collect())
+}
+
+fn has(lines: &[String], wanted: &str) {
+    assert!(lines.iter().any(|line| line.contains(wanted)), "{wanted}: {lines:#?}");
+}
+
+#[tokio::test]
+async fn a_healthy_set_up_has_nothing_but_ok() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let mut config =
+        site.config_of("sales", json!({"doctypes": {"Customer": {"read": true}, "Quotation": {"read": true}}}));
+    config["audit"] = json!({"enabled": true, "log_file": "logs/audit.log"});
+    let (code, lines) = doctor(folder.path(), &config).await;
+    assert_eq!(code, Some(0), "{lines:#?}");
+    for wanted in [
+        "ok connection: ",
+        "the key is sales@example.com's",
+        "ok encryption: none, which does no harm",
+        "ok clock: ",
+        "ok versions: erpnext 15",
+        "ok rights: the site's user may do all 2",
+        "ok fields: ",
+        "ok tools: ",
+        "ok audit: logs/audit.log can be written",
+    ] {
+        has(&lines, wanted);
+    }
+}
+
+#[tokio::test]
+async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    add_custom_field(&site, "Customer", "custom_tier", "A\nB");
+    let doctypes = json!({"Customer": {"read": true}, "Journal Entry": {"read": true, "create": true, "submit": true}});
+    let (code, lines) = doctor(folder.path(), &site.config_of("sales", json!({"doctypes": doctypes}))).await;
+    assert_eq!(code, Some(0), "warnings only: {lines:#?}");
+    has(&lines, "warning rights: Journal Entry: permitted here, and the site's user may not: read, create, submit");
+    has(&lines, "fields: Customer: custom: custom_tier");
+}
+
+#[tokio::test]
+async fn what_stands_between_here_and_the_site_is_an_error_with_its_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = config_json("http://127.0.0.1:9", json!({"default": {"read": true}}));
+    let (code, lines) = doctor(folder.path(), &nobody).await;
+    assert_eq!(code, Some(1));
+    has(&lines, "error connection: http://127.0.0.1:9");
+    let sample = SampleSite::start().await;
+    let (code, lines) = doctor(folder.path(), &sample.config_of("disabled", json!({"default": {"read": true}}))).await;
+    assert_eq!(code, Some(1));
+    has(&lines, "error connection: ");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_and_a_log_that_cannot_be_written_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"message": "a@x"}));
+    let answer = answer.insert_header("date", "Tue, 02 Jan 2024 10:00:00 GMT");
+    site.respond("GET", "/api/method/frappe.auth.get_logged_user", answer).await;
+    let mut config = config_json(&site.url(), json!({"default": {"read": true}}));
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    config["audit"] = json!({"enabled": true, "log_file": "file/audit.log"});
+    let (code, lines) = doctor(folder.path(), &config).await;
+    assert_eq!(code, Some(1));
+    has(&lines, "warning clock: ");
+    has(&lines, "error audit: file/audit.log cannot be written");
+}

@@ -1,0 +1,131 @@
+//! `erpnext-mcp init` without anybody to ask: what it writes, what it leaves alone, and that what it wrote serves.
+
+use serde_json::{Value, json};
+
+use super::{Done, run};
+use crate::sandbox::SampleSite;
+use crate::stdio::Server;
+
+const SECRET: (&str, &str) = ("ERPNEXT_API_SECRET", "secret");
+
+async fn init(folder: &std::path::Path, site: &SampleSite, key: &str, more: &[&str]) -> Done {
+    let url = site.sandbox.url();
+    let arguments = ["init", "--yes", "--url", &url, "--api-key", key, "--config", "c.json"];
+    run(folder, &[SECRET], &[&arguments, more].concat()).await
+}
+
+fn read(file: std::path::PathBuf) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_sales_user_gets_the_sales_preset_cut_to_what_the_site_lets_them_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let done = init(folder.path(), &site, "sales", &[]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stderr.contains("\nroles: "), "{}", done.stderr);
+    assert!(done.stderr.contains("it is sales@example.com's"), "{}", done.stderr);
+    assert!(done.stderr.contains("sales-user, as far as the site's user may"), "{}", done.stderr);
+    assert!(!done.stderr.contains("secret\""), "{}", done.stderr);
+    let text = std::fs::read_to_string(folder.path().join("c.json")).unwrap();
+    assert!(
+        text.lines().any(|line| line.starts_with("      \"Customer\": { \"read\": true,")),
+        "a rule is a line: {text}"
+    );
+    let config = read(folder.path().join("c.json"));
+    let rules = config["permissions"]["doctypes"].as_object().unwrap();
+    assert_eq!(rules["Quotation"]["submit"], true);
+    assert!(rules["Customer"].get("delete").is_none());
+    // Nothing that the site would refuse.
+    let doctor = run(folder.path(), &[], &["doctor", "--json", "--config", "c.json"]).await;
+    let doubts: Vec<_> =
+        doctor.json()["findings"].as_array().unwrap().iter().filter(|f| f["level"] != "ok").cloned().collect();
+    assert_eq!(doubts, Vec::<Value>::new());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(folder.path().join("c.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    // What belongs into a client is printed.
+    let client = done.json();
+    let server = &client["mcpServers"]["erpnext"];
+    let file = server["args"][1].as_str().unwrap();
+    assert!(file.ends_with("c.json") && std::path::Path::new(file).is_absolute(), "{server}");
+    let mut server = Server::initialized(&config).await;
+    assert_eq!(server.data("test_connection", json!({})).await["user"], "sales@example.com");
+}
+
+#[tokio::test]
+async fn doctypes_are_opened_for_what_the_user_may_do_and_a_wrong_one_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let done = init(folder.path(), &site, "reader", &["--doctypes", "Customer"]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let rule = &read(folder.path().join("c.json"))["permissions"]["doctypes"]["Customer"];
+    assert_eq!(rule["read"], true);
+    assert!(rule.get("create").is_none() && rule.get("delete").is_none(), "{rule}");
+    std::fs::remove_file(folder.path().join("c.json")).unwrap();
+    for (key, doctypes, wanted) in [
+        ("reader", "Customer,Custmer", "did you mean Customer?"),
+        ("reader", "Journal Entry", "may do nothing with it"),
+        ("disabled", "Customer", "nothing was written"),
+    ] {
+        let done = init(folder.path(), &site, key, &["--doctypes", doctypes]).await;
+        assert!(done.code == Some(1) && done.stderr.contains(wanted), "{wanted}: {}", done.stderr);
+        assert!(!folder.path().join("c.json").exists());
+    }
+}
+
+#[tokio::test]
+async fn what_is_there_is_replaced_only_when_told_and_kept_as_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    std::fs::write(folder.path().join("c.json"), "mine").unwrap();
+    let done = init(folder.path(), &site, "sales", &[]).await;
+    assert!(done.code == Some(1) && done.stderr.contains("--force"), "{}", done.stderr);
+    assert_eq!(std::fs::read_to_string(folder.path().join("c.json")).unwrap(), "mine");
+    let done = init(folder.path(), &site, "sales", &["--force"]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let copies = std::fs::read_dir(folder.path()).unwrap().filter(|entry| {
+        let path = entry.as_ref().unwrap().path();
+        path.extension().is_some_and(|end| end == "bak") && std::fs::read_to_string(path).unwrap() == "mine"
+    });
+    assert_eq!(copies.count(), 1);
+}
+
+#[tokio::test]
+async fn a_client_is_told_and_keeps_what_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let file = folder.path().join("client.json");
+    std::fs::write(&file, r#"{"theme": "dark", "mcpServers": {"other": {"command": "x"}}}"#).unwrap();
+    let client = ["--client", "claude-desktop", "--client-file", "client.json"];
+    let done = init(folder.path(), &site, "sales", &client).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let written = read(file);
+    assert_eq!(written["theme"], "dark");
+    assert_eq!(written["mcpServers"]["other"], json!({"command": "x"}));
+    assert_eq!(written["mcpServers"]["erpnext"]["args"][0], "--config");
+    let done = init(folder.path(), &site, "sales", &["--force", "--client", "claude-code"]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(read(folder.path().join(".mcp.json"))["mcpServers"]["erpnext"]["type"], "stdio");
+}
+
+#[tokio::test]
+async fn the_secret_of_a_file_stays_there_and_no_flag_takes_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    std::fs::write(folder.path().join("s"), "secret\n").unwrap();
+    let url = site.sandbox.url();
+    let base = ["init", "--yes", "--url", &url, "--api-key", "sales", "--config", "c.json"];
+    let done = run(folder.path(), &[], &[&base[..], &["--secret-file", "s"]].concat()).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let erpnext = &read(folder.path().join("c.json"))["erpnext"];
+    assert!(erpnext["api_secret_file"].as_str().unwrap().ends_with("/s") && erpnext.get("api_secret").is_none());
+    let done = run(folder.path(), &[], &[&base[..], &["--force"]].concat()).await;
+    assert!(done.stderr.contains("ERPNEXT_API_SECRET"), "{}", done.stderr);
+    let done = run(folder.path(), &[], &[&base[..], &["--api-secret", "x"]].concat()).await;
+    assert!(done.stderr.contains("unexpected argument '--api-secret'"), "{}", done.stderr);
+}

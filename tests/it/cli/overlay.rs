@@ -1,0 +1,135 @@
+//! The site's own fields in the tools: when they come, how clients hear of it, and that a start needs no site.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
+
+use super::add_custom_field;
+use crate::sandbox::SampleSite;
+use crate::stdio::Server;
+use crate::support::{META, Site, config_json};
+
+const CHANGED: &str = "notifications/tools/list_changed";
+
+/// What `create_customer_document` takes for the custom field.
+async fn listed(server: &mut Server) -> Value {
+    let tools = server.tools().await;
+    let tool = tools.iter().find(|tool| tool["name"] == "create_customer_document").unwrap();
+    tool["inputSchema"]["properties"]["data"]["properties"]["custom_tier"].clone()
+}
+
+fn with_overlay(mut config: Value, folder: &std::path::Path) -> Value {
+    config["schema"] = json!({"overlay": "live", "cache_folder": folder.join("kept")});
+    config
+}
+
+fn customers(rule: Value) -> Value {
+    json!({"doctypes": {"Customer": rule}})
+}
+
+/// A site that takes its time to tell the metadata of Customer.
+async fn slow_site() -> Site {
+    let field = |name: &str, kind: &str| json!({"fieldname": name, "fieldtype": kind, "label": name});
+    let mut tier = field("custom_tier", "Select");
+    tier["options"] = json!("Gold\nTin");
+    tier["is_custom_field"] = json!(1);
+    let fields = json!([field("customer_name", "Data"), tier]);
+    let docs = json!([{"doctype": "DocType", "name": "Customer", "module": "Selling", "fields": fields}]);
+    let site = Site::start().await;
+    let late = ResponseTemplate::new(200).set_body_json(json!({"docs": docs})).set_delay(Duration::from_secs(3));
+    site.respond("GET", META, late).await;
+    site
+}
+
+/// Waits for the site's metadata: the list has the field, or the client is told that it changed.
+async fn wait_for(server: &mut Server, choices: Value) {
+    while listed(server).await["enum"] != choices {
+        while server.message().await["method"] != CHANGED {}
+    }
+}
+
+#[tokio::test]
+async fn clients_of_both_revisions_are_told_when_the_list_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = slow_site().await;
+    let config = config_json(&site.url(), customers(json!({"read": true, "create": true})));
+    let mut server = Server::start(&with_overlay(config.clone(), &folder.path().join("a")));
+    let answer = server.initialize().await;
+    assert_eq!(answer["result"]["capabilities"]["tools"]["listChanged"], true);
+    assert!(listed(&mut server).await.is_null(), "the start does not wait for the site");
+    assert_eq!(server.message().await["method"], CHANGED);
+    assert_eq!(listed(&mut server).await["enum"], json!(["Gold", "Tin"]));
+
+    let mut server = Server::stateless(&with_overlay(config.clone(), &folder.path().join("b")));
+    assert!(listed(&mut server).await.is_null());
+    let id = server.post("subscriptions/listen", json!({"notifications": {"toolsListChanged": true}})).await;
+    let acknowledged = server.message().await;
+    assert_eq!(acknowledged["params"]["notifications"]["toolsListChanged"], true, "{acknowledged}");
+    let told = server.message().await;
+    assert_eq!(told["method"], CHANGED, "{told}");
+    assert_eq!(told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], id, "{told}");
+    assert_eq!(listed(&mut server).await["enum"], json!(["Gold", "Tin"]));
+
+    // Where nothing is laid over, nobody is promised anything.
+    let mut server = Server::start(&config);
+    let answer = server.initialize().await;
+    assert!(answer["result"]["capabilities"]["tools"]["listChanged"].is_null(), "{answer}");
+}
+
+#[tokio::test]
+async fn custom_fields_are_checked_allowed_and_withheld_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    add_custom_field(&site, "Customer", "custom_tier", "Gold\nTin");
+    let config = site.config(customers(json!({"read": true, "create": true})));
+    let mut server = Server::initialized(&with_overlay(config, folder.path())).await;
+    wait_for(&mut server, json!(["Gold", "Tin"])).await;
+    let data = json!({"customer_name": "Zod", "customer_type": "Company", "custom_tier": "Tinn"});
+    let error = server.error("create_customer_document", json!({"data": data})).await;
+    assert!(error.contains("custom_tier") && error.contains("Gold"), "{error}");
+    assert_eq!(site.writes(), Vec::<String>::new());
+
+    let withheld = json!({"read": true, "create": true, "restricted_fields": ["custom_tier"]});
+    let mut server = Server::initialized(&with_overlay(site.config(customers(withheld)), folder.path())).await;
+    assert!(listed(&mut server).await.is_null());
+    let data = json!({"customer_name": "Zod", "customer_type": "Company", "custom_tier": "Tin"});
+    let error = server.error("create_customer_document", json!({"data": data})).await;
+    assert!(error.contains("custom_tier"), "{error}");
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_laid_last_serves_without_the_site_and_is_read_anew_when_it_is_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    add_custom_field(&site, "Customer", "custom_tier", "Gold\nTin");
+    let config = with_overlay(site.config(customers(json!({"read": true, "create": true}))), folder.path());
+    let mut server = Server::initialized(&config).await;
+    wait_for(&mut server, json!(["Gold", "Tin"])).await;
+    server.end().await;
+    let kept: Vec<_> = std::fs::read_dir(folder.path().join("kept")).unwrap().map(|e| e.unwrap().path()).collect();
+    let [kept] = &kept[..] else { panic!("{kept:?}") };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(kept).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // Another choice on the site; what was read a moment ago is not read again.
+    add_custom_field(&site, "Customer", "custom_tier", "Gold\nTin\nIron");
+    let mut server = Server::initialized(&config).await;
+    assert_eq!(listed(&mut server).await["enum"], json!(["Gold", "Tin"]));
+    server.end().await;
+    let old = SystemTime::now() - Duration::from_secs(86_400);
+    std::fs::File::options().write(true).open(kept).unwrap().set_modified(old).unwrap();
+    let mut server = Server::initialized(&config).await;
+    wait_for(&mut server, json!(["Gold", "Tin", "Iron"])).await;
+    server.end().await;
+    std::fs::File::options().write(true).open(kept).unwrap().set_modified(old).unwrap();
+    site.sandbox.stop().await;
+    let mut server = Server::initialized(&config).await;
+    assert_eq!(listed(&mut server).await["enum"], json!(["Gold", "Tin", "Iron"]));
+    std::fs::write(kept, "{\"site\": broken").unwrap();
+    let mut server = Server::initialized(&config).await;
+    assert!(listed(&mut server).await.is_null());
+}

@@ -1,0 +1,107 @@
+//! What commands print about the program itself, and where the secret comes from.
+
+use serde_json::{Value, json};
+
+use super::run;
+use crate::support::{KEY, Site};
+
+#[tokio::test]
+async fn the_example_fits_the_schema_and_both_are_printed_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = run(folder.path(), &[], &["config", "schema"]).await.json();
+    let example = run(folder.path(), &[], &["config", "example"]).await.json();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&example));
+    assert_eq!(schema["properties"]["cache"]["properties"]["ttl"]["default"], 300);
+    let reference = run(folder.path(), &[], &["config", "reference"]).await;
+    assert!(reference.stdout.starts_with("# Configuration reference"));
+}
+
+#[tokio::test]
+async fn completions_and_man_pages_know_every_subcommand() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = run(folder.path(), &[], &["man"]).await.stdout;
+    for subcommand in ["init", "doctor", "check", "audit", "config", "demo", "serve"] {
+        assert!(page.contains(&format!("erpnext\\-mcp\\-{subcommand}")), "{subcommand}: {page}");
+        let below = run(folder.path(), &[], &["man", subcommand]).await;
+        assert!(below.code == Some(0) && below.stdout.starts_with(".ie"), "{subcommand}: {}", below.stdout);
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let done = run(folder.path(), &[], &["completions", shell]).await;
+        assert!(done.stdout.contains("doctor") && done.stdout.contains("preset"), "{shell}");
+    }
+    assert_eq!(run(folder.path(), &[], &["man", "nonsense"]).await.code, Some(1));
+}
+
+#[tokio::test]
+async fn help_has_examples_and_no_colour_where_nobody_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["--help"][..], &["init", "--help"]] {
+        let help = run(folder.path(), &[], arguments).await.stdout;
+        assert!(help.contains("Examples:") && !help.contains('\u{1b}'), "{help}");
+    }
+}
+
+#[tokio::test]
+async fn errors_of_the_configuration_name_line_and_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "{\n  \"cache\": {\n    \"ttl\": 0\n  },\n  \"audit\": {\"enabeld\": true},\n  \"cache\": {}\n}";
+    std::fs::write(folder.path().join("c.json"), text).unwrap();
+    let done = run(folder.path(), &[], &["--config", "c.json", "check"]).await;
+    assert_eq!(done.code, Some(1));
+    for wanted in [
+        "line 3: cache.ttl: expected a whole number",
+        "line 5: audit.enabeld: unknown key; did you mean enabled?",
+        "lines 2, 6: cache: named twice",
+    ] {
+        assert!(done.stderr.contains(wanted), "{wanted}: {}", done.stderr);
+    }
+}
+
+/// The secret that the program sends, with a configuration that states it so.
+async fn sent(folder: &std::path::Path, stated: Value, env: &[(&str, &str)]) -> (Option<i32>, String) {
+    let site = Site::start().await;
+    site.answer("GET", "/api/method/frappe.auth.get_logged_user", 200, json!({"message": "a@x"})).await;
+    let mut config =
+        json!({"erpnext": {"url": site.url(), "api_key": KEY}, "permissions": {"default": {"read": true}}});
+    config["erpnext"].as_object_mut().unwrap().extend(stated.as_object().unwrap().clone());
+    std::fs::write(folder.join("c.json"), config.to_string()).unwrap();
+    let done = run(folder, env, &["--config", "c.json", "doctor"]).await;
+    assert!(!format!("{}{}", done.stdout, done.stderr).contains("canary"), "{}{}", done.stdout, done.stderr);
+    let header = site.authorizations().await.into_iter().next().unwrap_or_default();
+    (done.code, header.replace(&format!("token {KEY}:"), "").to_owned() + &done.stderr)
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_secret_comes_from_the_environment_the_file_a_file_or_a_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("secret"), "canary-file\n").unwrap();
+    let file = json!({"api_secret_file": "secret"});
+    let command = json!({"api_secret_command": ["printf", "%s\\n", "canary-command"]});
+    assert_eq!(sent(path, json!({"api_secret": "canary-text"}), &[]).await.1, "canary-text");
+    assert_eq!(sent(path, file.clone(), &[]).await.1, "canary-file");
+    assert_eq!(sent(path, command, &[]).await.1, "canary-command");
+    let env = [("ERPNEXT_API_SECRET", "canary-env")];
+    assert_eq!(sent(path, file, &env).await.1, "canary-env");
+    for (stated, wanted) in [
+        (json!({"api_secret_file": "nowhere"}), "erpnext.api_secret_file: nowhere cannot be read"),
+        (json!({"api_secret_command": ["false"]}), "erpnext.api_secret_command: false failed"),
+        (json!({"api_secret": "canary", "api_secret_file": "secret"}), "there is api_secret too; keep one of them"),
+        (json!({"api_secret_command": []}), "erpnext.api_secret_command: expected a program"),
+        (json!({}), "erpnext.api_secret: missing"),
+    ] {
+        let (code, said) = sent(path, stated, &[]).await;
+        assert!(code == Some(1) && said.contains(wanted), "{wanted}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn the_default_configuration_is_the_users_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join(".config/erpnext-mcp");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("config.json"), r#"{"cache": {"ttll": 1}}"#).unwrap();
+    let done = run(folder.path(), &[], &["check"]).await;
+    assert!(done.stderr.contains("cache.ttll: unknown key"), "{}", done.stderr);
+}
