@@ -11,7 +11,7 @@ use crate::audit::{Attempt, Audit};
 use crate::cache::Keeping;
 use crate::caller::Caller;
 use crate::catalog::Catalog;
-use crate::config::{Config, Results};
+use crate::config::{Attachments, Config, Results};
 use crate::limit::Rates;
 use crate::names::Names;
 use crate::policy::{Operation, Permit, Policy};
@@ -60,6 +60,8 @@ pub struct App {
     pub results: Results,
     /// Whether typed tools declare an `outputSchema`.
     pub output_schemas: bool,
+    /// Where files to be attached may lie.
+    pub attachments: Attachments,
     /// The record of every attempt.
     pub audit: Audit,
     /// The documents made of late.
@@ -80,6 +82,7 @@ impl App {
             catalog: Catalog::new(config.cache.enabled.then_some(config.cache.metadata_ttl)),
             results: config.tools.results,
             output_schemas: config.tools.output_schemas,
+            attachments: config.attachments.clone(),
             audit,
             made: Made::default(),
             user: OnceCell::new(),

@@ -3,6 +3,7 @@
 mod condition;
 mod error;
 mod json;
+mod methods;
 mod names;
 mod operation;
 mod pattern;
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 
 pub use condition::{Condition, Operand, Test};
 pub use error::{ConfigError, ConfigErrors};
+pub use methods::{ArgumentKind, Method, MethodArgument};
 pub use names::{Place, UnknownName};
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
@@ -34,6 +36,10 @@ pub struct Config {
     pub erpnext: Erpnext,
     /// Who may do what.
     pub permissions: Permissions,
+    /// The site's methods that may be called, by their dotted path.
+    pub methods: BTreeMap<String, Method>,
+    /// Where files to be attached may lie.
+    pub attachments: Attachments,
     /// How tools answer.
     pub tools: Tools,
     /// The record of every attempt.
@@ -85,6 +91,13 @@ pub struct DoctypePermissions {
     pub restricted_fields: Vec<String>,
     /// What documents must satisfy, by operation.
     pub conditions: BTreeMap<Operation, Condition>,
+}
+
+/// Where files to be attached may lie.
+#[derive(Clone, Default, Debug)]
+pub struct Attachments {
+    /// Absolute paths of directories; files in and below them may be attached, no others.
+    pub directories: Vec<PathBuf>,
 }
 
 /// How tools answer.

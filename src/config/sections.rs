@@ -1,5 +1,6 @@
 //! The sections of the file, key by key, and the environment over them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -8,13 +9,14 @@ use serde_json::{Map, Value};
 use super::error::ConfigError;
 use super::reader::{Errors, Reader, unknown};
 use super::{
-    Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, Erpnext, LogLevel, OnFailure, Operation,
-    Operations, Pattern, Permissions, RateLimiting, Results, Tools, condition, json, url,
+    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, Erpnext, LogLevel, OnFailure,
+    Operation, Operations, Pattern, Permissions, RateLimiting, Results, Tools, condition, json, methods, url,
 };
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-const SECTIONS: &[&str] = &["erpnext", "permissions", "tools", "audit", "rate_limiting", "cache", "log_level"];
+const SECTIONS: &[&str] =
+    &["erpnext", "permissions", "methods", "attachments", "tools", "audit", "rate_limiting", "cache", "log_level"];
 
 /// The operations that conditions can be put on.
 const CONDITIONAL: &[Operation] =
@@ -45,6 +47,8 @@ pub(super) fn read(text: Option<&str>, env: Env<'_>) -> Result<Config, Vec<Confi
         let log_level = file.parsed("log_level", log_level);
         Config {
             permissions,
+            methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
+            attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
             tools,
             audit: audit(&file, &env),
             rate_limiting: rate_limiting(&file),
@@ -186,6 +190,15 @@ fn conditions(section: &Reader<'_>) -> Vec<(Operation, Condition)> {
     section.only(&CONDITIONAL.iter().map(|operation| operation.as_str()).collect::<Vec<_>>());
     let stated = CONDITIONAL.iter().filter_map(|operation| Some((*operation, section.object(operation.as_str())?)));
     stated.filter_map(|(operation, object)| Some((operation, condition::read(&object)?))).collect()
+}
+
+fn attachments(section: &Reader<'_>) -> Attachments {
+    section.only(&["directories"]);
+    let directories = section.list("directories", "directory").unwrap_or_default();
+    for (place, path) in directories.iter().filter(|(_, path)| !Path::new(path).is_absolute()) {
+        section.errors.note(place, format!("expected an absolute path, found {path:?}"));
+    }
+    Attachments { directories: directories.into_iter().map(|(_, path)| path.into()).collect() }
 }
 
 fn tools(section: &Reader<'_>) -> Tools {

@@ -3,6 +3,7 @@
 mod cut;
 mod denial;
 mod fields;
+mod methods;
 mod permit;
 mod reports;
 #[cfg(test)]
@@ -13,11 +14,12 @@ use std::sync::Arc;
 
 use erpnext_schema::nearest;
 
-use crate::config::{Config, DoctypePermissions, Pattern};
+use crate::config::{Config, DoctypePermissions, Method, Pattern};
 
 pub use crate::config::{Operation, Operations};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
+pub use methods::MethodPermit;
 pub use permit::Permit;
 
 /// DocTypes that hold keys and tokens in plain fields. `permissions.default` does not open them.
@@ -58,6 +60,7 @@ pub struct Policy {
     /// The rule of DocTypes on which nothing is said: what needs naming stays withheld.
     open: Arc<FieldRule>,
     reports: Vec<Pattern>,
+    methods: BTreeMap<String, Method>,
     refusals: BTreeMap<String, BTreeMap<Operation, String>>,
 }
 
@@ -77,7 +80,8 @@ impl Policy {
         };
         let permissions = &config.permissions;
         let doctypes = permissions.doctypes.iter().map(|(name, permissions)| (name.clone(), rule(permissions)));
-        Self { reports: permissions.reports.clone(), ..Self::new(doctypes.collect(), permissions.default) }
+        let (reports, methods) = (permissions.reports.clone(), config.methods.clone());
+        Self { reports, methods, ..Self::new(doctypes.collect(), permissions.default) }
     }
 
     /// Everything is permitted: for programs that use this crate as their own client.
@@ -88,7 +92,7 @@ impl Policy {
 
     fn new(doctypes: BTreeMap<String, Rule>, default: Operations) -> Self {
         let fields = Arc::new(readable_if(default, FieldRule::default()));
-        Self { doctypes, default, fields, open: Arc::default(), reports: Vec::new(), refusals: BTreeMap::new() }
+        Self { doctypes, default, fields, ..Self::default() }
     }
 
     /// Leave to do the operation on documents of the DocType. DocTypes match by their exact name only.

@@ -2,6 +2,7 @@
 
 pub mod history;
 pub mod html;
+pub mod markdown;
 pub mod report;
 pub mod script;
 
