@@ -128,3 +128,58 @@ fn argument(about: &Reader<'_>) -> MethodArgument {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use crate::config::{ArgumentKind, Config};
+
+    fn read(sections: Value) -> Result<Config, String> {
+        let mut file = json!({"erpnext": {"url": "https://erp.example.com", "api_key": "key", "api_secret": "secret"}});
+        file.as_object_mut().unwrap().extend(sections.as_object().unwrap().clone());
+        Config::from_text(&file.to_string()).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn a_method_writes_unless_it_says_otherwise() {
+        let stated = json!({"description": "d", "arguments": {"a": {"type": "integer", "required": true}, "b": {}}});
+        let config = read(json!({"methods": {"app.api.x": stated}})).unwrap();
+        let method = &config.methods["app.api.x"];
+        assert!(method.writes && method.arguments["a"].required && !method.arguments["b"].required);
+        assert_eq!(
+            (method.arguments["a"].kind, method.arguments["b"].kind),
+            (ArgumentKind::Integer, ArgumentKind::String)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_method_is_told_at_its_place() {
+        let errors = read(json!({"methods": {
+            "frappe.client.get_list": {"description": "d"},
+            "../ping": {"description": "d"},
+            "app.api.x": {"arguments": {"a": {"type": "text"}, "b": {"requird": true}}, "writes": true},
+        }}));
+        let errors = errors.unwrap_err();
+        for line in [
+            "methods.frappe.client.get_list: it reaches any document",
+            "methods.../ping: expected the dotted path of a method",
+            "methods.app.api.x.description: missing",
+            "methods.app.api.x.arguments.a.type: unknown type",
+            "methods.app.api.x.arguments.b.requird: unknown key; did you mean required?",
+            "methods.app.api.x.writes: unknown key; did you mean write?",
+        ] {
+            assert!(errors.contains(line), "{line}: {errors}");
+        }
+    }
+
+    #[test]
+    fn a_directory_for_files_is_an_absolute_path() {
+        let errors = read(json!({"attachments": {"directories": ["out", "/srv/out"]}})).unwrap_err();
+        assert!(errors.contains("attachments.directories[0]: expected an absolute path"), "{errors}");
+        assert!(!errors.contains("directories[1]"), "{errors}");
+        assert!(read(json!({})).unwrap().attachments.directories.is_empty());
+    }
+}
