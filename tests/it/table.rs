@@ -5,7 +5,6 @@
 mod fill;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use erpnext_mcp::call::App;
@@ -183,7 +182,7 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
         FieldKind::Datetime,
     ];
     let no_format = |field: &&FieldDef| field.kind != FieldKind::Data || field.options == erpnext_schema::Options::None;
-    let fields = || def.all_fields().filter(|field| free(&field) && no_format(&field));
+    let fields = || def.all_fields().filter(|field| free(field) && no_format(field));
     kinds.iter().find_map(|kind| Some((fields().find(|field| field.kind == *kind)?, value(*kind)?)))
 }
 
@@ -249,6 +248,7 @@ fn read(text: &str) -> BTreeMap<String, &str> {
     text.lines().map(line).collect()
 }
 
+#[allow(clippy::print_stdout, reason = "how many pass is what a reader of this test wants to know")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_doctype_is_listed_read_made_changed_and_deleted_through_both_kinds_of_tools() {
     let site = SampleSite::start().await;

@@ -40,7 +40,7 @@ fn number(number: u64) -> String {
     let mut groups = Vec::new();
     let mut rest = number;
     for name in GROUPS {
-        if rest % 1000 > 0 {
+        if !rest.is_multiple_of(1000) {
             groups.push(format!("{}{name}", hundreds(rest % 1000)));
         }
         rest /= 1000;
@@ -55,7 +55,7 @@ fn hundreds(number: u64) -> String {
         |number: u64| usize::try_from(number / 10 - 2).ok().and_then(|at| TENS.get(at)).copied().unwrap_or_default();
     let below = |number: u64| match number {
         0..20 => small(number).to_owned(),
-        _ if number % 10 == 0 => tens(number).to_owned(),
+        _ if number.is_multiple_of(10) => tens(number).to_owned(),
         _ => format!("{}-{}", tens(number), small(number % 10)),
     };
     match (number / 100, number % 100) {
