@@ -13,7 +13,7 @@ use crate::audit::{Attempt, Audit};
 use crate::cache::Keeping;
 use crate::caller::Caller;
 use crate::catalog::Catalog;
-use crate::config::{Config, Results};
+use crate::config::{Attachments, Config, Results};
 use crate::limit::Rates;
 use crate::names::Names;
 use crate::policy::{Facts, Operation, Permit, Policy};
@@ -66,6 +66,8 @@ pub struct App {
     pub results: Results,
     /// Whether typed tools declare an `outputSchema`.
     pub output_schemas: bool,
+    /// Where files to be attached may lie.
+    pub attachments: Attachments,
     /// The record of every attempt.
     pub audit: Audit,
     /// The documents made of late.
@@ -93,6 +95,7 @@ impl App {
             list_changes: config.schema.overlay,
             results: config.tools.results,
             output_schemas: config.tools.output_schemas,
+            attachments: config.attachments.clone(),
             audit,
             made: Made::default(),
             tokens: Tokens::default(),

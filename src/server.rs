@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, Implementation, ListToolsResult,
-    PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ServerCapabilities, ServerConfig,
-    SubscriptionFilter, Tool as WireTool, ToolAnnotations,
+    PaginatedRequestParams, ProgressNotificationParam, ProgressToken, Resource, ResourceContents, ServerCapabilities,
+    ServerConfig, SubscriptionFilter, Tool as WireTool, ToolAnnotations,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -21,7 +21,7 @@ use tokio::sync::{RwLock, Semaphore, watch};
 use crate::call::App;
 use crate::config::Results;
 use crate::tools::{Definition, Effect, TOKEN, ToolError, Unconfirmed, definition};
-use crate::watch::{Progress, Watch};
+use crate::watch::{Beside, Progress, Watch};
 
 /// How many calls may be under way at once; the rest wait.
 const IN_FLIGHT: usize = 64;
@@ -113,7 +113,11 @@ impl Server {
         let arguments = request.arguments.unwrap_or_default();
         let call = AssertUnwindSafe(self.app.watched_call(tool, arguments, client, watch)).catch_unwind();
         Ok(Ran::Done(match call.await {
-            Ok(Ok((data, text))) => success(self.app.results, self.app.output_schemas, data, text),
+            Ok(Ok((data, text))) => {
+                let mut answer = success(self.app.results, self.app.output_schemas, data, text);
+                answer.content.extend(watch.take().into_iter().map(content));
+                answer
+            }
             Ok(Err(ToolError::Unconfirmed(waits))) => return Ok(Ran::Unconfirmed(waits)),
             Ok(Err(error)) => CallToolResult::error(vec![ContentBlock::text(error.for_model())]),
             Err(_) => {
@@ -180,6 +184,16 @@ fn success(results: Results, declared: bool, data: Value, text: String) -> CallT
     let mut answer = CallToolResult::success(content);
     answer.structured_content = structured.then_some(data);
     answer
+}
+
+fn content(beside: Beside) -> ContentBlock {
+    match beside {
+        Beside::Image { kind, base64 } => ContentBlock::image(base64, kind),
+        Beside::File { uri, kind, base64 } => {
+            ContentBlock::resource(ResourceContents::blob(base64, uri).with_mime_type(kind))
+        }
+        Beside::Link { uri, name } => ContentBlock::resource_link(Resource::new(uri, name)),
+    }
 }
 
 fn on_the_wire(tool: Definition) -> WireTool {

@@ -1,7 +1,7 @@
-//! `Watch`: whoever waits for a call, who may be told how far it is and may call the rest of it off.
+//! `Watch`: whoever waits for a call, who may be told how far it is, is given what is no JSON, and may call the rest off.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -14,18 +14,47 @@ pub struct Progress {
     pub total: usize,
 }
 
+/// What an answer holds beside its JSON.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Beside {
+    /// A picture.
+    Image {
+        /// Its MIME type.
+        kind: String,
+        /// Its bytes.
+        base64: String,
+    },
+    /// A file as a whole.
+    File {
+        /// Where it comes from.
+        uri: String,
+        /// Its MIME type.
+        kind: String,
+        /// Its bytes.
+        base64: String,
+    },
+    /// Where a file can be had.
+    Link {
+        /// Its address.
+        uri: String,
+        /// What it is called.
+        name: String,
+    },
+}
+
 /// The side of the call. The default is nobody, who neither listens nor stops anything.
 #[derive(Clone, Default, Debug)]
 pub struct Watch {
     tell: Option<UnboundedSender<Progress>>,
     stopped: Arc<AtomicBool>,
+    beside: Arc<Mutex<Vec<Beside>>>,
 }
 
 impl Watch {
     /// A watch, and what is told through it.
     pub fn new() -> (Self, UnboundedReceiver<Progress>) {
         let (tell, told) = unbounded_channel();
-        (Self { tell: Some(tell), stopped: Arc::default() }, told)
+        (Self { tell: Some(tell), ..Self::default() }, told)
     }
 
     /// Says how far the call is.
@@ -34,6 +63,16 @@ impl Watch {
             // Whoever no longer listens misses nothing that counts.
             let _ = tell.send(Progress { done, total });
         }
+    }
+
+    /// Puts something beside the answer.
+    pub fn give(&self, beside: Beside) {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner).push(beside);
+    }
+
+    /// Takes what was put beside the answer.
+    pub fn take(&self) -> Vec<Beside> {
+        std::mem::take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Asks the call to begin nothing more; what has begun is finished.

@@ -5,6 +5,7 @@ mod erpnext;
 mod error;
 mod json;
 mod locate;
+mod methods;
 mod names;
 mod operation;
 mod pattern;
@@ -29,6 +30,7 @@ use sections::For;
 
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
+pub use methods::{ArgumentKind, Method, MethodArgument};
 pub use names::{Place, UnknownName};
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
@@ -44,6 +46,10 @@ pub struct Config {
     pub erpnext: Erpnext,
     /// Who may do what.
     pub permissions: Permissions,
+    /// The site's methods that may be called, by their dotted path.
+    pub methods: BTreeMap<String, Method>,
+    /// Where files to be attached may lie.
+    pub attachments: Attachments,
     /// Where the facts about DocTypes come from.
     pub schema: Schema,
     /// How tools answer.
@@ -112,6 +118,13 @@ pub struct Schema {
     pub overlay: bool,
     /// Where what was laid last is kept; the user's cache folder unless stated, nowhere where the system has none.
     pub cache_folder: Option<PathBuf>,
+}
+
+/// Where files to be attached may lie.
+#[derive(Clone, Default, Debug)]
+pub struct Attachments {
+    /// Absolute paths of directories; files in and below them may be attached, no others.
+    pub directories: Vec<PathBuf>,
 }
 
 /// How tools answer.

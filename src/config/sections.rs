@@ -1,5 +1,6 @@
 //! The sections of the file, key by key, and the environment over them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -7,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
-    Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, OnFailure, Operation, Operations,
-    Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, json,
+    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, OnFailure, Operation,
+    Operations, Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, json, methods,
 };
 use crate::files;
 
@@ -23,8 +24,19 @@ pub(super) enum For {
     Reading,
 }
 
-const SECTIONS: &[&str] =
-    &["$schema", "erpnext", "permissions", "schema", "tools", "audit", "rate_limiting", "cache", "log_level"];
+const SECTIONS: &[&str] = &[
+    "$schema",
+    "erpnext",
+    "permissions",
+    "methods",
+    "attachments",
+    "schema",
+    "tools",
+    "audit",
+    "rate_limiting",
+    "cache",
+    "log_level",
+];
 
 /// The operations that conditions can be put on.
 const CONDITIONAL: &[Operation] =
@@ -77,6 +89,8 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         let log_level = level(&file, "log_level");
         Config {
             permissions,
+            methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
+            attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
             schema: schema(&file, env),
             tools,
             audit: audit(&file, env),
@@ -212,6 +226,15 @@ fn schema(file: &Reader<'_>, env: Env<'_>) -> Schema {
         }
     }
     schema
+}
+
+fn attachments(section: &Reader<'_>) -> Attachments {
+    section.only(&["directories"]);
+    let directories = section.list("directories", "directory").unwrap_or_default();
+    for (place, path) in directories.iter().filter(|(_, path)| !Path::new(path).is_absolute()) {
+        section.errors.note(place, format!("expected an absolute path, found {path:?}"));
+    }
+    Attachments { directories: directories.into_iter().map(|(_, path)| path.into()).collect() }
 }
 
 fn tools(section: &Reader<'_>) -> Tools {

@@ -6,6 +6,7 @@ mod copies;
 mod cut;
 mod denial;
 mod fields;
+mod methods;
 mod permit;
 mod reports;
 #[cfg(test)]
@@ -17,13 +18,14 @@ use std::sync::Arc;
 
 use erpnext_schema::nearest;
 
-use crate::config::{Condition, Config, DoctypePermissions, Pattern};
+use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern};
 use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
 pub use conditions::{Absent, Facts, Filter, Judge, Unmet, Within};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
+pub use methods::MethodPermit;
 pub use permit::Permit;
 
 /// DocTypes that hold keys and tokens in plain fields. `permissions.default` does not open them.
@@ -64,6 +66,7 @@ pub struct Policy {
     /// The rule of DocTypes on which nothing is said: what needs naming stays withheld.
     open: Arc<FieldRule>,
     reports: Vec<Pattern>,
+    methods: BTreeMap<String, Method>,
     refusals: BTreeMap<String, BTreeMap<Operation, String>>,
     /// The rules of DocTypes that are not named and hold copies of fields that are restricted elsewhere.
     copies: BTreeMap<&'static str, Arc<FieldRule>>,
@@ -123,6 +126,7 @@ impl Policy {
         };
         Self {
             reports: permissions.reports.clone(),
+            methods: config.methods.clone(),
             copies: copies.iter().map(copy).collect(),
             confirm: permissions.confirm,
             confirm_argument: permissions.confirm_argument,

@@ -3,6 +3,7 @@
 pub mod called;
 pub mod history;
 pub mod html;
+pub mod markdown;
 pub mod report;
 pub mod script;
 

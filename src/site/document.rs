@@ -21,8 +21,8 @@ impl Client {
         permit: &Permit,
         name: &str,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        use Operation::{Amend, Cancel, Create, Delete, Read, Submit, Update};
-        check(permit, &[Read, Create, Update, Delete, Submit, Cancel, Amend])?;
+        use Operation::{Amend, Cancel, Create, Delete, Print, Read, Submit, Update};
+        check(permit, &[Read, Create, Update, Delete, Submit, Cancel, Amend, Print])?;
         let path = resource_path(permit, Some(name))?;
         let line = format!("GET {path}");
         let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };

@@ -4,13 +4,14 @@ use std::error::Error;
 use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::{ClientBuilder, Request, Response};
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, decode};
-use super::{Answer, Body, Call, Client, ClientOptions, Kind, SiteError, scope, url};
+use super::reply::{Asked, Reply};
+use super::{Body, Call, Client, ClientOptions, Kind, SiteError, scope, url};
 use crate::caller::Caller;
 
 /// The name of the call that a request serves, as the audit log has it; Frappe's monitor keeps the second.
@@ -40,21 +41,24 @@ impl Client {
             Body::None => request,
             Body::Json(body) => request.json(body),
             Body::Form(pairs) => request.form(pairs),
+            Body::Parts { boundary, bytes } => {
+                let kind = format!("multipart/form-data; boundary={boundary}");
+                request.header(CONTENT_TYPE, kind).body(bytes.clone())
+            }
         };
         let request = request.build().map_err(|error| self.broken(asked, error))?;
         Ok((http.clone(), request))
     }
 
-    /// Sends it and reads the answer, or the error that it is.
+    /// Sends it and reads the reply, whatever it says.
     pub(super) async fn exchange(
         &self,
         asked: Asked<'_>,
         http: &reqwest::Client,
         request: Request,
-    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+    ) -> Result<Reply, SiteError> {
         let response = http.execute(request).await.map_err(|error| self.broken(asked, error))?;
-        let reply = self.read(asked, response).await?;
-        decode(asked, &reply)
+        self.read(asked, response).await
     }
 
     async fn http(&self, caller: &Caller, asked: Asked<'_>) -> Result<&reqwest::Client, SiteError> {
@@ -73,6 +77,7 @@ impl Client {
             status: response.status().as_u16(),
             retry_after: header(RETRY_AFTER),
             location: header(LOCATION),
+            content_type: header(CONTENT_TYPE),
             body: Vec::new(),
         };
         if let Some(date) = header(DATE) {

@@ -5,7 +5,9 @@ mod approvals;
 mod breaker;
 mod bulk;
 mod document;
+mod erp;
 mod error;
+mod files;
 mod http;
 mod lifecycle;
 mod link;
@@ -13,6 +15,8 @@ mod list;
 mod mapping;
 mod marks;
 mod meta;
+mod method;
+mod print;
 mod reply;
 mod report;
 mod retry;
@@ -43,6 +47,7 @@ pub use crate::policy::Filter;
 pub use approvals::workflow_state_field;
 pub use breaker::Rest;
 pub use error::{Kind, SiteError};
+pub use files::{Attachment, Download};
 pub use lifecycle::DocRef;
 pub use list::ListQuery;
 pub use mapping::Mapper;
@@ -134,6 +139,11 @@ enum Body {
     None,
     Json(Value),
     Form(Vec<(&'static str, String)>),
+    /// `multipart/form-data`, as it goes over the wire.
+    Parts {
+        boundary: String,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Client {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use super::{Answer, Kind, SiteError};
+use super::{Answer, Download, Kind, SiteError};
 use crate::caller::Credentials;
 use crate::shape::html;
 
@@ -19,6 +19,7 @@ pub(super) struct Reply {
     pub status: u16,
     pub retry_after: Option<String>,
     pub location: Option<String>,
+    pub content_type: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -60,6 +61,14 @@ pub(super) fn decode(asked: Asked<'_>, reply: &Reply) -> Result<Answer<Map<Strin
             };
             Err(with_status(asked.error(kind, asked.credentials.mask(&page(reply))), reply))
         }
+    }
+}
+
+/// The bytes of a good answer, or the error.
+pub(super) fn download(asked: Asked<'_>, reply: Reply) -> Result<Download, SiteError> {
+    match reply.status {
+        200..300 => Ok(Download { content_type: reply.content_type.unwrap_or_default(), bytes: reply.body }),
+        _ => Err(decode(asked, &reply).err().unwrap_or_else(|| asked.error(Kind::Unexpected, ""))),
     }
 }
 

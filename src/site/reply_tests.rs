@@ -14,7 +14,10 @@ fn credentials() -> Credentials {
 fn answered(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer<Map<String, Value>>, SiteError> {
     let credentials = credentials();
     let asked = Asked { call: "PUT /api/resource/Customer/X", writes: true, credentials: &credentials };
-    decode(asked, &Reply { status, retry_after: Some("59".into()), location: None, body: body.into() })
+    decode(
+        asked,
+        &Reply { status, retry_after: Some("59".into()), location: None, content_type: None, body: body.into() },
+    )
 }
 
 fn refused(status: u16, body: &Value) -> SiteError {

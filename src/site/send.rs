@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::reply::Asked;
+use super::reply::{Asked, Reply, decode};
 use super::retry::may_repeat;
 use super::{Answer, Body, Call, Client, Kind, SiteError, scope, url};
 use crate::cache::Cache;
@@ -15,8 +15,19 @@ use crate::policy::{Operation, Permit};
 pub(super) type Kept = Cache<Answer<Map<String, Value>>>;
 
 impl Client {
-    /// Sends a request, again where that is safe and can help, until the time for it is over.
+    /// Sends a request that is answered with a JSON object.
     pub(super) async fn send(&self, caller: &Caller, call: Call<'_>) -> Result<Answer<Map<String, Value>>, SiteError> {
+        self.send_for(caller, call, |asked, reply| decode(asked, &reply)).await
+    }
+
+    /// Sends a request, again where that is safe and can help, until the time for it is over; `read` makes of the reply
+    /// what it is.
+    pub(super) async fn send_for<T>(
+        &self,
+        caller: &Caller,
+        call: Call<'_>,
+        read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
+    ) -> Result<T, SiteError> {
         let line = format!("{} {}", call.method, call.path);
         let asked = Asked { call: &line, writes: call.writes, credentials: &caller.credentials };
         let (http, request) = self.prepare(caller, asked, &call).await?;
@@ -36,7 +47,7 @@ impl Client {
                 // A write that has begun keeps the whole time: cut short, nobody would know what it did.
                 *request.timeout_mut() = Some(deadline.saturating_duration_since(Instant::now()));
             }
-            let result = self.exchange(asked, &http, request).await;
+            let result = self.exchange(asked, &http, request).await.and_then(|reply| read(asked, reply));
             self.traffic.heard(&result);
             drop(turn);
             let Err(error) = result else { return result };
@@ -66,6 +77,7 @@ impl Client {
             Body::None => Vec::new(),
             Body::Json(body) => body.to_string().into_bytes(),
             Body::Form(pairs) => url::query_string(pairs).into_bytes(),
+            Body::Parts { bytes, .. } => bytes.clone(),
         };
         let query = url::query_string(&call.query);
         let key = cache.key(&[

@@ -15,6 +15,15 @@ impl Client {
     pub async fn docinfo(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Read])?;
         self.in_sight(caller, permit, name).await?;
+        self.info(caller, permit, name).await
+    }
+
+    pub(super) async fn info(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+    ) -> Result<Map<String, Value>, SiteError> {
         let path = "/api/method/frappe.desk.form.load.get_docinfo".to_owned();
         let line = format!("POST {path}");
         let body = Body::Json(json!({ "doctype": permit.doctype(), "name": name }));

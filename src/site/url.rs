@@ -144,6 +144,18 @@ pub(super) fn resource_path(doctype: &str, name: Option<&str>) -> Result<String,
     Ok(path)
 }
 
+/// The path of a file of the site, from the address that the site gives it.
+///
+/// # Errors
+/// An address that is not one of the site's own files, or that leads out of them.
+pub(super) fn file_path(address: &str) -> Result<String, BadName> {
+    let place = ["/private/files/", "/files/"].into_iter().find(|place| address.starts_with(place));
+    let Some(place) = place else {
+        return Err(BadName("it does not lie on the site, only its address does".to_owned()));
+    };
+    Ok(format!("{place}{}", segment("file", &address[place.len()..])?))
+}
+
 /// A name that is not sent.
 #[derive(Debug)]
 pub(super) struct BadName(pub String);

@@ -10,7 +10,9 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value, json};
 
 use super::{Arguments, ToolError};
+use crate::call::App;
 use crate::caller::Caller;
+use crate::policy::Operation;
 
 /// The argument that brings a token back.
 pub const TOKEN: &str = "confirm_token";
@@ -54,7 +56,7 @@ impl Tokens {
 }
 
 /// What a token for a call stands for; `modified` is the document's, where there is one.
-pub fn bound(caller: &Caller, tool: &str, doctype: &str, given: &Arguments, modified: Option<&Value>) -> Bound {
+fn bound(caller: &Caller, tool: &str, doctype: &str, given: &Arguments, modified: Option<&Value>) -> Bound {
     let mut context = Context::new(&SHA256);
     let mut part = |bytes: &[u8]| {
         context.update(&bytes.len().to_be_bytes());
@@ -110,6 +112,59 @@ pub struct Unconfirmed {
     pub token: String,
     /// What would be done, for the model, with the token and the way on.
     pub answer: Value,
+}
+
+/// What is asked about.
+pub struct About<'a> {
+    /// The tool as it was called.
+    pub tool: &'a str,
+    /// Empty where it is about no document.
+    pub doctype: &'a str,
+    /// The document's, where there is one.
+    pub modified: Option<&'a Value>,
+    /// What decides whether it has to be confirmed.
+    pub operation: Operation,
+    /// In a few words.
+    pub what: String,
+}
+
+impl About<'_> {
+    /// That it is confirmed, where it has to be; `shown` says what would be done.
+    ///
+    /// # Errors
+    /// [`ToolError::Unconfirmed`] where it is not.
+    pub fn confirmed(
+        self,
+        app: &App,
+        given: &Arguments,
+        shown: impl FnOnce() -> Map<String, Value>,
+    ) -> Result<(), ToolError> {
+        let policy = &app.policy;
+        if !policy.confirms(self.operation) || policy.takes_confirm_argument() && given.flag("confirm") {
+            return Ok(());
+        }
+        let bound = bound(&app.caller, self.tool, self.doctype, given, self.modified);
+        let brought = given.text(TOKEN);
+        if brought.is_some_and(|token| app.tokens.redeem(token, &bound)) {
+            return Ok(());
+        }
+        let token = app.tokens.issue(bound)?;
+        let shown = shown();
+        let question = format!("{}?\n{}", self.what, Value::Object(shown.clone()));
+        let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(self.what))]);
+        answer.extend(shown);
+        if brought.is_some() {
+            let why = "the confirm_token was used, is older than ten minutes, or was for another call or an older state of the document";
+            answer.insert("note".to_owned(), json!(why));
+        }
+        answer.insert(TOKEN.to_owned(), json!(token));
+        let next = format!(
+            "Nothing was sent. Show this to the user; if it is meant, call {} again with the same arguments and this {TOKEN}.",
+            self.tool
+        );
+        answer.insert("next".to_owned(), json!(next));
+        Err(ToolError::Unconfirmed(Box::new(Unconfirmed { question, token, answer: Value::Object(answer) })))
+    }
 }
 
 #[cfg(test)]

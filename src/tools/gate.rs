@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::confirm::{self, TOKEN, Unconfirmed};
+use super::confirm::About;
 use super::write::document_name;
 use super::{Arguments, On, ToolError};
 use crate::policy::{Denial, Operation, Reason};
@@ -47,13 +47,21 @@ impl On<'_> {
     /// # Errors
     /// A condition that is not satisfied, what is not confirmed yet, or cannot be recorded.
     pub async fn gate(&self, given: &Arguments, step: Step<'_>) -> Result<Go, ToolError> {
+        self.gate_as(self.permit.operation(), given, step).await
+    }
+
+    /// The same for a write that is confirmed as if it were `operation`, whatever the permit is for.
+    ///
+    /// # Errors
+    /// As [`On::gate`].
+    pub async fn gate_as(&self, operation: Operation, given: &Arguments, step: Step<'_>) -> Result<Go, ToolError> {
         self.judge(&step).await?;
         if self.attempt.dry_run {
             // A batch goes on to its documents, each of which ends here.
             return Ok(if step.is_batch() { Go::Send } else { Go::Answer(self.dry(&step)) });
         }
         if !self.in_batch {
-            self.confirmed(given, &step)?;
+            self.confirmed(operation, given, &step)?;
         }
         self.app.audit.intend(self.attempt)?;
         Ok(Go::Send)
@@ -90,37 +98,16 @@ impl On<'_> {
         Ok(())
     }
 
-    fn confirmed(&self, given: &Arguments, step: &Step<'_>) -> Result<(), ToolError> {
-        let (policy, operation) = (&self.app.policy, self.permit.operation());
-        if !policy.confirms(operation) || policy.takes_confirm_argument() && given.flag("confirm") {
-            return Ok(());
-        }
-        let modified = step.stored.and_then(|stored| stored.get("modified"));
-        let bound = confirm::bound(&self.app.caller, self.tool.name(), self.def.name, given, modified);
-        let brought = given.text(TOKEN);
-        if brought.is_some_and(|token| self.app.tokens.redeem(token, &bound)) {
-            return Ok(());
-        }
-        let token = self.app.tokens.issue(bound)?;
-        let what = match step.name {
-            Some(name) => format!("{operation} {} {name:?}", self.def.name),
-            None if step.is_batch() => format!("{operation} {} documents", self.def.name),
-            None => format!("{operation} a {}", self.def.name),
+    fn confirmed(&self, operation: Operation, given: &Arguments, step: &Step<'_>) -> Result<(), ToolError> {
+        let what = match (step.name, self.permit.operation() == operation) {
+            (Some(name), true) => format!("{operation} {} {name:?}", self.def.name),
+            (Some(name), false) => format!("{} of {} {name:?}", self.tool.name(), self.def.name),
+            (None, _) if step.is_batch() => format!("{operation} {} documents", self.def.name),
+            (None, _) => format!("{operation} a {}", self.def.name),
         };
-        let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(what))]);
-        answer.extend(self.shown(step));
-        if brought.is_some() {
-            let why = "the confirm_token was used, is older than ten minutes, or was for another call or an older state of the document";
-            answer.insert("note".to_owned(), json!(why));
-        }
-        answer.insert(TOKEN.to_owned(), json!(token));
-        let next = format!(
-            "Nothing was sent. Show this to the user; if it is meant, call {} again with the same arguments and this {TOKEN}.",
-            self.tool.name()
-        );
-        answer.insert("next".to_owned(), json!(next));
-        let question = format!("{what}?\n{}", Value::Object(self.shown(step)));
-        Err(ToolError::Unconfirmed(Box::new(Unconfirmed { question, token, answer: Value::Object(answer) })))
+        let modified = step.stored.and_then(|stored| stored.get("modified"));
+        let about = About { tool: self.tool.name(), doctype: self.def.name, modified, operation, what };
+        about.confirmed(self.app, given, || self.shown(step))
     }
 
     fn dry(&self, step: &Step<'_>) -> Value {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::arguments::Arg;
 use super::{
-    Arguments, On, Tool, ToolError, about, aggregate, bulk, convert, history, linked, lookup, marks, reports, workflow,
+    Arguments, On, Tool, ToolError, about, aggregate, attachments, bulk, changes, convert, erp, history, linked,
+    lookup, marks, method, print, reports, workflow,
 };
 use crate::audit::Attempt;
 use crate::call::App;
@@ -26,6 +27,10 @@ pub const ALL: &[&Own] = &[
     &lookup::GLOBAL_SEARCH,
     &history::HISTORY,
     &linked::LINKED,
+    &changes::CHANGES,
+    &erp::STOCK,
+    &erp::ITEM,
+    &erp::PARTY,
     &reports::LIST,
     &reports::DESCRIBE,
     &reports::RUN,
@@ -45,6 +50,12 @@ pub const ALL: &[&Own] = &[
     &marks::SHARE,
     &marks::FOLLOW,
     &marks::RENAME,
+    &attachments::LIST,
+    &attachments::GET,
+    &attachments::ATTACH,
+    &attachments::DELETE,
+    &print::PRINT,
+    &method::CALL,
 ];
 
 /// A tool with a name of its own.

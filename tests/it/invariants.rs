@@ -66,7 +66,9 @@ fn hints_are_those_of_the_verb() {
             Some(Verb::List | Verb::Get | Verb::Search) => (true, false, true),
             Some(Verb::Create | Verb::Amend) => (false, false, false),
             Some(Verb::Update | Verb::Delete | Verb::Submit | Verb::Cancel) => (false, true, true),
-            None if tool.operation() == Operation::Read => (true, false, true),
+            None if matches!(tool.operation(), Operation::Read | Operation::Report | Operation::Print) => {
+                (true, false, true)
+            }
             None => {
                 assert!(!shown.read_only, "{}", shown.name);
                 continue;

@@ -22,5 +22,6 @@ mod site;
 mod stdio;
 mod stories;
 mod support;
+mod table;
 mod tidy;
 mod tool_list;

@@ -19,7 +19,7 @@ pub const SECRET: &str = "canary-secret-9e4f";
 
 /// Every operation that tools do with documents.
 pub fn all() -> Value {
-    let operations = ["read", "create", "update", "delete", "submit", "cancel", "amend"];
+    let operations = ["read", "create", "update", "delete", "submit", "cancel", "amend", "print"];
     operations.iter().map(|operation| ((*operation).to_owned(), json!(true))).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use erpnext_schema::{DocTypeDef, doctype_flag};
 
+use super::own;
 use crate::doc::{int, text};
 use crate::error::{Message, SiteError, exc};
 use crate::perms::Right;
@@ -42,6 +43,11 @@ impl Site<'_> {
                 true => error.and_then_thrown(format!("You can disable this {doctype} instead of deleting it.")),
                 false => error,
             })?;
+        }
+        if !def.is(doctype_flag::CHILD) && doctype != "Deleted Document" {
+            let data = serde_json::Value::Object(doc.clone()).to_string();
+            let kept = serde_json::json!({ "deleted_doctype": doctype, "deleted_name": name, "data": data });
+            own::add(self, "Deleted Document", kept)?;
         }
         self.db.delete_where(def, "name = ?1", &[Sql::Text(name.clone())])?;
         for table in def.fields.iter().filter(|field| field.kind.is_table()) {

@@ -10,10 +10,11 @@ use crate::shape::report::{Column, Table};
 use crate::tools::arguments::{CURSOR, Kind, LIMIT, optional};
 use crate::tools::own::{Call, Effect, Own};
 use crate::tools::{ToolError, cursor};
+use crate::watch::Watch;
 
-/// How long a report in the background is waited for: less than clients wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(45);
-/// How often its state is asked for.
+/// How often the state of a report in the background is asked for: altogether 44 seconds, less than clients wait.
+const ASKED: usize = 22;
+/// The time between.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// The rows of a report.
@@ -51,8 +52,8 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
             )
         })?,
     };
-    let answer = match report.answer(&filters, call.given.text("prepared")).await? {
-        Progress::Done(answer) => answer,
+    let (answer, prepared) = match report.answer(&filters, call.given.text("prepared"), call.watch).await? {
+        Progress::Done(answer, prepared) => (answer, prepared),
         Progress::Running(prepared) => {
             let next = "call run_report again with the same arguments and this as prepared";
             return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}));
@@ -71,6 +72,8 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     let mut result =
         Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), Value::Object(filters))]);
     result.extend(page(table, start, call.given.limit(), &identity));
+    // The next page is one of the same run.
+    result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {
         result.insert("withheld".to_owned(), json!(withheld));
     }
@@ -124,14 +127,20 @@ pub(super) fn described(column: &Column) -> Value {
 
 /// How far a report is.
 enum Progress {
-    Done(Map<String, Value>),
+    /// Its answer, and the Prepared Report that holds it, if one does.
+    Done(Map<String, Value>, Option<String>),
     /// Under way on the site, as the Prepared Report of this name.
     Running(String),
 }
 
 impl Report<'_> {
     /// Runs it, in the background where the site does so.
-    async fn answer(&self, filters: &Map<String, Value>, prepared: Option<&str>) -> Result<Progress, ToolError> {
+    async fn answer(
+        &self,
+        filters: &Map<String, Value>,
+        prepared: Option<&str>,
+        watch: &Watch,
+    ) -> Result<Progress, ToolError> {
         let (site, caller) = (&self.app.site, &self.app.caller);
         let prepared = match prepared {
             Some(prepared) => prepared.to_owned(),
@@ -139,24 +148,23 @@ impl Report<'_> {
                 let answer = site.run_report(caller, &self.permit, &self.name, filters).await?;
                 let in_background = answer.get("prepared_report").is_some_and(|on| *on == true || *on == 1);
                 if !in_background || answer.get("columns").is_some() {
-                    return Ok(Progress::Done(answer));
+                    return Ok(Progress::Done(answer, None));
                 }
                 site.prepare_report(caller, &self.permit, &self.name, filters).await?
             }
         };
-        let waited = tokio::time::timeout(PATIENCE, self.wait(&prepared)).await;
-        match waited {
-            Ok(done) => done?,
-            Err(_) => return Ok(Progress::Running(prepared)),
+        if !self.wait(&prepared, watch).await? {
+            return Ok(Progress::Running(prepared));
         }
         let mut filters = filters.clone();
         filters.insert("prepared_report_name".to_owned(), json!(prepared));
-        Ok(Progress::Done(site.run_report(caller, &self.permit, &self.name, &filters).await?))
+        let answer = site.run_report(caller, &self.permit, &self.name, &filters).await?;
+        Ok(Progress::Done(answer, Some(prepared)))
     }
 
-    /// Returns when the Prepared Report is complete.
-    async fn wait(&self, prepared: &str) -> Result<(), ToolError> {
-        loop {
+    /// Whether the Prepared Report is complete, as soon as it is; not where patience ends before, or the client leaves.
+    async fn wait(&self, prepared: &str, watch: &Watch) -> Result<bool, ToolError> {
+        for asked in 0..ASKED {
             let state = self.app.site.prepared_report(&self.app.caller, &self.permit, prepared).await?;
             let Some(state) = state.filter(|state| text(state, "report_name") == self.name) else {
                 return Err(ToolError::refused(format!(
@@ -165,7 +173,7 @@ impl Report<'_> {
                 )));
             };
             match text(&state, "status") {
-                "Completed" => return Ok(()),
+                "Completed" => return Ok(true),
                 "Error" | "Failed" | "Cancelled" => {
                     let why = text(&state, "error_message").lines().last().unwrap_or_default();
                     return Err(ToolError::refused(format!(
@@ -173,9 +181,15 @@ impl Report<'_> {
                         self.name
                     )));
                 }
-                _ => tokio::time::sleep(ASK_AGAIN).await,
+                _ if watch.is_stopped() => break,
+                _ => {
+                    // How far the report is, the site does not say: told is how much of the patience is used up.
+                    watch.tell(asked, ASKED);
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
             }
         }
+        Ok(false)
     }
 
     /// The answer without the columns that are withheld, and their labels.

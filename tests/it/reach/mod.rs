@@ -1,6 +1,11 @@
 //! What reaches further than one document, against the sample site: reports, histories, links, files, prompts.
 
 mod around;
+mod changes;
+mod erp;
+mod files;
+mod method;
+mod print;
 mod reports;
 mod titles;
 

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{company, site};
 use crate::support::{call, refusal};
 
-fn field<'a>(answer: &'a Value, name: &str) -> usize {
+fn field(answer: &Value, name: &str) -> usize {
     let columns = answer["columns"].as_array().unwrap();
     columns.iter().position(|column| column["field"] == name).unwrap_or_else(|| panic!("{name}: {answer}"))
 }

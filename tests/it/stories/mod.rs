@@ -4,7 +4,9 @@ mod approval;
 mod bulk;
 mod correction;
 mod credit;
+mod files;
 mod marks;
+mod month_end;
 mod procure;
 mod sell;
 
@@ -41,7 +43,7 @@ impl ClientHandler for Listener {
 
 /// A server on the site for the user of a key, everything permitted.
 pub fn app(site: &Sandbox, key: &str) -> App {
-    let mut config = config_json(&site.url(), json!({"default": all()}));
+    let mut config = config_json(&site.url(), json!({"default": all(), "reports": ["*"]}));
     config["erpnext"]["api_key"] = json!(key);
     config["erpnext"]["api_secret"] = json!("secret");
     app_of(&config)
@@ -58,10 +60,15 @@ impl Desk {
         Self { site, client, told }
     }
 
+    /// The result of a tool as it goes over the wire.
+    pub async fn result(&self, tool: &'static str, arguments: Value) -> Value {
+        let request = CallToolRequestParams::new(tool).with_arguments(arguments.as_object().unwrap().clone());
+        serde_json::to_value(self.client.call_tool(request).await.unwrap()).unwrap()
+    }
+
     /// The answer of a tool, or what the model is told instead.
     pub async fn attempt(&self, tool: &'static str, arguments: Value) -> Result<Value, String> {
-        let request = CallToolRequestParams::new(tool).with_arguments(arguments.as_object().unwrap().clone());
-        let result = serde_json::to_value(self.client.call_tool(request).await.unwrap()).unwrap();
+        let result = self.result(tool, arguments).await;
         let text = result["content"][0]["text"].as_str().unwrap().to_owned();
         match result["isError"] == true {
             true => Err(text),

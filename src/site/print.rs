@@ -1,0 +1,63 @@
+//! Documents on paper.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Body, Call, Client, Download, SiteError, check, reply, unexpected, url};
+use crate::caller::Caller;
+use crate::policy::{Operation, Permit};
+
+const PDF: &str = "/api/method/frappe.utils.print_format.download_pdf";
+
+impl Client {
+    /// A document as its print format shows it, in HTML; `format` is the DocType's own choice where nobody says. What it
+    /// shows of which fields is the format's to say, not the field rule's.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn print(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+        format: Option<&str>,
+    ) -> Result<String, SiteError> {
+        check(permit, &[Operation::Print])?;
+        let method = "frappe.www.printview.get_html_and_style";
+        let mut body = json!({ "doc": permit.doctype(), "name": name });
+        if let Some(format) = format {
+            body["print_format"] = json!(format);
+        }
+        let answer = self.method_post(caller, method, Body::Json(body)).await?;
+        let html = answer.data.get("html").and_then(Value::as_str).map(str::to_owned);
+        html.ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no HTML in it"))
+    }
+
+    /// The same as a PDF. A site without a converter fails with a 500.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn print_pdf(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        name: &str,
+        format: Option<&str>,
+    ) -> Result<Download, SiteError> {
+        check(permit, &[Operation::Print])?;
+        let query = pdf_query(permit, name, format);
+        let call = Call { method: Method::GET, path: PDF.to_owned(), query, body: Body::None, writes: false };
+        self.send_for(caller, call, reply::download).await
+    }
+
+    /// Where a person who is logged in finds the PDF.
+    pub fn pdf_address(caller: &Caller, permit: &Permit, name: &str, format: Option<&str>) -> String {
+        format!("{}{PDF}?{}", caller.site.as_str(), url::query_string(&pdf_query(permit, name, format)))
+    }
+}
+
+fn pdf_query(permit: &Permit, name: &str, format: Option<&str>) -> Vec<(&'static str, String)> {
+    let mut query = vec![("doctype", permit.doctype().to_owned()), ("name", name.to_owned())];
+    query.extend(format.map(|format| ("format", format.to_owned())));
+    query
+}

@@ -1,0 +1,154 @@
+//! Files attached to a document. They belong to it: who may read it gets them, who may update it adds and takes away.
+
+mod attach;
+mod get;
+mod local;
+
+use erpnext_schema::{FieldKind, Verb};
+use serde_json::{Map, Value, json};
+
+use super::arguments::{Arg, CONFIRM, DOCTYPE, Kind, NAME, needed};
+use super::gate::{Go, Step};
+use super::own::{Call, Effect, Own, reads, updates};
+use super::told::note_messages;
+use super::write::{document_name, named_exactly};
+use super::{On, ToolError};
+use crate::policy::Operation;
+use crate::site::Attachment;
+
+pub use attach::ATTACH;
+pub use get::GET;
+
+/// Which file.
+const FILE: Arg = needed("file", Kind::Text).about("its file or file_name, as list_attachments gives them");
+
+/// The files attached to a document.
+pub const LIST: Own = Own {
+    name: "list_attachments",
+    title: "Files of a document",
+    description: "The files attached to a document, with size and address. get_attachment reads one.",
+    args: &[DOCTYPE, NAME],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: reads,
+    run: |call| Box::pin(list(call)),
+};
+
+/// Takes a file off a document.
+pub const DELETE: Own = Own {
+    name: "delete_attachment",
+    title: "Delete an attached file",
+    description: "Deletes a file attached to a document for good; needs confirm: true.",
+    args: &[DOCTYPE, NAME, FILE, CONFIRM],
+    operation: Operation::Update,
+    effect: Effect::Destroys,
+    offered: updates,
+    run: |call| Box::pin(delete(call)),
+};
+
+async fn list(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Read).await?;
+    let on = call.on(&permit).await?;
+    let held = Held::read(&on, on.name(call.given)).await?;
+    let files: Vec<Value> = held.files.iter().map(|file| facts(&on, file)).collect();
+    Ok(json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files}))
+}
+
+async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Update).await?;
+    let on = call.on(&permit).await?;
+    on.fits(Verb::Update)?;
+    let held = Held::read(&on, on.name(call.given)).await?;
+    named_exactly(&on, on.name(call.given), &held.stored)?;
+    let file = held.find(call.given.text("file").unwrap_or_default())?;
+    let preview = Map::from_iter([("deleted".to_owned(), facts(&on, file))]);
+    let (name, stored) = (Some(held.name.as_str()), Some(&held.stored));
+    // The document stays as it is.
+    let step = Step { name, stored, result: stored, preview: &preview };
+    // What is deleted is deleted, though to the document it is a change.
+    if let Go::Answer(answer) = on.gate_as(Operation::Delete, call.given, step).await? {
+        return Ok(answer);
+    }
+    let answer = call.app.site.detach(&call.app.caller, &permit, file).await?;
+    let mut result = Map::from_iter([
+        ("deleted".to_owned(), json!(file.file())),
+        ("file_name".to_owned(), json!(file.text("file_name"))),
+    ]);
+    note_messages(&mut result, answer.messages);
+    Ok(Value::Object(result))
+}
+
+/// A document, as it is stored, with its files that may be seen.
+struct Held {
+    name: String,
+    stored: Map<String, Value>,
+    files: Vec<Attachment>,
+}
+
+impl Held {
+    async fn read(on: &On<'_>, name: &str) -> Result<Self, ToolError> {
+        let app = on.app;
+        // The document first: who may not read it must not learn of its files.
+        let mut stored = app.site.get(&app.caller, on.permit, name).await?.data;
+        let on = on.knowing(&mut stored).await;
+        let name = stored.get("name").and_then(document_name).unwrap_or_else(|| name.to_owned());
+        let mut files = app.site.attachments(&app.caller, on.permit, &name).await?;
+        files.retain(|file| !is_withheld(&on, &stored, file));
+        Ok(Self { name, stored, files })
+    }
+
+    /// The file of that ID, else the only one of that name.
+    fn find(&self, wanted: &str) -> Result<&Attachment, ToolError> {
+        if let Some(file) = self.files.iter().find(|file| file.file() == wanted) {
+            return Ok(file);
+        }
+        let mut called = self.files.iter().filter(|file| file.text("file_name") == wanted);
+        match (called.next(), called.next()) {
+            (Some(file), None) => Ok(file),
+            (Some(_), Some(_)) => Err(ToolError::refused(format!(
+                "file: several files of {:?} are called {wanted:?}: give the file that list_attachments names.",
+                self.name
+            ))),
+            _ => Err(ToolError::refused(format!(
+                "file: {:?} has no file {wanted:?}.\nnext: list_attachments shows those it has.",
+                self.name
+            ))),
+        }
+    }
+}
+
+/// Whether the file is the value of a field that may not be seen.
+fn is_withheld(on: &On<'_>, stored: &Map<String, Value>, file: &Attachment) -> bool {
+    let rule = on.permit.fields();
+    let holds = |field: &str| stored.get(field).is_some_and(|value| value == file.text("file_url"));
+    let files = |kind: FieldKind| matches!(kind, FieldKind::Attach | FieldKind::AttachImage);
+    let hidden = on.def.all_fields().filter(|field| files(field.kind) && !rule.may_read(*field));
+    let mut hidden = hidden.map(|field| field.fieldname);
+    hidden.any(|field| field == file.text("attached_to_field") || holds(field))
+}
+
+/// What is told of a file.
+fn facts(on: &On<'_>, file: &Attachment) -> Value {
+    let mut facts = json!({"file": file.file(), "file_name": file.text("file_name")});
+    if let Some(size) = file.size() {
+        facts["bytes"] = json!(size);
+    }
+    for (key, value) in [("added", file.text("creation")), ("by", file.text("owner"))] {
+        if !value.is_empty() {
+            facts[key] = json!(value);
+        }
+    }
+    if !file.is_private() {
+        facts["public"] = json!(true);
+    }
+    facts["link"] = json!(link(on, file.text("file_url")));
+    facts
+}
+
+/// Where a person with a browser finds a file.
+fn link(on: &On<'_>, address: &str) -> String {
+    match address.starts_with('/') {
+        true => format!("{}{address}", on.app.caller.site.as_str()),
+        false => address.to_owned(),
+    }
+}

@@ -1,0 +1,236 @@
+//! `get_changes_since`: documents in the order in which they were changed, for agents that poll. A cursor names the last
+//! document seen, not how many: so neither documents of the same moment nor those changed meanwhile are lost.
+
+use std::fmt;
+use std::str::FromStr;
+
+use erpnext_schema::{DocTypeDef, time};
+use serde_json::{Map, Value, json};
+
+use super::arguments::{CURSOR, Kind, LIMIT, needed, optional};
+use super::own::{Call, Effect, Own, reads};
+use super::{ToolError, cursor};
+use crate::call::App;
+use crate::policy::{Operation, Permit};
+use crate::site::{Filter, ListQuery};
+
+/// The most DocTypes in one call: each is a request or two.
+const MOST: usize = 20;
+/// Where the site keeps what was deleted.
+const DELETED: &str = "Deleted Document";
+
+/// What was changed since a time.
+pub const CHANGES: Own = Own {
+    name: "get_changes_since",
+    title: "Changes since a time",
+    description: "Documents of some DocTypes that were made or changed since a time, oldest change first, deleted ones where they may \
+                  be seen. To poll, call again with the cursor of the last answer.",
+    args: &[
+        needed("doctypes", Kind::Names),
+        optional("since", Kind::Text).about("YYYY-MM-DD HH:MM:SS in the site's time; needed in the first call"),
+        LIMIT,
+        CURSOR.about("cursor of the answer before"),
+    ],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: reads,
+    run: |call| Box::pin(changes(call)),
+};
+
+/// A list whose rows are changes: of a DocType, or of what was deleted.
+struct Source {
+    permit: Permit,
+    /// The field that says when.
+    at: &'static str,
+    filters: Vec<Filter>,
+    fields: Vec<String>,
+}
+
+/// The last change that was seen.
+#[derive(Clone, PartialEq, Debug)]
+struct Seen {
+    at: String,
+    /// Source and document, where one was seen; else everything after the time is new.
+    document: Option<(usize, String)>,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.document {
+            Some((source, name)) => write!(f, "{}|{source}|{name}", self.at),
+            None => f.write_str(&self.at),
+        }
+    }
+}
+
+impl FromStr for Seen {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.splitn(3, '|');
+        let at = parts.next().unwrap_or_default().to_owned();
+        let document = match (parts.next(), parts.next()) {
+            (Some(source), Some(name)) => Some((source.parse().map_err(|_| ())?, name.to_owned())),
+            _ => None,
+        };
+        Ok(Self { at, document })
+    }
+}
+
+async fn changes(call: Call<'_>) -> Result<Value, ToolError> {
+    let (app, given) = (call.app, call.given);
+    let doctypes: Vec<&str> =
+        given.value("doctypes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    if doctypes.is_empty() || doctypes.len() > MOST {
+        return Err(ToolError::refused(format!("doctypes: name 1 to {MOST} DocTypes.")));
+    }
+    let sources = sources(call, &doctypes).await?;
+    let identity = json!([doctypes, sources.len()]).to_string();
+    let mut seen = begin(given.text("cursor"), given.text("since"), &identity)?;
+    let limit = usize::try_from(given.limit()).unwrap_or(usize::MAX);
+    let mut found: Vec<(usize, Map<String, Value>)> = Vec::new();
+    let mut more = false;
+    for (index, source) in sources.iter().enumerate() {
+        let rows = rows(app, source, index, &seen, limit).await?;
+        more |= rows.len() >= limit;
+        found.extend(rows.into_iter().map(|row| (index, row)));
+    }
+    // The order within a source is the site's: only it knows how its names are sorted.
+    found.sort_by(|(one, a), (other, b)| (text(a, sources[*one].at), one).cmp(&(text(b, sources[*other].at), other)));
+    more |= found.len() > limit;
+    found.truncate(limit);
+    if let Some((index, last)) = found.last() {
+        seen = Seen { at: text(last, sources[*index].at).to_owned(), document: Some((*index, name(last))) };
+    }
+    let changes: Vec<Value> = found.into_iter().map(|(index, row)| change(&doctypes, index, row)).collect();
+    Ok(json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes}))
+}
+
+/// The DocTypes in their order, and what was deleted of them where that may be read.
+async fn sources(call: Call<'_>, doctypes: &[&str]) -> Result<Vec<Source>, ToolError> {
+    let app = call.app;
+    let mut sources = Vec::new();
+    for doctype in doctypes {
+        let permit = app.permit(Operation::Read, doctype).await?;
+        let on = call.on(&permit).await?;
+        on.fits(erpnext_schema::Verb::List)?;
+        let fields = readable(on.def, &permit, &["name", "modified", "modified_by", "creation", "docstatus"]);
+        sources.push(Source { permit, at: "modified", filters: Vec::new(), fields });
+    }
+    if let Ok(permit) = app.permit(Operation::Read, DELETED).await
+        && let Some(def) = app.catalog.known(DELETED)
+    {
+        let fields = ["name", "creation", "deleted_doctype", "deleted_name", "owner"];
+        let fields = readable(def, &permit, &fields);
+        let told = |field: &str| fields.iter().any(|known| known == field);
+        if ["creation", "deleted_doctype", "deleted_name"].into_iter().all(told) {
+            let filters = vec![("deleted_doctype".to_owned(), "in".to_owned(), json!(doctypes))];
+            sources.push(Source { permit, at: "creation", filters, fields });
+        }
+    }
+    Ok(sources)
+}
+
+fn readable(def: &DocTypeDef, permit: &Permit, fields: &[&str]) -> Vec<String> {
+    let may = |name: &&&str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
+    fields.iter().filter(may).map(|name| (*name).to_owned()).collect()
+}
+
+fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<Seen, ToolError> {
+    match (given, since) {
+        (Some(given), _) => cursor::read(given, identity).ok_or_else(|| {
+            ToolError::refused(
+                "cursor: not one of these DocTypes: it is good only for the same ones in the same order.",
+            )
+        }),
+        (None, Some(since)) => match time::parse_datetime(since).or_else(|_| time::parse_date(since).map(Into::into)) {
+            Ok(at) => Ok(Seen { at: time::format_datetime(at), document: None }),
+            Err(why) => Err(ToolError::refused(format!("since: {why}"))),
+        },
+        (None, None) => Err(ToolError::refused("since: is mandatory in the first call; afterwards cursor is enough.")),
+    }
+}
+
+/// The next changes of one source: the rest of the moment that was seen last, then what came after it.
+async fn rows(
+    app: &App,
+    source: &Source,
+    index: usize,
+    seen: &Seen,
+    limit: usize,
+) -> Result<Vec<Map<String, Value>>, ToolError> {
+    let moment = |operator: &str| (source.at.to_owned(), operator.to_owned(), json!(seen.at));
+    let mut rows = Vec::new();
+    let after = match &seen.document {
+        Some((last, name)) if *last == index => {
+            let rest = vec![moment("="), ("name".to_owned(), ">".to_owned(), json!(name))];
+            rows = list(app, source, rest, limit).await?;
+            ">"
+        }
+        // Of one moment, the sources come in their order.
+        Some((last, _)) if *last < index => ">=",
+        _ => ">",
+    };
+    if rows.len() < limit {
+        let left = limit - rows.len();
+        rows.extend(list(app, source, vec![moment(after)], left).await?);
+    }
+    Ok(rows)
+}
+
+async fn list(
+    app: &App,
+    source: &Source,
+    mut filters: Vec<Filter>,
+    limit: usize,
+) -> Result<Vec<Map<String, Value>>, ToolError> {
+    filters.extend(source.filters.iter().cloned());
+    let order_by = format!("`{}` asc, `name` asc", source.at);
+    let limit = u32::try_from(limit).unwrap_or(500).clamp(1, 500);
+    let query = ListQuery { fields: source.fields.clone(), filters, order_by, limit, ..ListQuery::default() };
+    Ok(app.site.list(&app.caller, &source.permit, &query).await?.data)
+}
+
+fn change(doctypes: &[&str], index: usize, mut row: Map<String, Value>) -> Value {
+    let Some(doctype) = doctypes.get(index) else {
+        let mut change = json!({
+            "doctype": row.get("deleted_doctype"), "name": row.get("deleted_name"), "deleted": true, "at": row.get("creation"),
+        });
+        if let Some(by) = row.get("owner") {
+            change["by"] = by.clone();
+        }
+        return change;
+    };
+    let mut change = json!({"doctype": doctype, "name": row.remove("name"), "at": row.get("modified")});
+    if row.get("creation").is_some_and(|creation| Some(creation) == row.get("modified")) {
+        change["created"] = json!(true);
+    }
+    for (key, shown) in [("modified_by", "by"), ("docstatus", "docstatus")] {
+        if let Some(value) = row.remove(key).filter(|value| !value.is_null()) {
+            change[shown] = value;
+        }
+    }
+    change
+}
+
+fn text<'a>(row: &'a Map<String, Value>, key: &str) -> &'a str {
+    row.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn name(row: &Map<String, Value>) -> String {
+    row.get("name").and_then(super::write::document_name).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seen;
+
+    #[test]
+    fn what_was_seen_is_read_as_it_was_written() {
+        let at = "2026-11-25 10:00:00.000001".to_owned();
+        for document in [None, Some((3, "A|B-1".to_owned())), Some((0, String::new()))] {
+            let seen = Seen { at: at.clone(), document };
+            assert_eq!(seen.to_string().parse(), Ok(seen));
+        }
+    }
+}

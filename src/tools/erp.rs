@@ -1,0 +1,341 @@
+//! What ERPNext itself would fill in: stock of an item, its price and accounts, the terms of a party. The answers are made
+//! of fields of many DocTypes, so each is given only where the rule of its own DocType lets it be read.
+
+use std::collections::BTreeMap;
+
+use erpnext_schema::DocTypeDef;
+use serde_json::{Map, Value, json};
+
+use super::ToolError;
+use super::arguments::{Kind, needed, optional};
+use super::own::{Call, Effect, Own};
+use crate::call::App;
+use crate::policy::{Operation, Permit, Policy};
+use crate::shape;
+use crate::site::ListQuery;
+
+/// A key of an answer, the DocType whose field it is (the party's own where empty), and the field; `*` for what is made of
+/// all its fields. A key that is not named here is left out.
+type Fact = (&'static str, &'static str, &'static str);
+
+const ITEM_FACTS: &[Fact] = &[
+    ("item_code", "Item", "name"),
+    ("item_name", "Item", "item_name"),
+    ("description", "Item", "description"),
+    ("item_group", "Item", "item_group"),
+    ("brand", "Item", "brand"),
+    ("uom", "Item", "stock_uom"),
+    ("stock_uom", "Item", "stock_uom"),
+    ("qty", "Item", "name"),
+    ("conversion_factor", "Item", "uoms.conversion_factor"),
+    ("price_list_rate", "Item Price", "price_list_rate"),
+    ("discount_percentage", "Pricing Rule", "discount_percentage"),
+    ("discount_amount", "Pricing Rule", "discount_amount"),
+    ("min_order_qty", "Item", "min_order_qty"),
+    ("last_purchase_rate", "Item", "last_purchase_rate"),
+    ("warehouse", "Item", "item_defaults.default_warehouse"),
+    ("actual_qty", "Bin", "actual_qty"),
+    ("projected_qty", "Bin", "projected_qty"),
+    ("reserved_qty", "Bin", "reserved_qty"),
+    ("valuation_rate", "Bin", "valuation_rate"),
+    ("income_account", "Item", "item_defaults.income_account"),
+    ("expense_account", "Item", "item_defaults.expense_account"),
+    ("cost_center", "Item", "item_defaults.selling_cost_center"),
+    ("item_tax_template", "Item", "taxes.item_tax_template"),
+    ("item_tax_rate", "Item", "taxes.item_tax_template"),
+    ("customer_item_code", "Item", "customer_items.ref_code"),
+    ("has_serial_no", "Item", "has_serial_no"),
+    ("has_batch_no", "Item", "has_batch_no"),
+    ("is_fixed_asset", "Item", "is_fixed_asset"),
+    ("delivered_by_supplier", "Item", "delivered_by_supplier"),
+    ("weight_per_unit", "Item", "weight_per_unit"),
+    ("weight_uom", "Item", "weight_uom"),
+];
+
+const PARTY_FACTS: &[Fact] = &[
+    ("customer", "", "name"),
+    ("supplier", "", "name"),
+    ("customer_name", "", "customer_name"),
+    ("supplier_name", "", "supplier_name"),
+    ("customer_group", "", "customer_group"),
+    ("supplier_group", "", "supplier_group"),
+    ("territory", "", "territory"),
+    ("language", "", "language"),
+    ("currency", "", "default_currency"),
+    ("selling_price_list", "", "default_price_list"),
+    ("buying_price_list", "", "default_price_list"),
+    ("payment_terms_template", "", "payment_terms"),
+    ("due_date", "", "payment_terms"),
+    ("tax_category", "", "tax_category"),
+    ("taxes_and_charges", "", "tax_category"),
+    ("customer_address", "Address", "name"),
+    ("supplier_address", "Address", "name"),
+    ("address_display", "Address", "*"),
+    ("shipping_address_name", "Address", "name"),
+    ("shipping_address", "Address", "*"),
+    ("contact_person", "Contact", "name"),
+    ("contact_display", "Contact", "*"),
+    ("contact_email", "Contact", "email_id"),
+    ("contact_mobile", "Contact", "mobile_no"),
+    ("contact_phone", "Contact", "phone"),
+    ("contact_designation", "Contact", "designation"),
+    ("contact_department", "Contact", "department"),
+];
+
+/// The columns of stock, and those that are added up.
+const STOCK_FIELDS: [&str; 7] =
+    ["warehouse", "actual_qty", "reserved_qty", "ordered_qty", "projected_qty", "valuation_rate", "stock_uom"];
+const SUMMED: [&str; 4] = ["actual_qty", "reserved_qty", "ordered_qty", "projected_qty"];
+
+const SELLING: [&str; 4] = ["Sales Order", "Quotation", "Delivery Note", "Sales Invoice"];
+const TRANSACTIONS: &[&str] = &[
+    "Sales Order",
+    "Quotation",
+    "Delivery Note",
+    "Sales Invoice",
+    "Purchase Order",
+    "Supplier Quotation",
+    "Purchase Receipt",
+    "Purchase Invoice",
+];
+
+fn reads(policy: &Policy, doctype: &str) -> bool {
+    policy.operations(doctype).contains(Operation::Read)
+}
+
+/// How much of an item lies where.
+pub const STOCK: Own = Own {
+    name: "get_stock_balance",
+    title: "Stock of an item",
+    description: "How much of an item lies in each warehouse now: actual, reserved, ordered, projected; with date what lay in one \
+                  warehouse at the end of that day.",
+    args: &[
+        needed("item_code", Kind::Text).about("the Item's name"),
+        optional("warehouse", Kind::Text),
+        optional("date", Kind::Text).about("YYYY-MM-DD; needs warehouse"),
+    ],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: |policy| reads(policy, "Item") && reads(policy, "Bin"),
+    run: |call| Box::pin(stock(call)),
+};
+
+/// What an item would cost.
+pub const ITEM: Own = Own {
+    name: "get_item_details",
+    title: "Price and terms of an item",
+    description: "What ERPNext would fill into a row for an item: list price, discount, warehouse, accounts, tax, stock. Use before \
+                  an order or quotation.",
+    args: &[
+        needed("item_code", Kind::Text).about("the Item's name"),
+        needed("company", Kind::Text),
+        optional("for", Kind::Choice(TRANSACTIONS)).about("Sales Order unless stated"),
+        optional("party", Kind::Text).about("the Customer, or for purchases the Supplier"),
+        optional("price_list", Kind::Text),
+        optional("currency", Kind::Text).about("the company's unless stated"),
+        optional("qty", Kind::Count),
+        optional("warehouse", Kind::Text),
+        optional("date", Kind::Text),
+    ],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: |policy| reads(policy, "Item"),
+    run: |call| Box::pin(item(call)),
+};
+
+/// What holds for a party.
+pub const PARTY: Own = Own {
+    name: "get_party_details",
+    title: "Terms of a customer or supplier",
+    description: "What ERPNext would fill in for a customer or supplier: address, contact, currency, price list, payment terms, tax.",
+    args: &[
+        needed("party_type", Kind::Choice(&["Customer", "Supplier"])),
+        needed("party", Kind::Text).about("its name (ID)"),
+        optional("company", Kind::Text),
+        optional("for", Kind::Choice(TRANSACTIONS)),
+        optional("date", Kind::Text).about("of the document, for the due date"),
+    ],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: |policy| reads(policy, "Customer") || reads(policy, "Supplier"),
+    run: |call| Box::pin(party(call)),
+};
+
+async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
+    let (app, given) = (call.app, call.given);
+    let item = given.text("item_code").unwrap_or_default();
+    exists(app, "Item", item).await?;
+    let permit = app.permit(Operation::Read, "Bin").await?;
+    let def = def(app, "Bin").await?;
+    let may = |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
+    // A filter by what is withheld would tell it.
+    if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !may(name)) {
+        return Err(ToolError::refused(format!(
+            "This server's configuration does not permit reading {hidden} of Bin."
+        )));
+    }
+    if let Some(date) = given.text("date") {
+        let Some(warehouse) = given.text("warehouse").filter(|_| may("actual_qty")) else {
+            return Err(ToolError::refused("date: needs a warehouse, and leave to read actual_qty of Bin."));
+        };
+        erpnext_schema::time::parse_date(date).map_err(|why| ToolError::refused(format!("date: {why}")))?;
+        exists(app, "Warehouse", warehouse).await?;
+        let qty = app.site.stock_balance(&app.caller, &permit, item, warehouse, date).await?;
+        return Ok(json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty}));
+    }
+    let (fields, withheld): (Vec<&str>, Vec<&str>) = STOCK_FIELDS.into_iter().partition(|name| may(name));
+    let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
+    let equal = |field: &str, value: &str| (field.to_owned(), "=".to_owned(), json!(value));
+    let mut filters = vec![equal("item_code", item)];
+    filters.extend(given.text("warehouse").map(|warehouse| equal("warehouse", warehouse)));
+    let order_by = "`warehouse` asc, `name` asc".to_owned();
+    let query = ListQuery { fields, filters, order_by, limit: 500, ..ListQuery::default() };
+    let rows = app.site.list(&app.caller, &permit, &query).await?.data;
+    let mut sums = Map::new();
+    for name in SUMMED.into_iter().filter(|name| may(name)) {
+        sums.insert(name.to_owned(), json!(rows.iter().filter_map(|row| row.get(name)?.as_f64()).sum::<f64>()));
+    }
+    let rows: Vec<_> = rows.into_iter().map(|row| shape::row(def, &permit, &query.fields, row)).collect();
+    let mut result = json!({"item_code": item, "total": sums, "warehouses": rows});
+    if !withheld.is_empty() {
+        result["withheld"] = json!(withheld);
+    }
+    Ok(result)
+}
+
+async fn item(call: Call<'_>) -> Result<Value, ToolError> {
+    let (app, given) = (call.app, call.given);
+    let permit = app.permit(Operation::Read, "Item").await?;
+    let item = given.text("item_code").unwrap_or_default();
+    exists(app, "Item", item).await?;
+    let transaction = given.text("for").unwrap_or("Sales Order");
+    let selling = SELLING.contains(&transaction);
+    let company = given.text("company").unwrap_or_default();
+    let currency = match given.text("currency") {
+        Some(currency) => Some(currency.to_owned()),
+        None => currency_of(app, company).await?,
+    };
+    let list = given.text("price_list").unwrap_or(if selling { "Standard Selling" } else { "Standard Buying" });
+    let mut args = json!({
+        "item_code": item, "company": company, "doctype": transaction, "price_list": list, "conversion_rate": 1,
+        "plc_conversion_rate": 1, "qty": given.value("qty").cloned().unwrap_or(json!(1)),
+    });
+    if let Some(currency) = currency {
+        (args["currency"], args["price_list_currency"]) = (json!(currency), json!(currency));
+    }
+    if let Some(party) = given.text("party") {
+        let kind = if selling { "Customer" } else { "Supplier" };
+        exists(app, kind, party).await?;
+        args[kind.to_lowercase()] = json!(party);
+    }
+    for (argument, key) in [("warehouse", "warehouse"), ("date", "transaction_date")] {
+        if let Some(value) = given.text(argument) {
+            args[key] = json!(value);
+        }
+    }
+    let args = args.as_object().cloned().unwrap_or_default();
+    let details = app.site.item_details(&app.caller, &permit, &args).await?;
+    let mut result = Map::from_iter([("for".to_owned(), json!(transaction)), ("price_list".to_owned(), json!(list))]);
+    Facts::new(app, "Item").give(details, ITEM_FACTS, &mut result).await;
+    Ok(Value::Object(result))
+}
+
+async fn party(call: Call<'_>) -> Result<Value, ToolError> {
+    let (app, given) = (call.app, call.given);
+    let kind = given.text("party_type").unwrap_or_default();
+    let name = given.text("party").unwrap_or_default();
+    let permit = exists(app, kind, name).await?;
+    let transaction = given.text("for").unwrap_or(if kind == "Customer" { "Sales Order" } else { "Purchase Order" });
+    let mut args = Map::from_iter([("doctype".to_owned(), json!(transaction))]);
+    for (argument, key) in [("company", "company"), ("date", "posting_date")] {
+        args.extend(given.text(argument).map(|value| (key.to_owned(), json!(value))));
+    }
+    let details = app.site.party_details(&app.caller, &permit, name, &args).await?;
+    let mut result = Map::new();
+    Facts::new(app, kind).give(details, PARTY_FACTS, &mut result).await;
+    Ok(Value::Object(result))
+}
+
+/// Leave to read documents of the DocType, of which there must be one of that name: the helpers answer a wrong one with
+/// zeros or a 500.
+async fn exists(app: &App, doctype: &str, name: &str) -> Result<Permit, ToolError> {
+    let permit = app.permit(Operation::Read, doctype).await?;
+    match app.site.validate_link(&app.caller, &permit, name, &[]).await? {
+        Some(_) => Ok(permit),
+        None => Err(ToolError::refused(format!(
+            "There is no {doctype} named {name:?}.\nnext: search_link finds the right name."
+        ))),
+    }
+}
+
+async fn def(app: &App, doctype: &str) -> Result<&'static DocTypeDef, ToolError> {
+    app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))
+}
+
+/// The company's own currency, where it may be read.
+async fn currency_of(app: &App, company: &str) -> Result<Option<String>, ToolError> {
+    let Ok(permit) = app.permit(Operation::Read, "Company").await else { return Ok(None) };
+    let field = def(app, "Company").await?.field("default_currency");
+    if !field.is_some_and(|field| permit.fields().may_read(field)) {
+        return Ok(None);
+    }
+    let found = app.site.validate_link(&app.caller, &permit, company, &["default_currency"]).await?;
+    let Some(found) = found else {
+        return Err(ToolError::refused(format!(
+            "company: there is no Company named {company:?}.\nnext: search_link finds the right name."
+        )));
+    };
+    Ok(found.get("default_currency").and_then(Value::as_str).map(str::to_owned))
+}
+
+/// Which fields of which DocTypes may be read, found out once each.
+struct Facts<'a> {
+    app: &'a App,
+    own: &'a str,
+    known: BTreeMap<String, Option<(Permit, &'static DocTypeDef)>>,
+}
+
+impl<'a> Facts<'a> {
+    fn new(app: &'a App, own: &'a str) -> Self {
+        Self { app, own, known: BTreeMap::new() }
+    }
+
+    /// Moves what may be seen of the details into the result, and says what is withheld.
+    async fn give(&mut self, mut details: Map<String, Value>, facts: &[Fact], result: &mut Map<String, Value>) {
+        let mut withheld = Vec::new();
+        for (key, doctype, field) in facts {
+            let Some(value) = details.remove(*key).filter(|value| !value.is_null() && *value != "" && *value != "{}")
+            else {
+                continue;
+            };
+            match self.may_read(doctype, field).await {
+                true => {
+                    result.insert((*key).to_owned(), value);
+                }
+                false => withheld.push(*key),
+            }
+        }
+        if !withheld.is_empty() {
+            result.insert("withheld".to_owned(), json!(withheld));
+        }
+    }
+
+    async fn may_read(&mut self, doctype: &str, field: &str) -> bool {
+        let doctype = if doctype.is_empty() { self.own } else { doctype };
+        if !self.known.contains_key(doctype) {
+            let permit = self.app.permit(Operation::Read, doctype).await.ok();
+            let def = def(self.app, doctype).await.ok();
+            self.known.insert(doctype.to_owned(), permit.zip(def));
+        }
+        let Some(Some((permit, def))) = self.known.get(doctype) else { return false };
+        let rule = permit.fields();
+        match field.split_once('.') {
+            _ if field == "*" => rule.is_open(),
+            None => def.field(field).is_some_and(|field| rule.may_read(field)),
+            Some((table, column)) => def.field(table).is_some_and(|table| {
+                let child = table.target().and_then(|child| self.app.catalog.known(child));
+                child.and_then(|child| child.field(column)).is_some_and(|column| rule.may_read_child(table, column))
+            }),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `call_method`: the methods of the site that the configuration lists, with the arguments that it gives them.
+
+use erpnext_schema::{Rule, Violation, nearest};
+use serde_json::{Map, Value, json};
+
+use super::ToolError;
+use super::arguments::{Kind, optional};
+use super::confirm::About;
+use super::own::{Call, Effect, Own};
+use super::told::note_messages;
+use crate::config::Method;
+use crate::policy::Operation;
+
+/// Calls a method of the site.
+pub const CALL: Own = Own {
+    name: "call_method",
+    title: "Call a method of the site",
+    description: "Calls one of the site's own methods that this server's configuration lists; without method it names them, with \
+                  what each takes. What they answer is not checked against the DocTypes.",
+    args: &[optional("method", Kind::Text), optional("arguments", Kind::Object)],
+    operation: Operation::Update,
+    effect: Effect::Destroys,
+    offered: |policy| policy.methods().len() > 0,
+    run: |call| Box::pin(call_method(call)),
+};
+
+async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
+    let app = call.app;
+    let Some(name) = call.given.text("method") else {
+        let methods: Vec<Value> = app.policy.methods().map(|(name, method)| described(name, method)).collect();
+        return Ok(json!({"methods": methods}));
+    };
+    let (permit, method) = app.policy.permit_method(name)?;
+    let arguments = call.given.value("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
+    check(method, &arguments).map_err(|found| ToolError::arguments(call.tool, found))?;
+    if permit.writes() {
+        let shown = || Map::from_iter([("would_call".to_owned(), json!({"method": name, "arguments": arguments}))]);
+        if call.attempt.dry_run {
+            let mut answer = shown();
+            answer.insert("dry_run".to_owned(), json!(true));
+            answer.insert("next".to_owned(), json!("Nothing was sent. Call again without dry_run to do it."));
+            return Ok(Value::Object(answer));
+        }
+        let (tool, what) = (call.tool.name(), format!("call {name}"));
+        let about = About { tool, doctype: "", modified: None, operation: Operation::Update, what };
+        about.confirmed(app, call.given, shown)?;
+        app.audit.intend(call.attempt)?;
+    }
+    let answer = app.site.call_method(&app.caller, &permit, arguments).await?;
+    let mut result = Map::from_iter([("method".to_owned(), json!(name)), ("answer".to_owned(), answer.data)]);
+    note_messages(&mut result, answer.messages);
+    Ok(Value::Object(result))
+}
+
+/// A method as JSON Schema has it.
+fn described(name: &str, method: &Method) -> Value {
+    let mut properties = Map::new();
+    for (name, argument) in &method.arguments {
+        let mut schema = json!({"type": argument.kind.as_str()});
+        if !argument.description.is_empty() {
+            schema["description"] = json!(argument.description);
+        }
+        if !argument.choices.is_empty() {
+            schema["enum"] = json!(argument.choices);
+        }
+        properties.insert(name.clone(), schema);
+    }
+    let required: Vec<&String> =
+        method.arguments.iter().filter(|(_, argument)| argument.required).map(|(name, _)| name).collect();
+    json!({
+        "method": name, "description": method.description, "writes": method.writes,
+        "arguments": {"type": "object", "properties": properties, "required": required},
+    })
+}
+
+fn check(method: &Method, given: &Map<String, Value>) -> Result<(), Vec<Violation>> {
+    let mut violations = Vec::new();
+    let mut wrong = |name: &str, rule, message: String, nearest: Option<&str>| {
+        let path = format!("arguments.{name}");
+        violations.push(Violation { path, rule, message, nearest: nearest.map(str::to_owned) });
+    };
+    for (name, value) in given {
+        let Some(argument) = method.arguments.get(name) else {
+            let names = method.arguments.keys().map(String::as_str);
+            let listed = names.clone().collect::<Vec<_>>().join(", ");
+            let takes = if listed.is_empty() { "none" } else { &listed };
+            wrong(name, Rule::Value, format!("no such argument; the method takes: {takes}"), nearest(name, names));
+            continue;
+        };
+        if !argument.kind.fits(value) {
+            wrong(name, Rule::Value, format!("expected {}, found {value}", argument.kind.as_str()), None);
+        } else if let Some(text) = value.as_str()
+            && !argument.choices.is_empty()
+            && !argument.choices.iter().any(|choice| choice == text)
+        {
+            let near = nearest(text, argument.choices.iter().map(String::as_str));
+            wrong(name, Rule::Value, format!("{text:?} is not one of: {}", argument.choices.join(", ")), near);
+        }
+    }
+    for (name, argument) in method.arguments.iter().filter(|(_, argument)| argument.required) {
+        if !given.contains_key(name) {
+            wrong(name, Rule::Mandatory, format!("is mandatory ({})", argument.kind.as_str()), None);
+        }
+    }
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
+}

@@ -1,0 +1,124 @@
+//! `print_document`. What a print format shows is written on the site and not held to the field rule: so a document is
+//! printed only where the rule withholds nothing of it.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use erpnext_schema::Verb;
+use serde_json::{Map, Value, json};
+
+use super::arguments::{DOCTYPE, Kind, NAME, optional};
+use super::own::{Call, Effect, Own};
+use super::{On, ToolError};
+use crate::policy::Operation;
+use crate::shape::markdown;
+use crate::site::{Client, Kind as Failure};
+use crate::watch::Beside;
+
+/// The largest PDF that is handed over, in bytes.
+const MOST_PDF: usize = 3 << 20;
+/// The most text of a print, in characters.
+const MOST_TEXT: usize = 40_000;
+
+/// A document on paper.
+pub const PRINT: Own = Own {
+    name: "print_document",
+    title: "Print a document",
+    description: "A document as its print format shows it, as Markdown or PDF. Use for what a customer or supplier sees; \
+                  get_generic_document is shorter. Refused where fields of it are withheld.",
+    args: &[
+        DOCTYPE,
+        NAME,
+        optional("format", Kind::Text).about("a Print Format; the DocType's own where left out"),
+        optional("as", Kind::Choice(&["markdown", "pdf"])),
+    ],
+    operation: Operation::Print,
+    effect: Effect::Reads,
+    offered: |policy| policy.permits_somewhere(Operation::Print),
+    run: |call| Box::pin(print(call)),
+};
+
+async fn print(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Print).await?;
+    let on = call.on(&permit).await?;
+    on.fits(Verb::Get)?;
+    let name = on.name(call.given);
+    shows_all(&on, name).await?;
+    let (site, caller, format) = (&call.app.site, &call.app.caller, call.given.text("format"));
+    let mut result = Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("name".to_owned(), json!(name))]);
+    if call.given.text("as") != Some("pdf") {
+        let html = site.print(caller, &permit, name, format).await?;
+        let text = markdown::of_html(&html);
+        let all = text.chars().count();
+        if all > MOST_TEXT {
+            result.insert("note".to_owned(), json!(format!("the first {MOST_TEXT} of {all} characters")));
+        }
+        result.insert("markdown".to_owned(), json!(text.chars().take(MOST_TEXT).collect::<String>()));
+        return Ok(Value::Object(result));
+    }
+    let pdf = site.print_pdf(caller, &permit, name, format).await.map_err(|error| match error.kind() {
+        Failure::Server => ToolError::refused(format!(
+            "The site cannot make a PDF of {} {name:?}: most often it lacks the converter (wkhtmltopdf), which its administrator \
+             installs.\nnext: call again with \"as\": \"markdown\".",
+            on.def.name
+        )),
+        _ => error.into(),
+    })?;
+    let uri = Client::pdf_address(caller, &permit, name, format);
+    result.insert("bytes".to_owned(), json!(pdf.bytes.len()));
+    result.insert("link".to_owned(), json!(uri));
+    if pdf.bytes.len() > MOST_PDF {
+        result.insert(
+            "note".to_owned(),
+            json!("too large to be handed over; a person who is logged in can open the link"),
+        );
+        call.watch.give(Beside::Link { uri, name: format!("{name}.pdf") });
+    } else {
+        let (kind, base64) = ("application/pdf".to_owned(), BASE64_STANDARD.encode(pdf.bytes));
+        call.watch.give(Beside::File { uri, kind, base64 });
+    }
+    Ok(Value::Object(result))
+}
+
+/// Refuses where the rule names fields, or where the document holds a value that is withheld for its permission level.
+async fn shows_all(on: &On<'_>, name: &str) -> Result<(), ToolError> {
+    let refuse = |why: String| {
+        Err(ToolError::refused(format!(
+            "{}: a print shows the whole document, whatever this server's configuration withholds, and {why}. Nothing was printed.\n\
+         next: get_generic_document shows what may be seen.",
+            on.def.name
+        )))
+    };
+    if !on.permit.fields().is_open() {
+        return refuse("it lets only some fields be read".to_owned());
+    }
+    let mut stored = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
+    let on = on.knowing(&mut stored).await;
+    let children = |child: &str| on.app.catalog.known(child);
+    let mut seen = stored.clone();
+    on.permit.fields().cut(Some(on.def), children, &mut seen);
+    let withheld = stored.iter().find(|(key, value)| {
+        // Passwords are printed by no format, and the site gives them as asterisks.
+        let printable = on.def.field(key).is_some_and(|field| field.permlevel > 0);
+        printable && !seen.contains_key(*key) && !is_nothing(value)
+    });
+    if let Some((field, _)) = withheld {
+        return refuse(format!("{field} is withheld: it has a permission level of its own"));
+    }
+    for table in on.def.fields.iter().filter(|field| field.kind.is_table()) {
+        let Some(child) = table.target().and_then(children) else { continue };
+        let leveled = child.fields.iter().filter(|column| column.permlevel > 0);
+        let rows = stored.get(table.fieldname).and_then(Value::as_array);
+        for column in leveled.filter(|column| !on.permit.fields().may_read_child(table, *column)) {
+            if rows.into_iter().flatten().any(|row| row.get(column.fieldname).is_some_and(|value| !is_nothing(value))) {
+                let field = format!("{}.{}", table.fieldname, column.fieldname);
+                return refuse(format!("{field} is withheld: it has a permission level of its own"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A value that tells nothing: what an empty field and one that the user may not see (H4) both hold.
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || *value == "" || value.as_f64() == Some(0.0) || value.as_array().is_some_and(Vec::is_empty)
+}
