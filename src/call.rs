@@ -1,6 +1,7 @@
 //! The pipeline that every call passes: registry → arguments → policy → audit → site → shape → result.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
@@ -11,7 +12,7 @@ use crate::audit::{Attempt, Audit};
 use crate::cache::Keeping;
 use crate::caller::Caller;
 use crate::catalog::Catalog;
-use crate::config::{Config, Results};
+use crate::config::{Config, Tools};
 use crate::limit::Rates;
 use crate::names::Names;
 use crate::policy::{Operation, Permit, Policy};
@@ -47,7 +48,7 @@ pub fn client_options(config: &Config) -> ClientOptions {
 #[derive(Debug)]
 pub struct App {
     /// Who may do what.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// The way to the site.
     pub site: Client,
     /// On whose behalf: over stdio one for the life of the process.
@@ -56,10 +57,8 @@ pub struct App {
     pub catalog: Catalog,
     /// The tools.
     pub registry: Registry,
-    /// Where the data of a result stands.
-    pub results: Results,
-    /// Whether typed tools declare an `outputSchema`.
-    pub output_schemas: bool,
+    /// Which of them are listed, and how they answer.
+    pub tools: Tools,
     /// The record of every attempt.
     pub audit: Audit,
     /// The documents made of late.
@@ -71,15 +70,14 @@ pub struct App {
 impl App {
     /// Puts the parts together; nothing is asked of the site.
     pub fn new(config: &Config, site: Client, caller: Caller, audit: Audit) -> Self {
-        let policy = Policy::from_config(config);
+        let policy = Arc::new(Policy::from_config(config));
         Self {
-            registry: Registry::new(&policy),
+            registry: Registry::new(Arc::clone(&policy), &config.tools),
             policy,
             site,
             caller,
             catalog: Catalog::new(config.cache.enabled.then_some(config.cache.metadata_ttl)),
-            results: config.tools.results,
-            output_schemas: config.tools.output_schemas,
+            tools: config.tools.clone(),
             audit,
             made: Made::default(),
             user: OnceCell::new(),
@@ -112,6 +110,7 @@ impl App {
         watch: &Watch,
     ) -> Result<(Value, String), ToolError> {
         let started = Instant::now();
+        let (tool, arguments) = tools::meant(&self.registry, tool, arguments);
         let mut attempt = Attempt::of(tool, &arguments);
         if self.audit.is_on() {
             attempt.client = client;
@@ -147,6 +146,11 @@ impl App {
     /// The site's.
     pub async fn user(&self) -> Result<&str, SiteError> {
         self.user.get_or_try_init(|| self.site.logged_user(&self.caller)).await.map(String::as_str)
+    }
+
+    /// The same where it is known already.
+    pub fn known_user(&self) -> Option<&str> {
+        self.user.get().map(String::as_str)
     }
 
     /// The DocType as the site has it now, where that may settle one of these violations: a site adds fields and choices,

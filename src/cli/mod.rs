@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod serve;
+mod tools;
 mod tour;
 
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ const EXAMPLES: &str = "\
 Examples:
   erpnext-mcp                                serve MCP over stdio; config/config.json or the environment
   erpnext-mcp --config sales.json            the same with another configuration
+  erpnext-mcp --toolsets selling --read-only list only the tools of a module; permit nothing that writes
+  erpnext-mcp tools                          what the list of tools costs, and what to change
   ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
   erpnext-mcp demo                           try it without a site: sample data, a tour in a terminal
   erpnext-mcp demo --site-only --port 8000   only the sample site, for other programs
@@ -30,6 +33,8 @@ pub struct Cli {
     /// The configuration file [default: config/config.json where it exists, else the environment alone]
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    choice: tools::Choice,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -38,6 +43,8 @@ pub struct Cli {
 enum Command {
     /// Serve MCP over standard input and output (the default)
     Serve,
+    /// The tools that a client is shown under the configuration, and what each costs in tokens
+    Tools(tools::Tools),
     /// Try it: a small site with sample data in this program, and MCP over it; in a terminal, a tour
     Demo(demo::Demo),
     /// Read the audit log: who did what, and whether it is whole
@@ -52,7 +59,8 @@ impl Cli {
     /// What a person has to know, as one text.
     pub fn run(self) -> anyhow::Result<()> {
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(self.config.as_deref()),
+            Command::Serve => serve::run(self.config.as_deref(), &self.choice),
+            Command::Tools(tools) => tools.run(self.config.as_deref(), &self.choice),
             Command::Demo(demo) => demo.run(),
             Command::Audit(question) => audit::run(&question, self.config.as_deref()),
         }

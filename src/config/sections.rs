@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::error::ConfigError;
 use super::reader::{Errors, Reader, unknown};
 use super::{
-    Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, Erpnext, LogLevel, OnFailure, Operation,
+    Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, Erpnext, LogLevel, Mode, OnFailure, Operation,
     Operations, Pattern, Permissions, RateLimiting, Results, Tools, condition, json, url,
 };
 
@@ -189,7 +189,29 @@ fn conditions(section: &Reader<'_>) -> Vec<(Operation, Condition)> {
 }
 
 fn tools(section: &Reader<'_>) -> Tools {
-    section.only(&["results", "output_schemas"]);
+    section.only(&[
+        "mode",
+        "budget_tokens",
+        "toolsets",
+        "read_only",
+        "include",
+        "exclude",
+        "max_result_tokens",
+        "results",
+        "output_schemas",
+    ]);
+    let mode = |text: &str| match text {
+        "auto" => Ok(Mode::Auto),
+        "full" => Ok(Mode::Full),
+        "lean" => Ok(Mode::Lean),
+        other => Err(unknown("value", other, &["auto", "full", "lean"])),
+    };
+    let named = |key: &str, what: &str| {
+        let names = section.list(key, what).unwrap_or_default();
+        names.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>()
+    };
+    let patterns = |key: &str| named(key, "tool name").into_iter().map(Pattern::new).collect();
+    let Tools { budget_tokens, max_result_tokens, .. } = Tools::default();
     let results = |text: &str| match text {
         "text" => Ok(Results::Text),
         "structured" => Ok(Results::Structured),
@@ -197,6 +219,13 @@ fn tools(section: &Reader<'_>) -> Tools {
         other => Err(unknown("value", other, &["text", "structured", "both"])),
     };
     Tools {
+        mode: section.parsed("mode", mode).unwrap_or_default(),
+        budget_tokens: section.count("budget_tokens", "tokens", budget_tokens),
+        toolsets: named("toolsets", "toolset"),
+        read_only: section.bool("read_only", false),
+        include: patterns("include"),
+        exclude: patterns("exclude"),
+        max_result_tokens: section.count("max_result_tokens", "tokens", max_result_tokens),
         results: section.parsed("results", results).unwrap_or_default(),
         output_schemas: section.bool("output_schemas", false),
     }

@@ -70,14 +70,18 @@ struct Rule {
 impl Policy {
     /// The policy that a configuration states.
     pub fn from_config(config: &Config) -> Self {
+        let left = |stated: Operations| match config.tools.read_only {
+            true => stated.iter().filter(|operation| !operation.writes()).collect(),
+            false => stated,
+        };
         let rule = |rule: &DoctypePermissions| {
-            let operations = rule.operations;
+            let operations = left(rule.operations);
             let fields = FieldRule::new(rule.allowed_fields.as_deref(), &rule.restricted_fields);
             Rule { operations, fields: Arc::new(readable_if(operations, fields)) }
         };
         let permissions = &config.permissions;
         let doctypes = permissions.doctypes.iter().map(|(name, permissions)| (name.clone(), rule(permissions)));
-        Self { reports: permissions.reports.clone(), ..Self::new(doctypes.collect(), permissions.default) }
+        Self { reports: permissions.reports.clone(), ..Self::new(doctypes.collect(), left(permissions.default)) }
     }
 
     /// Everything is permitted: for programs that use this crate as their own client.
@@ -125,6 +129,11 @@ impl Policy {
     /// The DocTypes that the configuration names, with what it permits on them.
     pub fn doctypes(&self) -> impl Iterator<Item = (&str, Operations)> {
         self.doctypes.iter().map(|(name, rule)| (name.as_str(), rule.operations))
+    }
+
+    /// Whether the configuration names the DocType.
+    pub fn names(&self, doctype: &str) -> bool {
+        self.doctypes.contains_key(doctype)
     }
 
     /// What is permitted on DocTypes that the configuration does not name.

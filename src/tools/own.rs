@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::arguments::Arg;
 use super::{
-    Arguments, On, Tool, ToolError, about, aggregate, bulk, convert, history, linked, lookup, marks, reports, workflow,
+    Arguments, On, Tool, ToolError, about, aggregate, bulk, convert, find, history, linked, lookup, marks, reports,
+    workflow,
 };
 use crate::audit::Attempt;
 use crate::call::App;
@@ -21,6 +22,8 @@ pub const ALL: &[&Own] = &[
     &about::LIST_DOCTYPES,
     &about::DOCTYPE_PERMISSIONS,
     &about::DOCTYPE_SCHEMA,
+    &find::FIND,
+    &find::CALL,
     &aggregate::AGGREGATE,
     &lookup::SEARCH_LINK,
     &lookup::GLOBAL_SEARCH,
@@ -47,6 +50,47 @@ pub const ALL: &[&Own] = &[
     &marks::RENAME,
 ];
 
+/// The core: those that are always listed, with the generic ones. The others are listed where there is room.
+pub const CORE: &[&Own] = &[
+    &about::LIST_DOCTYPES,
+    &about::DOCTYPE_SCHEMA,
+    &find::FIND,
+    &find::CALL,
+    &aggregate::AGGREGATE,
+    &lookup::SEARCH_LINK,
+    &lookup::GLOBAL_SEARCH,
+    &reports::LIST,
+    &reports::DESCRIBE,
+    &reports::RUN,
+    &convert::LIST,
+    &convert::CONVERT,
+    &workflow::ACTIONS,
+    &workflow::APPLY,
+];
+
+/// The toolsets of the others, by which they can be asked for; one that stands in none is in [`MORE`].
+pub const SETS: &[(&str, &[&Own])] = &[
+    ("site", &[&about::TEST_CONNECTION, &about::SYSTEM_INFO, &about::DOCTYPE_PERMISSIONS]),
+    ("history", &[&history::HISTORY, &linked::LINKED, &workflow::PENDING]),
+    ("bulk", &[&bulk::CREATE, &bulk::UPDATE, &bulk::DELETE]),
+    (
+        "collaboration",
+        &[
+            &marks::COMMENT,
+            &marks::ASSIGN,
+            &marks::UNASSIGN,
+            &marks::TAG,
+            &marks::UNTAG,
+            &marks::SHARE,
+            &marks::FOLLOW,
+            &marks::RENAME,
+        ],
+    ),
+];
+
+/// The toolset of those that stand in no other.
+pub const MORE: &str = "more";
+
 /// A tool with a name of its own.
 pub struct Own {
     /// The name on the wire.
@@ -65,6 +109,18 @@ pub struct Own {
     pub offered: fn(&Policy) -> bool,
     /// Does it.
     pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+}
+
+impl Own {
+    /// Whether it is always listed.
+    pub fn is_core(&self) -> bool {
+        CORE.contains(&self)
+    }
+
+    /// The toolset it is in.
+    pub fn toolset(&self) -> &'static str {
+        SETS.iter().find(|(_, set)| set.contains(&self)).map_or(MORE, |(name, _)| name)
+    }
 }
 
 /// What a tool does to what is stored.

@@ -64,6 +64,13 @@ pub fn app_of_all() -> App {
     app_of(&config_json("http://127.0.0.1:9", json!({"doctypes": every_doctype()})))
 }
 
+/// The same under a choice of tools.
+pub fn app_of_all_with(tools: Value) -> App {
+    let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": every_doctype()}));
+    config["tools"] = tools;
+    app_of(&config)
+}
+
 /// Permissions that name every DocType with tools.
 pub fn every_doctype() -> Value {
     let with_tools = erpnext_doctypes::ALL.iter().filter(|def| !def.tools.is_empty());

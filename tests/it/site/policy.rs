@@ -52,7 +52,7 @@ async fn what_is_not_configured_is_not_there() {
 async fn nothing_at_all_is_open_without_permissions() {
     let site = Site::start().await;
     let app = site.app(json!({}));
-    assert_eq!(app.registry.tools().len(), 5);
+    assert_eq!(app.registry.tools().len(), 7);
     for tool in app.registry.tools() {
         assert!(tool.verb().is_none(), "{}", tool.name());
     }
