@@ -16,12 +16,19 @@ use crate::config::{Config, Tools};
 use crate::limit::Rates;
 use crate::names::Names;
 use crate::policy::{Operation, Permit, Policy};
+use crate::shape;
 use crate::site::{Client, ClientOptions, Kind, SiteError};
 use crate::tools::{self, Made, Registry, Tool, ToolError};
 use crate::watch::Watch;
 
 /// How long a call waits to learn on whose behalf it is recorded.
 const USER_WAIT: Duration = Duration::from_secs(2);
+
+/// Room beside the rows of a page, in bytes: what they are rows of, and where they go on.
+const SLACK: usize = 2_000;
+/// What a model can do about an answer that was too large.
+const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table), narrow with filters, lower the \
+                         limit; tools.max_result_tokens sets how large an answer may be";
 
 /// How a client behaves under a configuration.
 pub fn client_options(config: &Config) -> ClientOptions {
@@ -119,7 +126,10 @@ impl App {
             attempt.user = user.ok().and_then(Result::ok).map(str::to_owned);
         }
         let result = tools::run(self, tool, arguments, &attempt, watch).await;
-        let result = result.map(|data| (data.to_string(), data)).map(|(text, data)| (data, text));
+        let result = result
+            .map(|data| self.presented(data))
+            .map(|data| (data.to_string(), data))
+            .map(|(text, data)| (data, text));
         let bytes = result.as_ref().map_or(0, |(_, text)| text.len());
         self.audit.settle_result(&attempt, started, &result, bytes);
         let micros = started.elapsed().as_micros();
@@ -128,6 +138,27 @@ impl App {
             Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
         }
         result
+    }
+
+    /// The result as a model may see it: every character visible, and no larger than it may be.
+    fn presented(&self, mut data: Value) -> Value {
+        shape::make_visible(&mut data);
+        let left_out = shape::fit(&mut data, self.most_bytes());
+        if let (Some(left_out), Value::Object(data)) = (left_out.filter(|left_out| !left_out.is_empty()), &mut data) {
+            data.insert("left_out".to_owned(), Value::Object(left_out));
+            data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
+        }
+        data
+    }
+
+    /// How large the data of a result may be, in bytes of JSON.
+    fn most_bytes(&self) -> usize {
+        usize::try_from(self.tools.max_result_tokens).unwrap_or(usize::MAX).saturating_mul(4)
+    }
+
+    /// How large the rows of a page and their columns may be, in bytes of JSON.
+    pub fn bytes_for_rows(&self) -> usize {
+        self.most_bytes().saturating_sub(SLACK)
     }
 
     /// Leave for one operation.

@@ -74,7 +74,10 @@ impl Server {
         let call = AssertUnwindSafe(self.app.watched_call(tool, arguments, client, watch)).catch_unwind();
         Ok(match call.await {
             Ok(Ok((data, text))) => success(self.app.tools.results, self.app.tools.output_schemas, data, text),
-            Ok(Err(error)) => CallToolResult::error(vec![ContentBlock::text(error.for_model())]),
+            Ok(Err(error)) => {
+                let text = error.for_model();
+                CallToolResult::error(vec![ContentBlock::text(crate::shape::visible(&text).unwrap_or(text))])
+            }
             Err(_) => {
                 tracing::error!(tool = tool.name(), "panicked");
                 let text = "The server failed on this call; nothing is known of what it did. Read the document before trying again.";

@@ -1,7 +1,7 @@
 //! HTML as the site writes it, to plain text.
 
 /// Elements that end a line.
-const BLOCKS: [&str; 20] = [
+pub(super) const BLOCKS: [&str; 20] = [
     "address",
     "blockquote",
     "br",
@@ -25,7 +25,7 @@ const BLOCKS: [&str; 20] = [
 ];
 
 /// Elements whose content is not text.
-const OPAQUE: [&str; 2] = ["script", "style"];
+pub(super) const OPAQUE: [&str; 2] = ["script", "style"];
 
 const ENTITIES: [(&str, char); 16] = [
     ("amp", '&'),
@@ -80,7 +80,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// The lower-case name of the tag or comment that `text` begins with, and what follows it.
-fn tag(text: &str) -> Option<(String, &str)> {
+pub(super) fn tag(text: &str) -> Option<(String, &str)> {
     let inside = text.strip_prefix('<')?;
     if let Some(comment) = inside.strip_prefix("!--") {
         return Some((String::new(), comment.split_once("-->").map_or("", |(_, after)| after)));
@@ -114,7 +114,7 @@ fn tag(text: &str) -> Option<(String, &str)> {
 }
 
 /// What follows the closing tag of an element whose content is not text.
-fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
+pub(super) fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
     let closing = format!("</{name}");
     let found = text
         .char_indices()
@@ -123,7 +123,7 @@ fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
 }
 
 /// The character of the entity that `text` begins with, and what follows it.
-fn entity(text: &str) -> Option<(char, &str)> {
+pub(super) fn entity(text: &str) -> Option<(char, &str)> {
     let inside = text.strip_prefix('&')?;
     // No entity is longer; looking no further keeps the whole linear.
     let end = inside.bytes().take(12).position(|byte| byte == b';')?;

@@ -241,14 +241,13 @@ fn output_schema(tool: Tool) -> Option<Map<String, Value>> {
     let Tool::Typed(verb, _) = tool else { return None };
     let document = json!({"type": "object"});
     let documents = json!({"type": "array", "items": document});
+    let columns = json!({"type": "array", "items": {"type": "string"}});
+    let rows = json!({"type": "array", "items": {"type": "array"}});
     let (required, properties) = match verb {
-        Verb::List => (
-            json!(["count", "documents"]),
-            json!({"count": {"type": "integer"}, "total": {"type": "integer"}, "next_cursor": {"type": "string"}, "documents": documents}),
-        ),
-        Verb::Search => (
-            json!(["count", "documents"]),
-            json!({"count": {"type": "integer"}, "documents": documents, "note": {"type": "string"}}),
+        Verb::List | Verb::Search => (
+            json!(["shown", "columns", "rows"]),
+            json!({"shown": {"type": "string"}, "total": {"type": "integer"}, "columns": columns, "rows": rows,
+                "next_cursor": {"type": "string"}, "note": {"type": "string"}}),
         ),
         Verb::Get => (
             json!(["document"]),

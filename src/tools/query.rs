@@ -7,6 +7,7 @@ use erpnext_schema::{
 use serde_json::{Value, json};
 
 use crate::policy::FieldRule;
+use crate::shape::present::currency_of;
 use crate::site::Filter;
 
 /// The spans of time that Frappe's lists know.
@@ -112,6 +113,13 @@ impl<'a> Reader<'a> {
         for name in names {
             if !columns.iter().any(|known| known == name) {
                 columns.push(name.to_owned());
+            }
+        }
+        // Money says nothing without its currency.
+        let money = columns.iter().filter_map(|name| currency_of(def, def.field(name)?)).filter(permitted);
+        for by in money.map(|field| field.fieldname.to_owned()).collect::<Vec<_>>() {
+            if !columns.contains(&by) {
+                columns.push(by);
             }
         }
         columns
