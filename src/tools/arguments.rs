@@ -90,7 +90,9 @@ pub const CONFIRM: Arg = optional("confirm", Kind::Flag);
 /// Whether an answer that was kept will not do.
 pub const FRESH: Arg = optional("fresh", Kind::Flag);
 const LIST: &[Arg] = &[
-    FILTERS,
+    FILTERS.about(
+        "{\"field\": value} or {\"field\": [operator, value]}; operators: = != > < >= <= like not like in not in between is Timespan descendants of; items.item_code for a column of any row",
+    ),
     OR_FILTERS,
     FIELDS,
     optional("order_by", Kind::OrderBy).about("field asc or desc, comma-separated"),

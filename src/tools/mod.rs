@@ -6,6 +6,7 @@ mod arguments;
 mod batch;
 mod budget;
 mod bulk;
+mod compare;
 mod convert;
 mod cursor;
 mod definition;

@@ -44,8 +44,9 @@ pub async fn document<'a>(on: &On<'a>, name: &str) -> Result<(On<'a>, shape::Sha
 /// A page of a list.
 pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let app = on.app;
+    let children = |child: &str| app.catalog.known(child);
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields());
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children);
         let filters = reader.filters("filters", given.value("filters"));
         let or_filters = reader.filters("or_filters", given.value("or_filters"));
         let fields = reader.fields(given.value("fields"));
@@ -67,6 +68,7 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
     query.limit = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1).min(500);
     query.start = start;
+    once_each(on.def.name, &mut query);
     let total = async {
         match given.flag("count") {
             true => app.site.count(&app.caller, on.permit, &query.filters, &query.or_filters, None).await.map(Some),
@@ -111,6 +113,17 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(Value::Object(result))
+}
+
+/// Where a filter is on rows, the site joins them, and a document comes once for each row (H19): they are put together
+/// again by name. The order then has to say whose columns it means.
+fn once_each(doctype: &str, query: &mut ListQuery) {
+    if query.filters.iter().chain(&query.or_filters).all(|(field, ..)| !field.contains('.')) {
+        return;
+    }
+    query.group_by = vec![format!("`tab{doctype}`.`name`")];
+    let keys = query.order_by.split(", ").map(|key| format!("`tab{doctype}`.{key}"));
+    query.order_by = keys.collect::<Vec<_>>().join(", ");
 }
 
 /// Documents by words, as the desk's link fields find them.

@@ -118,7 +118,10 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
     let doc = app.site.get(&app.caller, &update, name).await?.data;
     named_exactly(&on, name, &doc)?;
     let Some(actions) = open(&on, &doc).await? else {
-        return Err(ToolError::refused(format!("{} has no workflow: there is no action to take.", on.def.name)));
+        return Err(ToolError::refused(format!(
+            "{} has no workflow: there is no action to take. Use its own tools to update, submit or cancel it.",
+            on.def.name
+        )));
     };
     let Some(action) = actions.iter().find(|action| action.name == wanted) else {
         let names = || actions.iter().map(|action| action.name.as_str());

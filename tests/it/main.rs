@@ -7,6 +7,7 @@ mod chaos;
 mod client;
 mod config_file;
 mod invariants;
+mod next_step;
 mod outcome;
 mod properties;
 mod reach;
