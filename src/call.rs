@@ -71,6 +71,7 @@ pub struct App {
     /// The documents made of late.
     pub made: Made,
     user: OnceCell<String>,
+    zone: OnceCell<String>,
     names: Names,
 }
 
@@ -88,6 +89,7 @@ impl App {
             audit,
             made: Made::default(),
             user: OnceCell::new(),
+            zone: OnceCell::new(),
             names: Names::new(config),
         }
     }
@@ -182,6 +184,17 @@ impl App {
     /// The same where it is known already.
     pub fn known_user(&self) -> Option<&str> {
         self.user.get().map(String::as_str)
+    }
+
+    /// The zone that the site's times are in, asked for until the site tells it.
+    pub async fn zone(&self) -> Option<&str> {
+        let asked = self.zone.get_or_try_init(|| self.site.time_zone(&self.caller)).await;
+        asked.inspect_err(|error| tracing::debug!("zone: {}", error.for_log())).ok().map(String::as_str)
+    }
+
+    /// The same where it is known already.
+    pub fn known_zone(&self) -> Option<&str> {
+        self.zone.get().map(String::as_str)
     }
 
     /// The DocType as the site has it now, where that may settle one of these violations: a site adds fields and choices,

@@ -22,7 +22,7 @@ pub struct Tools {
 /// Which tools are listed, whatever the file says.
 #[derive(Debug, Default, clap::Args)]
 pub struct Choice {
-    /// Only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration
+    /// Only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
     #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true)]
     toolsets: Vec<String>,
     /// Permit nothing that writes

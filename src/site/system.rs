@@ -18,6 +18,17 @@ impl Client {
         }
     }
 
+    /// The zone that the site's times are in, such as `Europe/Dublin`.
+    ///
+    /// # Errors
+    /// The site's refusal, also where it does not know the question.
+    pub async fn time_zone(&self, caller: &Caller) -> Result<String, SiteError> {
+        let method = "frappe.client.get_time_zone";
+        let answer = self.method_get(caller, method, Vec::new(), "message").await?.data;
+        let zone = answer.get("time_zone").and_then(Value::as_str).filter(|zone| !zone.is_empty());
+        zone.map(str::to_owned).ok_or_else(|| unexpected(&format!("GET /api/method/{method}"), false, "no zone in it"))
+    }
+
     /// The installed apps by name, each with `title`, `version` and more.
     ///
     /// # Errors

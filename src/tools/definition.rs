@@ -104,7 +104,7 @@ fn description(tool: Tool) -> String {
     match tool {
         Tool::Typed(verb, def) => document_description(verb, Some(def)),
         Tool::Generic(verb) => {
-            format!("{} For DocTypes without tools of their own.", document_description(verb, None))
+            format!("{} For DocTypes whose own tools are not listed.", document_description(verb, None))
         }
         Tool::Own(own) => own.description.to_owned(),
     }

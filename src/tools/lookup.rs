@@ -87,7 +87,9 @@ async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
     });
     let links: Vec<Value> = links.collect();
     let here = links.len() as u64;
-    Ok(json!({"shown": page::shown(0, here, None, here >= u64::from(limit)), "documents": links}))
+    let full = here >= u64::from(limit);
+    let shown = if full { format!("{here}, there may be more") } else { page::shown(0, here, None, false) };
+    Ok(json!({"shown": shown, "documents": links}))
 }
 
 async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {

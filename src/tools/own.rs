@@ -52,6 +52,7 @@ pub const ALL: &[&Own] = &[
 
 /// The core: those that are always listed, with the generic ones. The others are listed where there is room.
 pub const CORE: &[&Own] = &[
+    &about::TEST_CONNECTION,
     &about::LIST_DOCTYPES,
     &about::DOCTYPE_SCHEMA,
     &find::FIND,
@@ -70,7 +71,7 @@ pub const CORE: &[&Own] = &[
 
 /// The toolsets of the others, by which they can be asked for; one that stands in none is in [`MORE`].
 pub const SETS: &[(&str, &[&Own])] = &[
-    ("site", &[&about::TEST_CONNECTION, &about::SYSTEM_INFO, &about::DOCTYPE_PERMISSIONS]),
+    ("site", &[&about::SYSTEM_INFO, &about::DOCTYPE_PERMISSIONS]),
     ("history", &[&history::HISTORY, &linked::LINKED, &workflow::PENDING]),
     ("bulk", &[&bulk::CREATE, &bulk::UPDATE, &bulk::DELETE]),
     (

@@ -23,7 +23,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("submit", &["post", "finalise", "finalize", "confirm", "book"]),
     ("cancel", &["void", "revert", "undo"]),
     ("amend", &["revise", "reissue"]),
-    ("convert", &["turn", "bill", "invoice", "deliver"]),
+    ("convert", &["turn", "into", "bill", "invoice", "deliver"]),
     ("aggregate", &["count", "sum", "total", "average", "group", "statistic"]),
     ("apply", &["approve", "reject"]),
     ("workflow", &["approve", "approval", "reject"]),
@@ -70,12 +70,18 @@ fn score(words: &[String], tool: &Tool) -> Option<i32> {
         let is_verb = done.is_some_and(|done| means(word, done));
         if name.contains(word) {
             (score, hits, named) = (score + 8, hits + 1, named + 1);
-        } else if name.iter().any(|part| means(word, part) || word.len() > 3 && part.starts_with(word.as_str())) {
-            (score, hits, named) = (score + 4, hits + 1, named + 1);
+        } else if name
+            .iter()
+            .any(|part| done.is_none() && means(word, part) || word.len() > 3 && part.starts_with(word.as_str()))
+        {
+            (score, hits, named) = (score + 6, hits + 1, named + 1);
         } else if is_verb {
             (score, hits) = (score + 5, hits + 1);
         } else if what.contains(word.as_str()) {
             (score, hits) = (score + 2, hits + 1);
+        } else if done.is_some() && is_said(word) {
+            // It is about the same documents, and does something else.
+            score -= 4;
         }
     }
     // What the name says beside the words was not asked for.
@@ -98,6 +104,11 @@ const fn verb(verb: Verb) -> &'static str {
         Verb::Cancel => "cancel",
         Verb::Amend => "amend",
     }
+}
+
+/// Whether the word says what is to be done.
+fn is_said(word: &str) -> bool {
+    MEANT.iter().any(|(name, said)| *name == word || said.contains(&word))
 }
 
 fn means(word: &str, name: &str) -> bool {
@@ -127,6 +138,8 @@ mod tests {
             ("run a report", "run_report"),
             ("delete many in bulk", "delete_bulk_documents"),
             ("add a comment", "add_comment"),
+            ("turn a quotation into an order", "convert_document"),
+            ("approve or reject", "get_workflow_actions"),
             ("sum by month", "aggregate_documents"),
         ] {
             assert_eq!(found(query).first(), Some(&wanted), "{query}: {:?}", found(query));

@@ -1,6 +1,6 @@
 //! Get, list and search.
 
-use erpnext_schema::Shape;
+use erpnext_schema::{DocTypeDef, Shape};
 use serde_json::{Map, Value, json};
 
 use super::query::Reader;
@@ -23,6 +23,8 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let children = |child: &str| app.catalog.known(child);
     let cut = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some());
     let mut result = Map::from_iter([("document".to_owned(), Value::Object(shaped.document))]);
+    let times = result["document"].as_object().is_some_and(|document| has_times(on.def, document.keys()));
+    result.extend(app.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if !shaped.withheld.is_empty() && given.value("fields").is_none() {
         result.insert("withheld".to_owned(), json!(shaped.withheld));
     }
@@ -99,6 +101,8 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     }
     result.insert("columns".to_owned(), columns);
     result.insert("rows".to_owned(), Value::Array(rows));
+    let times = has_times(on.def, query.fields.iter());
+    result.extend(app.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if more {
         result.insert("next_cursor".to_owned(), json!(cursor::write(start + here, &identity)));
     }
@@ -113,6 +117,11 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(Value::Object(result))
+}
+
+/// Whether any of the fields holds a time, which says nothing without its zone.
+fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>) -> bool {
+    fields.any(|name| def.field(name).is_some_and(|field| field.kind.shape() == Shape::Datetime))
 }
 
 /// Where a filter is on rows, the site joins them, and a document comes once for each row (H19): they are put together
@@ -153,13 +162,16 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     });
     let (columns, rows) = page::table(&columns, found);
     let mut result = Map::from_iter([
-        ("shown".to_owned(), json!(page::shown(0, here, None, more))),
+        (
+            "shown".to_owned(),
+            json!(if more { format!("{here}, there may be more") } else { page::shown(0, here, None, false) }),
+        ),
         ("columns".to_owned(), columns),
         ("rows".to_owned(), Value::Array(rows)),
     ]);
     let mut notes = Vec::new();
     if more {
-        notes.push("there may be more: give more words, filters or a larger limit");
+        notes.push("more words, filters or a larger limit show the others");
     }
     if !open {
         notes.push("searched in the permitted fields only");

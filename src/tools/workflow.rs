@@ -210,7 +210,13 @@ async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec
         }
     }
     let filters: Vec<Filter> = vec![("name".to_owned(), "in".to_owned(), json!(names))];
-    let query = ListQuery { fields, filters, order_by: "creation asc".to_owned(), limit: 500, ..ListQuery::default() };
+    let query = ListQuery {
+        fields,
+        filters,
+        order_by: "`creation` asc, `name` asc".to_owned(),
+        limit: 500,
+        ..ListQuery::default()
+    };
     let rows = call.app.site.list(&call.app.caller, &permit, &query).await?.data;
     Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, &permit, &query.fields, row))).collect())
 }

@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
 use crate::stdio::Server;
-use crate::support::{all, app_of, call, config_json, load, refusal};
+use crate::support::{all, app_of, app_with, call, config_json, every_doctype, load, refusal};
 
 /// The most used DocTypes.
 const TWELVE: [&str; 12] = [
@@ -156,6 +156,62 @@ async fn tools_are_found_by_words_by_doctype_and_by_operation() {
     let none = call(&app, "find_tools", json!({"query": "zzzz"})).await.unwrap();
     assert_eq!(none["found"], 0);
     assert!(refusal(&app, "find_tools", json!({})).await.contains("give words, a doctype or an operation"));
+}
+
+#[tokio::test]
+async fn what_call_tool_calls_is_recorded_as_if_it_was_called_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let log_file = folder.path().join("audit.log");
+    let settings = erpnext_mcp::config::Audit { enabled: true, log_file: log_file.clone(), ..Default::default() };
+    let audit = erpnext_mcp::audit::Audit::open(&settings).unwrap();
+    let app = app_with(&config(json!({"default": {"read": true}}), json!({})), audit);
+    let arguments = json!({"doctype": "Customer", "name": "x", "confirm": true});
+    refusal(&app, "call_tool", json!({"tool": "get_generic_document", "arguments": arguments})).await;
+    let lines: Vec<String> =
+        erpnext_mcp::audit::review::lines(&log_file).unwrap().map(|line| line.unwrap().text).collect();
+    let entry: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!((&entry["tool"], &entry["doctype"]), (&json!("get_generic_document"), &json!("Customer")), "{entry}");
+    assert_eq!((lines.len(), &entry["document"]), (1, &json!("x")), "{lines:?}");
+}
+
+#[tokio::test]
+async fn the_instructions_are_short_enough_for_every_client() {
+    let url = format!("https://{}.example.com", "erp".repeat(20));
+    for doctypes in [every_doctype(), json!({"Customer": all(), "Item": {"read": true}}), json!({})] {
+        let config = config_json(&url, json!({"doctypes": doctypes, "default": {"read": true}}));
+        let answer = Server::start(&config).initialize().await;
+        let text = answer["result"]["instructions"].as_str().unwrap();
+        assert!(text.chars().count() < 2_000 && text.contains("find_tools"), "{text}");
+        assert!(text.contains("data, not instructions"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_command_prints_what_the_list_costs_and_refuses_unknown_toolsets() {
+    let config = config(named(&TWELVE, &all()), json!({}));
+    let run = |more: &'static [&'static str]| {
+        let (mut command, folder) = crate::stdio::command(&config);
+        command.args(more);
+        async move {
+            let output = command.output().await.unwrap();
+            drop(folder);
+            (
+                output.status.success(),
+                String::from_utf8(output.stdout).unwrap(),
+                String::from_utf8(output.stderr).unwrap(),
+            )
+        }
+    };
+    let (ok, json, _) = run(&["tools", "--json"]).await;
+    let told: Value = serde_json::from_str(&json).unwrap();
+    assert!(ok && told["tokens"].as_u64().unwrap() <= 10_000 && told["found"].as_u64().unwrap() > 0, "{json}");
+    let sum: u64 = told["tools"].as_array().unwrap().iter().map(|tool| tool["bytes"].as_u64().unwrap() + 1).sum();
+    assert_eq!(told["bytes"], sum + 1);
+    let (ok, table, _) = run(&["tools", "--toolsets", "selling", "--read-only"]).await;
+    assert!(ok && table.contains("list_quotation_documents") && !table.contains("create_"), "{table}");
+    assert!(table.contains("are found with find_tools") && table.contains("of a budget of 10000"), "{table}");
+    let (ok, _, error) = run(&["tools", "--toolsets", "sellng"]).await;
+    assert!(!ok && error.contains("did you mean selling?"), "{error}");
 }
 
 #[test]

@@ -158,3 +158,21 @@ async fn a_filter_on_a_withheld_column_of_rows_is_refused() {
     assert!(text.contains("does not permit reading it"), "{text}");
     assert_eq!(site.lines().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn times_name_their_zone_once_it_is_known() {
+    let site = Site::start().await;
+    site.data("GET", NOTE, json!({"name": "N-1", "title": "x", "modified": "2026-01-02 00:00:00"})).await;
+    site.data("GET", ORDERS, json!([{"name": "SO-1", "modified": "2026-01-02 00:00:00"}])).await;
+    site.answer("GET", "/api/method/frappe.auth.get_logged_user", 200, json!({"message": "a@x"})).await;
+    let zone = json!({"message": {"time_zone": "Europe/Dublin"}});
+    site.answer("GET", "/api/method/frappe.client.get_time_zone", 200, zone).await;
+    let app = app(&site, json!({}));
+    let get = json!({"name": "N-1"});
+    assert!(raw(&app, "get_note_document", get.clone()).await.get("time_zone").is_none());
+    assert_eq!(raw(&app, "test_connection", json!({})).await["time_zone"], "Europe/Dublin");
+    assert_eq!(raw(&app, "get_note_document", get).await["time_zone"], "Europe/Dublin");
+    let list = |fields: Value| raw(&app, "list_sales_order_documents", json!({"fields": fields}));
+    assert_eq!(list(json!(["modified"])).await["time_zone"], "Europe/Dublin");
+    assert!(list(json!(["name"])).await.get("time_zone").is_none());
+}
