@@ -69,11 +69,17 @@ pub fn fit(value: &mut Value, most: usize) -> Option<Map<String, Value>> {
     Some(account)
 }
 
-/// A list that makes sense without its end: not the cells of a row, nor what stands over them.
+/// A list that makes sense without its end: not the cells of a row, nor what stands over them. The rows of a page are cut
+/// where it is made: its cursor has to go on from the last of them.
 fn is_list(part: &Value, at: &[Step]) -> bool {
-    let whole = |step: &Step| matches!(step, Step::At(_)) || matches!(step, Step::Key(key) if key == "columns");
-    let scalars = |list: &[Value]| !list.iter().any(|value| value.is_array() || value.is_object());
-    matches!(part, Value::Array(list) if list.len() > 1 && !(scalars(list) && at.last().is_some_and(whole)))
+    let Value::Array(list) = part else { return false };
+    let scalars = || !list.iter().any(|value| value.is_array() || value.is_object());
+    let whole = match at {
+        [Step::Key(key)] if key == "rows" || key == "columns" => true,
+        [.., Step::At(_)] => scalars(),
+        _ => false,
+    };
+    list.len() > 1 && !whole
 }
 
 fn is_long(part: &Value) -> bool {
@@ -160,6 +166,17 @@ mod tests {
         assert_eq!(told["items"], json!(format!("all after the first {left} of 1,000")));
         assert_eq!(value["name"], "x");
         assert!(value.to_string().len() <= 3_000);
+    }
+
+    #[test]
+    fn the_rows_of_a_page_are_not_cut_behind_its_cursor() {
+        let mut value = json!({"columns": ["name", "note"], "rows": [["a", "x".repeat(900)], ["b", "y".repeat(900)]]});
+        let told = fit(&mut value, 1_500).unwrap_or_default();
+        assert_eq!(
+            (value["columns"].as_array().map(Vec::len), value["rows"].as_array().map(Vec::len)),
+            (Some(2), Some(2))
+        );
+        assert!(told.contains_key("rows.0.1") && value["rows"][0][0] == "a", "{told:?}");
     }
 
     #[test]

@@ -152,15 +152,17 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let open = rule.is_open() && looked_into.all(|field| rule.may_read(field));
     let found =
         if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, filters).await? };
-    let here = found.len() as u64;
-    let more = here >= u64::from(limit);
+    let full = found.len() as u64 >= u64::from(limit);
     let columns: Vec<String> = found.iter().flat_map(|row| row.keys()).fold(Vec::new(), |mut columns, key| {
         if !columns.contains(key) {
             columns.push(key.clone());
         }
         columns
     });
-    let (columns, rows) = page::table(&columns, found);
+    let (columns, mut rows) = page::table(&columns, found);
+    let whole = rows.len();
+    rows.truncate(page::how_many(&rows, on.app.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    let (here, more) = (rows.len() as u64, full || rows.len() < whole);
     let mut result = Map::from_iter([
         (
             "shown".to_owned(),
@@ -171,7 +173,7 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     ]);
     let mut notes = Vec::new();
     if more {
-        notes.push("more words, filters or a larger limit show the others");
+        notes.push("more words or filters show the others");
     }
     if !open {
         notes.push("searched in the permitted fields only");

@@ -176,3 +176,43 @@ async fn times_name_their_zone_once_it_is_known() {
     assert_eq!(list(json!(["modified"])).await["time_zone"], "Europe/Dublin");
     assert!(list(json!(["name"])).await.get("time_zone").is_none());
 }
+
+#[tokio::test]
+async fn pages_cut_by_their_size_lead_through_all_rows_of_a_list_and_of_a_report() {
+    let site = SampleSite::start().await;
+    let mut config =
+        site.config(json!({"default": {"read": true, "report": true}, "reports": ["Accounts Receivable"]}));
+    config["tools"] = json!({"max_result_tokens": 1_000});
+    let app = app_of(&config);
+    let company = raw(&app, "list_company_documents", json!({"fields": ["name"]})).await["rows"][0][0].clone();
+    for (tool, mut asked) in [
+        ("list_sales_order_documents", json!({"limit": 500, "count": true})),
+        ("run_report", json!({"name": "Accounts Receivable", "filters": {"company": company}, "limit": 500})),
+    ] {
+        let (mut rows, mut pages, mut total) = (Vec::new(), 0, 0);
+        loop {
+            let page = raw(&app, tool, asked.clone()).await;
+            pages += 1;
+            rows.extend(page["rows"].as_array().unwrap().clone());
+            total = page.get("total_rows").or(page.get("total")).and_then(Value::as_u64).unwrap_or(total);
+            let Some(cursor) = page.get("next_cursor") else { break };
+            asked["cursor"] = cursor.clone();
+        }
+        assert!(pages > 1, "{tool}: {pages} pages");
+        assert_eq!(rows.len() as u64, total, "{tool}");
+        // Rows of a list begin with the name.
+        let names: std::collections::BTreeSet<String> = rows.iter().map(Value::to_string).collect();
+        assert_eq!(names.len(), rows.len(), "{tool}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_site_says_in_an_error_hides_nothing_either() {
+    let site = Site::start().await;
+    let said = json!([json!({"message": "no \u{202e}such\u{202c} thing"}).to_string()]).to_string();
+    site.answer("GET", NOTE, 404, json!({"exc_type": "DoesNotExistError", "_server_messages": said})).await;
+    let config = config_json(&site.url(), json!({"doctypes": {"Note": all()}}));
+    let mut server = crate::stdio::Server::initialized(&config).await;
+    let text = server.error("get_note_document", json!({"name": "N-1"})).await;
+    assert!(text.contains("no ⟨U+202E⟩such⟨U+202C⟩ thing"), "{text}");
+}
