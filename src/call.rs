@@ -13,16 +13,23 @@ use crate::audit::{Attempt, Audit};
 use crate::cache::Keeping;
 use crate::caller::Caller;
 use crate::catalog::Catalog;
-use crate::config::{Attachments, Config, Results};
+use crate::config::{Attachments, Config, Tools};
 use crate::limit::Rates;
 use crate::names::Names;
 use crate::policy::{Facts, Operation, Permit, Policy};
+use crate::shape;
 use crate::site::{Client, ClientOptions, Kind, SiteError};
 use crate::tools::{self, Made, Registry, Sight, Tokens, Tool, ToolError};
 use crate::watch::Watch;
 
 /// How long a call waits to learn on whose behalf it is recorded.
 const USER_WAIT: Duration = Duration::from_secs(2);
+
+/// Room beside the rows of a page, in bytes: what they are rows of, and where they go on.
+const SLACK: usize = 2_000;
+/// What a model can do about an answer that was too large.
+const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table), narrow with filters, lower the \
+                         limit; tools.max_result_tokens sets how large an answer may be";
 
 /// How a client behaves under a configuration.
 pub fn client_options(config: &Config) -> ClientOptions {
@@ -49,7 +56,7 @@ pub fn client_options(config: &Config) -> ClientOptions {
 #[derive(Debug)]
 pub struct App {
     /// Who may do what.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// The way to the site.
     pub site: Client,
     /// On whose behalf: over stdio one for the life of the process.
@@ -62,10 +69,8 @@ pub struct App {
     pub list_changes: bool,
     /// The tools.
     pub registry: Registry,
-    /// Where the data of a result stands.
-    pub results: Results,
-    /// Whether typed tools declare an `outputSchema`.
-    pub output_schemas: bool,
+    /// Which of them are listed, and how they answer.
+    pub tools: Tools,
     /// Where files to be attached may lie.
     pub attachments: Attachments,
     /// The record of every attempt.
@@ -84,17 +89,16 @@ pub struct App {
 impl App {
     /// Puts the parts together; nothing is asked of the site.
     pub fn new(config: &Config, site: Client, caller: Caller, audit: Audit) -> Self {
-        let policy = Policy::from_config(config);
+        let policy = Arc::new(Policy::from_config(config));
         Self {
-            registry: Registry::new(&policy),
+            registry: Registry::new(Arc::clone(&policy), &config.tools),
             policy,
             site,
             caller,
             catalog: Catalog::new(config.cache.enabled.then_some(config.cache.metadata_ttl)),
             listed: Catalog::default(),
             list_changes: config.schema.overlay,
-            results: config.tools.results,
-            output_schemas: config.tools.output_schemas,
+            tools: config.tools.clone(),
             attachments: config.attachments.clone(),
             audit,
             made: Made::default(),
@@ -131,6 +135,7 @@ impl App {
         watch: &Watch,
     ) -> Result<(Value, String), ToolError> {
         let started = Instant::now();
+        let (tool, arguments) = tools::meant(&self.registry, tool, arguments);
         let mut attempt = Attempt::of(tool, &arguments);
         if self.audit.is_on() {
             attempt.client = client;
@@ -139,7 +144,10 @@ impl App {
             attempt.user = user.ok().and_then(Result::ok).map(str::to_owned);
         }
         let result = tools::run(self, tool, arguments, &attempt, watch).await;
-        let result = result.map(|data| (data.to_string(), data)).map(|(text, data)| (data, text));
+        let result = result
+            .map(|data| self.presented(data))
+            .map(|data| (data.to_string(), data))
+            .map(|(text, data)| (data, text));
         let bytes = result.as_ref().map_or(0, |(_, text)| text.len());
         self.audit.settle_result(&attempt, started, &result, bytes);
         let micros = started.elapsed().as_micros();
@@ -148,6 +156,27 @@ impl App {
             Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
         }
         result
+    }
+
+    /// The result as a model may see it: every character visible, and no larger than it may be.
+    fn presented(&self, mut data: Value) -> Value {
+        shape::make_visible(&mut data);
+        let left_out = shape::fit(&mut data, self.most_bytes());
+        if let (Some(left_out), Value::Object(data)) = (left_out.filter(|left_out| !left_out.is_empty()), &mut data) {
+            data.insert("left_out".to_owned(), Value::Object(left_out));
+            data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
+        }
+        data
+    }
+
+    /// How large the data of a result may be, in bytes of JSON.
+    fn most_bytes(&self) -> usize {
+        usize::try_from(self.tools.max_result_tokens).unwrap_or(usize::MAX).saturating_mul(4)
+    }
+
+    /// How large the rows of a page and their columns may be, in bytes of JSON.
+    pub fn bytes_for_rows(&self) -> usize {
+        self.most_bytes().saturating_sub(SLACK)
     }
 
     /// Leave for one operation.
@@ -189,6 +218,22 @@ impl App {
     /// The site's.
     pub async fn user(&self) -> Result<&str, SiteError> {
         self.user.get_or_try_init(|| self.site.logged_user(&self.caller)).await.map(String::as_str)
+    }
+
+    /// The same where it is known already.
+    pub fn known_user(&self) -> Option<&str> {
+        self.user.get().map(String::as_str)
+    }
+
+    /// The zone that the site's times are in, asked for until the site tells it.
+    pub async fn zone(&self) -> Option<&str> {
+        let asked = self.zone.get_or_try_init(|| self.site.time_zone(&self.caller)).await;
+        asked.inspect_err(|error| tracing::debug!("zone: {}", error.for_log())).ok().map(String::as_str)
+    }
+
+    /// The same where it is known already.
+    pub fn known_zone(&self) -> Option<&str> {
+        self.zone.get().map(String::as_str)
     }
 
     /// The DocType as the site has it now, where that may settle one of these violations: a site adds fields and choices,

@@ -9,6 +9,7 @@ mod init;
 mod print;
 mod serve;
 mod texts;
+mod tools;
 mod tour;
 
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ Examples:
   erpnext-mcp init                           set up: asks for site and key, writes the configuration
   erpnext-mcp                                serve MCP over stdio
   erpnext-mcp --config sales.json            the same with another configuration
+  erpnext-mcp --toolsets selling --read-only list only the tools of a module; permit nothing that writes
+  erpnext-mcp tools                          what the list of tools costs, and what to change
   ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
   erpnext-mcp demo                           try it without a site: sample data, a tour in a terminal
   erpnext-mcp demo --site-only --port 8000   only the sample site, for other programs
@@ -42,6 +45,8 @@ pub struct Cli {
     /// The configuration file [default: config/config.json, else the user's own, else the environment alone]
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    choice: tools::Choice,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -50,6 +55,8 @@ pub struct Cli {
 enum Command {
     /// Serve MCP over standard input and output (the default)
     Serve,
+    /// The tools that a client is shown under the configuration, and what each costs in tokens
+    Tools(tools::Tools),
     /// Try it: a small site with sample data in this program, and MCP over it; in a terminal, a tour
     Demo(demo::Demo),
     /// Set up: test the site and key, propose what to open, write the configuration, connect a client
@@ -85,7 +92,8 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Doctor(doctor) => return doctor.run(self.config.as_deref()),
             Command::Check(check) => return check.run(self.config.as_deref()),
-            Command::Serve => serve::run(self.config.as_deref()),
+            Command::Serve => serve::run(self.config.as_deref(), &self.choice),
+            Command::Tools(tools) => tools.run(self.config.as_deref(), &self.choice),
             Command::Demo(demo) => demo.run(),
             Command::Init(init) => init.run(self.config.as_deref()),
             Command::Completions { shell } => texts::completions(shell),

@@ -16,9 +16,11 @@ use erpnext_mcp::transport::serve_stdio;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
+use super::tools::Choice;
+
 /// Serves until the client leaves.
-pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
-    let config = Config::load(file, &|name| std::env::var(name).ok())?;
+pub fn run(file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
+    let config = choice.onto(Config::load(file, &|name| std::env::var(name).ok())?)?;
     log_to_stderr(config.log_level);
     for line in &config.warnings {
         tracing::warn!("{line}");
@@ -29,12 +31,7 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
         // Reading the log must not hold up the first answer.
         std::thread::spawn(move || report_open_writes(&log));
     }
-    tracing::info!(
-        tools = app.registry.tools().len(),
-        doctypes = app.policy.doctypes().count(),
-        site = app.caller.site.as_str(),
-        "serving MCP over stdio"
-    );
+    tracing::info!(doctypes = app.policy.doctypes().count(), site = app.caller.site.as_str(), "serving MCP over stdio");
     let overlay = Overlay::new(&config)?;
     runtime()?.block_on(async {
         if let Some(overlay) = overlay {

@@ -29,11 +29,8 @@ pub async fn run(app: &App, audit_log: &Path) -> anyhow::Result<()> {
 
     let draft = json!({"filters": {"docstatus": 0}, "fields": ["name"], "limit": 1});
     let draft = quiet(app, "list_sales_order_documents", draft).await?;
-    let name = draft
-        .pointer("/documents/0/name")
-        .and_then(Value::as_str)
-        .context("the sample data has no draft order")?
-        .to_owned();
+    let name =
+        draft.pointer("/rows/0/0").and_then(Value::as_str).context("the sample data has no draft order")?.to_owned();
 
     out.title("2. A typed read: one order, the fields that matter")?;
     let fields = json!(["customer", "status", "grand_total", "currency", "items.item_code", "items.qty", "items.rate"]);

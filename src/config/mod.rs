@@ -127,13 +127,55 @@ pub struct Attachments {
     pub directories: Vec<PathBuf>,
 }
 
-/// How tools answer.
-#[derive(Clone, Default, Debug)]
+/// Which tools are listed, and how they answer.
+#[derive(Clone, Debug)]
 pub struct Tools {
+    /// How much of what is permitted is listed.
+    pub mode: Mode,
+    /// What the list may cost in tokens, four bytes each; 10,000 unless stated.
+    pub budget_tokens: u64,
+    /// The toolsets that are listed; what the mode says where there are none.
+    pub toolsets: Vec<String>,
+    /// Whether nothing that writes is permitted, whatever the permissions say.
+    pub read_only: bool,
+    /// Tools that are listed in any case.
+    pub include: Vec<Pattern>,
+    /// Tools that are not there.
+    pub exclude: Vec<Pattern>,
+    /// What one result may cost in tokens, four bytes each; 8,000 unless stated.
+    pub max_result_tokens: u64,
     /// Where the data of a result stands.
     pub results: Results,
     /// Whether typed tools declare an `outputSchema`.
     pub output_schemas: bool,
+}
+
+impl Default for Tools {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            budget_tokens: 10_000,
+            toolsets: Vec::new(),
+            read_only: false,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            max_result_tokens: 8_000,
+            results: Results::default(),
+            output_schemas: false,
+        }
+    }
+}
+
+/// How much of what is permitted is listed; the rest is found and called by name.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Mode {
+    /// As much as the budget holds.
+    #[default]
+    Auto,
+    /// All of it with every field, whatever it costs: for clients that search the list themselves.
+    Full,
+    /// The core alone; of the toolsets what must be given.
+    Lean,
 }
 
 /// Where the data of a result stands.

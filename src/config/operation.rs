@@ -63,6 +63,11 @@ impl Operation {
         Self::ALL.iter().copied().find(|operation| operation.as_str() == name)
     }
 
+    /// Whether it changes what is stored.
+    pub const fn writes(self) -> bool {
+        !matches!(self, Self::Read | Self::Report | Self::Print | Self::Export)
+    }
+
     const fn bit(self) -> u16 {
         1 << self as u16
     }

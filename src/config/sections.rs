@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
-    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, OnFailure, Operation,
-    Operations, Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, json, methods,
+    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, Mode, OnFailure,
+    Operation, Operations, Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, json,
+    methods,
 };
 use crate::files;
 
@@ -238,9 +239,33 @@ fn attachments(section: &Reader<'_>) -> Attachments {
 }
 
 fn tools(section: &Reader<'_>) -> Tools {
-    section.only(&["results", "output_schemas"]);
+    section.only(&[
+        "mode",
+        "budget_tokens",
+        "toolsets",
+        "read_only",
+        "include",
+        "exclude",
+        "max_result_tokens",
+        "results",
+        "output_schemas",
+    ]);
+    let named = |key: &str, what: &str| {
+        let names = section.list(key, what).unwrap_or_default();
+        names.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>()
+    };
+    let patterns = |key: &str| named(key, "tool name").into_iter().map(Pattern::new).collect();
+    let Tools { budget_tokens, max_result_tokens, .. } = Tools::default();
+    let modes = [("auto", Mode::Auto), ("full", Mode::Full), ("lean", Mode::Lean)];
     let results = [("text", Results::Text), ("structured", Results::Structured), ("both", Results::Both)];
     Tools {
+        mode: section.choice("mode", &modes, Mode::default()),
+        budget_tokens: section.count("budget_tokens", "tokens", budget_tokens),
+        toolsets: named("toolsets", "toolset"),
+        read_only: section.bool("read_only", false),
+        include: patterns("include"),
+        exclude: patterns("exclude"),
+        max_result_tokens: section.count("max_result_tokens", "tokens", max_result_tokens),
         results: section.choice("results", &results, Results::default()),
         output_schemas: section.bool("output_schemas", false),
     }

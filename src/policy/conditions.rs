@@ -32,6 +32,13 @@ pub enum Absent {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unmet(String);
 
+#[cfg(test)]
+impl Unmet {
+    pub(crate) fn for_test(words: &str) -> Self {
+        Self(words.to_owned())
+    }
+}
+
 impl fmt::Display for Unmet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -100,6 +100,10 @@ impl Policy {
     /// The policy that a configuration states.
     pub fn from_config(config: &Config) -> Self {
         let permissions = &config.permissions;
+        let left = |stated: Operations| match config.tools.read_only {
+            true => stated.iter().filter(|operation| !operation.writes()).collect(),
+            false => stated,
+        };
         let stated = |doctype: &str, field: &str| {
             let rule = permissions.doctypes.get(doctype);
             rule.is_some_and(|rule| rule.restricted_fields.iter().any(|name| name == field))
@@ -107,7 +111,7 @@ impl Policy {
         let any = permissions.doctypes.values().any(|rule| !rule.restricted_fields.is_empty());
         let copies = if any { copies::of(&stated) } else { BTreeMap::new() };
         let rule = |doctype: &str, rule: &DoctypePermissions| {
-            let operations = rule.operations;
+            let operations = left(rule.operations);
             let mut restricted = rule.restricted_fields.clone();
             // What is allowed by name is meant to be seen here.
             let meant = |copy: &&String| rule.allowed_fields.as_ref().is_some_and(|allowed| allowed.contains(copy));
@@ -119,7 +123,7 @@ impl Policy {
         };
         let doctypes = permissions.doctypes.iter().map(|(name, stated)| (name.clone(), rule(name, stated)));
         let doctypes = doctypes.collect();
-        let default = permissions.default;
+        let default = left(permissions.default);
         let copy = |(doctype, names): (&&'static str, &BTreeSet<String>)| {
             let names: Vec<String> = names.iter().cloned().collect();
             (*doctype, Arc::new(readable_if(default, FieldRule::new(None, &names))))
@@ -202,6 +206,11 @@ impl Policy {
     /// The DocTypes that the configuration names, with what it permits on them.
     pub fn doctypes(&self) -> impl Iterator<Item = (&str, Operations)> {
         self.doctypes.iter().map(|(name, rule)| (name.as_str(), rule.operations))
+    }
+
+    /// Whether the configuration names the DocType.
+    pub fn names(&self, doctype: &str) -> bool {
+        self.doctypes.contains_key(doctype)
     }
 
     /// What is permitted on DocTypes that the configuration does not name.

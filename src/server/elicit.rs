@@ -11,7 +11,7 @@ use rmcp::service::RequestContext;
 use rmcp::{Peer, RoleServer};
 use serde_json::{Value, json};
 
-use crate::tools::{TOKEN, Unconfirmed};
+use crate::tools::{CALL_TOOL, TOKEN, Unconfirmed};
 
 /// The one question that is asked, and the one field of its form.
 const QUESTION: &str = "confirm";
@@ -56,10 +56,26 @@ pub fn input_required(waits: &Unconfirmed) -> InputRequiredResult {
 pub fn answered(request: &mut CallToolRequestParams) -> Option<bool> {
     let answer = request.input_responses.as_ref()?.get(QUESTION)?;
     let yes = serde_json::from_value::<ElicitResult>(answer.clone()).is_ok_and(|answer| is_yes(&answer));
-    if yes && let Some(token) = &request.request_state {
-        request.arguments.get_or_insert_default().insert(TOKEN.to_owned(), json!(token));
+    if yes && let Some(token) = request.request_state.clone() {
+        confirm(request, token);
     }
     Some(yes)
+}
+
+/// Puts the token among the arguments of the tool that is meant.
+pub fn confirm(request: &mut CallToolRequestParams, token: String) {
+    let arguments = request.arguments.get_or_insert_default();
+    match request.name.as_ref() {
+        CALL_TOOL => {
+            let inner = arguments.entry("arguments").or_insert_with(|| json!({}));
+            // Some clients send objects as JSON in a string.
+            if let Some(Ok(unpacked @ Value::Object(_))) = inner.as_str().map(serde_json::from_str) {
+                *inner = unpacked;
+            }
+            inner.as_object_mut().map(|inner| inner.insert(TOKEN.to_owned(), json!(token)));
+        }
+        _ => drop(arguments.insert(TOKEN.to_owned(), json!(token))),
+    }
 }
 
 fn question(waits: &Unconfirmed) -> ElicitRequestParams {

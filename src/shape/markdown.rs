@@ -1,191 +1,116 @@
-//! HTML as the site prints it, to Markdown: headings, lists, tables, and a label on the line of its value.
+//! HTML as the desk's editors write it, to Markdown: headings, emphasis, lists, links, tables by lines.
 
 use super::html::{BLOCKS, OPAQUE, after_closing, entity, fold, tag};
 
-/// The Markdown of `html`. What Markdown has no mark for is text.
-pub fn of_html(html: &str) -> String {
-    let mut page = Page::default();
+/// The HTML as Markdown. Text without mark-up only has its white space folded.
+pub fn from_html(html: &str) -> String {
+    let mut raw = String::with_capacity(html.len());
+    let mut lists: Vec<&str> = Vec::new();
+    let mut links: Vec<Option<String>> = Vec::new();
     let mut rest = html;
     while let Some(at) = rest.find(['<', '&']) {
-        page.text(&rest[..at]);
+        raw.push_str(&rest[..at]);
         rest = &rest[at..];
         rest = if let Some((name, after)) = tag(rest) {
-            match rest.starts_with("</") {
-                true => page.close(&name),
-                false => page.open(&name),
+            let whole = &rest[..rest.len() - after.len()];
+            let closes = whole.starts_with("</");
+            match (name.as_str(), closes) {
+                ("b" | "strong", _) => raw.push_str("**"),
+                ("i" | "em", _) => raw.push('*'),
+                ("code", _) => raw.push('`'),
+                ("ul", false) => lists.push("- "),
+                ("ol", false) => lists.push("1. "),
+                ("ul" | "ol", true) => {
+                    lists.pop();
+                    raw.push('\n');
+                }
+                ("li", false) => {
+                    let bullet = attribute(whole, "data-list").as_deref() == Some("bullet");
+                    raw.push('\n');
+                    raw.push_str(if bullet { "- " } else { lists.last().unwrap_or(&"- ") });
+                }
+                ("a", false) => {
+                    let href = attribute(whole, "href").filter(|href| leads_somewhere(href));
+                    raw.push_str(if href.is_some() { "[" } else { "" });
+                    links.push(href);
+                }
+                ("a", true) => {
+                    if let Some(href) = links.pop().flatten() {
+                        raw.push_str(&format!("]({href})"));
+                    }
+                }
+                ("td" | "th", true) => raw.push_str(" | "),
+                ("img", _) => raw.push_str("[image]"),
+                ("blockquote", false) => raw.push_str("\n> "),
+                ("h1" | "h2" | "h3" | "h4" | "h5" | "h6", false) => {
+                    raw.push('\n');
+                    raw.push_str(&"######"[..usize::from(name.as_bytes()[1] - b'0')]);
+                    raw.push(' ');
+                }
+                (block, _) if BLOCKS.contains(&block) => raw.push('\n'),
+                _ => {}
             }
             if OPAQUE.contains(&name.as_str()) { after_closing(after, &name) } else { after }
         } else if let Some((decoded, after)) = entity(rest) {
-            page.text(decoded.encode_utf8(&mut [0; 4]));
+            raw.push(decoded);
             after
         } else {
-            page.text(&rest[..1]);
+            raw.push_str(&rest[..1]);
             &rest[1..]
         };
     }
-    page.text(rest);
-    page.end_table();
-    page.end_line();
-    page.lines.join("\n")
+    raw.push_str(rest);
+    let lines = raw.lines().map(fold).map(|line| line.replace("****", "").trim_end_matches(" |").to_owned());
+    lines.filter(|line| !matches!(line.as_str(), "" | "-" | "1." | ">")).collect::<Vec<_>>().join("\n")
 }
 
-#[derive(Default)]
-struct Page {
-    lines: Vec<String>,
-    line: String,
-    /// What stands before the text of the line: `## `, `- `.
-    mark: &'static str,
-    /// Whether a label has ended and its value is still to come.
-    label: bool,
-    /// How many tables are open; what is in the inner ones is text of the outermost.
-    tables: usize,
-    rows: Vec<Row>,
-    in_cell: bool,
+/// Whether it is worth showing: an address, not a script.
+fn leads_somewhere(href: &str) -> bool {
+    let plain = !href.contains(|c: char| c.is_whitespace() || c.is_control() || c == ')');
+    plain && ["http://", "https://", "mailto:", "tel:", "/"].iter().any(|start| href.starts_with(start))
 }
 
-#[derive(Default)]
-struct Row {
-    cells: Vec<String>,
-    /// How many of the cells are headings.
-    headings: usize,
-}
-
-impl Page {
-    fn open(&mut self, name: &str) {
-        match name {
-            "table" => {
-                self.tables += 1;
-                if self.tables == 1 {
-                    self.end_line();
-                }
-            }
-            "tr" if self.tables == 1 => {
-                self.in_cell = false;
-                self.rows.push(Row::default());
-            }
-            "td" | "th" if self.tables == 1 => {
-                self.in_cell = true;
-                if self.rows.is_empty() {
-                    self.rows.push(Row::default());
-                }
-                if let Some(row) = self.rows.last_mut() {
-                    row.cells.push(String::new());
-                    row.headings += usize::from(name == "th");
-                }
-            }
-            _ => {
-                self.break_at(name);
-                self.mark = match name {
-                    "h1" => "# ",
-                    "h2" => "## ",
-                    "h3" => "### ",
-                    "h4" | "h5" | "h6" => "#### ",
-                    "li" => "- ",
-                    _ => self.mark,
-                };
-            }
-        }
-    }
-
-    fn close(&mut self, name: &str) {
-        match name {
-            "table" => {
-                self.tables = self.tables.saturating_sub(1);
-                if self.tables == 0 {
-                    self.end_table();
-                }
-            }
-            "td" | "th" if self.tables == 1 => self.in_cell = false,
-            "label" if !self.in_cell && !self.line.trim().is_empty() => {
-                self.line.truncate(self.line.trim_end().trim_end_matches(':').len());
-                self.line.push_str(": ");
-                self.label = true;
-            }
-            _ => self.break_at(name),
-        }
-    }
-
-    /// What ends a line ends a word in a cell.
-    fn break_at(&mut self, name: &str) {
-        if !BLOCKS.contains(&name) && !matches!(name, "td" | "th") {
-        } else if self.tables > 0 {
-            self.text(" ");
-        } else if !self.label {
-            self.end_line();
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        match self.rows.last_mut().and_then(|row| row.cells.last_mut()) {
-            Some(cell) if self.in_cell => cell.push_str(text),
-            _ => {
-                self.line.push_str(text);
-                self.label &= text.trim().is_empty();
-            }
-        }
-    }
-
-    fn end_line(&mut self) {
-        self.label = false;
-        let line = fold(&std::mem::take(&mut self.line));
-        let mark = std::mem::take(&mut self.mark);
-        if !line.is_empty() {
-            if mark.starts_with('#') && !self.lines.is_empty() {
-                self.lines.push(String::new());
-            }
-            self.lines.push(format!("{mark}{line}"));
-        }
-    }
-
-    /// Under a row of headings a table, else a line a row.
-    fn end_table(&mut self) {
-        (self.tables, self.in_cell) = (0, false);
-        let mut rows = std::mem::take(&mut self.rows);
-        for cell in rows.iter_mut().flat_map(|row| &mut row.cells) {
-            *cell = fold(cell).replace('|', "\\|");
-        }
-        rows.retain(|row| row.cells.iter().any(|cell| !cell.is_empty()));
-        self.end_line();
-        let headed = rows.first().is_some_and(|row| row.headings == row.cells.len() && row.cells.len() > 1);
-        for (at, row) in rows.iter().enumerate() {
-            self.lines.push(match (headed, row.cells.as_slice()) {
-                (true, cells) => format!("| {} |", cells.join(" | ")),
-                (false, [heading, value]) if row.headings == 1 => format!("{heading}: {value}"),
-                (false, cells) => cells.join(" | "),
-            });
-            if headed && at == 0 {
-                self.lines.push(format!("|{}", "---|".repeat(row.cells.len())));
-            }
-        }
-    }
+/// The value of an attribute of a tag, where it stands in quotes.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, after) = tag.split_once(&format!(" {name}="))?;
+    let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (value, _) = after[1..].split_once(quote)?;
+    Some(value.replace("&amp;", "&"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::of_html;
+    use super::from_html;
 
     #[test]
-    fn headings_lists_labels_and_tables_stay_what_they_are() {
-        let html = "<div><h2>Sales <b>Order</b> A&amp;B</h2><div><label>Customer</label></div><div> ACME </div>\
-                    <ul><li>one</li><li>two</li></ul><table><thead><tr><th>Item</th><th>Qty</th></tr></thead>\
-                    <tr><td><div>Chair</div><p>oak | ash</p></td><td>3</td></tr></table><p>end</p></div>";
-        let expected = "## Sales Order A&B\nCustomer: ACME\n- one\n- two\n| Item | Qty |\n|---|---|\n| Chair oak \\| ash | 3 |\nend";
-        assert_eq!(of_html(html), expected);
-    }
-
-    #[test]
-    fn tables_without_a_heading_row_are_lines_and_inner_tables_are_text() {
-        let html = "<table><tr><th>Total</th><td>5</td></tr><tr><td>a</td><td><table><tr><td>b</td><td>c</td></tr></table></td></tr></table>";
-        assert_eq!(of_html(html), "Total: 5\na | b c");
-        assert_eq!(of_html("a<script>x</script><style>y</style><!-- z -->b"), "ab");
-        assert_eq!(of_html("<table><tr><td>never closed"), "never closed");
-        assert_eq!(of_html("<h1>A</h1>x<h3>B</h3>"), "# A\nx\n\n### B");
+    fn what_the_editors_write_is_readable() {
+        for (html, wanted) in [
+            (
+                "<div class=\"ql-editor read-mode\"><p>One <strong>two</strong></p><p><br></p><p>three</p></div>",
+                "One **two**\nthree",
+            ),
+            (
+                "<h2>Terms</h2><ul><li>net 30</li><li><em>no</em> refund</li></ul>end",
+                "## Terms\n- net 30\n- *no* refund\nend",
+            ),
+            ("<ol><li data-list=\"bullet\">a</li></ol><ol><li data-list=\"ordered\">b</li></ol>", "- a\n1. b"),
+            (
+                "see <a href=\"https://x.example/a?b=1&amp;c=2\" rel=\"x\">here</a>",
+                "see [here](https://x.example/a?b=1&c=2)",
+            ),
+            ("<a href=\"javascript:alert(1)\">x</a><script>y</script>", "x"),
+            ("<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>", "a | b\n1 | 2"),
+            ("plain text, a < b &amp; c", "plain text, a < b & c"),
+            ("<b></b>x<img src=\"/files/a.png\">", "x[image]"),
+        ] {
+            assert_eq!(from_html(html), wanted, "{html}");
+        }
     }
 
     proptest::proptest! {
         #[test]
-        fn any_markup_is_taken(html in "(<(/?(table|tr|td|th|li|h1|p|label|br|b))>|[a-z&|: ]{0,3}){0,40}") {
-            of_html(&html);
+        fn any_text_is_taken(text in "(<|>|/|a|li|h1|td|\"|href=|&|;|\\PC){0,60}") {
+            from_html(&text);
         }
     }
 }

@@ -1,11 +1,19 @@
 //! From the site's answer to what the model sees: cut to what was granted, without the keys that say nothing.
 
 pub mod called;
+mod fit;
 pub mod history;
 pub mod html;
-pub mod markdown;
+mod markdown;
+pub mod page;
+pub mod present;
+pub mod printed;
 pub mod report;
 pub mod script;
+mod text;
+
+pub use fit::fit;
+pub use text::{make_visible, visible};
 
 use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest};
 use serde_json::{Map, Value};
@@ -156,6 +164,10 @@ impl Wanted {
                 }),
             }
         }
+        // Money says nothing without its currency.
+        let money: Vec<&FieldDef> =
+            wanted.iter().filter_map(|(name, column)| money(def, children, name, *column)).collect();
+        wanted.extend(money.into_iter().filter(|by| rule.may_read(*by)).map(|by| (by.fieldname, None)));
         if violations.is_empty() { Ok(Self(wanted)) } else { Err(violations) }
     }
 
@@ -172,6 +184,15 @@ impl Wanted {
             }
             !columns.is_empty()
         });
+    }
+}
+
+/// The field that names the currency of this one, or of this column.
+fn money(def: &DocTypeDef, children: Children<'_>, name: &str, column: Option<&str>) -> Option<&'static FieldDef> {
+    let field = def.field(name)?;
+    match column {
+        None => present::currency_of(def, field),
+        Some(column) => present::currency_of(def, field.target().and_then(children)?.field(column)?),
     }
 }
 

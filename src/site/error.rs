@@ -192,3 +192,11 @@ impl Display for SiteError {
 }
 
 impl std::error::Error for SiteError {}
+
+#[cfg(test)]
+impl SiteError {
+    /// An error of that kind for tests of what is made of it.
+    pub(crate) fn for_test(kind: Kind, writes: bool) -> Self {
+        Self::new(kind, "PUT /api/resource/Thing/x", writes, "the site's words")
+    }
+}

@@ -194,7 +194,8 @@ impl Client {
             ("doctype", permit.doctype().to_owned()),
             ("filters", json!(all).to_string()),
             ("fields", "[]".to_owned()),
-            ("distinct", "false".to_owned()),
+            // A filter on rows must not count a document once for each of them (H19).
+            ("distinct", filters.iter().chain(or_filters).any(|(field, ..)| field.contains('.')).to_string()),
         ];
         if !any.is_empty() {
             form.push(("or_filters", json!(any).to_string()));

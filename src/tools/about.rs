@@ -16,7 +16,7 @@ const MOST_DOCTYPES: usize = 150;
 pub const TEST_CONNECTION: Own = Own {
     name: "test_connection",
     title: "Test the connection",
-    description: "Whether the site answers and accepts the key, and as which user.",
+    description: "Whether the site answers and accepts the key, as which user, and in which zone its times are.",
     args: &[],
     operation: Operation::Read,
     effect: Effect::Reads,
@@ -78,7 +78,11 @@ async fn test_connection(app: &App) -> Result<Value, ToolError> {
     let started = std::time::Instant::now();
     let user = app.site.logged_user(&app.caller).await?;
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(json!({"ok": true, "site": app.caller.site.as_str(), "user": user, "milliseconds": ms}))
+    let mut result = json!({"ok": true, "site": app.caller.site.as_str(), "user": user, "milliseconds": ms});
+    if let Some(zone) = app.zone().await {
+        result["time_zone"] = json!(zone);
+    }
+    Ok(result)
 }
 
 /// What runs on the site, and what this server was generated from.

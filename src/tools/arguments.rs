@@ -4,7 +4,7 @@ use erpnext_schema::{DocTypeDef, Rule, Verb, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value};
 
 use super::confirm::TOKEN;
-use super::{Effect, Tool};
+use super::{Effect, Tool, find};
 
 /// The largest number of documents in one answer.
 pub const MAX_LIMIT: u64 = 500;
@@ -97,7 +97,9 @@ pub const FRESH: Arg = optional("fresh", Kind::Flag);
 /// Whether the answer to a write holds the whole document, and not only what changed.
 const RETURN_DOCUMENT: Arg = optional("return_document", Kind::Flag);
 const LIST: &[Arg] = &[
-    FILTERS,
+    FILTERS.about(
+        "{\"field\": value} or {\"field\": [operator, value]}; operators: = != > < >= <= like not like in not in between is Timespan descendants of; items.item_code for a column of any row",
+    ),
     OR_FILTERS,
     FIELDS,
     optional("order_by", Kind::OrderBy).about("field asc or desc, comma-separated"),
@@ -145,7 +147,8 @@ pub fn of(tool: &Tool) -> Vec<Arg> {
         Tool::Generic(verb) => std::iter::once(DOCTYPE).chain(by_verb(*verb).iter().copied()).collect(),
         Tool::Own(own) => own.args.to_vec(),
     };
-    if tool.effect() != Effect::Reads {
+    // A call of another tool has that one's.
+    if tool.effect() != Effect::Reads && *tool != Tool::Own(&find::CALL) {
         args.extend([DRY_RUN, CONFIRM_TOKEN, CONFIRM]);
     }
     args

@@ -5,10 +5,11 @@ use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{self, Arg, DEFAULT_LIMIT, Kind, MAX_LIMIT};
-use super::{Effect, TOKEN, Tool, operation};
+use super::level::{Level, Shown};
+use super::{Effect, TOKEN, Tool, find, operation};
 use crate::call::App;
 use crate::document::Writing;
-use crate::policy::FieldRule;
+use crate::policy::{FieldRule, Operation};
 
 /// A schema lists the permitted fields where they are at most this many; else the server checks the names.
 const SHORT: usize = 24;
@@ -18,7 +19,7 @@ const SHORT: usize = 24;
 pub struct Definition {
     /// The name on the wire.
     pub name: &'static str,
-    /// For people.
+    /// For people; empty where the level leaves it out.
     pub title: String,
     /// For the model.
     pub description: String,
@@ -34,22 +35,54 @@ pub struct Definition {
     pub idempotent: bool,
 }
 
-/// The definition of one tool under the app's policy.
+impl Definition {
+    /// The tool as `tools/list` writes it.
+    pub fn to_json(&self) -> Value {
+        let mut wire = Map::from_iter([("name".to_owned(), json!(self.name))]);
+        if !self.title.is_empty() {
+            wire.insert("title".to_owned(), json!(self.title));
+        }
+        wire.insert("description".to_owned(), json!(self.description));
+        wire.insert("inputSchema".to_owned(), json!(self.input_schema));
+        wire.extend(self.output_schema.as_ref().map(|schema| ("outputSchema".to_owned(), json!(schema))));
+        let mut hints = Map::from_iter([("readOnlyHint".to_owned(), json!(self.read_only))]);
+        if !self.read_only {
+            hints.insert("destructiveHint".to_owned(), json!(self.destructive));
+            hints.insert("idempotentHint".to_owned(), json!(self.idempotent));
+        }
+        hints.insert("openWorldHint".to_owned(), json!(false));
+        wire.insert("annotations".to_owned(), Value::Object(hints));
+        Value::Object(wire)
+    }
+}
+
+/// The definition of one tool under the app's policy, whole.
 pub fn definition(app: &App, tool: Tool) -> Definition {
+    definition_at(app, tool, Level::Full)
+}
+
+/// The definition with as much as the level shows; that of a tool which is not typed is always whole.
+pub fn definition_at(app: &App, tool: Tool, level: Level) -> Definition {
     // With the site's own fields and choices, where they are known.
     let tool = match tool {
         Tool::Typed(verb, def) => Tool::Typed(verb, app.listed.known(def.name).unwrap_or(def)),
         other => other,
     };
+    let level = if matches!(tool, Tool::Typed(..)) { level } else { Level::Full };
+    let description = description(tool);
+    let what = || description.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned();
+    let writes =
+        || Operation::ALL.iter().any(|operation| operation.writes() && app.policy.permits_somewhere(*operation));
+    let calls = tool == Tool::Own(&find::CALL);
     Definition {
         name: tool.name(),
-        title: title(tool),
-        description: description(tool),
-        input_schema: input_schema(app, tool),
-        output_schema: output_schema(tool).filter(|_| app.output_schemas),
-        read_only: tool.effect() == Effect::Reads,
+        title: if level == Level::Lean { String::new() } else { title(tool) },
+        input_schema: input_schema(app, tool, level),
+        output_schema: output_schema(tool).filter(|_| app.tools.output_schemas),
+        read_only: tool.effect() == Effect::Reads || calls && !writes(),
         destructive: tool.effect() == Effect::Destroys,
-        idempotent: tool.effect() != Effect::Adds,
+        idempotent: tool.effect() != Effect::Adds && !calls,
+        description: if level == Level::Lean { what() } else { description },
     }
 }
 
@@ -76,7 +109,7 @@ fn description(tool: Tool) -> String {
     match tool {
         Tool::Typed(verb, def) => document_description(verb, Some(def)),
         Tool::Generic(verb) => {
-            format!("{} For DocTypes without tools of their own.", document_description(verb, None))
+            format!("{} For DocTypes whose own tools are not listed.", document_description(verb, None))
         }
         Tool::Own(own) => own.description.to_owned(),
     }
@@ -89,13 +122,21 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
         None => ("document of any DocType".to_owned(), "documents of any DocType".to_owned()),
     };
     match verb {
-        Verb::List => format!("Lists {documents} by filters, a page at a time; count: true gives the total."),
+        Verb::List => format!(
+            "Lists {documents} by filters, a page at a time. Use aggregate_documents for counts and sums. A page is not \
+             all: count: true gives the total, cursor the next page."
+        ),
         Verb::Get if is(doctype_flag::SINGLE) => format!("Reads the {document}, of which there is exactly one."),
-        Verb::Get => format!("Reads one {document} with its child rows."),
-        Verb::Search => format!("Finds {documents} by words in their name, title and search fields."),
+        Verb::Get => format!("Reads one {document} with its child rows. Long texts are cut unless fields names them."),
+        Verb::Search => format!(
+            "Finds {documents} by words in their name, title and search fields. Use where the exact name is not known."
+        ),
         Verb::Create => {
             let draft = if is(doctype_flag::SUBMITTABLE) { " as a draft" } else { "" };
-            format!("Creates one {document}{draft}. Nothing is sent unless all fields pass the checks.")
+            format!(
+                "Creates one {document}{draft}. Nothing is sent unless all fields pass the checks. Links take names, or \
+                 titles that only one document has."
+            )
         }
         Verb::Update => {
             let tables = def.is_none_or(|def| def.fields.iter().any(|field| field.kind.is_table()));
@@ -119,12 +160,12 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
     }
 }
 
-fn input_schema(app: &App, tool: Tool) -> Map<String, Value> {
+fn input_schema(app: &App, tool: Tool, level: Level) -> Map<String, Value> {
     let mut args = arguments::of(&tool);
-    args.retain(|arg| is_shown(app, tool, arg));
+    args.retain(|arg| level.shows(arg) && is_shown(app, tool, arg));
     let mut properties = Map::new();
     for arg in &args {
-        properties.insert(arg.name.to_owned(), argument_schema(app, tool, arg));
+        properties.insert(arg.name.to_owned(), argument_schema(app, tool, arg, level));
     }
     let mut schema =
         Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(properties))]);
@@ -146,7 +187,7 @@ fn is_shown(app: &App, tool: Tool, arg: &Arg) -> bool {
     }
 }
 
-fn argument_schema(app: &App, tool: Tool, arg: &Arg) -> Value {
+fn argument_schema(app: &App, tool: Tool, arg: &Arg, level: Level) -> Value {
     let mut schema = match arg.kind {
         Kind::Text | Kind::OrderBy => json!({"type": "string"}),
         Kind::Flag => json!({"type": "boolean"}),
@@ -157,11 +198,18 @@ fn argument_schema(app: &App, tool: Tool, arg: &Arg) -> Value {
         Kind::Filters | Kind::Object => json!({"type": "object"}),
         Kind::Names => json!({"type": "array", "items": {"type": "string"}}),
         Kind::Objects => json!({"type": "array", "items": {"type": "object"}}),
+        Kind::Fields if level == Level::Lean => json!({"type": "array", "items": {"type": "string"}}),
         Kind::Fields => fields_schema(app, tool),
-        Kind::Data => return data(app, tool),
+        Kind::Data => return data(app, tool, level),
     };
-    if !arg.about.is_empty() {
-        schema["description"] = json!(arg.about);
+    let about = match (arg.kind, level) {
+        (_, Level::Lean) => "",
+        // The generic tools, which are always listed, name the operators.
+        (Kind::Filters, Level::Compact) => "as list_generic_documents takes them",
+        _ => arg.about,
+    };
+    if !about.is_empty() {
+        schema["description"] = json!(about);
     }
     schema
 }
@@ -181,12 +229,17 @@ fn fields_schema(app: &App, tool: Tool) -> Value {
     json!({"type": "array", "items": items})
 }
 
-fn data(app: &App, tool: Tool) -> Value {
+fn data(app: &App, tool: Tool, level: Level) -> Value {
     let (Tool::Typed(verb, def), Some(rule)) = (tool, rule(app, tool)) else {
         return json!({"type": "object", "description": "fields of the document, see get_doctype_schema"});
     };
     let purpose = if verb == Verb::Create { Purpose::Create } else { Purpose::Update };
-    data_schema(def, purpose, &Writing { rule: &rule, catalog: &app.listed })
+    let writing = Writing { rule: &rule, catalog: &app.listed };
+    let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, title: def.title_field });
+    if level != Level::Full {
+        schema["description"] = json!("more fields are taken: get_doctype_schema lists them");
+    }
+    schema
 }
 
 fn rule(app: &App, tool: Tool) -> Option<FieldRule> {
@@ -199,14 +252,13 @@ fn output_schema(tool: Tool) -> Option<Map<String, Value>> {
     let Tool::Typed(verb, _) = tool else { return None };
     let document = json!({"type": "object"});
     let documents = json!({"type": "array", "items": document});
+    let columns = json!({"type": "array", "items": {"type": "string"}});
+    let rows = json!({"type": "array", "items": {"type": "array"}});
     let (required, properties) = match verb {
-        Verb::List => (
-            json!(["count", "documents"]),
-            json!({"count": {"type": "integer"}, "total": {"type": "integer"}, "next_cursor": {"type": "string"}, "documents": documents}),
-        ),
-        Verb::Search => (
-            json!(["count", "documents"]),
-            json!({"count": {"type": "integer"}, "documents": documents, "note": {"type": "string"}}),
+        Verb::List | Verb::Search => (
+            json!(["shown", "columns", "rows"]),
+            json!({"shown": {"type": "string"}, "total": {"type": "integer"}, "columns": columns, "rows": rows,
+                "next_cursor": {"type": "string"}, "note": {"type": "string"}}),
         ),
         Verb::Get => (
             json!(["document"]),

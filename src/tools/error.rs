@@ -60,8 +60,11 @@ impl ToolError {
         match self {
             Self::Arguments { tool, violations } => {
                 let listed: String = violations.iter().map(|violation| format!("\n- {violation}")).collect();
-                let next = if violations.iter().any(|violation| violation.rule == Rule::UnknownField) {
+                let breaks = |rule: Rule| violations.iter().any(|violation| violation.rule == rule);
+                let next = if breaks(Rule::UnknownField) {
                     "get_doctype_schema lists the fields."
+                } else if breaks(Rule::NotPermitted) {
+                    "Leave out what is not permitted: get_doctype_permissions tells which fields are withheld."
                 } else {
                     "Correct these and call the tool again."
                 };
@@ -159,5 +162,85 @@ impl From<Denial> for ToolError {
 impl From<SiteError> for ToolError {
     fn from(error: SiteError) -> Self {
         Self::Site(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::policy::{Operation, Operations, Reason, Unmet};
+
+    /// Every kind of failure of the site; a new one does not compile until it is here.
+    fn kinds() -> Vec<Kind> {
+        let retry_after = Duration::from_secs(3);
+        let first = |kind: Kind| -> Option<Kind> {
+            Some(match kind {
+                Kind::Unreachable => Kind::Cut,
+                Kind::Cut => Kind::TimedOut,
+                Kind::TimedOut => Kind::Tls,
+                Kind::Tls => Kind::Redirected,
+                Kind::Redirected => Kind::Unexpected,
+                Kind::Unexpected => Kind::TooLarge,
+                Kind::TooLarge => Kind::BadKey,
+                Kind::BadKey => Kind::Denied,
+                Kind::Denied => Kind::Missing,
+                Kind::Missing => Kind::OutOfSight,
+                Kind::OutOfSight => Kind::Unscoped,
+                Kind::Unscoped => Kind::Duplicate,
+                Kind::Duplicate => Kind::Stale,
+                Kind::Stale => Kind::Rejected,
+                Kind::Rejected => Kind::RateLimited { retry_after: None },
+                Kind::RateLimited { .. } => Kind::OverLimit { retry_after },
+                Kind::OverLimit { .. } => Kind::Paused { retry_after },
+                Kind::Paused { .. } => Kind::Maintenance,
+                Kind::Maintenance => Kind::Unavailable,
+                Kind::Unavailable => Kind::Server,
+                Kind::Server => Kind::BadName,
+                Kind::BadName => Kind::Misuse,
+                Kind::Misuse => return None,
+            })
+        };
+        std::iter::successors(Some(Kind::Unreachable), |kind| first(*kind)).collect()
+    }
+
+    fn broken(rule: Rule) -> ToolError {
+        let violation = Violation { path: "data.x".to_owned(), rule, message: "is wrong".to_owned(), nearest: None };
+        ToolError::Arguments { tool: "create_thing_document", violations: vec![violation] }
+    }
+
+    #[test]
+    fn every_error_names_a_next_step() {
+        let site = |kind| Box::new(SiteError::for_test(kind, true));
+        let mut errors: Vec<ToolError> = kinds().into_iter().map(|kind| ToolError::Site(site(kind))).collect();
+        assert_eq!(errors.len(), 23);
+        let rules =
+            [Rule::UnknownField, Rule::NotWritable, Rule::NotPermitted, Rule::Mandatory, Rule::Choice, Rule::Value];
+        errors.extend(rules.map(broken));
+        let reasons = [
+            Reason::NotPermitted(Operations::NONE),
+            Reason::NotConfigured,
+            Reason::NotExact("Thing".to_owned()),
+            Reason::Refused("why".to_owned()),
+            Reason::Fields(vec!["tax_id".to_owned()]),
+            Reason::Unmet { which: "stored", unmet: Unmet::for_test("status must be \"Open\"") },
+        ];
+        let denial = |reason| Denial { doctype: "Thin".to_owned(), operation: Operation::Read, reason };
+        errors.extend(reasons.map(|reason| ToolError::Denied(denial(reason))));
+        for verdict in [Verdict::Open("nobody knows".to_owned()), Verdict::NotMade] {
+            errors.push(ToolError::Unsettled {
+                what: "update Thing \"x\"".to_owned(),
+                error: site(Kind::Cut),
+                verdict,
+            });
+        }
+        let cause = Box::new(broken(Rule::Value));
+        errors.push(ToolError::HalfWay { account: "one of two was done".to_owned(), cause });
+        for error in errors {
+            let text = error.for_model();
+            let next = text.rsplit_once("\nnext: ").map_or("", |(_, next)| next);
+            assert!(next.len() > 15 && next.ends_with('.'), "{text}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::own::{Call, Effect, Own, reads};
 use super::{ToolError, titles};
 use crate::call::App;
 use crate::policy::{Operation, Policy};
+use crate::shape::page;
 
 /// How many DocTypes are searched at once.
 const AT_ONCE: usize = 6;
@@ -85,7 +86,10 @@ async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
         link
     });
     let links: Vec<Value> = links.collect();
-    Ok(json!({"count": links.len(), "documents": links}))
+    let here = links.len() as u64;
+    let full = here >= u64::from(limit);
+    let shown = if full { format!("{here}, there may be more") } else { page::shown(0, here, None, false) };
+    Ok(json!({"shown": shown, "documents": links}))
 }
 
 async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
@@ -129,7 +133,8 @@ async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
     }
     documents.sort_by_key(|(inexact, _)| *inexact);
     let documents: Vec<Value> = documents.into_iter().map(|(_, document)| document).collect();
-    let mut result = json!({"count": documents.len(), "doctypes_searched": looked, "documents": documents});
+    let here = documents.len();
+    let mut result = json!({"shown": format!("{here}, at most {each} of each DocType"), "doctypes_searched": looked, "documents": documents});
     if left_out > 0 {
         result["note"] = json!(format!("{left_out} further DocTypes were not searched; name them in doctypes"));
     }

@@ -158,7 +158,10 @@ async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
     let on = call.on(&permit).await?;
     let new_name = text(call.given, "new_name").trim();
     if !on.def.is(doctype_flag::ALLOW_RENAME) {
-        return Err(ToolError::refused(format!("{}: the site does not let its documents be renamed.", on.def.name)));
+        return Err(ToolError::refused(format!(
+            "{}: the site does not let its documents be renamed. Update the field that holds the title instead, if there is one.",
+            on.def.name
+        )));
     }
     let (name, stored) = stored(&on, call.given).await?;
     // The same in another case is the same to the site, and would be found.

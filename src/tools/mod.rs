@@ -5,16 +5,20 @@ mod aggregate;
 mod arguments;
 mod attachments;
 mod batch;
+mod budget;
 mod bulk;
 mod changes;
+mod compare;
 mod confirm;
 mod convert;
 mod cursor;
 mod definition;
 mod erp;
 mod error;
+mod find;
 mod gate;
 mod history;
+mod level;
 mod lifecycle;
 mod linked;
 mod links;
@@ -25,7 +29,9 @@ mod moves;
 mod own;
 mod print;
 mod query;
+mod rank;
 mod read;
+mod registry;
 mod reports;
 mod settle;
 mod sight;
@@ -37,23 +43,25 @@ mod told;
 mod workflow;
 mod write;
 
-use std::collections::HashMap;
-
 use erpnext_schema::{DocTypeDef, Verb};
 use serde_json::{Map, Value, json};
 
 use crate::audit::Attempt;
 use crate::call::App;
-use crate::policy::{Operation, Permit, Policy};
+use crate::policy::{Operation, Permit};
 use crate::shape;
 use crate::site::Scope;
 use crate::watch::Watch;
 
 pub use arguments::Arguments;
+pub use budget::{Listed, Listing, listing, tokens, unknown_toolsets};
 pub use confirm::{TOKEN, Tokens, Unconfirmed};
-pub use definition::{Definition, definition};
+pub use definition::{Definition, definition, definition_at};
 pub use error::ToolError;
+pub use find::{CALL_TOOL, meant, named};
+pub use level::Level;
 pub use own::{Effect, Own};
+pub use registry::Registry;
 pub use settle::Made;
 pub use sight::Sight;
 
@@ -129,41 +137,6 @@ pub const fn operation(verb: Verb) -> Operation {
         Verb::Submit => Operation::Submit,
         Verb::Cancel => Operation::Cancel,
         Verb::Amend => Operation::Amend,
-    }
-}
-
-/// The tools that a policy leaves, by name and in the order of the list: a function of the configuration only.
-#[derive(Debug)]
-pub struct Registry {
-    tools: Vec<Tool>,
-    by_name: HashMap<&'static str, Tool>,
-}
-
-impl Registry {
-    /// The tools for one policy: those with a name of their own that it leaves something to do, the generic ones for
-    /// operations that any DocType permits, then those of each configured DocType that was generated.
-    pub fn new(policy: &Policy) -> Self {
-        let generic = VERBS.iter().filter(|(verb, _)| policy.permits_somewhere(operation(*verb)));
-        let own = own::ALL.iter().filter(|own| (own.offered)(policy));
-        let mut tools: Vec<Tool> = own.map(|own| Tool::Own(own)).collect();
-        tools.extend(generic.map(|(verb, _)| Tool::Generic(*verb)));
-        for (doctype, operations) in policy.doctypes() {
-            let Some(def) = erpnext_doctypes::get(doctype) else { continue };
-            let permitted = def.tools.iter().filter(|tool| operations.contains(operation(tool.verb)));
-            tools.extend(permitted.map(|tool| Tool::Typed(tool.verb, def)));
-        }
-        let by_name = tools.iter().map(|tool| (tool.name(), *tool)).collect();
-        Self { tools, by_name }
-    }
-
-    /// Every tool, in the order of the list.
-    pub fn tools(&self) -> &[Tool] {
-        &self.tools
-    }
-
-    /// The tool of that name.
-    pub fn find(&self, name: &str) -> Option<Tool> {
-        self.by_name.get(name).copied()
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::arguments::Arg;
 use super::{
-    Arguments, On, Tool, ToolError, about, aggregate, attachments, bulk, changes, convert, erp, history, linked,
+    Arguments, On, Tool, ToolError, about, aggregate, attachments, bulk, changes, convert, erp, find, history, linked,
     lookup, marks, method, print, reports, workflow,
 };
 use crate::audit::Attempt;
@@ -22,6 +22,8 @@ pub const ALL: &[&Own] = &[
     &about::LIST_DOCTYPES,
     &about::DOCTYPE_PERMISSIONS,
     &about::DOCTYPE_SCHEMA,
+    &find::FIND,
+    &find::CALL,
     &aggregate::AGGREGATE,
     &lookup::SEARCH_LINK,
     &lookup::GLOBAL_SEARCH,
@@ -58,6 +60,48 @@ pub const ALL: &[&Own] = &[
     &method::CALL,
 ];
 
+/// The core: those that are always listed, with the generic ones. The others are listed where there is room.
+pub const CORE: &[&Own] = &[
+    &about::TEST_CONNECTION,
+    &about::LIST_DOCTYPES,
+    &about::DOCTYPE_SCHEMA,
+    &find::FIND,
+    &find::CALL,
+    &aggregate::AGGREGATE,
+    &lookup::SEARCH_LINK,
+    &lookup::GLOBAL_SEARCH,
+    &reports::LIST,
+    &reports::DESCRIBE,
+    &reports::RUN,
+    &convert::LIST,
+    &convert::CONVERT,
+    &workflow::ACTIONS,
+    &workflow::APPLY,
+];
+
+/// The toolsets of the others, by which they can be asked for; one that stands in none is in [`MORE`].
+pub const SETS: &[(&str, &[&Own])] = &[
+    ("site", &[&about::SYSTEM_INFO, &about::DOCTYPE_PERMISSIONS]),
+    ("history", &[&history::HISTORY, &linked::LINKED, &workflow::PENDING]),
+    ("bulk", &[&bulk::CREATE, &bulk::UPDATE, &bulk::DELETE]),
+    (
+        "collaboration",
+        &[
+            &marks::COMMENT,
+            &marks::ASSIGN,
+            &marks::UNASSIGN,
+            &marks::TAG,
+            &marks::UNTAG,
+            &marks::SHARE,
+            &marks::FOLLOW,
+            &marks::RENAME,
+        ],
+    ),
+];
+
+/// The toolset of those that stand in no other.
+pub const MORE: &str = "more";
+
 /// A tool with a name of its own.
 pub struct Own {
     /// The name on the wire.
@@ -76,6 +120,18 @@ pub struct Own {
     pub offered: fn(&Policy) -> bool,
     /// Does it.
     pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+}
+
+impl Own {
+    /// Whether it is always listed.
+    pub fn is_core(&self) -> bool {
+        CORE.contains(&self)
+    }
+
+    /// The toolset it is in.
+    pub fn toolset(&self) -> &'static str {
+        SETS.iter().find(|(_, set)| set.contains(&self)).map_or(MORE, |(name, _)| name)
+    }
 }
 
 /// What a tool does to what is stored.

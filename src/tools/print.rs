@@ -10,7 +10,7 @@ use super::arguments::{DOCTYPE, Kind, NAME, optional};
 use super::own::{Call, Effect, Own};
 use super::{On, ToolError};
 use crate::policy::Operation;
-use crate::shape::markdown;
+use crate::shape::printed;
 use crate::site::{Client, Kind as Failure};
 use crate::watch::Beside;
 
@@ -47,7 +47,7 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
     let mut result = Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("name".to_owned(), json!(name))]);
     if call.given.text("as") != Some("pdf") {
         let html = site.print(caller, &permit, name, format).await?;
-        let text = markdown::of_html(&html);
+        let text = printed::of_html(&html);
         let all = text.chars().count();
         if all > MOST_TEXT {
             result.insert("note".to_owned(), json!(format!("the first {MOST_TEXT} of {all} characters")));

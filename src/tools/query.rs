@@ -1,53 +1,33 @@
 //! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
-use erpnext_schema::{
-    DocTypeDef, FieldDef, FieldKind, Operator, Rule, Shape, Violation, check_value, doctype_flag, flag, nearest, time,
-};
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest};
 use serde_json::{Value, json};
 
+use super::compare::{alias, compared, is_operator};
 use crate::policy::FieldRule;
+use crate::shape::Children;
+use crate::shape::present::currency_of;
 use crate::site::Filter;
-
-/// The spans of time that Frappe's lists know.
-const TIMESPANS: &[&str] = &[
-    "today",
-    "yesterday",
-    "tomorrow",
-    "this week",
-    "this month",
-    "this quarter",
-    "this year",
-    "last week",
-    "last month",
-    "last quarter",
-    "last 6 months",
-    "last year",
-    "last 7 days",
-    "last 14 days",
-    "last 30 days",
-    "last 90 days",
-    "next week",
-    "next month",
-    "next quarter",
-    "next 6 months",
-    "next year",
-    "next 7 days",
-    "next 14 days",
-    "next 30 days",
-];
 
 /// Reads queries on one DocType for one caller, and collects what is wrong with them.
 pub struct Reader<'a> {
     def: &'static DocTypeDef,
     rule: &'a FieldRule,
+    /// Finds the tables of child rows, where filters may be on their columns.
+    children: Option<Children<'a>>,
     violations: Vec<Violation>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader without violations.
     pub fn new(def: &'static DocTypeDef, rule: &'a FieldRule) -> Self {
-        Self { def, rule, violations: Vec::new() }
+        Self { def, rule, children: None, violations: Vec::new() }
+    }
+
+    /// The same for filters that may be on columns of child rows too: `items.item_code`, which any row may satisfy.
+    pub fn with_rows(self, children: Children<'a>) -> Self {
+        Self { children: Some(children), ..self }
     }
 
     /// What was read, if nothing was wrong with it.
@@ -70,7 +50,9 @@ impl<'a> Reader<'a> {
             let visible = def.all_fields().filter(|field| field.in_lists() && rule.may_read(*field));
             let near = nearest(name, visible.map(|field| field.fieldname)).map(str::to_owned);
             let message = match name.split_once('.') {
-                Some(_) => format!("lists of {} take its own fields only; get one document for its rows", def.name),
+                Some(_) => {
+                    format!("{} has this only in its rows: filter by it, and get one document to see it", def.name)
+                }
                 None => format!("no such field in {}", def.name),
             };
             self.wrong(&named(path, name), Rule::UnknownField, message, near);
@@ -85,6 +67,36 @@ impl<'a> Reader<'a> {
             let why = if field.is(flag::VIRTUAL) { "is computed on reading" } else { "is not a column" };
             let message = format!("{why} ({}), so a list cannot use it; get one document to see it", field.kind);
             self.wrong(&named(path, name), Rule::Value, message, None);
+            return None;
+        }
+        Some(field)
+    }
+
+    /// A column of a child table that rows can be filtered by, and that the caller may see.
+    fn column(&mut self, path: &str, name: &str, children: Children<'_>) -> Option<&'static FieldDef> {
+        let (def, rule) = (self.def, self.rule);
+        let (by, column) = name.split_once('.')?;
+        let table = def.field(by).filter(|field| field.kind.is_table());
+        let Some((table, child)) = table.and_then(|table| Some((table, children(table.target()?)?))) else {
+            let tables = def.fields.iter().filter(|field| field.kind.is_table() && rule.may_read(*field));
+            let near = nearest(by, tables.map(|field| field.fieldname)).map(|near| format!("{near}.{column}"));
+            self.wrong(&named(path, name), Rule::UnknownField, format!("{by} is no table of {}", def.name), near);
+            return None;
+        };
+        let visible = |field: &&'static FieldDef| field.in_lists() && rule.may_read_child(table, *field);
+        let Some(field) = child.field(column) else {
+            let near = nearest(column, child.fields.iter().filter(visible).map(|field| field.fieldname));
+            let near = near.map(|near| format!("{by}.{near}"));
+            self.wrong(&named(path, name), Rule::UnknownField, format!("no such field in {}", child.name), near);
+            return None;
+        };
+        if !rule.may_read_child(table, field) {
+            let message = "this server's configuration does not permit reading it";
+            self.wrong(&named(path, name), Rule::NotPermitted, message, None);
+            return None;
+        }
+        if !field.in_lists() {
+            self.wrong(&named(path, name), Rule::Value, format!("is not a column ({})", field.kind), None);
             return None;
         }
         Some(field)
@@ -112,6 +124,13 @@ impl<'a> Reader<'a> {
         for name in names {
             if !columns.iter().any(|known| known == name) {
                 columns.push(name.to_owned());
+            }
+        }
+        // Money says nothing without its currency.
+        let money = columns.iter().filter_map(|name| currency_of(def, def.field(name)?)).filter(permitted);
+        for by in money.map(|field| field.fieldname.to_owned()).collect::<Vec<_>>() {
+            if !columns.contains(&by) {
+                columns.push(by);
             }
         }
         columns
@@ -207,7 +226,10 @@ impl<'a> Reader<'a> {
     }
 
     fn comparison(&mut self, path: &str, name: &str, operator: &str, value: &Value) -> Option<Filter> {
-        let field = self.field(path, name);
+        let field = match self.children.filter(|_| name.contains('.')) {
+            Some(children) => self.column(path, name, children),
+            None => self.field(path, name),
+        };
         let (operator, value) = match alias(operator, value) {
             Some((operator, value)) => (operator, value),
             None => match operator.parse::<Operator>() {
@@ -221,7 +243,10 @@ impl<'a> Reader<'a> {
         };
         let field = field?;
         match compared(field, path, operator, &value) {
-            Ok(value) => Some((field.fieldname.to_owned(), operator.as_str().to_owned(), value)),
+            Ok(value) => {
+                let name = if name.contains('.') { name } else { field.fieldname };
+                Some((name.to_owned(), operator.as_str().to_owned(), value))
+            }
             Err(violation) => {
                 self.violations.push(violation);
                 None
@@ -233,107 +258,6 @@ impl<'a> Reader<'a> {
 /// The place of an error, with the name that is wrong.
 fn named(path: &str, name: &str) -> String {
     if path.ends_with(&format!(".{name}")) { path.to_owned() } else { format!("{path}: {name}") }
-}
-
-/// Two texts may be an operator and a value, or two values of which one is wanted.
-fn is_operator(text: &str) -> bool {
-    alias(text, &Value::Null).is_some() || alias(text, &json!("")).is_some() || text.parse::<Operator>().is_ok()
-}
-
-/// Forms that people write and Frappe does not know: `==`, `<>`, `is set`, and `= null`.
-fn alias(operator: &str, value: &Value) -> Option<(Operator, Value)> {
-    match (operator.trim().to_lowercase().as_str(), value) {
-        ("is set", _) | ("!=" | "<>", Value::Null) => Some((Operator::Is, json!("set"))),
-        ("is not set", _) | ("=" | "==" | "is", Value::Null) => Some((Operator::Is, json!("not set"))),
-        ("==", value) => Some((Operator::Eq, value.clone())),
-        ("<>", value) => Some((Operator::Ne, value.clone())),
-        _ => None,
-    }
-}
-
-/// The value of a comparison as the site takes it.
-fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> Result<Value, Violation> {
-    use Operator as O;
-    let wrong = |message: String, nearest: Option<String>| Violation {
-        path: path.to_owned(),
-        rule: Rule::Value,
-        message,
-        nearest,
-    };
-    match operator {
-        O::Eq | O::Ne | O::Gt | O::Lt | O::Gte | O::Lte => one(field, path, operator, value),
-        O::Like | O::NotLike => match value {
-            Value::String(_) => Ok(value.clone()),
-            _ => Err(wrong("expected a text in which % stands for anything".to_owned(), None)),
-        },
-        // An empty list gives nothing, or with not in everything (H22).
-        O::In | O::NotIn => match value {
-            Value::Array(values) if !values.is_empty() => {
-                values.iter().map(|value| one(field, path, operator, value)).collect::<Result<_, _>>().map(Value::Array)
-            }
-            _ => Err(wrong(format!("{operator} takes a list with at least one value"), scalar_list(value))),
-        },
-        O::Between => match value.as_array().map(Vec::as_slice) {
-            Some([from, to]) => Ok(json!([one(field, path, operator, from)?, one(field, path, operator, to)?])),
-            _ => Err(wrong("between takes a list of two values, the first and the last".to_owned(), None)),
-        },
-        O::Is => match value.as_str().map(|text| text.trim().to_lowercase()).as_deref() {
-            Some("set") => Ok(json!("set")),
-            Some("not set") => Ok(json!("not set")),
-            _ => Err(wrong(r#"is takes "set" or "not set""#.to_owned(), None)),
-        },
-        O::Timespan => {
-            if !matches!(field.kind.shape(), Shape::Date | Shape::Datetime) {
-                return Err(wrong(format!("Timespan is for dates, and {} is {}", field.fieldname, field.kind), None));
-            }
-            let text = value.as_str().unwrap_or_default().trim().to_lowercase();
-            if TIMESPANS.contains(&text.as_str()) {
-                return Ok(json!(text));
-            }
-            let near = nearest(&text, TIMESPANS.iter().copied()).map(|span| json!(span).to_string());
-            Err(wrong(format!("Timespan takes one of: {}", TIMESPANS.join(", ")), near))
-        }
-        O::DescendantsOf | O::NotDescendantsOf | O::AncestorsOf | O::NotAncestorsOf | O::DescendantsOfInclusive => {
-            match value {
-                Value::String(_) if field.kind == FieldKind::Link || field.fieldname == "name" => Ok(value.clone()),
-                Value::String(_) => Err(wrong(
-                    format!("{operator} is for links to a tree, and {} is {}", field.fieldname, field.kind),
-                    None,
-                )),
-                _ => Err(wrong(format!("{operator} takes the name of a document in the tree"), None)),
-            }
-        }
-    }
-}
-
-fn scalar_list(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => {
-            Some(json!(text.split(',').map(str::trim).collect::<Vec<_>>()).to_string())
-        }
-        Value::Number(_) => Some(json!([value]).to_string()),
-        _ => None,
-    }
-}
-
-/// One value that a field is compared with.
-fn one(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> Result<Value, Violation> {
-    // A filter may ask for what no document can be given: an empty text, a negative number, a text that is too long.
-    let comparable = FieldDef { flags: 0, length: u32::MAX, ..*field };
-    let ordered = matches!(operator, Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte);
-    match (field.kind.shape(), value) {
-        (Shape::Text, Value::String(text)) if text.is_empty() => Ok(value.clone()),
-        (Shape::Text, Value::Number(number)) => Ok(json!(number.to_string())),
-        (Shape::Text, Value::String(_)) if ordered => Ok(value.clone()),
-        (Shape::Datetime, Value::String(text)) if time::parse_date(text).is_ok() => Ok(value.clone()),
-        (_, Value::Null) => Err(Violation {
-            path: path.to_owned(),
-            rule: Rule::Value,
-            message: "null cannot be compared with".to_owned(),
-            nearest: Some(r#"["is", "not set"]"#.to_owned()),
-        }),
-        _ => check_value(&comparable, path, value),
-    }
 }
 
 /// The columns that tell documents apart: title, the desk's list, status.

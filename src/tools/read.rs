@@ -1,11 +1,11 @@
 //! Get, list and search.
 
-use erpnext_schema::Shape;
+use erpnext_schema::{DocTypeDef, Shape};
 use serde_json::{Map, Value, json};
 
 use super::query::Reader;
 use super::{Arguments, On, ToolError, cursor};
-use crate::shape;
+use crate::shape::{self, page};
 use crate::site::{Filter, ListQuery};
 
 /// One document.
@@ -16,13 +16,20 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         given.value("fields").map(read).transpose()
     });
     let (on, wanted) = asked.await?;
-    let (_, mut shaped) = document(&on, on.name(given)).await?;
-    if let Some(wanted) = wanted {
+    let (on, mut shaped) = document(&on, on.name(given)).await?;
+    if let Some(wanted) = &wanted {
         wanted.keep(&mut shaped.document);
     }
+    let children = |child: &str| app.catalog.known(child);
+    let cut = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some());
     let mut result = Map::from_iter([("document".to_owned(), Value::Object(shaped.document))]);
+    let times = result["document"].as_object().is_some_and(|document| has_times(on.def, document.keys()));
+    result.extend(app.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if !shaped.withheld.is_empty() && given.value("fields").is_none() {
         result.insert("withheld".to_owned(), json!(shaped.withheld));
+    }
+    if cut {
+        result.insert("note".to_owned(), json!("long texts are cut; naming the field in fields gives it whole"));
     }
     Ok(Value::Object(result))
 }
@@ -39,8 +46,9 @@ pub async fn document<'a>(on: &On<'a>, name: &str) -> Result<(On<'a>, shape::Sha
 /// A page of a list.
 pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let app = on.app;
+    let children = |child: &str| app.catalog.known(child);
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields());
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children);
         let filters = reader.filters("filters", given.value("filters"));
         let or_filters = reader.filters("or_filters", given.value("or_filters"));
         let fields = reader.fields(given.value("fields"));
@@ -62,6 +70,7 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
     query.limit = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1).min(500);
     query.start = start;
+    once_each(on.def.name, &mut query);
     let total = async {
         match given.flag("count") {
             true => app.site.count(&app.caller, on.permit, &query.filters, &query.or_filters, None).await.map(Some),
@@ -74,17 +83,56 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     // At the largest limit there is no room for one more: a full page may be the last.
     let more = if limit < u64::from(query.limit) { rows.len() as u64 > limit } else { full };
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let shaped: Vec<Value> =
-        rows.into_iter().map(|row| Value::Object(shape::row(on.def, on.permit, &query.fields, row))).collect();
-    let mut result = Map::from_iter([("count".to_owned(), json!(shaped.len()))]);
+    let mut cut = false;
+    let rows = rows.into_iter().map(|row| {
+        let mut row = shape::row(on.def, on.permit, &query.fields, row);
+        cut |= shape::present::row(on.def, &mut row);
+        row
+    });
+    let rows = rows.collect();
+    let (columns, mut rows) = page::table(&query.fields, rows);
+    let whole = rows.len();
+    rows.truncate(page::how_many(&rows, app.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    let more = more || rows.len() < whole;
+    let here = rows.len() as u64;
+    let mut result = Map::from_iter([("shown".to_owned(), json!(page::shown(start, here, total, more)))]);
     if let Some(total) = total {
         result.insert("total".to_owned(), json!(total));
     }
+    result.insert("columns".to_owned(), columns);
+    result.insert("rows".to_owned(), Value::Array(rows));
+    let times = has_times(on.def, query.fields.iter());
+    result.extend(app.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if more {
-        result.insert("next_cursor".to_owned(), json!(cursor::write(start + shaped.len() as u64, &identity)));
+        result.insert("next_cursor".to_owned(), json!(cursor::write(start + here, &identity)));
     }
-    result.insert("documents".to_owned(), Value::Array(shaped));
+    let mut notes = Vec::new();
+    if (here as usize) < whole {
+        notes.push("more rows would make the answer too large: next_cursor gives them, fewer fields make room");
+    }
+    if cut {
+        notes.push("long texts are cut; get one document with the field in fields gives it whole");
+    }
+    if !notes.is_empty() {
+        result.insert("note".to_owned(), json!(notes.join("; ")));
+    }
     Ok(Value::Object(result))
+}
+
+/// Whether any of the fields holds a time, which says nothing without its zone.
+fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>) -> bool {
+    fields.any(|name| def.field(name).is_some_and(|field| field.kind.shape() == Shape::Datetime))
+}
+
+/// Where a filter is on rows, the site joins them, and a document comes once for each row (H19): they are put together
+/// again by name. The order then has to say whose columns it means.
+fn once_each(doctype: &str, query: &mut ListQuery) {
+    if query.filters.iter().chain(&query.or_filters).all(|(field, ..)| !field.contains('.')) {
+        return;
+    }
+    query.group_by = vec![format!("`tab{doctype}`.`name`")];
+    let keys = query.order_by.split(", ").map(|key| format!("`tab{doctype}`.{key}"));
+    query.order_by = keys.collect::<Vec<_>>().join(", ");
 }
 
 /// Documents by words, as the desk's link fields find them.
@@ -104,15 +152,44 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let open = rule.is_open() && looked_into.all(|field| rule.may_read(field));
     let found =
         if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, filters).await? };
-    let mut result =
-        Map::from_iter([("count".to_owned(), json!(found.len())), ("documents".to_owned(), Value::Array(found))]);
+    let full = found.len() as u64 >= u64::from(limit);
+    let columns: Vec<String> = found.iter().flat_map(|row| row.keys()).fold(Vec::new(), |mut columns, key| {
+        if !columns.contains(key) {
+            columns.push(key.clone());
+        }
+        columns
+    });
+    let (columns, mut rows) = page::table(&columns, found);
+    let whole = rows.len();
+    rows.truncate(page::how_many(&rows, on.app.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    let (here, more) = (rows.len() as u64, full || rows.len() < whole);
+    let mut result = Map::from_iter([
+        (
+            "shown".to_owned(),
+            json!(if more { format!("{here}, there may be more") } else { page::shown(0, here, None, false) }),
+        ),
+        ("columns".to_owned(), columns),
+        ("rows".to_owned(), Value::Array(rows)),
+    ]);
+    let mut notes = Vec::new();
+    if more {
+        notes.push("more words or filters show the others");
+    }
     if !open {
-        result.insert("note".to_owned(), json!("searched in the permitted fields only"));
+        notes.push("searched in the permitted fields only");
+    }
+    if !notes.is_empty() {
+        result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(Value::Object(result))
 }
 
-async fn by_link(on: &On<'_>, term: &str, limit: u32, filters: &[Filter]) -> Result<Vec<Value>, ToolError> {
+async fn by_link(
+    on: &On<'_>,
+    term: &str,
+    limit: u32,
+    filters: &[Filter],
+) -> Result<Vec<Map<String, Value>>, ToolError> {
     let app = on.app;
     let rows = app.site.search_link(&app.caller, on.permit, term, limit, filters, None).await?;
     let text = |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).map(shape::html::to_text);
@@ -123,12 +200,17 @@ async fn by_link(on: &On<'_>, term: &str, limit: u32, filters: &[Filter]) -> Res
                 entry.insert(to.to_owned(), json!(text));
             }
         }
-        Value::Object(entry)
+        entry
     };
     Ok(rows.into_iter().map(entry).collect())
 }
 
-async fn by_list(on: &On<'_>, term: &str, limit: u32, filters: Vec<Filter>) -> Result<Vec<Value>, ToolError> {
+async fn by_list(
+    on: &On<'_>,
+    term: &str,
+    limit: u32,
+    filters: Vec<Filter>,
+) -> Result<Vec<Map<String, Value>>, ToolError> {
     let app = on.app;
     let permitted = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
     let permitted = permitted
@@ -145,5 +227,10 @@ async fn by_list(on: &On<'_>, term: &str, limit: u32, filters: Vec<Filter>) -> R
     let order_by = "`modified` desc, `name` asc".to_owned();
     let query = ListQuery { fields, filters, or_filters, order_by, limit, start: 0, ..ListQuery::default() };
     let rows = app.site.list(&app.caller, on.permit, &query).await?.data;
-    Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, on.permit, &query.fields, row))).collect())
+    let shown = |row| {
+        let mut row = shape::row(on.def, on.permit, &query.fields, row);
+        shape::present::row(on.def, &mut row);
+        row
+    };
+    Ok(rows.into_iter().map(shown).collect())
 }

@@ -118,7 +118,10 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
     let doc = app.site.get(&app.caller, &update, name).await?.data;
     named_exactly(&on, name, &doc)?;
     let Some(actions) = open(&on, &doc).await? else {
-        return Err(ToolError::refused(format!("{} has no workflow: there is no action to take.", on.def.name)));
+        return Err(ToolError::refused(format!(
+            "{} has no workflow: there is no action to take. Use its own tools to update, submit or cancel it.",
+            on.def.name
+        )));
     };
     let Some(action) = actions.iter().find(|action| action.name == wanted) else {
         let names = || actions.iter().map(|action| action.name.as_str());
@@ -207,7 +210,13 @@ async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec
         }
     }
     let filters: Vec<Filter> = vec![("name".to_owned(), "in".to_owned(), json!(names))];
-    let query = ListQuery { fields, filters, order_by: "creation asc".to_owned(), limit: 500, ..ListQuery::default() };
+    let query = ListQuery {
+        fields,
+        filters,
+        order_by: "`creation` asc, `name` asc".to_owned(),
+        limit: 500,
+        ..ListQuery::default()
+    };
     let rows = call.app.site.list(&call.app.caller, &permit, &query).await?.data;
     Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, &permit, &query.fields, row))).collect())
 }

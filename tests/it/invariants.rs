@@ -66,6 +66,8 @@ fn hints_are_those_of_the_verb() {
             Some(Verb::List | Verb::Get | Verb::Search) => (true, false, true),
             Some(Verb::Create | Verb::Amend) => (false, false, false),
             Some(Verb::Update | Verb::Delete | Verb::Submit | Verb::Cancel) => (false, true, true),
+            // It does whatever the tool does that it calls.
+            None if shown.name == "call_tool" => (false, true, false),
             None if matches!(tool.operation(), Operation::Read | Operation::Report | Operation::Print) => {
                 (true, false, true)
             }

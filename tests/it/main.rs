@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod budget;
 mod chaos;
 mod cli;
 mod client;
@@ -10,6 +11,7 @@ mod gate;
 mod hazards;
 mod invariants;
 mod live;
+mod next_step;
 mod outcome;
 mod properties;
 mod reach;

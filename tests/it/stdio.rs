@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
-use crate::support::write_config;
+use crate::support::{by_name, write_config};
 
 /// The revision of MCP without a handshake.
 pub const STATELESS: &str = "2026-07-28";
@@ -145,7 +145,7 @@ impl Server {
     pub async fn data(&mut self, tool: &str, arguments: Value) -> Value {
         let result = self.call(tool, arguments).await;
         assert_ne!(result["isError"], true, "{result}");
-        serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap()
+        by_name(serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap())
     }
 
     /// The text of a tool call that must fail.

@@ -76,7 +76,29 @@ pub fn every_doctype() -> Value {
 /// Calls a tool by name.
 pub async fn call(app: &App, tool: &str, arguments: Value) -> Result<Value, ToolError> {
     let tool = app.registry.find(tool).unwrap_or_else(|| panic!("no tool {tool}"));
-    app.call(tool, arguments.as_object().unwrap().clone(), None).await.map(|(data, _)| data)
+    let answer = app.call(tool, arguments.as_object().unwrap().clone(), None).await;
+    answer.map(|(data, _)| by_name(data))
+}
+
+/// A list's answer with its rows as objects under `documents`, and how many they are as `count`: what tests read best.
+/// Other answers as they are.
+pub fn by_name(mut answer: Value) -> Value {
+    let names = |columns: &Value| -> Option<Vec<String>> {
+        columns.as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+    };
+    let (Some(columns), Some(rows)) = (names(&answer["columns"]), answer["rows"].as_array()) else { return answer };
+    let document = |row: &Value| {
+        let cells = columns.iter().cloned().zip(row.as_array().unwrap().iter().cloned());
+        Value::Object(cells.filter(|(_, value)| !value.is_null()).collect())
+    };
+    let documents: Vec<Value> = rows.iter().map(document).collect();
+    let answer = answer.as_object_mut().unwrap();
+    for key in ["shown", "columns", "rows"] {
+        assert!(answer.remove(key).is_some(), "{key}");
+    }
+    answer.insert("count".to_owned(), json!(documents.len()));
+    answer.insert("documents".to_owned(), json!(documents));
+    answer.clone().into()
 }
 
 /// Calls a tool that must refuse, and gives what the model is told.

@@ -11,6 +11,7 @@ use super::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optiona
 use super::own::{self, Call, Effect, Own};
 use super::{Arguments, On, ToolError};
 use crate::policy::Operation;
+use crate::shape::page;
 use crate::site::ListQuery;
 use asked::{Asked, Function};
 use groups::{named, put_together, sort};
@@ -58,7 +59,8 @@ async fn aggregate(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         if bucketed { put_together(&asked, &rows) } else { rows.iter().map(|row| named(&asked, row)).collect() };
     let more = groups.len() > limit;
     groups.truncate(limit);
-    let mut result = Map::from_iter([("count".to_owned(), json!(groups.len()))]);
+    let shown = page::shown(0, groups.len() as u64, None, more);
+    let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
     if more {
         result.insert("note".to_owned(), json!("there are more groups: raise limit, or narrow with filters"));
     }

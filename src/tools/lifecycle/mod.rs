@@ -34,11 +34,10 @@ impl Docstatus {
 
 /// The tool of the document's DocType for a verb as the model calls it: `submit_sales_order_document`, else the generic one.
 pub(super) fn tool_for(on: &On<'_>, verb: erpnext_schema::Verb) -> &'static str {
-    let tools = on.app.registry.tools();
-    let typed =
-        tools.iter().find(|tool| matches!(tool, super::Tool::Typed(v, def) if *v == verb && def.name == on.def.name));
+    let typed = on.def.tools.iter().find(|tool| tool.verb == verb).map(|tool| tool.name);
+    let typed = typed.filter(|name| on.app.policy.names(on.def.name) && on.app.registry.find(name).is_some());
     let generic = || super::VERBS.iter().find(|(known, _)| *known == verb).map_or("", |(_, name)| *name);
-    typed.map_or_else(generic, super::Tool::name)
+    typed.unwrap_or_else(generic)
 }
 
 /// What is told of a document that was moved on: in which state it is now, and what changed with it, as it is stored.

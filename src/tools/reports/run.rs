@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{REPORT, Report, filters, form, offered, text};
 use crate::policy::Operation;
+use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
 use crate::tools::arguments::{CURSOR, Kind, LIMIT, optional};
 use crate::tools::own::{Call, Effect, Own};
@@ -71,7 +72,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     }
     let mut result =
         Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), Value::Object(filters))]);
-    result.extend(page(table, start, call.given.limit(), &identity));
+    result.extend(page(table, start, call.given.limit(), call.app.bytes_for_rows(), &identity));
     // The next page is one of the same run.
     result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {
@@ -86,15 +87,19 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     Ok(Value::Object(result))
 }
 
-/// The columns, and the rows from `start` on.
-fn page(table: Table, start: u64, limit: u64, identity: &str) -> Map<String, Value> {
+/// The columns, and as many of the rows from `start` on as fit into that many bytes.
+fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str) -> Map<String, Value> {
     let all = table.rows.len();
     let start = usize::try_from(start).unwrap_or(usize::MAX).min(all);
-    let end = start.saturating_add(usize::try_from(limit).unwrap_or(usize::MAX)).min(all);
+    let columns: Value = table.columns.iter().map(described).collect();
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut rows: Vec<Value> = table.rows.into_iter().skip(start).take(limit).map(Value::Array).collect();
+    rows.truncate(how_many(&rows, bytes.saturating_sub(columns.to_string().len())));
+    let end = start + rows.len();
     let mut page = Map::from_iter([
-        ("columns".to_owned(), table.columns.iter().map(described).collect()),
-        ("rows".to_owned(), table.rows.into_iter().skip(start).take(end - start).map(Value::Array).collect()),
-        ("count".to_owned(), json!(end - start)),
+        ("shown".to_owned(), json!(shown(start as u64, rows.len() as u64, Some(all as u64), end < all))),
+        ("columns".to_owned(), columns),
+        ("rows".to_owned(), Value::Array(rows)),
         ("total_rows".to_owned(), json!(all)),
     ]);
     if end < all {

@@ -1,6 +1,7 @@
 //! Each tool against a stand-in for the site: what it sends, and what comes of the answer.
 
 mod aggregate;
+mod answers;
 mod create;
 mod delete;
 mod errors;

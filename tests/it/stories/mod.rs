@@ -20,7 +20,7 @@ use rmcp::service::{NotificationContext, RunningService};
 use rmcp::{ClientHandler, RoleClient, ServiceExt};
 use serde_json::{Value, json};
 
-use crate::support::{all, app_of, config_json};
+use crate::support::{all, app_of, by_name, config_json};
 
 /// The company of the sample data.
 pub const COMPANY: &str = "Alderway Furniture";
@@ -72,7 +72,7 @@ impl Desk {
         let text = result["content"][0]["text"].as_str().unwrap().to_owned();
         match result["isError"] == true {
             true => Err(text),
-            false => Ok(serde_json::from_str(&text).unwrap()),
+            false => Ok(by_name(serde_json::from_str(&text).unwrap())),
         }
     }
 

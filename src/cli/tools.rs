@@ -1,0 +1,122 @@
+//! `erpnext-mcp tools`: what `tools/list` shows under a configuration, what it costs, and what to change to make it cheaper.
+
+use std::io::Write;
+use std::path::Path;
+
+use erpnext_mcp::audit::Audit;
+use erpnext_mcp::call::{App, client_options};
+use erpnext_mcp::caller::{Caller, Credentials};
+use erpnext_mcp::config::{Config, Mode};
+use erpnext_mcp::site::{Client, SiteUrl};
+use erpnext_mcp::tools::{Level, Listing, listing, tokens};
+use serde_json::{Value, json};
+
+/// How the list is printed.
+#[derive(Debug, clap::Args)]
+pub struct Tools {
+    /// As JSON, with each tool's definition
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which tools are listed, whatever the file says.
+#[derive(Debug, Default, clap::Args)]
+pub struct Choice {
+    /// Only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true)]
+    toolsets: Vec<String>,
+    /// Permit nothing that writes
+    #[arg(long, global = true)]
+    read_only: bool,
+}
+
+impl Choice {
+    /// The configuration with what the command line says, once all its toolsets are known ones.
+    pub fn onto(&self, mut config: Config) -> anyhow::Result<Config> {
+        if !self.toolsets.is_empty() {
+            config.tools.toolsets.clone_from(&self.toolsets);
+        }
+        config.tools.read_only |= self.read_only;
+        let unknown = erpnext_mcp::tools::unknown_toolsets(&config.tools);
+        anyhow::ensure!(unknown.is_empty(), "{}", unknown.join("\n"));
+        Ok(config)
+    }
+}
+
+impl Tools {
+    /// Prints the list; nothing is asked of the site.
+    pub fn run(&self, file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
+        // The list can be made without a key to the site.
+        let env = |name: &str| {
+            std::env::var(name).ok().or_else(|| match name {
+                "ERPNEXT_URL" => Some("https://localhost".to_owned()),
+                "ERPNEXT_API_KEY" | "ERPNEXT_API_SECRET" => Some("none".to_owned()),
+                _ => None,
+            })
+        };
+        let config = choice.onto(Config::load(file, &env)?)?;
+        let erpnext = &config.erpnext;
+        let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
+        let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
+        let site = Client::new(client_options(&config))?;
+        let app = App::new(&config, site, Caller::new(url, credentials), Audit::default());
+        let text = if self.json { as_json(&app) } else { as_table(&app) };
+        Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    }
+}
+
+fn as_json(app: &App) -> String {
+    let listing = listing(app);
+    let tools = listing.tools.iter().map(|listed| {
+        let (level, bytes) = (listed.level.as_str(), listed.bytes);
+        json!({"name": listed.definition.name, "level": level, "bytes": bytes, "tokens": tokens(bytes),
+            "definition": listed.definition.to_json()})
+    });
+    let sum = json!({
+        "tools": tools.collect::<Value>(),
+        "bytes": listing.bytes,
+        "tokens": tokens(listing.bytes),
+        "budget_tokens": app.tools.budget_tokens,
+        "found": app.registry.tools().len() - listing.tools.len(),
+    });
+    format!("{sum:#}\n")
+}
+
+fn as_table(app: &App) -> String {
+    let listing = listing(app);
+    let widest = listing.tools.iter().map(|listed| listed.definition.name.len()).max().unwrap_or_default();
+    let mut lines = vec![format!("{:<widest$}  {:<7}  {:>7}  {:>6}", "tool", "level", "bytes", "tokens")];
+    lines.extend(listing.tools.iter().map(|listed| {
+        let (name, level) = (listed.definition.name, listed.level.as_str());
+        format!("{name:<widest$}  {level:<7}  {:>7}  {:>6}", listed.bytes, tokens(listed.bytes))
+    }));
+    let (sum, budget) = (tokens(listing.bytes), app.tools.budget_tokens);
+    lines.push(format!("{:<widest$}  {:<7}  {:>7}  {sum:>6}", "sum", "", listing.bytes));
+    lines.push(String::new());
+    let found = app.registry.tools().len() - listing.tools.len();
+    lines.push(format!(
+        "{} tools are listed, {found} more are found with find_tools and called with call_tool. About {sum} tokens (four bytes \
+         each) of a budget of {budget}.",
+        listing.tools.len()
+    ));
+    lines.push(advice(app, &listing).to_owned());
+    lines.join("\n") + "\n"
+}
+
+/// What to change, where that could help.
+fn advice(app: &App, listing: &Listing) -> &'static str {
+    let over = tokens(listing.bytes) as u64 > app.tools.budget_tokens;
+    let cut = listing.tools.iter().any(|listed| listed.level < Level::Full);
+    match (over, app.tools.mode, cut) {
+        (true, Mode::Full, _) => "tools.mode is full, which heeds no budget: set it to auto to stay within.",
+        (true, ..) => {
+            "Over the budget: the core and tools.include are listed whatever they cost. Exclude tools (tools.exclude), \
+             include fewer, or raise tools.budget_tokens."
+        }
+        (false, Mode::Auto, true) => {
+            "To show more of each tool: name fewer DocTypes or operations under permissions, choose toolsets \
+             (--toolsets selling,stock), limit allowed_fields, or raise tools.budget_tokens."
+        }
+        _ => "Within the budget.",
+    }
+}

@@ -1,0 +1,85 @@
+//! How values are shown: nothing that is empty, Markdown for HTML, long texts cut, what the site keeps only where it was
+//! asked for.
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag};
+use serde_json::{Map, Value};
+
+use super::{Children, markdown, text};
+
+/// How much of a text a document shows where nobody asked for it by name, in characters.
+const IN_A_DOCUMENT: usize = 1_000;
+/// The same in a row: of a list, or of a child table.
+const IN_A_ROW: usize = 300;
+
+/// A document for reading; whether a text of it was cut. `asked` says that its fields were named, which are shown whole.
+pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<String, Value>, asked: bool) -> bool {
+    let mut cut = false;
+    let longest = |most: usize| if asked { usize::MAX } else { most };
+    document.retain(|key, value| {
+        let field = def.field(key);
+        if is_empty(value) || !asked && is_the_sites(def, key) {
+            return false;
+        }
+        match (field, value) {
+            (Some(field), Value::Array(rows)) if field.kind.is_table() => {
+                let child = field.target().and_then(children);
+                for row in rows.iter_mut().filter_map(Value::as_object_mut) {
+                    row.retain(|key, value| {
+                        let field = child.and_then(|child| child.field(key));
+                        cut |= cell(field, value, longest(IN_A_ROW));
+                        !is_empty(value) && (asked || key != "idx")
+                    });
+                }
+            }
+            (field, value) => cut |= cell(field, value, longest(IN_A_DOCUMENT)),
+        }
+        true
+    });
+    cut
+}
+
+/// A row of a list; whether a text of it was cut.
+pub fn row(def: &DocTypeDef, row: &mut Map<String, Value>) -> bool {
+    let cut = row.iter_mut().map(|(key, value)| cell(def.field(key), value, IN_A_ROW));
+    cut.fold(false, |any, cut| any | cut)
+}
+
+/// One value; whether it was cut.
+fn cell(field: Option<&FieldDef>, value: &mut Value, longest: usize) -> bool {
+    let Value::String(whole) = value else { return false };
+    if field.is_some_and(|field| matches!(field.kind, FieldKind::TextEditor | FieldKind::HtmlEditor)) {
+        *whole = markdown::from_html(whole);
+    }
+    // Names and links are given back as they are, so they are never cut; the site keeps them short.
+    match text::cut(whole, longest) {
+        Some(cut) => {
+            *whole = cut;
+            true
+        }
+        None => false,
+    }
+}
+
+/// What Frappe keeps for every document and hardly anybody asks for. `modified` stays: an update can take it.
+fn is_the_sites(def: &DocTypeDef, key: &str) -> bool {
+    matches!(key, "owner" | "creation" | "modified_by" | "idx")
+        || key == "docstatus" && !def.is(doctype_flag::SUBMITTABLE)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The field of the same document that names the currency of this one.
+pub fn currency_of(def: &DocTypeDef, field: &FieldDef) -> Option<&'static FieldDef> {
+    match field.options {
+        Options::Format(by) if field.kind == FieldKind::Currency && !by.contains(':') => def.field(by),
+        _ => None,
+    }
+}

@@ -1,0 +1,90 @@
+//! Text that came from documents, as a model may see it: nothing in it that a reader would not see, and no more than is
+//! useful.
+
+use serde_json::Value;
+
+use super::page::grouped;
+
+/// Shows every character that would not be seen, or that would show the others in another order, as `⟨U+202E⟩`.
+///
+/// Joiners (U+200C, U+200D) stay: names in many languages, and emoji, are written with them.
+pub fn visible(text: &str) -> Option<String> {
+    text.contains(is_hidden).then(|| {
+        let shown = |c: char| if is_hidden(c) { format!("⟨U+{:04X}⟩", u32::from(c)) } else { c.to_string() };
+        text.chars().map(shown).collect()
+    })
+}
+
+fn is_hidden(c: char) -> bool {
+    match c {
+        '\n' | '\t' | '\r' => false,
+        // Most text ends its decision here.
+        ' '..='~' => false,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => true,
+        '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => true,
+        '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => true,
+        '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
+        c => c.is_control(),
+    }
+}
+
+/// The same for every text in a value, keys included.
+pub fn make_visible(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(shown) = visible(text) {
+                *text = shown;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(make_visible),
+        Value::Object(map) => {
+            map.values_mut().for_each(make_visible);
+            if map.keys().any(|key| key.contains(is_hidden)) {
+                let entries = std::mem::take(map).into_iter();
+                *map = entries.map(|(key, value)| (visible(&key).unwrap_or(key), value)).collect();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The first `most` characters and how many are missing, where the text is longer.
+pub fn cut(text: &str, most: usize) -> Option<String> {
+    let (end, _) = text.char_indices().nth(most)?;
+    let left = u64::try_from(text[end..].chars().count()).unwrap_or(u64::MAX);
+    Some(format!("{}… [{} more characters]", text[..end].trim_end(), grouped(left)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::{cut, make_visible, visible};
+
+    #[test]
+    fn what_would_not_be_seen_is_shown() {
+        assert_eq!(visible("pay \u{202e}reversed\u{202c} now").as_deref(), Some("pay ⟨U+202E⟩reversed⟨U+202C⟩ now"));
+        assert_eq!(visible("a\u{0}b\u{7f}\u{200b}\u{e0041}").as_deref(), Some("a⟨U+0000⟩b⟨U+007F⟩⟨U+200B⟩⟨U+E0041⟩"));
+        for plain in ["line\nline\ttab", "ünï — «x» ₹5", "می\u{200c}خواهم", "👩\u{200d}🔧"] {
+            assert_eq!(visible(plain), None);
+        }
+        let mut value = json!({"a\u{feff}": ["x\u{1b}[31m"]});
+        make_visible(&mut value);
+        assert_eq!(value, json!({"a⟨U+FEFF⟩": ["x⟨U+001B⟩[31m"]}));
+    }
+
+    #[test]
+    fn a_long_text_says_how_much_of_it_is_missing() {
+        assert_eq!(cut("äöü", 3), None);
+        assert_eq!(cut(&"ä".repeat(1503), 3).as_deref(), Some("äää… [1,500 more characters]"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hidden_is_left(text in any::<String>()) {
+            let shown = visible(&text).unwrap_or(text);
+            prop_assert!(visible(&shown).is_none());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What a filter compares a field with: operators as people write them, and values as the site takes them.
+
+use erpnext_schema::{FieldDef, FieldKind, Operator, Rule, Shape, Violation, check_value, nearest, time};
+use serde_json::{Value, json};
+
+/// The spans of time that Frappe's lists know.
+const TIMESPANS: &[&str] = &[
+    "today",
+    "yesterday",
+    "tomorrow",
+    "this week",
+    "this month",
+    "this quarter",
+    "this year",
+    "last week",
+    "last month",
+    "last quarter",
+    "last 6 months",
+    "last year",
+    "last 7 days",
+    "last 14 days",
+    "last 30 days",
+    "last 90 days",
+    "next week",
+    "next month",
+    "next quarter",
+    "next 6 months",
+    "next year",
+    "next 7 days",
+    "next 14 days",
+    "next 30 days",
+];
+
+/// Two texts may be an operator and a value, or two values of which one is wanted.
+pub fn is_operator(text: &str) -> bool {
+    alias(text, &Value::Null).is_some() || alias(text, &json!("")).is_some() || text.parse::<Operator>().is_ok()
+}
+
+/// Forms that people write and Frappe does not know: `==`, `<>`, `is set`, and `= null`.
+pub fn alias(operator: &str, value: &Value) -> Option<(Operator, Value)> {
+    match (operator.trim().to_lowercase().as_str(), value) {
+        ("is set", _) | ("!=" | "<>", Value::Null) => Some((Operator::Is, json!("set"))),
+        ("is not set", _) | ("=" | "==" | "is", Value::Null) => Some((Operator::Is, json!("not set"))),
+        ("==", value) => Some((Operator::Eq, value.clone())),
+        ("<>", value) => Some((Operator::Ne, value.clone())),
+        _ => None,
+    }
+}
+
+/// The value of a comparison as the site takes it.
+pub fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> Result<Value, Violation> {
+    use Operator as O;
+    let wrong = |message: String, nearest: Option<String>| Violation {
+        path: path.to_owned(),
+        rule: Rule::Value,
+        message,
+        nearest,
+    };
+    match operator {
+        O::Eq | O::Ne | O::Gt | O::Lt | O::Gte | O::Lte => one(field, path, operator, value),
+        O::Like | O::NotLike => match value {
+            Value::String(_) => Ok(value.clone()),
+            _ => Err(wrong("expected a text in which % stands for anything".to_owned(), None)),
+        },
+        // An empty list gives nothing, or with not in everything (H22).
+        O::In | O::NotIn => match value {
+            Value::Array(values) if !values.is_empty() => {
+                values.iter().map(|value| one(field, path, operator, value)).collect::<Result<_, _>>().map(Value::Array)
+            }
+            _ => Err(wrong(format!("{operator} takes a list with at least one value"), scalar_list(value))),
+        },
+        O::Between => match value.as_array().map(Vec::as_slice) {
+            Some([from, to]) => Ok(json!([one(field, path, operator, from)?, one(field, path, operator, to)?])),
+            _ => Err(wrong("between takes a list of two values, the first and the last".to_owned(), None)),
+        },
+        O::Is => match value.as_str().map(|text| text.trim().to_lowercase()).as_deref() {
+            Some("set") => Ok(json!("set")),
+            Some("not set") => Ok(json!("not set")),
+            _ => Err(wrong(r#"is takes "set" or "not set""#.to_owned(), None)),
+        },
+        O::Timespan => {
+            if !matches!(field.kind.shape(), Shape::Date | Shape::Datetime) {
+                return Err(wrong(format!("Timespan is for dates, and {} is {}", field.fieldname, field.kind), None));
+            }
+            let text = value.as_str().unwrap_or_default().trim().to_lowercase();
+            if TIMESPANS.contains(&text.as_str()) {
+                return Ok(json!(text));
+            }
+            let near = nearest(&text, TIMESPANS.iter().copied()).map(|span| json!(span).to_string());
+            Err(wrong(format!("Timespan takes one of: {}", TIMESPANS.join(", ")), near))
+        }
+        O::DescendantsOf | O::NotDescendantsOf | O::AncestorsOf | O::NotAncestorsOf | O::DescendantsOfInclusive => {
+            match value {
+                Value::String(_) if field.kind == FieldKind::Link || field.fieldname == "name" => Ok(value.clone()),
+                Value::String(_) => Err(wrong(
+                    format!("{operator} is for links to a tree, and {} is {}", field.fieldname, field.kind),
+                    None,
+                )),
+                _ => Err(wrong(format!("{operator} takes the name of a document in the tree"), None)),
+            }
+        }
+    }
+}
+
+fn scalar_list(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => {
+            Some(json!(text.split(',').map(str::trim).collect::<Vec<_>>()).to_string())
+        }
+        Value::Number(_) => Some(json!([value]).to_string()),
+        _ => None,
+    }
+}
+
+/// One value that a field is compared with.
+fn one(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> Result<Value, Violation> {
+    // A filter may ask for what no document can be given: an empty text, a negative number, a text that is too long.
+    let comparable = FieldDef { flags: 0, length: u32::MAX, ..*field };
+    let ordered = matches!(operator, Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte);
+    match (field.kind.shape(), value) {
+        (Shape::Text, Value::String(text)) if text.is_empty() => Ok(value.clone()),
+        (Shape::Text, Value::Number(number)) => Ok(json!(number.to_string())),
+        (Shape::Text, Value::String(_)) if ordered => Ok(value.clone()),
+        (Shape::Datetime, Value::String(text)) if time::parse_date(text).is_ok() => Ok(value.clone()),
+        (_, Value::Null) => Err(Violation {
+            path: path.to_owned(),
+            rule: Rule::Value,
+            message: "null cannot be compared with".to_owned(),
+            nearest: Some(r#"["is", "not set"]"#.to_owned()),
+        }),
+        _ => check_value(&comparable, path, value),
+    }
+}

@@ -1,0 +1,155 @@
+//! `find_tools` and `call_tool`: the way to every permitted tool that the list does not show.
+
+use erpnext_schema::{Rule, Violation, nearest};
+use serde_json::{Map, Value, json};
+
+use super::arguments::{Kind, needed, optional};
+use super::budget::tokens;
+use super::definition::definition_at;
+use super::level::Level;
+use super::own::{Call, Effect, Own, always};
+use super::{Registry, Tool, ToolError, rank};
+use crate::policy::Operation;
+
+/// How many tools come with their definition.
+const BEST: usize = 3;
+/// How many more are named.
+const NAMED: usize = 20;
+/// What an operation may be called here.
+const OPERATIONS: &[&str] = &["read", "create", "update", "delete", "submit", "cancel", "amend", "report", "print"];
+
+/// Tools by what they are for.
+pub const FIND: Own = Own {
+    name: "find_tools",
+    title: "Find tools",
+    description: "Finds tools, also those that are not listed, by words, DocType or operation; the best come with their \
+                  definition. Use where no listed tool fits. What it finds is called with call_tool.",
+    args: &[
+        optional("query", Kind::Text).about("words or a tool's name, such as: new quotation"),
+        optional("doctype", Kind::Text).about("exact name"),
+        optional("operation", Kind::Choice(OPERATIONS)),
+    ],
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: always,
+    run: |call| Box::pin(async move { find(&call) }),
+};
+
+/// The name of the tool that calls others.
+pub const CALL_TOOL: &str = "call_tool";
+
+/// Any tool by its name.
+pub const CALL: Own = Own {
+    name: CALL_TOOL,
+    title: "Call a tool",
+    description: "Calls a tool by its name, listed or not, as find_tools gives it. It is checked, permitted and recorded as \
+                  if it was called itself. The tool's own arguments go into arguments.",
+    args: &[needed("tool", Kind::Text).about("the tool's name"), optional("arguments", Kind::Object)],
+    operation: Operation::Read,
+    effect: Effect::Destroys,
+    offered: always,
+    run: |call| Box::pin(async move { Err(not_there(&call)) }),
+};
+
+/// The tool that a call is for, with its arguments: the one that `call_tool` names, where it names one; else itself.
+pub fn meant(registry: &Registry, tool: Tool, mut given: Map<String, Value>) -> (Tool, Map<String, Value>) {
+    let Some(called) = named(registry, tool.name(), Some(&given)).filter(|called| *called != tool) else {
+        return (tool, given);
+    };
+    let arguments = match given.remove("arguments") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(arguments)) => arguments,
+        // Some clients send objects as JSON in a string; what is neither is told by the check of call_tool's own.
+        Some(other) => match other.as_str().map(serde_json::from_str) {
+            Some(Ok(Value::Object(arguments))) => arguments,
+            _ => {
+                given.insert("arguments".to_owned(), other);
+                return (tool, given);
+            }
+        },
+    };
+    (called, arguments)
+}
+
+/// The tool of that name; for `call_tool`, the one that its arguments name, where they are such as it takes.
+pub fn named(registry: &Registry, name: &str, given: Option<&Map<String, Value>>) -> Option<Tool> {
+    let tool = registry.find(name)?;
+    if tool != Tool::Own(&CALL) {
+        return Some(tool);
+    }
+    let known = |given: &&Map<String, Value>| given.keys().all(|key| matches!(key.as_str(), "tool" | "arguments"));
+    let called = given.filter(known).and_then(|given| registry.find(given.get("tool")?.as_str()?.trim()));
+    Some(called.unwrap_or(tool))
+}
+
+/// Why `call_tool` calls nothing.
+fn not_there(call: &Call<'_>) -> ToolError {
+    let name = call.given.text("tool").unwrap_or_default().trim();
+    let (message, nearest) = if name == CALL.name {
+        ("call_tool does not call itself: name the tool that is meant".to_owned(), None)
+    } else {
+        let names = call.app.registry.tools().iter().map(Tool::name);
+        (
+            format!("there is no tool {name:?} under this configuration; find_tools finds those there are"),
+            nearest(name, names),
+        )
+    };
+    let nearest = nearest.map(str::to_owned);
+    ToolError::arguments(call.tool, vec![Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest }])
+}
+
+fn find(call: &Call<'_>) -> Result<Value, ToolError> {
+    let (app, given) = (call.app, call.given);
+    let (query, doctype, wanted) = (given.text("query"), given.text("doctype"), given.text("operation"));
+    if query.is_none() && doctype.is_none() && wanted.is_none() {
+        let message = "give words, a doctype or an operation".to_owned();
+        let violation = Violation { path: "query".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+        return Err(ToolError::arguments(call.tool, vec![violation]));
+    }
+    let exact = query.and_then(|query| app.registry.find(query.trim()));
+    let does = |tool: &Tool| wanted.is_none_or(|wanted| wanted == tool.operation().as_str());
+    let about = |tool: &Tool| match (tool, doctype) {
+        (Tool::Typed(_, def), Some(doctype)) => def.name.eq_ignore_ascii_case(doctype.trim()),
+        (_, Some(_)) => false,
+        (_, None) => true,
+    };
+    let siblings = |tool: &Tool| match (exact, tool) {
+        (Some(Tool::Typed(_, exact)), Tool::Typed(_, def)) => def.name == exact.name,
+        (Some(exact), tool) => exact == *tool,
+        (None, _) => true,
+    };
+    let candidates = app.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool));
+    let mut found = match (exact, query) {
+        (None, Some(query)) => rank::by_words(query, candidates),
+        _ => candidates.collect(),
+    };
+    found.sort_by_key(|tool| exact != Some(*tool));
+    let mut room = usize::try_from(app.tools.max_result_tokens).unwrap_or(usize::MAX) / 2;
+    let mut best: Vec<Value> = Vec::new();
+    for tool in found.iter().take(BEST) {
+        let levels = [Level::Full, Level::Compact, Level::Lean].into_iter();
+        let shown = levels.map(|level| definition_at(app, *tool, level).to_json());
+        let sized = shown.map(|shown| (tokens(shown.to_string().len()), shown));
+        let Some((cost, shown)) = sized.into_iter().find(|(cost, _)| *cost <= room) else { break };
+        room -= cost;
+        best.push(shown);
+    }
+    let more: Vec<&str> = found.iter().skip(best.len()).take(NAMED).map(Tool::name).collect();
+    let shown = best.len() + more.len();
+    let mut result = Map::new();
+    result.insert("found".to_owned(), json!(found.len()));
+    result.insert("tools".to_owned(), Value::Array(best));
+    if !more.is_empty() {
+        result.insert("more".to_owned(), json!(more));
+    }
+    let next = match (found.len(), doctype) {
+        (0, Some(_)) => "No tool of its own: the generic tools take any permitted DocType; list_doctypes names those.",
+        (0, None) => {
+            "Try other words, or list_doctypes for the DocTypes and the generic tools for what is done with them."
+        }
+        (all, _) if all > shown => "call_tool calls them. More were found than are named here: add words or a doctype.",
+        _ => "call_tool calls them; find_tools with a name of more as query gives its definition.",
+    };
+    result.insert("next".to_owned(), json!(next));
+    Ok(Value::Object(result))
+}
