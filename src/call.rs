@@ -198,7 +198,7 @@ impl App {
         let here = Timestamp::now().in_tz(zone).map_err(|error| {
             tracing::warn!("time zone {zone:?}: {error}");
             ToolError::refused(format!(
-                "The site's time zone {zone:?} is not known here, so that its date is not either."
+                "The site's time zone {zone:?} is not known here, so that its date is not either.\nnext: Tell the administrator: the conditions of the configuration ask for the date."
             ))
         })?;
         Ok(Arc::new(Facts { user: user.into(), today: here.date().to_string().into() }))

@@ -218,14 +218,18 @@ mod tests {
     }
 
     #[test]
-    fn a_restricted_field_that_another_doctype_copies_is_named_with_its_copies() {
+    fn a_field_that_is_not_allowed_and_that_another_doctype_copies_is_named_with_its_copies() {
         let orders = json!({
-            "Customer": {"read": true, "restricted_fields": ["tax_id"]},
-            "Sales Order": {"read": true},
-            "Sales Invoice": {"read": true, "restricted_fields": ["tax_id"]},
+            "Customer": {"read": true, "allowed_fields": ["customer_name"]},
+            "Sales Order": {"read": true, "allowed_fields": ["tax_id"]},
         });
         let lines = found(&orders, false);
-        assert_eq!(lines, ["Customer.tax_id is restricted, and can be read as a copy: Sales Order.tax_id"]);
+        let copy = "Customer.tax_id is not among the allowed fields, and can be read as a copy: Sales Order.tax_id";
+        assert_eq!(lines, [copy]);
+        // What is restricted by name is withheld wherever it is copied.
+        let orders =
+            json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}, "Sales Order": {"read": true}});
+        assert_eq!(found(&orders, false), Vec::<String>::new());
     }
 
     #[test]

@@ -55,7 +55,8 @@ pub const TASKS: &[Task] = &[
                 let first = json!({"limit": 1, "order_by": "name asc"});
                 let found = desk.list("Quotation", json!(["name"]), open, first).await;
                 let name = found[0]["name"].as_str().unwrap().to_owned();
-                let cancel = json!({"doctype": "Quotation", "name": name, "confirm": true});
+                let mut cancel = json!({"doctype": "Quotation", "name": name});
+                cancel["confirm_token"] = desk.call("cancel_document", cancel.clone()).await["confirm_token"].clone();
                 desk.call("cancel_document", cancel).await;
                 let data = json!({"valid_till": "2027-01-31"});
                 let amend = json!({"doctype": "Quotation", "name": name});

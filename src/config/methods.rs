@@ -163,7 +163,7 @@ mod tests {
             "methods.frappe.client.get_list: it reaches any document",
             "methods.../ping: expected the dotted path of a method",
             "methods.app.api.x.description: missing",
-            "methods.app.api.x.arguments.a.type: unknown type",
+            "methods.app.api.x.arguments.a.type: unknown value",
             "methods.app.api.x.arguments.b.requird: unknown key; did you mean required?",
             "methods.app.api.x.writes: unknown key; did you mean write?",
         ] {

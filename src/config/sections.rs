@@ -138,11 +138,15 @@ fn permissions(section: &Reader<'_>) -> Permissions {
 fn confirm(section: &Reader<'_>) -> Operations {
     use Operation::{Amend, Cancel, Create, Delete, Submit, Update};
     const WRITES: &[Operation] = &[Create, Update, Delete, Submit, Cancel, Amend];
+    let names: Vec<&str> = WRITES.iter().map(|operation| operation.as_str()).collect();
+    section.asks(
+        "confirm",
+        || json!({"type": "array", "items": {"type": "string", "enum": names}, "examples": [["submit"]]}),
+    );
     let named = section.list("confirm", "operation").unwrap_or_default();
     let operation = |(place, name): (String, &str)| {
         let found = WRITES.iter().copied().find(|operation| operation.as_str() == name);
         if found.is_none() {
-            let names: Vec<&str> = WRITES.iter().map(|operation| operation.as_str()).collect();
             section.errors.note(place, unknown("operation", name, &names));
         }
         found
@@ -231,6 +235,8 @@ fn schema(file: &Reader<'_>, env: Env<'_>) -> Schema {
 
 fn attachments(section: &Reader<'_>) -> Attachments {
     section.only(&["directories"]);
+    let examples = json!([["/srv/files"]]);
+    section.asks("directories", || json!({"type": "array", "items": {"type": "string"}, "examples": examples}));
     let directories = section.list("directories", "directory").unwrap_or_default();
     for (place, path) in directories.iter().filter(|(_, path)| !Path::new(path).is_absolute()) {
         section.errors.note(place, format!("expected an absolute path, found {path:?}"));

@@ -162,7 +162,7 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
         FieldKind::Float => Some(json!(7.5)),
         FieldKind::Date => Some(json!("2026-11-30")),
         FieldKind::Check => Some(json!(true)),
-        FieldKind::TextEditor => Some(json!("<p>changed</p>")),
+        FieldKind::TextEditor => Some(json!("changed")),
         FieldKind::Currency | FieldKind::Percent => Some(json!(7.5)),
         FieldKind::Datetime => Some(json!("2026-11-30 10:00:00")),
         _ => None,

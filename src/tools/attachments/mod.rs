@@ -7,7 +7,7 @@ mod local;
 use erpnext_schema::{FieldKind, Verb};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Arg, CONFIRM, DOCTYPE, Kind, NAME, needed};
+use super::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
 use super::gate::{Go, Step};
 use super::own::{Call, Effect, Own, reads, updates};
 use super::told::note_messages;
@@ -38,8 +38,8 @@ pub const LIST: Own = Own {
 pub const DELETE: Own = Own {
     name: "delete_attachment",
     title: "Delete an attached file",
-    description: "Deletes a file attached to a document for good; needs confirm: true.",
-    args: &[DOCTYPE, NAME, FILE, CONFIRM],
+    description: "Deletes a file attached to a document for good; first shows which, and gives the confirm_token that does it.",
+    args: &[DOCTYPE, NAME, FILE],
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: updates,

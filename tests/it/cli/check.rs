@@ -50,14 +50,15 @@ async fn a_site_decides_what_the_snapshot_only_doubts() {
 #[tokio::test]
 async fn nothing_of_the_site_is_needed_to_check_against_the_snapshot() {
     let folder = tempfile::tempdir().unwrap();
-    let rule = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let rule = json!({"read": true, "allowed_fields": ["customer_name"]});
     let stated = json!({"api_secret_command": ["no-such-program"]});
-    let doctypes = json!({"Customer": rule, "Sales Order": {"read": true}});
+    let doctypes = json!({"Customer": rule, "Sales Order": {"read": true, "allowed_fields": ["tax_id"]}});
     write(folder.path(), &json!({"erpnext": stated, "permissions": {"doctypes": doctypes}}));
     let done = run(folder.path(), &[], &["check", "--config", "c.json"]).await;
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert!(
-        done.stdout.contains("Customer.tax_id is restricted, and can be read as a copy: Sales Order.tax_id"),
+        done.stdout
+            .contains("Customer.tax_id is not among the allowed fields, and can be read as a copy: Sales Order.tax_id"),
         "{}",
         done.stdout
     );

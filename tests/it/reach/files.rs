@@ -50,7 +50,7 @@ async fn a_file_is_attached_listed_read_and_deleted() {
 
     let delete = with(&task, json!({"file": attached["attached"]}));
     let told = refusal(&app, "delete_attachment", delete.clone()).await;
-    assert!(told.contains("\"confirm\": true") && told.contains("nothing was sent"), "{told}");
+    assert!(told.contains("confirm_token") && told.contains("Nothing was sent"), "{told}");
     let deleted = call(&app, "delete_attachment", with(&delete, json!({"confirm": true}))).await.unwrap();
     assert_eq!(deleted["deleted"], attached["attached"]);
     let told = refusal(&app, "get_attachment", with(&task, json!({"file": "note.txt"}))).await;

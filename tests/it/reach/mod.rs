@@ -28,7 +28,8 @@ pub async fn site(permissions: Value) -> (Sandbox, App) {
 }
 
 /// The configuration of a server on the site.
-pub fn config(site: &Sandbox, key: &str, permissions: Value) -> Value {
+pub fn config(site: &Sandbox, key: &str, mut permissions: Value) -> Value {
+    permissions["confirm_argument"] = json!(true);
     json!({"erpnext": {"url": site.url(), "api_key": key, "api_secret": "secret"}, "permissions": permissions})
 }
 

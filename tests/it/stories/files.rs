@@ -20,8 +20,8 @@ async fn a_supplier_bill_is_attached_looked_at_and_taken_off() {
     let bill = desk.result("get_attachment", of(json!({"file": "bill.pdf"}))).await;
     let link = json!({"type": "resource_link", "uri": format!("{}/private/files/bill.pdf", desk.site.url()), "name": "bill.pdf"});
     assert_eq!(bill["content"][1], link);
-    let text = desk.refusal("delete_attachment", of(json!({"file": "bill.pdf"}))).await;
-    assert!(text.contains("\"confirm\": true"), "{text}");
-    desk.call("delete_attachment", of(json!({"file": "bill.pdf", "confirm": true}))).await;
+    let shown = desk.call("delete_attachment", of(json!({"file": "bill.pdf"}))).await;
+    let confirmed = json!({"file": "bill.pdf", "confirm_token": shown["confirm_token"]});
+    desk.call("delete_attachment", of(confirmed)).await;
     assert_eq!(desk.call("list_attachments", of(json!({}))).await["count"], 2);
 }
