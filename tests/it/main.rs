@@ -5,6 +5,7 @@
 mod chaos;
 mod client;
 mod config_file;
+mod context;
 mod invariants;
 mod outcome;
 mod properties;

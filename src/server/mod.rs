@@ -1,5 +1,9 @@
 //! The MCP server: protocol in, protocol out, for both the handshake era and the stateless one. Knows no ERPNext.
 
+mod completions;
+mod prompts;
+mod resources;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -7,9 +11,11 @@ use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, Implementation, ListToolsResult,
-    PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ServerCapabilities, ServerConfig,
-    Tool as WireTool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    ContentBlock, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProgressToken, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, Tool as WireTool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -23,6 +29,8 @@ use crate::watch::{Progress, Watch};
 
 /// How many calls may be under way at once; the rest wait.
 const IN_FLIGHT: usize = 64;
+/// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
+const LIST_TTL: u64 = 300_000;
 
 /// Serves the tools of an [`App`].
 #[derive(Clone, Debug)]
@@ -81,6 +89,40 @@ impl Server {
             }
         })
     }
+
+    /// Does something that only reads: in its turn, and until the client calls it off.
+    async fn read<T>(
+        &self,
+        context: &RequestContext<RoleServer>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ErrorData> {
+        let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
+        let _turn = self.in_flight.acquire().await;
+        // What panics would never be answered.
+        let work = AssertUnwindSafe(work).catch_unwind();
+        tokio::select! {
+            done = work => done.map_err(|_| {
+                tracing::error!("panicked");
+                failed("the server failed on this request")
+            }),
+            () = context.ct.cancelled() => Err(failed("cancelled by the client")),
+        }
+    }
+}
+
+fn client_of(context: &RequestContext<RoleServer>) -> Option<String> {
+    context.client_info().map(|client| format!("{} {}", client.name, client.version))
+}
+
+/// What this server does under this policy, and nothing else.
+fn capabilities(app: &App) -> ServerCapabilities {
+    let mut capabilities = ServerCapabilities::builder().enable_tools().build();
+    let has_resources = crate::resources::templates(app).next().is_some();
+    let has_prompts = crate::prompts::offered(app).next().is_some();
+    capabilities.resources = has_resources.then(Default::default);
+    capabilities.prompts = has_prompts.then(Default::default);
+    capabilities.completions = (has_resources || has_prompts).then(Default::default);
+    capabilities
 }
 
 /// The data goes out once, where the client is known to read it.
@@ -110,7 +152,7 @@ impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let mut implementation = Implementation::new("erpnext-mcp", env!("CARGO_PKG_VERSION"));
         implementation.title = Some("ERPNext".to_owned());
-        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
+        let mut info = ServerConfig::new(capabilities(&self.app));
         info.server_info = implementation;
         info.instructions = Some(instructions(&self.app));
         info
@@ -122,7 +164,8 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send + '_ {
         // One page: several clients read only the first.
-        std::future::ready(Ok(ListToolsResult::with_all_items(self.tools().to_vec())))
+        let tools = ListToolsResult::with_all_items(self.tools().to_vec());
+        std::future::ready(Ok(tools.with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)))
     }
 
     fn get_tool(&self, name: &str) -> Option<WireTool> {
@@ -134,7 +177,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let client = context.client_info().map(|client| format!("{} {}", client.name, client.version));
+        let client = client_of(&context);
         let writes = self.app.registry.find(&request.name).is_some_and(|tool| tool.effect() != Effect::Reads);
         let (watch, mut told) = Watch::new();
         let token = context.meta.get_progress_token();
@@ -162,6 +205,58 @@ impl ServerHandler for Server {
                 }
             }
         }
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(resources::list(&self.app))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(resources::templates(&self.app))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let read = crate::resources::read(&self.app, &request.uri, client_of(&context));
+        let read = self.read(&context, read).await?;
+        resources::content(request.uri, read).map(ReadResourceResponse::from)
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(prompts::list(&self.app))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        prompts::get(&self.app, request).map(GetPromptResponse::from)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let asked = completions::asked(&self.app, &request)?;
+        let complete = completions::complete(&self.app, asked, &request, client_of(&context));
+        self.read(&context, complete).await
     }
 }
 
