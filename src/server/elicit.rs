@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use rmcp::model::{
-    CallToolRequestParams, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationSchema,
-    InputRequest, InputRequiredResult, ProtocolVersion,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ElicitRequest, ElicitRequestParams,
+    ElicitResult, ElicitationAction, ElicitationSchema, InputRequest, InputRequiredResult, ProtocolVersion,
 };
 use rmcp::service::RequestContext;
-use rmcp::{Peer, RoleServer};
+use rmcp::{ErrorData, Peer, RoleServer};
 use serde_json::{Value, json};
 
+use super::{Ran, Server, success};
 use crate::tools::{CALL_TOOL, TOKEN, Unconfirmed};
+use crate::watch::Watch;
 
 /// The one question that is asked, and the one field of its form.
 const QUESTION: &str = "confirm";
@@ -86,4 +88,47 @@ fn question(waits: &Unconfirmed) -> ElicitRequestParams {
 fn is_yes(answer: &ElicitResult) -> bool {
     let said = answer.content.as_ref().and_then(|content| content.get(QUESTION));
     answer.action == ElicitationAction::Accept && said.is_none_or(|said| *said == Value::Bool(true))
+}
+
+impl Server {
+    /// Runs the tool, and asks the user where it waits for a confirmation and the client can ask.
+    pub(super) async fn run_confirmed(
+        &self,
+        mut request: CallToolRequestParams,
+        client: Option<String>,
+        way: Option<Way>,
+        watch: &Watch,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if answered(&mut request) == Some(false) {
+            return Ok(declined().into());
+        }
+        match (self.run(request.clone(), client.clone(), watch).await?, way) {
+            (Ran::Done(result), _) => Ok(result.into()),
+            (Ran::Unconfirmed(waits), None) => Ok(self.preview(*waits).into()),
+            (Ran::Unconfirmed(waits), Some(Way::Repeat)) => Ok(input_required(&waits).into()),
+            (Ran::Unconfirmed(waits), Some(Way::Request(peer))) => {
+                if !ask(&peer, &waits).await {
+                    return Ok(declined().into());
+                }
+                confirm(&mut request, waits.token);
+                match self.run(request, client, watch).await? {
+                    Ran::Done(result) => Ok(result.into()),
+                    // The document was changed while the user thought about it.
+                    Ran::Unconfirmed(waits) => Ok(self.preview(*waits).into()),
+                }
+            }
+        }
+    }
+
+    /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
+    fn preview(&self, waits: Unconfirmed) -> CallToolResult {
+        let text = waits.answer.to_string();
+        success(self.app.tools.results, self.app.tools.output_schemas, waits.answer, text)
+    }
+}
+
+fn declined() -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(
+        "The user did not confirm it; nothing was sent.\nnext: Ask the user what to do instead; do not repeat the call.",
+    )])
 }

@@ -54,6 +54,7 @@ pub use mapping::Mapper;
 pub use marks::Mark;
 pub use retry::Retry;
 pub use scope::Scope;
+pub(crate) use url::encode;
 pub use url::{BadUrl, SiteUrl};
 
 /// What the site gave, with the messages it would have shown to a person.

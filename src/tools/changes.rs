@@ -82,7 +82,7 @@ async fn changes(call: Call<'_>) -> Result<Value, ToolError> {
     let doctypes: Vec<&str> =
         given.value("doctypes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     if doctypes.is_empty() || doctypes.len() > MOST {
-        return Err(ToolError::refused(format!("doctypes: name 1 to {MOST} DocTypes.")));
+        return Err(ToolError::refused(format!("doctypes: Name 1 to {MOST} DocTypes.")));
     }
     let sources = sources(call, &doctypes).await?;
     let identity = json!([doctypes, sources.len()]).to_string();
@@ -140,7 +140,7 @@ fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<See
     match (given, since) {
         (Some(given), _) => cursor::read(given, identity).ok_or_else(|| {
             ToolError::refused(
-                "cursor: not one of these DocTypes: it is good only for the same ones in the same order.",
+                "cursor: not one of these DocTypes: it is good only for the same ones in the same order. Call again without cursor.",
             )
         }),
         (None, Some(since)) => match time::parse_datetime(since).or_else(|_| time::parse_date(since).map(Into::into)) {

@@ -171,7 +171,7 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !may(name)) {
         return Err(ToolError::refused(format!(
-            "This server's configuration does not permit reading {hidden} of Bin."
+            "This server's configuration does not permit reading {hidden} of Bin.\nnext: get_doctype_permissions tells what is permitted."
         )));
     }
     if let Some(date) = given.text("date") {

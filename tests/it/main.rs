@@ -7,6 +7,7 @@ mod chaos;
 mod cli;
 mod client;
 mod config_file;
+mod context;
 mod gate;
 mod hazards;
 mod invariants;

@@ -101,7 +101,10 @@ async fn recorded_documents_come_through_without_a_loss() {
         let (document, withheld) = (&got["document"], &got["withheld"]);
         for (key, value) in recorded.as_object().unwrap() {
             let secret = withheld.as_array().is_some_and(|withheld| withheld.contains(&json!(key)));
+            // The recorded site answers no question about what it shows at which level: a 0 there is taken for a lie (H4).
+            let unsure = def.field(key).is_some_and(|field| field.permlevel > 0) && value.as_f64() == Some(0.0);
             if value.is_null()
+                || unsure
                 || key == "doctype"
                 || secret
                 || def.field(key).is_some_and(|field| field.kind.is_table())

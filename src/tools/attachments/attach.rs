@@ -79,22 +79,24 @@ async fn file(call: Call<'_>) -> Result<(String, Vec<u8>), ToolError> {
             let (own, bytes) = local::read(&call.app.attachments.directories, path).await?;
             (named.or(Some(own)), bytes)
         }
-        _ => return Err(ToolError::refused("Give exactly one of text, base64 and path. Nothing was sent.")),
+        _ => return Err(ToolError::refused("Nothing was sent.\nnext: give exactly one of text, base64 and path.")),
     };
     let Some(named) = named else {
         return Err(ToolError::refused(
-            "file_name: is mandatory with text and base64, such as note.txt. Nothing was sent.",
+            "file_name: is mandatory with text and base64, such as note.txt; nothing was sent.\nnext: call again with it.",
         ));
     };
     let plain = !named.contains(|c: char| c.is_control() || matches!(c, '/' | '\\')) && !named.starts_with('.');
     if !plain || named.chars().count() > LONGEST {
         return Err(ToolError::refused(format!(
-            "file_name: {named:?} is no name of a file: no folders, no dot at its beginning, at most {LONGEST} characters. \
-             Nothing was sent."
+            "file_name: {named:?} is no name of a file: no folders, no dot at its beginning, at most {LONGEST} characters; \
+             nothing was sent.\nnext: call again with another."
         )));
     }
     if bytes.len() as u64 > MOST {
-        return Err(ToolError::refused(format!("The file has more than {MOST} bytes. Nothing was sent.")));
+        return Err(ToolError::refused(format!(
+            "The file has more than {MOST} bytes; nothing was sent.\nnext: Tell the user: it has to be attached on the site."
+        )));
     }
     Ok((named, bytes))
 }

@@ -15,7 +15,7 @@ use crate::tools::ToolError;
 pub(super) async fn read(directories: &[PathBuf], path: &str) -> Result<(String, Vec<u8>), ToolError> {
     if directories.is_empty() {
         return Err(ToolError::refused(
-            "path: this server's configuration opens no directory (attachments.directories): give text or base64. Nothing was sent.",
+            "path: this server's configuration opens no directory (attachments.directories): nothing was sent.\nnext: give text or base64.",
         ));
     }
     let (directories, wanted) = (directories.to_vec(), PathBuf::from(path));
@@ -24,7 +24,7 @@ pub(super) async fn read(directories: &[PathBuf], path: &str) -> Result<(String,
         Some(Ok(file)) => Ok(file),
         Some(Err(why)) => Err(ToolError::refused(format!("path: {path:?} {why}. Nothing was sent."))),
         None => Err(ToolError::refused(format!(
-            "path: there is no file {path:?} in or below a directory that this server's configuration opens. Nothing was sent."
+            "path: there is no file {path:?} in or below a directory that this server's configuration opens; nothing was sent.\nnext: give its text or base64, or ask where files may lie."
         ))),
     }
 }

@@ -1,50 +1,40 @@
 //! The MCP server: protocol in, protocol out, for both the handshake era and the stateless one. Knows no ERPNext.
 
+mod completions;
 mod elicit;
+mod listed;
+mod prompts;
+mod resources;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, Implementation, ListToolsResult,
-    PaginatedRequestParams, ProgressNotificationParam, ProgressToken, Resource, ResourceContents, ServerCapabilities,
-    ServerConfig, SubscriptionFilter, Tool as WireTool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    ContentBlock, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProgressToken, ReadResourceRequestParams, ReadResourceResponse, Resource,
+    ResourceContents, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool as WireTool, ToolAnnotations,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
-use tokio::sync::{RwLock, Semaphore, watch};
+use tokio::sync::{RwLock, Semaphore};
 
 use crate::call::App;
 use crate::config::Results;
 use crate::policy::Operations;
-use crate::tools::{self, Definition, Effect, ToolError, Unconfirmed, definition, listing};
+use crate::tools::{self, Definition, Effect, ToolError, Unconfirmed, definition};
 use crate::watch::{Beside, Progress, Watch};
+use listed::Listed;
 
 /// How many calls may be under way at once; the rest wait.
 const IN_FLIGHT: usize = 64;
-
-/// The list of tools, and how often metadata had been laid over the tables when it was made.
-#[derive(Clone, Debug)]
-struct Listed {
-    overlays: u64,
-    tools: Arc<[WireTool]>,
-}
-
-struct Changes {
-    overlays: watch::Receiver<u64>,
-    due: bool,
-}
-
-impl Changes {
-    /// Waits for the next; whether there can be one.
-    async fn next(&mut self) -> bool {
-        std::mem::take(&mut self.due) || self.overlays.changed().await.is_ok()
-    }
-}
+/// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
+const LIST_TTL: u64 = 300_000;
 
 /// Serves the tools of an [`App`].
 #[derive(Clone, Debug)]
@@ -66,33 +56,6 @@ impl Server {
     /// Waits until no write is under way: a client that leaves must not cut one short.
     pub async fn finish(&self) {
         let _ = self.writes.write().await;
-    }
-
-    /// How many bytes the list of tools takes on the wire.
-    pub fn listed_bytes(&self) -> usize {
-        serde_json::to_string(&*self.tools()).map_or(0, |text| text.len())
-    }
-
-    fn tools(&self) -> Arc<[WireTool]> {
-        let overlays = *self.app.listed.overlays().borrow();
-        let mut kept = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*kept {
-            Some(listed) if listed.overlays == overlays => Arc::clone(&listed.tools),
-            _ => {
-                let tools = listing(&self.app).tools.into_iter();
-                let tools: Arc<[_]> = tools.map(|listed| on_the_wire(listed.definition)).collect();
-                *kept = Some(Listed { overlays, tools: Arc::clone(&tools) });
-                tools
-            }
-        }
-    }
-
-    /// The changes of the list from now on, and one since it was last given.
-    fn changes(&self) -> Changes {
-        let mut overlays = self.app.listed.overlays();
-        let given = self.tools.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|listed| listed.overlays);
-        let due = given.is_some_and(|given| given != *overlays.borrow_and_update());
-        Changes { overlays, due }
     }
 
     async fn run(
@@ -132,52 +95,49 @@ impl Server {
         }))
     }
 
-    /// Runs the tool, and asks the user where it waits for a confirmation and the client can ask.
-    async fn run_confirmed(
+    /// Does something that only reads: in its turn, and until the client calls it off.
+    async fn read<T>(
         &self,
-        mut request: CallToolRequestParams,
-        client: Option<String>,
-        way: Option<elicit::Way>,
-        watch: &Watch,
-    ) -> Result<CallToolResponse, ErrorData> {
-        if elicit::answered(&mut request) == Some(false) {
-            return Ok(declined().into());
-        }
-        match (self.run(request.clone(), client.clone(), watch).await?, way) {
-            (Ran::Done(result), _) => Ok(result.into()),
-            (Ran::Unconfirmed(waits), None) => Ok(self.preview(*waits).into()),
-            (Ran::Unconfirmed(waits), Some(elicit::Way::Repeat)) => Ok(elicit::input_required(&waits).into()),
-            (Ran::Unconfirmed(waits), Some(elicit::Way::Request(peer))) => {
-                if !elicit::ask(&peer, &waits).await {
-                    return Ok(declined().into());
-                }
-                elicit::confirm(&mut request, waits.token);
-                match self.run(request, client, watch).await? {
-                    Ran::Done(result) => Ok(result.into()),
-                    // The document was changed while the user thought about it.
-                    Ran::Unconfirmed(waits) => Ok(self.preview(*waits).into()),
-                }
-            }
+        context: &RequestContext<RoleServer>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ErrorData> {
+        let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
+        let _turn = self.in_flight.acquire().await;
+        // What panics would never be answered.
+        let work = AssertUnwindSafe(work).catch_unwind();
+        tokio::select! {
+            done = work => done.map_err(|_| {
+                tracing::error!("panicked");
+                failed("the server failed on this request")
+            }),
+            () = context.ct.cancelled() => Err(failed("cancelled by the client")),
         }
     }
+}
 
-    /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
-    fn preview(&self, waits: Unconfirmed) -> CallToolResult {
-        let text = waits.answer.to_string();
-        success(self.app.tools.results, self.app.tools.output_schemas, waits.answer, text)
-    }
+fn client_of(context: &RequestContext<RoleServer>) -> Option<String> {
+    context.client_info().map(|client| format!("{} {}", client.name, client.version))
+}
+
+/// What this server does under this policy, and nothing else.
+fn capabilities(app: &App) -> ServerCapabilities {
+    let mut capabilities = ServerCapabilities::builder().enable_tools().build();
+    capabilities.tools = capabilities.tools.map(|mut tools| {
+        tools.list_changed = app.list_changes.then_some(true);
+        tools
+    });
+    let has_resources = crate::resources::templates(app).next().is_some();
+    let has_prompts = crate::prompts::offered(app).next().is_some();
+    capabilities.resources = has_resources.then(Default::default);
+    capabilities.prompts = has_prompts.then(Default::default);
+    capabilities.completions = (has_resources || has_prompts).then(Default::default);
+    capabilities
 }
 
 /// What came of running a tool.
 enum Ran {
     Done(CallToolResult),
     Unconfirmed(Box<Unconfirmed>),
-}
-
-fn declined() -> CallToolResult {
-    CallToolResult::error(vec![ContentBlock::text(
-        "The user did not confirm it; nothing was sent.\nnext: Ask the user what to do instead; do not repeat the call.",
-    )])
 }
 
 /// The data goes out once, where the client is known to read it.
@@ -217,12 +177,7 @@ impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let mut implementation = Implementation::new("erpnext-mcp", env!("CARGO_PKG_VERSION"));
         implementation.title = Some("ERPNext".to_owned());
-        let mut capabilities = ServerCapabilities::builder().enable_tools().build();
-        capabilities.tools = capabilities.tools.map(|mut tools| {
-            tools.list_changed = self.app.list_changes.then_some(true);
-            tools
-        });
-        let mut info = ServerConfig::new(capabilities);
+        let mut info = ServerConfig::new(capabilities(&self.app));
         info.server_info = implementation;
         info.instructions = Some(instructions(&self.app));
         info
@@ -234,7 +189,8 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send + '_ {
         // One page: several clients read only the first.
-        std::future::ready(Ok(ListToolsResult::with_all_items(self.tools().to_vec())))
+        let tools = ListToolsResult::with_all_items(self.tools().to_vec());
+        std::future::ready(Ok(tools.with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)))
     }
 
     /// Clients of the handshake are told without asking.
@@ -273,7 +229,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let client = context.client_info().map(|client| format!("{} {}", client.name, client.version));
+        let client = client_of(&context);
         let meant = tools::named(&self.app.registry, &request.name, request.arguments.as_ref());
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
         let (watch, mut told) = Watch::new();
@@ -303,6 +259,58 @@ impl ServerHandler for Server {
                 }
             }
         }
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(resources::list(&self.app))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(resources::templates(&self.app))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let read = crate::resources::read(&self.app, &request.uri, client_of(&context));
+        let read = self.read(&context, read).await?;
+        resources::content(request.uri, read).map(ReadResourceResponse::from)
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(prompts::list(&self.app))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        prompts::get(&self.app, request).map(GetPromptResponse::from)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let asked = completions::asked(&self.app, &request)?;
+        let complete = completions::complete(&self.app, asked, &request, client_of(&context));
+        self.read(&context, complete).await
     }
 }
 

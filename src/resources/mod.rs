@@ -1,0 +1,134 @@
+//! Resources: what a client can read under an address. Reading one is calling the tool that gives the same, so that
+//! policy, limits and audit hold as they do there.
+
+pub mod address;
+
+use crate::call::App;
+use crate::completion::Values;
+use crate::policy::Operation;
+use crate::site::Kind;
+use crate::tools::ToolError;
+
+/// The most schemas that the list names; the others are found by completion.
+const MOST_LISTED: usize = 100;
+/// How long a client may take a schema for fresh, in milliseconds.
+const SCHEMA_TTL: u64 = 60_000;
+
+/// A kind of resource.
+#[derive(Debug)]
+pub struct Template {
+    /// RFC 6570.
+    pub uri: &'static str,
+    /// For programs.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// For the model.
+    pub description: &'static str,
+    /// What the variables of the address can be.
+    pub variables: &'static [(&'static str, Values)],
+    offered: fn(&App) -> bool,
+}
+
+/// Every kind, in the order of the list.
+const TEMPLATES: [Template; 3] = [
+    Template {
+        uri: "erpnext://schema/{doctype}{?fields}",
+        name: "schema",
+        title: "Fields of a DocType",
+        description: "The fields of a DocType and its child tables, as get_doctype_schema gives them.",
+        variables: &[("doctype", Values::Doctypes), ("fields", Values::Fields)],
+        offered: |app| Operation::ALL.iter().any(|operation| app.policy.permits_somewhere(*operation)),
+    },
+    Template {
+        uri: "erpnext://{doctype}/{name}{?fields}",
+        name: "document",
+        title: "Document",
+        description: "One document with its child rows, as the get tools give it.",
+        variables: &[("doctype", Values::Readable), ("name", Values::Documents), ("fields", Values::Fields)],
+        offered: |app| app.policy.permits_somewhere(Operation::Read),
+    },
+    Template {
+        uri: "erpnext://report/{name}{?company}",
+        name: "report",
+        title: "Report",
+        description: "The first rows of a report, as run_report gives them. Its other filters are given like company.",
+        variables: &[("name", Values::Reports), ("company", Values::DocumentsOf("Company"))],
+        offered: |app| app.policy.opens_reports(),
+    },
+];
+
+/// One resource of the list.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its address.
+    pub uri: String,
+    /// For programs and people.
+    pub name: String,
+}
+
+/// What reading gave.
+#[derive(Debug)]
+pub struct Content {
+    /// JSON.
+    pub text: String,
+    /// How long a client may take it for fresh, in milliseconds.
+    pub ttl_ms: u64,
+}
+
+/// Why reading gave nothing; each with what to do next.
+#[derive(Debug)]
+pub enum Unread {
+    /// It is no address.
+    Address(String),
+    /// There is nothing under it, or nothing for this caller.
+    Missing(String),
+    /// Something stood in the way.
+    Failed(String),
+}
+
+/// The kinds of resources that the policy leaves something of.
+pub fn templates(app: &App) -> impl Iterator<Item = &'static Template> {
+    TEMPLATES.iter().filter(|template| (template.offered)(app))
+}
+
+/// The kind with this template, which may be given without what follows the name.
+pub fn template(app: &App, uri: &str) -> Option<&'static Template> {
+    templates(app).find(|template| template.uri == uri || template.uri.split("{?").next() == Some(uri))
+}
+
+/// The schemas of the configured DocTypes: a function of the configuration only.
+pub fn list(app: &App) -> Vec<Listed> {
+    let permitted = app.policy.doctypes().filter(|(name, _)| !app.policy.operations(name).is_empty());
+    let listed = permitted
+        .map(|(name, _)| Listed { uri: address::of_schema(name), name: format!("Fields of {name}") })
+        .take(MOST_LISTED);
+    listed.collect()
+}
+
+/// Reads a resource.
+///
+/// # Errors
+/// See [`Unread`].
+pub async fn read(app: &App, uri: &str, client: Option<String>) -> Result<Content, Unread> {
+    let reading = address::parse(uri).map_err(Unread::Address)?;
+    let Some(tool) = app.registry.find(reading.tool) else {
+        let message = format!("{uri:?}: nothing of this kind can be read under this server's configuration");
+        return Err(Unread::Missing(message));
+    };
+    let ttl_ms = if reading.tool == "get_doctype_schema" { SCHEMA_TTL } else { 0 };
+    match app.call(tool, reading.arguments, client).await {
+        Ok((_, text)) => Ok(Content { text, ttl_ms }),
+        Err(error) => Err(unread(&error)),
+    }
+}
+
+fn unread(error: &ToolError) -> Unread {
+    let message = error.for_model();
+    match error {
+        ToolError::Arguments { .. } => Unread::Address(message),
+        ToolError::Denied(_) | ToolError::Refused(_) => Unread::Missing(message),
+        ToolError::Site(site) if matches!(site.kind(), Kind::Missing | Kind::Denied) => Unread::Missing(message),
+        _ => Unread::Failed(message),
+    }
+}

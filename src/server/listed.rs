@@ -1,0 +1,58 @@
+//! The list of tools as clients get it, made when it is first asked for, and when it changes.
+
+use std::sync::{Arc, PoisonError};
+
+use rmcp::model::Tool as WireTool;
+use tokio::sync::watch;
+
+use super::{Server, on_the_wire};
+use crate::tools::listing;
+
+/// The list of tools, and how often metadata had been laid over the tables when it was made.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    overlays: u64,
+    tools: Arc<[WireTool]>,
+}
+
+/// The changes of the list.
+pub struct Changes {
+    overlays: watch::Receiver<u64>,
+    due: bool,
+}
+
+impl Changes {
+    /// Waits for the next; whether there can be one.
+    pub async fn next(&mut self) -> bool {
+        std::mem::take(&mut self.due) || self.overlays.changed().await.is_ok()
+    }
+}
+
+impl Server {
+    /// How many bytes the list of tools takes on the wire.
+    pub fn listed_bytes(&self) -> usize {
+        serde_json::to_string(&*self.tools()).map_or(0, |text| text.len())
+    }
+
+    pub(super) fn tools(&self) -> Arc<[WireTool]> {
+        let overlays = *self.app.listed.overlays().borrow();
+        let mut kept = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some(listed) if listed.overlays == overlays => Arc::clone(&listed.tools),
+            _ => {
+                let tools = listing(&self.app).tools.into_iter();
+                let tools: Arc<[_]> = tools.map(|listed| on_the_wire(listed.definition)).collect();
+                *kept = Some(Listed { overlays, tools: Arc::clone(&tools) });
+                tools
+            }
+        }
+    }
+
+    /// The changes of the list from now on, and one since it was last given.
+    pub(super) fn changes(&self) -> Changes {
+        let mut overlays = self.app.listed.overlays();
+        let given = self.tools.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|listed| listed.overlays);
+        let due = given.is_some_and(|given| given != *overlays.borrow_and_update());
+        Changes { overlays, due }
+    }
+}

@@ -1,0 +1,45 @@
+//! Prompts on the wire.
+
+use rmcp::ErrorData;
+use rmcp::model::{
+    CacheScope, GetPromptRequestParams, GetPromptResult, ListPromptsResult, Prompt as WirePrompt, PromptArgument,
+    PromptMessage, Role,
+};
+use serde_json::Value;
+
+use super::LIST_TTL;
+use crate::call::App;
+use crate::prompts::{self, Given, Prompt};
+
+pub(super) fn list(app: &App) -> ListPromptsResult {
+    let prompts = prompts::offered(app).map(on_the_wire).collect();
+    ListPromptsResult::with_all_items(prompts).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
+}
+
+fn on_the_wire(prompt: &Prompt) -> WirePrompt {
+    let argument = |argument: &prompts::Argument| {
+        PromptArgument::new(argument.name).with_description(argument.about).with_required(argument.required)
+    };
+    let arguments: Vec<PromptArgument> = prompt.arguments.iter().map(argument).collect();
+    let arguments = (!arguments.is_empty()).then_some(arguments);
+    WirePrompt::new(prompt.name, Some(prompt.description), arguments).with_title(prompt.title)
+}
+
+pub(super) fn get(app: &App, request: GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
+    let refused = |why| ErrorData::invalid_params(why, None);
+    let prompt = prompts::find(app, &request.name).map_err(refused)?;
+    let given: Given = request.arguments.into_iter().flatten().map(|(name, value)| (name, text(value))).collect();
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (_, text) = prompts::render(app, prompt, &given, today).map_err(refused)?;
+    let message = PromptMessage::new_text(Role::User, text);
+    Ok(GetPromptResult::new(vec![message]).with_description(prompt.description))
+}
+
+/// The protocol has texts only; some clients send what a user wrote as the number that it looks like.
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}

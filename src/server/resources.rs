@@ -1,0 +1,40 @@
+//! Resources on the wire.
+
+use rmcp::ErrorData;
+use rmcp::model::{
+    CacheScope, ListResourceTemplatesResult, ListResourcesResult, ReadResourceResult, Resource, ResourceContents,
+    ResourceTemplate,
+};
+
+use super::LIST_TTL;
+use crate::call::App;
+use crate::resources::{self, Content, Listed, Unread};
+
+const JSON: &str = "application/json";
+
+pub(super) fn list(app: &App) -> ListResourcesResult {
+    let on_the_wire = |Listed { uri, name }| Resource::new(uri, name).with_mime_type(JSON);
+    let listed = resources::list(app).into_iter().map(on_the_wire).collect();
+    ListResourcesResult::with_all_items(listed).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
+}
+
+pub(super) fn templates(app: &App) -> ListResourceTemplatesResult {
+    let on_the_wire = |template: &resources::Template| {
+        let wire = ResourceTemplate::new(template.uri, template.name).with_title(template.title);
+        wire.with_description(template.description).with_mime_type(JSON)
+    };
+    let templates = resources::templates(app).map(on_the_wire).collect();
+    ListResourceTemplatesResult::with_all_items(templates).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
+}
+
+pub(super) fn content(uri: String, read: Result<Content, Unread>) -> Result<ReadResourceResult, ErrorData> {
+    match read {
+        Ok(Content { text, ttl_ms }) => {
+            let contents = vec![ResourceContents::text(text, uri).with_mime_type(JSON)];
+            Ok(ReadResourceResult::new(contents).with_ttl_ms(ttl_ms).with_cache_scope(CacheScope::Private))
+        }
+        Err(Unread::Address(why)) => Err(ErrorData::invalid_params(why, None)),
+        Err(Unread::Missing(why)) => Err(ErrorData::resource_not_found(why, None)),
+        Err(Unread::Failed(why)) => Err(ErrorData::internal_error(why, None)),
+    }
+}
