@@ -68,18 +68,22 @@ fn sorted(mut names: Vec<String>, text: &str) -> Found {
     Found { values: names, more }
 }
 
-/// The entries under a key of a tool's answer.
-async fn asked(app: &App, tool: &str, arguments: Value, key: &str, client: Option<String>) -> Vec<Map<String, Value>> {
-    let (Some(tool), Value::Object(arguments)) = (app.registry.find(tool), arguments) else { return Vec::new() };
-    let answer = match app.call(tool, arguments, client).await {
-        Ok((Value::Object(mut answer), _)) => answer.remove(key),
-        Ok(_) => None,
+/// A tool's answer; nothing where it gives none.
+async fn answer(app: &App, tool: &str, arguments: Value, client: Option<String>) -> Map<String, Value> {
+    let (Some(tool), Value::Object(arguments)) = (app.registry.find(tool), arguments) else { return Map::new() };
+    match app.call(tool, arguments, client).await {
+        Ok((Value::Object(answer), _)) => answer,
+        Ok(_) => Map::new(),
         Err(why) => {
             tracing::info!("completion: {}", why.for_log());
-            None
+            Map::new()
         }
-    };
-    let Some(Value::Array(entries)) = answer else { return Vec::new() };
+    }
+}
+
+/// The entries under a key of a tool's answer.
+async fn asked(app: &App, tool: &str, arguments: Value, key: &str, client: Option<String>) -> Vec<Map<String, Value>> {
+    let Some(Value::Array(entries)) = answer(app, tool, arguments, client).await.remove(key) else { return Vec::new() };
     entries.into_iter().filter_map(|entry| if let Value::Object(entry) = entry { Some(entry) } else { None }).collect()
 }
 
@@ -111,7 +115,10 @@ async fn documents(app: &App, doctype: &str, text: &str, client: Option<String>)
         "" => ("list_generic_documents", json!({"doctype": doctype, "fields": ["name"], "limit": limit})),
         text => ("search_generic_documents", json!({"doctype": doctype, "search_term": text, "limit": limit})),
     };
-    texts(asked(app, tool, arguments, "documents", client).await, "name")
+    let answer = answer(app, tool, arguments, client).await;
+    let list = |key: &str| answer.get(key).and_then(Value::as_array).into_iter().flatten();
+    let Some(at) = list("columns").position(|column| column == "name") else { return Vec::new() };
+    list("rows").filter_map(|row| row.get(at)?.as_str().map(str::to_owned)).collect()
 }
 
 async fn reports(app: &App, text: &str, client: Option<String>) -> Vec<String> {

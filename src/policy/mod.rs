@@ -126,7 +126,7 @@ impl Policy {
         let default = left(permissions.default);
         let copy = |(doctype, names): (&&'static str, &BTreeSet<String>)| {
             let names: Vec<String> = names.iter().cloned().collect();
-            (*doctype, Arc::new(readable_if(default, FieldRule::new(None, &names))))
+            (*doctype, Arc::new(FieldRule::new(None, &names)))
         };
         Self {
             reports: permissions.reports.clone(),
@@ -159,19 +159,22 @@ impl Policy {
             return deny(Reason::Refused(why.clone()));
         }
         let (operations, fields, terms) = match self.doctypes.get(doctype) {
-            Some(rule) => (rule.operations, &rule.fields, rule.terms(operation)),
+            Some(rule) => (rule.operations, Arc::clone(&rule.fields), rule.terms(operation)),
             None => match self.meant(doctype) {
                 Some(right) => return deny(Reason::NotExact(right.to_owned())),
                 None if self.default.is_empty() || !self.is_safe_beside_rules(doctype) || self.is_withheld(doctype) => {
                     return deny(Reason::NotConfigured);
                 }
-                None => (self.default, self.copies.get(doctype).unwrap_or(&self.fields), Terms::default()),
+                None => {
+                    let copies = self.copies.get(doctype).map(|rule| readable_if(self.default, (**rule).clone()));
+                    (self.default, copies.map_or_else(|| Arc::clone(&self.fields), Arc::new), Terms::default())
+                }
             },
         };
         if !operations.contains(operation) {
             return deny(Reason::NotPermitted(operations));
         }
-        Ok(Permit::new(doctype, operation, Arc::clone(fields), terms))
+        Ok(Permit::new(doctype, operation, fields, terms))
     }
 
     /// Switches an operation off from now on; `why` is told to whoever asks for it. For conditions that cannot be

@@ -82,7 +82,7 @@ async fn a_poll_that_cannot_be_meant_is_refused() {
     let (_site, app) = site(json!({"default": all()})).await;
     let cursor = call(&app, "get_changes_since", json!({"doctypes": ["ToDo"], "since": "2026-01-01"})).await.unwrap();
     for (arguments, why) in [
-        (json!({"doctypes": [], "since": "2026-01-01"}), "name 1 to 20 DocTypes"),
+        (json!({"doctypes": [], "since": "2026-01-01"}), "Name 1 to 20 DocTypes"),
         (json!({"doctypes": ["ToDo"]}), "since: is mandatory"),
         (json!({"doctypes": ["ToDo"], "since": "yesterday"}), "since: "),
         (json!({"doctypes": ["Task"], "cursor": cursor["cursor"]}), "not one of these DocTypes"),
