@@ -72,7 +72,7 @@ impl Permit {
     /// Whether its conditions speak of the user or the date. Until [`Permit::knowing`] said them, they are satisfied by
     /// no document.
     pub fn needs_facts(&self) -> bool {
-        self.facts.is_none() && self.conditions().any(|condition| has_variables(condition))
+        self.facts.is_none() && self.conditions().any(has_variables)
     }
 
     /// The same permit where it is known who asks, and what day it is on the site.

