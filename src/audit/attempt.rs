@@ -45,7 +45,10 @@ fn named_fields(arguments: &Map<String, Value>) -> Vec<String> {
             ("data", Value::Object(data)) => {
                 for (field, value) in data {
                     add(field);
-                    let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+                    // A table is a list of rows, or an object of such lists.
+                    let lists = [Some(value), value.get("patch"), value.get("add"), value.get("rows")];
+                    let rows = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
+                    let rows = rows.filter_map(Value::as_object);
                     rows.flat_map(Map::keys).for_each(|column| add(&format!("{field}.{column}")));
                 }
             }
@@ -96,7 +99,8 @@ mod tests {
     fn names_are_kept_and_values_are_not() {
         let arguments = json!({
             "doctype": "Customer", "name": "ACME",
-            "data": {"tax_id": "canary-1", "sales_team": [{"sales_person": "canary-2"}]},
+            "data": {"tax_id": "canary-1", "sales_team": [{"sales_person": "canary-2"}],
+                "credit_limits": {"patch": [{"idx": 1, "credit_limit": 7}], "remove": ["canary-5"]}},
             "filters": [["status", "=", "canary-3"]], "order_by": "sum(grand_total) desc", "search_term": "canary-4",
             "measures": ["count", "sum(grand_total)"], "group_by": ["posting_date:month"],
         });
@@ -104,7 +108,17 @@ mod tests {
             Attempt::of(Tool::Generic(erpnext_schema::Verb::Update), arguments.as_object().unwrap_or(&Map::new()));
         assert_eq!(
             attempt.fields,
-            ["tax_id", "sales_team", "sales_team.sales_person", "status", "grand_total", "posting_date"]
+            [
+                "tax_id",
+                "sales_team",
+                "sales_team.sales_person",
+                "credit_limits",
+                "credit_limits.idx",
+                "credit_limits.credit_limit",
+                "status",
+                "grand_total",
+                "posting_date"
+            ]
         );
         assert_eq!((attempt.doctype.as_deref(), attempt.operation.as_str()), (Some("Customer"), "UPDATE"));
         assert!(!format!("{attempt:?}").contains("canary"));

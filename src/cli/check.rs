@@ -1,6 +1,7 @@
 //! `erpnext-mcp check`: the configuration against the snapshot, or with `--live` against the site.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,11 +12,18 @@ use erpnext_mcp::site::{Kind, SiteError};
 use erpnext_schema::DocTypeDef;
 use futures_util::future::join_all;
 
+use super::simulate::Asked;
 use super::{print, serve};
 
 /// How it is checked.
 #[derive(Debug, clap::Args)]
 pub struct Check {
+    /// An operation to be decided without the site: 'update Customer CUST-1 {"territory": "UAE"}'
+    #[arg(value_name = "OPERATION")]
+    operation: Option<String>,
+    /// What the decision on an operation rests on
+    #[arg(long, requires = "operation")]
+    explain: bool,
     /// Against the DocTypes and fields that the site has now, its own included
     #[arg(long)]
     live: bool,
@@ -31,6 +39,15 @@ impl Check {
     /// Prints what is found; exit code 1 where there is an error.
     pub fn run(&self, file: Option<&Path>) -> anyhow::Result<ExitCode> {
         let env = |name: &str| std::env::var(name).ok();
+        if let Some(operation) = &self.operation {
+            let config = Config::load_offline(file, &env)?;
+            let named = |name: &str| config.permissions.doctypes.contains_key(name);
+            let asked = Asked::read(operation, &|name| named(name) || erpnext_doctypes::get(name).is_some())?;
+            let (permitted, lines) = asked.decide(&config, self.explain);
+            let mut out = std::io::stdout().lock();
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            return Ok(if permitted { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         let (config, mut findings) = if self.live {
             let config = Config::load(file, &env)?;
             let app = serve::app_without_log(&config)?;

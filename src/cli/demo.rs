@@ -94,6 +94,11 @@ impl Demo {
 fn configuration(url: &str, audit_log: &Path) -> Value {
     let rule = |doctype: &&str| {
         let mut rule = json!({"read": true, "create": true, "update": true, "delete": true});
+        if erpnext_doctypes::get(doctype).is_some_and(|def| def.is(erpnext_schema::doctype_flag::SUBMITTABLE)) {
+            for operation in ["submit", "cancel", "amend", "report"] {
+                rule[operation] = json!(true);
+            }
+        }
         // Orders and invoices carry copies of the customer's.
         if erpnext_doctypes::get(doctype).is_some_and(|def| def.field("tax_id").is_some()) {
             rule["restricted_fields"] = json!(["tax_id"]);
@@ -102,7 +107,7 @@ fn configuration(url: &str, audit_log: &Path) -> Value {
     };
     json!({
         "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret"},
-        "permissions": {"doctypes": OPEN.iter().map(rule).collect::<Map<_, _>>()},
+        "permissions": {"doctypes": OPEN.iter().map(rule).collect::<Map<_, _>>(), "reports": ["*"]},
         // Its DocTypes are those of the snapshot.
         "schema": {"overlay": "off"},
         "audit": {"enabled": true, "log_file": audit_log},

@@ -8,6 +8,7 @@ mod doctor;
 mod init;
 mod print;
 mod serve;
+mod simulate;
 mod texts;
 mod tools;
 mod tour;
