@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Client, SiteError, check, unexpected};
+use super::{Body, Client, Kind, SiteError, check, unexpected};
 use crate::caller::Caller;
 use crate::policy::{Operation, Permit};
 
@@ -21,6 +21,10 @@ impl Client {
         date: &str,
     ) -> Result<f64, SiteError> {
         check(permit, &[Operation::Read])?;
+        if permit.is_scoped() {
+            let words = format!("of {}, and a balance is counted over all of them", permit.doctype());
+            return Err(SiteError::new(Kind::Unscoped, permit.doctype(), false, words));
+        }
         let method = "erpnext.stock.utils.get_stock_balance";
         let body =
             json!({ "item_code": item, "warehouse": warehouse, "posting_date": date, "posting_time": "23:59:59" });

@@ -328,6 +328,10 @@ impl<'a> Facts<'a> {
             self.known.insert(doctype.to_owned(), permit.zip(def));
         }
         let Some(Some((permit, def))) = self.known.get(doctype) else { return false };
+        // Which of its documents the fact is from is not told, so neither is whether it may be read.
+        if permit.is_scoped() && doctype != self.own {
+            return false;
+        }
         let rule = permit.fields();
         match field.split_once('.') {
             _ if field == "*" => rule.is_open(),
