@@ -63,7 +63,7 @@ impl Client {
     }
 
     /// Changes the fields in `doc`. With `modified` exactly as read, a write in between is refused as
-    /// [`Kind::Stale`](super::Kind::Stale); without it the last write wins (H9). A child table is replaced whole (H1).
+    /// [`Kind::Stale`]; without it the last write wins (H9). A child table is replaced whole (H1).
     ///
     /// The answer echoes what was sent (H13) and may hold fields the user may not read (H6).
     ///
