@@ -31,7 +31,7 @@ pub trait Context {
 }
 
 /// Checks the fields of a document and gives them as the site stores them; the tables of an update in the form in which
-/// they are given (see [`TableChange`]).
+/// they are given (see [`TableChange`](crate::TableChange)).
 ///
 /// # Errors
 /// Every rule that is broken, in the order of the fields sent, missing mandatory fields last.
