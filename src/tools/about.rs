@@ -4,7 +4,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag, nearest}
 use serde_json::{Map, Value, json};
 
 use super::arguments::{DOCTYPE, FIELDS, Kind, optional};
-use super::own::{Effect, Own, always};
+use super::own::{Effect, Own, Toolset, always};
 use super::{Arguments, Tool, ToolError};
 use crate::call::App;
 use crate::policy::{FieldRule, Operation, Operations};
@@ -18,6 +18,7 @@ pub const TEST_CONNECTION: Own = Own {
     title: "Test the connection",
     description: "Whether the site answers and accepts the key, as which user, and in which zone its times are.",
     args: &[],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
@@ -30,6 +31,7 @@ pub const SYSTEM_INFO: Own = Own {
     title: "System information",
     description: "Versions of the site's apps, the user, and what this server was generated from.",
     args: &[],
+    toolset: Toolset::Site,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
@@ -42,6 +44,7 @@ pub const LIST_DOCTYPES: Own = Own {
     title: "List DocTypes",
     description: "The DocTypes available here, with the operations permitted on each.",
     args: &[optional("search", Kind::Text), optional("module", Kind::Text)],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
@@ -54,6 +57,7 @@ pub const DOCTYPE_PERMISSIONS: Own = Own {
     title: "Permissions on a DocType",
     description: "What may be done with a DocType here, and which fields are withheld.",
     args: &[DOCTYPE],
+    toolset: Toolset::Site,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
@@ -67,6 +71,7 @@ pub const DOCTYPE_SCHEMA: Own = Own {
     description: "The fields of a DocType and of its child tables, custom fields included: type, options, link target, \
                   what is required. Ask for some with fields.",
     args: &[DOCTYPE, FIELDS],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,

@@ -10,7 +10,7 @@ use erpnext_schema::{DocTypeDef, nearest};
 use super::Tool;
 use super::definition::{Definition, definition_at};
 use super::level::Level;
-use super::own;
+use super::own::Toolset;
 use crate::call::App;
 use crate::config::{Mode, Tools};
 
@@ -158,13 +158,13 @@ fn candidates(app: &App) -> impl Iterator<Item = &'static DocTypeDef> {
 
 fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
     match tool {
-        Tool::Own(own) if !tools.toolsets.is_empty() => is_in(tools, own.toolset()),
+        Tool::Own(own) if !tools.toolsets.is_empty() => is_in(tools, own.toolset.name()),
         _ => tools.mode != Mode::Lean,
     }
 }
 
 fn is_core(tool: &Tool) -> bool {
-    !matches!(tool, Tool::Own(own) if !own.is_core())
+    !matches!(tool, Tool::Own(own) if own.toolset != Toolset::Core)
 }
 
 fn is_in(tools: &Tools, set: &str) -> bool {
@@ -179,8 +179,7 @@ fn toolset(module: &str) -> String {
 /// What is wrong with the toolsets that are asked for, a line each.
 pub fn unknown_toolsets(tools: &Tools) -> Vec<String> {
     let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|def| toolset(def.module)).collect();
-    known.extend(own::SETS.iter().map(|(name, _)| (*name).to_owned()));
-    known.push(own::MORE.to_owned());
+    known.extend(Toolset::NAMED.map(|set| set.name().to_owned()));
     known.sort_unstable();
     known.dedup();
     let unknown = tools.toolsets.iter().filter(|asked| !known.contains(&toolset(asked)));

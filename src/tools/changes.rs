@@ -8,7 +8,7 @@ use erpnext_schema::{DocTypeDef, time};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{CURSOR, Kind, LIMIT, needed, optional};
-use super::own::{Call, Effect, Own, reads};
+use super::own::{Call, Effect, Own, Toolset, reads};
 use super::{ToolError, cursor};
 use crate::call::App;
 use crate::policy::{Operation, Permit};
@@ -31,6 +31,7 @@ pub const CHANGES: Own = Own {
         LIMIT,
         CURSOR.about("cursor of the answer before"),
     ],
+    toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::ToolError;
 use super::arguments::{Kind, needed, optional};
-use super::own::{Call, Effect, Own};
+use super::own::{Call, Effect, Own, Toolset};
 use crate::call::App;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
@@ -114,6 +114,7 @@ pub const STOCK: Own = Own {
         optional("warehouse", Kind::Text),
         optional("date", Kind::Text).about("YYYY-MM-DD; needs warehouse"),
     ],
+    toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item") && reads(policy, "Bin"),
@@ -137,6 +138,7 @@ pub const ITEM: Own = Own {
         optional("warehouse", Kind::Text),
         optional("date", Kind::Text),
     ],
+    toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item"),
@@ -155,6 +157,7 @@ pub const PARTY: Own = Own {
         optional("for", Kind::Choice(TRANSACTIONS)),
         optional("date", Kind::Text).about("of the document, for the due date"),
     ],
+    toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Customer") || reads(policy, "Supplier"),

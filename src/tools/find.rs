@@ -7,7 +7,7 @@ use super::arguments::{Kind, needed, optional};
 use super::budget::tokens;
 use super::definition::definition_at;
 use super::level::Level;
-use super::own::{Call, Effect, Own, always};
+use super::own::{Call, Effect, Own, Toolset, always};
 use super::{Registry, Tool, ToolError, rank};
 use crate::policy::Operation;
 
@@ -29,6 +29,7 @@ pub const FIND: Own = Own {
         optional("doctype", Kind::Text).about("exact name"),
         optional("operation", Kind::Choice(OPERATIONS)),
     ],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
@@ -45,6 +46,7 @@ pub const CALL: Own = Own {
     description: "Calls a tool by its name, listed or not, as find_tools gives it. It is checked, permitted and recorded as \
                   if it was called itself. The tool's own arguments go into arguments.",
     args: &[needed("tool", Kind::Text).about("the tool's name"), optional("arguments", Kind::Object)],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Destroys,
     offered: always,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arguments::{DOCTYPE, Kind, NAME, optional};
-use super::own::{Call, Effect, Own, reads};
+use super::own::{Call, Effect, Own, Toolset, reads};
 use super::{ToolError, read};
 use crate::policy::Operation;
 use crate::shape::history::Reader;
@@ -18,6 +18,7 @@ pub const HISTORY: Own = Own {
     description: "Who changed what of a document and when, from which value to which, with comments, e-mails and approvals, \
                   newest first. Use to explain how it came to be so. The site gives the ten newest changes only.",
     args: &[DOCTYPE, NAME, optional("since", Kind::Text).about("only what happened from this date or time on")],
+    toolset: Toolset::History,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{DOCTYPE, Kind, NAME, optional};
-use super::own::{Call, Effect, Own, reads};
+use super::own::{Call, Effect, Own, Toolset, reads};
 use super::{ToolError, read};
 use crate::call::App;
 use crate::policy::{FieldRule, Operation};
@@ -34,6 +34,7 @@ pub const LINKED: Own = Own {
         NAME,
         optional("only", Kind::Fields).about("only these DocTypes; needed where very many could link to it"),
     ],
+    toolset: Toolset::History,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,

@@ -4,7 +4,7 @@ use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
 use super::arguments::{DOCTYPE, FILTERS, Kind, LIMIT, needed, optional};
-use super::own::{Call, Effect, Own, reads};
+use super::own::{Call, Effect, Own, Toolset, reads};
 use super::{ToolError, titles};
 use crate::call::App;
 use crate::policy::{Operation, Policy};
@@ -40,6 +40,7 @@ pub const SEARCH_LINK: Own = Own {
     description: "Names of documents of one DocType by what people call them: \"ACME\" gives CUST-00042. Use before linking; \
                   an exact match stands first and is marked.",
     args: &[DOCTYPE, needed("text", Kind::Text).about("part of a name or title"), FILTERS, LIMIT],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
@@ -57,6 +58,7 @@ pub const GLOBAL_SEARCH: Own = Own {
         optional("doctypes", Kind::Fields).about("only these DocTypes"),
         optional("limit", Kind::Limit).about("documents of each DocType"),
     ],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::{Arg, DOCTYPE, Kind, NAME, needed, optional};
 use super::gate::{Go, Step};
-use super::own::{Call, Effect, Own, updates};
+use super::own::{Call, Effect, Own, Toolset, updates};
 use super::told::note_messages;
 use super::write::named_exactly;
 use super::{Arguments, On, ToolError};
@@ -25,7 +25,17 @@ const fn tool(
     effect: Effect,
     run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
 ) -> Own {
-    Own { name, title, description, args, operation: Operation::Update, effect, offered: updates, run }
+    Own {
+        name,
+        title,
+        description,
+        args,
+        toolset: Toolset::Collaboration,
+        operation: Operation::Update,
+        effect,
+        offered: updates,
+        run,
+    }
 }
 
 /// Comments on a document.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::ToolError;
 use super::arguments::{Kind, optional};
 use super::confirm::About;
-use super::own::{Call, Effect, Own};
+use super::own::{Call, Effect, Own, Toolset};
 use super::told::note_messages;
 use crate::config::Method;
 use crate::policy::Operation;
@@ -18,6 +18,7 @@ pub const CALL: Own = Own {
     description: "Calls one of the site's own methods that this server's configuration lists; without method it names them, with \
                   what each takes. What they answer is not checked against the DocTypes.",
     args: &[optional("method", Kind::Text), optional("arguments", Kind::Object)],
+    toolset: Toolset::More,
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: |policy| policy.methods().len() > 0,

@@ -60,47 +60,39 @@ pub const ALL: &[&Own] = &[
     &method::CALL,
 ];
 
-/// The core: those that are always listed, with the generic ones. The others are listed where there is room.
-pub const CORE: &[&Own] = &[
-    &about::TEST_CONNECTION,
-    &about::LIST_DOCTYPES,
-    &about::DOCTYPE_SCHEMA,
-    &find::FIND,
-    &find::CALL,
-    &aggregate::AGGREGATE,
-    &lookup::SEARCH_LINK,
-    &lookup::GLOBAL_SEARCH,
-    &reports::LIST,
-    &reports::DESCRIBE,
-    &reports::RUN,
-    &convert::LIST,
-    &convert::CONVERT,
-    &workflow::ACTIONS,
-    &workflow::APPLY,
-];
+/// By what a tool is asked for in a list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Toolset {
+    /// Always listed, as the generic tools are.
+    Core,
+    /// About the site and its user.
+    Site,
+    /// What became of documents, and what hangs on them.
+    History,
+    /// Many documents at once.
+    Bulk,
+    /// What people hang on a document.
+    Collaboration,
+    /// Those of no other.
+    More,
+}
 
-/// The toolsets of the others, by which they can be asked for; one that stands in none is in [`MORE`].
-pub const SETS: &[(&str, &[&Own])] = &[
-    ("site", &[&about::SYSTEM_INFO, &about::DOCTYPE_PERMISSIONS]),
-    ("history", &[&history::HISTORY, &linked::LINKED, &workflow::PENDING]),
-    ("bulk", &[&bulk::CREATE, &bulk::UPDATE, &bulk::DELETE]),
-    (
-        "collaboration",
-        &[
-            &marks::COMMENT,
-            &marks::ASSIGN,
-            &marks::UNASSIGN,
-            &marks::TAG,
-            &marks::UNTAG,
-            &marks::SHARE,
-            &marks::FOLLOW,
-            &marks::RENAME,
-        ],
-    ),
-];
+impl Toolset {
+    /// Those that can be named: the core is there unasked.
+    pub const NAMED: [Self; 5] = [Self::Site, Self::History, Self::Bulk, Self::Collaboration, Self::More];
 
-/// The toolset of those that stand in no other.
-pub const MORE: &str = "more";
+    /// The name that a configuration gives it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Site => "site",
+            Self::History => "history",
+            Self::Bulk => "bulk",
+            Self::Collaboration => "collaboration",
+            Self::More => "more",
+        }
+    }
+}
 
 /// A tool with a name of its own.
 pub struct Own {
@@ -112,6 +104,8 @@ pub struct Own {
     pub description: &'static str,
     /// What it takes, in the order that its schema shows.
     pub args: &'static [Arg],
+    /// By what it is asked for in a list.
+    pub toolset: Toolset,
     /// What it does to documents, as the audit log names it.
     pub operation: Operation,
     /// What a client may expect of it.
@@ -120,18 +114,6 @@ pub struct Own {
     pub offered: fn(&Policy) -> bool,
     /// Does it.
     pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
-}
-
-impl Own {
-    /// Whether it is always listed.
-    pub fn is_core(&self) -> bool {
-        CORE.contains(&self)
-    }
-
-    /// The toolset it is in.
-    pub fn toolset(&self) -> &'static str {
-        SETS.iter().find(|(_, set)| set.contains(&self)).map_or(MORE, |(name, _)| name)
-    }
 }
 
 /// What a tool does to what is stored.

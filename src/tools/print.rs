@@ -7,7 +7,7 @@ use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{DOCTYPE, Kind, NAME, optional};
-use super::own::{Call, Effect, Own};
+use super::own::{Call, Effect, Own, Toolset};
 use super::{On, ToolError};
 use crate::policy::Operation;
 use crate::shape::printed;
@@ -31,6 +31,7 @@ pub const PRINT: Own = Own {
         optional("format", Kind::Text).about("a Print Format; the DocType's own where left out"),
         optional("as", Kind::Choice(&["markdown", "pdf"])),
     ],
+    toolset: Toolset::More,
     operation: Operation::Print,
     effect: Effect::Reads,
     offered: |policy| policy.permits_somewhere(Operation::Print),

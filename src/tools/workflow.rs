@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::{DOCTYPE, Kind, NAME, needed};
 use super::gate::{Go, Step};
 use super::lifecycle::{Docstatus, moved, stale};
-use super::own::{self, Call, Effect, Own};
+use super::own::{self, Call, Effect, Own, Toolset};
 use super::write::named_exactly;
 use super::{On, ToolError};
 use crate::policy::Operation;
@@ -21,6 +21,7 @@ pub const ACTIONS: Own = Own {
     title: "Workflow actions",
     description: "The workflow actions that this user may take on a document in its present state, and where each leads.",
     args: &[DOCTYPE, NAME],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: own::reads,
@@ -34,6 +35,7 @@ pub const APPLY: Own = Own {
     description: "Takes a workflow action on a document, such as Approve or Reject. It may submit or cancel the document, \
                   which then needs that permission too.",
     args: &[DOCTYPE, NAME, needed("action", Kind::Text).about("as get_workflow_actions names it")],
+    toolset: Toolset::Core,
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: own::updates,
@@ -46,6 +48,7 @@ pub const PENDING: Own = Own {
     title: "List what waits for approval",
     description: "The documents that wait for a workflow action of this user, by DocType, oldest first.",
     args: &[],
+    toolset: Toolset::History,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: own::reads,

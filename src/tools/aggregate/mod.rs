@@ -8,7 +8,7 @@ use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optional};
-use super::own::{self, Call, Effect, Own};
+use super::own::{self, Call, Effect, Own, Toolset};
 use super::{Arguments, On, ToolError};
 use crate::policy::Operation;
 use crate::shape::page;
@@ -33,6 +33,7 @@ pub const AGGREGATE: Own = Own {
         LIMIT,
         FRESH,
     ],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: own::reads,

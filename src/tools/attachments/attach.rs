@@ -10,7 +10,7 @@ use crate::policy::Operation;
 use crate::tools::ToolError;
 use crate::tools::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tools::gate::{Go, Step};
-use crate::tools::own::{Call, Effect, Own, updates};
+use crate::tools::own::{Call, Effect, Own, Toolset, updates};
 use crate::tools::told::note_messages;
 use crate::tools::write::named_exactly;
 
@@ -33,6 +33,7 @@ pub const ATTACH: Own = Own {
         optional("base64", Kind::Text),
         optional("path", Kind::Text),
     ],
+    toolset: Toolset::More,
     operation: Operation::Update,
     effect: Effect::Adds,
     offered: updates,

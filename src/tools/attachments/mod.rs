@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
 use super::gate::{Go, Step};
-use super::own::{Call, Effect, Own, reads, updates};
+use super::own::{Call, Effect, Own, Toolset, reads, updates};
 use super::told::note_messages;
 use super::write::{document_name, named_exactly};
 use super::{On, ToolError};
@@ -28,6 +28,7 @@ pub const LIST: Own = Own {
     title: "Files of a document",
     description: "The files attached to a document, with size and address. get_attachment reads one.",
     args: &[DOCTYPE, NAME],
+    toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
@@ -40,6 +41,7 @@ pub const DELETE: Own = Own {
     title: "Delete an attached file",
     description: "Deletes a file attached to a document for good; first shows which, and gives the confirm_token that does it.",
     args: &[DOCTYPE, NAME, FILE],
+    toolset: Toolset::More,
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: updates,

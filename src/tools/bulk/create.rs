@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::arguments::{DOCTYPE, Kind, needed, optional};
 use super::super::batch::Member;
 use super::super::gate::{Go, Step};
-use super::super::own::{Call, Effect, Own};
+use super::super::own::{Call, Effect, Own, Toolset};
 use super::super::told::note_messages;
 use super::super::write;
 use super::super::{Arguments, On, ToolError, links};
@@ -26,6 +26,7 @@ pub const CREATE: Own = Own {
         optional("atomic", Kind::Flag).about("all or none, in one request; at most 200"),
         START_AT,
     ],
+    toolset: Toolset::Bulk,
     operation: Operation::Create,
     effect: Effect::Adds,
     offered: |policy| policy.permits_somewhere(Operation::Create),

@@ -4,7 +4,7 @@ use erpnext_schema::Verb;
 use serde_json::Value;
 
 use super::super::arguments::{DOCTYPE, Kind, needed};
-use super::super::own::{Call, Effect, Own};
+use super::super::own::{Call, Effect, Own, Toolset};
 use super::super::{Arguments, ToolError, write};
 use super::{START_AT, counted, run, twice};
 use crate::policy::Operation;
@@ -16,6 +16,7 @@ pub const DELETE: Own = Own {
     description: "Deletes up to 500 documents of one DocType for good; one confirmation for all. Submitted documents \
                   have to be cancelled first. The answer tells each row and where to go on.",
     args: &[DOCTYPE, needed("names", Kind::Names), START_AT],
+    toolset: Toolset::Bulk,
     operation: Operation::Delete,
     effect: Effect::Destroys,
     offered: |policy| policy.permits_somewhere(Operation::Delete),

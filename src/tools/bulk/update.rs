@@ -4,7 +4,7 @@ use erpnext_schema::{Purpose, Rule, Verb, Violation};
 use serde_json::{Map, Value};
 
 use super::super::arguments::{DOCTYPE, Kind, needed};
-use super::super::own::{Call, Effect, Own};
+use super::super::own::{Call, Effect, Own, Toolset};
 use super::super::{Arguments, ToolError, write};
 use super::{START_AT, check, documents, run};
 use crate::policy::Operation;
@@ -22,6 +22,7 @@ pub const UPDATE: Own = Own {
         ),
         START_AT,
     ],
+    toolset: Toolset::Bulk,
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: |policy| policy.permits_somewhere(Operation::Update),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::{DOCTYPE, Kind, NAME, needed, optional};
 use super::gate::{Go, Step};
 use super::lifecycle::{Docstatus, tool_for};
-use super::own::{self, Call, Effect, Own};
+use super::own::{self, Call, Effect, Own, Toolset};
 use super::told::note_messages;
 use super::write::{document_name, named_exactly};
 use super::{On, ToolError, links};
@@ -23,6 +23,7 @@ pub const LIST: Own = Own {
     description: "Which documents can be made from this one (order from quotation, invoice, payment, return …), and \
                   for the others what is missing.",
     args: &[DOCTYPE, NAME],
+    toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: own::reads,
@@ -42,6 +43,7 @@ pub const CONVERT: Own = Own {
         optional("data", Kind::Data).about("fields to set on the draft; rows are changed after it is saved"),
         optional("save", Kind::Flag).about("create the draft; else it is only shown"),
     ],
+    toolset: Toolset::Core,
     operation: Operation::Create,
     effect: Effect::Adds,
     offered: |policy| policy.permits_somewhere(Operation::Create) && own::reads(policy),

@@ -7,7 +7,7 @@ use super::run::described;
 use super::{REPORT, Report, offered};
 use crate::policy::Operation;
 use crate::tools::ToolError;
-use crate::tools::own::{Call, Effect, Own};
+use crate::tools::own::{Call, Effect, Own, Toolset};
 
 /// What a report takes and shows.
 pub const DESCRIBE: Own = Own {
@@ -16,6 +16,7 @@ pub const DESCRIBE: Own = Own {
     description: "The filters of a report with their types and which are required, its columns, and an example for run_report. \
                   Use before the first run: a report that misses a filter fails or answers nothing.",
     args: &[REPORT],
+    toolset: Toolset::Core,
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,

@@ -6,7 +6,7 @@ use super::{offered, text};
 use crate::policy::Operation;
 use crate::tools::ToolError;
 use crate::tools::arguments::{Kind, optional};
-use crate::tools::own::{Call, Effect, Own};
+use crate::tools::own::{Call, Effect, Own, Toolset};
 
 /// Which reports may be run.
 pub const LIST: Own = Own {
@@ -17,6 +17,7 @@ pub const LIST: Own = Own {
         optional("search", Kind::Text).about("words in the name"),
         optional("doctype", Kind::Text).about("only reports about this DocType"),
     ],
+    toolset: Toolset::Core,
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,

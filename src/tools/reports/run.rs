@@ -9,7 +9,7 @@ use crate::policy::Operation;
 use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
 use crate::tools::arguments::{CURSOR, Kind, LIMIT, optional};
-use crate::tools::own::{Call, Effect, Own};
+use crate::tools::own::{Call, Effect, Own, Toolset};
 use crate::tools::{ToolError, cursor};
 use crate::watch::Watch;
 
@@ -31,6 +31,7 @@ pub const RUN: Own = Own {
         CURSOR,
         optional("prepared", Kind::Text).about("for a report that runs in the background: what an earlier call named"),
     ],
+    toolset: Toolset::Core,
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,
