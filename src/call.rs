@@ -1,7 +1,7 @@
 //! The pipeline that every call passes: registry → arguments → policy → audit → site → shape → result.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
@@ -14,6 +14,7 @@ use crate::cache::Keeping;
 use crate::caller::Caller;
 use crate::catalog::Catalog;
 use crate::config::{Attachments, Config, Tools};
+use crate::greeting::Greeting;
 use crate::limit::Rates;
 use crate::names::Names;
 use crate::policy::{Facts, Operation, Permit, Policy};
@@ -28,8 +29,9 @@ const USER_WAIT: Duration = Duration::from_secs(2);
 /// Room beside the rows of a page, in bytes: what they are rows of, and where they go on.
 const SLACK: usize = 2_000;
 /// What a model can do about an answer that was too large.
-const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table), narrow with filters, lower the \
-                         limit; tools.max_result_tokens sets how large an answer may be";
+const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table; of one document, items[120:] or \
+                         terms[8000:] goes on after so many rows or characters), narrow with filters, lower the limit; \
+                         tools.max_result_tokens sets how large an answer may be";
 
 /// How a client behaves under a configuration.
 pub fn client_options(config: &Config) -> ClientOptions {
@@ -81,6 +83,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Which fields the site shows to whom.
     pub sight: Sight,
+    /// What the instructions tell of the site and its user.
+    pub greeting: OnceLock<Greeting>,
     user: OnceCell<String>,
     zone: OnceCell<String>,
     names: Names,
@@ -104,6 +108,7 @@ impl App {
             made: Made::default(),
             tokens: Tokens::default(),
             sight: Sight::default(),
+            greeting: OnceLock::new(),
             user: OnceCell::new(),
             zone: OnceCell::new(),
             names: Names::new(config),

@@ -11,6 +11,7 @@ pub mod completion;
 pub mod config;
 mod document;
 pub mod files;
+pub mod greeting;
 pub mod limit;
 mod names;
 pub mod overlay;

@@ -1,19 +1,22 @@
 //! The site's metadata over the generated tables: custom fields and changed choices without generating anew. What was laid
-//! last is kept on disk, so that a start needs no site; what the site has now is read while the server serves already.
+//! last is kept on disk, with the greeting, so that a start needs no site; what the site has now is read while the server
+//! serves already.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use erpnext_schema::snapshot::DocType;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use ring::digest::{SHA256, digest};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::call::{App, client_options};
 use crate::catalog::Laid;
 use crate::config::Config;
 use crate::files;
+use crate::greeting::Greeting;
 use crate::limit::Rates;
 use crate::site::{Client, ClientOptions, Kind};
 
@@ -45,12 +48,15 @@ impl Overlay {
         Ok(Some(Self { file, site: Client::new(options)? }))
     }
 
-    /// Lays what was kept. One that cannot be read, or is another site's, is as none.
+    /// Lays what was kept, and greets with it. One that cannot be read, or is another site's, is as none.
     pub fn recall(&self, app: &App) {
         let Some(file) = &self.file else { return };
         match std::fs::read_to_string(file).map_err(|error| error.to_string()).and_then(|text| parse(app, &text)) {
-            Ok(tables) => {
+            Ok((tables, greeting)) => {
                 lay(app, &tables);
+                if let Some(greeting) = greeting {
+                    let _ = app.greeting.set(greeting);
+                }
             }
             Err(why) => tracing::debug!("no metadata is kept in {}: {why}", file.display()),
         }
@@ -58,9 +64,27 @@ impl Overlay {
 
     /// Reads the configured DocTypes from the site, lays what differs from the generated tables, and keeps it.
     pub async fn refresh(&self, app: &App) {
-        if self.file.as_deref().and_then(age).is_some_and(|age| age < FRESH) {
+        if app.greeting.get().is_some() && self.file.as_deref().and_then(age).is_some_and(|age| age < FRESH) {
             return;
         }
+        let (tables, greeting) = join(self.tables(app), Greeting::ask(app, &self.site)).await;
+        let Some(tables) = tables else { return };
+        if lay(app, &tables) {
+            tracing::info!(
+                doctypes = tables.len(),
+                "the site's metadata differs from the snapshot and is laid over it"
+            );
+        }
+        let greeting = greeting.inspect_err(|error| tracing::debug!("who the user is: {}", error.for_log())).ok();
+        // This start's instructions are out already, most likely: what was asked is for the next.
+        let Some(file) = &self.file else { return };
+        if let Err(error) = files::write_whole(file, text(app, greeting.as_ref(), &tables).as_bytes()) {
+            tracing::warn!("the site's metadata cannot be kept in {}: {error}", file.display());
+        }
+    }
+
+    /// The tables of the configured DocTypes as the site has them now; none where it does not tell all that there are.
+    async fn tables(&self, app: &App) -> Option<Vec<Laid>> {
         let names: Vec<&str> = app.policy.doctypes().map(|(name, _)| name).collect();
         let (mut tables, mut seen): (Vec<Laid>, BTreeSet<String>) = Default::default();
         for names in names.chunks(AT_ONCE) {
@@ -81,22 +105,13 @@ impl Overlay {
                     // Half of it would take fields away that were there before.
                     Err(error) => {
                         tracing::info!("the site's metadata was not read: {}", error.for_log());
-                        return;
+                        return None;
                     }
                 }
             }
         }
         tables.sort_by(|a, b| a.source.name.cmp(&b.source.name));
-        if lay(app, &tables) {
-            tracing::info!(
-                doctypes = tables.len(),
-                "the site's metadata differs from the snapshot and is laid over it"
-            );
-        }
-        let Some(file) = &self.file else { return };
-        if let Err(error) = files::write_whole(file, text(app, &tables).as_bytes()) {
-            tracing::warn!("the site's metadata cannot be kept in {}: {error}", file.display());
-        }
+        Some(tables)
     }
 }
 
@@ -118,13 +133,19 @@ fn age(file: &Path) -> Option<Duration> {
     std::fs::metadata(file).ok()?.modified().ok()?.elapsed().ok()
 }
 
-fn text(app: &App, tables: &[Laid]) -> String {
+fn text(app: &App, greeting: Option<&Greeting>, tables: &[Laid]) -> String {
     let tables = tables.iter().filter_map(|laid| serde_json::from_str(&laid.source.to_snapshot()).ok());
     let tables: Vec<Value> = tables.collect();
-    json!({"site": app.caller.site.as_str(), "snapshot": erpnext_doctypes::FINGERPRINT, "doctypes": tables}).to_string()
+    json!({
+        "site": app.caller.site.as_str(),
+        "snapshot": erpnext_doctypes::FINGERPRINT,
+        "greeting": greeting,
+        "doctypes": tables,
+    })
+    .to_string()
 }
 
-fn parse(app: &App, text: &str) -> Result<Vec<Laid>, String> {
+fn parse(app: &App, text: &str) -> Result<(Vec<Laid>, Option<Greeting>), String> {
     let kept: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if kept["site"] != app.caller.site.as_str() || kept["snapshot"] != erpnext_doctypes::FINGERPRINT {
         return Err("it is another site's, or kept by another version".to_owned());
@@ -132,7 +153,8 @@ fn parse(app: &App, text: &str) -> Result<Vec<Laid>, String> {
     let tables = kept["doctypes"].as_array().into_iter().flatten();
     let sources: Result<Vec<DocType>, String> =
         tables.map(|table| DocType::from_snapshot(&table.to_string())).collect();
-    Ok(sources?.into_iter().filter_map(Laid::new).collect())
+    let greeting = Greeting::deserialize(&kept["greeting"]).ok().filter(|greeting| greeting.is_for(app));
+    Ok((sources?.into_iter().filter_map(Laid::new).collect(), greeting))
 }
 
 #[cfg(test)]

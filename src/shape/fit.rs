@@ -21,8 +21,8 @@ pub fn fit(value: &mut Value, most: usize) -> Option<Map<String, Value>> {
         return None;
     }
     let most = most.saturating_sub(ACCOUNT);
-    // The place, what is left of it and what there was; of texts only the place.
-    let mut cuts: Vec<(String, usize, usize)> = Vec::new();
+    // The place, what is left of it, what there was, and of what.
+    let mut cuts: Vec<(String, usize, usize, &str)> = Vec::new();
     for _ in 0..ROUNDS {
         if size <= most {
             break;
@@ -32,35 +32,33 @@ pub fn fit(value: &mut Value, most: usize) -> Option<Map<String, Value>> {
         let found = found.or_else(|| largest(value, &mut Vec::new(), &|part, _| is_long(part)));
         let Some((place, len)) = found else { break };
         let Some(part) = place.iter().try_fold(&mut *value, |part, step| step.into(part)) else { break };
-        let (left, all) = match part {
+        let (left, all, unit) = match part {
             Value::Array(list) => {
                 let all = list.len();
                 list.truncate(how_many(list, len.saturating_sub(over)).min(all - 1));
-                (list.len(), all)
+                (list.len(), all, "")
             }
             Value::String(whole) => {
-                let keep = whole.chars().count().saturating_sub(over.max(LEAST)).max(LEAST);
+                let all = whole.chars().count();
+                let keep = all.saturating_sub(over.max(LEAST)).max(LEAST);
                 match text::cut(whole, keep) {
                     Some(cut) if cut.len() < whole.len() => *whole = cut,
                     _ => break,
                 }
-                (0, 0)
+                (keep, all, " characters")
             }
             _ => break,
         };
         let name = place.iter().map(Step::to_string).collect::<Vec<_>>().join(".");
         match cuts.iter_mut().find(|(known, ..)| *known == name) {
             Some(cut) => cut.1 = left,
-            None => cuts.push((name, left, all)),
+            None => cuts.push((name, left, all, unit)),
         }
         size = value.to_string().len();
     }
-    let told = |(name, left, all): &(String, usize, usize)| {
-        let what = match all {
-            0 => "the end of the text".to_owned(),
-            _ => format!("all after the first {} of {}", grouped(*left as u64), grouped(*all as u64)),
-        };
-        (name.clone(), json!(what))
+    let told = |(name, left, all, unit): &(String, usize, usize, &str)| {
+        let (left, all) = (grouped(*left as u64), grouped(*all as u64));
+        (name.clone(), json!(format!("all after the first {left} of {all}{unit}")))
     };
     let mut account: Map<String, Value> = cuts.iter().take(NAMED).map(told).collect();
     if let more @ 1.. = cuts.len().saturating_sub(NAMED) {
@@ -183,11 +181,11 @@ mod tests {
     fn a_text_is_cut_where_there_is_no_list() {
         let mut value = json!({"document": {"name": "x", "terms": "word ".repeat(10_000)}});
         let told = fit(&mut value, 4_000).unwrap_or_default();
-        assert_eq!(told["document.terms"], "the end of the text");
-        assert!(
-            value.to_string().len() <= 4_000
-                && value["document"]["terms"].as_str().is_some_and(|t| t.contains("more characters]"))
-        );
+        assert!(value.to_string().len() <= 4_000);
+        let left =
+            value["document"]["terms"].as_str().and_then(|text| text.split_once('…')).map(|(text, _)| text.len() + 1);
+        let left = super::grouped(left.unwrap_or_default() as u64);
+        assert_eq!(told["document.terms"], json!(format!("all after the first {left} of 50,000 characters")));
     }
 
     fn any_answer() -> impl Strategy<Value = Value> {

@@ -15,6 +15,8 @@ mod text;
 pub use fit::fit;
 pub use text::{make_visible, visible};
 
+use std::borrow::Cow;
+
 use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest};
 use serde_json::{Map, Value};
 
@@ -136,9 +138,14 @@ fn scalar(field: &FieldDef, value: Value) -> Value {
     }
 }
 
-/// The fields that a reader wants of a document: `status`, `items`, `items.qty`.
+/// The fields that a reader wants of a document: `status`, `items`, `items.qty`; `items[120:]` and `terms[8000:]` go on
+/// where an answer that was too large ended.
 #[derive(Debug)]
-pub struct Wanted(Vec<(&'static str, Option<&'static str>)>);
+pub struct Wanted {
+    parts: Found,
+    /// How many rows or characters were seen before.
+    from: Vec<(&'static str, usize)>,
+}
 
 impl Wanted {
     /// Reads a list of names.
@@ -151,11 +158,15 @@ impl Wanted {
         names: &Value,
         children: Children<'_>,
     ) -> Result<Self, Vec<Violation>> {
-        let mut wanted = Vec::new();
+        let (mut wanted, mut from) = (Vec::new(), Vec::new());
         let mut violations = Vec::new();
         for (i, name) in names.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate() {
-            match find(def, rule, name, children) {
-                Ok(found) => wanted.extend(found),
+            let (field, start) = begun(name);
+            match find(def, rule, &field, children) {
+                Ok(found) => {
+                    from.extend(start.and_then(|start| Some((found.first()?.0, start))));
+                    wanted.extend(found);
+                }
                 Err((rule, message, near)) => violations.push(Violation {
                     path: format!("fields[{i}]"),
                     rule,
@@ -168,17 +179,34 @@ impl Wanted {
         let money: Vec<&FieldDef> =
             wanted.iter().filter_map(|(name, column)| money(def, children, name, *column)).collect();
         wanted.extend(money.into_iter().filter(|by| rule.may_read(*by)).map(|by| (by.fieldname, None)));
-        if violations.is_empty() { Ok(Self(wanted)) } else { Err(violations) }
+        if violations.is_empty() { Ok(Self { parts: wanted, from }) } else { Err(violations) }
+    }
+
+    /// Leaves out the rows and characters that were seen before; gives where each begins now.
+    pub fn go_on(&self, document: &mut Map<String, Value>) -> Map<String, Value> {
+        let mut begins = Map::new();
+        for (field, start) in &self.from {
+            match document.get_mut(*field) {
+                Some(Value::Array(rows)) => drop(rows.drain(..(*start).min(rows.len()))),
+                // Characters count as they were shown.
+                Some(Value::String(text)) => {
+                    *text = visible(text).as_ref().unwrap_or(text).chars().skip(*start).collect();
+                }
+                _ => continue,
+            }
+            begins.insert((*field).to_owned(), Value::from(*start));
+        }
+        begins
     }
 
     /// Takes out everything else, but for the name.
     pub fn keep(&self, document: &mut Map<String, Value>) {
         document.retain(|key, value| {
-            if key == "name" || self.0.iter().any(|(field, column)| field == key && column.is_none()) {
+            if key == "name" || self.parts.iter().any(|(field, column)| field == key && column.is_none()) {
                 return true;
             }
             let columns: Vec<_> =
-                self.0.iter().filter(|(field, _)| field == key).filter_map(|(_, column)| *column).collect();
+                self.parts.iter().filter(|(field, _)| field == key).filter_map(|(_, column)| *column).collect();
             for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
                 row.retain(|key, _| key == "name" || columns.contains(&key.as_str()));
             }
@@ -194,6 +222,16 @@ fn money(def: &DocTypeDef, children: Children<'_>, name: &str, column: Option<&s
         None => present::currency_of(def, field),
         Some(column) => present::currency_of(def, field.target().and_then(children)?.field(column)?),
     }
+}
+
+/// `items[120:].qty` as `items.qty` and 120.
+fn begun(name: &str) -> (Cow<'_, str>, Option<usize>) {
+    let parts = || {
+        let (field, rest) = name.split_once('[')?;
+        let (start, rest) = rest.split_once(":]")?;
+        Some((Cow::Owned(format!("{field}{rest}")), Some(start.trim().parse().ok()?)))
+    };
+    parts().unwrap_or((Cow::Borrowed(name), None))
 }
 
 type Found = Vec<(&'static str, Option<&'static str>)>;

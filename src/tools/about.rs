@@ -7,6 +7,7 @@ use super::arguments::{DOCTYPE, FIELDS, Kind, optional};
 use super::own::{Effect, Own, Toolset, always};
 use super::{Arguments, Tool, ToolError};
 use crate::call::App;
+use crate::greeting::companies;
 use crate::policy::{FieldRule, Operation, Operations};
 
 /// How many DocTypes one answer lists.
@@ -16,7 +17,7 @@ const MOST_DOCTYPES: usize = 150;
 pub const TEST_CONNECTION: Own = Own {
     name: "test_connection",
     title: "Test the connection",
-    description: "Whether the site answers and accepts the key, as which user, and in which zone its times are.",
+    description: "Whether the site answers and accepts the key, as which user, in which zone its times are, and for which companies.",
     args: &[],
     toolset: Toolset::Core,
     operation: Operation::Read,
@@ -86,6 +87,10 @@ async fn test_connection(app: &App) -> Result<Value, ToolError> {
     let mut result = json!({"ok": true, "site": app.caller.site.as_str(), "user": user, "milliseconds": ms});
     if let Some(zone) = app.zone().await {
         result["time_zone"] = json!(zone);
+    }
+    let companies = companies(app, &app.site).await;
+    if !companies.is_empty() {
+        result["companies"] = json!(companies);
     }
     Ok(result)
 }

@@ -22,7 +22,11 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     }
     let children = |child: &str| app.catalog.known(child);
     let cut = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some());
+    let begins = wanted.as_ref().map(|wanted| wanted.go_on(&mut shaped.document)).unwrap_or_default();
     let mut result = Map::from_iter([("document".to_owned(), Value::Object(shaped.document))]);
+    if !begins.is_empty() {
+        result.insert("begins_at".to_owned(), Value::Object(begins));
+    }
     let times = result["document"].as_object().is_some_and(|document| has_times(on.def, document.keys()));
     result.extend(app.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if !shaped.withheld.is_empty() && given.value("fields").is_none() {

@@ -1,5 +1,6 @@
 //! The site's own fields in the tools: when they come, how clients hear of it, and that a start needs no site.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ async fn listed(server: &mut Server) -> Value {
     tool["inputSchema"]["properties"]["data"]["properties"]["custom_tier"].clone()
 }
 
-fn with_overlay(mut config: Value, folder: &std::path::Path) -> Value {
+fn with_overlay(mut config: Value, folder: &Path) -> Value {
     config["schema"] = json!({"overlay": "live", "cache_folder": folder.join("kept")});
     config
 }
@@ -132,4 +133,39 @@ async fn what_was_laid_last_serves_without_the_site_and_is_read_anew_when_it_is_
     std::fs::write(kept, "{\"site\": broken").unwrap();
     let mut server = Server::initialized(&config).await;
     assert!(listed(&mut server).await.is_null());
+}
+
+/// Serves until what is kept of the site is another.
+async fn serve_until_kept(config: &Value, kept: &Path) {
+    let read = || {
+        let files = std::fs::read_dir(kept).ok()?.map(|file| file.unwrap().path());
+        // One that is being written begins with a dot.
+        let whole = |file: &PathBuf| !file.file_name().unwrap().as_encoded_bytes().starts_with(b".");
+        files.filter(whole).find_map(|file| std::fs::read_to_string(file).ok())
+    };
+    let before = read();
+    let _server = Server::initialized(config).await;
+    while read().is_none_or(|now| Some(now) == before) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_instructions_of_a_later_start_tell_the_user_the_zone_and_the_companies() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let instructions = async |rules: Value| {
+        let config = with_overlay(site.config(json!({"doctypes": rules})), folder.path());
+        serve_until_kept(&config, &folder.path().join("kept")).await;
+        let answer = Server::start(&config).initialize().await;
+        answer["result"]["instructions"].as_str().unwrap().to_owned()
+    };
+    let told = instructions(json!({"Company": {"read": true}})).await;
+    assert!(told.contains("as Administrator. Companies: \"Alderway Furniture\" (EUR). "), "{told}");
+    assert!(told.contains("the site's zone, UTC."), "{told}");
+    // What was kept for one rule is not told under another.
+    let told = instructions(json!({"Company": {"read": true, "restricted_fields": ["default_currency"]}})).await;
+    assert!(told.contains(" Companies: \"Alderway Furniture\". "), "{told}");
+    let told = instructions(json!({"Customer": {"read": true}})).await;
+    assert!(told.contains("as Administrator. Permitted") && !told.contains("Companies"), "{told}");
 }

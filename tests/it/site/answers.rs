@@ -84,7 +84,44 @@ async fn a_document_that_would_be_too_large_says_what_is_left_out_and_how_to_get
     assert!(answer.to_string().len() <= 8_000);
     let left = answer["document"]["items"].as_array().unwrap().len();
     assert_eq!(answer["left_out"]["document.items"], format!("all after the first {left} of 800"));
-    assert!(answer["to_see_it"].as_str().unwrap().contains("name fields"), "{answer}");
+    assert!(answer["to_see_it"].as_str().unwrap().contains("items[120:]"), "{answer}");
+    // What is said leads to the rest, to the last row.
+    let (mut seen, mut here) = (0, left);
+    let mut last = answer;
+    while last.get("left_out").is_some() {
+        seen += here;
+        let asked = json!({"name": "SO-1", "fields": [format!("items[{seen}:].qty")]});
+        last = raw(&app, "get_sales_order_document", asked).await;
+        assert_eq!(last["begins_at"], json!({"items": seen}));
+        let rows = last["document"]["items"].as_array().unwrap();
+        assert_eq!(rows[0]["qty"], json!(seen), "{last}");
+        here = rows.len();
+    }
+    assert_eq!(seen + here, 800);
+}
+
+#[tokio::test]
+async fn a_text_that_would_be_too_large_goes_on_where_it_ended() {
+    let site = Site::start().await;
+    let whole: String = (0..4_000).map(|n| format!("{n}\u{200b} ")).collect();
+    site.data("GET", NOTE, json!({"name": "N-1", "title": "Rules", "content": whole})).await;
+    let app = app(&site, json!({"max_result_tokens": 4_000}));
+    let (mut text, mut start) = (String::new(), 0);
+    loop {
+        let asked = json!({"name": "N-1", "fields": [format!("content[{start}:]")]});
+        let answer = raw(&app, "get_note_document", asked).await;
+        let part = answer["document"]["content"].as_str().unwrap();
+        let Some(left_out) = answer.get("left_out") else {
+            text.push_str(part);
+            break;
+        };
+        let left_out = left_out["document.content"].as_str().unwrap();
+        let left = left_out.split(' ').nth(4).unwrap().replace(',', "").parse::<usize>().unwrap();
+        text.extend(part.chars().take(left));
+        start += left;
+    }
+    assert!(start > 0);
+    assert_eq!(text, whole.trim_end().replace('\u{200b}', "⟨U+200B⟩"));
 }
 
 #[tokio::test]
