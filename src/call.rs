@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -236,9 +238,15 @@ impl App {
         asked.inspect_err(|error| tracing::debug!("zone: {}", error.for_log())).ok().map(String::as_str)
     }
 
-    /// The same where it is known already.
+    /// The same where it is known already, if only from an earlier start.
     pub fn known_zone(&self) -> Option<&str> {
-        self.zone.get().map(String::as_str)
+        self.zone.get().or_else(|| self.greeting.get()?.time_zone.as_ref()).map(String::as_str)
+    }
+
+    /// The date on the site; in UTC where its zone is not known yet.
+    pub fn today(&self) -> Date {
+        let zone = self.known_zone().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
+        Timestamp::now().to_zoned(zone).date()
     }
 
     /// The DocType as the site has it now, where that may settle one of these violations: a site adds fields and choices,

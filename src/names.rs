@@ -25,7 +25,7 @@ impl Names {
         let known: Vec<&str> = erpnext_doctypes::ALL.iter().map(|def| def.name).collect();
         let unknown = config.unknown_names(&erpnext_doctypes::get, &known);
         for name in &unknown {
-            tracing::warn!("{name} (not in the snapshot; looked up on the site when first needed)");
+            tracing::info!("{name} (not in the snapshot; looked up on the site when first needed)");
         }
         let doctypes = unknown.into_iter().map(|name| (name.doctype, OnceCell::new())).collect();
         Self { config: config.clone(), doctypes }

@@ -29,8 +29,7 @@ pub(super) fn get(app: &App, request: GetPromptRequestParams) -> Result<GetPromp
     let refused = |why| ErrorData::invalid_params(why, None);
     let prompt = prompts::find(app, &request.name).map_err(refused)?;
     let given: Given = request.arguments.into_iter().flatten().map(|(name, value)| (name, text(value))).collect();
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let (_, text) = prompts::render(app, prompt, &given, today).map_err(refused)?;
+    let (_, text) = prompts::render(app, prompt, &given, app.today()).map_err(refused)?;
     let message = PromptMessage::new_text(Role::User, text);
     Ok(GetPromptResult::new(vec![message]).with_description(prompt.description))
 }

@@ -180,8 +180,8 @@ fn input_schema(app: &App, tool: Tool, level: Level) -> Map<String, Value> {
 fn is_shown(app: &App, tool: Tool, arg: &Arg) -> bool {
     match (arg.name, tool) {
         ("fresh", _) => app.site.keeps_answers(),
-        (TOKEN, tool) => app.policy.confirms(tool.operation()),
-        ("confirm", tool) => app.policy.confirms(tool.operation()) && app.policy.takes_confirm_argument(),
+        (TOKEN, tool) => app.policy.confirms(tool.confirmed_as()),
+        ("confirm", tool) => app.policy.confirms(tool.confirmed_as()) && app.policy.takes_confirm_argument(),
         ("idempotency_key", Tool::Typed(_, def)) => def.field(arg.name).is_some(),
         _ => true,
     }

@@ -114,6 +114,11 @@ impl Tool {
         }
     }
 
+    /// The operation that it is confirmed as: taking a file away is an update of its document, and takes it away for good.
+    pub fn confirmed_as(&self) -> Operation {
+        if *self == Self::Own(&attachments::DELETE) { Operation::Delete } else { self.operation() }
+    }
+
     /// What it does to what is stored.
     pub const fn effect(&self) -> Effect {
         match self {

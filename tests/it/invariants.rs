@@ -59,6 +59,16 @@ fn texts_say_something_and_are_short() {
 }
 
 #[test]
+fn a_tool_that_speaks_of_a_token_takes_one() {
+    let told = definitions().into_iter().filter(|(_, tool)| tool.description.contains("confirm_token"));
+    let told: Vec<Definition> = told.map(|(_, tool)| tool).collect();
+    assert!(told.iter().any(|tool| tool.name == "delete_attachment") && told.len() > 400, "{}", told.len());
+    for tool in told {
+        assert!(!tool.input_schema["properties"]["confirm_token"].is_null(), "{}", tool.name);
+    }
+}
+
+#[test]
 fn hints_are_those_of_the_verb() {
     for (tool, shown) in definitions() {
         let hints = (shown.read_only, shown.destructive, shown.idempotent);

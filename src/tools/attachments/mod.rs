@@ -67,8 +67,7 @@ async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
     let (name, stored) = (Some(held.name.as_str()), Some(&held.stored));
     // The document stays as it is.
     let step = Step { name, stored, result: stored, preview: &preview };
-    // What is deleted is deleted, though to the document it is a change.
-    if let Go::Answer(answer) = on.gate_as(Operation::Delete, call.given, step).await? {
+    if let Go::Answer(answer) = on.gate_as(call.tool.confirmed_as(), call.given, step).await? {
         return Ok(answer);
     }
     let answer = call.app.site.detach(&call.app.caller, &permit, file).await?;

@@ -95,7 +95,7 @@ async fn example(report: &Report<'_>, form: &[Filter]) -> Option<Map<String, Val
             (Some(default), _) => Some(default.clone()),
             (None, Some(doctype)) => first(report, doctype).await,
             (None, None) if is_date(&filter.kind) => {
-                let today = form::today();
+                let today = report.app.today();
                 let from = filter.field.contains("from") || filter.field.contains("start");
                 Some(json!(if from { today.first_of_year() } else { today }.to_string()))
             }

@@ -87,7 +87,7 @@ impl Filter {
 pub(super) async fn of(report: &Report<'_>) -> Result<Vec<Filter>, ToolError> {
     let app = report.app;
     let form = app.site.report_form(&app.caller, &report.permit, &report.name).await?;
-    let today = today();
+    let today = app.today();
     let own = form.get("filters").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
     let own: Vec<Filter> = own.filter_map(|entry| Filter::read(entry, today)).collect();
     if !own.is_empty() {
@@ -111,11 +111,6 @@ fn financial((field, kind, options, required, default): (&str, &str, &str, bool,
     };
     let label = field.replace('_', " ");
     Filter { field: field.into(), label, kind: kind.into(), options: options.into(), required, default }
-}
-
-/// Today by the clock of this machine; the site's may be a day off.
-pub(super) fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// The date that a script computes from today's, where it does so in one of the usual ways.
