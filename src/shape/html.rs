@@ -25,7 +25,7 @@ pub(super) const BLOCKS: [&str; 20] = [
 ];
 
 /// Elements whose content is not text.
-pub(super) const OPAQUE: [&str; 2] = ["script", "style"];
+const OPAQUE: [&str; 2] = ["script", "style"];
 
 const ENTITIES: [(&str, char); 16] = [
     ("amp", '&'),
@@ -46,31 +46,58 @@ const ENTITIES: [(&str, char); 16] = [
     ("euro", '€'),
 ];
 
+/// A piece of HTML.
+pub(super) enum Part<'a> {
+    /// As it is. A `<` that opens no tag is text, so that `a < b` and plain text pass unharmed.
+    Text(&'a str),
+    /// What an entity stands for.
+    Char(char),
+    /// A tag, or a comment, whose name is empty.
+    Tag {
+        /// In lower case.
+        name: String,
+        /// With its brackets and attributes.
+        whole: &'a str,
+    },
+}
+
+/// The pieces of `html` in their order, without what is no text.
+pub(super) struct Parts<'a>(pub &'a str);
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        let text = self.0;
+        let first = text.chars().next()?;
+        if let Some((name, after)) = tag(text) {
+            let whole = &text[..text.len() - after.len()];
+            self.0 = if OPAQUE.contains(&name.as_str()) { after_closing(after, &name) } else { after };
+            return Some(Part::Tag { name, whole });
+        }
+        if let Some((decoded, after)) = entity(text) {
+            self.0 = after;
+            return Some(Part::Char(decoded));
+        }
+        let begun = first.len_utf8();
+        let end = text[begun..].find(['<', '&']).map_or(text.len(), |at| begun + at);
+        self.0 = &text[end..];
+        Some(Part::Text(&text[..end]))
+    }
+}
+
 /// The text of `html`: tags and comments gone, entities decoded, white space folded, one line per block.
-///
-/// A `<` that opens no tag stays, so that `a < b` and plain text pass unharmed.
 pub fn to_text(html: &str) -> String {
     let mut raw = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find(['<', '&']) {
-        raw.push_str(&rest[..at]);
-        rest = &rest[at..];
-        rest = if let Some((name, after)) = tag(rest) {
-            if BLOCKS.contains(&name.as_str()) {
-                raw.push('\n');
-            } else if matches!(name.as_str(), "td" | "th") {
-                raw.push(' ');
-            }
-            if OPAQUE.contains(&name.as_str()) { after_closing(after, &name) } else { after }
-        } else if let Some((decoded, after)) = entity(rest) {
-            raw.push(decoded);
-            after
-        } else {
-            raw.push_str(&rest[..1]);
-            &rest[1..]
-        };
+    for part in Parts(html) {
+        match part {
+            Part::Text(text) => raw.push_str(text),
+            Part::Char(decoded) => raw.push(decoded),
+            Part::Tag { name, .. } if BLOCKS.contains(&name.as_str()) => raw.push('\n'),
+            Part::Tag { name, .. } if matches!(name.as_str(), "td" | "th") => raw.push(' '),
+            Part::Tag { .. } => {}
+        }
     }
-    raw.push_str(rest);
     raw.lines().map(fold).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -80,7 +107,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// The lower-case name of the tag or comment that `text` begins with, and what follows it.
-pub(super) fn tag(text: &str) -> Option<(String, &str)> {
+fn tag(text: &str) -> Option<(String, &str)> {
     let inside = text.strip_prefix('<')?;
     if let Some(comment) = inside.strip_prefix("!--") {
         return Some((String::new(), comment.split_once("-->").map_or("", |(_, after)| after)));
@@ -114,7 +141,7 @@ pub(super) fn tag(text: &str) -> Option<(String, &str)> {
 }
 
 /// What follows the closing tag of an element whose content is not text.
-pub(super) fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
+fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
     let closing = format!("</{name}");
     let found = text
         .char_indices()
@@ -123,7 +150,7 @@ pub(super) fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
 }
 
 /// The character of the entity that `text` begins with, and what follows it.
-pub(super) fn entity(text: &str) -> Option<(char, &str)> {
+fn entity(text: &str) -> Option<(char, &str)> {
     let inside = text.strip_prefix('&')?;
     // No entity is longer; looking no further keeps the whole linear.
     let end = inside.bytes().take(12).position(|byte| byte == b';')?;

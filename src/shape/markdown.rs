@@ -1,65 +1,62 @@
 //! HTML as the desk's editors write it, to Markdown: headings, emphasis, lists, links, tables by lines.
 
-use super::html::{BLOCKS, OPAQUE, after_closing, entity, fold, tag};
+use super::html::{BLOCKS, Part, Parts, fold};
 
 /// The HTML as Markdown. Text without mark-up only has its white space folded.
 pub fn from_html(html: &str) -> String {
     let mut raw = String::with_capacity(html.len());
     let mut lists: Vec<&str> = Vec::new();
     let mut links: Vec<Option<String>> = Vec::new();
-    let mut rest = html;
-    while let Some(at) = rest.find(['<', '&']) {
-        raw.push_str(&rest[..at]);
-        rest = &rest[at..];
-        rest = if let Some((name, after)) = tag(rest) {
-            let whole = &rest[..rest.len() - after.len()];
-            let closes = whole.starts_with("</");
-            match (name.as_str(), closes) {
-                ("b" | "strong", _) => raw.push_str("**"),
-                ("i" | "em", _) => raw.push('*'),
-                ("code", _) => raw.push('`'),
-                ("ul", false) => lists.push("- "),
-                ("ol", false) => lists.push("1. "),
-                ("ul" | "ol", true) => {
-                    lists.pop();
-                    raw.push('\n');
-                }
-                ("li", false) => {
-                    let bullet = attribute(whole, "data-list").as_deref() == Some("bullet");
-                    raw.push('\n');
-                    raw.push_str(if bullet { "- " } else { lists.last().unwrap_or(&"- ") });
-                }
-                ("a", false) => {
-                    let href = attribute(whole, "href").filter(|href| leads_somewhere(href));
-                    raw.push_str(if href.is_some() { "[" } else { "" });
-                    links.push(href);
-                }
-                ("a", true) => {
-                    if let Some(href) = links.pop().flatten() {
-                        raw.push_str(&format!("]({href})"));
-                    }
-                }
-                ("td" | "th", true) => raw.push_str(" | "),
-                ("img", _) => raw.push_str("[image]"),
-                ("blockquote", false) => raw.push_str("\n> "),
-                ("h1" | "h2" | "h3" | "h4" | "h5" | "h6", false) => {
-                    raw.push('\n');
-                    raw.push_str(&"######"[..usize::from(name.as_bytes()[1] - b'0')]);
-                    raw.push(' ');
-                }
-                (block, _) if BLOCKS.contains(&block) => raw.push('\n'),
-                _ => {}
+    for part in Parts(html) {
+        let (name, whole) = match part {
+            Part::Text(text) => {
+                raw.push_str(text);
+                continue;
             }
-            if OPAQUE.contains(&name.as_str()) { after_closing(after, &name) } else { after }
-        } else if let Some((decoded, after)) = entity(rest) {
-            raw.push(decoded);
-            after
-        } else {
-            raw.push_str(&rest[..1]);
-            &rest[1..]
+            Part::Char(decoded) => {
+                raw.push(decoded);
+                continue;
+            }
+            Part::Tag { name, whole } => (name, whole),
         };
+        let closes = whole.starts_with("</");
+        match (name.as_str(), closes) {
+            ("b" | "strong", _) => raw.push_str("**"),
+            ("i" | "em", _) => raw.push('*'),
+            ("code", _) => raw.push('`'),
+            ("ul", false) => lists.push("- "),
+            ("ol", false) => lists.push("1. "),
+            ("ul" | "ol", true) => {
+                lists.pop();
+                raw.push('\n');
+            }
+            ("li", false) => {
+                let bullet = attribute(whole, "data-list").as_deref() == Some("bullet");
+                raw.push('\n');
+                raw.push_str(if bullet { "- " } else { lists.last().unwrap_or(&"- ") });
+            }
+            ("a", false) => {
+                let href = attribute(whole, "href").filter(|href| leads_somewhere(href));
+                raw.push_str(if href.is_some() { "[" } else { "" });
+                links.push(href);
+            }
+            ("a", true) => {
+                if let Some(href) = links.pop().flatten() {
+                    raw.push_str(&format!("]({href})"));
+                }
+            }
+            ("td" | "th", true) => raw.push_str(" | "),
+            ("img", _) => raw.push_str("[image]"),
+            ("blockquote", false) => raw.push_str("\n> "),
+            ("h1" | "h2" | "h3" | "h4" | "h5" | "h6", false) => {
+                raw.push('\n');
+                raw.push_str(&"######"[..usize::from(name.as_bytes()[1] - b'0')]);
+                raw.push(' ');
+            }
+            (block, _) if BLOCKS.contains(&block) => raw.push('\n'),
+            _ => {}
+        }
     }
-    raw.push_str(rest);
     let lines = raw.lines().map(fold).map(|line| line.replace("****", "").trim_end_matches(" |").to_owned());
     lines.filter(|line| !matches!(line.as_str(), "" | "-" | "1." | ">")).collect::<Vec<_>>().join("\n")
 }

@@ -1,29 +1,18 @@
 //! HTML as the site prints it, to Markdown: headings, lists, tables, and a label on the line of its value.
 
-use super::html::{BLOCKS, OPAQUE, after_closing, entity, fold, tag};
+use super::html::{BLOCKS, Part, Parts, fold};
 
 /// The Markdown of `html`. What Markdown has no mark for is text.
 pub fn of_html(html: &str) -> String {
     let mut page = Page::default();
-    let mut rest = html;
-    while let Some(at) = rest.find(['<', '&']) {
-        page.text(&rest[..at]);
-        rest = &rest[at..];
-        rest = if let Some((name, after)) = tag(rest) {
-            match rest.starts_with("</") {
-                true => page.close(&name),
-                false => page.open(&name),
-            }
-            if OPAQUE.contains(&name.as_str()) { after_closing(after, &name) } else { after }
-        } else if let Some((decoded, after)) = entity(rest) {
-            page.text(decoded.encode_utf8(&mut [0; 4]));
-            after
-        } else {
-            page.text(&rest[..1]);
-            &rest[1..]
-        };
+    for part in Parts(html) {
+        match part {
+            Part::Text(text) => page.text(text),
+            Part::Char(decoded) => page.text(decoded.encode_utf8(&mut [0; 4])),
+            Part::Tag { name, whole } if whole.starts_with("</") => page.close(&name),
+            Part::Tag { name, .. } => page.open(&name),
+        }
     }
-    page.text(rest);
     page.end_table();
     page.end_line();
     page.lines.join("\n")
