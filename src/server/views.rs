@@ -38,9 +38,9 @@ pub(super) fn point(app: &App, tools: &mut [WireTool]) {
 }
 
 pub(super) fn list() -> impl Iterator<Item = Resource> {
-    views::ALL.into_iter().map(|View { uri, name, title, .. }| {
-        Resource::new(*uri, *name).with_title(*title).with_mime_type(MIME_TYPE)
-    })
+    views::ALL
+        .into_iter()
+        .map(|View { uri, name, title, .. }| Resource::new(*uri, *name).with_title(*title).with_mime_type(MIME_TYPE))
 }
 
 /// A page, which is the same for everyone.

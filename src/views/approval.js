@@ -9,7 +9,7 @@ function section(key, value) {
   const title = h("h2", {}, TITLES[key] ?? label(key));
   if (value === null || typeof value !== "object") return [title, words(shown(value, key))];
   if (Array.isArray(value)) return value.length ? [title, h("ul", {}, value.map((one) => h("li", {}, line(one))))] : [];
-  const entries = Object.entries(value);
+  const entries = Object.entries(value).filter(([field]) => field !== "docstatus" || !("status" in value));
   if (!entries.length) return [];
   if (entries.every(([, one]) => isChange(one) || isRows(one))) {
     const table = key === "stored_differently" ? changeTable(value, "Sent", "Stored") : changeTable(value);
@@ -24,16 +24,16 @@ const line = (value, field) => value && typeof value === "object" && !Array.isAr
 
 function draw(data) {
   const done = DONE.find((key) => key in data);
-  const tool = host.context.toolInfo?.tool?.title ?? "";
+  const tool = toolTitle();
   const name = typeof data[done] === "string" ? data[done] : data.name ?? host.input.name;
   const what = data.not_done_yet ?? (Array.isArray(data[done]) ? `${data.done} of ${data.total} done` : name);
-  const verdict = data.not_done_yet ? "Waiting for approval" : data.dry_run ? "Dry run: nothing was sent" : done ? label(done) : data.draft ? "Draft: nothing is stored" : "Done";
+  const verdict = data.not_done_yet ? "Waiting for approval" : data.dry_run ? "Dry run: nothing was sent" : done ? label(done) : data.draft ? "Nothing is stored yet" : "Done";
   const heading = String(what ?? tool);
   const state = h("span", { role: "status" }, pill(verdict));
   const outcome = h("div", { "aria-live": "polite" });
   const rest = Object.entries(data).filter(([key]) => !TOLD.includes(key) && !(key === done));
   return [
-    tool && tool !== heading ? h("p", { class: "quiet" }, tool) : null,
+    tool && !data.not_done_yet && tool !== heading ? h("p", { class: "quiet" }, tool) : null,
     h("div", { class: "head" }, h("h1", {}, heading.charAt(0).toUpperCase() + heading.slice(1)), state, !data.not_done_yet && data.status ? pill(data.status) : null),
     ...(data.messages ?? []).map((message) => words(String(message))),
     ...rest.flatMap(([key, value]) => section(key, value)),
@@ -69,6 +69,6 @@ function decide(data, what, state, outcome) {
   };
   const grave = data.would_delete || /^(delete|cancel)/i.test(what);
   const buttons = h("div", { class: "ask" }, h("button", { class: grave ? "grave" : "first", click: approve }, "Approve"),
-    h("button", { click: () => end("Discarded", "Nothing was sent.") }, "Discard"));
+    h("button", { click: () => end("Discarded", "Nothing was sent.") }, "Discard"), h("span", { class: "quiet" }, "Nothing was sent yet."));
   return buttons;
 }

@@ -46,7 +46,7 @@ function bars(points, width, said) {
     const text = said(value);
     const room = Math.floor((width - text.length * 7.5) / 7.2);
     return [
-      svg("text", { class: "name", x: x(low) + 2, y: i * row + 15 }, name.length > room ? `${name.slice(0, room - 1)}…` : name),
+      svg("text", { class: "name", x: 1, y: i * row + 15 }, name.length > room ? `${name.slice(0, room - 1)}…` : name),
       svg("text", { class: "name", x: width - 2, y: i * row + 15, "text-anchor": "end" }, text),
       svg("rect", { class: "bar", x: Math.min(x(0), x(value)), y: i * row + 21, width: Math.max(1, Math.abs(x(value) - x(0))), height: 11, rx: 2 },
         svg("title", {}, `${name}: ${text}`)),
@@ -76,8 +76,9 @@ function lines(points, width, said) {
     svg("text", { class: "tick", x: left - 8, y: y(at) + 4, "text-anchor": "end" }, brief(at)),
   ]), svg("path", { class: "area", d: `${path}L${x(dated[dated.length - 1]).toFixed(1)} ${y(0)}L${x(dated[0]).toFixed(1)} ${y(0)}Z` }),
   svg("path", { class: "line", d: path }), dated.map((point) => {
-    const fits = x(point) - free > 66;
-    if (fits) free = x(point);
+    const starts = x(point) - { start: 0, middle: 24, end: 48 }[anchor(point)];
+    const fits = starts > free + 12;
+    if (fits) free = starts + 48;
     return [svg("circle", { class: "dot", cx: x(point), cy: y(point.value), r: 4 }, svg("title", {}, `${point.name}: ${said(point.value)}`)),
       fits ? svg("text", { class: "tick", x: x(point), y: bottom + 18, "text-anchor": anchor(point) }, point.name) : null];
   }), svg("text", { class: "name", x: x(greatest), y: y(greatest.value) - 10, "text-anchor": anchor(greatest) }, said(greatest.value))];
@@ -90,7 +91,7 @@ function draw(data) {
   const { fields, rows, measures, about } = found;
   const name = (field) => field.field ?? field;
   const at = (field) => fields.findIndex((one) => name(one) === field);
-  const title = data.report ?? host.input.doctype ?? "Figures";
+  const title = data.report ?? doctype() ?? "Figures";
   const currencies = [...new Set(at("currency") < 0 ? [] : rows.map((row) => row[at("currency")]).filter(Boolean))];
   const figure = measures.includes(chosen.figure) ? chosen.figure : measures.find((field) => rows.some((row) => row[at(field)])) ?? measures[0];
   const currency = currencies.includes(chosen.currency) ? chosen.currency : currencies[0];
@@ -109,23 +110,33 @@ function draw(data) {
   const by = about.map((field) => of(field).toLowerCase()).join(", ");
   const canvas = drawn.length ? svg("svg", { role: "img", "aria-label": `${of(figure)} by ${by}: ${drawn.length} figures, also in the table below` }) : null;
   if (canvas) {
-    new ResizeObserver(([{ contentRect: { width } }]) => {
-      const [height, ...parts] = (dated ? lines : bars)(drawn, Math.round(width), said);
-      canvas.setAttribute("viewBox", `0 0 ${Math.round(width)} ${height}`);
+    let before = 0;
+    const fit = () => {
+      const width = Math.round(canvas.getBoundingClientRect().width);
+      if (!width || width === before) return;
+      before = width;
+      const [height, ...parts] = (dated ? lines : bars)(drawn, width, said);
+      canvas.setAttribute("viewBox", `0 0 ${width} ${height}`);
       canvas.style.height = `${height}px`;
       canvas.replaceChildren(...parts.flat(Infinity).filter(Boolean));
-    }).observe(canvas);
+    };
+    queueMicrotask(fit);
+    new ResizeObserver(() => requestAnimationFrame(fit)).observe(canvas);
   }
   const cards = !about.length && rows.length === 1 && measures.length ? measures.map((field) => [of(field), rows[0][at(field)], field]) : Object.entries(data.summary ?? {});
   const alone = cards.length && !about.length && rows.length === 1;
+  const columns = columnsOf(fields, rows, currencies.length === 1 ? ["currency"] : []);
+  // In a wide report, what is the same in every row is told once.
+  const same = columns.length < 9 || rows.length < 3 ? [] : columns.filter((column) => !column.numeric && rows.every((row) => row[column.at] === rows[0][column.at]));
+  const every = same.map((column) => `${column.label || label(column.field)} ${shown(rows[0][column.at], column.field)}`).join(", ");
   return [
     h("div", { class: "head" }, h("h1", {}, title), h("span", { class: "fill" }),
       canvas ? choice("figure", measures, figure, "Figure") : null, canvas ? choice("currency", currencies, currency, "Currency") : null),
     canvas ? h("p", { class: "quiet" }, `${of(figure)}${money && currency ? ` in ${currency}` : ""} by ${by}`) : null,
     cards.length ? h("dl", { class: "cards" }, cards.map(([text, value, field]) => h("div", {}, h("dt", {}, text), h("dd", {}, shown(value, field ?? "amount", currency ?? ""))))) : null,
     canvas,
-    rows.length && !alone ? h("div", { class: "below" }, table(title, columnsOf(fields, rows, currencies.length === 1 ? ["currency"] : []), rows, data.total)) : null,
+    rows.length && !alone ? h("div", { class: "below" }, table(title, columns.filter((column) => !same.includes(column)), rows, data.total)) : null,
     rows.length ? null : words("No rows."),
-    foot(data, drawn.length < points.length && `the first ${drawn.length} of the ${points.length} rows shown are drawn`, data.as_of && `as of ${shown(data.as_of)}`),
+    foot(data, every && `every row: ${every}`, drawn.length < points.length && `the first ${drawn.length} of the ${points.length} rows shown are drawn`, data.as_of && `as of ${shown(data.as_of)}`),
   ];
 }

@@ -1,5 +1,6 @@
 // One document: what it is, its figures and dates, its tables, and at the end what is nought.
 const NAMES = ["title", "customer_name", "supplier_name", "item_name", "subject", "party_name", "lead_name", "project_name", "full_name"];
+const SUMS = ["grand_total", "paid_amount", "total_debit", "outstanding_amount"];
 const nought = (value) => value === 0 || value === false || value === null || value === "";
 const pairs = (entries, currency) => h("dl", {}, entries.map(([field, value]) => {
   const long = typeof value === "string" && value.length > 60;
@@ -33,14 +34,14 @@ function rowsOf(field, list, doc) {
 function draw(data) {
   const doc = data.document;
   if (!doc || typeof doc !== "object") return null;
-  const title = host.context.toolInfo?.tool?.title ?? "";
-  const doctype = host.input.doctype ?? title.replace(/^Get /, "");
-  const name = doc.name ?? host.input.name ?? doctype;
+  const kind = doctype() ?? "Document";
+  const name = doc.name ?? host.input.name ?? kind;
   const called = NAMES.map((field) => doc[field]).find((text) => typeof text === "string" && text && text !== name);
+  const sum = SUMS.find((field) => typeof doc[field] === "number");
   const state = doc.workflow_state ?? doc.status ?? STATES[doc.docstatus];
   const told = ["name", "docstatus", "status", "workflow_state", "currency"];
   const entries = Object.entries(doc).filter(([field, value]) => !told.includes(field) && !Array.isArray(value)
-    && !(field === "title" && value === called) && !(field.startsWith("base_") && value === doc[field.slice(5)]));
+    && !(field === "title" && value === called) && !(field.endsWith("_name") && value === doc[field.slice(0, -5)]) && !(field.startsWith("base_") && value === doc[field.slice(5)]));
   const is = (test) => entries.filter(([field, value]) => !nought(value) && test(field, value));
   const date = (_, value) => typeof value === "string" && DATE.test(value);
   const figure = (field, value) => typeof value === "number";
@@ -49,8 +50,9 @@ function draw(data) {
   const tables = Object.entries(doc).filter(([, value]) => Array.isArray(value) && value.length && typeof value[0] === "object");
   const empty = entries.filter(([, value]) => nought(value));
   return [
-    h("p", { class: "quiet" }, called ? `${doctype} · ${name}` : doctype),
-    h("div", { class: "head" }, h("h1", {}, String(called ?? name)), state ? pill(state) : null),
+    h("p", { class: "quiet" }, called ? `${kind} · ${name}` : kind),
+    h("div", { class: "head" }, h("h1", {}, String(called ?? name)), state ? pill(state) : null, h("span", { class: "fill" }),
+      sum ? h("strong", { class: "sum" }, shown(doc[sum], sum, doc.currency)) : null),
     ...group("Details", is(text)),
     ...group("Dates", is(date)),
     ...group(doc.currency ? `Amounts in ${doc.currency}` : "Amounts", amounts),

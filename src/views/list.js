@@ -10,10 +10,10 @@ function draw(data) {
   }
   const currency = oneCurrency(fields, rows);
   const quiet = [currency && "currency", fields.includes("status") && "docstatus"];
-  const title = (host.context.toolInfo?.tool?.title ?? "").replace(/^(List|Search) /, "") || host.input.doctype || "Documents";
+  const title = (data.columns && doctype()) || toolTitle() || "List";
   const columns = columnsOf(fields, rows, quiet);
   return [
-    h("div", { class: "head" }, h("h1", {}, /^documents of any/.test(title) ? host.input.doctype : title)),
+    h("div", { class: "head" }, h("h1", {}, title)),
     rows.length ? table(title, columns, rows) : words("Nothing fits."),
     foot(data, currency && columns.some(({ field }) => isMoney(field)) && `amounts in ${currency}`),
   ];

@@ -22,7 +22,7 @@ pub struct View {
     /// The page.
     pub html: &'static str,
     /// The tools with a name of their own whose results it shows, besides those that write.
-    tools: &'static [&'static str],
+    pub tools: &'static [&'static str],
 }
 
 macro_rules! page {
@@ -60,7 +60,7 @@ const LIST: View = View {
     name: "list",
     title: "List",
     html: page!("List", [], ["table.js", "list.js"]),
-    tools: &["global_search", "search_link", "list_reports", "list_attachments", "list_conversions", "get_changes_since"],
+    tools: &["global_search", "search_link", "list_reports", "list_attachments", "list_conversions"],
 };
 
 const CHART: View = View {

@@ -1,11 +1,11 @@
 // A table that is sorted by a click on a column's head, and the way to the next page.
 
-/** The columns that say something: one that is told beside the table, or by another column, goes. */
+/** The columns that say something: one that is empty, or told beside the table, goes. */
 function columnsOf(fields, rows, quiet = []) {
   const all = fields.map((field, at) => ({ at, ...(typeof field === "object" ? field : { field }) }));
-  return all.filter(({ field }) => !quiet.includes(field)).map((column) => {
+  return all.filter(({ field }) => !quiet.includes(field)).flatMap((column) => {
     const values = rows.map((row) => row[column.at]).filter((value) => value !== null && value !== undefined && value !== "");
-    return { ...column, numeric: values.length > 0 && values.every((value) => typeof value === "number") && !isState(column.field),
+    return !values.length && rows.length ? [] : { ...column, numeric: values.length > 0 && values.every((value) => typeof value === "number") && !isState(column.field),
       dates: values.length > 0 && values.every((value) => typeof value === "string" && DATE.test(value)) };
   });
 }
@@ -17,7 +17,7 @@ function oneCurrency(fields, rows) {
 }
 const cell = (column, value) => isState(column.field) && value !== null && value !== ""
   ? h("td", {}, pill(shown(value, column.field)))
-  : h("td", { class: column.numeric ? "number" : column.dates ? "dates" : null },
+  : h("td", { class: column.numeric ? "number" : column.dates || /^\S{1,30}$/.test(value) ? "whole" : null },
     column.type === "Currency" && typeof value === "number" ? number(value, "amount", "") : shown(value, column.field));
 
 function table(name, columns, rows, total) {

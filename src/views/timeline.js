@@ -5,12 +5,15 @@ function entry({ at, by, what, to, subject, text, changes, rows }) {
   const byTable = {};
   for (const { table, ...row } of rows ?? []) (byTable[table] ??= []).push(row);
   const all = { ...changes, ...byTable };
+  const fields = entriesOf(all).map(([field]) => label(field));
+  const told = fields.length ? changeTable(all) : null;
   const time = at?.length > 10 ? new Intl.DateTimeFormat(host.context.locale, { timeStyle: "short", timeZone: "UTC" })
     .format(new Date(`${at.slice(0, 19).replace(" ", "T")}Z`)) : "";
   return h("li", { class: KINDS[what] ?? null },
     h("p", {}, h("strong", {}, label(what ?? "")), ` by ${by || "unknown"} `, h("time", { datetime: at, class: "quiet" }, time)),
     subject ? h("p", {}, subject) : null, to ? h("p", { class: "quiet" }, `To ${to}`) : null,
-    text ? h("p", { class: "text said" }, text) : null, Object.keys(all).length ? changeTable(all) : null);
+    text ? h("p", { class: "text said" }, text) : null, fields.length > 6
+      ? h("details", {}, h("summary", {}, `${fields.length} changes: ${fields.slice(0, 4).join(", ")} …`), told) : told);
 }
 
 function draw(data) {

@@ -37,6 +37,17 @@ const caller = () => {
   return host.can.serverTools && name ? (input) => ask("tools/call", { name, arguments: input }) : null;
 };
 
+/** What the tool is called; the list does not always tell its title. */
+const toolTitle = () => {
+  const { title, name } = host.context.toolInfo?.tool ?? {};
+  return title || label(name ?? "");
+};
+/** The DocType that the call is about. */
+const doctype = () => {
+  const [, verb, typed] = /^([a-z]+)_(?!generic)(.+)_documents?$/.exec(host.context.toolInfo?.tool?.name ?? "") ?? [];
+  return host.input.doctype ?? (typed && label(toolTitle().replace(new RegExp(`^${verb} `, "i"), "").replace(/ documents?$/, "")));
+};
+
 function adopt(context) {
   Object.assign(host.context, context);
   const root = document.documentElement;
@@ -74,9 +85,10 @@ function h(tag, given, ...children) {
 const fill = (nodes) => document.querySelector("main").replaceChildren(...nodes.filter(Boolean));
 const words = (text, failed) => h("p", { class: failed ? "text bad" : "text", role: failed ? "alert" : null }, text);
 
-const SHORT = /\b(uom|po|bom|vat|id|no|gst|sku)\b/g;
+const SHORT = /\b(uom|po|bom|vat|id|gst|sku)\b/g;
 /** A fieldname as a person reads it. */
 function label(field) {
+  if (field === "docstatus") return "State";
   const [, of, inner] = /^(\w+)\((.+)\)$/.exec(field) ?? [];
   if (inner) return `${{ avg: "Average", min: "Least", max: "Greatest" }[of] ?? "Sum"} of ${label(inner).toLowerCase()}`;
   const text = field.replace(/^per_/, "% ").replace(/[_.]/g, " ").trim().replace(SHORT, (short) => short.toUpperCase());
@@ -114,7 +126,7 @@ function shown(value, field = "", currency = "") {
 const TONES = [
   [/overdue|cancel|reject|lost|fail|expired|stopped|not done|discard/i, "bad"],
   [/unpaid|partly|hold|pending|waiting|^to |due|return/i, "warn"],
-  [/paid|complete|closed|submitted|active|enabled|delivered|approved|done|ordered|converted|billed/i, "good"],
+  [/paid|complete|closed|submitted|active|enabled|delivered|approved|done|ordered|converted|billed|created|updated|added/i, "good"],
   [/open|new|replied|interested|dry run|progress|working/i, "info"],
 ];
 const pill = (text) => h("span", { class: `pill ${TONES.find(([known]) => known.test(text))?.[1] ?? ""}` }, String(text));
