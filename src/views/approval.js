@@ -1,6 +1,6 @@
 // A write that waits for somebody to say that it is meant, or what came of one. The token that approves is the preview's own.
 const DONE = ["created", "updated", "deleted", "submitted", "cancelled", "renamed"];
-const TOLD = ["not_done_yet", "dry_run", "confirm_token", "next", "note", "name", "status", "docstatus", "workflow_state", "messages",
+const TOLD = ["not_done_yet", "done", "total", "dry_run", "confirm_token", "next", "note", "name", "status", "docstatus", "workflow_state", "messages",
   "time_zone", "withheld", "left_out", "to_see_it", "age_s"];
 const TITLES = { would_change: "Would change", would_create: "Would be created", would_delete: "Would be deleted for good", also_changed: "Changed besides by the site",
   stored_differently: "Stored differently than sent" };
@@ -9,7 +9,7 @@ function section(key, value) {
   const title = h("h2", {}, TITLES[key] ?? label(key));
   if (value === null || typeof value !== "object") return [title, words(shown(value, key))];
   if (Array.isArray(value)) return value.length ? [title, h("ul", {}, value.map((one) => h("li", {}, line(one))))] : [];
-  const entries = Object.entries(value).filter(([field]) => field !== "docstatus" || !("status" in value));
+  const entries = entriesOf(value).filter(([field]) => field !== "docstatus" || !("status" in value));
   if (!entries.length) return [];
   if (entries.every(([, one]) => isChange(one) || isRows(one))) {
     const table = key === "stored_differently" ? changeTable(value, "Sent", "Stored") : changeTable(value);
@@ -31,7 +31,7 @@ function draw(data) {
   const heading = String(what ?? tool);
   const state = h("span", { role: "status" }, pill(verdict));
   const outcome = h("div", { "aria-live": "polite" });
-  const rest = Object.entries(data).filter(([key]) => !TOLD.includes(key) && !(key === done));
+  const rest = Object.entries(data).filter(([key]) => !TOLD.includes(key) && data[key] !== name);
   return [
     tool && !data.not_done_yet && tool !== heading ? h("p", { class: "quiet" }, tool) : null,
     h("div", { class: "head" }, h("h1", {}, heading.charAt(0).toUpperCase() + heading.slice(1)), state, !data.not_done_yet && data.status ? pill(data.status) : null),

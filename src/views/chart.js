@@ -137,6 +137,6 @@ function draw(data) {
     canvas,
     rows.length && !alone ? h("div", { class: "below" }, table(title, columns.filter((column) => !same.includes(column)), rows, data.total)) : null,
     rows.length ? null : words("No rows."),
-    foot(data, every && `every row: ${every}`, drawn.length < points.length && `the first ${drawn.length} of the ${points.length} rows shown are drawn`, data.as_of && `as of ${shown(data.as_of)}`),
+    foot(alone ? { ...data, shown: "" } : data, every && `every row: ${every}`, drawn.length < points.length && `the first ${drawn.length} of the ${points.length} rows shown are drawn`, data.as_of && `as of ${shown(data.as_of)}`),
   ];
 }

@@ -7,8 +7,7 @@ function entry({ at, by, what, to, subject, text, changes, rows }) {
   const all = { ...changes, ...byTable };
   const fields = entriesOf(all).map(([field]) => label(field));
   const told = fields.length ? changeTable(all) : null;
-  const time = at?.length > 10 ? new Intl.DateTimeFormat(host.context.locale, { timeStyle: "short", timeZone: "UTC" })
-    .format(new Date(`${at.slice(0, 19).replace(" ", "T")}Z`)) : "";
+  const time = at?.length > 10 ? date(at, { timeStyle: "short" }) : "";
   return h("li", { class: KINDS[what] ?? null },
     h("p", {}, h("strong", {}, label(what ?? "")), ` by ${by || "unknown"} `, h("time", { datetime: at, class: "quiet" }, time)),
     subject ? h("p", {}, subject) : null, to ? h("p", { class: "quiet" }, `To ${to}`) : null,

@@ -11,6 +11,7 @@ const ask = (method, params) => new Promise((resolve, reject) => {
   post({ id: lastId, method, params });
 });
 const heard = {
+  __proto__: null,
   "ui/notifications/tool-input": ({ arguments: input }) => { host.input = input ?? {}; },
   "ui/notifications/tool-result": (result) => show(result),
   "ui/notifications/tool-cancelled": ({ reason }) => fill([words(reason || "The call was cancelled.")]),
@@ -68,7 +69,10 @@ function read(result) {
 }
 function show(result) {
   const { text, data, failed } = read(result);
-  const nodes = data && !failed ? draw(data) : null;
+  let nodes = null;
+  try {
+    nodes = data && !failed ? draw(data) : null;
+  } catch (error) { console.error(error); }
   fill(nodes ?? [words(text || JSON.stringify(data), failed)]);
 }
 
@@ -82,7 +86,18 @@ function h(tag, given, ...children) {
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return node;
 }
-const fill = (nodes) => document.querySelector("main").replaceChildren(...nodes.filter(Boolean));
+function fill(nodes) {
+  document.querySelector("main").replaceChildren(...nodes.filter(Boolean));
+  queueMicrotask(measure);
+}
+let height = 0;
+/** Tells the host how high the page is, where that changed. */
+function measure() {
+  const now = Math.ceil(document.body.getBoundingClientRect().height);
+  if (now === height) return;
+  height = now;
+  post({ method: "ui/notifications/size-changed", params: { width: innerWidth, height } });
+}
 const words = (text, failed) => h("p", { class: failed ? "text bad" : "text", role: failed ? "alert" : null }, text);
 
 const SHORT = /\b(uom|po|bom|vat|id|gst|sku)\b/g;
@@ -107,11 +122,9 @@ function number(value, field, currency) {
 }
 const DATE = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/;
 /** A date or time of the site, in its own zone. */
-function date(text) {
-  const at = new Date(`${text.slice(0, 19).replace(" ", "T")}${text.length > 10 ? "" : "T00:00:00"}Z`);
-  if (isNaN(at)) return text;
-  const style = { dateStyle: "medium", timeZone: "UTC", ...(text.length > 10 && { timeStyle: "short" }) };
-  return new Intl.DateTimeFormat(host.context.locale, style).format(at);
+function date(text, style = { dateStyle: "medium", ...(text.length > 10 && { timeStyle: "short" }) }) {
+  const at = new Date(`${text.slice(0, 10)}T${text.slice(11, 19) || "00:00:00"}Z`);
+  return isNaN(at) ? text : new Intl.DateTimeFormat(host.context.locale, { ...style, timeZone: "UTC" }).format(at);
 }
 /** A value as text; `currency` is that of its amounts, empty where it stands elsewhere. */
 function shown(value, field = "", currency = "") {
@@ -144,12 +157,6 @@ addEventListener("load", async () => {
   const { hostContext, hostCapabilities } = await ask("ui/initialize", about);
   host.can = hostCapabilities ?? {};
   adopt(hostContext ?? {});
-  let height = 0;
-  new ResizeObserver(() => {
-    const now = Math.ceil(document.body.getBoundingClientRect().height);
-    if (now === height) return;
-    height = now;
-    post({ method: "ui/notifications/size-changed", params: { width: innerWidth, height } });
-  }).observe(document.body);
+  new ResizeObserver(measure).observe(document.body);
   post({ method: "ui/notifications/initialized", params: {} });
 });
