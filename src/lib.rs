@@ -23,6 +23,7 @@ pub mod shape;
 pub mod site;
 pub mod tools;
 pub mod transport;
+pub mod views;
 pub mod watch;
 
 pub use api::Site;

@@ -148,6 +148,8 @@ pub struct Tools {
     pub results: Results,
     /// Whether typed tools declare an `outputSchema`.
     pub output_schemas: bool,
+    /// Whether clients that render MCP Apps get views for the results.
+    pub views: bool,
 }
 
 impl Default for Tools {
@@ -162,6 +164,7 @@ impl Default for Tools {
             max_result_tokens: 8_000,
             results: Results::default(),
             output_schemas: false,
+            views: true,
         }
     }
 }

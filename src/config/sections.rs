@@ -255,6 +255,7 @@ fn tools(section: &Reader<'_>) -> Tools {
         "max_result_tokens",
         "results",
         "output_schemas",
+        "views",
     ]);
     let named = |key: &str, what: &str| {
         let names = section.list(key, what).unwrap_or_default();
@@ -274,6 +275,7 @@ fn tools(section: &Reader<'_>) -> Tools {
         max_result_tokens: section.count("max_result_tokens", "tokens", max_result_tokens),
         results: section.choice("results", &results, Results::default()),
         output_schemas: section.bool("output_schemas", false),
+        views: section.bool("views", true),
     }
 }
 

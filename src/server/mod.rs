@@ -6,6 +6,7 @@ mod instructions;
 mod listed;
 mod prompts;
 mod resources;
+mod views;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -126,11 +127,12 @@ fn capabilities(app: &App) -> ServerCapabilities {
         tools.list_changed = app.list_changes.then_some(true);
         tools
     });
-    let has_resources = crate::resources::templates(app).next().is_some();
+    let has_templates = crate::resources::templates(app).next().is_some();
     let has_prompts = crate::prompts::offered(app).next().is_some();
-    capabilities.resources = has_resources.then(Default::default);
+    capabilities.extensions = app.tools.views.then(views::extensions);
+    capabilities.resources = (has_templates || app.tools.views).then(Default::default);
     capabilities.prompts = has_prompts.then(Default::default);
-    capabilities.completions = (has_resources || has_prompts).then(Default::default);
+    capabilities.completions = (has_templates || has_prompts).then(Default::default);
     capabilities
 }
 
@@ -186,10 +188,14 @@ impl ServerHandler for Server {
     fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send + '_ {
+        let mut tools = self.tools().to_vec();
+        if views::are_shown(&self.app, &context) {
+            views::point(&self.app, &mut tools);
+        }
         // One page: several clients read only the first.
-        let tools = ListToolsResult::with_all_items(self.tools().to_vec());
+        let tools = ListToolsResult::with_all_items(tools);
         std::future::ready(Ok(tools.with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)))
     }
 
@@ -264,9 +270,11 @@ impl ServerHandler for Server {
     async fn list_resources(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(resources::list(&self.app))
+        let mut listed = resources::list(&self.app);
+        listed.resources.extend(views::are_shown(&self.app, &context).then(views::list).into_iter().flatten());
+        Ok(listed)
     }
 
     async fn list_resource_templates(
@@ -282,6 +290,9 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        if request.uri.starts_with(crate::views::SCHEME) {
+            return views::content(&self.app, request.uri).map(ReadResourceResponse::from);
+        }
         let read = crate::resources::read(&self.app, &request.uri, client_of(&context));
         let read = self.read(&context, read).await?;
         resources::content(request.uri, read).map(ReadResourceResponse::from)

@@ -28,3 +28,4 @@ mod support;
 mod table;
 mod tidy;
 mod tool_list;
+mod views;

@@ -23,6 +23,8 @@ pub struct Server {
     stdout: String,
     next_id: u64,
     stateless: bool,
+    /// What the client says that it can.
+    pub capabilities: Value,
     _config: tempfile::TempDir,
 }
 
@@ -67,6 +69,7 @@ impl Server {
             stdout: String::new(),
             next_id: 0,
             stateless: false,
+            capabilities: json!({}),
             _config: folder,
         }
     }
@@ -85,7 +88,8 @@ impl Server {
 
     pub async fn initialize(&mut self) -> Value {
         let client = json!({"name": "tests", "version": "1"});
-        let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+        let capabilities = &self.capabilities;
+        let params = json!({"protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": client});
         let answer = self.request("initialize", params).await;
         self.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string()).await;
         answer
@@ -103,7 +107,7 @@ impl Server {
         if self.stateless {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": STATELESS,
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": self.capabilities,
                 "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
             });
         }

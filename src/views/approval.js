@@ -1,0 +1,74 @@
+// A write that waits for somebody to say that it is meant, or what came of one. The token that approves is the preview's own.
+const DONE = ["created", "updated", "deleted", "submitted", "cancelled", "renamed"];
+const TOLD = ["not_done_yet", "done", "total", "dry_run", "confirm_token", "next", "note", "name", "status", "docstatus", "workflow_state", "messages",
+  "time_zone", "withheld", "left_out", "to_see_it", "age_s"];
+const TITLES = { would_change: "Would change", would_create: "Would be created", would_delete: "Would be deleted for good", also_changed: "Changed besides by the site",
+  stored_differently: "Stored differently than sent" };
+
+function section(key, value) {
+  const title = h("h2", {}, TITLES[key] ?? label(key));
+  if (value === null || typeof value !== "object") return [title, words(shown(value, key))];
+  if (Array.isArray(value)) return value.length ? [title, h("ul", {}, value.map((one) => h("li", {}, line(one))))] : [];
+  const entries = entriesOf(value).filter(([field]) => field !== "docstatus" || !("status" in value));
+  if (!entries.length) return [];
+  if (entries.every(([, one]) => isChange(one) || isRows(one))) {
+    const table = key === "stored_differently" ? changeTable(value, "Sent", "Stored") : changeTable(value);
+    return key === "also_changed" ? [h("details", {}, h("summary", {}, `${TITLES[key]} (${entries.length})`), table)] : [title, table];
+  }
+  return [title, h("dl", {}, entries.map(([field, one]) => h("div", { class: Array.isArray(one) ? "wide" : null }, h("dt", {}, label(field)),
+    h("dd", {}, Array.isArray(one) ? h("ul", {}, one.map((row) => h("li", {}, line(row)))) : field === "status" ? pill(one) : line(one, field)))))];
+}
+/** Anything on one line. */
+const line = (value, field) => value && typeof value === "object" && !Array.isArray(value)
+  ? Object.entries(value).filter(([key]) => key !== "name" || Object.keys(value).length < 3).map(([key, one]) => `${label(key)}: ${shown(one, key)}`).join(" · ") : shown(value, field);
+
+function draw(data) {
+  const done = DONE.find((key) => key in data);
+  const tool = toolTitle();
+  const name = typeof data[done] === "string" ? data[done] : data.name ?? host.input.name;
+  const what = data.not_done_yet ?? (Array.isArray(data[done]) ? `${data.done} of ${data.total} done` : name);
+  const verdict = data.not_done_yet ? "Waiting for approval" : data.dry_run ? "Dry run: nothing was sent" : done ? label(done) : data.draft ? "Nothing is stored yet" : "Done";
+  const heading = String(what ?? tool);
+  const state = h("span", { role: "status" }, pill(verdict));
+  const outcome = h("div", { "aria-live": "polite" });
+  const rest = Object.entries(data).filter(([key]) => !TOLD.includes(key) && data[key] !== name);
+  return [
+    tool && !data.not_done_yet && tool !== heading ? h("p", { class: "quiet" }, tool) : null,
+    h("div", { class: "head" }, h("h1", {}, heading.charAt(0).toUpperCase() + heading.slice(1)), state, !data.not_done_yet && data.status ? pill(data.status) : null),
+    ...(data.messages ?? []).map((message) => words(String(message))),
+    ...rest.flatMap(([key, value]) => section(key, value)),
+    data.confirm_token ? decide(data, heading, state, outcome) : null, outcome,
+    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data))),
+  ];
+}
+
+/** The two buttons; where the host lets no view call, what to say instead. */
+function decide(data, what, state, outcome) {
+  const call = caller();
+  if (!call) return h("p", { class: "quiet ask" }, "Nothing was sent. To approve it, say so in the conversation; to discard it, do nothing.");
+  const end = (verdict, text, failed) => {
+    buttons.remove();
+    state.replaceChildren(pill(verdict));
+    outcome.replaceChildren(words(text, failed));
+  };
+  const approve = async () => {
+    const all = buttons.querySelectorAll("button");
+    all.forEach((button) => { button.disabled = true; });
+    try {
+      const result = await call({ ...host.input, confirm_token: data.confirm_token });
+      const { text, failed } = read(result);
+      if (failed) end("Failed", text, true);
+      else show(result);
+      // Else the model would not know, and ask again.
+      const content = [{ type: "text", text: `The user approved: ${what}. The answer was: ${text}` }];
+      await ask("ui/update-model-context", { content }).catch(() => {});
+    } catch (error) {
+      outcome.replaceChildren(words(error.message, true));
+      all.forEach((button) => { button.disabled = false; });
+    }
+  };
+  const grave = data.would_delete || /^(delete|cancel)/i.test(what);
+  const buttons = h("div", { class: "ask" }, h("button", { class: grave ? "grave" : "first", click: approve }, "Approve"),
+    h("button", { click: () => end("Discarded", "Nothing was sent.") }, "Discard"), h("span", { class: "quiet" }, "Nothing was sent yet."));
+  return buttons;
+}

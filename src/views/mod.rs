@@ -1,0 +1,105 @@
+//! The views: pages that a client which renders MCP Apps shows in the place of a result's text. Each is whole in itself,
+//! holds no data, and asks nothing of the network.
+
+use erpnext_schema::Verb;
+
+use crate::tools::{CALL_TOOL, Effect, Tool};
+
+/// What every address begins with.
+pub const SCHEME: &str = "ui://";
+/// What the pages are.
+pub const MIME_TYPE: &str = "text/html;profile=mcp-app";
+
+/// One view.
+#[derive(Debug)]
+pub struct View {
+    /// Its address.
+    pub uri: &'static str,
+    /// For programs.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// The page.
+    pub html: &'static str,
+    /// The tools with a name of their own whose results it shows, besides those that write.
+    pub tools: &'static [&'static str],
+}
+
+macro_rules! page {
+    ($title:literal, [$($style:literal),*], [$($script:literal),*]) => {
+        concat!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; ",
+            "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n",
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+            $title,
+            "</title>\n<style>\n",
+            include_str!("view.css"),
+            $(include_str!($style),)*
+            "</style>\n</head>\n<body>\n<main><p class=\"quiet\" role=\"status\">Waiting for the result…</p></main>\n<script>\n",
+            include_str!("view.js"),
+            $(include_str!($script),)*
+            "</script>\n</body>\n</html>\n",
+        )
+    };
+}
+
+/// Every view.
+pub const ALL: [&View; 5] = [&DOCUMENT, &LIST, &CHART, &TIMELINE, &APPROVAL];
+
+const DOCUMENT: View = View {
+    uri: "ui://erpnext-mcp/document",
+    name: "document",
+    title: "Document",
+    html: page!("Document", [], ["table.js", "document.js"]),
+    tools: &[],
+};
+
+const LIST: View = View {
+    uri: "ui://erpnext-mcp/list",
+    name: "list",
+    title: "List",
+    html: page!("List", [], ["table.js", "list.js"]),
+    tools: &["global_search", "search_link", "list_reports", "list_attachments", "list_conversions"],
+};
+
+const CHART: View = View {
+    uri: "ui://erpnext-mcp/chart",
+    name: "chart",
+    title: "Chart",
+    html: page!("Chart", ["chart.css"], ["table.js", "chart.js"]),
+    tools: &["aggregate_documents", "run_report"],
+};
+
+const TIMELINE: View = View {
+    uri: "ui://erpnext-mcp/timeline",
+    name: "timeline",
+    title: "History",
+    html: page!("History", ["changes.css"], ["changes.js", "timeline.js"]),
+    tools: &["get_document_history"],
+};
+
+/// What a write would do, with the buttons that decide it, and what a write has done.
+const APPROVAL: View = View {
+    uri: "ui://erpnext-mcp/approval",
+    name: "approval",
+    title: "Approval",
+    html: page!("Approval", ["changes.css"], ["changes.js", "approval.js"]),
+    tools: &[],
+};
+
+/// The view of that address.
+pub fn find(uri: &str) -> Option<&'static View> {
+    ALL.into_iter().find(|view| view.uri == uri)
+}
+
+/// The view that shows what a tool gives, if any does. What `call_tool` gives depends on what it calls.
+pub fn of(tool: Tool) -> Option<&'static View> {
+    match tool.verb() {
+        Some(Verb::Get) => Some(&DOCUMENT),
+        Some(Verb::List | Verb::Search) => Some(&LIST),
+        _ if tool.name() == CALL_TOOL => None,
+        _ if tool.effect() != Effect::Reads => Some(&APPROVAL),
+        _ => ALL.into_iter().find(|view| view.tools.contains(&tool.name())),
+    }
+}

@@ -1,0 +1,70 @@
+// A table that is sorted by a click on a column's head, and the way to the next page.
+
+/** The columns that say something: one that is empty, or told beside the table, goes. */
+function columnsOf(fields, rows, quiet = []) {
+  const all = fields.map((field, at) => ({ at, ...(typeof field === "object" ? field : { field }) }));
+  return all.filter(({ field }) => !quiet.includes(field)).flatMap((column) => {
+    const values = rows.map((row) => row[column.at]).filter((value) => value !== null && value !== undefined && value !== "");
+    return !values.length && rows.length ? [] : { ...column, numeric: values.length > 0 && values.every((value) => typeof value === "number") && !isState(column.field),
+      dates: values.length > 0 && values.every((value) => typeof value === "string" && DATE.test(value)) };
+  });
+}
+/** The one currency of the rows, where there is one; it is then told once. */
+function oneCurrency(fields, rows) {
+  const at = fields.findIndex((field) => (field.field ?? field) === "currency");
+  const found = new Set(rows.map((row) => row[at]).filter(Boolean));
+  return at >= 0 && found.size === 1 ? [...found][0] : null;
+}
+const cell = (column, value) => isState(column.field) && value !== null && value !== ""
+  ? h("td", {}, pill(shown(value, column.field)))
+  : h("td", { class: column.numeric ? "number" : column.dates || /^\S{1,30}$/.test(value) ? "whole" : null },
+    column.type === "Currency" && typeof value === "number" ? number(value, "amount", "") : shown(value, column.field));
+
+function table(name, columns, rows, total) {
+  let by = null, down = false;
+  const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), host.context.locale, { numeric: true });
+  const body = h("tbody");
+  const draw = () => {
+    const empty = (value) => value === null || value === undefined || value === "";
+    const order = by === null ? rows : [...rows].sort((a, b) => {
+      const [x, y] = [a[by], b[by]];
+      // What is empty stands last in either direction.
+      return empty(x) || empty(y) ? empty(x) - empty(y) : down ? compare(y, x) : compare(x, y);
+    });
+    body.replaceChildren(...order.map((row) => h("tr", {}, columns.map((column) => cell(column, row[column.at])))));
+    heads.forEach((head, i) => by === columns[i].at ? head.setAttribute("aria-sort", down ? "descending" : "ascending") : head.removeAttribute("aria-sort"));
+    heads.forEach((head, i) => { head.querySelector("span").textContent = by === columns[i].at ? (down ? " ↓" : " ↑") : ""; });
+  };
+  const heads = columns.map((column) => h("th", { scope: "col", class: column.numeric ? "number" : null }, h("button", {
+    click: () => { down = by === column.at ? !down : column.numeric; by = column.at; draw(); },
+  }, column.label || label(column.field), h("span", { "aria-hidden": "true" }))));
+  draw();
+  const sums = total && h("tfoot", {}, h("tr", {}, columns.map((column, i) => total[column.field] !== undefined
+    ? cell(column, total[column.field]) : h("td", {}, i ? "" : "Total"))));
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name },
+    h("table", {}, h("thead", {}, h("tr", {}, heads)), body, sums || null));
+}
+
+const pages = [];
+/** The line below a table: how many of how many, and on to the next page where the host lets views call. */
+function foot(data, ...more) {
+  const call = caller();
+  const go = (text, on) => h("button", { click: on }, text);
+  const next = async ({ target }) => {
+    target.disabled = true;
+    const before = pages.length;
+    try {
+      const page = await call({ ...host.input, cursor: data.next_cursor });
+      if (pages.length === before) pages.push(data);
+      show(page);
+    } catch (error) { target.replaceWith(words(error.message, true)); }
+  };
+  const back = () => fill(draw(pages.pop()));
+  const all = /^(all|none)\b/.test(data.shown);
+  const count = data.shown && h("strong", {}, data.shown);
+  const sorting = !all && "sorting is among the rows shown";
+  const unasked = data.next_cursor && !call && "ask for the next page to see more";
+  const said = remarks(data, sorting, unasked, ...more);
+  return h("div", { class: "foot" }, h("p", { class: "quiet" }, count || "", said && count ? ` · ${said}` : said),
+    pages.length ? go("Back", back) : null, data.next_cursor && call ? go("Next page", next) : null);
+}

@@ -1,0 +1,162 @@
+"use strict";
+// The host, spoken to in JSON-RPC over postMessage; and what all views draw with. A view defines draw(data), which gives
+// nodes, or nothing where the data is not what it knows: then the text of the result is shown.
+const host = { context: {}, can: {}, input: {} };
+const asked = new Map();
+let lastId = 0;
+
+const post = (message) => parent.postMessage({ jsonrpc: "2.0", ...message }, "*");
+const ask = (method, params) => new Promise((resolve, reject) => {
+  asked.set(++lastId, { resolve, reject });
+  post({ id: lastId, method, params });
+});
+const heard = {
+  __proto__: null,
+  "ui/notifications/tool-input": ({ arguments: input }) => { host.input = input ?? {}; },
+  "ui/notifications/tool-result": (result) => show(result),
+  "ui/notifications/tool-cancelled": ({ reason }) => fill([words(reason || "The call was cancelled.")]),
+  "ui/notifications/host-context-changed": (context) => adopt(context),
+  "ui/resource-teardown": () => {},
+  "ping": () => {},
+};
+addEventListener("message", ({ source, data }) => {
+  if (source !== parent || data?.jsonrpc !== "2.0") return;
+  const { id, method, params, result, error } = data;
+  if (!method) {
+    const waiting = asked.get(id);
+    asked.delete(id);
+    return error ? waiting?.reject(new Error(error.message)) : waiting?.resolve(result);
+  }
+  heard[method]?.(params ?? {});
+  if (id === undefined) return;
+  post(heard[method] ? { id, result: {} } : { id, error: { code: -32601, message: `no method ${method}` } });
+});
+
+/** Calls the tool that gave the result, with these arguments; null where the host does not let views call. */
+const caller = () => {
+  const name = host.context.toolInfo?.tool?.name;
+  return host.can.serverTools && name ? (input) => ask("tools/call", { name, arguments: input }) : null;
+};
+
+/** What the tool is called; the list does not always tell its title. */
+const toolTitle = () => {
+  const { title, name } = host.context.toolInfo?.tool ?? {};
+  return title || label(name ?? "");
+};
+/** The DocType that the call is about. */
+const doctype = () => {
+  const [, verb, typed] = /^([a-z]+)_(?!generic)(.+)_documents?$/.exec(host.context.toolInfo?.tool?.name ?? "") ?? [];
+  return host.input.doctype ?? (typed && label(toolTitle().replace(new RegExp(`^${verb} `, "i"), "").replace(/ documents?$/, "")));
+};
+
+function adopt(context) {
+  Object.assign(host.context, context);
+  const root = document.documentElement;
+  if (context.theme) root.style.colorScheme = context.theme;
+  for (const [name, value] of Object.entries(context.styles?.variables ?? {})) {
+    if (name.startsWith("--") && value) root.style.setProperty(name, value);
+  }
+}
+
+/** What a CallToolResult holds: its text, and its data where there is any. */
+function read(result) {
+  const text = (result.content ?? []).filter((block) => block.type === "text").map((block) => block.text);
+  let data = result.structuredContent;
+  if (!data && !result.isError) {
+    try { data = JSON.parse(text[0]); } catch { /* then it is text */ }
+  }
+  return { text: text.join("\n\n"), data: data && typeof data === "object" ? data : null, failed: !!result.isError };
+}
+function show(result) {
+  const { text, data, failed } = read(result);
+  let nodes = null;
+  try {
+    nodes = data && !failed ? draw(data) : null;
+  } catch (error) { console.error(error); }
+  fill(nodes ?? [words(text || JSON.stringify(data), failed)]);
+}
+
+/** An element. Whatever comes from the site is a child, and every child is text or a node. */
+function h(tag, given, ...children) {
+  const node = document.createElementNS(given?.svg ? "http://www.w3.org/2000/svg" : "http://www.w3.org/1999/xhtml", tag);
+  for (const [key, value] of Object.entries(given ?? {})) {
+    if (typeof value === "function") node.addEventListener(key, value);
+    else if (key !== "svg" && value !== null && value !== undefined) node.setAttribute(key, value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+function fill(nodes) {
+  document.querySelector("main").replaceChildren(...nodes.filter(Boolean));
+  queueMicrotask(measure);
+}
+let height = 0;
+/** Tells the host how high the page is, where that changed. */
+function measure() {
+  const now = Math.ceil(document.body.getBoundingClientRect().height);
+  if (now === height) return;
+  height = now;
+  post({ method: "ui/notifications/size-changed", params: { width: innerWidth, height } });
+}
+const words = (text, failed) => h("p", { class: failed ? "text bad" : "text", role: failed ? "alert" : null }, text);
+
+const SHORT = /\b(uom|po|bom|vat|id|gst|sku)\b/g;
+/** A fieldname as a person reads it. */
+function label(field) {
+  if (field === "docstatus") return "State";
+  const [, of, inner] = /^(\w+)\((.+)\)$/.exec(field) ?? [];
+  if (inner) return `${{ avg: "Average", min: "Least", max: "Greatest" }[of] ?? "Sum"} of ${label(inner).toLowerCase()}`;
+  const text = field.replace(/^per_/, "% ").replace(/[_.]/g, " ").trim().replace(SHORT, (short) => short.toUpperCase());
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+const MONEY = /total|amount|rate(?!d)|price|outstanding|paid|debit|credit|balance|charges|discount|margin|profit|cost|salary/;
+const NO_MONEY = /qty|quantity|percent|^per_|conversion|exchange|weight|tax_rate|commission_rate|count|is_|has_|disable/;
+const isMoney = (field) => MONEY.test(field) && !NO_MONEY.test(field);
+const STATES = ["Draft", "Submitted", "Cancelled"];
+
+function number(value, field, currency) {
+  const money = currency !== undefined && isMoney(field);
+  const digits = money ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumFractionDigits: 3 };
+  const text = new Intl.NumberFormat(host.context.locale, digits).format(value);
+  return currency && money ? `${text} ${currency}` : text;
+}
+const DATE = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/;
+/** A date or time of the site, in its own zone. */
+function date(text, style = { dateStyle: "medium", ...(text.length > 10 && { timeStyle: "short" }) }) {
+  const at = new Date(`${text.slice(0, 10)}T${text.slice(11, 19) || "00:00:00"}Z`);
+  return isNaN(at) ? text : new Intl.DateTimeFormat(host.context.locale, { ...style, timeZone: "UTC" }).format(at);
+}
+/** A value as text; `currency` is that of its amounts, empty where it stands elsewhere. */
+function shown(value, field = "", currency = "") {
+  if (value === null || value === undefined || value === "") return "–";
+  if (field === "docstatus") return STATES[value] ?? String(value);
+  if (typeof value === "boolean") return value ? "Yes" : "No";
+  if (typeof value === "number") return number(value, field, currency);
+  if (typeof value === "object") return JSON.stringify(value);
+  return DATE.test(value) ? date(value) : String(value);
+}
+
+const TONES = [
+  [/overdue|cancel|reject|lost|fail|expired|stopped|not done|discard/i, "bad"],
+  [/unpaid|partly|hold|pending|waiting|^to |due|return/i, "warn"],
+  [/paid|complete|closed|submitted|active|enabled|delivered|approved|done|ordered|converted|billed|created|updated|added/i, "good"],
+  [/open|new|replied|interested|dry run|progress|working/i, "info"],
+];
+const pill = (text) => h("span", { class: `pill ${TONES.find(([known]) => known.test(text))?.[1] ?? ""}` }, String(text));
+const isState = (field) => /^(.*_)?(status|docstatus|state)$/.test(field);
+/** What a result says about itself, in one line. */
+const remarks = (data, ...more) => [
+  ...more, data.note, data.message, data.time_zone && `Times in ${data.time_zone}`,
+  data.withheld?.length && `Withheld: ${data.withheld.join(", ")}`, data.left_out && data.to_see_it,
+  data.age_s !== undefined && `As of ${data.age_s} s ago`,
+].filter(Boolean).join(" · ");
+
+addEventListener("load", async () => {
+  const appInfo = { name: document.title, version: "1" };
+  const about = { protocolVersion: "2026-01-26", appInfo, appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] } };
+  const { hostContext, hostCapabilities } = await ask("ui/initialize", about);
+  host.can = hostCapabilities ?? {};
+  adopt(hostContext ?? {});
+  new ResizeObserver(measure).observe(document.body);
+  post({ method: "ui/notifications/initialized", params: {} });
+});

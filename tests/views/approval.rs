@@ -1,0 +1,115 @@
+//! The approval card: it asks once, for exactly what it shows.
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, data, shown, with};
+
+const BUTTONS: &str = ".ask button";
+
+/// A write that waits for an approval: the deletion of a draft.
+async fn waiting(desk: &Desk) -> (String, Value) {
+    let name = desk.first("Sales Order", json!({"docstatus": 0})).await;
+    let scenario = desk.scenario("delete_sales_order_document", json!({"name": name})).await;
+    (name, scenario)
+}
+
+#[tokio::test]
+async fn approving_makes_the_same_call_with_the_token_of_the_preview_and_shows_what_came_of_it() {
+    let desk = Desk::start().await;
+    let (name, scenario) = waiting(&desk).await;
+    let token = data(&scenario["result"])["confirm_token"].clone();
+    assert!(token.is_string());
+    let look = json!([{"read": "h1"}, {"read": "[role=status]"}, {"read": BUTTONS}, {"click": ".grave"}, {"read": "[role=alert]"}]);
+    // A host that refuses the call: the card says so, and can be approved again.
+    let seen = shown("approval", with(scenario.clone(), look));
+    assert_eq!(seen.read(0), [format!("Delete Sales Order {name:?}")]);
+    assert_eq!(seen.read(1), ["Waiting for approval"]);
+    assert_eq!(seen.read(2), ["Approve", "Discard"]);
+    assert_eq!(seen.read(3), ["the host does not allow it"]);
+    let calls = seen.sent("tools/call");
+    assert_eq!(
+        calls,
+        [&json!({"name": "delete_sales_order_document", "arguments": {"name": name, "confirm_token": token}})]
+    );
+    assert!(desk.site.stored("Sales Order", &name).is_some());
+    // What the card asks for is what the server takes.
+    let done = desk.call(calls[0]["name"].as_str().unwrap(), calls[0]["arguments"].clone()).await;
+    assert!(desk.site.stored("Sales Order", &name).is_none());
+    let mut scenario = scenario;
+    scenario["answers"] = json!([{"result": done}]);
+    let steps = json!([{"click": ".grave"}, {"read": "h1"}, {"read": "[role=status]"}, {"read": BUTTONS}]);
+    let seen = shown("approval", with(scenario, steps));
+    assert_eq!((seen.read(0), seen.read(1), seen.read(2).len()), (vec![name.as_str()], vec!["Deleted"], 0));
+    let told = seen.sent("ui/update-model-context")[0]["content"][0]["text"].as_str().unwrap();
+    assert!(told.starts_with(&format!("The user approved: Delete Sales Order {name:?}.")), "{told}");
+}
+
+#[tokio::test]
+async fn discarding_calls_nothing() {
+    let desk = Desk::start().await;
+    let (_, scenario) = waiting(&desk).await;
+    let steps = json!([{"click": ".grave + button"}, {"read": "[role=status]"}, {"read": BUTTONS}]);
+    let seen = shown("approval", with(scenario, steps));
+    assert_eq!((seen.read(0), seen.read(1).len()), (vec!["Discarded"], 0));
+    for method in ["tools/call", "ui/message", "ui/update-model-context"] {
+        assert!(seen.sent(method).is_empty(), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_host_lets_no_view_call_the_card_says_what_to_tell() {
+    let desk = Desk::start().await;
+    let (_, scenario) = waiting(&desk).await;
+    let (mut no_tools, mut no_name) = (scenario.clone(), scenario);
+    no_tools["capabilities"] = json!({});
+    no_name["tool"] = Value::Null;
+    for scenario in [no_tools, no_name] {
+        let seen = shown("approval", with(scenario, json!([{"read": BUTTONS}, {"read": ".ask"}])));
+        assert!(seen.read(0).is_empty());
+        assert!(seen.read(1)[0].contains("say so in the conversation"), "{:?}", seen.read(1));
+    }
+}
+
+#[tokio::test]
+async fn an_error_or_a_newer_preview_takes_the_place_of_the_first() {
+    let desk = Desk::start().await;
+    let (name, mut scenario) = waiting(&desk).await;
+    let error = desk.call("delete_sales_order_document", json!({"name": "nope"})).await;
+    scenario["answers"] = json!([{"result": error}]);
+    let steps = json!([{"click": ".grave"}, {"read": "[role=status]"}, {"read": "[role=alert]"}, {"read": BUTTONS}]);
+    let seen = shown("approval", with(scenario.clone(), steps));
+    assert_eq!((seen.read(0), seen.read(2).len()), (vec!["Failed"], 0));
+    assert_eq!(seen.read(1), [error["content"][0]["text"].as_str().unwrap()]);
+    // The document was changed meanwhile: the server shows it anew, and the card asks anew.
+    let newer = desk.call("delete_sales_order_document", json!({"name": name, "confirm_token": "old"})).await;
+    let token = data(&newer)["confirm_token"].clone();
+    scenario["answers"] = json!([{"result": newer}]);
+    let steps = json!([{"click": ".grave"}, {"read": ".foot"}, {"click": ".grave"}]);
+    let seen = shown("approval", with(scenario, steps));
+    assert!(seen.read(0)[0].contains("the confirm_token was used"), "{:?}", seen.read(0));
+    assert_eq!(seen.sent("tools/call")[1]["arguments"]["confirm_token"], token);
+}
+
+#[tokio::test]
+async fn a_write_is_shown_from_what_to_what_before_and_after() {
+    let desk = Desk::start().await;
+    let name = desk.first("Sales Order", json!({"docstatus": 0})).await;
+    let change = json!({"po_no": "PO-77", "items": {"patch": [{"idx": 1, "qty": 42}]}});
+    let dry = json!({"name": name, "data": change, "dry_run": true});
+    let steps =
+        json!([{"read": "[role=status]"}, {"read": "tbody tr"}, {"read": BUTTONS}, {"read": "details summary"}]);
+    let dry = desk.scenario("update_sales_order_document", dry).await;
+    let done = desk.scenario("update_sales_order_document", json!({"name": name, "data": change})).await;
+    for (scenario, state, besides) in [(dry, "Dry run: nothing was sent", 0), (done, "Updated", 1)] {
+        let seen = shown("approval", with(scenario, steps.clone()));
+        assert_eq!(seen.read(0), [state]);
+        let rows = seen.read(1);
+        assert_eq!(rows[0], "PO no–PO-77", "{rows:?}");
+        assert!(
+            rows[1].starts_with("Items: row 1 · ") && rows[2].starts_with("Qty") && rows[2].ends_with("42"),
+            "{rows:?}"
+        );
+        assert!(seen.read(2).is_empty(), "nothing is asked");
+        assert_eq!(seen.read(3).len(), besides, "what the site changed besides");
+    }
+}

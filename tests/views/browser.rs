@@ -1,0 +1,42 @@
+//! A browser without a window, that plays scenarios with the host of `host.html`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+const HOST: &str = include_str!("host.html");
+/// What Chromium says of the host itself, whose frame is of its own origin so that it can be looked into.
+const OF_THE_HOST: &str = "allow-scripts and allow-same-origin";
+
+fn browser() -> PathBuf {
+    let named = std::env::var_os("CHROME").map(PathBuf::from);
+    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
+    let known = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let found = known.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    named
+        .or_else(|| found.into_iter().find(|file| file.is_file()))
+        .expect("no browser: install chromium, or name one in CHROME")
+}
+
+/// Plays the scenarios, and gives what came of each.
+pub fn play(name: &str, scenarios: &[Value]) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("host.html");
+    let text = serde_json::to_string(scenarios).unwrap().replace('<', "\\u003c");
+    std::fs::write(&page, HOST.replace("SCENARIOS", &text)).unwrap();
+    let mut command = Command::new(browser());
+    command.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]);
+    command.args(["--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"]);
+    // Time runs as fast as the page: a scenario takes some hundred milliseconds of it.
+    command.arg("--virtual-time-budget=60000").arg("--dump-dom");
+    command.arg(format!("--user-data-dir={}", folder.path().join("profile").display()));
+    let output = command.arg(format!("file://{}", page.display())).output().unwrap();
+    let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE") && !line.contains(OF_THE_HOST)).collect();
+    assert!(said.is_empty(), "{name}: {said:#?}");
+    let outcomes = dom.split("<pre id=\"outcomes\" hidden=\"\">").nth(1).and_then(|rest| rest.split("</pre>").next());
+    let outcomes = outcomes.unwrap_or_else(|| panic!("{name}: the scenarios did not end\n{log}"));
+    let outcomes = outcomes.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{a0}").replace("&amp;", "&");
+    serde_json::from_str(&outcomes).unwrap()
+}

@@ -1,0 +1,94 @@
+//! Charts, and the history.
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, data, shown, with};
+
+#[tokio::test]
+async fn groups_are_bars_with_their_figures_and_a_table_below() {
+    let desk = Desk::start().await;
+    let arguments = json!({"doctype": "Sales Invoice", "measures": ["sum(grand_total)", "count"], "group_by": ["customer"], "limit": 5});
+    let scenario = desk.scenario("aggregate_documents", arguments).await;
+    let groups = data(&scenario["result"])["groups"].clone();
+    let steps = json!([
+        {"read": "rect.bar title"}, {"read": "svg .tick"}, {"read": "main > p"}, {"read": "tbody tr td:first-child"},
+        {"read": ".foot p"}, {"choose": ["select", "count"]}, {"read": "rect.bar title"},
+    ]);
+    let seen = shown("chart", with(scenario, steps));
+    let bars = |figure: &dyn Fn(&Value) -> String| -> Vec<String> {
+        let name = |group: &Value| format!("{}: {}", group["customer"].as_str().unwrap(), figure(group));
+        groups.as_array().unwrap().iter().map(name).collect()
+    };
+    let plain: Vec<String> = seen.read(0).iter().map(|text| text.replace(',', "")).collect();
+    assert_eq!(plain, bars(&|group| format!("{:.2} EUR", group["sum(grand_total)"].as_f64().unwrap())));
+    assert!(seen.read(1).contains(&"0") && seen.read(1).iter().any(|tick| tick.ends_with('k')), "{:?}", seen.read(1));
+    assert_eq!(seen.read(2), ["Sum of grand total in EUR by customer"]);
+    assert_eq!(seen.read(3).len(), 5);
+    assert!(seen.read(4)[0].starts_with("5, more follow"), "{:?}", seen.read(4));
+    assert_eq!(seen.read(5), bars(&|group| group["count"].to_string()));
+}
+
+#[tokio::test]
+async fn groups_by_date_are_a_line_in_the_order_of_time() {
+    let desk = Desk::start().await;
+    let arguments =
+        json!({"doctype": "Sales Invoice", "measures": ["sum(grand_total)"], "group_by": ["posting_date:month"]});
+    let scenario = desk.scenario("aggregate_documents", arguments).await;
+    let many = data(&scenario["result"])["groups"].as_array().unwrap().len();
+    let steps = json!([{"read": "circle title"}, {"read": "path.line"}, {"read": "rect"}]);
+    let seen = shown("chart", with(scenario, steps));
+    let points = seen.read(0);
+    assert!(points.len() == many && points.is_sorted() && points[0].starts_with("2026-"), "{points:?}");
+    assert_eq!((seen.read(1).len(), seen.read(2).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_report_is_drawn_only_by_what_tells_its_rows_apart() {
+    let desk = Desk::start().await;
+    let company = desk.first("Company", json!({})).await;
+    let arguments = json!({"name": "Accounts Receivable", "filters": {"company": company}, "limit": 5});
+    let scenario = desk.scenario("run_report", arguments).await;
+    let rows = data(&scenario["result"])["rows"].as_array().unwrap().len();
+    let steps = json!([{"read": "rect.bar title"}, {"read": "tbody tr"}, {"read": ".foot p"}, {"read": "h1"}]);
+    let seen = shown("chart", with(scenario.clone(), steps.clone()));
+    assert_eq!((seen.read(0).len(), seen.read(1).len()), (rows, rows));
+    assert!(seen.read(2)[0].contains("every row: Party Type Customer"), "{:?}", seen.read(2));
+    assert_eq!(seen.read(3), ["Accounts Receivable"]);
+    // Two rows that nothing tells apart are not added up, and not drawn.
+    let mut twice = scenario;
+    let mut report = data(&twice["result"]);
+    let row = report["rows"][0].clone();
+    report["rows"] = json!([row, row]);
+    twice["result"] = json!({"content": [{"type": "text", "text": report.to_string()}]});
+    let seen = shown("chart", with(twice, steps));
+    assert_eq!((seen.read(0).len(), seen.read(1).len()), (0, 2));
+}
+
+#[tokio::test]
+async fn one_group_is_told_in_large_and_no_figures_are_a_table() {
+    let desk = Desk::start().await;
+    let one = desk.scenario("aggregate_documents", json!({"doctype": "Sales Order"})).await;
+    let count = data(&one["result"])["groups"][0]["count"].to_string();
+    let mut none = one.clone();
+    let report = json!({"report": "Names", "columns": [{"field": "a", "label": "A", "type": "Data"}], "rows": [["x"], ["y"]], "shown": "all 2"});
+    none["result"] = json!({"content": [{"type": "text", "text": report.to_string()}]});
+    let seen = shown("chart", with(one, json!([{"read": ".cards dd"}, {"read": "svg"}])));
+    assert_eq!((seen.read(0), seen.read(1).len()), (vec![count.as_str()], 0));
+    let seen = shown("chart", with(none, json!([{"read": "td"}, {"read": "svg"}])));
+    assert_eq!((seen.read(0), seen.read(1).len()), (vec!["x", "y"], 0));
+}
+
+#[tokio::test]
+async fn the_history_is_told_by_day_with_what_changed_to_what() {
+    let desk = Desk::start().await;
+    let name = desk.first("Sales Order", json!({"docstatus": 0})).await;
+    desk.data("update_sales_order_document", json!({"name": name, "data": {"po_no": "PO-77"}})).await;
+    let scenario = desk.scenario("get_document_history", json!({"doctype": "Sales Order", "name": name})).await;
+    let entries = data(&scenario["result"])["entries"].as_array().unwrap().len();
+    let steps = json!([{"read": ".days > li strong"}, {"read": "h2"}, {"read": ".days tbody"}]);
+    let seen = shown("history", with(scenario, steps));
+    assert_eq!(seen.read(0).len(), entries);
+    assert_eq!((seen.read(0)[0], *seen.read(0).last().unwrap()), ("Changed", "Created"));
+    assert_eq!(seen.read(1).len(), 2, "two days: {:?}", seen.read(1));
+    assert!(seen.read(2)[0].contains("PO no–PO-77"), "{:?}", seen.read(2));
+}

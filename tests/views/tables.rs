@@ -1,0 +1,88 @@
+//! Lists and documents.
+
+use serde_json::json;
+
+use crate::desk::{Desk, data, shown, with};
+
+#[tokio::test]
+async fn a_list_is_sorted_among_the_rows_shown_and_turns_its_pages_through_the_host() {
+    let desk = Desk::start().await;
+    let arguments = json!({"limit": 6, "count": true, "fields": ["name", "customer", "grand_total", "status"]});
+    let mut scenario = desk.scenario("list_sales_order_documents", arguments.clone()).await;
+    let first = data(&scenario["result"]);
+    let mut next = arguments.clone();
+    next["cursor"] = first["next_cursor"].clone();
+    let second = desk.call("list_sales_order_documents", next.clone()).await;
+    scenario["answers"] = json!([{"result": second}]);
+    let (names, totals) = ("tbody tr td:first-child", "tbody tr td:nth-child(3)");
+    let by_total = "th:nth-child(3) button";
+    let steps = json!([
+        {"read": names}, {"read": ".foot p"}, {"read": "h1"}, {"read": ".pill"},
+        {"click": by_total}, {"read": totals}, {"read": "th[aria-sort=descending] button"},
+        {"click": by_total}, {"read": totals},
+        {"click": ".foot button"}, {"read": names}, {"read": ".foot p"},
+        {"click": ".foot button"}, {"read": names},
+    ]);
+    let seen = shown("list", with(scenario, steps));
+    let column = |data: &serde_json::Value, at: usize| -> Vec<serde_json::Value> {
+        data["rows"].as_array().unwrap().iter().map(|row| row[at].clone()).collect()
+    };
+    let names = |data| column(data, 0).iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(seen.read(0), names(&first));
+    let total = first["total"].as_u64().unwrap();
+    assert!(
+        seen.read(1)[0].starts_with(&format!("6 of {total} · sorting is among the rows shown")),
+        "{:?}",
+        seen.read(1)
+    );
+    assert!(seen.read(1)[0].contains("amounts in EUR"), "{:?}", seen.read(1));
+    assert_eq!(seen.read(2), ["Sales Order"]);
+    let states: Vec<_> = column(&first, 3).iter().map(|state| state.as_str().unwrap().to_owned()).collect();
+    assert_eq!(seen.read(3), states);
+    let numbers =
+        |at: usize| -> Vec<f64> { seen.read(at).iter().map(|text| text.replace(',', "").parse().unwrap()).collect() };
+    let mut totals: Vec<f64> = column(&first, 2).iter().map(|total| total.as_f64().unwrap()).collect();
+    totals.sort_by(f64::total_cmp);
+    assert_eq!(numbers(7), totals);
+    totals.reverse();
+    assert_eq!(numbers(4 + 1), totals);
+    assert_eq!(seen.read(6), ["Grand total ↓"]);
+    assert_eq!(seen.sent("tools/call"), [&json!({"name": "list_sales_order_documents", "arguments": next})]);
+    assert_eq!(seen.read(8), names(&data(&second)));
+    assert!(seen.read(9)[0].starts_with(&format!("7 to 12 of {total}")), "{:?}", seen.read(9));
+    assert_eq!(seen.read(10), names(&first), "and back");
+}
+
+#[tokio::test]
+async fn where_the_host_lets_no_view_call_a_list_says_how_to_see_more() {
+    let desk = Desk::start().await;
+    let mut scenario = desk.scenario("list_sales_order_documents", json!({"limit": 3})).await;
+    scenario["capabilities"] = json!({});
+    let seen = shown("list", with(scenario, json!([{"read": ".foot p"}, {"read": ".foot button"}])));
+    assert!(seen.read(0)[0].contains("ask for the next page to see more"), "{:?}", seen.read(0));
+    assert!(seen.read(1).is_empty());
+}
+
+#[tokio::test]
+async fn a_document_shows_what_it_is_its_sums_and_its_rows() {
+    let desk = Desk::start().await;
+    let name = desk.first("Sales Order", json!({"status": "To Deliver and Bill"})).await;
+    let scenario = desk.scenario("get_sales_order_document", json!({"name": name})).await;
+    let document = data(&scenario["result"])["document"].clone();
+    let steps = json!([
+        {"read": "main > p"}, {"read": "h1"}, {"read": ".pill"}, {"read": ".sum"}, {"read": "h2"},
+        {"read": "main > .head button"}, {"read": "[aria-label=Items] th"},
+        {"click": "main > .head button"}, {"read": "[aria-label=Items] th"}, {"read": "details dd"},
+    ]);
+    let seen = shown("document", with(scenario, steps));
+    assert_eq!(seen.read(0), [format!("Sales Order · {name}")]);
+    assert_eq!(seen.read(1), [document["customer_name"].as_str().unwrap()]);
+    assert_eq!(seen.read(2), ["To Deliver and Bill"]);
+    let sum = document["grand_total"].as_f64().unwrap();
+    assert_eq!(seen.read(3)[0].replace(',', ""), format!("{sum:.2} EUR"));
+    assert!(seen.read(4).contains(&"Amounts in EUR") && seen.read(4).contains(&"Dates"), "{:?}", seen.read(4));
+    let few = seen.read(6);
+    assert!(["Item code", "Qty", "Rate", "Amount"].iter().all(|wanted| few.contains(wanted)), "{few:?}");
+    assert!(seen.read(7).len() > few.len(), "all columns on demand: {:?}", seen.read(7));
+    assert!(seen.read(8).iter().all(|value| ["0", "0.00", "No"].contains(value)), "{:?}", seen.read(8));
+}
