@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keywords_digits_underscores_and_other_scripts_have_names() {
+    fn h39_keywords_digits_underscores_and_other_scripts_have_names() {
         let named = |name: &str| (field(name).unwrap_or_default(), variant(name).unwrap_or_default());
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(named("type"), pair("r#type", "Type"));

@@ -54,8 +54,8 @@ pub use mapping::Mapper;
 pub use marks::Mark;
 pub use retry::Retry;
 pub use scope::Scope;
-pub(crate) use url::encode;
 pub use url::{BadUrl, SiteUrl};
+pub(crate) use url::{encode, unreachable};
 
 /// What the site gave, with the messages it would have shown to a person.
 #[derive(Clone, PartialEq, Debug)]

@@ -161,21 +161,26 @@ pub(super) fn file_path(address: &str) -> Result<String, BadName> {
 pub(super) struct BadName(pub String);
 
 fn segment(what: &str, name: &str) -> Result<String, BadName> {
-    let rule = if name.trim().is_empty() {
-        "is empty"
-    } else if name.chars().any(char::is_control) {
-        "has a control character"
-    } else if name.chars().count() > MAX_NAME {
-        "is longer than 140 characters"
-    } else if name.starts_with('/') || name.ends_with('/') {
-        "begins or ends with '/', which the site cannot find"
-    } else if name.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
-        "has a part '.' or '..', which leads to another address"
-    } else {
-        return Ok(encode(name));
-    };
+    let Some(rule) = unreachable(name) else { return Ok(encode(name)) };
     let shown: String = name.chars().take(MAX_NAME).collect();
     Err(BadName(format!("the {what} name {shown:?} {rule}")))
+}
+
+/// Why no address leads to a document of that name, where none does.
+pub(crate) fn unreachable(name: &str) -> Option<&'static str> {
+    if name.trim().is_empty() {
+        Some("is empty")
+    } else if name.chars().any(char::is_control) {
+        Some("has a control character")
+    } else if name.chars().count() > MAX_NAME {
+        Some("is longer than 140 characters")
+    } else if name.starts_with('/') || name.ends_with('/') {
+        Some("begins or ends with '/', which the site cannot find")
+    } else if name.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
+        Some("has a part '.' or '..', which leads to another address")
+    } else {
+        None
+    }
 }
 
 /// The query string of `pairs`, spaces as `%20`.

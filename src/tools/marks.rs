@@ -11,7 +11,7 @@ use super::told::note_messages;
 use super::write::named_exactly;
 use super::{Arguments, On, ToolError};
 use crate::policy::Operation;
-use crate::site::Mark;
+use crate::site::{Mark, unreachable};
 
 const USER: Arg = needed("user", Kind::Text).about("the user's name, an e-mail address");
 const TAGGED: Arg = needed("tag", Kind::Text);
@@ -172,6 +172,9 @@ async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
             "{}: the site does not let its documents be renamed. Update the field that holds the title instead, if there is one.",
             on.def.name
         )));
+    }
+    if let Some(rule) = unreachable(new_name) {
+        return Err(ToolError::refused(format!("new_name: {new_name:?} {rule}. Choose another name.")));
     }
     let (name, stored) = stored(&on, call.given).await?;
     // The same in another case is the same to the site, and would be found.

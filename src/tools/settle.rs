@@ -48,7 +48,7 @@ impl On<'_> {
         doc: &Map<String, Value>,
         key: Option<&str>,
     ) -> Result<Answer<Map<String, Value>>, ToolError> {
-        let kept = key.is_some() && self.keeps_keys().await;
+        let kept = key.is_some() && self.keeps_keys().await?;
         let (mut doc, keyed) = (doc.clone(), key.filter(|_| kept).map(|key| (KEY, key)));
         if let Some((field, key)) = keyed {
             if let Some(name) = self.made_with(field, key).await? {
@@ -112,14 +112,14 @@ impl On<'_> {
         self.settled(name, sent, |now| outcome::of_delete(before, now)).await
     }
 
-    /// Whether documents have a field for a key, which the site may have added of its own.
-    async fn keeps_keys(&self) -> bool {
-        let mut field = self.def.field(KEY);
-        if field.is_none() {
-            let live = self.app.catalog.live(&self.app.site, &self.app.caller, self.def.name).await;
-            field = live.ok().and_then(|def| def.field(KEY));
-        }
-        field.is_some_and(|field| self.permit.fields().may_write(field))
+    /// Whether documents have a field for a key, which the site may have added of its own. Without its answer nothing is
+    /// made: a key that is not kept makes two of one.
+    async fn keeps_keys(&self) -> Result<bool, SiteError> {
+        let field = match self.def.field(KEY) {
+            None => self.app.catalog.live(&self.app.site, &self.app.caller, self.def.name).await?.field(KEY),
+            known => known,
+        };
+        Ok(field.is_some_and(|field| self.permit.fields().may_write(field)))
     }
 
     /// What came of a write to one document: the site's answer, or what reading the document says where none came.

@@ -1,6 +1,6 @@
 //! Create, update and delete. What was stored is read back, because the site's answer to a write only echoes it (H13).
 
-use erpnext_schema::{Purpose, Violation, check_document};
+use erpnext_schema::{DocTypeDef, Purpose, Rule, Violation, check_document};
 use serde_json::{Map, Value, json};
 
 use super::gate::{Go, Step};
@@ -9,7 +9,7 @@ use super::told::{note_messages, note_titles};
 use super::{Arguments, On, ToolError, links, moves, titles};
 use crate::document::changes::{self, Change};
 use crate::document::{Writing, merge};
-use crate::site::Kind;
+use crate::site::{Kind, unreachable};
 
 /// Makes a document.
 pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
@@ -133,6 +133,10 @@ impl<'a> On<'a> {
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
             let checked = check_document(on.def, purpose, data, &on.writing());
+            let checked = checked.and_then(|doc| match bad_name(on.def, &doc) {
+                Some(found) if purpose == Purpose::Create => Err(vec![found]),
+                _ => Ok(doc),
+            });
             checked.map_err(|found| found.into_iter().map(in_data).map(|found| moves::named(on, data, found)).collect())
         });
         let (on, doc) = checked.await?;
@@ -153,6 +157,15 @@ impl<'a> On<'a> {
     fn writing(&self) -> Writing<'a> {
         Writing { rule: self.permit.fields(), catalog: &self.app.catalog }
     }
+}
+
+/// The site takes names for new documents that no address leads to (H48): nobody could read them back, change or delete
+/// them, and the address of one may be that of another.
+fn bad_name(def: &DocTypeDef, doc: &Map<String, Value>) -> Option<Violation> {
+    let by = if def.is_named_by_creator() { "name" } else { def.autoname?.strip_prefix("field:")? };
+    let rule = unreachable(doc.get(by)?.as_str()?.trim())?;
+    let message = format!("names the document, and {rule}");
+    Some(Violation { path: by.to_owned(), rule: Rule::Value, message, nearest: None })
 }
 
 /// The document with these fields in the place of its own.

@@ -18,7 +18,7 @@ fn lowered(doctypes: &[DocType], choices: &str) -> (Ir, Vec<String>) {
 }
 
 #[test]
-fn odd_names_get_rust_names() {
+fn h40_odd_names_get_rust_names() {
     let names = ["type", "self", "2nd_line", "_private", "__proto__", "ünï", "then", "constructor"];
     let fields = names.map(|name| (name, "Data", ""));
     let (ir, errors) = lowered(&[doctype("Odd Thing", "Core", &fields)], "");
@@ -64,15 +64,19 @@ fn a_rename_or_module_that_matches_nothing_is_an_error() {
 }
 
 #[test]
-fn types_follow_the_kinds() {
+fn h38_types_follow_the_kinds() {
     let fields = [
         ("state", "Select", "\nOpen\nTo Bill"),
         ("size", "Select", "1-10\n11-50"),
+        ("count", "Select", "\n1\n2"),
         ("blood", "Select", "A+\nA-"),
         ("late", "Select", ""),
         ("place", "Link", "Territory"),
         ("nowhere", "Link", ""),
+        ("unloaded", "Link", "Gone"),
         ("party", "Dynamic Link", "place"),
+        ("guest", "Dynamic Link", "late"),
+        ("stray", "Dynamic Link", "no_such_field"),
         ("on", "Check", ""),
         ("share", "Percent", ""),
         ("shape", "Geolocation", ""),
@@ -88,7 +92,11 @@ fn types_follow_the_kinds() {
         "Option<String>",
         "Option<String>",
         "Option<String>",
+        "Option<String>",
         "Link<target::Territory>",
+        "Option<String>",
+        "Link<target::Gone>",
+        "Option<String>",
         "Option<String>",
         "Option<String>",
         "Option<bool>",

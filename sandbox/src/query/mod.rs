@@ -49,12 +49,15 @@ impl Site<'_> {
             Some(group) => format!(" GROUP BY {}", select.keys(group)?),
             None => String::new(),
         };
-        let order = match &list.order_by {
-            Some(order) => format!(" ORDER BY {}", select.order(order)?),
-            // H15: no order at all, so that pages read one after another overlap.
-            None if list.start > 0 && group.is_empty() => format!(" ORDER BY {}.rowid DESC", table_name(def.name)),
-            None => String::new(),
-        };
+        let mut keys: Vec<String> = Vec::new();
+        if let Some(order) = &list.order_by {
+            keys.push(select.order(order)?);
+        }
+        // H15: what no order decides is decided anew for each page, so that pages read one after another overlap.
+        if list.start > 0 && group.is_empty() {
+            keys.push(format!("{}.rowid DESC", table_name(def.name)));
+        }
+        let order = if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
         let limit = list.length.map_or(String::new(), |length| format!(" LIMIT {length} OFFSET {}", list.start));
         let columns: Vec<&str> = select.columns.iter().map(|column| column.sql.as_str()).collect();
         let sql = format!("SELECT {} {from}{group}{order}{limit}", columns.join(", "));

@@ -36,6 +36,20 @@ struct Found {
 
 const FUNCTIONS: [&str; 5] = ["count", "sum", "avg", "min", "max"];
 
+/// Words of SQL that stock fields and those of a site are named like. The site quotes plain columns and filters, and
+/// nothing else (H17).
+const RESERVED: [&str; 11] =
+    ["order", "group", "from", "key", "keys", "index", "select", "default", "delete", "match", "use"];
+
+/// What the database says of a word of SQL where a name was meant.
+fn spelled(name: &str) -> Result<&str, SiteError> {
+    if RESERVED.contains(&name) {
+        let text = format!("(1064, \"You have an error in your SQL syntax near '{name}'\")");
+        return Err(SiteError::new(exc::PROGRAMMING, text));
+    }
+    Ok(name)
+}
+
 impl<'a> Select<'a> {
     pub fn new(site: &'a Site<'a>, def: &'static DocTypeDef, free: bool) -> Self {
         Self { site, def, free, columns: Vec::new(), joins: String::new(), params: Vec::new() }
@@ -93,7 +107,7 @@ impl<'a> Select<'a> {
                 Some(name) => ("DISTINCT ", name),
                 None => ("", inside.trim()),
             };
-            let found = self.find(None, name)?;
+            let found = self.find(None, spelled(name)?)?;
             if found.visible {
                 let key = alias.unwrap_or_else(|| expression.to_owned());
                 let counted = matches!(function.as_str(), "count");
@@ -198,7 +212,7 @@ impl<'a> Select<'a> {
     /// `GROUP BY`: names of columns.
     pub fn keys(&mut self, text: &str) -> Result<String, SiteError> {
         let keys: Result<Vec<String>, SiteError> =
-            text.split(',').map(|key| Ok(self.find(None, key.trim())?.sql)).collect();
+            text.split(',').map(|key| Ok(self.find(None, spelled(key.trim())?)?.sql)).collect();
         Ok(keys?.join(", "))
     }
 
@@ -217,10 +231,7 @@ impl<'a> Select<'a> {
                 _ => (part.trim(), "ASC"),
             };
             let name = name.trim();
-            if matches!(name, "order" | "group" | "from" | "key" | "index" | "select") {
-                let text = format!("(1064, \"You have an error in your SQL syntax near '{name}'\")");
-                return Err(SiteError::new(exc::PROGRAMMING, text));
-            }
+            spelled(name)?;
             let alias = self.columns.iter().find(|column| column.key == name.trim_matches('`'));
             let sql = match alias {
                 Some(column) => column.sql.clone(),

@@ -14,6 +14,10 @@ async fn h17_an_unknown_field_is_417_in_fields_and_filters_and_500_in_an_order()
     assert_eq!(status(json!({"order_by": "nope"})), 500);
     assert_eq!(status(json!({"order_by": "order"})), 500);
     assert_eq!(status(json!({"order_by": "`order`"})), 200);
+    assert_eq!(status(json!({"fields": ["group"], "group_by": "group"})), 500);
+    assert_eq!(status(json!({"fields": ["group"], "group_by": "`group`"})), 200);
+    assert_eq!(status(json!({"fields": ["max(order) as m"]})), 500);
+    assert_eq!(status(json!({"fields": ["max(`order`) as m"]})), 200);
     assert_eq!(status(json!({"fields": ["count(*)"]})), 417);
     assert_eq!(desk.rows("Odd Thing", &json!({"fields": ["count(name) as n"]})), [json!({"n": 0})]);
 }

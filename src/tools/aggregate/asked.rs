@@ -109,7 +109,7 @@ pub(super) fn read(on: &On<'_>, given: &Arguments) -> Result<Asked, Vec<Violatio
         limit: 500,
         start: 0,
         parent: None,
-        group_by: groups.iter().map(|group| group.field.fieldname.to_owned()).collect(),
+        group_by: groups.iter().map(|group| quoted(group.field.fieldname)).collect(),
     };
     reader.done(Asked { measures, groups, order, query })
 }
@@ -199,13 +199,18 @@ fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], gro
 
 /// The columns that a measure needs, under names of our own.
 fn columns(i: usize, measure: &Measure) -> Vec<String> {
-    let field = measure.field.map_or("name", |field| field.fieldname);
+    let field = quoted(measure.field.map_or("name", |field| field.fieldname));
     match measure.function {
-        Function::Count => vec![format!("count(name) as m{i}")],
+        Function::Count => vec![format!("count({field}) as m{i}")],
         Function::Sum => vec![format!("sum({field}) as m{i}")],
         // Averages of parts are put together from sums and counts.
         Function::Avg => vec![format!("sum({field}) as m{i}"), format!("count({field}) as n{i}")],
         Function::Min => vec![format!("min({field}) as m{i}")],
         Function::Max => vec![format!("max({field}) as m{i}")],
     }
+}
+
+/// A field may be named like a word of SQL (H17).
+pub(super) fn quoted(field: &str) -> String {
+    format!("`{field}`")
 }

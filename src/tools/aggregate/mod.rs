@@ -13,7 +13,7 @@ use super::{Arguments, On, ToolError};
 use crate::policy::Operation;
 use crate::shape::page;
 use crate::site::ListQuery;
-use asked::{Asked, Function};
+use asked::{Asked, Function, quoted};
 use groups::{named, put_together, sort};
 
 /// Counts, sums and averages over the documents of any DocType.
@@ -117,8 +117,8 @@ async fn all_rows(on: &On<'_>, asked: &Asked) -> Result<Vec<Map<String, Value>>,
 fn order_by(asked: &Asked) -> String {
     let (name, descending) = &asked.order;
     let measure = asked.measures.iter().position(|measure| measure.label == *name);
-    let first = measure.map_or_else(|| name.clone(), |i| format!("m{i}"));
-    let mut keys = vec![format!("{first} {}", if *descending { "desc" } else { "asc" })];
-    keys.extend(asked.query.group_by.iter().filter(|field| *field != name).map(|field| format!("{field} asc")));
-    keys.join(", ")
+    let first = measure.map_or_else(|| quoted(name), |i| format!("m{i}"));
+    let rest = asked.query.group_by.iter().filter(|key| **key != first).map(|key| format!("{key} asc"));
+    let first = format!("{first} {}", if *descending { "desc" } else { "asc" });
+    std::iter::once(first).chain(rest).collect::<Vec<_>>().join(", ")
 }

@@ -77,17 +77,25 @@ async fn run(call: &Call<'_>, on: &On<'_>, rows: &[Arguments], work: Work) -> Re
 
 async fn one(on: &On<'_>, given: &Arguments, work: Work) -> Result<Value, ToolError> {
     let member = Member::new(on, on.def, on.permit, given.text("name"));
-    let result = work(&member.on(), given).await;
-    member.settle(&result);
-    result
+    member.run(work(&member.on(), given)).await
 }
 
 /// Whether the next row would fail in the same way.
 fn stops_all(error: &ToolError) -> bool {
-    use site::Kind::{BadKey, Maintenance, RateLimited, Redirected, Tls, Unreachable};
+    use site::Kind::{BadKey, Maintenance, OverLimit, Paused, RateLimited, Redirected, Tls, Unreachable};
     match error {
         ToolError::Site(error) => {
-            matches!(error.kind(), BadKey | Maintenance | RateLimited { .. } | Redirected | Tls | Unreachable)
+            matches!(
+                error.kind(),
+                BadKey
+                    | Maintenance
+                    | OverLimit { .. }
+                    | Paused { .. }
+                    | RateLimited { .. }
+                    | Redirected
+                    | Tls
+                    | Unreachable
+            )
         }
         ToolError::Unrecorded(_) | ToolError::Denied(_) => true,
         _ => false,

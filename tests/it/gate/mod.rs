@@ -4,5 +4,6 @@
 mod conditions;
 mod confirm;
 mod elicit;
+mod helpers;
 mod scope;
 mod withheld;

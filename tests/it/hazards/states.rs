@@ -1,4 +1,4 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Place, at};
 
@@ -8,8 +8,8 @@ async fn h8_docstatus_set_as_a_field() {
     let made = place.post("ToDo", json!({"description": "call"})).await;
     let todo = made["name"].as_str().unwrap();
     place.put("ToDo", todo, json!({"docstatus": 1})).await;
-    let (status, _) = place.raw("administrator", "DELETE", &at("ToDo", todo), Value::Null).await;
-    assert_eq!(status, 417, "it is stuck");
+    let (status, refused) = place.raw("administrator", "PUT", &at("ToDo", todo), json!({"priority": "Low"})).await;
+    assert_eq!((status, &refused["exc_type"]), (417, &json!("UpdateAfterSubmitError")), "it is stuck");
     let order = place.order(1).await;
     place.put("Sales Order", &order, json!({"docstatus": 1})).await;
     assert_eq!(place.stored("Sales Order", &order)["docstatus"], 1, "submitted, though nobody asked to submit");

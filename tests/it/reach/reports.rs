@@ -59,7 +59,7 @@ async fn a_report_is_described_with_its_filters_and_an_example_that_works() {
 }
 
 #[tokio::test]
-async fn rows_come_in_pages_and_the_total_stands_apart() {
+async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts Receivable"]})).await;
     let mut arguments =
         json!({"name": "Accounts Receivable", "filters": {"company": company(&app).await}, "limit": 500});
@@ -85,7 +85,7 @@ async fn rows_come_in_pages_and_the_total_stands_apart() {
 }
 
 #[tokio::test]
-async fn filters_are_checked_before_anything_runs() {
+async fn h53_filters_are_checked_before_anything_runs() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
     let filters = json!({"compny": "X", "company": "No Such Company", "report_date": "24.11.2026", "ageing_based_on": "Due date"});
     let text = refusal(&app, "run_report", json!({"name": "Accounts Receivable", "filters": filters})).await;
@@ -107,7 +107,7 @@ async fn filters_are_checked_before_anything_runs() {
 }
 
 #[tokio::test]
-async fn a_report_in_the_background_is_started_awaited_and_read() {
+async fn h53_a_report_in_the_background_is_started_awaited_and_read() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Stock Balance", "Sales Register"]})).await;
     let answer = call(&app, "run_report", json!({"name": "Stock Balance"})).await.unwrap();
     assert!(answer["total_rows"].as_u64().unwrap() > 0, "{answer}");
@@ -116,7 +116,7 @@ async fn a_report_in_the_background_is_started_awaited_and_read() {
 }
 
 #[tokio::test]
-async fn withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
+async fn h53_withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
     let rules = json!({
         "default": {"read": true}, "reports": ["Accounts Receivable", "Sales Register"],
         "doctypes": {

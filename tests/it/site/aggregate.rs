@@ -21,10 +21,10 @@ async fn money_is_grouped_by_its_currency_without_being_asked() {
     let arguments = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"],
         "order_by": "sum(grand_total) desc", "limit": 5, "filters": {"docstatus": 1}});
     let (query, answer) = ask(arguments, json!([{"customer": "A", "currency": "INR", "m0": 2, "m1": 300.5}])).await;
-    assert_eq!(query["fields"], json!(["customer", "currency", "count(name) as m0", "sum(grand_total) as m1"]));
+    assert_eq!(query["fields"], json!(["customer", "currency", "count(`name`) as m0", "sum(`grand_total`) as m1"]));
     assert_eq!(
         (&query["group_by"], &query["order_by"]),
-        (&json!("customer, currency"), &json!("m1 desc, customer asc, currency asc"))
+        (&json!("`customer`, `currency`"), &json!("m1 desc, `customer` asc, `currency` asc"))
     );
     assert_eq!(query["limit_page_length"], json!(6), "one more tells whether there are more");
     let groups = json!([{"customer": "A", "currency": "INR", "count": 2, "sum(grand_total)": 300.5}]);
@@ -34,7 +34,7 @@ async fn money_is_grouped_by_its_currency_without_being_asked() {
 #[tokio::test]
 async fn without_anything_asked_documents_are_counted() {
     let (query, answer) = ask(json!({"doctype": "Sales Order"}), json!([{"m0": 12}])).await;
-    assert_eq!(query["fields"], json!(["count(name) as m0"]));
+    assert_eq!(query["fields"], json!(["count(`name`) as m0"]));
     assert_eq!(answer, json!({"shown": "all 1", "groups": [{"count": 12}]}));
 }
 
@@ -50,7 +50,7 @@ async fn dates_are_put_together_by_span_and_averages_weigh_their_parts() {
     let (query, answer) = ask(arguments, rows).await;
     assert_eq!(
         query["fields"],
-        json!(["transaction_date", "sum(total_qty) as m0", "count(total_qty) as n0", "min(total_qty) as m1"])
+        json!(["transaction_date", "sum(`total_qty`) as m0", "count(`total_qty`) as n0", "min(`total_qty`) as m1"])
     );
     assert_eq!(
         answer["groups"],

@@ -1,7 +1,8 @@
 //! What ERPNext itself would fill in: stock of an item, its price and accounts, the terms of a party. The answers are made
 //! of fields of many DocTypes, so each is given only where the rule of its own DocType lets it be read.
 
-use std::collections::BTreeMap;
+mod facts;
+mod outside;
 
 use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value, json};
@@ -13,74 +14,8 @@ use crate::call::App;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
 use crate::site::ListQuery;
-
-/// A key of an answer, the DocType whose field it is (the party's own where empty), and the field; `*` for what is made of
-/// all its fields. A key that is not named here is left out.
-type Fact = (&'static str, &'static str, &'static str);
-
-const ITEM_FACTS: &[Fact] = &[
-    ("item_code", "Item", "name"),
-    ("item_name", "Item", "item_name"),
-    ("description", "Item", "description"),
-    ("item_group", "Item", "item_group"),
-    ("brand", "Item", "brand"),
-    ("uom", "Item", "stock_uom"),
-    ("stock_uom", "Item", "stock_uom"),
-    ("qty", "Item", "name"),
-    ("conversion_factor", "Item", "uoms.conversion_factor"),
-    ("price_list_rate", "Item Price", "price_list_rate"),
-    ("discount_percentage", "Pricing Rule", "discount_percentage"),
-    ("discount_amount", "Pricing Rule", "discount_amount"),
-    ("min_order_qty", "Item", "min_order_qty"),
-    ("last_purchase_rate", "Item", "last_purchase_rate"),
-    ("warehouse", "Item", "item_defaults.default_warehouse"),
-    ("actual_qty", "Bin", "actual_qty"),
-    ("projected_qty", "Bin", "projected_qty"),
-    ("reserved_qty", "Bin", "reserved_qty"),
-    ("valuation_rate", "Bin", "valuation_rate"),
-    ("income_account", "Item", "item_defaults.income_account"),
-    ("expense_account", "Item", "item_defaults.expense_account"),
-    ("cost_center", "Item", "item_defaults.selling_cost_center"),
-    ("item_tax_template", "Item", "taxes.item_tax_template"),
-    ("item_tax_rate", "Item", "taxes.item_tax_template"),
-    ("customer_item_code", "Item", "customer_items.ref_code"),
-    ("has_serial_no", "Item", "has_serial_no"),
-    ("has_batch_no", "Item", "has_batch_no"),
-    ("is_fixed_asset", "Item", "is_fixed_asset"),
-    ("delivered_by_supplier", "Item", "delivered_by_supplier"),
-    ("weight_per_unit", "Item", "weight_per_unit"),
-    ("weight_uom", "Item", "weight_uom"),
-];
-
-const PARTY_FACTS: &[Fact] = &[
-    ("customer", "", "name"),
-    ("supplier", "", "name"),
-    ("customer_name", "", "customer_name"),
-    ("supplier_name", "", "supplier_name"),
-    ("customer_group", "", "customer_group"),
-    ("supplier_group", "", "supplier_group"),
-    ("territory", "", "territory"),
-    ("language", "", "language"),
-    ("currency", "", "default_currency"),
-    ("selling_price_list", "", "default_price_list"),
-    ("buying_price_list", "", "default_price_list"),
-    ("payment_terms_template", "", "payment_terms"),
-    ("due_date", "", "payment_terms"),
-    ("tax_category", "", "tax_category"),
-    ("taxes_and_charges", "", "tax_category"),
-    ("customer_address", "Address", "name"),
-    ("supplier_address", "Address", "name"),
-    ("address_display", "Address", "*"),
-    ("shipping_address_name", "Address", "name"),
-    ("shipping_address", "Address", "*"),
-    ("contact_person", "Contact", "name"),
-    ("contact_display", "Contact", "*"),
-    ("contact_email", "Contact", "email_id"),
-    ("contact_mobile", "Contact", "mobile_no"),
-    ("contact_phone", "Contact", "phone"),
-    ("contact_designation", "Contact", "designation"),
-    ("contact_department", "Contact", "department"),
-];
+use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
+use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 
 /// The columns of stock, and those that are added up.
 const STOCK_FIELDS: [&str; 7] =
@@ -168,6 +103,7 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     let (app, given) = (call.app, call.given);
     let item = given.text("item_code").unwrap_or_default();
     exists(app, "Item", item).await?;
+    named(app, given, &[("warehouse", "Warehouse")]).await?;
     let permit = app.permit(Operation::Read, "Bin").await?;
     let def = def(app, "Bin").await?;
     let may = |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
@@ -193,7 +129,11 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     filters.extend(given.text("warehouse").map(|warehouse| equal("warehouse", warehouse)));
     let order_by = "`warehouse` asc, `name` asc".to_owned();
     let query = ListQuery { fields, filters, order_by, limit: 500, ..ListQuery::default() };
-    let rows = app.site.list(&app.caller, &permit, &query).await?.data;
+    let mut rows = app.site.list(&app.caller, &permit, &query).await?.data;
+    let warehouses = rows.iter().filter_map(|row| row.get("warehouse")).collect();
+    if let Some(seen) = in_sight(app, "Warehouse", warehouses).await? {
+        rows.retain(|row| row.get("warehouse").is_some_and(|warehouse| seen.contains(warehouse)));
+    }
     let mut sums = Map::new();
     for name in SUMMED.into_iter().filter(|name| may(name)) {
         sums.insert(name.to_owned(), json!(rows.iter().filter_map(|row| row.get(name)?.as_f64()).sum::<f64>()));
@@ -211,6 +151,7 @@ async fn item(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = app.permit(Operation::Read, "Item").await?;
     let item = given.text("item_code").unwrap_or_default();
     exists(app, "Item", item).await?;
+    named(app, given, &[("warehouse", "Warehouse"), ("price_list", "Price List"), ("company", "Company")]).await?;
     let transaction = given.text("for").unwrap_or("Sales Order");
     let selling = SELLING.contains(&transaction);
     let company = given.text("company").unwrap_or_default();
@@ -237,9 +178,11 @@ async fn item(call: Call<'_>) -> Result<Value, ToolError> {
         }
     }
     let args = args.as_object().cloned().unwrap_or_default();
-    let details = app.site.item_details(&app.caller, &permit, &args).await?;
-    let mut result = Map::from_iter([("for".to_owned(), json!(transaction)), ("price_list".to_owned(), json!(list))]);
-    Facts::new(app, "Item").give(details, ITEM_FACTS, &mut result).await;
+    let mut details = app.site.item_details(&app.caller, &permit, &args).await?;
+    details.insert("price_list".to_owned(), json!(list));
+    let outside = outside(app, BESIDE_ITEM, &details, &args).await?;
+    let mut result = Map::from_iter([("for".to_owned(), json!(transaction))]);
+    Facts::new(app, "Item").give(details, ITEM_FACTS, &outside, &mut result).await;
     Ok(Value::Object(result))
 }
 
@@ -248,14 +191,16 @@ async fn party(call: Call<'_>) -> Result<Value, ToolError> {
     let kind = given.text("party_type").unwrap_or_default();
     let name = given.text("party").unwrap_or_default();
     let permit = exists(app, kind, name).await?;
+    named(app, given, &[("company", "Company")]).await?;
     let transaction = given.text("for").unwrap_or(if kind == "Customer" { "Sales Order" } else { "Purchase Order" });
     let mut args = Map::from_iter([("doctype".to_owned(), json!(transaction))]);
     for (argument, key) in [("company", "company"), ("date", "posting_date")] {
         args.extend(given.text(argument).map(|value| (key.to_owned(), json!(value))));
     }
     let details = app.site.party_details(&app.caller, &permit, name, &args).await?;
+    let outside = outside(app, BESIDE_PARTY, &details, &args).await?;
     let mut result = Map::new();
-    Facts::new(app, kind).give(details, PARTY_FACTS, &mut result).await;
+    Facts::new(app, kind).give(details, PARTY_FACTS, &outside, &mut result).await;
     Ok(Value::Object(result))
 }
 
@@ -265,10 +210,12 @@ async fn exists(app: &App, doctype: &str, name: &str) -> Result<Permit, ToolErro
     let permit = app.permit(Operation::Read, doctype).await?;
     match app.site.validate_link(&app.caller, &permit, name, &[]).await? {
         Some(_) => Ok(permit),
-        None => Err(ToolError::refused(format!(
-            "There is no {doctype} named {name:?}.\nnext: search_link finds the right name."
-        ))),
+        None => Err(missing(doctype, name)),
     }
+}
+
+fn missing(doctype: &str, name: &str) -> ToolError {
+    ToolError::refused(format!("There is no {doctype} named {name:?}.\nnext: search_link finds the right name."))
 }
 
 async fn def(app: &App, doctype: &str) -> Result<&'static DocTypeDef, ToolError> {
@@ -289,60 +236,4 @@ async fn currency_of(app: &App, company: &str) -> Result<Option<String>, ToolErr
         )));
     };
     Ok(found.get("default_currency").and_then(Value::as_str).map(str::to_owned))
-}
-
-/// Which fields of which DocTypes may be read, found out once each.
-struct Facts<'a> {
-    app: &'a App,
-    own: &'a str,
-    known: BTreeMap<String, Option<(Permit, &'static DocTypeDef)>>,
-}
-
-impl<'a> Facts<'a> {
-    fn new(app: &'a App, own: &'a str) -> Self {
-        Self { app, own, known: BTreeMap::new() }
-    }
-
-    /// Moves what may be seen of the details into the result, and says what is withheld.
-    async fn give(&mut self, mut details: Map<String, Value>, facts: &[Fact], result: &mut Map<String, Value>) {
-        let mut withheld = Vec::new();
-        for (key, doctype, field) in facts {
-            let Some(value) = details.remove(*key).filter(|value| !value.is_null() && *value != "" && *value != "{}")
-            else {
-                continue;
-            };
-            match self.may_read(doctype, field).await {
-                true => {
-                    result.insert((*key).to_owned(), value);
-                }
-                false => withheld.push(*key),
-            }
-        }
-        if !withheld.is_empty() {
-            result.insert("withheld".to_owned(), json!(withheld));
-        }
-    }
-
-    async fn may_read(&mut self, doctype: &str, field: &str) -> bool {
-        let doctype = if doctype.is_empty() { self.own } else { doctype };
-        if !self.known.contains_key(doctype) {
-            let permit = self.app.permit(Operation::Read, doctype).await.ok();
-            let def = def(self.app, doctype).await.ok();
-            self.known.insert(doctype.to_owned(), permit.zip(def));
-        }
-        let Some(Some((permit, def))) = self.known.get(doctype) else { return false };
-        // Which of its documents the fact is from is not told, so neither is whether it may be read.
-        if permit.is_scoped() && doctype != self.own {
-            return false;
-        }
-        let rule = permit.fields();
-        match field.split_once('.') {
-            _ if field == "*" => rule.is_open(),
-            None => def.field(field).is_some_and(|field| rule.may_read(field)),
-            Some((table, column)) => def.field(table).is_some_and(|table| {
-                let child = table.target().and_then(|child| self.app.catalog.known(child));
-                child.and_then(|child| child.field(column)).is_some_and(|column| rule.may_read_child(table, column))
-            }),
-        }
-    }
 }

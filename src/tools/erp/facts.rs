@@ -1,0 +1,144 @@
+//! Which key of an answer is which field of which DocType, and which of them may be seen.
+
+use std::collections::BTreeMap;
+
+use erpnext_schema::DocTypeDef;
+use serde_json::{Map, Value, json};
+
+use super::def;
+use crate::call::App;
+use crate::policy::{Operation, Permit};
+
+/// A key of an answer, the DocType whose field it is (the party's own where empty), and the field; `*` for what is made of
+/// all its fields. A key that is not named here is left out.
+pub type Fact = (&'static str, &'static str, &'static str);
+
+/// What is told of an item.
+pub const ITEM_FACTS: &[Fact] = &[
+    ("item_code", "Item", "name"),
+    ("item_name", "Item", "item_name"),
+    ("description", "Item", "description"),
+    ("item_group", "Item", "item_group"),
+    ("brand", "Item", "brand"),
+    ("uom", "Item", "stock_uom"),
+    ("stock_uom", "Item", "stock_uom"),
+    ("qty", "Item", "name"),
+    ("conversion_factor", "Item", "uoms.conversion_factor"),
+    ("price_list", "Item", "name"),
+    ("price_list_rate", "Item Price", "price_list_rate"),
+    ("discount_percentage", "Pricing Rule", "discount_percentage"),
+    ("discount_amount", "Pricing Rule", "discount_amount"),
+    ("min_order_qty", "Item", "min_order_qty"),
+    ("last_purchase_rate", "Item", "last_purchase_rate"),
+    ("warehouse", "Item", "item_defaults.default_warehouse"),
+    ("actual_qty", "Bin", "actual_qty"),
+    ("projected_qty", "Bin", "projected_qty"),
+    ("reserved_qty", "Bin", "reserved_qty"),
+    ("valuation_rate", "Bin", "valuation_rate"),
+    ("income_account", "Item", "item_defaults.income_account"),
+    ("expense_account", "Item", "item_defaults.expense_account"),
+    ("cost_center", "Item", "item_defaults.selling_cost_center"),
+    ("item_tax_template", "Item", "taxes.item_tax_template"),
+    ("item_tax_rate", "Item", "taxes.item_tax_template"),
+    ("customer_item_code", "Item", "customer_items.ref_code"),
+    ("has_serial_no", "Item", "has_serial_no"),
+    ("has_batch_no", "Item", "has_batch_no"),
+    ("is_fixed_asset", "Item", "is_fixed_asset"),
+    ("delivered_by_supplier", "Item", "delivered_by_supplier"),
+    ("weight_per_unit", "Item", "weight_per_unit"),
+    ("weight_uom", "Item", "weight_uom"),
+];
+
+/// What is told of a party.
+pub const PARTY_FACTS: &[Fact] = &[
+    ("customer", "", "name"),
+    ("supplier", "", "name"),
+    ("customer_name", "", "customer_name"),
+    ("supplier_name", "", "supplier_name"),
+    ("customer_group", "", "customer_group"),
+    ("supplier_group", "", "supplier_group"),
+    ("territory", "", "territory"),
+    ("language", "", "language"),
+    ("currency", "", "default_currency"),
+    ("selling_price_list", "", "default_price_list"),
+    ("buying_price_list", "", "default_price_list"),
+    ("payment_terms_template", "", "payment_terms"),
+    ("due_date", "", "payment_terms"),
+    ("tax_category", "", "tax_category"),
+    ("taxes_and_charges", "", "tax_category"),
+    ("customer_address", "Address", "name"),
+    ("supplier_address", "Address", "name"),
+    ("address_display", "Address", "*"),
+    ("shipping_address_name", "Address", "name"),
+    ("shipping_address", "Address", "*"),
+    ("contact_person", "Contact", "name"),
+    ("contact_display", "Contact", "*"),
+    ("contact_email", "Contact", "email_id"),
+    ("contact_mobile", "Contact", "mobile_no"),
+    ("contact_phone", "Contact", "phone"),
+    ("contact_designation", "Contact", "designation"),
+    ("contact_department", "Contact", "department"),
+];
+
+/// Which fields of which DocTypes may be read, found out once each.
+pub struct Facts<'a> {
+    app: &'a App,
+    own: &'a str,
+    known: BTreeMap<String, Option<(Permit, &'static DocTypeDef)>>,
+}
+
+impl<'a> Facts<'a> {
+    /// Nothing is known yet; `own` is the DocType that the answer is about.
+    pub fn new(app: &'a App, own: &'a str) -> Self {
+        Self { app, own, known: BTreeMap::new() }
+    }
+
+    /// Moves what may be seen of the details into the result, and says what is withheld: the facts `outside` too.
+    pub async fn give(
+        &mut self,
+        mut details: Map<String, Value>,
+        facts: &[Fact],
+        outside: &[&str],
+        result: &mut Map<String, Value>,
+    ) {
+        let mut withheld = Vec::new();
+        for (key, doctype, field) in facts {
+            let Some(value) = details.remove(*key).filter(|value| !value.is_null() && *value != "" && *value != "{}")
+            else {
+                continue;
+            };
+            match !outside.contains(key) && self.may_read(doctype, field).await {
+                true => {
+                    result.insert((*key).to_owned(), value);
+                }
+                false => withheld.push(*key),
+            }
+        }
+        if !withheld.is_empty() {
+            result.insert("withheld".to_owned(), json!(withheld));
+        }
+    }
+
+    async fn may_read(&mut self, doctype: &str, field: &str) -> bool {
+        let doctype = if doctype.is_empty() { self.own } else { doctype };
+        if !self.known.contains_key(doctype) {
+            let permit = self.app.permit(Operation::Read, doctype).await.ok();
+            let def = def(self.app, doctype).await.ok();
+            self.known.insert(doctype.to_owned(), permit.zip(def));
+        }
+        let Some(Some((permit, def))) = self.known.get(doctype) else { return false };
+        // Which of its documents the fact is from is not told, so neither is whether it may be read.
+        if permit.is_scoped() && doctype != self.own {
+            return false;
+        }
+        let rule = permit.fields();
+        match field.split_once('.') {
+            _ if field == "*" => rule.is_open(),
+            None => def.field(field).is_some_and(|field| rule.may_read(field)),
+            Some((table, column)) => def.field(table).is_some_and(|table| {
+                let child = table.target().and_then(|child| self.app.catalog.known(child));
+                child.and_then(|child| child.field(column)).is_some_and(|column| rule.may_read_child(table, column))
+            }),
+        }
+    }
+}

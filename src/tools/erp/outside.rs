@@ -1,0 +1,80 @@
+//! Documents beside the one that an answer is about, which it tells of as well: a condition on reading them holds here too.
+
+use serde_json::{Map, Value, json};
+
+use super::missing;
+use crate::call::App;
+use crate::policy::Operation;
+use crate::site::ListQuery;
+use crate::tools::{Arguments, ToolError};
+
+/// A document of another DocType that facts come from, or tell of: the DocType, the key that names the document, and the
+/// facts.
+pub type Beside = (&'static str, &'static str, &'static [&'static str]);
+
+/// Beside an item.
+pub const BESIDE_ITEM: &[Beside] = &[
+    ("Warehouse", "warehouse", &["warehouse", "actual_qty", "projected_qty", "reserved_qty"]),
+    ("Price List", "price_list", &["price_list", "price_list_rate"]),
+    ("Company", "company", DEFAULTS),
+    ("Item Group", "item_group", DEFAULTS),
+    ("Brand", "brand", DEFAULTS),
+];
+/// What an item without an answer of its own takes from its group, its brand or the company.
+const DEFAULTS: &[&str] =
+    &["warehouse", "income_account", "expense_account", "cost_center", "item_tax_template", "item_tax_rate"];
+
+/// Beside a party.
+pub const BESIDE_PARTY: &[Beside] = &[
+    ("Company", "company", &["currency"]),
+    ("Customer Group", "customer_group", &["selling_price_list", "payment_terms_template", "due_date"]),
+    ("Supplier Group", "supplier_group", &["buying_price_list", "payment_terms_template", "due_date"]),
+    ("Payment Terms Template", "payment_terms_template", &["due_date"]),
+];
+
+/// Refuses arguments that name documents outside of what the caller may read. A DocType that the configuration does not
+/// open has no such bounds: its documents are told here by nothing but the names that others link to.
+pub async fn named(app: &App, given: &Arguments, arguments: &[(&str, &str)]) -> Result<(), ToolError> {
+    for (argument, doctype) in arguments {
+        let Some(name) = given.value(argument) else { continue };
+        if in_sight(app, doctype, vec![name]).await?.is_some_and(|seen| seen.is_empty()) {
+            return Err(missing(doctype, given.text(argument).unwrap_or_default()));
+        }
+    }
+    Ok(())
+}
+
+/// Those of the documents that the caller may read; nothing where no condition keeps any from them.
+pub async fn in_sight(app: &App, doctype: &str, names: Vec<&Value>) -> Result<Option<Vec<Value>>, ToolError> {
+    let permit = match app.permit(Operation::Read, doctype).await {
+        Ok(permit) if permit.is_scoped() => permit,
+        Ok(_) | Err(ToolError::Denied(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if names.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let filters = vec![("name".to_owned(), "in".to_owned(), json!(names))];
+    let query = ListQuery { filters, order_by: "`name` asc".to_owned(), limit: 500, ..ListQuery::default() };
+    let rows = app.site.list(&app.caller, &permit, &query).await?.data;
+    Ok(Some(rows.into_iter().filter_map(|mut row| row.remove("name")).collect()))
+}
+
+/// The facts that come from documents, or tell of documents, which the caller may not read. Where none is named, which it
+/// was is not known.
+pub async fn outside(
+    app: &App,
+    beside: &[Beside],
+    details: &Map<String, Value>,
+    args: &Map<String, Value>,
+) -> Result<Vec<&'static str>, ToolError> {
+    let mut facts = Vec::new();
+    for (doctype, by, theirs) in beside {
+        let is_name = |value: &&Value| value.as_str().is_some_and(|name| !name.is_empty());
+        let name = [details, args].into_iter().filter_map(|from| from.get(*by)).find(is_name);
+        if in_sight(app, doctype, name.into_iter().collect()).await?.is_some_and(|seen| seen.is_empty()) {
+            facts.extend(*theirs);
+        }
+    }
+    Ok(facts)
+}
