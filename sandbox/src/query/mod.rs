@@ -78,7 +78,11 @@ impl Site<'_> {
         let def = self.listable(doctype, list)?;
         let mut select = Select::new(self, def, list.ignore_permissions);
         let from = self.conditions(&mut select, def, list)?;
-        let sql = format!("SELECT count(DISTINCT {}.name) {from}", table_name(def.name));
+        let counted = match select.joins.is_empty() {
+            true => "*".to_owned(),
+            false => format!("DISTINCT {}.name", table_name(def.name)),
+        };
+        let sql = format!("SELECT count({counted}) {from}");
         Ok(match self.db.scalar(&sql, &select.params)? {
             Some(Sql::Integer(count)) => {
                 list.length.map_or(count, |most| count.min(i64::try_from(most).unwrap_or(count)))

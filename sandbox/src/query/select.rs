@@ -112,7 +112,13 @@ impl<'a> Select<'a> {
                 let key = alias.unwrap_or_else(|| expression.to_owned());
                 let counted = matches!(function.as_str(), "count");
                 let field = found.field.filter(|_| !counted);
-                self.columns.push(Column { sql: format!("{function}({distinct}{})", found.sql), key, field });
+                let own_name = format!("{}.\"name\"", table_name(self.def.name));
+                let sql = match found.sql {
+                    // Every document has a name; one that is not asked for can be counted by an index alone.
+                    name if counted && distinct.is_empty() && name == own_name => "count(*)".to_owned(),
+                    sql => format!("{function}({distinct}{sql})"),
+                };
+                self.columns.push(Column { sql, key, field });
             }
             return Ok(());
         }

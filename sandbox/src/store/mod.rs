@@ -1,9 +1,13 @@
 //! The database: one SQLite connection, one request at a time, every request one transaction.
 //!
 //! One table with real columns per DocType, made when it is first used: a list over 100,000 documents then reads only
-//! the columns that it names and can use an index, where JSON columns would be parsed row by row. Measured over 100,000 orders
-//! (`examples/lists.rs`, both cores busy with other work): a page by an index 0.1 to 5 ms, by a scan 10 to 100 ms, groups 200 to
-//! 440 ms.
+//! the columns that it names and can use an index, where JSON columns would be parsed row by row. What lists name stands first
+//! in a row, and every index goes on with `modified`, `docstatus` and the amounts that the DocType's list shows
+//! (`table.rs`): the newest of a status or a customer come out of one in order, and most groups and counts need nothing else.
+//!
+//! Processor's time over 100,000 orders (`examples/lists.rs`), in memory and in a file alike: a page by an index below 1 ms, by a
+//! scan 4 to 35 ms, a search that finds nothing 40 to 52 ms; groups and sums of what the list shows 18 to 24 ms, of other columns
+//! 110 to 190 ms, as every document is looked up; all 100,000 names without a limit 80 ms.
 
 mod row;
 mod table;
@@ -51,7 +55,7 @@ impl Store {
     /// A file that cannot be opened or is no database of this kind.
     pub fn open(directory: &Path) -> rusqlite::Result<Self> {
         let conn = Connection::open(directory.join("site.db"))?;
-        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 1073741824;")?;
         Self::on(conn)
     }
 

@@ -126,7 +126,9 @@ impl Db<'_> {
             names.any(|known| matches!(known, Sql::Text(known) if known.eq_ignore_ascii_case(column)))
         };
         let hidden = if def.is(doctype_flag::CHILD) { &[] } else { &HIDDEN_COLUMNS[..] };
-        let fields = table.columns.iter().map(|field| (field.fieldname, sql_type(field)));
+        let mut fields = table.columns.clone();
+        fields.sort_by_key(|field| place(field));
+        let fields = fields.into_iter().map(|field| (field.fieldname, sql_type(field)));
         let columns = fields.chain(hidden.iter().map(|name| (*name, "TEXT")));
         let missing = columns.filter(|(name, _)| !exists(name)).map(|(name, sql)| format!("{} {sql}", quote(name)));
         let mut sql = if existing.is_empty() {
@@ -147,9 +149,31 @@ impl Db<'_> {
     }
 }
 
+/// Where a column stands in its table. A row is read from its beginning up to the last column that a query names: what lists
+/// show and filter comes first, texts of any length last.
+fn place(field: &FieldDef) -> u8 {
+    const ASKED_FOR: [u32; 6] =
+        [flag::STANDARD, flag::IN_LIST_VIEW, flag::IN_STANDARD_FILTER, flag::SEARCH_INDEX, flag::REQD, flag::BOLD];
+    match field.kind.shape() {
+        _ if ASKED_FOR.iter().any(|bit| field.is(*bit)) => 0,
+        Shape::Text if field.max_length().is_none() => 2,
+        _ => 1,
+    }
+}
+
 /// The columns to index: what lists are sorted by, rows are found by, and unique values are looked up by.
+///
+/// Each index goes on with what a list or a group asks for beside it: the newest come out of it in order, and the states and
+/// amounts that the DocType's list shows are read from it alone.
 fn indexes(def: &DocTypeDef) -> Vec<String> {
     let wanted = columns(def).filter(|field| field.is(flag::UNIQUE) || field.is(flag::SEARCH_INDEX));
-    let first = if def.is(doctype_flag::CHILD) { "\"parent\", \"parenttype\"" } else { "\"modified\"" };
-    std::iter::once(first.to_owned()).chain(wanted.map(|field| quote(field.fieldname))).collect()
+    let wanted = wanted.map(|field| quote(field.fieldname));
+    if def.is(doctype_flag::CHILD) {
+        return std::iter::once("\"parent\", \"parenttype\"".to_owned()).chain(wanted).collect();
+    }
+    let amounts = columns(def).filter(|field| field.is(flag::IN_LIST_VIEW) && field.kind.shape() == Shape::Float);
+    let beside: String = amounts.map(|field| format!(", {}", quote(field.fieldname))).collect();
+    let newest = "\"modified\", \"docstatus\"";
+    let found = wanted.map(|column| format!("{column}, {newest}{beside}"));
+    std::iter::once(newest.to_owned()).chain(found).collect()
 }
