@@ -88,7 +88,6 @@ function h(tag, given, ...children) {
 }
 function fill(nodes) {
   document.querySelector("main").replaceChildren(...nodes.filter(Boolean));
-  queueMicrotask(measure);
 }
 let height = 0;
 /** Tells the host how high the page is, where that changed. */
@@ -157,6 +156,8 @@ addEventListener("load", async () => {
   const { hostContext, hostCapabilities } = await ask("ui/initialize", about);
   host.can = hostCapabilities ?? {};
   adopt(hostContext ?? {});
+  // At once after what a view changes itself; a page that is not drawn is not resized either.
+  new MutationObserver(measure).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
   new ResizeObserver(measure).observe(document.body);
   post({ method: "ui/notifications/initialized", params: {} });
 });
