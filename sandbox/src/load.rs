@@ -83,8 +83,8 @@ impl Site<'_> {
     }
 }
 
-/// A name for a child row: ten letters and digits, the same on every run.
-fn row_name(parent: &str, field: &str, number: usize) -> String {
+/// The name of a child row, from the document, the table and the row's place in it: ten letters and digits, the same on every run.
+pub fn row_name(parent: &str, field: &str, number: usize) -> String {
     const LETTERS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
     let seed = 0xCBF2_9CE4_8422_2325_u64;
     let bytes = parent.bytes().chain([0]).chain(field.bytes()).chain(number.to_le_bytes());

@@ -15,7 +15,7 @@ impl Site<'_> {
     /// # Errors
     /// The database's.
     pub fn workflow_of(&self, def: &DocTypeDef) -> Result<Option<Doc>, SiteError> {
-        if def.name == "Workflow" || def.module == "Core" || !self.has_workflows()? {
+        if def.name == "Workflow" || def.module == "Core" || !self.db.has_table("Workflow")? {
             return Ok(None);
         }
         let found = self.db.rows_where_in("Workflow", self.meta, "document_type", def.name)?;

@@ -16,15 +16,21 @@ const IGNORED: &[&str] = &[
     "Communication Link",
     "DocShare",
     "Document Follow",
+    "Document Share Key",
     "Dynamic Link",
+    "Email Queue",
     "Email Unsubscribe",
     "File",
+    "Integration Request",
     "Notification Log",
     "Tag Link",
     "ToDo",
+    "Unhandled Email",
     "User Permission",
     "Version",
     "View Log",
+    "Webhook Request Log",
+    "Workflow Action",
     "GL Entry",
     "Stock Ledger Entry",
     "Payment Ledger Entry",
@@ -44,7 +50,7 @@ pub struct BackLink {
 }
 
 impl Site<'_> {
-    /// The documents that link to this one, each once; with `submitted` only those that are.
+    /// The documents that link to this one and are not cancelled, each once; with `submitted` only those that are.
     ///
     /// # Errors
     /// The database's.
@@ -69,7 +75,7 @@ impl Site<'_> {
                 self.linking(def, reference.field.fieldname, reference.field.options, doctype, name)?
             {
                 let link = BackLink { doctype, name, docstatus };
-                let wanted = !submitted || link.docstatus == 1;
+                let wanted = if submitted { link.docstatus == 1 } else { link.docstatus != 2 };
                 if wanted && !found.contains(&link) {
                     found.push(link);
                 }

@@ -32,6 +32,7 @@ use crate::perms::Right;
 use crate::site::Site;
 
 pub use change::{Action, same};
+pub(crate) use fill::words;
 pub use naming::random;
 pub use render::without_nulls;
 

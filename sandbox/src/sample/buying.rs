@@ -13,6 +13,7 @@ use super::paper::{Paper, docstatus, paper, rows};
 use super::people::mail;
 use super::words::{COMPANY, CURRENCY, SUPPLIERS};
 use super::{Sample, TODAY, after, count, money, text};
+use crate::load::row_name;
 
 /// How many purchases, days since the order at least and at most, and how far they came.
 type Stage = (usize, (i64, i64), Option<Ordered>, Option<Received>, Option<Invoiced>);
@@ -80,10 +81,15 @@ fn order(sample: &mut Sample<'_>, supplier: &'static str, paper: &Paper, on: Dat
         transaction_date: Some(on),
         schedule_date: Some(after(on, 10)),
         buying_price_list: BUYING_LIST.into(),
-        items: rows!(PurchaseOrderItem, paper, |line| {
+        items: rows!(PurchaseOrderItem, paper, |_, line| {
             schedule_date: Some(after(on, 10)),
             warehouse: own(GOODS_IN).into(),
+            cost_center: own("Main").into(),
+            expense_account: own(PURCHASES).into(),
+            received_qty: if received > 0.0 { count(line.quantity) } else { count(0) },
+            billed_amt: if billed > 0.0 { money(line.amount()) } else { money(0) },
         }),
+        payment_schedule: paper.schedule(after(on, 30), paper.grand()),
         per_received: Some(received),
         per_billed: Some(billed),
         status: status.into(),
@@ -112,9 +118,12 @@ fn receipt(
         posting_date: Some(on),
         posting_time: Some(jiff::civil::time(9, 15, 0, 0)),
         buying_price_list: BUYING_LIST.into(),
-        items: rows!(PurchaseReceiptItem, paper, |line| {
+        items: rows!(PurchaseReceiptItem, paper, |at, line| {
             received_qty: count(line.quantity),
             warehouse: own(GOODS_IN).into(),
+            cost_center: own("Main").into(),
+            expense_account: own(PURCHASES).into(),
+            purchase_order_item: order.map(|order| row_name(order, "items", at)),
             purchase_order: order.map(Into::into).unwrap_or_default(),
         }),
         per_billed: Some(if status == Received::Completed { 100.0 } else { 0.0 }),
@@ -135,7 +144,7 @@ fn invoice(
     receipt: Option<&str>,
 ) {
     sample.on = on;
-    let owed = if matches!(status, Invoiced::Unpaid | Invoiced::Overdue) { paper.grand() } else { 0 };
+    let owed = if status == Invoiced::Paid { 0 } else { paper.grand() };
     let name = sample.number("ACC-PINV-2026-", 5);
     let document = paper!(PurchaseInvoice, paper, {
         owner: mail("Jonas").into(),
@@ -150,12 +159,17 @@ fn invoice(
         bill_date: Some(on),
         buying_price_list: BUYING_LIST.into(),
         credit_to: own(CREDITORS).into(),
-        items: rows!(PurchaseInvoiceItem, paper, |line| {
+        items: rows!(PurchaseInvoiceItem, paper, |at, line| {
             expense_account: own(PURCHASES).into(),
             cost_center: own("Main").into(),
+            po_detail: order.map(|order| row_name(order, "items", at)),
+            pr_detail: receipt.map(|receipt| row_name(receipt, "items", at)),
             purchase_order: order.map(Into::into).unwrap_or_default(),
             purchase_receipt: receipt.map(Into::into).unwrap_or_default(),
         }),
+        payment_schedule: paper.schedule(after(on, 30), owed),
+        against_expense_account: text(own(PURCHASES)),
+        party_account_currency: CURRENCY.into(),
         outstanding_amount: money(owed),
         status: status.into(),
     });

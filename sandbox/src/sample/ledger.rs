@@ -7,6 +7,7 @@ use super::masters::{BANK, CREDITORS, DEBTORS, own};
 use super::people::mail;
 use super::words::{COMPANY, CURRENCY};
 use super::{Sample, money, text};
+use crate::documents::words;
 
 /// Whose entry it is.
 pub struct Post<'a> {
@@ -100,6 +101,8 @@ pub fn pay(sample: &mut Sample<'_>, payment: &Payment<'_>, on: Date) {
             exchange_rate: Some(1.0),
             ..PaymentEntryReference::default()
         }],
+        in_words: text(words::money(CURRENCY, paid.unwrap_or_default())),
+        base_in_words: text(words::money(CURRENCY, paid.unwrap_or_default())),
         total_allocated_amount: paid,
         base_total_allocated_amount: paid,
         reference_no: text(format!("BT-{}", &name[name.len() - 5..])),

@@ -1,10 +1,12 @@
 //! What every paper of a trade has: lines of goods, and the sums under them.
 
-use erpnext_doctypes::{SalesTaxesAndCharges, SalesTaxesAndChargesChargeType};
+use erpnext_doctypes::{PaymentSchedule, SalesTaxesAndCharges, SalesTaxesAndChargesChargeType};
+use jiff::civil::Date;
 
 use super::masters::{VAT, own};
-use super::words::{GOODS, Good};
+use super::words::{CURRENCY, GOODS, Good};
 use super::{Sample, money};
+use crate::documents::words as in_words;
 
 /// Per cent of the net amount.
 const VAT_RATE: i64 = 20;
@@ -20,6 +22,11 @@ pub struct Line {
 impl Line {
     pub fn amount(&self) -> i64 {
         self.rate * self.quantity
+    }
+
+    /// What it is sold for above what it cost.
+    pub fn profit(&self) -> i64 {
+        self.amount() - self.good.cost * self.quantity
     }
 }
 
@@ -73,6 +80,26 @@ impl Paper {
         self.net() + self.vat()
     }
 
+    /// The one row of what is to be paid when, and how much of it is still owed.
+    pub fn schedule(&self, due: Date, owed: i64) -> Vec<PaymentSchedule> {
+        vec![PaymentSchedule {
+            due_date: Some(due),
+            invoice_portion: Some(100.0),
+            payment_amount: money(self.grand()),
+            base_payment_amount: money(self.grand()),
+            outstanding: money(owed),
+            base_outstanding: money(owed),
+            paid_amount: money(self.grand() - owed),
+            base_paid_amount: money(self.grand() - owed),
+            ..PaymentSchedule::default()
+        }]
+    }
+
+    /// The sum in words, in the site's own way.
+    pub fn words(&self) -> Option<String> {
+        Some(in_words::money(CURRENCY, money(self.grand()).unwrap_or_default()))
+    }
+
     /// The one row of taxes of a paper that is sent to a customer.
     pub fn taxes(&self) -> Vec<SalesTaxesAndCharges> {
         vec![SalesTaxesAndCharges {
@@ -91,10 +118,10 @@ impl Paper {
     }
 }
 
-/// The rows of a paper: `rows!(SalesOrderItem, paper, |line| { warehouse: … })`.
+/// The rows of a paper: `rows!(SalesOrderItem, paper, |at, line| { warehouse: … })`.
 macro_rules! rows {
-    ($ty:ident, $paper:expr, |$line:ident| { $($field:ident: $value:expr),* $(,)? }) => {
-        $paper.lines.iter().map(|$line| $ty {
+    ($ty:ident, $paper:expr, |$at:pat, $line:ident| { $($field:ident: $value:expr),* $(,)? }) => {
+        $paper.lines.iter().enumerate().map(|($at, $line)| $ty {
             item_code: $line.good.code.into(),
             item_name: text($line.good.name),
             description: text($line.good.name),
@@ -114,6 +141,8 @@ macro_rules! rows {
             base_amount: money($line.amount()),
             net_amount: money($line.amount()),
             base_net_amount: money($line.amount()),
+            stock_uom_rate: money($line.rate),
+            item_tax_rate: text("{}"),
             $($field: $value,)*
             ..$ty::default()
         }).collect()
@@ -139,8 +168,9 @@ macro_rules! paper {
             base_total_taxes_and_charges: money($paper.vat()),
             grand_total: money($paper.grand()),
             base_grand_total: money($paper.grand()),
-            rounded_total: money($paper.grand()),
-            base_rounded_total: money($paper.grand()),
+            disable_rounded_total: Some(true),
+            in_words: $paper.words(),
+            base_in_words: $paper.words(),
             $($field: $value,)*
             ..$ty::default()
         }

@@ -9,12 +9,13 @@ use erpnext_schema::document::Choice as _;
 use jiff::civil::Date;
 
 use super::ledger::{self, Payment, Post};
-use super::masters::{DEBTORS, MAIN_STORE, SALES, SELLING_LIST, VAT, own};
+use super::masters::{DEBTORS, MAIN_STORE, PURCHASES, SALES, SELLING_LIST, VAT, own};
 use super::paper::{Paper, docstatus, paper, rows};
 use super::parties::territory;
 use super::people::{OWNERS, mail};
 use super::words::{COMPANY, CURRENCY, CUSTOMER_GROUPS, CUSTOMERS};
 use super::{Sample, TODAY, after, count, money, text};
+use crate::load::row_name;
 
 /// How far a deal came.
 struct Stage {
@@ -132,8 +133,12 @@ fn quotation(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Quoted) {
         valid_till: Some(after(on, 30)),
         order_type: QuotationOrderType::Sales.into(),
         selling_price_list: SELLING_LIST.into(),
-        items: rows!(QuotationItem, deal.paper, |line| {}),
+        items: rows!(QuotationItem, deal.paper, |_, line| {
+            valuation_rate: money(line.good.cost),
+            gross_profit: money(line.profit()),
+        }),
         taxes: deal.paper.taxes(),
+        payment_schedule: deal.paper.schedule(after(on, TERMS), deal.paper.grand()),
         order_lost_reason: (status == Quoted::Lost).then(|| "Went with a cheaper offer".to_owned()),
         status: status.into(),
     });
@@ -170,14 +175,19 @@ fn order(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Ordered) -> Str
         delivery_date: Some(due),
         selling_price_list: SELLING_LIST.into(),
         set_warehouse: own(MAIN_STORE).into(),
-        items: rows!(SalesOrderItem, deal.paper, |line| {
+        items: rows!(SalesOrderItem, deal.paper, |_, line| {
             delivery_date: Some(due),
+            transaction_date: Some(on),
+            cost_center: own("Main").into(),
+            valuation_rate: money(line.good.cost),
+            gross_profit: money(line.profit()),
             warehouse: own(MAIN_STORE).into(),
             is_stock_item: Some(line.good.stocked),
             delivered_qty: count(line.quantity * delivered / 100),
             billed_amt: money(line.amount() * billed / 100),
         }),
         taxes: deal.paper.taxes(),
+        payment_schedule: deal.paper.schedule(after(on, TERMS), deal.paper.grand()),
         per_delivered: count(delivered),
         per_billed: count(billed),
         delivery_status: match delivered {
@@ -211,8 +221,11 @@ fn delivery(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Delivered, o
         posting_date: Some(on),
         posting_time: Some(jiff::civil::time(14, 30, 0, 0)),
         selling_price_list: SELLING_LIST.into(),
-        items: rows!(DeliveryNoteItem, deal.paper, |line| {
+        items: rows!(DeliveryNoteItem, deal.paper, |at, line| {
             warehouse: own(MAIN_STORE).into(),
+            cost_center: own("Main").into(),
+            expense_account: own(PURCHASES).into(),
+            so_detail: order.map(|order| row_name(order, "items", at)),
             against_sales_order: order.map(Into::into).unwrap_or_default(),
         }),
         taxes: deal.paper.taxes(),
@@ -239,7 +252,7 @@ fn invoice(
         Invoiced::CreditNoteIssued => deal.paper.back().grand().abs(),
         _ => 0,
     };
-    let owed = if matches!(status, Invoiced::Draft | Invoiced::Cancelled) { 0 } else { grand - paid };
+    let owed = grand - paid;
     let name = sample.number("ACC-SINV-2026-", 5);
     let links = (order, delivery, None);
     bill(sample, &name, deal, &deal.paper, on, (status, owed), links);
@@ -294,13 +307,19 @@ fn bill(
         selling_price_list: SELLING_LIST.into(),
         debit_to: own(DEBTORS).into(),
         party_account_currency: CURRENCY.into(),
-        items: rows!(SalesInvoiceItem, paper, |line| {
+        items: rows!(SalesInvoiceItem, paper, |at, line| {
             income_account: own(SALES).into(),
+            expense_account: own(PURCHASES).into(),
             cost_center: own("Main").into(),
+            incoming_rate: money(line.good.cost),
+            so_detail: order.map(|order| row_name(order, "items", at)),
+            dn_detail: delivery.map(|delivery| row_name(delivery, "items", at)),
             sales_order: order.map(Into::into).unwrap_or_default(),
             delivery_note: delivery.map(Into::into).unwrap_or_default(),
         }),
         taxes: paper.taxes(),
+        payment_schedule: if against.is_some() { Vec::new() } else { paper.schedule(after(on, TERMS), owed) },
+        against_income_account: text(own(SALES)),
         outstanding_amount: money(owed),
         status: status.into(),
     });

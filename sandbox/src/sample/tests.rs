@@ -176,3 +176,60 @@ fn papers_come_in_every_status() {
         assert!(missing.is_empty(), "{doctype} lacks {missing:?}");
     }
 }
+
+#[test]
+fn what_a_paper_says_of_its_amounts_agrees() {
+    let mut papers = 0;
+    for (def, document) in
+        all(1).iter().filter(|(def, _)| def.field("items").is_some() && def.field("net_total").is_some())
+    {
+        let name = text_of(document, "name");
+        let number = |document: &Extra, key: &str| document.get(key).and_then(Value::as_f64).unwrap_or_default();
+        let of = |key: &str| number(document, key);
+        let rows = |table: &str| document.get(table).and_then(Value::as_array).cloned().unwrap_or_default();
+        let sum = |table: &str, key: &str| -> f64 {
+            rows(table).iter().map(|row| number(row.as_object().unwrap(), key)).sum()
+        };
+        let same = |one: f64, other: f64| assert!((one - other).abs() < 0.005, "{name}: {one}, {other}");
+        same(of("net_total"), sum("items", "amount"));
+        same(of("grand_total"), of("net_total") + of("total_taxes_and_charges"));
+        for own in ["total", "net_total", "grand_total", "total_taxes_and_charges"] {
+            same(of(own), of(&format!("base_{own}")));
+        }
+        let words = crate::documents::words::money("EUR", of("grand_total"));
+        assert_eq!((text_of(document, "in_words"), text_of(document, "base_in_words")), (&*words, &*words), "{name}");
+        // A return is not paid in parts.
+        if def.field("payment_schedule").is_some() && text_of(document, "return_against").is_empty() {
+            same(of("grand_total"), sum("payment_schedule", "payment_amount"));
+            if def.field("outstanding_amount").is_some() {
+                same(of("outstanding_amount"), sum("payment_schedule", "outstanding"));
+            }
+        }
+        papers += 1;
+    }
+    assert!(papers > 100, "{papers}");
+}
+
+#[tokio::test]
+async fn rows_of_deliveries_and_bills_name_the_rows_of_their_orders() {
+    let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+    let mut named = 0;
+    for (def, document) in all(1) {
+        for row in document.get("items").and_then(Value::as_array).into_iter().flatten() {
+            for (of, by, order) in [
+                ("Delivery Note", "so_detail", "Sales Order Item"),
+                ("Sales Invoice", "so_detail", "Sales Order Item"),
+                ("Sales Invoice", "dn_detail", "Delivery Note Item"),
+                ("Purchase Receipt", "purchase_order_item", "Purchase Order Item"),
+                ("Purchase Invoice", "po_detail", "Purchase Order Item"),
+            ] {
+                if let Some(name) = row[by].as_str().filter(|_| of == def.name) {
+                    let there = sandbox.with(|site| site.load(order, name)).unwrap();
+                    assert_eq!(there["item_code"], row["item_code"], "{of}");
+                    named += 1;
+                }
+            }
+        }
+    }
+    assert!(named > 100, "{named}");
+}

@@ -126,10 +126,12 @@ impl Db<'_> {
             names.any(|known| matches!(known, Sql::Text(known) if known.eq_ignore_ascii_case(column)))
         };
         let hidden = if def.is(doctype_flag::CHILD) { &[] } else { &HIDDEN_COLUMNS[..] };
+        // Communication has one of them on its form.
+        let hidden = hidden.iter().filter(|name| table.columns.iter().all(|field| field.fieldname != **name));
         let mut fields = table.columns.clone();
         fields.sort_by_key(|field| place(field));
         let fields = fields.into_iter().map(|field| (field.fieldname, sql_type(field)));
-        let columns = fields.chain(hidden.iter().map(|name| (*name, "TEXT")));
+        let columns = fields.chain(hidden.map(|name| (*name, "TEXT")));
         let missing = columns.filter(|(name, _)| !exists(name)).map(|(name, sql)| format!("{} {sql}", quote(name)));
         let mut sql = if existing.is_empty() {
             format!("CREATE TABLE {name} ({});", missing.collect::<Vec<_>>().join(", "))
@@ -141,6 +143,15 @@ impl Db<'_> {
             sql.push_str(&format!("CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns});"));
         }
         self.conn.execute_batch(&sql)
+    }
+
+    /// Whether there is a table of this DocType: nothing made one as long as nobody asked for its documents.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn has_table(&self, doctype: &str) -> rusqlite::Result<bool> {
+        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
+        Ok(self.scalar(sql, &[Sql::Text(format!("tab{doctype}"))])?.is_some())
     }
 
     /// Looks at the table anew when it is next used: the DocType has other fields now.

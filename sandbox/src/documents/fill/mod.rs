@@ -3,7 +3,7 @@
 
 mod rules;
 mod totals;
-mod words;
+pub mod words;
 
 use erpnext_schema::{DocTypeDef, flag};
 use serde_json::{Value, json};
@@ -131,11 +131,6 @@ impl Site<'_> {
             doc.insert(field, first.cloned().unwrap_or(Value::Null));
         }
         Ok(())
-    }
-
-    pub(super) fn has_workflows(&self) -> Result<bool, SiteError> {
-        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tabWorkflow'";
-        Ok(self.db.scalar(sql, &[])?.is_some())
     }
 }
 

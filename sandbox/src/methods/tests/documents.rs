@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::methods::testing::{World, assert_recorded_keys, recorded};
+use crate::query::List;
 
 const CUSTOMER: &str = "Bulk Customer 00000";
 
@@ -230,4 +231,37 @@ fn a_new_site_has_a_workflow_on_leads_and_gets_it_once() {
     seed();
     let workflow = world.stored("Workflow", "Lead Approval");
     assert_eq!(workflow["transitions"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_deleted_document_takes_along_what_was_about_it_and_lets_go_of_what_was_said() {
+    let world = World::new();
+    let lead = "CRM-LEAD-2026-00007";
+    let about = |by_doctype: &str, by_name: &str| json!({"name": "about", by_doctype: "Lead", by_name: lead});
+    world.add("Workflow Action", about("reference_doctype", "reference_name"));
+    world.row("Workflow Action Permitted Role", "Workflow Action", "about", "permitted_roles", json!({"role": "All"}));
+    world.add("Comment", about("reference_doctype", "reference_name"));
+    world.add("ToDo", about("reference_type", "reference_name"));
+    world.add("Communication", about("reference_doctype", "reference_name"));
+    world.add("Comment", json!({"name": "of another", "reference_doctype": "Lead", "reference_name": "another"}));
+    world.ask("frappe.client.delete", json!({"doctype": "Lead", "name": lead}));
+    let left = |doctype: &str| world.as_user("Administrator", |site| site.list(doctype, &List::default())).unwrap();
+    assert_eq!((left("Workflow Action").len(), left("ToDo").len()), (0, 0));
+    assert_eq!(left("Comment")[0]["name"], "of another");
+    assert_eq!(world.stored("Communication", "about")["reference_name"], Value::Null);
+    let roles = List { parent: Some("Workflow Action".to_owned()), ..List::default() };
+    let roles = world.as_user("Administrator", |site| site.list("Workflow Action Permitted Role", &roles)).unwrap();
+    assert!(roles.is_empty(), "{roles:?}");
+}
+
+#[test]
+fn a_cancelled_document_does_not_keep_another_from_being_deleted() {
+    let world = World::new();
+    let delete =
+        || world.call("Administrator", "frappe.client.delete", json!({"doctype": "Customer", "name": CUSTOMER}));
+    world.order("SO-1", 2);
+    world.order("SO-2", 0);
+    assert_eq!(delete().unwrap_err().exc.name, "LinkExistsError");
+    world.ask("frappe.client.delete", json!({"doctype": "Sales Order", "name": "SO-2"}));
+    delete().unwrap();
 }
