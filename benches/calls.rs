@@ -14,7 +14,8 @@ use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::policy::{Operation, Policy};
 use erpnext_mcp::site::{Client, SiteUrl};
-use serde_json::{Value, json};
+use erpnext_sandbox::{Options, Sandbox};
+use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
 /// Nobody listens there; what is measured asks nobody.
@@ -37,11 +38,12 @@ fn config(log: Option<&Path>) -> Config {
 fn policy(bench: &mut Criterion) {
     let policy = Policy::from_config(&config(None));
     let def = erpnext_doctypes::get("Sales Invoice").unwrap();
-    let fields = &def.fields[..150];
+    // The largest documents have about as many.
+    let fields: Vec<_> = def.all_fields().chain(def.all_fields()).take(150).collect();
     bench.bench_function("policy: permit and 150 fields", |b| {
         b.iter(|| {
             let permit = policy.permit(Operation::Read, black_box("Sales Invoice")).unwrap();
-            fields.iter().filter(|field| permit.fields().may_read(black_box(*field))).count()
+            fields.iter().filter(|field| permit.fields().may_read(black_box(**field))).count()
         });
     });
 }
@@ -62,6 +64,39 @@ fn pipeline(bench: &mut Criterion) {
     bench.bench_function("call: a create that is refused by its fields", |b| {
         b.to_async(&runtime).iter(|| app.call(tool, arguments.as_object().unwrap().clone(), None));
     });
+}
+
+/// All that a call passes but the way to the site: the document was read before, and is kept.
+fn whole(bench: &mut Criterion) {
+    let runtime = Runtime::new().unwrap();
+    let options = Options { sample: Some(1), ..Options::default() };
+    let site = runtime.block_on(Sandbox::start(options)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.log");
+    for (log, what) in
+        [(None, "call: a kept invoice, no audit log"), (Some(&log), "call: a kept invoice, with the audit log")]
+    {
+        let mut config = json!({
+            "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret"},
+            "permissions": {"doctypes": {"Sales Invoice": {"read": true, "restricted_fields": ["remarks", "items.margin_type"]}}},
+            "cache": {"enabled": true, "ttl": 3_600}, "schema": {"overlay": "off"},
+        });
+        if let Some(log) = log {
+            config["audit"] = json!({"enabled": true, "log_file": log});
+        }
+        let config = Config::from_text(&config.to_string()).unwrap();
+        let credentials = Credentials::new("administrator".into(), "secret".into()).unwrap();
+        let caller = Caller::new(SiteUrl::parse(&site.url(), false).unwrap(), credentials);
+        let audit = Audit::open(&config.audit).unwrap();
+        let app = App::new(&config, Client::new(client_options(&config)).unwrap(), caller, audit);
+        let tools = ["list_sales_invoice_documents", "get_sales_invoice_document"];
+        let [list, get] = tools.map(|tool| app.registry.find(tool).unwrap());
+        let listed = runtime.block_on(app.call(list, Map::new(), None)).unwrap().0;
+        let arguments = Map::from_iter([("name".to_owned(), listed["rows"][0][0].clone())]);
+        bench.bench_function(what, |b| {
+            b.to_async(&runtime).iter(async || app.call(get, arguments.clone(), None).await.unwrap());
+        });
+    }
 }
 
 fn audit(bench: &mut Criterion) {
@@ -101,5 +136,5 @@ fn kept(bench: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, policy, pipeline, audit, kept);
+criterion_group!(benches, policy, pipeline, whole, audit, kept);
 criterion_main!(benches);
