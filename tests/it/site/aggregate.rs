@@ -1,3 +1,5 @@
+//! Sums and counts: wiremock, as the exact query counts. Over real documents they are looked at in `gate/scope.rs`.
+
 use serde_json::{Value, json};
 
 use crate::support::{Site, call, refusal};

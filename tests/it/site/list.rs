@@ -1,7 +1,10 @@
+//! Lists: wiremock where the exact query counts, or that nothing is asked.
+
 use erpnext_mcp::call::App;
 use serde_json::{Value, json};
 
-use crate::support::{Site, all, call, refusal};
+use crate::sandbox::SampleSite;
+use crate::support::{Site, all, app_of, call, refusal};
 
 const CUSTOMERS: &str = "/api/resource/Customer";
 const LIST: &str = "list_customer_documents";
@@ -179,24 +182,30 @@ async fn the_limit_is_one_to_five_hundred() {
 
 #[tokio::test]
 async fn a_cursor_leads_through_all_pages_and_ends() {
-    let site = Site::start().await;
-    let rows = |names: &[&str]| json!({"data": names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>()});
-    for page in [&["A", "B", "C"][..], &["C", "D", "E"], &["E"]] {
-        site.answer_once("GET", CUSTOMERS, 200, rows(page)).await;
-    }
+    let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": all()}));
-    let mut arguments = json!({"limit": 2, "fields": ["name"], "filters": {"territory": "North"}});
-    let mut names = Vec::new();
+    let filters = json!({"customer_group": ["!=", "Schools"]});
+    let mut arguments = json!({"limit": 5, "fields": ["name"], "filters": filters, "order_by": "territory"});
+    let (mut names, mut pages) = (Vec::new(), 0);
     loop {
         let answer = call(&app, LIST, arguments.clone()).await.unwrap();
         names
             .extend(answer["documents"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()));
+        pages += 1;
         let Some(cursor) = answer.get("next_cursor") else { break };
         arguments["cursor"] = cursor.clone();
     }
-    assert_eq!(names, ["A", "B", "C", "D", "E"]);
-    let starts: Vec<_> = site.sent().await.iter().map(|(_, query)| query["limit_start"].clone()).collect();
-    assert_eq!(starts, [0, 2, 4]);
+    assert_eq!(names.len(), count(&site, json!([["customer_group", "!=", "Schools"]])));
+    assert_eq!(pages, names.len().div_ceil(5));
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count(&site, json!([["customer_group", "!=", "Schools"]])), "none comes twice");
+}
+
+/// How many customers there are past the server.
+fn count(site: &SampleSite, filters: Value) -> usize {
+    let list = erpnext_sandbox::query::List { filters, ..Default::default() };
+    usize::try_from(site.sandbox.with(|site| site.count("Customer", &list)).unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -219,30 +228,25 @@ async fn a_cursor_of_another_list_is_refused() {
 
 #[tokio::test]
 async fn the_total_is_counted_with_permissions() {
-    let (site, app) = customers().await;
-    site.method("frappe.desk.reportview.get_count", json!(417)).await;
-    let arguments = json!({"count": true, "filters": {"territory": "North"}, "or_filters": {"language": "de"}});
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config_of("sales", json!({"doctypes": {"Customer": {"read": true}}})));
+    let (group, either) = (["customer_group", "!=", "Schools"], json!({"name": ["like", "%s%"], "website": "nowhere"}));
+    let arguments = json!({"count": true, "limit": 1, "filters": [group], "or_filters": either});
     let answer = call(&app, LIST, arguments).await.unwrap();
-    assert_eq!((&answer["count"], &answer["total"]), (&json!(1), &json!(417)));
-    let sent = site.sent().await;
-    let count = sent.iter().find(|(line, _)| line == "POST /api/method/frappe.desk.reportview.get_count").unwrap();
-    assert_eq!(count.1["doctype"], "Customer");
-    assert_eq!(count.1["filters"], json!([["territory", "=", "North"]]));
-    assert_eq!(count.1["or_filters"], json!([["language", "=", "de"]]));
+    // The user sees one territory only.
+    let seen = count(&site, json!([group, ["name", "like", "%s%"], ["territory", "=", "North"]]));
+    assert!(seen > 1 && seen < count(&site, json!([group, ["name", "like", "%s%"]])));
+    assert_eq!((&answer["count"], &answer["total"]), (&json!(1), &json!(seen)), "{answer}");
 }
 
 #[tokio::test]
-async fn a_long_query_goes_by_post() {
-    let site = Site::start().await;
-    site.method("frappe.client.get_list", json!([{"name": "A"}])).await;
+async fn a_query_too_long_for_an_address_finds_what_it_asks_for() {
+    let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": all()}));
-    let names: Vec<_> = (0..400).map(|i| format!("Bulk Customer {i:05}")).collect();
+    let mut names: Vec<_> = (0..400).map(|i| format!("Bulk Customer {i:05}")).collect();
+    names.push("Kestrel Software".to_owned());
     let answer = call(&app, LIST, json!({"filters": {"name": ["in", names]}, "fields": ["name"]})).await.unwrap();
-    assert_eq!(answer["documents"], json!([{"name": "A"}]));
-    let sent = site.sent().await;
-    assert_eq!(sent[0].0, "POST /api/method/frappe.client.get_list");
-    assert_eq!(sent[0].1["doctype"], "Customer");
-    assert_eq!(sent[0].1["filters"][0][2].as_array().unwrap().len(), 400);
+    assert_eq!(answer["documents"], json!([{"name": "Kestrel Software"}]));
 }
 
 #[tokio::test]

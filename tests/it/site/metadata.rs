@@ -1,5 +1,9 @@
+//! DocTypes and fields that were not generated: wiremock for DocTypes and choices that the sandbox does not have, for how often
+//! metadata is asked for, and for a site without any.
+
 use serde_json::{Value, json};
 
+use crate::sandbox::SampleSite;
 use crate::support::{META, Site, all, call, refusal};
 
 /// Metadata as the site gives it, as far as it matters.
@@ -117,16 +121,22 @@ async fn a_new_field_and_a_new_choice_are_taken_once_the_site_confirms_them() {
 
 #[tokio::test]
 async fn a_new_field_can_be_listed_filtered_and_read() {
-    let site = custom().await;
-    site.data("GET", "/api/resource/Customer", json!([{"name": "Zod", "custom_note_of_ours": "n"}])).await;
-    site.data("GET", "/api/resource/Customer/Zod", json!({"name": "Zod", "custom_note_of_ours": "n"})).await;
+    let site = SampleSite::start().await;
+    let field = json!({
+        "doctype": "Custom Field", "dt": "Customer", "fieldname": "custom_note_of_ours", "fieldtype": "Data",
+        "label": "Note of Ours",
+    });
+    let (field, note) = (field.as_object().unwrap().clone(), json!({"custom_note_of_ours": "n"}));
+    site.sandbox.with(|site| site.insert(field)).unwrap();
+    site.sandbox.with(|site| site.set("Customer", "Kestrel Software", note.as_object().unwrap())).unwrap();
     let app = site.app(json!({"Customer": all()}));
-    let get = json!({"name": "Zod", "fields": ["custom_note_of_ours"]});
+    let get = json!({"name": "Kestrel Software", "fields": ["custom_note_of_ours"]});
     let answer = call(&app, "get_customer_document", get).await.unwrap();
     assert_eq!(answer["document"]["custom_note_of_ours"], "n");
-    let arguments = json!({"fields": ["custom_note_of_ours"], "filters": {"custom_note_of_ours": ["is", "set"]}});
+    let arguments =
+        json!({"fields": ["name", "custom_note_of_ours"], "filters": {"custom_note_of_ours": ["is", "set"]}});
     let answer = call(&app, "list_customer_documents", arguments).await.unwrap();
-    assert_eq!(answer["documents"][0]["custom_note_of_ours"], "n");
+    assert_eq!(answer["documents"], json!([{"name": "Kestrel Software", "custom_note_of_ours": "n"}]));
 }
 
 #[tokio::test]

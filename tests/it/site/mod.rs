@@ -1,4 +1,4 @@
-//! Each tool against a stand-in for the site: what it sends, and what comes of the answer.
+//! Each tool against a site: on the sandbox, or on wiremock where the head of the file says why.
 
 mod aggregate;
 mod answers;

@@ -1,3 +1,5 @@
+//! Names in addresses: wiremock, as the exact path counts.
+
 use serde_json::json;
 use wiremock::ResponseTemplate;
 

@@ -1,3 +1,5 @@
+//! Searches: wiremock, as the exact request counts, and that a withheld field has no part in it.
+
 use serde_json::json;
 
 use crate::support::{Site, all, call, refusal};

@@ -1,6 +1,9 @@
+//! Updates: wiremock where the exact requests count, or where somebody writes between two requests of one call.
+
 use erpnext_mcp::call::App;
 use serde_json::{Value, json};
 
+use crate::hazards::{Place, typed_in};
 use crate::support::{Site, all, call, refusal};
 
 const ORDER: &str = "/api/resource/Sales%20Order/SO-1";
@@ -30,13 +33,6 @@ async fn site(after: Value) -> (Site, App) {
     (site, app)
 }
 
-async fn refused(data: Value) -> String {
-    let (site, app) = site(json!({})).await;
-    let text = refusal(&app, UPDATE, json!({"name": "SO-1", "data": data})).await;
-    assert_eq!(site.writes().await, Vec::<String>::new());
-    text
-}
-
 #[tokio::test]
 async fn an_update_reads_first_sends_what_was_read_as_modified_and_reads_back() {
     let after = order("later", "PO-2", &json!([row("r1", 1, 1.0), row("r2", 2, 2.0)]));
@@ -64,45 +60,47 @@ async fn rows_are_sent_whole_in_the_order_given() {
 }
 
 #[tokio::test]
-async fn a_row_can_be_added_and_needs_its_mandatory_columns() {
-    let after = order("later", "PO-1", &json!([row("r1", 1, 1.0), row("r2", 2, 2.0), row("r3", 3, 3.0)]));
-    let (site, app) = site(after).await;
-    let new = json!({"item_code": "SKU-1", "qty": 3, "delivery_date": "2026-12-01"});
-    let rows = json!([{"name": "r1"}, {"name": "r2"}, new]);
-    let answer = call(&app, UPDATE, json!({"name": "SO-1", "data": {"items": rows}})).await.unwrap();
-    let added = json!([{"added": {"idx": 3, "item_code": "SKU-1", "qty": 3.0}}]);
-    assert_eq!(answer["changed"]["items"], added, "{answer}");
-    let sent = site.sent().await.into_iter().find(|(line, _)| line.starts_with("PUT")).unwrap().1;
-    assert_eq!(sent["items"].as_array().unwrap().len(), 3);
-    assert!(sent["items"][2].get("name").is_none());
+async fn a_row_can_be_added() {
+    let place = Place::new().await;
+    let order = place.order(2).await;
+    let before = place.stored("Sales Order", &order);
+    let [first, second] = [0, 1].map(|at| before["items"][at].clone());
+    let new = json!({"item_code": first["item_code"], "qty": 3, "delivery_date": "2026-12-24"});
+    let items = json!([{"name": first["name"]}, {"name": second["name"]}, new]);
+    let answer = place.update("Sales Order", &order, json!({"items": items})).await;
+    let added = &answer["changed"]["items"][0]["added"];
+    assert_eq!((&added["idx"], &added["item_code"], &added["qty"]), (&json!(3), &first["item_code"], &json!(3.0)));
+    let stored = typed_in(&place.stored("Sales Order", &order));
+    assert_eq!((stored.len(), &stored[..2]), (3, &typed_in(&before)[..]));
 }
 
 #[tokio::test]
-async fn rows_that_do_not_exist_are_refused() {
-    let text = refused(json!({"items": [{"name": "r1"}, {"name": "r2"}, {"name": "r9", "qty": 1}]})).await;
-    assert!(
-        text.contains("data.items[2].name: items has no row named \"r9\"; its rows are \"r1\" (row 1, SKU-1), \"r2\" (row 2, SKU-1)"),
-        "{text}"
-    );
-    let text = refused(json!({"items": [{"name": "r1"}, {"name": "r2"}, {"name": "r1"}]})).await;
-    assert!(text.contains("\"r1\" (row 1, SKU-1) is named twice"), "{text}");
-}
-
-#[tokio::test]
-async fn rows_are_not_dropped_by_leaving_them_out() {
-    let text = refused(json!({"items": [{"name": "r1", "qty": 4}]})).await;
-    assert!(text.contains("would be lost with what they hold: \"r2\" (row 2, SKU-1): item_code"), "{text}");
-}
-
-#[tokio::test]
-async fn an_update_that_changes_nothing_or_the_wrong_things_is_refused() {
-    assert!(refused(json!({})).await.contains("no field to change"));
-    let text = refused(json!({"name": "SO-2", "docstatus": 1, "modified": READ_AT, "items": []})).await;
-    for wanted in
-        ["data.name: a document is not renamed", "data.docstatus", "data.modified", "data.items: is mandatory"]
-    {
-        assert!(text.contains(wanted), "{wanted}: {text}");
+async fn a_change_that_would_lose_rows_or_is_none_is_refused() {
+    let place = Place::new().await;
+    let order = place.order(2).await;
+    let before = place.stored("Sales Order", &order);
+    let [first, second] = [0, 1].map(|at| before["items"][at].clone());
+    let told = |row: &Value| format!("{} (row {}, {})", row["name"], row["idx"], row["item_code"].as_str().unwrap());
+    let names = [&first["name"], &second["name"]];
+    for (change, wanted) in [
+        (
+            json!({"items": [{"name": names[0]}, {"name": names[1]}, {"name": names[0]}]}),
+            format!("{} is named twice", told(&first)),
+        ),
+        (
+            json!({"items": [{"name": names[0], "qty": 4}]}),
+            format!("would be lost with what they hold: {}", told(&second)),
+        ),
+        (json!({}), "no field to change".to_owned()),
+        (json!({"name": "SO-2"}), "data.name: a document is not renamed".to_owned()),
+        (json!({"docstatus": 1}), "data.docstatus".to_owned()),
+        (json!({"modified": READ_AT}), "data.modified".to_owned()),
+        (json!({"items": []}), "data.items: is mandatory".to_owned()),
+    ] {
+        let text = place.refused_update("Sales Order", &order, change).await;
+        assert!(text.contains(&wanted), "{wanted}: {text}");
     }
+    assert_eq!(place.stored("Sales Order", &order), before);
 }
 
 #[tokio::test]
@@ -153,12 +151,10 @@ async fn what_the_site_did_not_take_over_is_said() {
 
 #[tokio::test]
 async fn a_document_that_is_not_there_is_not_written() {
-    let site = Site::start().await;
-    site.answer("GET", ORDER, 404, json!({"exc_type": "DoesNotExistError"})).await;
-    let app = site.app(json!({"Sales Order": all()}));
-    let text = refusal(&app, UPDATE, json!({"name": "SO-1", "data": {"po_no": "PO-2"}})).await;
+    let place = Place::new().await;
+    let text = place.refused_update("Sales Order", "SAL-ORD-0000-00000", json!({"po_no": "PO-2"})).await;
     assert!(text.contains("DoesNotExistError"), "{text}");
-    assert_eq!(site.lines().await, [format!("GET {ORDER}")]);
+    assert_eq!(place.site.writes(), Vec::<String>::new());
 }
 
 #[tokio::test]
