@@ -41,7 +41,7 @@ async fn approving_makes_the_same_call_with_the_token_of_the_preview_and_shows_w
     let seen = shown("approval", with(scenario, steps));
     assert_eq!((seen.read(0), seen.read(1), seen.read(2).len()), (vec![name.as_str()], vec!["Deleted"], 0));
     let told = seen.sent("ui/update-model-context")[0]["content"][0]["text"].as_str().unwrap();
-    assert!(told.starts_with(&format!("The user approved: Delete Sales Order {name:?}.")), "{told}");
+    assert!(told.starts_with(&format!("The user approved: delete Sales Order {name:?}.")), "{told}");
 }
 
 #[tokio::test]
