@@ -40,7 +40,8 @@ function bars(points, width, said) {
   const x = (value) => 1 + (value - low) / (high - low) * (width - 2);
   const [row, bottom] = [40, points.length * 40 + 4];
   return [bottom + 22, scale.map((at) => [
-    svg("line", { class: at ? "grid" : "axis", x1: x(at), x2: x(at), y1: 0, y2: bottom }),
+    // The bars themselves show where they begin.
+    at === low ? null : svg("line", { class: at ? "grid" : "axis", x1: x(at), x2: x(at), y1: 0, y2: bottom }),
     svg("text", { class: "tick", x: x(at), y: bottom + 16, "text-anchor": at === low ? "start" : at === high ? "end" : "middle" }, brief(at)),
   ]), points.map(({ name, value }, i) => {
     const text = said(value);

@@ -86,9 +86,7 @@ function h(tag, given, ...children) {
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return node;
 }
-function fill(nodes) {
-  document.querySelector("main").replaceChildren(...nodes.filter(Boolean));
-}
+const fill = (nodes) => document.querySelector("main").replaceChildren(...nodes.filter(Boolean));
 let height = 0;
 /** Tells the host how high the page is, where that changed. */
 function measure() {
@@ -156,8 +154,8 @@ addEventListener("load", async () => {
   const { hostContext, hostCapabilities } = await ask("ui/initialize", about);
   host.can = hostCapabilities ?? {};
   adopt(hostContext ?? {});
-  // At once after what a view changes itself; a page that is not drawn is not resized either.
-  new MutationObserver(measure).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  // A page that is not drawn just now, since it is scrolled away, is told of by its changes alone.
+  new MutationObserver(measure).observe(document.body, { attributes: true, childList: true, subtree: true });
   new ResizeObserver(measure).observe(document.body);
   post({ method: "ui/notifications/initialized", params: {} });
 });
