@@ -14,7 +14,7 @@ fn zod() -> Value {
     })
 }
 
-const MODIFIED: &str = "2026-11-20 10:00:00.000000";
+const MODIFIED: &str = "2026-11-20 10:00:00";
 
 /// The sample site with that customer.
 async fn sample() -> SampleSite {
@@ -108,7 +108,9 @@ async fn a_restricted_field_is_cut_from_what_is_read_and_not_asked_for() {
     let site = sample().await;
     let app = site.app(json!({"Customer": restricted()}));
     let answer = call(&app, "get_customer_document", json!({"name": "Zod"})).await.unwrap();
-    assert_eq!(answer["withheld"], json!(["tax_id", "sales_team.incentives"]));
+    for withheld in ["tax_id", "sales_team.incentives"] {
+        assert!(answer["withheld"].as_array().unwrap().contains(&json!(withheld)), "{answer}");
+    }
     assert_eq!(answer["document"]["sales_team"][0]["sales_person"], "Ann");
     assert!(!answer.to_string().contains("hidden-1") && !answer.to_string().contains("99.5"), "{answer}");
 }
