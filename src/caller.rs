@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::site::SiteUrl;
@@ -66,9 +66,12 @@ impl Credentials {
                 return Err(BadCredentials::BadCharacter(what));
             }
         }
-        let whole = format!("{}:{}", api_key.expose_secret(), api_secret.expose_secret());
+        let mut whole = Context::new(&SHA256);
+        for part in [api_key.expose_secret(), ":", api_secret.expose_secret()] {
+            whole.update(part.as_bytes());
+        }
         let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(digest(&SHA256, whole.as_bytes()).as_ref());
+        fingerprint.copy_from_slice(whole.finish().as_ref());
         Ok(Self { api_key, api_secret, fingerprint })
     }
 

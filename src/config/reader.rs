@@ -66,7 +66,8 @@ impl<'a> Reader<'a> {
         match value {
             Value::Object(object) => Some(Self { path, object, errors }),
             other => {
-                errors.note(path, format!("expected an object, found {}", show(other)));
+                // A secret that is in the wrong place is still a secret.
+                errors.note(path, format!("expected an object, found {}", kind(other)));
                 None
             }
         }

@@ -32,7 +32,8 @@ pub(super) fn from_file(path: &Path) -> Result<SecretString, String> {
 pub(super) fn from_command(argv: &[&str]) -> Result<SecretString, String> {
     let [program, arguments @ ..] = argv else { return Err("expected a program and its arguments".to_owned()) };
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    // What it complains of may hold the secret, and would be written to the log of whoever started this program.
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|why| format!("{program} cannot be started: {why}"))?;
     let Some(output) = child.stdout.take() else { return Err(format!("{program} has no output")) };
     let (said, heard) = mpsc::channel();
@@ -42,7 +43,9 @@ pub(super) fn from_command(argv: &[&str]) -> Result<SecretString, String> {
     let text = heard.recv_timeout(PATIENCE);
     loop {
         match child.try_wait() {
-            Ok(Some(status)) if !status.success() => return Err(format!("{program} failed ({status})")),
+            Ok(Some(status)) if !status.success() => {
+                return Err(format!("{program} failed ({status}); run it by hand to see why"));
+            }
             Ok(Some(_)) => break,
             Ok(None) if text.is_ok() && started.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
             Ok(None) | Err(_) => {

@@ -167,7 +167,7 @@ fn wrong_types_and_values_say_what_was_expected() {
     assert_eq!(
         errors(&file.to_string()),
         [
-            "permissions.doctypes.Customer: expected an object, found true",
+            "permissions.doctypes.Customer: expected an object, found true or false",
             "permissions.doctypes. Item: expected a DocType's name, such as Sales Order, without spaces around it",
             "permissions.doctypes. Item.read: expected true or false, found \"yes\"",
             "permissions.doctypes. Item.allowed_fields: expected a list of field names, found null",

@@ -5,40 +5,64 @@
 //! document that links there: ERPNext's code fills those too.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, flag};
+
+/// A field, or a column of a table, that holds what a field of another DocType holds.
+struct Copy {
+    doctype: &'static str,
+    /// `tax_id`, or `items.tax_id`.
+    path: String,
+    /// DocType and field.
+    of: (&'static str, &'static str),
+}
 
 /// The fields, and columns of tables (`items.tax_id`), that hold copies of restricted fields, by DocType.
 ///
 /// `restricted` tells whether a field of a DocType is restricted by name.
 pub fn of(restricted: &dyn Fn(&str, &str) -> bool) -> BTreeMap<&'static str, BTreeSet<String>> {
-    let own = |def: &'static DocTypeDef| {
-        let fetched = |field: &FieldDef| {
-            let (by, from) = field.fetch_from?.split_once('.')?;
-            Some(restricted(def.field(by)?.target()?, from))
-        };
-        let filled = move |field: &FieldDef| {
-            let alike = |target: &str| {
-                let there = erpnext_doctypes::get(target).and_then(|target| target.field(field.fieldname));
-                restricted(target, field.fieldname) && there.is_some_and(|there| there.kind == field.kind)
-            };
-            let mut targets =
-                def.fields.iter().filter(|link| link.kind == FieldKind::Link).filter_map(|link| link.target());
-            field.is(flag::READ_ONLY) && field.fieldname != "status" && targets.any(alike)
-        };
-        let fields = def.fields.iter().filter(move |field| fetched(field) == Some(true) || filled(field));
-        fields.map(|field| field.fieldname)
-    };
-    let mut copies = BTreeMap::new();
+    static ALL: OnceLock<Vec<Copy>> = OnceLock::new();
+    let mut copies: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for copy in ALL.get_or_init(all).iter().filter(|copy| restricted(copy.of.0, copy.of.1)) {
+        copies.entry(copy.doctype).or_default().insert(copy.path.clone());
+    }
+    copies
+}
+
+/// Every copy that the tables tell of.
+fn all() -> Vec<Copy> {
+    let mut copies = Vec::new();
     for def in erpnext_doctypes::ALL {
-        let mut names: BTreeSet<String> = own(def).map(str::to_owned).collect();
-        for table in def.fields.iter().filter(|field| field.kind.is_table()) {
-            let Some(child) = table.target().and_then(erpnext_doctypes::get) else { continue };
-            names.extend(own(child).map(|column| format!("{}.{column}", table.fieldname)));
-        }
-        if !names.is_empty() {
-            copies.insert(def.name, names);
+        let copy = |path: String| move |of| Copy { doctype: def.name, path: path.clone(), of };
+        for field in def.fields {
+            copies.extend(sources(def, field).into_iter().map(copy(field.fieldname.to_owned())));
+            let child = field.target().filter(|_| field.kind.is_table()).and_then(erpnext_doctypes::get);
+            for (child, column) in
+                child.into_iter().flat_map(|child| child.fields.iter().map(move |column| (child, column)))
+            {
+                let path = format!("{}.{}", field.fieldname, column.fieldname);
+                copies.extend(sources(child, column).into_iter().map(copy(path)));
+            }
         }
     }
     copies
+}
+
+/// The fields of other DocTypes that this one may be filled from.
+fn sources(def: &'static DocTypeDef, field: &FieldDef) -> Vec<(&'static str, &'static str)> {
+    let fetched = || {
+        let (by, from) = field.fetch_from?.split_once('.')?;
+        Some((def.field(by)?.target()?, from))
+    };
+    let mut sources: Vec<_> = fetched().into_iter().collect();
+    if field.is(flag::READ_ONLY) && field.fieldname != "status" {
+        let links = def.fields.iter().filter(|link| link.kind == FieldKind::Link);
+        let alike = |target: &'static str| {
+            let there = erpnext_doctypes::get(target)?.field(field.fieldname)?;
+            (there.kind == field.kind).then_some((target, there.fieldname))
+        };
+        sources.extend(links.filter_map(|link| alike(link.target()?)));
+    }
+    sources
 }

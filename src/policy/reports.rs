@@ -47,6 +47,13 @@ impl Policy {
         self.doctypes.get(doctype).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
     }
 
+    /// Whether every document of the DocType may be read; it may be named as in addresses of the desk (`sales-invoice`).
+    pub fn shows_every(&self, doctype: &str) -> bool {
+        let is = |def: &&&DocTypeDef| def.name == doctype || def.name.to_lowercase().replace(' ', "-") == doctype;
+        let doctype = erpnext_doctypes::ALL.iter().find(is).map_or(doctype, |def| def.name);
+        self.permit(Operation::Read, doctype).is_ok() && !self.is_scoped(doctype)
+    }
+
     /// Whether the rules on the DocType keep back what a report calls by this name, or shows under this label.
     pub fn withholds(&self, def: &DocTypeDef, name: &str, label: &str) -> bool {
         let rule = self.field_rule(def.name);

@@ -138,7 +138,16 @@ fn note_withheld(permit: &Permit, doc: &Map<String, Value>) {
 fn is_of_every_document(key: &str) -> bool {
     matches!(
         key,
-        "name" | "doctype" | "docstatus" | "idx" | "parent" | "parenttype" | "parentfield" | "owner" | "modified_by"
+        "name"
+            | "doctype"
+            | "docstatus"
+            | "modified"
+            | "idx"
+            | "parent"
+            | "parenttype"
+            | "parentfield"
+            | "owner"
+            | "modified_by"
     )
 }
 

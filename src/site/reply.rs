@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
@@ -154,8 +155,12 @@ fn by_status(reply: &Reply) -> Kind {
     }
 }
 
-/// The messages of `_server_messages`: a JSON string of a list of JSON strings, each an object with `message`.
 fn server_messages(body: &Map<String, Value>) -> Vec<String> {
+    raw_messages(body).iter().map(|message| plain(message)).collect()
+}
+
+/// The messages of `_server_messages`: a JSON string of a list of JSON strings, each an object with `message`.
+fn raw_messages(body: &Map<String, Value>) -> Vec<String> {
     let list = text(body, "_server_messages").and_then(|list| serde_json::from_str::<Vec<Value>>(list).ok());
     let message = |entry: Value| {
         let entry = match entry {
@@ -163,12 +168,32 @@ fn server_messages(body: &Map<String, Value>) -> Vec<String> {
             other => other,
         };
         match entry {
-            Value::Object(entry) => text(&entry, "message").map(plain),
-            Value::String(text) => Some(plain(&text)),
+            Value::Object(entry) => text(&entry, "message").map(str::to_owned),
+            Value::String(text) => Some(text),
             _ => None,
         }
     };
     list.unwrap_or_default().into_iter().filter_map(message).collect()
+}
+
+/// The documents that the site's messages link to: DocType, as the address has it, and name.
+pub(super) fn mentioned(reply: &Reply) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(&reply.body);
+    if !text.contains("/app/") || !text.contains("_server_messages") {
+        return Vec::new();
+    }
+    let Ok(body) = serde_json::from_slice::<Map<String, Value>>(&reply.body) else { return Vec::new() };
+    let of = |message: &String| message.split("href=").skip(1).filter_map(document).collect::<Vec<_>>();
+    raw_messages(&body).iter().flat_map(of).collect()
+}
+
+/// The document behind `"/app/sales-invoice/NAME">`, or `"/app/Form/Sales Invoice/NAME">`.
+fn document(link: &str) -> Option<(String, String)> {
+    let address = link.get(1..)?.split(['"', '\'']).next()?;
+    let (_, path) = address.split_once("/app/")?;
+    let (doctype, name) = path.strip_prefix("Form/").unwrap_or(path).split_once('/')?;
+    let decoded = |part: &str| Some(html::to_text(&percent_decode_str(part).decode_utf8().ok()?));
+    Some((decoded(doctype)?, decoded(name)?))
 }
 
 /// Plain text on one line, up to where a traceback begins.

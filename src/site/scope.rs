@@ -23,6 +23,8 @@ pub struct Scope {
     wrote: AtomicBool,
     /// Texts of withheld values, the longest first; shared with the calls that this one is made of.
     withheld: Arc<Mutex<Vec<String>>>,
+    /// DocTypes and names of the documents that the site's messages link to.
+    mentioned: Mutex<Vec<(String, String)>>,
 }
 
 /// More values than this are not kept in mind, nor shorter ones: those say nothing, and stand everywhere.
@@ -36,6 +38,23 @@ impl Scope {
     pub fn new(id: &str, fresh: bool) -> Arc<Self> {
         let withheld = current().map(|outer| outer.withheld.clone()).unwrap_or_default();
         Arc::new(Self { id: id.to_owned(), fresh, withheld, ..Self::default() })
+    }
+
+    /// Takes the names of documents that the site's messages link to for withheld where `hidden` says so of DocType and name.
+    pub fn hide(&self, hidden: impl Fn(&str, &str) -> bool) {
+        let mentioned = std::mem::take(&mut *self.mentioned.lock().unwrap_or_else(PoisonError::into_inner));
+        let names = mentioned.into_iter().filter(|(doctype, name)| hidden(doctype, name));
+        self.withhold(names.map(|(_, name)| name));
+    }
+
+    fn withhold(&self, texts: impl Iterator<Item = String>) {
+        let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+        for text in texts.filter(|text| text.chars().count() >= SHORTEST_WITHHELD) {
+            if withheld.len() < MOST_WITHHELD && !withheld.contains(&text) {
+                let at = withheld.partition_point(|known| known.len() >= text.len());
+                withheld.insert(at, text);
+            }
+        }
     }
 
     /// Whether a withheld value was read, so that [`Scope::mask`] may find one.
@@ -89,12 +108,14 @@ pub(super) fn withhold(value: &Value) {
         Value::Number(number) => spellings(number.as_f64().unwrap_or_default()),
         _ => return,
     };
-    let mut withheld = scope.withheld.lock().unwrap_or_else(PoisonError::into_inner);
-    for text in texts.into_iter().filter(|text| text.chars().count() >= SHORTEST_WITHHELD) {
-        if withheld.len() < MOST_WITHHELD && !withheld.contains(&text) {
-            let at = withheld.partition_point(|known| known.len() >= text.len());
-            withheld.insert(at, text);
-        }
+    scope.withhold(texts.into_iter());
+}
+
+/// Notes documents that the site's messages link to.
+pub(super) fn mention(documents: Vec<(String, String)>) {
+    if let Some(scope) = current().filter(|_| !documents.is_empty()) {
+        let mut mentioned = scope.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
+        mentioned.extend(documents.into_iter().take(MOST_WITHHELD));
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, decode};
+use super::reply::{Asked, Reply, decode, mentioned};
 use super::retry::may_repeat;
 use super::{Answer, Body, Call, Client, Kind, SiteError, scope, url};
 use crate::cache::Cache;
@@ -47,7 +47,10 @@ impl Client {
                 // A write that has begun keeps the whole time: cut short, nobody would know what it did.
                 *request.timeout_mut() = Some(deadline.saturating_duration_since(Instant::now()));
             }
-            let result = self.exchange(asked, &http, request).await.and_then(|reply| read(asked, reply));
+            let result = self.exchange(asked, &http, request).await.and_then(|reply| {
+                scope::mention(mentioned(&reply));
+                read(asked, reply)
+            });
             self.traffic.heard(&result);
             drop(turn);
             let Err(error) = result else { return result };

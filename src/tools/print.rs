@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use erpnext_schema::Verb;
+use erpnext_schema::{FieldDef, Shape, Verb};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{DOCTYPE, Kind, NAME, optional};
@@ -98,25 +98,41 @@ async fn shows_all(on: &On<'_>, name: &str) -> Result<(), ToolError> {
     let mut seen = stored.clone();
     on.permit.fields().cut(Some(on.def), children, &mut seen);
     let withheld = stored.iter().find(|(key, value)| {
-        // Passwords are printed by no format, and the site gives them as asterisks.
-        let printable = on.def.field(key).is_some_and(|field| field.permlevel > 0);
-        printable && !seen.contains_key(*key) && !is_nothing(value)
+        !seen.contains_key(*key) && on.def.field(key).is_some_and(|field| needs_naming(field) && is_told(field, value))
     });
     if let Some((field, _)) = withheld {
-        return refuse(format!("{field} is withheld: it has a permission level of its own"));
+        return refuse(format!("{field} is withheld: {NAMED}"));
     }
     for table in on.def.fields.iter().filter(|field| field.kind.is_table()) {
         let Some(child) = table.target().and_then(children) else { continue };
-        let leveled = child.fields.iter().filter(|column| column.permlevel > 0);
+        let columns = child.fields.iter().filter(|column| needs_naming(column));
         let rows = stored.get(table.fieldname).and_then(Value::as_array);
-        for column in leveled.filter(|column| !on.permit.fields().may_read_child(table, *column)) {
-            if rows.into_iter().flatten().any(|row| row.get(column.fieldname).is_some_and(|value| !is_nothing(value))) {
-                let field = format!("{}.{}", table.fieldname, column.fieldname);
-                return refuse(format!("{field} is withheld: it has a permission level of its own"));
+        for column in columns.filter(|column| !on.permit.fields().may_read_child(table, *column)) {
+            let told = |row: &Value| row.get(column.fieldname).is_some_and(|value| is_told(column, value));
+            if rows.into_iter().flatten().any(told) {
+                return refuse(format!("{}.{} is withheld: {NAMED}", table.fieldname, column.fieldname));
             }
         }
     }
     Ok(())
+}
+
+/// Why a field can be withheld where no rule names one.
+const NAMED: &str = "it is a password or has a permission level of its own";
+
+fn needs_naming(field: &FieldDef) -> bool {
+    field.permlevel > 0 || is_password(field)
+}
+
+fn is_password(field: &FieldDef) -> bool {
+    field.kind.shape() == Shape::Secret
+}
+
+/// Whether a print would tell the value. The site gives a password as asterisks; one that was put into the database past it,
+/// as an import does, it gives as it is.
+fn is_told(field: &FieldDef, value: &Value) -> bool {
+    let hidden = is_password(field) && value.as_str().is_some_and(|text| text.bytes().all(|byte| byte == b'*'));
+    !hidden && !is_nothing(value)
 }
 
 /// A value that tells nothing: what an empty field and one that the user may not see (H4) both hold.

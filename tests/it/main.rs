@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod budget;
+mod canary;
 mod chaos;
 mod cli;
 mod client;
@@ -19,6 +20,7 @@ mod reach;
 mod recorded;
 mod sample;
 mod sandbox;
+mod secrets;
 #[path = "../shared.rs"]
 mod shared;
 mod site;

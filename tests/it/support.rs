@@ -52,14 +52,18 @@ pub fn app_of(config: &Value) -> App {
 
 /// The same with an audit log.
 pub fn app_with(config: &Value, audit: Audit) -> App {
-    let config = load(config);
+    app_from(&load(config), audit)
+}
+
+/// The same under a configuration that was read.
+pub fn app_from(config: &Config, audit: Audit) -> App {
     let erpnext = &config.erpnext;
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http).unwrap();
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()).unwrap();
     // As the server does, but in haste.
     let retry = Retry { first: Duration::from_millis(1), longest: Duration::from_millis(4), ..Retry::default() };
-    let site = Client::new(ClientOptions { retry, ..client_options(&config) }).unwrap();
-    App::new(&config, site, Caller::new(url, credentials), audit)
+    let site = Client::new(ClientOptions { retry, ..client_options(config) }).unwrap();
+    App::new(config, site, Caller::new(url, credentials), audit)
 }
 
 /// The inside of a server without a site, that opens every DocType which is no child table for everything.
@@ -138,10 +142,12 @@ impl Site {
 
     /// Answers every request with this verb.
     pub async fn answer_anywhere(&self, verb: &str, body: Value) {
-        Mock::given(method(verb))
-            .respond_with(ResponseTemplate::new(200).set_body_json(body))
-            .mount(&self.server)
-            .await;
+        self.respond_anywhere(verb, ResponseTemplate::new(200).set_body_json(body)).await;
+    }
+
+    /// The same with any answer.
+    pub async fn respond_anywhere(&self, verb: &str, answer: ResponseTemplate) {
+        Mock::given(method(verb)).respond_with(answer).mount(&self.server).await;
     }
 
     /// Forgets what was sent, and the answers.

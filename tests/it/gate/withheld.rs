@@ -77,6 +77,25 @@ async fn the_site_s_messages_do_not_quote_what_is_withheld() {
     assert!(text.contains("[withheld] is taken") && !text.contains("CANARY"), "{text}");
 }
 
+#[tokio::test]
+async fn the_site_s_messages_do_not_name_documents_that_may_not_be_read() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Customer": all(), "Sales Order": all()}));
+    let order = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    let customer = site.stored("Sales Order", &order).unwrap()["customer"].clone();
+    let told = async |permissions| {
+        let delete = json!({"doctype": "Customer", "name": customer, "confirm": true});
+        refusal(&app_of(&site.config(permissions)), "delete_generic_document", delete).await
+    };
+    let named = told(json!({"default": all()})).await;
+    let hidden = told(json!({"doctypes": {"Customer": all()}})).await;
+    assert!(hidden.contains("is linked with") && hidden.contains("[withheld]"), "{hidden}");
+    assert!(hidden.contains(customer.as_str().unwrap()), "the document itself is named: {hidden}");
+    let by = named.split("is linked with ").nth(1).unwrap().lines().next().unwrap();
+    let name = by.trim_end().rsplit(' ').next().unwrap();
+    assert!(!hidden.contains(name), "{name}: {hidden}");
+}
+
 #[test]
 fn programs_can_ask_the_policy() {
     let conditions =
