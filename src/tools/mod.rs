@@ -158,12 +158,12 @@ pub async fn run(
 ) -> Result<Value, ToolError> {
     let given = Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool, found))?;
     let scope = Scope::new(&attempt.id, given.flag("fresh"));
-    let asked = Value::Object(given.all().clone()).to_string();
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work = Box::pin(dispatch(app, tool, &given, attempt, watch));
     let mut result = scope.clone().run(work).await;
     // Who names a document knows it; those of others may be out of sight.
-    scope.hide(|doctype, name| !app.policy.shows_every(doctype) && !asked.contains(name));
+    let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
+    scope.hide(|doctype, name| !app.policy.shows_every(doctype) && !asked(name));
     if scope.must_mask() {
         let mask = |text: &str| scope.mask(text);
         match &mut result {
