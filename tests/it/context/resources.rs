@@ -173,16 +173,19 @@ async fn a_read_is_in_the_audit_log_as_the_call_would_be() {
 #[tokio::test]
 async fn nothing_is_advertised_that_is_not_there() {
     let capabilities = |permissions: Value| async move {
-        let mut server = Server::start(&config_json("http://127.0.0.1:9", permissions));
+        let views = !permissions.as_object().unwrap().is_empty();
+        let mut config = config_json("http://127.0.0.1:9", permissions);
+        config["tools"] = json!({ "views": views });
+        let mut server = Server::start(&config);
         let answer = server.initialize().await;
         answer["result"]["capabilities"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
     };
     assert_eq!(capabilities(json!({})).await, ["tools"]);
     assert_eq!(
         capabilities(json!({"doctypes": {"ToDo": {"create": true}}})).await,
-        ["completions", "resources", "tools"]
+        ["extensions", "completions", "resources", "tools"]
     );
-    let with_prompts = ["completions", "prompts", "resources", "tools"];
+    let with_prompts = ["extensions", "completions", "prompts", "resources", "tools"];
     assert_eq!(capabilities(json!({"doctypes": {"Sales Invoice": {"read": true}}})).await, with_prompts);
 }
 
