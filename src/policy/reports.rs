@@ -47,6 +47,11 @@ impl Policy {
         self.doctypes.get(doctype).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
     }
 
+    /// Whether every document of the DocType may be read, with every field that needs no naming.
+    pub fn shows_whole(&self, doctype: &str) -> bool {
+        self.permit(Operation::Read, doctype).is_ok_and(|permit| permit.fields().is_open() && !permit.is_scoped())
+    }
+
     /// Whether every document of the DocType may be read; it may be named as in addresses of the desk (`sales-invoice`).
     pub fn shows_every(&self, doctype: &str) -> bool {
         let is = |def: &&&DocTypeDef| def.name == doctype || def.name.to_lowercase().replace(' ', "-") == doctype;

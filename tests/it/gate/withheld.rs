@@ -121,3 +121,17 @@ fn programs_can_ask_the_policy() {
     assert_eq!(may(Operation::Update, json!({"territory": "Oman"})), Ok(()));
     assert!(may(Operation::Submit, json!({})).is_err());
 }
+
+#[tokio::test]
+async fn why_a_right_is_missing_is_not_told_where_fields_are_withheld() {
+    let site = crate::support::Site::start().await;
+    let said = json!([json!({"message": "This Lead is linked to Territory 'SECRET-1'"}).to_string()]).to_string();
+    site.answer("GET", "/api/resource/Lead/L-1", 403, json!({"exc_type": "PermissionError", "_server_messages": said}))
+        .await;
+    for (rule, is_told) in
+        [(json!({"read": true}), true), (json!({"read": true, "restricted_fields": ["territory"]}), false)]
+    {
+        let text = refusal(&site.app(json!({"Lead": rule})), "get_lead_document", json!({"name": "L-1"})).await;
+        assert_eq!(text.contains("SECRET-1"), is_told, "{text}");
+    }
+}
