@@ -1,3 +1,5 @@
+//! What goes wrong on the site: wiremock, for answers that tell too much, are none of ERPNext, or do not come.
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Limits, kept answers and a site that is down, through the tools and in the audit log.
+//! Limits, kept answers and a site that is down, through the tools and in the audit log: wiremock, as how often the site is
+//! asked counts.
 
 use std::path::Path;
 
