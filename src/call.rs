@@ -227,9 +227,9 @@ impl App {
         self.user.get_or_try_init(|| self.site.logged_user(&self.caller)).await.map(String::as_str)
     }
 
-    /// The same where it is known already.
+    /// The same where it is known already, if only from an earlier start: to be told, not to decide by.
     pub fn known_user(&self) -> Option<&str> {
-        self.user.get().map(String::as_str)
+        self.user.get().or_else(|| Some(&self.greeting.get()?.user)).map(String::as_str)
     }
 
     /// The zone that the site's times are in, asked for until the site tells it.

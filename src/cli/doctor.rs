@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use erpnext_mcp::audit::Audit;
@@ -10,8 +9,8 @@ use erpnext_mcp::call::App;
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::{Config, OnFailure};
 use erpnext_mcp::policy::Operation;
-use erpnext_mcp::server::Server;
 use erpnext_mcp::site::{Kind, SiteError, SiteUrl};
+use erpnext_mcp::tools::{listing, tokens};
 use erpnext_schema::{FieldDef, flag};
 use futures_util::future::join_all;
 use jiff::fmt::rfc2822;
@@ -42,9 +41,9 @@ impl Doctor {
         findings.extend(check::about_file(&config));
         findings.push(audit(&config));
         // A log that cannot be opened is a finding, and no reason to look no further.
-        let app = Arc::new(serve::app_without_log(&config)?);
+        let app = serve::app_without_log(&config)?;
         findings.extend(serve::runtime()?.block_on(site(&app, &config)));
-        findings.push(tools(app));
+        findings.push(tools(&app));
         let good = print::findings(&findings, self.json, Level::Error)?;
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -226,8 +225,8 @@ fn differing(config: &Config, doctype: &str, how: &str) -> Finding {
 }
 
 /// What a client has to read before its first call.
-fn tools(app: Arc<App>) -> Finding {
-    let count = app.registry.tools().len();
-    let bytes = Server::new(app).listed_bytes();
-    Finding::ok(format!("tools: {count}, about {} tokens ({bytes} bytes / 4)", bytes / 4))
+fn tools(app: &App) -> Finding {
+    let (listing, all) = (listing(app), app.registry.tools().len());
+    let (listed, bytes) = (listing.tools.len(), listing.bytes);
+    Finding::ok(format!("tools: {listed} of {all} are listed, about {} tokens ({bytes} bytes / 4)", tokens(bytes)))
 }

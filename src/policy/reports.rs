@@ -56,7 +56,7 @@ impl Policy {
     pub fn shows_every(&self, doctype: &str) -> bool {
         let is = |def: &&&DocTypeDef| def.name == doctype || def.name.to_lowercase().replace(' ', "-") == doctype;
         let doctype = erpnext_doctypes::ALL.iter().find(is).map_or(doctype, |def| def.name);
-        self.permit(Operation::Read, doctype).is_ok() && !self.is_scoped(doctype)
+        self.permit(Operation::Read, doctype).is_ok_and(|permit| !permit.is_scoped())
     }
 
     /// Whether the rules on the DocType keep back what a report calls by this name, or shows under this label.

@@ -13,12 +13,11 @@ const LONGEST_COMPANIES: usize = 200;
 /// What a model should know before its first call. Nothing is asked of the site for it.
 pub fn instructions(app: &App) -> String {
     let mut text = format!("ERPNext at {}", app.caller.site.as_str());
-    let greeting = app.greeting.get();
-    match app.known_user().or(greeting.map(|greeting| &*greeting.user)) {
+    match app.known_user() {
         Some(user) => text.push_str(&format!(", as {user}. ")),
         None => text.push_str("; test_connection tells as which user. "),
     }
-    text.push_str(&companies(greeting.map_or(&[], |greeting| &greeting.companies)));
+    text.push_str(&companies(app.greeting.get().map_or(&[], |greeting| &greeting.companies)));
     let mut permitted: Vec<(Operations, Vec<&str>)> = Vec::new();
     for (name, operations) in app.policy.doctypes().filter(|(_, operations)| !operations.is_empty()) {
         match permitted.iter_mut().find(|(known, _)| *known == operations) {

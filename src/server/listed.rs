@@ -29,11 +29,6 @@ impl Changes {
 }
 
 impl Server {
-    /// How many bytes the list of tools takes on the wire.
-    pub fn listed_bytes(&self) -> usize {
-        serde_json::to_string(&*self.tools()).map_or(0, |text| text.len())
-    }
-
     pub(super) fn tools(&self) -> Arc<[WireTool]> {
         let overlays = *self.app.listed.overlays().borrow();
         let mut kept = self.tools.lock().unwrap_or_else(PoisonError::into_inner);

@@ -178,11 +178,12 @@ fn raw_messages(body: &Map<String, Value>) -> Vec<String> {
 
 /// The documents that the site's messages link to: DocType, as the address has it, and name.
 pub(super) fn mentioned(reply: &Reply) -> Vec<(String, String)> {
-    let text = String::from_utf8_lossy(&reply.body);
+    // A file is most often no text: nothing of it is copied to find that out.
+    let Ok(text) = std::str::from_utf8(&reply.body) else { return Vec::new() };
     if !text.contains("/app/") || !text.contains("_server_messages") {
         return Vec::new();
     }
-    let Ok(body) = serde_json::from_slice::<Map<String, Value>>(&reply.body) else { return Vec::new() };
+    let Ok(body) = serde_json::from_str::<Map<String, Value>>(text) else { return Vec::new() };
     let of = |message: &String| message.split("href=").skip(1).filter_map(document).collect::<Vec<_>>();
     raw_messages(&body).iter().flat_map(of).collect()
 }
