@@ -23,8 +23,10 @@ pub struct Scope {
     wrote: AtomicBool,
     /// Texts of withheld values, the longest first; shared with the calls that this one is made of.
     withheld: Arc<Mutex<Vec<String>>>,
-    /// DocTypes and names of the documents that the site's messages link to.
-    mentioned: Mutex<Vec<(String, String)>>,
+    /// DocTypes and names of the documents that the site's messages link to; shared likewise.
+    mentioned: Arc<Mutex<Vec<(String, String)>>>,
+    /// Why the site said that a right is missing; shared likewise.
+    reasons: Arc<Mutex<Vec<String>>>,
 }
 
 /// More values than this are not kept in mind, nor shorter ones: those say nothing, and stand everywhere.
@@ -36,21 +38,33 @@ const MASK: &str = "[withheld]";
 impl Scope {
     /// A call under the name that the audit log gives it; with `fresh`, no answer that was kept will do.
     pub fn new(id: &str, fresh: bool) -> Arc<Self> {
-        let withheld = current().map(|outer| outer.withheld.clone()).unwrap_or_default();
-        Arc::new(Self { id: id.to_owned(), fresh, withheld, ..Self::default() })
+        let mut scope = Self { id: id.to_owned(), fresh, ..Self::default() };
+        if let Some(outer) = current() {
+            scope.withheld = Arc::clone(&outer.withheld);
+            scope.mentioned = Arc::clone(&outer.mentioned);
+            scope.reasons = Arc::clone(&outer.reasons);
+        }
+        Arc::new(scope)
     }
 
     /// Takes the names of documents that the site's messages link to for withheld where `hidden` says so of DocType and name.
     pub fn hide(&self, hidden: impl Fn(&str, &str) -> bool) {
         let mentioned = std::mem::take(&mut *self.mentioned.lock().unwrap_or_else(PoisonError::into_inner));
         let names = mentioned.into_iter().filter(|(doctype, name)| hidden(doctype, name));
-        self.withhold(names.map(|(_, name)| name));
+        self.withhold(names.map(|(_, name)| name), MOST_WITHHELD);
     }
 
-    fn withhold(&self, texts: impl Iterator<Item = String>) {
+    /// Takes for withheld what `untold` finds in the site's reasons for missing rights.
+    pub fn keep_back(&self, untold: impl Fn(&str) -> Vec<String>) {
+        let reasons = std::mem::take(&mut *self.reasons.lock().unwrap_or_else(PoisonError::into_inner));
+        // Each was noted because it has to be kept back; there are no more of them than requests.
+        self.withhold(reasons.iter().flat_map(|reason| untold(reason)), usize::MAX);
+    }
+
+    fn withhold(&self, texts: impl Iterator<Item = String>, most: usize) {
         let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
         for text in texts.filter(|text| text.chars().count() >= SHORTEST_WITHHELD) {
-            if withheld.len() < MOST_WITHHELD && !withheld.contains(&text) {
+            if withheld.len() < most && !withheld.contains(&text) {
                 let at = withheld.partition_point(|known| known.len() >= text.len());
                 withheld.insert(at, text);
             }
@@ -108,7 +122,7 @@ pub(super) fn withhold(value: &Value) {
         Value::Number(number) => spellings(number.as_f64().unwrap_or_default()),
         _ => return,
     };
-    scope.withhold(texts.into_iter());
+    scope.withhold(texts.into_iter(), MOST_WITHHELD);
 }
 
 /// Notes documents that the site's messages link to.
@@ -116,6 +130,15 @@ pub(super) fn mention(documents: Vec<(String, String)>) {
     if let Some(scope) = current().filter(|_| !documents.is_empty()) {
         let mut mentioned = scope.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
         mentioned.extend(documents.into_iter().take(MOST_WITHHELD));
+    }
+}
+
+/// Notes why the site said that a right is missing.
+pub(super) fn refused(reasons: &[String]) {
+    if let Some(scope) = current() {
+        let mut noted = scope.reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = reasons.iter().filter(|reason| !noted.contains(reason)).cloned().collect::<Vec<_>>();
+        noted.extend(new);
     }
 }
 

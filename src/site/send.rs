@@ -52,6 +52,11 @@ impl Client {
                 read(asked, reply)
             });
             self.traffic.heard(&result);
+            if let Err(error) = &result
+                && error.kind() == Kind::Denied
+            {
+                scope::refused(error.messages());
+            }
             drop(turn);
             let Err(error) = result else { return result };
             let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));

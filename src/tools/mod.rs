@@ -31,6 +31,7 @@ mod print;
 mod query;
 mod rank;
 mod read;
+mod refusal;
 mod registry;
 mod reports;
 mod settle;
@@ -161,16 +162,10 @@ pub async fn run(
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work = Box::pin(dispatch(app, tool, &given, attempt, watch));
     let mut result = scope.clone().run(work).await;
-    // Why a right is missing can quote a document that was not even read, so that nothing of it is known to be masked.
-    if let Err(ToolError::Site(error)) = &mut result
-        && error.kind() == crate::site::Kind::Denied
-        && !app.policy.shows_whole(attempt.doctype.as_deref().unwrap_or_default())
-    {
-        error.reword(&|_| "the site's reason may quote what is withheld, and is left out".to_owned());
-    }
     // Who names a document knows it; those of others may be out of sight.
     let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
     scope.hide(|doctype, name| !app.policy.shows_every(doctype) && !asked(name));
+    scope.keep_back(|reason| refusal::untold(app, attempt, reason));
     if scope.must_mask() {
         let mask = |text: &str| scope.mask(text);
         match &mut result {
@@ -191,7 +186,7 @@ fn reword(answer: &mut Value, rewrite: &dyn Fn(&str) -> String, said: bool) {
         Value::Array(list) => list.iter_mut().for_each(|value| reword(value, rewrite, said)),
         Value::Object(map) => {
             for (key, value) in map {
-                reword(value, rewrite, matches!(key.as_str(), "messages" | "error"));
+                reword(value, rewrite, matches!(key.as_str(), "messages" | "error" | "note"));
             }
         }
         _ => {}

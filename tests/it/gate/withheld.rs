@@ -122,16 +122,45 @@ fn programs_can_ask_the_policy() {
     assert!(may(Operation::Submit, json!({})).is_err());
 }
 
-#[tokio::test]
-async fn why_a_right_is_missing_is_not_told_where_fields_are_withheld() {
+/// A site where another territory is none of the user's; the reason is in the given words.
+async fn refusing(reason: &str) -> crate::support::Site {
     let site = crate::support::Site::start().await;
-    let said = json!([json!({"message": "This Lead is linked to Territory 'SECRET-1'"}).to_string()]).to_string();
-    site.answer("GET", "/api/resource/Lead/L-1", 403, json!({"exc_type": "PermissionError", "_server_messages": said}))
-        .await;
-    for (rule, is_told) in
-        [(json!({"read": true}), true), (json!({"read": true, "restricted_fields": ["territory"]}), false)]
-    {
-        let text = refusal(&site.app(json!({"Lead": rule})), "get_lead_document", json!({"name": "L-1"})).await;
-        assert_eq!(text.contains("SECRET-1"), is_told, "{text}");
+    let said = json!([json!({"message": reason}).to_string()]).to_string();
+    let answer = json!({"exc_type": "PermissionError", "_server_messages": said});
+    for (method, path) in [("GET", "/api/resource/Lead/L-1"), ("POST", "/api/resource/Lead")] {
+        site.answer(method, path, 403, answer.clone()).await;
     }
+    site
+}
+
+#[tokio::test]
+async fn why_a_right_is_missing_is_told_without_what_it_quotes_of_a_document() {
+    let site = refusing("This Lead record is linked to Territory 'SECRET-1' in row 2, field Territory").await;
+    let lead = json!({"read": true});
+    let hides = json!({"read": true, "restricted_fields": ["territory"]});
+    for (rules, is_told) in [
+        (json!({"Lead": lead, "Territory": {"read": true}}), true),
+        (json!({"Lead": hides, "Territory": {"read": true}}), false),
+        (json!({"Lead": lead}), false),
+    ] {
+        let text = refusal(&site.app(rules), "get_lead_document", json!({"name": "L-1"})).await;
+        let reason = if is_told { "'SECRET-1'" } else { "[withheld]" };
+        assert!(text.contains(&format!("This Lead record is linked to Territory {reason} in row 2, field Territory")), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_reason_that_may_tell_more_than_quotations_is_withheld_where_anything_is() {
+    let site = refusing("Nur SECRET-1 darf das").await;
+    let text = refusal(&site.app(json!({"Lead": {"read": true}})), "get_lead_document", json!({"name": "L-1"})).await;
+    assert!(!text.contains("SECRET-1") && text.contains("no right to do this: [withheld]"), "{text}");
+}
+
+#[tokio::test]
+async fn reasons_within_a_batch_are_told_alike() {
+    let site = refusing("This Lead record is linked to Territory 'SECRET-1'").await;
+    let app = site.app(json!({"Lead": {"read": true, "create": true, "restricted_fields": ["territory"]}}));
+    let arguments = json!({"doctype": "Lead", "documents": [{"first_name": "A", "lead_name": "A"}]});
+    let answer = call(&app, "create_bulk_documents", arguments).await.unwrap().to_string();
+    assert!(!answer.contains("SECRET-1") && answer.contains("Territory [withheld]"), "{answer}");
 }
