@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::called::{self, is_same};
 use super::{Children, html};
-use crate::policy::{FieldRef, FieldRule};
+use crate::policy::FieldRule;
 
 /// What a history is read with.
 pub struct Reader<'a> {
@@ -34,6 +34,22 @@ const LOGS: [(&str, &str); 7] = [
 ];
 
 impl Reader<'_> {
+    /// Whether the tables know every field that was changed; the entries leave out the others.
+    pub fn knows_all(&self, info: &Map<String, Value>) -> bool {
+        let versions =
+            info.get("versions").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+        versions.filter_map(data).all(|data| {
+            let fields = list(&data, "changed").filter_map(|change| change.first()?.as_str());
+            let columns = |change: &Vec<Value>| {
+                let child = self.def.field(change.first()?.as_str()?)?.target().and_then(self.children)?;
+                let columns = change.get(3)?.as_array()?.iter().filter_map(|cell| cell.get(0)?.as_str());
+                Some(columns.into_iter().all(|column| child.field(column).is_some()))
+            };
+            fields.into_iter().all(|field| self.def.field(field).is_some())
+                && list(&data, "row_changed").all(|change| columns(change).unwrap_or(false))
+        })
+    }
+
     /// The entries, newest first.
     pub fn entries(&self, info: &Map<String, Value>) -> Vec<Value> {
         let list =
@@ -74,16 +90,15 @@ impl Reader<'_> {
 
     /// A Version, unless nothing of it is worth telling or may be told.
     fn version(&self, version: &Map<String, Value>) -> Option<Map<String, Value>> {
-        let data: Map<String, Value> = serde_json::from_str(text(version, "data")).ok()?;
-        let list =
-            |key: &str| data.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_array);
+        let data = data(version)?;
+        let list = |key| list(&data, key);
         let mut what = "changed";
         let mut changes = Map::new();
         for change in list("changed") {
             let [Value::String(field), from, to] = change.as_slice() else { continue };
             if field == "docstatus" {
                 what = if *to == 1 { "submitted" } else { "cancelled" };
-            } else if !is_same(from, to) && self.rule.may_read(FieldRef::find(Some(self.def), field)) {
+            } else if !is_same(from, to) && self.def.field(field).is_some_and(|field| self.rule.may_read(field)) {
                 changes.insert(field.clone(), json!({"from": from, "to": to}));
             }
         }
@@ -132,7 +147,7 @@ impl Reader<'_> {
     }
 
     fn may_see(&self, table: &FieldDef, child: Option<&DocTypeDef>, column: &str) -> bool {
-        self.rule.may_read_child(table, FieldRef::find(child, column))
+        child.and_then(|child| child.field(column)).is_some_and(|column| self.rule.may_read_child(table, column))
     }
 
     fn rows(&self, table: &str) -> impl Iterator<Item = &Map<String, Value>> {
@@ -149,6 +164,15 @@ impl Reader<'_> {
     ) -> Value {
         Value::Object(called::with_figures(child, row, idx, &|column| self.may_see(table, child, column)))
     }
+}
+
+/// What a Version says, and its lists.
+fn data(version: &Map<String, Value>) -> Option<Map<String, Value>> {
+    serde_json::from_str(text(version, "data")).ok()
+}
+
+fn list<'a>(data: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Vec<Value>> {
+    data.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_array)
 }
 
 /// When, who and what.

@@ -3,9 +3,9 @@
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{Answer, Body, Call, Client, Kind, SiteError, check, resource_path, scope, unexpected};
+use super::{Answer, Body, Call, Client, Kind, SiteError, check, note_withheld, resource_path, unexpected};
 use crate::caller::Caller;
-use crate::policy::{FieldRef, Operation, Permit};
+use crate::policy::{Operation, Permit};
 
 impl Client {
     /// The document `name`, child rows inline; keys without a value are absent (H25).
@@ -32,7 +32,7 @@ impl Client {
             }
             answer => answer?.try_map(|data| document(&line, false, data))?,
         };
-        note_withheld(permit, &answer.data);
+        note_withheld(permit, &erpnext_doctypes::get, &answer.data);
         match permit.sees(&answer.data) {
             true => Ok(answer),
             false => Err(SiteError::out_of_sight(Kind::OutOfSight, permit.doctype(), name)),
@@ -103,52 +103,6 @@ impl Client {
         let call = Call { method, path, query: Vec::new(), body, writes: true };
         self.value(caller, call, "data").await?.try_map(|data| document(&line, true, data))
     }
-}
-
-/// Remembers what of a document the caller may not see: what the site says next may quote it.
-fn note_withheld(permit: &Permit, doc: &Map<String, Value>) {
-    let rule = permit.fields();
-    if rule.is_open() && !permit.is_scoped() {
-        return;
-    }
-    let def = erpnext_doctypes::get(permit.doctype());
-    // Who knows the document knows its name, and much is called like it.
-    let name = doc.get("name");
-    for (key, value) in doc.iter().filter(|(_, value)| Some(*value) != name) {
-        let field = FieldRef::find(def, key);
-        match value {
-            Value::Array(rows) => {
-                let child = def.and_then(|def| def.field(key)).and_then(|table| table.target());
-                let child = child.and_then(erpnext_doctypes::get);
-                for (column, value) in rows.iter().filter_map(Value::as_object).flatten() {
-                    if !is_of_every_document(column) && !rule.may_read_child(field, FieldRef::find(child, column)) {
-                        scope::withhold(value);
-                    }
-                }
-            }
-            value if !is_of_every_document(key) && (!rule.may_read(field) || !permit.sees(doc)) => {
-                scope::withhold(value)
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Kept by the site on every document: no secret of any of them, and words of its messages.
-fn is_of_every_document(key: &str) -> bool {
-    matches!(
-        key,
-        "name"
-            | "doctype"
-            | "docstatus"
-            | "modified"
-            | "idx"
-            | "parent"
-            | "parenttype"
-            | "parentfield"
-            | "owner"
-            | "modified_by"
-    )
 }
 
 fn document(line: &str, writes: bool, data: Value) -> Result<Map<String, Value>, SiteError> {

@@ -29,6 +29,7 @@ mod tests;
 mod timeline;
 mod traffic;
 mod url;
+mod withheld;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -56,6 +57,7 @@ pub use retry::Retry;
 pub use scope::Scope;
 pub use url::{BadUrl, SiteUrl};
 pub(crate) use url::{encode, unreachable};
+pub use withheld::note_withheld;
 
 /// What the site gave, with the messages it would have shown to a person.
 #[derive(Clone, PartialEq, Debug)]

@@ -1,12 +1,16 @@
 //! What the requests of one call share: the name they carry to the site, whether a kept answer will do, how old the
 //! oldest one was that did, whether something was written, and what was read that the caller must not see quoted.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
+
+use super::{Kind, SiteError};
 
 tokio::task_local! {
     // Not an argument of every method: nothing that a method of the client does depends on which call it serves.
@@ -22,16 +26,21 @@ pub struct Scope {
     oldest: AtomicU64,
     wrote: AtomicBool,
     /// Texts of withheld values, the longest first; shared with the calls that this one is made of.
-    withheld: Arc<Mutex<Vec<String>>>,
+    withheld: Arc<Mutex<BTreeSet<(Reverse<usize>, String)>>>,
     /// DocTypes and names of the documents that the site's messages link to; shared likewise.
     mentioned: Arc<Mutex<Vec<(String, String)>>>,
-    /// Why the site said that a right is missing; shared likewise.
-    reasons: Arc<Mutex<Vec<String>>>,
+    /// Refusals that quote what was not read; shared likewise.
+    refusals: Arc<Mutex<Vec<SiteError>>>,
 }
 
-/// More values than this are not kept in mind, nor shorter ones: those say nothing, and stand everywhere.
-const MOST_WITHHELD: usize = 500;
+/// More values than this are not kept in mind: then nothing that the site said is told.
+const MOST_WITHHELD: usize = 50_000;
+/// A shorter value says nothing, and stands everywhere.
 const SHORTEST_WITHHELD: usize = 3;
+/// The most documents that the messages of one answer are searched for.
+const MOST_MENTIONED: usize = 500;
+/// The exception that lists Links which lead nowhere.
+const LINKS: &str = "LinkValidationError";
 /// What stands in the place of a withheld value.
 const MASK: &str = "[withheld]";
 
@@ -42,7 +51,7 @@ impl Scope {
         if let Some(outer) = current() {
             scope.withheld = Arc::clone(&outer.withheld);
             scope.mentioned = Arc::clone(&outer.mentioned);
-            scope.reasons = Arc::clone(&outer.reasons);
+            scope.refusals = Arc::clone(&outer.refusals);
         }
         Arc::new(scope)
     }
@@ -51,22 +60,20 @@ impl Scope {
     pub fn hide(&self, hidden: impl Fn(&str, &str) -> bool) {
         let mentioned = std::mem::take(&mut *self.mentioned.lock().unwrap_or_else(PoisonError::into_inner));
         let names = mentioned.into_iter().filter(|(doctype, name)| hidden(doctype, name));
-        self.withhold(names.map(|(_, name)| name), MOST_WITHHELD);
+        self.withhold(names.map(|(_, name)| name));
     }
 
-    /// Takes for withheld what `untold` finds in the site's reasons for missing rights.
-    pub fn keep_back(&self, untold: impl Fn(&str) -> Vec<String>) {
-        let reasons = std::mem::take(&mut *self.reasons.lock().unwrap_or_else(PoisonError::into_inner));
-        // Each was noted because it has to be kept back; there are no more of them than requests.
-        self.withhold(reasons.iter().flat_map(|reason| untold(reason)), usize::MAX);
+    /// Takes for withheld what `untold` finds in the site's refusals that quote what was not read.
+    pub fn keep_back(&self, untold: impl Fn(&SiteError) -> Vec<String>) {
+        let refusals = std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner));
+        self.withhold(refusals.iter().flat_map(untold));
     }
 
-    fn withhold(&self, texts: impl Iterator<Item = String>, most: usize) {
+    fn withhold(&self, texts: impl Iterator<Item = String>) {
         let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
         for text in texts.filter(|text| text.chars().count() >= SHORTEST_WITHHELD) {
-            if withheld.len() < most && !withheld.contains(&text) {
-                let at = withheld.partition_point(|known| known.len() >= text.len());
-                withheld.insert(at, text);
+            if withheld.len() <= MOST_WITHHELD {
+                withheld.insert((Reverse(text.len()), text));
             }
         }
     }
@@ -79,7 +86,10 @@ impl Scope {
     /// The site's text without the withheld values that it quotes.
     pub fn mask(&self, text: &str) -> String {
         let withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
-        withheld.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), MASK))
+        if withheld.len() > MOST_WITHHELD {
+            return MASK.to_owned();
+        }
+        withheld.iter().fold(text.to_owned(), |text, (_, value)| text.replace(value.as_str(), MASK))
     }
 
     /// Does `work`, whose requests are then those of this call.
@@ -122,23 +132,24 @@ pub(super) fn withhold(value: &Value) {
         Value::Number(number) => spellings(number.as_f64().unwrap_or_default()),
         _ => return,
     };
-    scope.withhold(texts.into_iter(), MOST_WITHHELD);
+    scope.withhold(texts.into_iter());
 }
 
 /// Notes documents that the site's messages link to.
 pub(super) fn mention(documents: Vec<(String, String)>) {
     if let Some(scope) = current().filter(|_| !documents.is_empty()) {
         let mut mentioned = scope.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
-        mentioned.extend(documents.into_iter().take(MOST_WITHHELD));
+        mentioned.extend(documents.into_iter().take(MOST_MENTIONED));
     }
 }
 
-/// Notes why the site said that a right is missing.
-pub(super) fn refused(reasons: &[String]) {
+/// Notes a refusal, where it can quote what was not read: why a right is missing, and which Links lead nowhere.
+pub(super) fn refused(error: &SiteError) {
+    if error.kind() != Kind::Denied && error.exc_type() != Some(LINKS) {
+        return;
+    }
     if let Some(scope) = current() {
-        let mut noted = scope.reasons.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = reasons.iter().filter(|reason| !noted.contains(reason)).cloned().collect::<Vec<_>>();
-        noted.extend(new);
+        scope.refusals.lock().unwrap_or_else(PoisonError::into_inner).push(error.clone());
     }
 }
 
@@ -179,7 +190,7 @@ pub(super) fn has_written() -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{Scope, withhold};
+    use super::{MOST_WITHHELD, Scope, withhold};
 
     #[tokio::test]
     async fn what_was_withheld_is_not_quoted_in_any_spelling() {
@@ -195,5 +206,15 @@ mod tests {
         scope.clone().run(work).await;
         let said = scope.mask("1,234,567.50 or 1234567.5 of Secret Street 5: inner secret, x, 0");
         assert_eq!(said, "[withheld] or [withheld] of [withheld]: [withheld], x, 0");
+    }
+
+    #[tokio::test]
+    async fn where_more_is_withheld_than_can_be_looked_for_nothing_is_told() {
+        let scope = Scope::new("id", false);
+        let note = |count: usize| (0..count).for_each(|at| withhold(&json!(format!("secret {at}"))));
+        scope.clone().run(async { note(MOST_WITHHELD) }).await;
+        assert_eq!(scope.mask("is secret 49999 known?"), "is [withheld] known?");
+        scope.clone().run(async { withhold(&json!("one more")) }).await;
+        assert_eq!(scope.mask("is it known?"), "[withheld]");
     }
 }

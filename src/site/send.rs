@@ -52,11 +52,7 @@ impl Client {
                 read(asked, reply)
             });
             self.traffic.heard(&result);
-            if let Err(error) = &result
-                && error.kind() == Kind::Denied
-            {
-                scope::refused(error.messages());
-            }
+            result.as_ref().err().into_iter().for_each(scope::refused);
             drop(turn);
             let Err(error) = result else { return result };
             let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));

@@ -34,14 +34,17 @@ async fn history(call: Call<'_>) -> Result<Value, ToolError> {
     let info = app.site.docinfo(&app.caller, &permit, name).await?;
     // E-mails hold copies of what a rule withholds.
     let emails = permit.fields().is_open() || app.policy.permit(Operation::Read, "Communication").is_ok();
-    let reader = Reader {
-        def: on.def,
-        children: &|child| app.catalog.known(child),
-        rule: permit.fields(),
-        document: &shaped.document,
-        emails,
-    };
-    let mut entries = reader.entries(&info);
+    let children = |child: &str| app.catalog.known(child);
+    let (rule, document) = (permit.fields(), &shaped.document);
+    let reader = |def| Reader { def, children: &children, rule, document, emails };
+    let mut def = on.def;
+    if !reader(def).knows_all(&info) {
+        match app.catalog.shown(&app.site, &app.caller, def.name).await {
+            Ok(live) => def = live,
+            Err(error) => tracing::warn!("live metadata of {}: {}", def.name, error.for_log()),
+        }
+    }
+    let mut entries = reader(def).entries(&info);
     if let Some(since) = call.given.text("since") {
         entries.retain(|entry| entry["at"].as_str().is_some_and(|at| at >= since));
     }

@@ -41,6 +41,7 @@ mod stale;
 mod tests;
 mod titles;
 mod told;
+mod unfound;
 mod workflow;
 mod write;
 
@@ -51,7 +52,7 @@ use crate::audit::Attempt;
 use crate::call::App;
 use crate::policy::{Operation, Permit};
 use crate::shape;
-use crate::site::Scope;
+use crate::site::{Kind, Scope, note_withheld};
 use crate::watch::Watch;
 
 pub use arguments::Arguments;
@@ -165,7 +166,13 @@ pub async fn run(
     // Who names a document knows it; those of others may be out of sight.
     let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
     scope.hide(|doctype, name| !app.policy.shows_every(doctype) && !asked(name));
-    scope.keep_back(|reason| refusal::untold(app, attempt, reason));
+    scope.keep_back(|error| {
+        let untold = |words: &String| match error.kind() {
+            Kind::Denied => refusal::untold(app, attempt, words),
+            _ => unfound::untold(app, attempt, words, &asked),
+        };
+        error.messages().iter().flat_map(untold).collect()
+    });
     if scope.must_mask() {
         let mask = |text: &str| scope.mask(text);
         match &mut result {
@@ -292,7 +299,10 @@ impl<'a> On<'a> {
             return on;
         }
         match catalog.live(&self.app.site, &self.app.caller, self.def.name).await {
-            Ok(def) => on.def = def,
+            Ok(def) => {
+                on.def = def;
+                note_withheld(self.permit, &|doctype| catalog.known(doctype), doc);
+            }
             Err(error) => {
                 tracing::warn!("live metadata of {}: {}", self.def.name, error.for_log());
                 shape::take_unknown(self.def, &|child| catalog.known(child), doc);

@@ -135,7 +135,8 @@ fn quotations(text: &str) -> (Vec<&str>, Vec<&str>) {
 mod tests {
     use super::{Token, telling, tokens};
 
-    const NAMES: [&str; 6] = ["Customer", "Sales Order", "Sales Order Item", "Territory", "me@example.com", "A (1) Ltd"];
+    const NAMES: [&str; 6] =
+        ["Customer", "Sales Order", "Sales Order Item", "Territory", "me@example.com", "A (1) Ltd"];
 
     fn untold(reason: &str) -> Vec<String> {
         telling(reason, &|text| NAMES.contains(&text))
@@ -156,8 +157,13 @@ mod tests {
 
     #[test]
     fn a_quotation_that_is_no_name_is_kept_back() {
-        let linked = |to: &str| format!("You are not allowed to access this Customer record because it is linked to Territory {to} in field Territory");
-        for quotation in ["'South'", "'UK'", "\"Rest Of The World\"", "„Süd“", "«Юг»", "‘Men's’", "'the'"] {
+        let linked = |to: &str| {
+            format!(
+                "You are not allowed to access this Customer record because it is linked to Territory {to} in field Territory"
+            )
+        };
+        for quotation in ["'South'", "'UK'", "\"Rest Of The World\"", "„Süd“", "«Юг»", "‘Men's’", "'the'"]
+        {
             assert_eq!(untold(&linked(quotation)), [quotation]);
         }
         assert_eq!(untold("Territory 'A' in row 1, Territory 'B' in row 2"), ["'A'", "'B'"]);

@@ -174,12 +174,15 @@ impl<'a> Table<'a> {
         self.writing.rule.may_read_child(self.field, FieldRef::find(self.child, column))
     }
 
-    /// `"a1b2" (row 1, SKU001)`.
+    /// `"a1b2" (row 1, SKU001)`, as far as that may be seen.
     fn called(&self, at: usize) -> String {
-        let row = self.stored[at];
+        let (row, number) = (self.stored[at], self.number(at));
         let about = called::called(self.child, Some(row), None, &|column| self.may_see(column));
         let about: Vec<String> = about.values().filter_map(Value::as_str).map(|text| format!(", {text}")).collect();
-        format!("{} (row {}{})", row.get("name").unwrap_or(&Value::Null), self.number(at), about.concat())
+        match row.get("name").filter(|_| self.may_see("name")) {
+            Some(name) => format!("{name} (row {number}{})", about.concat()),
+            None => format!("row {number}"),
+        }
     }
 
     fn listed(&self, rows: &[usize]) -> String {

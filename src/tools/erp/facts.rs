@@ -10,7 +10,7 @@ use crate::call::App;
 use crate::policy::{Operation, Permit};
 
 /// A key of an answer, the DocType whose field it is (the party's own where empty), and the field; `*` for what is made of
-/// all its fields. A key that is not named here is left out.
+/// all its fields. A key that can come from several fields is named with each; one that is not named here is left out.
 pub type Fact = (&'static str, &'static str, &'static str);
 
 /// What is told of an item.
@@ -35,6 +35,7 @@ pub const ITEM_FACTS: &[Fact] = &[
     ("projected_qty", "Bin", "projected_qty"),
     ("reserved_qty", "Bin", "reserved_qty"),
     ("valuation_rate", "Bin", "valuation_rate"),
+    ("valuation_rate", "Item", "valuation_rate"),
     ("income_account", "Item", "item_defaults.income_account"),
     ("expense_account", "Item", "item_defaults.expense_account"),
     ("cost_center", "Item", "item_defaults.selling_cost_center"),
@@ -102,12 +103,16 @@ impl<'a> Facts<'a> {
         result: &mut Map<String, Value>,
     ) {
         let mut withheld = Vec::new();
-        for (key, doctype, field) in facts {
+        for (key, ..) in facts {
             let Some(value) = details.remove(*key).filter(|value| !value.is_null() && *value != "" && *value != "{}")
             else {
                 continue;
             };
-            match !outside.contains(key) && self.may_read(doctype, field).await {
+            let mut may_be_seen = !outside.contains(key);
+            for (_, doctype, field) in facts.iter().filter(|(same, ..)| same == key) {
+                may_be_seen = may_be_seen && self.may_read(doctype, field).await;
+            }
+            match may_be_seen {
                 true => {
                     result.insert((*key).to_owned(), value);
                 }

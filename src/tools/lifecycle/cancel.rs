@@ -24,10 +24,11 @@ pub async fn cancel(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     named_exactly(on, name, &stored)?;
     must_be_submitted(on, name, &stored)?;
     let blocking = app.site.submitted_links(&app.caller, on.permit, name).await?;
-    let first = match (given.flag("cascade"), blocking.is_empty()) {
-        (_, true) => Vec::new(),
-        (false, false) => return Err(blocked(on, name, &blocking)),
-        (true, false) => Cascade::plan(on, blocking).await?,
+    let (seen, unseen) = in_sight(on, blocking).await;
+    let first = match given.flag("cascade") && unseen == 0 {
+        _ if seen.is_empty() && unseen == 0 => Vec::new(),
+        false => return Err(blocked(on, name, &seen, unseen)),
+        true => Cascade::plan(on, seen).await?,
     };
     let mut preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
     if !first.is_empty() {
@@ -144,13 +145,43 @@ fn listed(documents: &[&DocRef]) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
 
-fn blocked(on: &On<'_>, name: &str, blocking: &[DocRef]) -> ToolError {
+/// The documents that this caller may see, and how many others there are: neither told nor cancelled along.
+async fn in_sight(on: &On<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, usize) {
+    let (app, all) = (on.app, documents.len());
+    let mut permits: BTreeMap<String, Option<Permit>> = BTreeMap::new();
+    let mut seen = Vec::new();
+    for document in documents {
+        if !permits.contains_key(&document.doctype) {
+            let permit = app.permit(Operation::Read, &document.doctype).await.ok();
+            permits.insert(document.doctype.clone(), permit);
+        }
+        let Some(Some(permit)) = permits.get(&document.doctype) else { continue };
+        // More than one call cancels are not looked at one by one.
+        let looked_at = || seen.len() <= MOST;
+        if !permit.is_scoped() || looked_at() && app.site.get(&app.caller, permit, &document.name).await.is_ok() {
+            seen.push(document);
+        }
+    }
+    let unseen = all - seen.len();
+    (seen, unseen)
+}
+
+fn blocked(on: &On<'_>, name: &str, seen: &[DocRef], unseen: usize) -> ToolError {
+    let mut blocking = if seen.is_empty() { String::new() } else { listed(&seen.iter().collect::<Vec<_>>()) };
+    let next = if unseen > 0 {
+        let and = if seen.is_empty() { "" } else { " and " };
+        let (documents, lets) = if unseen == 1 { ("document", "it") } else { ("documents", "them") };
+        blocking.push_str(&format!("{and}{unseen} {documents} that this server's configuration does not let be read"));
+        format!("Somebody who may see {lets} has to cancel {lets} first.")
+    } else {
+        let again = on.tool.name();
+        format!(
+            "Cancel those first, or call {again} again with \"cascade\": true, which cancels them too, in the right order."
+        )
+    };
     ToolError::refused(format!(
-        "{} {name:?} cannot be cancelled while these are submitted: {}. Nothing was done.\nnext: Cancel those first, or \
-         call {} again with \"cascade\": true, which cancels them too, in the right order.",
-        on.def.name,
-        listed(&blocking.iter().collect::<Vec<_>>()),
-        on.tool.name()
+        "{} {name:?} cannot be cancelled while these are submitted: {blocking}. Nothing was done.\nnext: {next}",
+        on.def.name
     ))
 }
 

@@ -74,6 +74,7 @@ fn work(next: &AtomicU64, last: u64, tally: &Tally) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     loop {
         let site = runtime.block_on(SampleSite::start());
+        site.sandbox.with(world::add_fields).unwrap();
         for _ in 0..CASES_ON_A_SITE {
             let case = next.fetch_add(1, Ordering::Relaxed);
             if case >= last {

@@ -11,6 +11,9 @@ use super::world::{Document, Place, World};
 
 const OPERATIONS: &[&str] = &["create", "update", "delete", "submit", "cancel", "amend", "report", "export", "print"];
 
+/// What the site works out from a field, and is the same where there is no discount and one currency.
+const WORKED_OUT: &[(&str, &[&str])] = &[("items.rate", &["items.net_rate", "items.base_rate", "items.base_net_rate"])];
+
 /// The section `permissions` of a configuration.
 pub struct Rules(pub Value);
 
@@ -106,6 +109,12 @@ impl Rules {
         scope.is_none_or(|scope| scope.iter().all(holds))
     }
 
+    /// Whether the value may be seen: in its own field, or in one that the site works out from it and that may hold the same.
+    fn tells(&self, def: &DocTypeDef, path: &str) -> bool {
+        let same = WORKED_OUT.iter().filter(|(from, _)| *from == path).flat_map(|(_, to)| *to);
+        self.shows(def, path) || same.into_iter().any(|path| self.shows(def, path))
+    }
+
     /// Whether what stands there may be seen. With `reported`, reports were run: they show also what no rule speaks of.
     pub fn allows(&self, world: &World, place: &Place, reported: bool) -> bool {
         let (Place::Name(of) | Place::Field(of, _) | Place::Beside(of, _)) = place;
@@ -115,7 +124,7 @@ impl Rules {
         let open = (self.reads(doctype) || in_reports) && self.in_scope(document);
         match place {
             Place::Name(_) => open,
-            Place::Field(_, path) => open && self.shows(document.def, path),
+            Place::Field(_, path) => open && self.tells(document.def, path),
             Place::Beside(_, by) => open || self.reads(by),
         }
     }

@@ -145,7 +145,10 @@ async fn why_a_right_is_missing_is_told_without_what_it_quotes_of_a_document() {
     ] {
         let text = refusal(&site.app(rules), "get_lead_document", json!({"name": "L-1"})).await;
         let reason = if is_told { "'SECRET-1'" } else { "[withheld]" };
-        assert!(text.contains(&format!("This Lead record is linked to Territory {reason} in row 2, field Territory")), "{text}");
+        assert!(
+            text.contains(&format!("This Lead record is linked to Territory {reason} in row 2, field Territory")),
+            "{text}"
+        );
     }
 }
 
@@ -163,4 +166,67 @@ async fn reasons_within_a_batch_are_told_alike() {
     let arguments = json!({"doctype": "Lead", "documents": [{"first_name": "A", "lead_name": "A"}]});
     let answer = call(&app, "create_bulk_documents", arguments).await.unwrap().to_string();
     assert!(!answer.contains("SECRET-1") && answer.contains("Territory [withheld]"), "{answer}");
+}
+
+#[tokio::test]
+async fn rows_that_may_not_be_read_are_told_by_their_number_alone() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Order": all()}));
+    let order = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    let app = site.app(json!({"Sales Order": {"update": true}}));
+    let change = json!({"name": order, "data": {"items": [{"item_code": "TBL-OAK-160", "qty": 1}]}});
+    let text = refusal(&app, "update_sales_order_document", change.clone()).await;
+    assert!(text.contains("would be lost with what they hold: row 1: …"), "{text}");
+    assert!(refusal(&open, "update_sales_order_document", change).await.contains("(row 1, "));
+}
+
+/// The sample site with a field above level 0 that its people added, and a supplier who has a value in it.
+async fn with_a_field_above_level_0() -> (SampleSite, String) {
+    let site = SampleSite::start().await;
+    let name = first(&site.app(json!({"Supplier": all()})), "Supplier", json!({})).await;
+    let field = json!({"doctype": "Custom Field", "dt": "Supplier", "fieldname": "custom_buyer", "label": "Buyer",
+        "fieldtype": "Link", "options": "User", "permlevel": 1});
+    let version = json!({"ref_doctype": "Supplier", "docname": name, "doctype": "Version", "data":
+        json!({"changed": [["custom_buyer", "SECRET-1", "SECRET-2"], ["website", "a.example", "b.example"]]}).to_string()});
+    let made = site.sandbox.with(|site| {
+        site.insert(field.as_object().unwrap().clone())?;
+        site.set("Supplier", &name, json!({"custom_buyer": "SECRET-3"}).as_object().unwrap())?;
+        site.insert(version.as_object().unwrap().clone())
+    });
+    made.unwrap();
+    (site, name)
+}
+
+#[tokio::test]
+async fn a_history_does_not_tell_of_a_field_of_the_sites_own_above_level_0() {
+    let (site, name) = with_a_field_above_level_0().await;
+    let history = json!({"doctype": "Supplier", "name": name});
+    let told = call(&site.app(json!({"Supplier": all()})), "get_document_history", history.clone()).await.unwrap();
+    assert!(told.to_string().contains("b.example") && !told.to_string().contains("SECRET"), "{told}");
+    let mut named = all();
+    let fields = ["custom_buyer", "website", "supplier_name", "creation"];
+    named["allowed_fields"] = json!(fields);
+    let told = call(&site.app(json!({"Supplier": named})), "get_document_history", history).await.unwrap();
+    assert!(told.to_string().contains("SECRET-2"), "what is allowed by name is told: {told}");
+}
+
+#[tokio::test]
+async fn links_that_lead_nowhere_are_told_with_values_only_where_those_may_be_seen() {
+    let (site, name) = with_a_field_above_level_0().await;
+    let app = site.app(json!({"Supplier": all()}));
+    let change = json!({"doctype": "Supplier", "name": name, "data": {"website": "c.example"}});
+    let text = refusal(&app, "update_generic_document", change).await;
+    assert!(text.contains("Buyer: [withheld]") && !text.contains("SECRET"), "{text}");
+    // Where the site does not show the field to its user, nobody here knows what the message quotes.
+    let site = crate::support::Site::start().await;
+    let said =
+        json!([json!({"message": "Could not find Row #1: User: SECRET-1, Row #2: User: mine@x, Title: SECRET-2"})
+            .to_string()]);
+    let answer = json!({"exc_type": "LinkValidationError", "_server_messages": said.to_string()});
+    site.answer("POST", "/api/resource/Note", 417, answer).await;
+    let app = site.app(json!({"Note": {"read": true, "create": true}}));
+    let note = json!({"doctype": "Note", "data": {"title": "A", "content": "mine@x"}});
+    let text = refusal(&app, "create_generic_document", note).await;
+    let told = "Could not find Row #1: User: [withheld], Row #2: User: mine@x, Title: [withheld]";
+    assert!(text.contains(told), "{text}");
 }

@@ -69,6 +69,12 @@ async fn what_the_rules_withhold_the_helpers_withhold_too() {
         assert!(details.get(key).is_none() && withheld(&details).contains(&key), "{key}: {details}");
     }
     assert!(details["item_name"].is_string(), "{details}");
+    // Where nothing is in stock, the site takes the item's own.
+    let rules = json!({"Item": {"read": true, "restricted_fields": ["valuation_rate"]}, "Bin": {"read": true}});
+    let of_item = app_of(&config(&site, "administrator", json!({"doctypes": rules})));
+    let details = call(&of_item, "get_item_details", json!({"item_code": item, "company": company})).await.unwrap();
+    assert!(details.get("valuation_rate").is_none() && withheld(&details).contains(&"valuation_rate"), "{details}");
+    assert!(details["actual_qty"].is_number(), "{details}");
     let stock = call(&app, "get_stock_balance", json!({"item_code": item})).await.unwrap();
     assert_eq!(withheld(&stock), ["actual_qty", "valuation_rate"]);
     assert!(stock["total"].get("actual_qty").is_none() && stock["warehouses"][0].get("valuation_rate").is_none());

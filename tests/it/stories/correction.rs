@@ -2,6 +2,7 @@ use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
 use super::{COMPANY, Desk};
+use crate::support::{all, app_of, refusal};
 
 const INVOICE: &str = "Sales Invoice";
 
@@ -90,6 +91,31 @@ async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
     assert_eq!(desk.journal(before), ["cancel Payment Entry", "cancel Sales Invoice", "cancel Sales Order"]);
     let first = [named("Payment Entry", &payment), named(INVOICE, &invoice)];
     assert_eq!((&answer["cancelled"], &answer["also_cancelled"]), (&json!(order), &json!(first)), "{answer}");
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_is_named_and_cancelled_only_where_it_may_be_read() {
+    let desk = Desk::open().await;
+    let [order, invoice, payment] = chain(&desk).await;
+    let before = desk.site.journal().len();
+    let unread = json!({"submit": true, "cancel": true});
+    let scoped = json!({"read": true, "cancel": true, "conditions": {"read": {"customer": ["Nobody"]}}});
+    for (payments, invoices, told) in [
+        (unread.clone(), json!({"read": true, "cancel": true}), "and 1 document that"),
+        (scoped, unread, "2 documents that"),
+    ] {
+        let doctypes = json!({"Sales Order": all(), "Sales Invoice": invoices, "Payment Entry": payments});
+        let config = crate::reach::config(&desk.site, "administrator", json!({"doctypes": doctypes}));
+        let app = app_of(&config);
+        for cascade in [false, true] {
+            let asked = json!({"name": order, "cascade": cascade, "confirm": true});
+            let text = refusal(&app, "cancel_sales_order_document", asked).await;
+            assert!(text.contains(told) && text.contains("does not let be read"), "{text}");
+            assert_eq!(text.contains(&invoice), told.starts_with("and"), "{text}");
+            assert!(!text.contains(&payment) && !text.contains("\"cascade\": true"), "{text}");
+        }
+    }
+    assert_eq!(desk.journal(before), Vec::<String>::new());
 }
 
 #[tokio::test]
