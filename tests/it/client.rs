@@ -1,23 +1,33 @@
 //! The protocol as clients speak it: both revisions over stdio, what is no protocol, many calls at once, and the end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use erpnext_sandbox::{Fault, Kind};
 use rmcp::ServiceExt;
 use rmcp::model::CallToolRequestParams;
 use rmcp::transport::TokioChildProcess;
 use serde_json::{Value, json};
-use wiremock::ResponseTemplate;
 
+use crate::sandbox::{SampleSite, first};
 use crate::stdio::{STATELESS, Server, command};
-use crate::support::{Site, config_json};
+use crate::support::all;
 
-const USER: &str = "/api/method/frappe.auth.get_logged_user";
-
-async fn site() -> (Site, Value) {
-    let site = Site::start().await;
-    site.answer("GET", USER, 200, json!({"message": "sales@example.com"})).await;
-    let config = config_json(&site.url(), json!({"doctypes": {"Customer": {"read": true}}}));
+async fn site() -> (SampleSite, Value) {
+    let site = SampleSite::start().await;
+    let config = site.config_of("sales", json!({"doctypes": {"Customer": {"read": true}}}));
     (site, config)
+}
+
+/// Lets the requests pass, counted.
+const COUNTED: Kind = Kind::Latency(0);
+
+/// Waits until the fault has hit so many requests.
+async fn hits(site: &SampleSite, kind: Kind, wanted: u32) {
+    let started = Instant::now();
+    while site.sandbox.faults().hits().get(&kind).is_none_or(|hits| *hits < wanted) {
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", site.sandbox.faults().hits());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]
@@ -34,7 +44,7 @@ async fn rmcps_client_lists_tools_and_calls_one() {
     let result = serde_json::to_value(result).unwrap();
     let data: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
     assert_eq!(data["user"], "sales@example.com");
-    assert_eq!(data["site"], site.url());
+    assert_eq!(data["site"], site.sandbox.url());
     client.cancel().await.unwrap();
 }
 
@@ -100,11 +110,12 @@ async fn garbage_lines_do_not_end_the_session() {
 #[tokio::test]
 async fn two_hundred_calls_at_once_are_all_answered() {
     let (site, config) = site().await;
-    site.data("GET", "/api/resource/Customer/Zod", json!({"name": "Zod", "customer_type": "Company"})).await;
+    let name = first(&site.app(json!({"Customer": all()})), "Customer", json!({"territory": "North"})).await;
+    site.sandbox.faults().add(Fault::new(COUNTED).path("/api/resource/Customer/"));
     let mut server = Server::initialized(&config).await;
     let mut waiting = std::collections::BTreeSet::new();
     for _ in 0..200 {
-        let call = json!({"name": "get_customer_document", "arguments": {"name": "Zod"}});
+        let call = json!({"name": "get_customer_document", "arguments": {"name": name}});
         waiting.insert(server.post("tools/call", call).await);
     }
     while !waiting.is_empty() {
@@ -112,14 +123,13 @@ async fn two_hundred_calls_at_once_are_all_answered() {
         assert_ne!(answer["result"]["isError"], true, "{answer}");
         assert!(waiting.remove(&answer["id"].as_u64().unwrap()), "answered twice: {answer}");
     }
-    assert_eq!(site.lines().await.len(), 200);
+    assert_eq!(site.sandbox.faults().hits()[&COUNTED], 200);
 }
 
 #[tokio::test]
 async fn cancelled_calls_make_room_for_others() {
     let (site, config) = site().await;
-    let slow = ResponseTemplate::new(200).set_body_json(json!({"data": {}})).set_delay(Duration::from_secs(60));
-    site.respond("GET", "/api/resource/Customer/Slow", slow).await;
+    site.sandbox.faults().add(Fault::new(Kind::StallBefore).path("/api/resource/Customer/Slow"));
     let mut server = Server::initialized(&config).await;
     let mut slow = Vec::new();
     // As many as the server works on at once, most of them waiting for a turn at the site: what comes now has to wait.
@@ -127,9 +137,7 @@ async fn cancelled_calls_make_room_for_others() {
         let call = json!({"name": "get_customer_document", "arguments": {"name": "Slow"}});
         slow.push(server.post("tools/call", call).await);
     }
-    while site.lines().await.len() < 8 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    hits(&site, Kind::StallBefore, 8).await;
     for id in slow {
         let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
         server.send(&cancel.to_string()).await;
@@ -137,44 +145,37 @@ async fn cancelled_calls_make_room_for_others() {
     assert_eq!(server.data("test_connection", json!({})).await["ok"], true);
 }
 
-#[tokio::test]
-async fn a_cancelled_write_that_has_begun_is_finished() {
-    let (site, mut config) = site().await;
-    config["permissions"]["doctypes"]["ToDo"] = json!({"create": true});
-    let made = ResponseTemplate::new(200).set_body_json(json!({"data": {"name": "t-1"}}));
-    site.respond("POST", "/api/resource/ToDo", made.set_delay(Duration::from_millis(500))).await;
+/// A server that is making a ToDo while the site takes its time; the call's id.
+async fn making(site: &SampleSite) -> (Server, u64) {
+    let config = site.config(json!({"doctypes": {"ToDo": {"create": true}}}));
+    let late = Kind::Latency(500);
+    site.sandbox.faults().add(Fault::new(late).method("POST").path("/api/resource/ToDo"));
+    site.sandbox.faults().add(Fault::new(COUNTED).method("GET").path("/api/resource/ToDo/"));
     let mut server = Server::initialized(&config).await;
     let call = json!({"name": "create_todo_document", "arguments": {"data": {"description": "call"}}});
     let id = server.post("tools/call", call).await;
-    while site.lines().await.is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    hits(site, late, 1).await;
+    (server, id)
+}
+
+#[tokio::test]
+async fn a_cancelled_write_that_has_begun_is_finished() {
+    let site = SampleSite::start().await;
+    let (mut server, id) = making(&site).await;
     let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
     server.send(&cancel.to_string()).await;
     // What was made is read back, as if nobody had cancelled.
-    let read_back = "GET /api/resource/ToDo/t-1".to_owned();
-    let started = std::time::Instant::now();
-    while !site.lines().await.contains(&read_back) {
-        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", site.lines().await);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    hits(&site, COUNTED, 1).await;
+    assert_eq!(site.writes().len(), 1, "{:?}", site.writes());
     assert!(server.end().await.status.success());
 }
 
 #[tokio::test]
 async fn a_write_is_finished_when_the_client_leaves() {
-    let (site, mut config) = site().await;
-    config["permissions"]["doctypes"]["ToDo"] = json!({"create": true});
-    let made = ResponseTemplate::new(200).set_body_json(json!({"data": {"name": "t-1"}}));
-    site.respond("POST", "/api/resource/ToDo", made.set_delay(Duration::from_millis(300))).await;
-    let mut server = Server::initialized(&config).await;
-    let call = json!({"name": "create_todo_document", "arguments": {"data": {"description": "call"}}});
-    server.post("tools/call", call).await;
-    while site.lines().await.is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let site = SampleSite::start().await;
+    let (server, _) = making(&site).await;
     assert!(server.end().await.status.success());
-    assert_eq!(site.lines().await.last().unwrap(), "GET /api/resource/ToDo/t-1");
+    assert_eq!((site.writes().len(), site.sandbox.faults().hits()[&COUNTED]), (1, 1), "{:?}", site.writes());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `erpnext-mcp doctor` on sites that are well, and on some that are not.
+//! `erpnext-mcp doctor` on sites that are well, and on some that are not: wiremock only for one whose clock is wrong.
 
 use std::path::Path;
 

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
-use wiremock::ResponseTemplate;
 
 use super::add_custom_field;
 use crate::sandbox::SampleSite;
 use crate::stdio::Server;
-use crate::support::{META, Site, config_json};
 
 const CHANGED: &str = "notifications/tools/list_changed";
 
@@ -29,17 +28,11 @@ fn customers(rule: Value) -> Value {
     json!({"doctypes": {"Customer": rule}})
 }
 
-/// A site that takes its time to tell the metadata of Customer.
-async fn slow_site() -> Site {
-    let field = |name: &str, kind: &str| json!({"fieldname": name, "fieldtype": kind, "label": name});
-    let mut tier = field("custom_tier", "Select");
-    tier["options"] = json!("Gold\nTin");
-    tier["is_custom_field"] = json!(1);
-    let fields = json!([field("customer_name", "Data"), tier]);
-    let docs = json!([{"doctype": "DocType", "name": "Customer", "module": "Selling", "fields": fields}]);
-    let site = Site::start().await;
-    let late = ResponseTemplate::new(200).set_body_json(json!({"docs": docs})).set_delay(Duration::from_secs(3));
-    site.respond("GET", META, late).await;
+/// A site that takes its time to tell its metadata.
+async fn slow_site() -> SampleSite {
+    let site = SampleSite::start().await;
+    add_custom_field(&site, "Customer", "custom_tier", "Gold\nTin");
+    site.sandbox.faults().add(Fault::new(Kind::Latency(3_000)).path("getdoctype"));
     site
 }
 
@@ -54,7 +47,7 @@ async fn wait_for(server: &mut Server, choices: Value) {
 async fn clients_of_both_revisions_are_told_when_the_list_changes() {
     let folder = tempfile::tempdir().unwrap();
     let site = slow_site().await;
-    let config = config_json(&site.url(), customers(json!({"read": true, "create": true})));
+    let config = site.config(customers(json!({"read": true, "create": true})));
     let mut server = Server::start(&with_overlay(config.clone(), &folder.path().join("a")));
     let answer = server.initialize().await;
     assert_eq!(answer["result"]["capabilities"]["tools"]["listChanged"], true);
