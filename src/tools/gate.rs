@@ -126,9 +126,9 @@ impl On<'_> {
             (Operation::Create | Operation::Amend, _, Some(result)) => {
                 entry("would_create", self.visible(result.clone()))
             }
-            (Operation::Delete, Some(stored), _) => entry("would_delete", self.summary(stored)),
+            (Operation::Delete, Some(stored), _) => entry("would_delete", self.card(stored)),
             (_, Some(stored), _) => {
-                let mut shown = entry("document", self.summary(stored));
+                let mut shown = entry("document", self.card(stored));
                 shown.extend(entry("would_change", step.preview.clone()));
                 shown
             }

@@ -3,6 +3,7 @@
 use erpnext_schema::{FieldDef, doctype_flag};
 use serde_json::{Map, Value, json};
 
+use super::query::Reader;
 use super::{Arguments, On};
 use crate::document::changes::{self, Change};
 use crate::document::differences::differences;
@@ -42,6 +43,15 @@ impl On<'_> {
             summary.extend(self.visible(stored.clone()).remove_entry(title));
         }
         summary
+    }
+
+    /// What a person looks at before agreeing to what is to become of a document: what its row in a list would show.
+    pub(super) fn card(&self, stored: &Map<String, Value>) -> Map<String, Value> {
+        let columns = Reader::new(self.def, self.permit.fields()).fields(None);
+        // Above level 0 the site may say 0 for what it hides (H4).
+        let shown =
+            |key: &String| columns.contains(key) && self.def.field(key).is_some_and(|field| field.permlevel == 0);
+        self.visible(stored.clone()).into_iter().filter(|(key, _)| shown(key)).collect()
     }
 
     /// What changed from one reading to the other, as far as it may be seen.
