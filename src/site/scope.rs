@@ -89,7 +89,7 @@ impl Scope {
         if withheld.len() > MOST_WITHHELD {
             return MASK.to_owned();
         }
-        withheld.iter().fold(text.to_owned(), |text, (_, value)| text.replace(value.as_str(), MASK))
+        withheld.iter().fold(text.to_owned(), |text, (_, value)| without(text, value))
     }
 
     /// Does `work`, whose requests are then those of this call.
@@ -101,6 +101,34 @@ impl Scope {
     pub fn age(&self) -> Option<u64> {
         self.oldest.load(Ordering::Relaxed).checked_sub(1)
     }
+}
+
+/// The text with the mask in the place of the value; a number stands for itself only where it is no part of another.
+fn without(text: String, value: &str) -> String {
+    if !text.contains(value) {
+        return text;
+    }
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit() || b",.-".contains(&byte));
+    if !is_number {
+        return text.replace(value, MASK);
+    }
+    let is_digit = |char: Option<char>| char.is_some_and(|char| char.is_ascii_digit());
+    let goes_on = |next: Option<char>, second: Option<char>| {
+        is_digit(next) || matches!(next, Some('.' | ',' | ':' | '-')) && is_digit(second)
+    };
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for (at, _) in text.match_indices(value) {
+        let (before, after) = (&text[..at], &text[at + value.len()..]);
+        let (mut back, mut on) = (before.chars().rev(), after.chars());
+        if !goes_on(back.next(), back.next()) && !goes_on(on.next(), on.next()) {
+            kept.push_str(&text[from..at]);
+            kept.push_str(MASK);
+            from = at + value.len();
+        }
+    }
+    kept.push_str(&text[from..]);
+    kept
 }
 
 fn current() -> Option<Arc<Scope>> {
@@ -129,7 +157,8 @@ pub(super) fn withhold(value: &Value) {
     let Some(scope) = current() else { return };
     let texts = match value {
         Value::String(text) => vec![text.trim().to_owned()],
-        Value::Number(number) => spellings(number.as_f64().unwrap_or_default()),
+        // A zero is what an empty field holds.
+        Value::Number(number) if number.as_f64() != Some(0.0) => spellings(number.as_f64().unwrap_or_default()),
         _ => return,
     };
     scope.withhold(texts.into_iter());
@@ -206,6 +235,21 @@ mod tests {
         scope.clone().run(work).await;
         let said = scope.mask("1,234,567.50 or 1234567.5 of Secret Street 5: inner secret, x, 0");
         assert_eq!(said, "[withheld] or [withheld] of [withheld]: [withheld], x, 0");
+    }
+
+    #[tokio::test]
+    async fn a_number_is_masked_only_where_it_is_one() {
+        let scope = Scope::new("id", false);
+        let work = async { [json!(5), json!(0.0), json!(7250)].iter().for_each(withhold) };
+        scope.clone().run(work).await;
+        for (said, told) in [
+            ("5.00 or 15.00, 5.005, 1,235.00", "[withheld] or 15.00, 5.005, 1,235.00"),
+            ("limit 7,250.00/7250, at 17:25:01.725000", "limit [withheld]/[withheld], at 17:25:01.725000"),
+            ("it is 7250. 7250, USD7250", "it is [withheld]. [withheld], USD[withheld]"),
+            ("0.00 of 0", "0.00 of 0"),
+        ] {
+            assert_eq!(scope.mask(said), told);
+        }
     }
 
     #[tokio::test]

@@ -108,6 +108,15 @@ async fn h36_a_field_that_is_stated_twice() {
         schema["fields"].as_array().unwrap().iter().map(|field| field["field"].as_str().unwrap()).collect();
     let different: BTreeSet<&str> = shown.iter().copied().collect();
     assert!(shown.len() == different.len() && shown.len() < stated, "{} of {stated}", shown.len());
+
+    let site = Site::start().await;
+    let field = |kind: &str| json!({"fieldname": "route", "fieldtype": kind});
+    let fields = json!([field("Data"), {"fieldname": "km", "fieldtype": "Float"}, field("Int")]);
+    site.metadata(json!([{"doctype": "DocType", "name": "Fleet Trip", "module": "Fleet", "fields": fields}])).await;
+    let schema = call(&site.open_app(), "get_doctype_schema", json!({"doctype": "Fleet Trip"})).await.unwrap();
+    let shown = schema["fields"].as_array().unwrap().iter().map(|field| [&field["field"], &field["type"]]);
+    let shown: Vec<_> = shown.collect();
+    assert_eq!(shown, [[&json!("route"), &json!("Data")], [&json!("km"), &json!("Float")]], "the first counts");
 }
 
 #[tokio::test]

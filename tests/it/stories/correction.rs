@@ -84,7 +84,10 @@ async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
     let shown = desk.call("cancel_document", cascade.clone()).await;
     assert_eq!(shown["would_change"]["cancelled_first"].as_array().unwrap().len(), 2, "{shown}");
     let card = &shown["document"];
-    assert!(card["grand_total"].is_number() && card["customer_name"].is_string() && card["currency"] == "EUR", "{shown}");
+    assert!(
+        card["grand_total"].is_number() && card["customer_name"].is_string() && card["currency"] == "EUR",
+        "{shown}"
+    );
     assert_eq!(desk.journal(before), Vec::<String>::new(), "nothing goes without confirmation");
 
     let mut confirmed = cascade;
