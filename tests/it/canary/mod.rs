@@ -171,6 +171,9 @@ fn places(world: &World, canary: &str) -> String {
     let place = |place: &world::Place| match place {
         world::Place::Name(of) => format!("the name of {}", name(of)),
         world::Place::Field(of, path) => format!("{path} of {}", name(of)),
+        world::Place::Copy((of, path), (from, source)) => {
+            format!("{path} of {}, copied from {source} of {}", name(of), name(from))
+        }
         world::Place::Beside(of, by) => format!("a {by} on {}", name(of)),
     };
     world.canaries[canary].iter().map(place).collect::<Vec<_>>().join(" and ")

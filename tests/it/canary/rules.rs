@@ -90,6 +90,13 @@ impl Rules {
         }
     }
 
+    /// Whether the list of the DocType's rule names the field.
+    fn names(&self, list: &str, def: &DocTypeDef, path: &str) -> bool {
+        self.rule(def.name)
+            .and_then(|rule| rule[list].as_array())
+            .is_some_and(|list| list.iter().any(|name| name == path))
+    }
+
     /// Whether the document is one of those that may be read.
     pub fn in_scope(&self, document: &Document) -> bool {
         let scope = self.rule(document.def.name).and_then(|rule| rule["conditions"]["read"].as_object());
@@ -117,7 +124,7 @@ impl Rules {
 
     /// Whether what stands there may be seen. With `reported`, reports were run: they show also what no rule speaks of.
     pub fn allows(&self, world: &World, place: &Place, reported: bool) -> bool {
-        let (Place::Name(of) | Place::Field(of, _) | Place::Beside(of, _)) = place;
+        let (Place::Name(of) | Place::Field(of, _) | Place::Copy((of, _), _) | Place::Beside(of, _)) = place;
         let document = &world.documents[*of];
         let doctype = document.def.name;
         let in_reports = reported && self.rule(doctype).is_none();
@@ -125,6 +132,11 @@ impl Rules {
         match place {
             Place::Name(_) => open,
             Place::Field(_, path) => open && self.tells(document.def, path),
+            // What is restricted by name is restricted where it is copied to, unless that is allowed by name.
+            Place::Copy((_, path), (from, source)) => {
+                let source = self.names("restricted_fields", world.documents[*from].def, source);
+                open && self.tells(document.def, path) && (!source || self.names("allowed_fields", document.def, path))
+            }
             Place::Beside(_, by) => open || self.reads(by),
         }
     }

@@ -101,6 +101,8 @@ pub enum Place {
     Name(usize),
     /// A field of a document, `items.rate` for one of its rows.
     Field(usize, String),
+    /// A field of a document that the site fills from a field of another one: both documents and fields.
+    Copy((usize, String), (usize, &'static str)),
     /// A document of the DocType that hangs on a document: a comment, a file.
     Beside(usize, &'static str),
 }
@@ -176,6 +178,7 @@ impl World {
         stored.insert("name".to_owned(), json!(name));
         let density = [10, 40, 90][chance.throw(3)];
         self.fill(chance, of, def, "", density, &mut stored);
+        self.copy(of, def, "", &mut stored);
         for table in def.fields.iter().filter(|table| table.kind.is_table()) {
             let Some(child) = child(site, table) else { continue };
             let mut rows = stored.get(table.fieldname).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -190,6 +193,7 @@ impl World {
                     "idx": idx + 1, "modified": "2026-01-02 03:04:05.678901"});
                 row.extend(place.as_object().unwrap().clone());
                 self.fill(chance, of, child, &format!("{}.", table.fieldname), density, row);
+                self.copy(of, child, &format!("{}.", table.fieldname), row);
                 site.db.add_row(child, row)?;
             }
             stored.insert(table.fieldname.to_owned(), json!(rows));
@@ -215,6 +219,23 @@ impl World {
                 if let Some(value) = self.value(chance, def, field, place) {
                     doc.insert(field.fieldname.to_owned(), value);
                 }
+            }
+        }
+    }
+
+    /// Fills what the site fetches from the documents that this one links to.
+    fn copy(&mut self, of: usize, def: &'static DocTypeDef, at: &str, doc: &mut Map<String, Value>) {
+        for field in def.fields {
+            let Some((link, source)) = field.fetch_from.and_then(|from| from.split_once('.')) else { continue };
+            let target = def.field(link).and_then(FieldDef::target);
+            let named = doc.get(link).and_then(Value::as_str);
+            let linked = |there: &Document| Some(there.def.name) == target && Some(there.name.as_str()) == named;
+            let Some(there) = self.documents.iter().position(linked) else { continue };
+            let place = Place::Field(there, source.to_owned());
+            let canary = self.canaries.iter().find(|(_, places)| places.contains(&place)).map(|(key, _)| key.clone());
+            if let (Some(canary), Some(value)) = (canary, self.documents[there].stored.get(source).cloned()) {
+                doc.insert(field.fieldname.to_owned(), value);
+                self.note(&canary, Place::Copy((of, format!("{at}{}", field.fieldname)), (there, source)));
             }
         }
     }
