@@ -231,9 +231,22 @@ impl Caller<'_> {
     /// A question that only a field that may not be seen answers.
     fn oracle(&self, chance: &mut Chance, document: &Document) -> Option<Call> {
         let (def, rules) = (document.def, self.rules);
-        let hidden: Vec<&FieldDef> =
-            def.fields.iter().filter(|field| field.in_lists() && !rules.shows(def, field.fieldname)).collect();
-        let field = chance.one(&hidden)?.fieldname;
+        let hidden = |at: &str, def: &'static erpnext_schema::DocTypeDef| -> Vec<String> {
+            let paths =
+                def.fields.iter().filter(|field| field.in_lists()).map(|field| format!("{at}{}", field.fieldname));
+            paths.filter(|path| !rules.shows(document.def, path)).collect()
+        };
+        let columns = def.fields.iter().filter(|table| table.kind.is_table()).flat_map(|table| {
+            table.target().and_then(erpnext_doctypes::get).map(|child| hidden(&format!("{}.", table.fieldname), child))
+        });
+        let columns: Vec<String> = columns.flatten().collect();
+        // A list can be filtered by a column of rows, and do nothing else with it.
+        let column = chance.one(&columns).filter(|_| chance.percent(30));
+        let (field, ways) = match column {
+            Some(column) => (column.clone(), 5),
+            None => (chance.one(&hidden("", def))?.clone(), 9),
+        };
+        let field = field.as_str();
         if !rules.reads(def.name) || def.is(erpnext_schema::doctype_flag::SINGLE) {
             return None;
         }
@@ -243,14 +256,15 @@ impl Caller<'_> {
             _ => json!({field: [">", 1]}),
         };
         let doctype = def.name;
-        let (tool, given) = match chance.throw(8) {
+        let (tool, given) = match chance.throw(ways) {
             0 => ("list_generic_documents", json!({"doctype": doctype, "filters": filters})),
             1 => ("list_generic_documents", json!({"doctype": doctype, "or_filters": filters, "count": true})),
-            2 => ("list_generic_documents", json!({"doctype": doctype, "order_by": format!("{field} desc")})),
-            3 => ("list_generic_documents", json!({"doctype": doctype, "fields": ["name", field]})),
-            4 => ("search_generic_documents", json!({"doctype": doctype, "search_term": "e", "filters": filters})),
-            5 => ("search_link", json!({"doctype": doctype, "text": "e", "filters": filters})),
-            6 => ("aggregate_documents", json!({"doctype": doctype, "measures": [format!("max({field})")]})),
+            2 => ("search_generic_documents", json!({"doctype": doctype, "search_term": "e", "filters": filters})),
+            3 => ("search_link", json!({"doctype": doctype, "text": "e", "filters": filters})),
+            4 => ("aggregate_documents", json!({"doctype": doctype, "measures": ["count"], "filters": filters})),
+            5 => ("list_generic_documents", json!({"doctype": doctype, "order_by": format!("{field} desc")})),
+            6 => ("list_generic_documents", json!({"doctype": doctype, "fields": ["name", field]})),
+            7 => ("aggregate_documents", json!({"doctype": doctype, "measures": [format!("max({field})")]})),
             _ => ("aggregate_documents", json!({"doctype": doctype, "measures": ["count"], "group_by": [field]})),
         };
         Some(Call { must_fail: true, ..call("tools/call", json!({"name": tool, "arguments": given})) })
