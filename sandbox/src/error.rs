@@ -175,7 +175,7 @@ impl SiteError {
 
     /// 403: no role of the user gives this right on the DocType.
     pub fn no_role(user: &str, doctype: &str) -> Self {
-        let text = format!("<strong>{user}</strong> has no role that opens <strong>{doctype}</strong>");
+        let text = format!("User <strong>{user}</strong> has no role for doctype <strong>{doctype}</strong>");
         Self::new(exc::PERMISSION, "").with(Message::new(text)).saying(format!("No permission for {doctype}"))
     }
 

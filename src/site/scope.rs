@@ -63,6 +63,12 @@ impl Scope {
         self.withhold(names.map(|(_, name)| name));
     }
 
+    /// Whether the site said of a right that it is missing.
+    pub fn lacks_a_right(&self) -> bool {
+        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.iter().any(|error| error.kind() == Kind::Denied)
+    }
+
     /// Takes for withheld what `untold` finds in the site's refusals that quote what was not read.
     pub fn keep_back(&self, untold: impl Fn(&SiteError) -> Vec<String>) {
         let refusals = std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner));

@@ -166,9 +166,11 @@ pub async fn run(
     // Who names a document knows it; those of others may be out of sight.
     let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
     scope.hide(|doctype, name| !app.policy.shows_every(doctype) && !asked(name));
+    // The reason names the user, whom nothing may have asked for yet.
+    let user = if scope.lacks_a_right() { scope.clone().run(app.user()).await.ok() } else { None };
     scope.keep_back(|error| {
         let untold = |words: &String| match error.kind() {
-            Kind::Denied => refusal::untold(app, attempt, words),
+            Kind::Denied => refusal::untold(app, attempt, user, words),
             _ => unfound::untold(app, attempt, words, &asked),
         };
         error.messages().iter().flat_map(untold).collect()

@@ -11,7 +11,7 @@ const WORDS: &str = " a access action allowed an and applicable applied apply ar
     can cannot change check controller details disabled do doc docname doctype document documents does don't edit enabled \
     enough error field for forbidden form from function guest has have if in insufficient is it item its like linked list \
     log logged login manager method missing must need needs no none not of on only or other owner page parent perform \
-    permission permissions permitted private public record records required resource restricted rights role roles row rule \
+    permission permissions permitted private public record records required resource restricted right rights role roles row rule \
     set shared submittable system table that the there this to type update use user users via view website whitelisted \
     with without workflow you your ";
 /// The most words of a name.
@@ -22,7 +22,7 @@ const QUOTES: [char; 14] = ['\'', '"', '`', '‘', '’', '‚', '“', '”', '
 
 /// The parts of `reason` that must not be told: nothing where every DocType that it names is shown whole; else each
 /// quotation that is no name, and all of it where something is said beside them.
-pub(super) fn untold(app: &App, attempt: &Attempt, reason: &str) -> Vec<String> {
+pub(super) fn untold(app: &App, attempt: &Attempt, user: Option<&str>, reason: &str) -> Vec<String> {
     let called = attempt.doctype.as_deref().unwrap_or_default();
     let is_doctype = |text: &str| text == called || erpnext_doctypes::get(text).is_some();
     let named: Vec<_> = tokens(reason, &is_doctype).into_iter().filter_map(Token::name).collect();
@@ -33,7 +33,8 @@ pub(super) fn untold(app: &App, attempt: &Attempt, reason: &str) -> Vec<String> 
     let is_label = |text: &str| def.is_some_and(|def| def.fields.iter().any(|field| field.label == text));
     // Who asks, and for which document, the caller knows.
     let bare = |name: &str| name.trim_matches(|char: char| !char.is_alphanumeric()).to_owned();
-    let given: Vec<_> = [&attempt.user, &attempt.document].into_iter().flatten().map(|name| bare(name)).collect();
+    let user = user.map(|user| app.caller.credentials.mask(user));
+    let given: Vec<_> = user.as_deref().into_iter().chain(attempt.document.as_deref()).map(bare).collect();
     let given = |text: &str| given.iter().any(|given| given == text);
     telling(reason, &|text| is_doctype(text) || is_label(text) || given(text))
 }
@@ -145,9 +146,9 @@ mod tests {
     #[test]
     fn a_reason_of_known_words_and_names_is_told() {
         for reason in [
-            "User me@example.com does not have doctype access via role permission for document Customer",
-            "You need the 'create' permission on Customer A (1) Ltd to perform this action.",
-            "You don't have access to Sales Order, row 12: Not permitted",
+            "me@example.com has no role permission for the doctype Customer",
+            "Users need the right 'create' on Customer A (1) Ltd for this action.",
+            "You don't have access to Sales Order, row 12: not permitted",
             "No permission for \"Customer\"",
             "",
         ] {

@@ -10,7 +10,7 @@ use erpnext_schema::doctype_flag;
 use serde_json::{Value, json};
 
 use crate::shared;
-use crate::support::{all, app_of, call, config_json};
+use crate::support::{all, app_of, call, config_json, refusal};
 
 /// The recorded site; it ends with the test.
 struct Recorded {
@@ -119,5 +119,25 @@ async fn recorded_documents_come_through_without_a_loss() {
             let same = shown == value || shown.as_bool().is_some_and(|on| value == &json!(u8::from(on)));
             assert!(same, "{doctype} {name}.{key}: {value} became {shown}");
         }
+    }
+}
+
+#[tokio::test]
+async fn recorded_reasons_for_a_missing_right_are_told_but_for_what_they_quote() {
+    let Some(site) = Recorded::start() else { return };
+    for (user, doctype, name, told) in [
+        (
+            "sales",
+            "Customer",
+            "Bulk Customer 00001",
+            &["Territory [withheld] in field Territory", "Customer 00001"][..],
+        ),
+        ("reader", "Sales Invoice", "ACC-SINV-2026-00001", &["[hidden]@example.com", "document Sales Invoice"]),
+        ("nobody", "Customer", "nope", &["document Customer", "No permission for Customer"]),
+    ] {
+        let rule = json!({"read": true, "restricted_fields": ["territory", "remarks"]});
+        let app = app_of(&site.config(user, json!({"doctypes": {doctype: rule}})));
+        let text = refusal(&app, "get_generic_document", json!({"doctype": doctype, "name": name})).await;
+        assert!(told.iter().all(|part| text.contains(part)) && !text.contains("South"), "{told:?}: {text}");
     }
 }
