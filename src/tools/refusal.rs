@@ -18,7 +18,7 @@ const WORDS: &str = " a access action allowed an and applicable applied apply ar
 const LONGEST_NAME: usize = 8;
 /// A longer number is no number of a row.
 const MOST_DIGITS: usize = 3;
-const QUOTES: [char; 14] = ['\'', '"', '`', '‘', '’', '‚', '“', '”', '„', '«', '»', '‹', '›', '「'];
+const QUOTES: [char; 15] = ['\'', '"', '`', '‘', '’', '‚', '“', '”', '„', '«', '»', '‹', '›', '「', '」'];
 
 /// The parts of `reason` that must not be told: nothing where every DocType that it names is shown whole; else each
 /// quotation that is no name, and all of it where something is said beside them.
