@@ -80,6 +80,8 @@ pub struct Judge<'a> {
     pub facts: Option<&'a Facts>,
     /// What a field without a value means.
     pub absent: Absent,
+    /// Fields whose values are not known: a test of one fails.
+    pub unknown: &'a [&'a str],
 }
 
 impl Judge<'_> {
@@ -108,14 +110,26 @@ impl Judge<'_> {
                     None => self.holds(test, doc.get(name)),
                     Some((table, column)) => match doc.get(table).and_then(Value::as_array).map(Vec::as_slice) {
                         None | Some([]) => self.holds(test, None),
-                        Some(rows) => rows.iter().all(|row| self.holds(test, row.get(column))),
+                        Some(rows) => rows.iter().all(|row| self.of(row).holds(test, row.get(column))),
                     },
                 };
+                let decided = self.unknown.contains(&name.as_str());
                 let unknown = self.facts.is_none() && has_variables(condition);
-                let why = if unknown { " (which is not known here)" } else { "" };
-                if held { Ok(()) } else { Err(Unmet(format!("{}{why}", self.words(condition)))) }
+                let why = match (decided, unknown) {
+                    (true, _) => {
+                        " (which the site decides when it stores the document, so that it is not known before)"
+                    }
+                    (_, true) => " (which is not known here)",
+                    _ => "",
+                };
+                if held && !decided { Ok(()) } else { Err(Unmet(format!("{}{why}", self.words(condition)))) }
             }
         }
+    }
+
+    /// For a row: of a new one nobody knows what the site will put there.
+    fn of(self, row: &Value) -> Self {
+        if row.get("name").is_some() { self } else { Self { absent: Absent::Fails, ..self } }
     }
 
     fn holds(self, test: &Test, value: Option<&Value>) -> bool {
@@ -271,13 +285,15 @@ mod tests {
 
     fn holds(absent: Absent, stated: Value, doc: Value) -> bool {
         let facts = facts();
-        let judge = Judge { facts: Some(&facts), absent };
+        let judge = Judge { facts: Some(&facts), absent, unknown: &[] };
         judge.judge(&condition(Operation::Update, &stated), doc.as_object().unwrap()).is_ok()
     }
 
     fn within(stated: Value) -> Within {
         let facts = facts();
-        Judge { facts: Some(&facts), absent: Absent::IsEmpty }.within(&condition(Operation::Read, &stated)).unwrap()
+        Judge { facts: Some(&facts), absent: Absent::IsEmpty, unknown: &[] }
+            .within(&condition(Operation::Read, &stated))
+            .unwrap()
     }
 
     #[test]
@@ -349,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_variable_that_is_not_known_fails_closed() {
-        let judge = Judge { facts: None, absent: Absent::IsEmpty };
+        let judge = Judge { facts: None, absent: Absent::IsEmpty, unknown: &[] };
         for stated in
             [json!({"owner": "$user"}), json!({"owner": {"ne": "$user"}}), json!({"d": {"not_in": ["$today"]}})]
         {

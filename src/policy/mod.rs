@@ -6,6 +6,7 @@ mod copies;
 mod cut;
 mod denial;
 mod fields;
+mod foreseen;
 mod methods;
 mod permit;
 mod reports;
@@ -25,6 +26,7 @@ pub use crate::config::{Operation, Operations};
 pub use conditions::{Absent, Facts, Filter, Judge, Unmet, Within};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
+pub use foreseen::unforeseen;
 pub use methods::MethodPermit;
 pub use permit::Permit;
 
@@ -191,7 +193,7 @@ impl Policy {
 
     /// What documents have to satisfy, by operation, in words.
     pub fn conditions(&self, doctype: &str) -> impl Iterator<Item = (Operation, String)> {
-        let judge = Judge { facts: None, absent: Absent::IsEmpty };
+        let judge = Judge { facts: None, absent: Absent::IsEmpty, unknown: &[] };
         let stated = self.doctypes.get(doctype).map(|rule| rule.conditions.iter());
         stated.into_iter().flatten().map(move |(operation, condition)| (*operation, judge.words(condition)))
     }

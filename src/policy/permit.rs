@@ -86,6 +86,11 @@ impl Permit {
         self.conditions().flat_map(|condition| condition.fields())
     }
 
+    /// The names of the fields that decide whether the caller may see a document.
+    pub fn scoped_by(&self) -> impl Iterator<Item = &str> {
+        self.terms.scope.iter().flat_map(|condition| condition.fields())
+    }
+
     /// Whether the caller is to see only part of the DocType's documents.
     pub fn is_scoped(&self) -> bool {
         self.terms.scope.is_some()
@@ -117,14 +122,15 @@ impl Permit {
             .map_err(|unmet| self.no("stored", unmet))
     }
 
-    /// Whether the operation may leave the document like this.
+    /// Whether the operation may leave the document like this; of the fields in `unknown` nobody knows the values before.
     ///
     /// # Errors
     /// What it does not satisfy.
-    pub fn admits_result(&self, result: &Map<String, Value>) -> Result<(), Denial> {
+    pub fn admits_result(&self, result: &Map<String, Value>, unknown: &[&str]) -> Result<(), Denial> {
         let (which, absent) = if makes(self.operation) { ("new", Absent::Fails) } else { ("changed", Absent::IsEmpty) };
         let own = self.terms.own.as_ref().filter(|_| makes(self.operation) || self.operation == Operation::Update);
-        own.map_or(Ok(()), |own| self.judge(absent).judge(own, result)).map_err(|unmet| self.no(which, unmet))
+        let judge = Judge { unknown, ..self.judge(absent) };
+        own.map_or(Ok(()), |own| judge.judge(own, result)).map_err(|unmet| self.no(which, unmet))
     }
 
     /// The same for a change of which only the changed fields are known: what looks at others is not judged.
@@ -147,7 +153,7 @@ impl Permit {
     }
 
     fn judge(&self, absent: Absent) -> Judge<'_> {
-        Judge { facts: self.facts.as_deref(), absent }
+        Judge { facts: self.facts.as_deref(), absent, unknown: &[] }
     }
 
     fn no(&self, which: &'static str, unmet: Unmet) -> Denial {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Denial, FieldRef, Operation, Permit, Policy, Reason};
+use super::{Denial, FieldRef, Operation, Permit, Policy, Reason, unforeseen};
 
 impl Policy {
     /// Whether documents of the DocType may be read.
@@ -87,7 +87,12 @@ impl Policy {
             return Err(Denial { doctype: doctype.to_owned(), operation, reason: Reason::Fields(refused) });
         }
         match operation {
-            Operation::Create | Operation::Amend => permit.admits_result(data)?,
+            Operation::Create | Operation::Amend => {
+                let judged = permit.judged_by();
+                let unknown =
+                    def.map(|def| unforeseen(judged, def, &erpnext_doctypes::get, None, data)).unwrap_or_default();
+                permit.admits_result(data, &unknown)?;
+            }
             Operation::Update => permit.admits_changes(data)?,
             Operation::Read => {}
             _ => permit.admits_stored(data)?,

@@ -102,22 +102,21 @@ impl Server {
         if answered(&mut request) == Some(false) {
             return Ok(declined().into());
         }
-        match (self.run(request.clone(), client.clone(), watch).await?, way) {
-            (Ran::Done(result), _) => Ok(result.into()),
-            (Ran::Unconfirmed(waits), None) => Ok(self.preview(*waits).into()),
-            (Ran::Unconfirmed(waits), Some(Way::Repeat)) => Ok(input_required(&waits).into()),
-            (Ran::Unconfirmed(waits), Some(Way::Request(peer))) => {
-                if !ask(&peer, &waits).await {
-                    return Ok(declined().into());
-                }
-                confirm(&mut request, waits.token);
-                match self.run(request, client, watch).await? {
-                    Ran::Done(result) => Ok(result.into()),
-                    // The document was changed while the user thought about it.
-                    Ran::Unconfirmed(waits) => Ok(self.preview(*waits).into()),
+        // The document can be changed while the user thinks about it: then they are asked about what it has become.
+        for _ in 0..MOST_QUESTIONS {
+            match (self.run(request.clone(), client.clone(), watch).await?, &way) {
+                (Ran::Done(result), _) => return Ok(result.into()),
+                (Ran::Unconfirmed(waits), None) => return Ok(self.preview(*waits).into()),
+                (Ran::Unconfirmed(waits), Some(Way::Repeat)) => return Ok(input_required(&waits).into()),
+                (Ran::Unconfirmed(waits), Some(Way::Request(peer))) => {
+                    if !ask(peer, &waits).await {
+                        return Ok(declined().into());
+                    }
+                    confirm(&mut request, waits.token);
                 }
             }
         }
+        Ok(restless().into())
     }
 
     /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
@@ -125,6 +124,15 @@ impl Server {
         let text = waits.answer.to_string();
         success(self.app.tools.results, self.app.tools.output_schemas, waits.answer, text)
     }
+}
+
+/// How often one call asks the user.
+const MOST_QUESTIONS: usize = 4;
+
+fn restless() -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(
+        "The document was changed again each time while the user was asked; nothing was sent.\nnext: Read it, and find out who works on it.",
+    )])
 }
 
 fn declined() -> CallToolResult {

@@ -8,6 +8,26 @@ use super::{Answer, Body, Client, Kind, SiteError, check, unexpected};
 use crate::caller::Caller;
 use crate::policy::{Operation, Permit};
 
+/// A DocType's workflow.
+#[derive(Debug)]
+pub struct Workflow {
+    /// The field that keeps the state.
+    pub state_field: String,
+    /// The states.
+    pub states: Vec<State>,
+}
+
+/// A state of a workflow.
+#[derive(Debug)]
+pub struct State {
+    /// What it is called.
+    pub name: String,
+    /// The `docstatus` that it means.
+    pub docstatus: u64,
+    /// A field that is set along with it, and to what.
+    pub sets: Option<(String, Value)>,
+}
+
 /// The workflow that comes with a DocType's metadata.
 fn workflow(meta: &Value) -> Option<&Value> {
     let docs = meta.get("__workflow_docs").and_then(Value::as_array);
@@ -20,22 +40,25 @@ pub fn workflow_state_field(meta: &Value) -> Option<String> {
 }
 
 impl Client {
-    /// The `docstatus` that each state of the DocType's workflow means; empty where there is none. Any user gets it with
-    /// the metadata (H30).
+    /// The workflow of the DocType, if it has one. Any user gets it with the metadata (H30).
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn workflow_states(&self, caller: &Caller, doctype: &str) -> Result<Vec<(String, u64)>, SiteError> {
+    pub async fn workflow(&self, caller: &Caller, doctype: &str) -> Result<Option<Workflow>, SiteError> {
         let meta = self.doctype_meta(caller, doctype).await?;
-        let states = workflow(&meta).and_then(|doc| doc.get("states")).and_then(Value::as_array);
+        let text = |row: &Value, key: &str| row.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let state = |row: &Value| {
-            let status = match row.get("doc_status")? {
+            let docstatus = match row.get("doc_status")? {
                 Value::String(text) => text.parse().ok()?,
                 other => other.as_u64()?,
             };
-            Some((row.get("state")?.as_str()?.to_owned(), status))
+            let sets =
+                text(row, "update_field").map(|field| (field, row.get("update_value").cloned().unwrap_or_default()));
+            Some(State { name: text(row, "state")?, docstatus, sets })
         };
-        Ok(states.into_iter().flatten().filter_map(state).collect())
+        let states = workflow(&meta).and_then(|doc| doc.get("states")).and_then(Value::as_array);
+        let states = states.into_iter().flatten().filter_map(state).collect();
+        Ok(workflow_state_field(&meta).map(|state_field| Workflow { state_field, states }))
     }
 
     /// The rows of the document's workflow that lead on from its state and that the user may take; nothing where its

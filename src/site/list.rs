@@ -55,6 +55,19 @@ impl ListQuery {
 }
 
 impl Client {
+    /// Whether the site counts the document among those that the caller may see, where it may not show what decides that.
+    ///
+    /// # Errors
+    /// The site's refusal, or a scope that no list can be filtered by.
+    pub(super) async fn is_within(&self, caller: &Caller, permit: &Permit, name: &Value) -> Result<bool, SiteError> {
+        let within = within(permit)?;
+        let mut filters = vec![("name".to_owned(), "=".to_owned(), name.clone())];
+        filters.extend(within.all);
+        let (fields, order_by) = (vec!["name".to_owned()], "`name` asc".to_owned());
+        let query = ListQuery { fields, filters, or_filters: within.any, order_by, limit: 1, ..ListQuery::default() };
+        Ok(self.page(caller, permit, &query).await?.data.iter().any(|row| row.get("name") == Some(name)))
+    }
+
     /// A page of documents with the fields asked for. Columns the user may not see are left out in silence (H5).
     ///
     /// # Errors

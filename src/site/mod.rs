@@ -45,7 +45,7 @@ use crate::policy::{Operation, Permit};
 use traffic::Traffic;
 
 pub use crate::policy::Filter;
-pub use approvals::workflow_state_field;
+pub use approvals::{State, Workflow, workflow_state_field};
 pub use breaker::Rest;
 pub use error::{Kind, SiteError};
 pub use files::{Attachment, Download};

@@ -6,9 +6,15 @@ use serde_json::{Map, Value};
 use super::scope;
 use crate::policy::{FieldRef, Permit};
 
-/// Remembers what of a document the caller may not see, by the tables as far as they are known.
-pub fn note_withheld(permit: &Permit, known: &dyn Fn(&str) -> Option<&'static DocTypeDef>, doc: &Map<String, Value>) {
-    let (rule, in_sight) = (permit.fields(), permit.sees(doc));
+/// Remembers what of a document the caller may not see, by the tables as far as they are known; all of it where the
+/// document itself is not `in_sight`.
+pub fn note_withheld(
+    permit: &Permit,
+    known: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+    doc: &Map<String, Value>,
+    in_sight: bool,
+) {
+    let rule = permit.fields();
     let def = known(permit.doctype());
     // Who knows the document knows its name, and much is called like it.
     let name = doc.get("name");

@@ -1,5 +1,5 @@
 //! Confirmation: the words for what a write would do, and the tokens that say that it is meant. A token is good once, for
-//! ten minutes, for exactly the call that was shown: tool, arguments, user, and the document as it was then.
+//! ten minutes, for exactly what was shown: tool, arguments, user, the document as it was then, and all that would be done.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -55,8 +55,15 @@ impl Tokens {
     }
 }
 
-/// What a token for a call stands for; `modified` is the document's, where there is one.
-fn bound(caller: &Caller, tool: &str, doctype: &str, given: &Arguments, modified: Option<&Value>) -> Bound {
+/// What a token for a call stands for; `modified` is the document's, where there is one, and `shown` what would be done.
+fn bound(
+    caller: &Caller,
+    tool: &str,
+    doctype: &str,
+    given: &Arguments,
+    modified: Option<&Value>,
+    shown: &Map<String, Value>,
+) -> Bound {
     let mut context = Context::new(&SHA256);
     let mut part = |bytes: &[u8]| {
         context.update(&bytes.len().to_be_bytes());
@@ -67,13 +74,14 @@ fn bound(caller: &Caller, tool: &str, doctype: &str, given: &Arguments, modified
     part(tool.as_bytes());
     part(doctype.as_bytes());
     part(modified.unwrap_or(&Value::Null).to_string().as_bytes());
-    let mut arguments = String::new();
-    for (name, value) in sorted(given.all()) {
-        if !matches!(name.as_str(), TOKEN | "confirm") {
-            write(&mut arguments, name, value);
-        }
-    }
-    part(arguments.as_bytes());
+    let written = |map: &Map<String, Value>| {
+        let mut text = String::new();
+        let entries = sorted(map).into_iter().filter(|(name, _)| !matches!(name.as_str(), TOKEN | "confirm"));
+        entries.for_each(|(name, value)| write(&mut text, name, value));
+        text
+    };
+    part(written(given.all()).as_bytes());
+    part(written(shown).as_bytes());
     let mut bound = [0; 32];
     bound.copy_from_slice(context.finish().as_ref());
     bound
@@ -143,18 +151,18 @@ impl About<'_> {
         if !policy.confirms(self.operation) || policy.takes_confirm_argument() && given.flag("confirm") {
             return Ok(());
         }
-        let bound = bound(&app.caller, self.tool, self.doctype, given, self.modified);
+        let shown = shown();
+        let bound = bound(&app.caller, self.tool, self.doctype, given, self.modified, &shown);
         let brought = given.text(TOKEN);
         if brought.is_some_and(|token| app.tokens.redeem(token, &bound)) {
             return Ok(());
         }
         let token = app.tokens.issue(bound)?;
-        let shown = shown();
         let question = format!("{}?\n{}", self.what, Value::Object(shown.clone()));
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(self.what))]);
         answer.extend(shown);
         if brought.is_some() {
-            let why = "the confirm_token was used, is older than ten minutes, or was for another call or an older state of the document";
+            let why = "the confirm_token was used, is older than ten minutes, or was for another call or an older state of what it is about";
             answer.insert("note".to_owned(), json!(why));
         }
         answer.insert(TOKEN.to_owned(), json!(token));
@@ -170,7 +178,7 @@ impl About<'_> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::{Map, Value, json};
 
     use super::{Tokens, bound};
     use crate::caller::{Caller, Credentials};
@@ -184,7 +192,8 @@ mod tests {
 
     fn of(key: &str, tool: &str, given: Value, modified: &str) -> super::Bound {
         let given = Arguments::made([("data", given), ("confirm_token", json!(modified))]);
-        bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)))
+        let shown = Map::from_iter([("would_change".to_owned(), json!({"docstatus": modified}))]);
+        bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)), &shown)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::{self, Arg, DEFAULT_LIMIT, Kind, MAX_LIMIT};
 use super::level::{Level, Shown};
-use super::{Effect, TOKEN, Tool, find, operation};
+use super::{Effect, TOKEN, Tool, find, operation, workflow};
 use crate::call::App;
 use crate::document::Writing;
 use crate::policy::{FieldRule, Operation};
@@ -180,6 +180,10 @@ fn input_schema(app: &App, tool: Tool, level: Level) -> Map<String, Value> {
 fn is_shown(app: &App, tool: Tool, arg: &Arg) -> bool {
     match (arg.name, tool) {
         ("fresh", _) => app.site.keeps_answers(),
+        // An action of a workflow can submit or cancel.
+        (TOKEN, Tool::Own(own)) if *own == workflow::APPLY => [Operation::Update, Operation::Submit, Operation::Cancel]
+            .into_iter()
+            .any(|operation| app.policy.confirms(operation) && app.policy.permits_somewhere(operation)),
         (TOKEN, tool) => app.policy.confirms(tool.confirmed_as()),
         ("confirm", tool) => app.policy.confirms(tool.confirmed_as()) && app.policy.takes_confirm_argument(),
         ("idempotency_key", Tool::Typed(_, def)) => def.field(arg.name).is_some(),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::confirm::About;
 use super::write::document_name;
 use super::{Arguments, On, ToolError};
-use crate::policy::{Denial, Operation, Reason};
+use crate::policy::{Denial, Operation, Reason, unforeseen};
 
 /// A write that was decided and not yet sent.
 ///
@@ -68,13 +68,17 @@ impl On<'_> {
     }
 
     /// The conditions on the document as it is stored, and as the write would leave it.
-    async fn judge(&self, step: &Step<'_>) -> Result<(), ToolError> {
+    pub(super) async fn judge(&self, step: &Step<'_>) -> Result<(), ToolError> {
         // Of a new document all is known.
         if let Some(stored) = step.stored {
             self.can_be_judged(stored).await?;
         }
         step.stored.map_or(Ok(()), |stored| self.permit.admits_stored(stored))?;
-        step.result.map_or(Ok(()), |result| self.permit.admits_result(result))?;
+        if let Some(result) = step.result {
+            let children = |child: &str| self.app.catalog.known(child);
+            let unknown = unforeseen(self.permit.judged_by(), self.def, &children, step.stored, result);
+            self.permit.admits_result(result, &unknown)?;
+        }
         Ok(())
     }
 

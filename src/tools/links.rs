@@ -1,11 +1,14 @@
 //! Links that the site itself would not check: where another field fetches from them it stores whatever it is given
-//! (H10), and Dynamic Links it never checks.
+//! (H10), and Dynamic Links it never checks. And links to DocTypes of which the caller may see only part: the site would
+//! copy from a document out of sight.
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation};
 use serde_json::{Map, Value};
 
 use super::{On, ToolError};
 use crate::document::merge::Merged;
+use crate::policy::Operation;
+use crate::site;
 
 /// How many links are looked up at once.
 const AT_ONCE: usize = 4;
@@ -35,7 +38,7 @@ async fn check_at(
     place: &(dyn Fn(&str, usize) -> String + Sync),
 ) -> Result<(), ToolError> {
     let mut links = Vec::new();
-    unchecked(on.def, "", doc, stored, &mut links);
+    to_check(on, on.def, "", doc, stored, &mut links);
     for (key, value) in doc {
         let table = on.def.field(key).filter(|field| field.kind.is_table());
         let Some(child) = table.and_then(FieldDef::target).and_then(|target| on.app.catalog.known(target)) else {
@@ -46,7 +49,7 @@ async fn check_at(
         for (i, row) in rows.enumerate() {
             let was = row.get("name").and_then(|name| stored?.iter().find(|was| was.get("name") == Some(name)));
             let was = was.and_then(Value::as_object).cloned().unwrap_or_default();
-            unchecked(child, &format!("{}.", place(key, i)), row, &was, &mut links);
+            to_check(on, child, &format!("{}.", place(key, i)), row, &was, &mut links);
         }
     }
     let mut questions: Vec<(&str, &str)> = Vec::new();
@@ -57,11 +60,9 @@ async fn check_at(
     }
     let mut missing: Vec<(&str, &str)> = Vec::new();
     for some in questions.chunks(AT_ONCE) {
-        let asked =
-            some.iter().map(|(doctype, name)| on.app.site.link_exists(&on.app.caller, on.permit, doctype, name));
-        let answers = futures_util::future::join_all(asked).await;
-        // Where the user may not look, the site decides.
-        let known = some.iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
+        let answers =
+            futures_util::future::join_all(some.iter().map(|(doctype, name)| is_there(on, doctype, name))).await;
+        let known = some.iter().zip(answers).filter(|(_, there)| !there);
         missing.extend(known.map(|(question, _)| *question));
     }
     let violations = links.iter().filter(|link| missing.contains(&(&link.doctype, &link.name))).map(|link| Violation {
@@ -74,8 +75,29 @@ async fn check_at(
     if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
 }
 
-/// The links among these fields that the site stores without a look.
-fn unchecked(def: &DocTypeDef, at: &str, doc: &Map<String, Value>, stored: &Map<String, Value>, links: &mut Vec<Link>) {
+/// Whether the document is there for this caller; where the user may not look, the site decides.
+async fn is_there(on: &On<'_>, doctype: &str, name: &str) -> bool {
+    let (app, caller) = (on.app, &on.app.caller);
+    if app.policy.is_scoped(doctype)
+        && let Ok(permit) = app.permit(Operation::Read, doctype).await
+    {
+        use site::Kind::{Missing, OutOfSight};
+        let seen = app.site.get(caller, &permit, name).await;
+        return !seen.is_err_and(|error| matches!(error.kind(), Missing | OutOfSight));
+    }
+    !matches!(app.site.link_exists(caller, on.permit, doctype, name).await, Ok(false))
+}
+
+/// The links among these fields that are not what is stored and that the site would not check as they have to be.
+fn to_check(
+    on: &On<'_>,
+    def: &DocTypeDef,
+    at: &str,
+    doc: &Map<String, Value>,
+    stored: &Map<String, Value>,
+    links: &mut Vec<Link>,
+) {
+    let policy = &on.app.policy;
     for (key, value) in doc {
         let (Some(field), Some(name)) = (def.field(key), value.as_str().filter(|name| !name.is_empty())) else {
             continue;
@@ -84,8 +106,14 @@ fn unchecked(def: &DocTypeDef, at: &str, doc: &Map<String, Value>, stored: &Map<
             continue;
         }
         let doctype = match field.options {
-            Options::Target(target) if field.kind == FieldKind::Link && is_fetched_from(def, field) => Some(target),
-            Options::TargetField(by) => doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str),
+            Options::Target(target) if field.kind == FieldKind::Link => {
+                Some(target).filter(|target| is_fetched_from(def, field) || policy.is_scoped(target))
+            }
+            // What the site does not tell, nobody is told of DocTypes that are closed.
+            Options::TargetField(by) => {
+                let target = doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str);
+                target.filter(|target| policy.permit(Operation::Read, target).is_ok())
+            }
             _ => None,
         };
         if let Some(doctype) = doctype.filter(|doctype| !doctype.is_empty()) {

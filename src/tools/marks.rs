@@ -177,15 +177,32 @@ async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
         return Err(ToolError::refused(format!("new_name: {new_name:?} {rule}. Choose another name.")));
     }
     let (name, stored) = stored(&on, call.given).await?;
-    // The same in another case is the same to the site, and would be found.
-    if call.app.site.link_exists(&call.app.caller, &permit, on.def.name, new_name).await? && !same(&name, new_name) {
+    // Some are named by a field, which is set along with the name.
+    let field = on.def.autoname.and_then(|rule| on.def.field(rule.strip_prefix("field:")?));
+    if let Some(field) = field.filter(|field| !permit.fields().may_write(*field)) {
+        return Err(ToolError::refused(format!(
+            "{} is named by its {}, which this server's configuration does not permit setting; nothing was sent.",
+            on.def.name, field.fieldname
+        )));
+    }
+    let mut result = stored.clone();
+    for key in field.map(|field| field.fieldname).into_iter().chain(["name"]) {
+        result.insert(key.to_owned(), json!(new_name));
+    }
+    // The same in another case is the same to the site, and would be found. Whether there is a document out of sight is
+    // not told: there the site decides.
+    let tells = !permit.is_scoped();
+    if tells
+        && call.app.site.link_exists(&call.app.caller, &permit, on.def.name, new_name).await?
+        && !same(&name, new_name)
+    {
         return Err(ToolError::refused(format!(
             "new_name: there is a {} {new_name:?} already, and documents are never merged from here. Choose another name.",
             on.def.name
         )));
     }
     let preview = Map::from_iter([("name".to_owned(), json!({"from": name, "to": new_name}))]);
-    let step = Step { name: Some(&name), stored: Some(&stored), result: Some(&stored), preview: &preview };
+    let step = Step { name: Some(&name), stored: Some(&stored), result: Some(&result), preview: &preview };
     if let Go::Answer(answer) = on.gate(call.given, step).await? {
         return Ok(answer);
     }

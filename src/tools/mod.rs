@@ -303,7 +303,7 @@ impl<'a> On<'a> {
         match catalog.live(&self.app.site, &self.app.caller, self.def.name).await {
             Ok(def) => {
                 on.def = def;
-                note_withheld(self.permit, &|doctype| catalog.known(doctype), doc);
+                note_withheld(self.permit, &|doctype| catalog.known(doctype), doc, true);
             }
             Err(error) => {
                 tracing::warn!("live metadata of {}: {}", self.def.name, error.for_log());

@@ -11,9 +11,9 @@ use super::lifecycle::{Docstatus, moved, stale};
 use super::own::{self, Call, Effect, Own, Toolset};
 use super::write::named_exactly;
 use super::{On, ToolError};
-use crate::policy::Operation;
+use crate::policy::{FieldRef, Operation};
 use crate::shape;
-use crate::site::{self, Filter, ListQuery};
+use crate::site::{self, Filter, ListQuery, State, Workflow};
 
 /// What is open to the user.
 pub const ACTIONS: Own = Own {
@@ -77,7 +77,9 @@ async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
             answer.insert("note".to_owned(), json!(format!("{} has no workflow", on.def.name)));
         }
         Some(actions) => {
-            answer.extend(actions.first().map(|action| ("state".to_owned(), json!(action.from))));
+            let workflow = call.app.site.workflow(&call.app.caller, on.def.name).await?;
+            let first = actions.first().filter(|_| shows_state(&on, workflow.as_ref()));
+            answer.extend(first.map(|action| ("state".to_owned(), json!(action.from))));
             let entry = |action: &Action| {
                 let mut entry = json!({"action": action.name, "leads_to": action.to, "role": action.role});
                 if action.needs_another {
@@ -140,19 +142,29 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
             on.def.name, action.role
         )));
     }
-    // What the state means for docstatus needs leave of its own; where that cannot be learned, any move is possible.
+    let workflow = app.site.workflow(&app.caller, on.def.name).await?;
+    let state = workflow.iter().flat_map(|workflow| &workflow.states).find(|state| state.name == action.to);
     let mut result = doc.clone();
-    for operation in operations(&on, &doc, action).await? {
-        app.permit(operation, on.def.name).await?.admits_stored(&doc)?;
-        let docstatus = if operation == Operation::Submit { 1 } else { 2 };
-        result.insert("docstatus".to_owned(), json!(docstatus));
+    if let Some(workflow) = &workflow {
+        result.insert(workflow.state_field.clone(), json!(action.to));
     }
-    let preview = Map::from_iter([
-        ("action".to_owned(), json!(wanted)),
-        ("state".to_owned(), json!({"from": action.from, "to": action.to})),
-    ]);
+    result.extend(state.and_then(|state| state.sets.clone()));
+    let mut preview = Map::from_iter([("action".to_owned(), json!(wanted))]);
+    let told = told(&on, workflow.as_ref(), action);
+    preview.extend(told.clone().map(|told| ("state".to_owned(), told)));
+    let operation = operation(&on, &doc, state);
+    if operation != Operation::Update {
+        let to = if operation == Operation::Submit { 1 } else { 2 };
+        preview.insert("docstatus".to_owned(), json!({"from": doc.get("docstatus"), "to": to}));
+        result.insert("docstatus".to_owned(), json!(to));
+    }
     let step = Step { name: Some(name), stored: Some(&doc), result: Some(&result), preview: &preview };
-    if let Go::Answer(answer) = on.gate(call.given, step).await? {
+    // What the state means for docstatus needs leave of its own, and is confirmed as what it is.
+    if operation != Operation::Update {
+        let permit = app.permit(operation, on.def.name).await?;
+        On { permit: &permit, ..on }.judge(&step).await?;
+    }
+    if let Go::Answer(answer) = on.gate_as(operation, call.given, step).await? {
         return Ok(answer);
     }
     let answer = match app.site.apply_workflow(&app.caller, &update, &doc, wanted).await {
@@ -160,24 +172,31 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
         Err(error) if error.kind() == site::Kind::Stale => return Err(stale(&on, name)),
         Err(error) => return Err(error.into()),
     };
-    let state = json!({"from": action.from, "to": action.to});
     let mut result = moved(&on, "updated", name, doc, answer.messages).await;
-    result.insert("state".to_owned(), state);
+    result.extend(told.map(|told| ("state".to_owned(), told)));
     Ok(Value::Object(result))
 }
 
-/// What the action does besides changing the document.
-async fn operations(on: &On<'_>, doc: &Map<String, Value>, action: &Action) -> Result<Vec<Operation>, ToolError> {
+/// From which state to which, where that may be seen.
+fn told(on: &On<'_>, workflow: Option<&Workflow>, action: &Action) -> Option<Value> {
+    shows_state(on, workflow).then(|| json!({"from": action.from, "to": action.to}))
+}
+
+fn shows_state(on: &On<'_>, workflow: Option<&Workflow>) -> bool {
+    let field = workflow.map(|workflow| FieldRef::find(Some(on.def), &workflow.state_field));
+    field.is_none_or(|field| on.permit.fields().may_read(field))
+}
+
+/// What the action does; where it cannot be learned what the state means, any move is possible.
+fn operation(on: &On<'_>, doc: &Map<String, Value>, state: Option<&State>) -> Operation {
     if !on.def.is(doctype_flag::SUBMITTABLE) {
-        return Ok(Vec::new());
+        return Operation::Update;
     }
-    let states = on.app.site.workflow_states(&on.app.caller, on.def.name).await?;
-    let leads_to = states.iter().find(|(state, _)| *state == action.to).map(|(_, docstatus)| *docstatus);
-    Ok(match (Docstatus::of(doc), leads_to) {
-        (Docstatus::Draft, Some(0)) | (Docstatus::Submitted, Some(1)) => Vec::new(),
-        (Docstatus::Draft, Some(1) | None) => vec![Operation::Submit],
-        _ => vec![Operation::Cancel],
-    })
+    match (Docstatus::of(doc), state.map(|state| state.docstatus)) {
+        (Docstatus::Draft, Some(0)) | (Docstatus::Submitted, Some(1)) => Operation::Update,
+        (Docstatus::Draft, Some(1) | None) => Operation::Submit,
+        _ => Operation::Cancel,
+    }
 }
 
 async fn pending(call: Call<'_>) -> Result<Value, ToolError> {
