@@ -1,6 +1,7 @@
 //! `FieldRule`: which fields of a DocType may be seen and set.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use erpnext_schema::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Shape, flag};
 
@@ -11,7 +12,8 @@ use erpnext_schema::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Shape, flag};
 ///   they say which document it is, in which state, and which version a safe write starts from (H9). The other standard
 ///   fields (`owner`, `creation`, `modified_by`, `idx`) must be named like any field where there is a list of allowed ones.
 /// - Standard and virtual fields are never set.
-/// - A field above permlevel 0 is seen and set only where it is named.
+/// - A field above permlevel 0 is seen and set only where it is named; a field of the site's own that is fetched from one that
+///   is restricted is seen only where it is named.
 /// - A Password is never seen, and set only where it is named.
 /// - A named table (`items`) stands for its columns; a named column (`items.rate`) shows the table with just that column.
 #[derive(Clone, Default, Debug)]
@@ -19,6 +21,8 @@ pub struct FieldRule {
     allowed: Option<Names>,
     restricted: Names,
     unreadable: bool,
+    /// The fields that are restricted on any DocType: what the site's own fields fetch from one needs naming.
+    sources: Arc<BTreeSet<String>>,
 }
 
 /// Fields, and columns of tables.
@@ -109,7 +113,19 @@ impl<'a> FieldRef<'a> {
 impl FieldRule {
     /// The rule of two lists of `fieldname` and `table.fieldname`; no list of allowed fields allows all of them.
     pub fn new(allowed: Option<&[String]>, restricted: &[String]) -> Self {
-        Self { allowed: allowed.map(Names::new), restricted: Names::new(restricted), unreadable: false }
+        Self { allowed: allowed.map(Names::new), restricted: Names::new(restricted), ..Self::default() }
+    }
+
+    /// The same rule where these fields are restricted on some DocType or other.
+    pub(super) fn beside(self, sources: &Arc<BTreeSet<String>>) -> Self {
+        Self { sources: Arc::clone(sources), ..self }
+    }
+
+    /// Whether the field is one of the site's own that holds what is restricted elsewhere. Which DocType it is fetched from
+    /// is not looked at: the generated tables do not know these fields.
+    fn is_copy(&self, field: FieldRef<'_>) -> bool {
+        let from = field.def.filter(|def| def.is(flag::CUSTOM)).and_then(|def| def.fetch_from);
+        from.and_then(|from| from.split_once('.')).is_some_and(|(_, source)| self.sources.contains(source))
     }
 
     /// The same rule for a caller who may not read: only what is always seen is seen.
@@ -129,7 +145,7 @@ impl FieldRule {
         if matches!(field.name, "name" | "doctype" | "docstatus" | "modified") {
             return true;
         }
-        !self.unreadable && !field.is_secret() && self.grants(field, field.is_above_level_0())
+        !self.unreadable && !field.is_secret() && self.grants(field, field.is_above_level_0() || self.is_copy(field))
     }
 
     /// Whether the field may be set.
@@ -145,7 +161,8 @@ impl FieldRule {
             return false;
         }
         let of_every_row = matches!(column.name, "name" | "doctype");
-        of_every_row || !column.is_secret() && self.grants_column(table, column, column.is_above_level_0())
+        let must_be_named = column.is_above_level_0() || self.is_copy(column);
+        of_every_row || !column.is_secret() && self.grants_column(table, column, must_be_named)
     }
 
     /// Whether the column of the table may be set. A row's `name` may: it says which row is meant.

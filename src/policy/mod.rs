@@ -110,15 +110,16 @@ impl Policy {
             let rule = permissions.doctypes.get(doctype);
             rule.is_some_and(|rule| rule.restricted_fields.iter().any(|name| name == field))
         };
-        let any = permissions.doctypes.values().any(|rule| !rule.restricted_fields.is_empty());
-        let copies = if any { copies::of(&stated) } else { BTreeMap::new() };
+        let sources = permissions.doctypes.values().flat_map(|rule| rule.restricted_fields.iter().cloned());
+        let sources: Arc<BTreeSet<String>> = Arc::new(sources.collect());
+        let copies = if sources.is_empty() { BTreeMap::new() } else { copies::of(&stated) };
         let rule = |doctype: &str, rule: &DoctypePermissions| {
             let operations = left(rule.operations);
             let mut restricted = rule.restricted_fields.clone();
             // What is allowed by name is meant to be seen here.
             let meant = |copy: &&String| rule.allowed_fields.as_ref().is_some_and(|allowed| allowed.contains(copy));
             restricted.extend(copies.get(doctype).into_iter().flatten().filter(|copy| !meant(copy)).cloned());
-            let fields = FieldRule::new(rule.allowed_fields.as_deref(), &restricted);
+            let fields = FieldRule::new(rule.allowed_fields.as_deref(), &restricted).beside(&sources);
             let conditions =
                 rule.conditions.iter().map(|(operation, condition)| (*operation, Arc::new(condition.clone())));
             Rule { operations, fields: Arc::new(readable_if(operations, fields)), conditions: conditions.collect() }
@@ -128,9 +129,12 @@ impl Policy {
         let default = left(permissions.default);
         let copy = |(doctype, names): (&&'static str, &BTreeSet<String>)| {
             let names: Vec<String> = names.iter().cloned().collect();
-            (*doctype, Arc::new(FieldRule::new(None, &names)))
+            (*doctype, Arc::new(FieldRule::new(None, &names).beside(&sources)))
         };
+        let open = FieldRule::default().beside(&sources);
         Self {
+            fields: Arc::new(readable_if(default, open.clone())),
+            open: Arc::new(open),
             reports: permissions.reports.clone(),
             methods: config.methods.clone(),
             copies: copies.iter().map(copy).collect(),

@@ -27,7 +27,8 @@ impl Client {
         let line = format!("GET {path}");
         let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
         let answer = match self.recalled(caller, permit, call, "data").await {
-            Err(error) if error.kind() == Kind::Missing && permit.is_scoped() => {
+            // That it is hidden by a User Permission would tell that it is there.
+            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied) && permit.is_scoped() => {
                 return Err(SiteError::out_of_sight(Kind::Missing, permit.doctype(), name));
             }
             answer => answer?.try_map(|data| document(&line, false, data))?,

@@ -175,8 +175,7 @@ async fn approval(leads_to: Option<&str>) -> Site {
     let transition = json!({"action": "Approve", "state": "Open", "next_state": "Approved", "allowed": "Boss", "allow_self_approval": 1});
     site.method("frappe.model.workflow.get_transitions", json!([transition])).await;
     let states: Vec<_> = leads_to.iter().map(|status| json!({"state": "Approved", "doc_status": status})).collect();
-    let workflow =
-        json!([{"doctype": "Workflow", "workflow_state_field": "workflow_state", "states": states}]);
+    let workflow = json!([{"doctype": "Workflow", "workflow_state_field": "workflow_state", "states": states}]);
     site.answer(
         "GET",
         META,
