@@ -25,13 +25,16 @@ pub struct Scope {
     /// The age of the oldest kept answer in seconds, and one.
     oldest: AtomicU64,
     wrote: AtomicBool,
-    /// Texts of withheld values, the longest first; shared with the calls that this one is made of.
-    withheld: Arc<Mutex<BTreeSet<(Reverse<usize>, String)>>>,
+    /// Texts of withheld values; shared with the calls that this one is made of.
+    withheld: Arc<Mutex<Texts>>,
     /// DocTypes and names of the documents that the site's messages link to; shared likewise.
     mentioned: Arc<Mutex<Vec<(String, String)>>>,
     /// Refusals that quote what was not read; shared likewise.
     refusals: Arc<Mutex<Vec<SiteError>>>,
 }
+
+/// Texts by their length, the longest first.
+type Texts = BTreeSet<(Reverse<usize>, String)>;
 
 /// More values than this are not kept in mind: then nothing that the site said is told.
 const MOST_WITHHELD: usize = 50_000;
