@@ -67,9 +67,9 @@ impl Server {
     ) -> Result<Ran, ErrorData> {
         let Some(tool) = self.app.registry.find(&request.name) else {
             let known = self.app.registry.tools().iter().map(|tool| tool.name());
-            let near = erpnext_schema::nearest(&request.name, known);
-            let near = near
-                .map_or_else(|| "find_tools finds those there are".to_owned(), |near| format!("did you mean {near}?"));
+            let near = erpnext_schema::nearest(&request.name, known).filter(|_| !tools::exists(&request.name));
+            let near = near.map(|near| format!("did you mean {near}?"));
+            let near = near.unwrap_or_else(|| "find_tools finds those there are".to_owned());
             let message = format!("there is no tool {:?} under this configuration; {near}", request.name);
             return Err(ErrorData::new(ErrorCode::INVALID_PARAMS, message, None));
         };

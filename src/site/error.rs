@@ -98,6 +98,11 @@ impl SiteError {
         Self::new(kind, "scope", false, words)
     }
 
+    /// Adds what is known here to what the site said.
+    pub fn add(&mut self, words: String) {
+        self.words.push(words);
+    }
+
     /// Rewrites what the site said.
     pub fn reword(&mut self, rewrite: &dyn Fn(&str) -> String) {
         self.words.iter_mut().for_each(|words| *words = rewrite(words));

@@ -87,6 +87,7 @@ async fn test_connection(app: &App) -> Result<Value, ToolError> {
     let mut result = json!({"ok": true, "site": app.caller.site.as_str(), "user": user, "milliseconds": ms});
     if let Some(zone) = app.zone().await {
         result["time_zone"] = json!(zone);
+        result["today"] = json!(app.today().to_string());
     }
     let companies = companies(app, &app.site).await;
     if !companies.is_empty() {

@@ -61,7 +61,9 @@ impl ToolError {
             Self::Arguments { tool, violations } => {
                 let listed: String = violations.iter().map(|violation| format!("\n- {violation}")).collect();
                 let breaks = |rule: Rule| violations.iter().any(|violation| violation.rule == rule);
-                let next = if breaks(Rule::UnknownField) {
+                let next = if breaks(Rule::UnknownField) && tool.ends_with("_report") {
+                    "describe_report tells the filters, with an example."
+                } else if breaks(Rule::UnknownField) {
                     "get_doctype_schema lists the fields."
                 } else if breaks(Rule::NotPermitted) {
                     "Leave out what is not permitted: get_doctype_permissions tells which fields are withheld."

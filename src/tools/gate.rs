@@ -118,7 +118,10 @@ impl On<'_> {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(step.name.map(|name| ("name".to_owned(), json!(name))));
         answer.extend(self.shown(step));
-        answer.insert("next".to_owned(), json!("Nothing was sent; everything that can be checked here is right."));
+        answer.insert(
+            "next".to_owned(),
+            json!("Nothing was sent. What can be checked without the site's own rules is right."),
+        );
         Value::Object(answer)
     }
 

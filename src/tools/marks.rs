@@ -72,6 +72,9 @@ pub const ASSIGN: Own = tool(
             let description = call.given.text("description").map(html);
             let given = call.given;
             let (user, date) = (text(given, "user"), given.text("date"));
+            if let Some(Err(why)) = date.map(erpnext_schema::time::parse_date) {
+                return Err(ToolError::refused(format!("date: {why}; nothing was sent.")));
+            }
             mark(call, &Mark::Assign { user, description: description.as_deref(), date }).await
         })
     },

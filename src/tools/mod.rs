@@ -7,6 +7,7 @@ mod attachments;
 mod batch;
 mod budget;
 mod bulk;
+mod candidates;
 mod changes;
 mod compare;
 mod confirm;
@@ -132,6 +133,12 @@ impl Tool {
             Self::Own(own) => own.effect,
         }
     }
+}
+
+/// Whether there is a tool of this name under some configuration or other.
+pub fn exists(name: &str) -> bool {
+    let typed = || erpnext_doctypes::ALL.iter().flat_map(|def| def.tools).any(|tool| tool.name == name);
+    VERBS.iter().any(|(_, known)| *known == name) || own::ALL.iter().any(|own| own.name == name) || typed()
 }
 
 /// The operation that a verb needs leave for.

@@ -154,8 +154,11 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let rule = on.permit.fields();
     let mut looked_into = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
     let open = rule.is_open() && looked_into.all(|field| rule.may_read(field));
-    let found =
-        if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, filters).await? };
+    let mut found =
+        if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, &filters).await? };
+    if found.is_empty() && term.split_whitespace().nth(1).is_some() {
+        found = by_words(&on, term, limit, &filters).await?;
+    }
     let full = found.len() as u64 >= u64::from(limit);
     let columns: Vec<String> = found.iter().flat_map(|row| row.keys()).fold(Vec::new(), |mut columns, key| {
         if !columns.contains(key) {
@@ -213,7 +216,7 @@ async fn by_list(
     on: &On<'_>,
     term: &str,
     limit: u32,
-    filters: Vec<Filter>,
+    filters: &[Filter],
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
     let app = on.app;
     let permitted = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
@@ -228,7 +231,7 @@ async fn by_list(
     // What the words contain stands for itself, not for a pattern.
     let pattern = format!("%{}%", term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
     let or_filters = fields.iter().map(|field| (field.clone(), "like".to_owned(), json!(pattern))).collect();
-    let order_by = "`modified` desc, `name` asc".to_owned();
+    let (filters, order_by) = (filters.to_vec(), "`modified` desc, `name` asc".to_owned());
     let query = ListQuery { fields, filters, or_filters, order_by, limit, start: 0, ..ListQuery::default() };
     let rows = app.site.list(&app.caller, on.permit, &query).await?.data;
     let shown = |row| {
@@ -237,4 +240,21 @@ async fn by_list(
         row
     };
     Ok(rows.into_iter().map(shown).collect())
+}
+
+/// The same for words in any order, where the site looks for a text as it is: by the longest of them.
+async fn by_words(
+    on: &On<'_>,
+    term: &str,
+    limit: u32,
+    filters: &[Filter],
+) -> Result<Vec<Map<String, Value>>, ToolError> {
+    let words: Vec<String> = term.split_whitespace().map(str::to_lowercase).collect();
+    let longest = words.iter().max_by_key(|word| word.len()).map(String::as_str).unwrap_or_default();
+    let holds_all = |row: &Map<String, Value>| {
+        let texts: Vec<String> = row.values().filter_map(Value::as_str).map(str::to_lowercase).collect();
+        words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
+    };
+    let found = by_list(on, longest, 500, filters).await?;
+    Ok(found.into_iter().filter(holds_all).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
 }

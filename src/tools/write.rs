@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::gate::{Go, Step};
 use super::stale::Stale;
 use super::told::{note_messages, note_titles};
-use super::{Arguments, On, ToolError, links, moves, titles};
+use super::{Arguments, On, ToolError, candidates, links, moves, titles};
 use crate::document::changes::{self, Change};
 use crate::document::{Writing, merge};
 use crate::site::{Kind, unreachable};
@@ -20,7 +20,10 @@ pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     if let Go::Answer(answer) = on.gate(given, step).await? {
         return Ok(answer);
     }
-    let answer = on.send_create(&doc, given.text("idempotency_key")).await?;
+    let answer = match on.send_create(&doc, given.text("idempotency_key")).await {
+        Ok(answer) => answer,
+        Err(error) => return Err(candidates::named(&on, error, &[&doc]).await),
+    };
     let Some(name) = answer.data.get("name").and_then(document_name) else {
         return Err(ToolError::refused(format!(
             "The site took the new {} and did not say its name. Look for it with a list before trying again.",
@@ -79,7 +82,7 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
                 Err(_) => stale.untold(&on),
             });
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(candidates::named(&on, error, &[&merged.given]).await),
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
     match on.stored(name).await {

@@ -9,8 +9,9 @@ use super::super::gate::{Go, Step};
 use super::super::own::{Call, Effect, Own, Toolset};
 use super::super::told::note_messages;
 use super::super::write;
-use super::super::{Arguments, On, ToolError, links};
+use super::super::{Arguments, On, ToolError, candidates, links};
 use super::{DRY, START_AT, check, documents, run, wrong};
+use crate::audit::Outcome;
 use crate::policy::Operation;
 use crate::site::Client;
 
@@ -93,7 +94,18 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
     }
     let made = on.app.site.insert_many(&on.app.caller, on.permit, &docs).await.map_err(ToolError::from);
     members.iter().for_each(|member| member.settle(&made));
-    let made = made?;
+    let made = match made {
+        Ok(made) => made,
+        Err(error) => {
+            let error = candidates::named(on, error, &docs.iter().collect::<Vec<_>>()).await;
+            let account =
+                "None of the documents was made: with atomic, one that the site refuses stops all.".to_owned();
+            return Err(match error.outcome() {
+                Outcome::Unknown => error,
+                _ => ToolError::HalfWay { account, cause: Box::new(error) },
+            });
+        }
+    };
     let mut answer = Map::from_iter([
         ("done".to_owned(), json!(made.data.len())),
         ("total".to_owned(), json!(rows.len())),

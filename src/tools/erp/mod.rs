@@ -7,9 +7,9 @@ mod outside;
 use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value, json};
 
-use super::ToolError;
 use super::arguments::{Kind, needed, optional};
 use super::own::{Call, Effect, Own, Toolset};
+use super::{Arguments, ToolError};
 use crate::call::App;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
@@ -117,7 +117,7 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
         let Some(warehouse) = given.text("warehouse").filter(|_| may("actual_qty")) else {
             return Err(ToolError::refused("date: needs a warehouse, and leave to read actual_qty of Bin."));
         };
-        erpnext_schema::time::parse_date(date).map_err(|why| ToolError::refused(format!("date: {why}")))?;
+        is_a_date(given)?;
         exists(app, "Warehouse", warehouse).await?;
         let qty = app.site.stock_balance(&app.caller, &permit, item, warehouse, date).await?;
         return Ok(json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty}));
@@ -136,7 +136,10 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     }
     let mut sums = Map::new();
     for name in SUMMED.into_iter().filter(|name| may(name)) {
-        sums.insert(name.to_owned(), json!(rows.iter().filter_map(|row| row.get(name)?.as_f64()).sum::<f64>()));
+        sums.insert(
+            name.to_owned(),
+            json!(rows.iter().filter_map(|row| row.get(name)?.as_f64()).fold(0.0, |sum, value| sum + value)),
+        );
     }
     let rows: Vec<_> = rows.into_iter().map(|row| shape::row(def, &permit, &query.fields, row)).collect();
     let mut result = json!({"item_code": item, "total": sums, "warehouses": rows});
@@ -172,6 +175,7 @@ async fn item(call: Call<'_>) -> Result<Value, ToolError> {
         exists(app, kind, party).await?;
         args[kind.to_lowercase()] = json!(party);
     }
+    is_a_date(given)?;
     for (argument, key) in [("warehouse", "warehouse"), ("date", "transaction_date")] {
         if let Some(value) = given.text(argument) {
             args[key] = json!(value);
@@ -192,6 +196,7 @@ async fn party(call: Call<'_>) -> Result<Value, ToolError> {
     let name = given.text("party").unwrap_or_default();
     let permit = exists(app, kind, name).await?;
     named(app, given, &[("company", "Company")]).await?;
+    is_a_date(given)?;
     let transaction = given.text("for").unwrap_or(if kind == "Customer" { "Sales Order" } else { "Purchase Order" });
     let mut args = Map::from_iter([("doctype".to_owned(), json!(transaction))]);
     for (argument, key) in [("company", "company"), ("date", "posting_date")] {
@@ -212,6 +217,12 @@ async fn exists(app: &App, doctype: &str, name: &str) -> Result<Permit, ToolErro
         Some(_) => Ok(permit),
         None => Err(missing(doctype, name)),
     }
+}
+
+/// The site takes what is no date for some day or other.
+fn is_a_date(given: &Arguments) -> Result<(), ToolError> {
+    let date = given.text("date").map(erpnext_schema::time::parse_date).transpose();
+    date.map(drop).map_err(|why| ToolError::refused(format!("date: {why}")))
 }
 
 fn missing(doctype: &str, name: &str) -> ToolError {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::missing;
+use super::{exists, missing, reads};
 use crate::call::App;
 use crate::policy::Operation;
 use crate::site::ListQuery;
@@ -32,13 +32,17 @@ pub const BESIDE_PARTY: &[Beside] = &[
     ("Payment Terms Template", "payment_terms_template", &["due_date"]),
 ];
 
-/// Refuses arguments that name documents outside of what the caller may read. A DocType that the configuration does not
-/// open has no such bounds: its documents are told here by nothing but the names that others link to.
+/// Refuses arguments that name documents which are not there, or outside of what the caller may read: the site answers them
+/// with zeros. A DocType that the configuration does not open has no such bounds: its documents are told here by nothing but
+/// the names that others link to.
 pub async fn named(app: &App, given: &Arguments, arguments: &[(&str, &str)]) -> Result<(), ToolError> {
     for (argument, doctype) in arguments {
         let Some(name) = given.value(argument) else { continue };
-        if in_sight(app, doctype, vec![name]).await?.is_some_and(|seen| seen.is_empty()) {
-            return Err(missing(doctype, given.text(argument).unwrap_or_default()));
+        let text = given.text(argument).unwrap_or_default();
+        match in_sight(app, doctype, vec![name]).await? {
+            Some(seen) if seen.is_empty() => return Err(missing(doctype, text)),
+            None if reads(&app.policy, doctype) => drop(exists(app, doctype, text).await?),
+            _ => {}
         }
     }
     Ok(())

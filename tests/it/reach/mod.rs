@@ -4,6 +4,7 @@ mod around;
 mod changes;
 mod erp;
 mod files;
+mod meant;
 mod method;
 mod print;
 mod reports;

@@ -1,0 +1,97 @@
+//! What was probably meant is named, and what is not there is not answered with zeros.
+
+use serde_json::{Value, json};
+
+use super::{company, site};
+use crate::sandbox::first;
+use crate::support::{all, call, refusal};
+
+const ITEM: &str = "TBL-OAK-160";
+
+fn row(more: Value) -> Value {
+    let mut row = json!({"item_code": ITEM, "qty": 1, "delivery_date": "2026-12-24"});
+    row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    row
+}
+
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_told_with_what_it_may_have_been() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let customer = first(&app, "Customer", json!({"territory": "North"})).await;
+    let order = |row: Value| json!({"customer": customer, "company": "Alderway Furniture", "delivery_date": "2026-12-24", "items": [row]});
+    let wrong = order(row(json!({"warehouse": "Main Store"})));
+    let text = refusal(&app, "create_sales_order_document", json!({"data": wrong})).await;
+    let meant = "items[0].warehouse: there is no Warehouse \"Main Store\"; did you mean \"Main Store - AWF\"?";
+    assert!(text.contains(meant), "{text}");
+    let draft = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let change = json!({"name": draft, "data": {"items": {"add": [row(json!({"warehouse": "Main Store"}))]}}});
+    assert!(refusal(&app, "update_sales_order_document", change).await.contains("did you mean \"Main Store - AWF\"?"));
+    // All or none: which of them it is, and that none was made.
+    let rows = json!([order(row(json!({}))), wrong]);
+    let atomic = json!({"doctype": "Sales Order", "documents": rows, "atomic": true});
+    let text = refusal(&app, "create_bulk_documents", atomic).await;
+    assert!(
+        text.starts_with("None of the documents was made") && text.contains(&format!("documents[1].{meant}")),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_dry_run_looks_for_links_that_may_be_read() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let data =
+        json!({"customer_name": "A", "customer_type": "Company", "customer_group": "Offices", "territory": "Nrth"});
+    let text = refusal(&app, "create_customer_document", json!({"data": data, "dry_run": true})).await;
+    assert!(text.contains("data.territory: there is no Territory named \"Nrth\""), "{text}");
+}
+
+#[tokio::test]
+async fn stock_and_prices_of_what_is_not_there_are_not_zero() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let text = refusal(&app, "get_stock_balance", json!({"item_code": ITEM, "warehouse": "Nowhere"})).await;
+    assert!(text.contains("There is no Warehouse named \"Nowhere\""), "{text}");
+    let details = |key: &str, value: &str| {
+        let mut given = json!({"item_code": ITEM, "company": "Alderway Furniture"});
+        given[key] = json!(value);
+        given
+    };
+    for (key, value, told) in [
+        ("price_list", "Nope", "There is no Price List named"),
+        ("warehouse", "main stor", "There is no Warehouse named"),
+        ("date", "1.1.2026", "date: "),
+    ] {
+        let text = refusal(&app, "get_item_details", details(key, value)).await;
+        assert!(text.contains(told), "{key}: {text}");
+    }
+    assert_eq!(company(&app).await, "Alderway Furniture");
+}
+
+#[tokio::test]
+async fn words_are_found_in_any_order() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let listed = call(&app, "list_item_documents", json!({"fields": ["name", "item_name"], "limit": 1})).await.unwrap();
+    let name = listed["documents"][0]["item_name"].as_str().unwrap();
+    let turned = name.split_whitespace().rev().collect::<Vec<_>>().join(" ");
+    assert_ne!(turned, name);
+    let found = call(&app, "search_item_documents", json!({"search_term": turned})).await.unwrap();
+    assert!(found.to_string().contains(name), "{turned}: {found}");
+    let none = call(&app, "search_item_documents", json!({"search_term": format!("{turned} zzz")})).await.unwrap();
+    assert_eq!(none["count"], 0, "{none}");
+}
+
+#[tokio::test]
+async fn the_site_s_date_is_told() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let told = call(&app, "test_connection", json!({})).await.unwrap();
+    assert_eq!(told["today"].as_str().map(str::len), Some(10), "{told}");
+}
+
+#[tokio::test]
+async fn a_date_that_is_none_is_not_sent() {
+    let (site, app) = site(json!({"default": all()})).await;
+    let todo = first(&app, "ToDo", json!({})).await;
+    let assign = json!({"doctype": "ToDo", "name": todo, "user": "sales@example.com", "date": "01.12.2026"});
+    let text = refusal(&app, "assign_document", assign).await;
+    assert!(text.contains("date: ") && text.contains("nothing was sent"), "{text}");
+    assert!(site.journal().is_empty());
+}
