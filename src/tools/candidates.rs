@@ -1,10 +1,11 @@
-//! What was probably meant by a link that leads nowhere: the site only says that it does ("Main Store" for "Main Store - AB").
+//! What was probably meant by a link that leads nowhere: of a write the site only says that it does ("Main Store" for "Main
+//! Store - AB"), and a list by one is empty.
 
 use erpnext_schema::{DocTypeDef, FieldKind};
 use serde_json::{Map, Value};
 
 use super::{On, ToolError, titles};
-use crate::policy::Operation;
+use crate::policy::{Filter, Operation};
 
 /// The exception that lists such links.
 const LINKS: &str = "LinkValidationError";
@@ -37,12 +38,51 @@ pub async fn named(on: &On<'_>, mut error: ToolError, docs: &[&Map<String, Value
     let mut lines = Vec::new();
     for link in links.iter().take(MOST) {
         let place = if docs.len() > 1 { format!("documents[{}].{}", link.row, link.path) } else { link.path.clone() };
-        let meant = candidates(on, link).await;
-        let meant = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", meant.join(" or ")) };
-        lines.push(format!("{place}: there is no {} {:?}{meant}", link.doctype, link.name));
+        lines.push(told(&place, link, &candidates(on, link).await));
     }
     lines.into_iter().for_each(|line| site.add(line));
     error
+}
+
+/// Why nothing may have fitted these filters: they name documents that are not there, as far as that may be known, or look
+/// for a text with `like` and no `%`.
+pub async fn of_filters(on: &On<'_>, filters: impl Iterator<Item = &Filter>) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, operator, value) in filters {
+        let at = || name.rsplit('`').find(|part| !part.is_empty()).unwrap_or(name);
+        if operator == "like" && value.as_str().is_some_and(|text| !text.contains(['%', '_'])) {
+            notes.push(format!("{}: like without % finds only what is exactly so", at()));
+        }
+        let named = match value {
+            Value::Array(values) if operator == "in" => values.iter().collect(),
+            value if operator == "=" => vec![value],
+            _ => Vec::new(),
+        };
+        let Some(doctype) = target(on, name) else { continue };
+        for name in named.into_iter().filter_map(Value::as_str).filter(|name| !name.is_empty()).take(MOST) {
+            let Ok(permit) = on.app.permit(Operation::Read, doctype).await else { break };
+            if let Ok(None) = on.app.site.validate_link(&on.app.caller, &permit, name, &[]).await {
+                let link = Sent { row: 0, path: at().to_owned(), doctype, name };
+                notes.push(told(&link.path, &link, &candidates(on, &link).await));
+            }
+        }
+    }
+    notes.truncate(MOST);
+    notes
+}
+
+/// The DocType that the field, or column of rows, links to.
+fn target(on: &On<'_>, name: &str) -> Option<&'static str> {
+    let field = match name.split_once('.') {
+        None => on.def.field(name)?,
+        Some((table, column)) => on.app.catalog.known(on.def.field(table)?.target()?)?.field(column)?,
+    };
+    field.target().filter(|_| field.kind == FieldKind::Link)
+}
+
+fn told(place: &str, link: &Sent<'_>, meant: &[String]) -> String {
+    let meant = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", meant.join(" or ")) };
+    format!("{place}: there is no {} {:?}{meant}", link.doctype, link.name)
 }
 
 /// The names of documents that may be read and are called like it.

@@ -4,7 +4,7 @@ use erpnext_schema::{DocTypeDef, Shape};
 use serde_json::{Map, Value, json};
 
 use super::query::Reader;
-use super::{Arguments, On, ToolError, cursor};
+use super::{Arguments, On, ToolError, candidates, cursor};
 use crate::shape::{self, page};
 use crate::site::{Filter, ListQuery};
 
@@ -112,10 +112,15 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     }
     let mut notes = Vec::new();
     if (here as usize) < whole {
-        notes.push("more rows would make the answer too large: next_cursor gives them, fewer fields make room");
+        notes.push(
+            "more rows would make the answer too large: next_cursor gives them, fewer fields make room".to_owned(),
+        );
     }
     if cut {
-        notes.push("long texts are cut; get one document with the field in fields gives it whole");
+        notes.push("long texts are cut; get one document with the field in fields gives it whole".to_owned());
+    }
+    if start == 0 && whole == 0 {
+        notes.extend(candidates::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
     }
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));

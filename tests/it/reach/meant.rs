@@ -37,6 +37,27 @@ async fn a_link_that_leads_nowhere_is_told_with_what_it_may_have_been() {
 }
 
 #[tokio::test]
+async fn an_empty_list_tells_which_filter_names_nothing() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    for (filters, note) in [
+        (
+            json!({"set_warehouse": "Main Store"}),
+            "set_warehouse: there is no Warehouse \"Main Store\"; did you mean \"Main Store - AWF\"?",
+        ),
+        (json!({"items.item_code": "No Such Thing"}), "items.item_code: there is no Item \"No Such Thing\""),
+        (json!({"customer_name": ["like", "desk"]}), "customer_name: like without % finds only what is exactly so"),
+    ] {
+        let listed = call(&app, "list_sales_order_documents", json!({"filters": filters})).await.unwrap();
+        assert_eq!((&listed["count"], listed["note"].as_str()), (&json!(0), Some(note)), "{listed}");
+    }
+    // A scope, or a closed DocType, is not told of.
+    let rules = json!({"doctypes": {"Sales Order": all()}});
+    let (_site, app) = site(rules).await;
+    let listed = call(&app, "list_sales_order_documents", json!({"filters": {"customer": "Nobody"}})).await.unwrap();
+    assert!(listed["note"].is_null(), "{listed}");
+}
+
+#[tokio::test]
 async fn a_dry_run_looks_for_links_that_may_be_read() {
     let (_site, app) = site(json!({"default": all()})).await;
     let data =
