@@ -10,7 +10,7 @@ use super::super::own::{Call, Effect, Own, Toolset};
 use super::super::told::note_messages;
 use super::super::write;
 use super::super::{Arguments, On, ToolError, candidates, links};
-use super::{DRY, START_AT, check, documents, run, wrong};
+use super::{DRY, START_AT, check, documents, preview, run, wrong};
 use crate::audit::Outcome;
 use crate::policy::Operation;
 use crate::site::Client;
@@ -57,7 +57,7 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
             format!("the site makes at most {most} documents or none, and always all of them"),
         ));
     }
-    let preview = Map::from_iter([("documents".to_owned(), json!(rows.len()))]);
+    let preview = preview(rows);
     let step = Step { name: None, stored: None, result: None, preview: &preview };
     if let Go::Answer(answer) = on.gate(call.given, step).await? {
         return Ok(answer);

@@ -28,6 +28,8 @@ use account::Account;
 const MOST: usize = 500;
 /// How many documents are worked on at once.
 const AT_ONCE: usize = 4;
+/// How many documents of a batch are shown to the one who is asked.
+const SHOWN: usize = 10;
 /// How many problems are named; more would hide the first.
 const MOST_PROBLEMS: usize = 30;
 
@@ -44,11 +46,7 @@ type Work = for<'r> fn(&'r On<'r>, &'r Arguments) -> BoxFuture<'r, Result<Value,
 /// others; a site that cannot be worked with, or a client that calls it off, does.
 async fn run(call: &Call<'_>, on: &On<'_>, rows: &[Arguments], work: Work) -> Result<Value, ToolError> {
     let start = start(call, rows.len())?;
-    let names: Vec<&str> = rows.iter().skip(start).filter_map(|row| row.text("name")).take(20).collect();
-    let mut preview = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);
-    if !names.is_empty() {
-        preview.insert("names".to_owned(), json!(names));
-    }
+    let preview = preview(&rows[start..]);
     let step = Step { name: None, stored: None, result: None, preview: &preview };
     if let Go::Answer(answer) = on.gate(call.given, step).await? {
         return Ok(answer);
@@ -73,6 +71,20 @@ async fn run(call: &Call<'_>, on: &On<'_>, rows: &[Arguments], work: Work) -> Re
         tracing::warn!(tool = call.tool.name(), start_at = next, total = rows.len(), "stopped before the end");
     }
     Ok(answer)
+}
+
+/// What the one who is asked sees of a batch: how many documents, and the first of them.
+fn preview(rows: &[Arguments]) -> Map<String, Value> {
+    let mut preview = Map::from_iter([("documents".to_owned(), json!(rows.len()))]);
+    let names: Vec<&str> = rows.iter().filter_map(|row| row.text("name")).take(20).collect();
+    if !names.is_empty() {
+        preview.insert("names".to_owned(), json!(names));
+    }
+    let data: Vec<Map<String, Value>> = rows.iter().take(SHOWN).map(Arguments::data).collect();
+    if data.iter().any(|data| !data.is_empty()) {
+        preview.insert("first".to_owned(), json!(data));
+    }
+    preview
 }
 
 async fn one(on: &On<'_>, given: &Arguments, work: Work) -> Result<Value, ToolError> {

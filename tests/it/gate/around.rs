@@ -216,3 +216,19 @@ async fn a_document_that_the_site_hides_is_missing_where_not_all_may_be_seen() {
     let missing = refusal(&app, "get_customer_document", json!({"name": "No Such"})).await;
     assert_eq!(told.replace(&south, "X"), missing.replace("No Such", "X"));
 }
+
+#[tokio::test]
+async fn a_batch_is_confirmed_with_a_look_at_its_documents() {
+    let site = SampleSite::start().await;
+    let permissions = json!({"confirm": ["create"], "confirm_argument": false, "doctypes": {"ToDo": all()}});
+    let app = app_of(&site.config(permissions));
+    let documents: Vec<Value> = (0..12).map(|i| json!({"description": format!("call {i}")})).collect();
+    for atomic in [false, true] {
+        let make = json!({"doctype": "ToDo", "documents": documents, "atomic": atomic});
+        let shown = call(&app, "create_bulk_documents", make).await.unwrap_err().for_model();
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!((&shown["documents"], &shown["first"][9]), (&json!(12), &documents[9]), "{shown}");
+        assert_eq!(shown["first"].as_array().unwrap().len(), 10);
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
