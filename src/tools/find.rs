@@ -9,6 +9,7 @@ use super::definition::definition_at;
 use super::level::Level;
 use super::own::{Call, Effect, Own, Toolset, always};
 use super::{Registry, Tool, ToolError, rank};
+use crate::call::App;
 use crate::policy::Operation;
 
 /// How many tools come with their definition.
@@ -100,6 +101,15 @@ fn not_there(call: &Call<'_>) -> ToolError {
     ToolError::arguments(call.tool, vec![Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest }])
 }
 
+/// The available DocType that was meant by a name which none has.
+fn other_doctype<'a>(app: &'a App, doctype: &str) -> Option<&'a str> {
+    let named = app.policy.doctypes().map(|(name, _)| name);
+    let all = named.chain(erpnext_doctypes::ALL.iter().map(|def| def.name));
+    let available: Vec<&str> = all.filter(|name| !app.policy.operations(name).is_empty()).collect();
+    let known = available.iter().any(|name| name.eq_ignore_ascii_case(doctype));
+    if known { None } else { nearest(doctype, available) }
+}
+
 fn find(call: &Call<'_>) -> Result<Value, ToolError> {
     let (app, given) = (call.app, call.given);
     let (query, doctype, wanted) = (given.text("query"), given.text("doctype"), given.text("operation"));
@@ -145,12 +155,19 @@ fn find(call: &Call<'_>) -> Result<Value, ToolError> {
         result.insert("more".to_owned(), json!(more));
     }
     let next = match (found.len(), doctype) {
-        (0, Some(_)) => "No tool of its own: the generic tools take any permitted DocType; list_doctypes names those.",
+        (0, Some(doctype)) => match other_doctype(app, doctype.trim()) {
+            Some(near) => format!("No DocType {doctype:?} is available here; did you mean {near}?"),
+            None => "No tool of its own: the generic tools take any permitted DocType; list_doctypes names those."
+                .to_owned(),
+        },
         (0, None) => {
             "Try other words, or list_doctypes for the DocTypes and the generic tools for what is done with them."
+                .to_owned()
         }
-        (all, _) if all > shown => "call_tool calls them. More were found than are named here: add words or a doctype.",
-        _ => "call_tool calls them; find_tools with a name of more as query gives its definition.",
+        (all, _) if all > shown => {
+            "call_tool calls them. More were found than are named here: add words or a doctype.".to_owned()
+        }
+        _ => "call_tool calls them; find_tools with a name of more as query gives its definition.".to_owned(),
     };
     result.insert("next".to_owned(), json!(next));
     Ok(Value::Object(result))

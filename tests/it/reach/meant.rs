@@ -116,3 +116,10 @@ async fn a_date_that_is_none_is_not_sent() {
     assert!(text.contains("date: ") && text.contains("nothing was sent"), "{text}");
     assert!(site.journal().is_empty());
 }
+
+#[tokio::test]
+async fn a_doctype_of_almost_that_name_is_named_where_tools_are_looked_for() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let found = call(&app, "find_tools", json!({"doctype": "timesheets"})).await.unwrap();
+    assert_eq!(found["next"], "No DocType \"timesheets\" is available here; did you mean Timesheet?");
+}
