@@ -15,11 +15,15 @@ use serde_json::{Value, json};
 use crate::sandbox::SampleSite;
 use crate::support::{all, app_of, call};
 
+/// What happens while a person thinks for the so-manyth time.
+type Meanwhile = Arc<dyn Fn(usize) + Send + Sync>;
+
 /// Says yes or no, and counts how often it was asked.
 #[derive(Clone)]
 struct Person {
     yes: bool,
     asked: Arc<AtomicUsize>,
+    meanwhile: Meanwhile,
 }
 
 impl ClientHandler for Person {
@@ -34,7 +38,7 @@ impl ClientHandler for Person {
         request: ElicitRequestParams,
         _: RequestContext<RoleClient>,
     ) -> Result<ElicitResult, ErrorData> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        (self.meanwhile)(self.asked.fetch_add(1, Ordering::Relaxed) + 1);
         let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("no form") };
         assert!(message.contains("delete ToDo"), "{message}");
         Ok(match self.yes {
@@ -44,13 +48,17 @@ impl ClientHandler for Person {
     }
 }
 
-async fn connected(site: &SampleSite, yes: bool) -> (RunningService<RoleClient, Person>, Arc<AtomicUsize>) {
+async fn connected(
+    site: &SampleSite,
+    yes: bool,
+    meanwhile: Meanwhile,
+) -> (RunningService<RoleClient, Person>, Arc<AtomicUsize>) {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let permissions = json!({"confirm_argument": false, "doctypes": {"ToDo": all()}});
     let server = Server::new(Arc::new(app_of(&site.config(permissions))));
     tokio::spawn(async move { ServiceExt::<RoleServer>::serve(server, theirs).await.unwrap().waiting().await });
     let asked = Arc::<AtomicUsize>::default();
-    let person = Person { yes, asked: asked.clone() };
+    let person = Person { yes, asked: asked.clone(), meanwhile };
     (person.serve(ours).await.unwrap(), asked)
 }
 
@@ -60,7 +68,7 @@ async fn the_person_is_asked_and_the_answer_holds() {
         let site = SampleSite::start().await;
         let app = site.app(json!({"ToDo": all()}));
         let made = call(&app, "create_todo_document", json!({"data": {"description": "x"}})).await.unwrap();
-        let (client, asked) = connected(&site, yes).await;
+        let (client, asked) = connected(&site, yes, Arc::new(|_| ())).await;
         let arguments = json!({"name": made["created"]});
         let request =
             CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone());
@@ -69,6 +77,31 @@ async fn the_person_is_asked_and_the_answer_holds() {
         assert_eq!(result["isError"] == true, !yes, "{result}");
         let is_gone = site.stored("ToDo", made["created"].as_str().unwrap()).is_none();
         assert_eq!(is_gone, yes, "{result}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_asked_about_what_changes_meanwhile_is_asked_about_what_it_has_become() {
+    for (changes, asked_for, done) in [(1, 2, true), (usize::MAX, 4, false)] {
+        let site = Arc::new(SampleSite::start().await);
+        let app = site.app(json!({"ToDo": all()}));
+        let made = call(&app, "create_todo_document", json!({"data": {"description": "x"}})).await.unwrap();
+        let name = made["created"].as_str().unwrap().to_owned();
+        let (there, todo) = (Arc::clone(&site), name.clone());
+        let meddle = move |time: usize| {
+            let change = json!({"description": format!("x {time}")});
+            if time <= changes {
+                there.sandbox.with(|site| site.update("ToDo", &todo, change.as_object().unwrap())).unwrap();
+            }
+        };
+        let (client, asked) = connected(&site, true, Arc::new(meddle)).await;
+        let arguments = json!({"name": name});
+        let request =
+            CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone());
+        let result = serde_json::to_value(client.call_tool(request).await.unwrap()).unwrap();
+        assert_eq!(asked.load(Ordering::Relaxed), asked_for, "{result}");
+        assert_eq!(site.stored("ToDo", &name).is_none(), done, "{result}");
+        assert!(!result.to_string().contains("confirm_token"), "{result}");
     }
 }
 
