@@ -25,7 +25,7 @@ pub use filter::{Filter, Operator, Order, UnknownOperator};
 pub use fingerprint::Fingerprint;
 pub use kind::{FieldKind, Shape, UnknownKind};
 pub use meant::{meant_date, meant_datetime};
-pub use nearest::nearest;
+pub use nearest::{nearest, nearest_field};
 #[doc(hidden)]
 pub use serde;
 pub use table::{RowKey, TableChange};
