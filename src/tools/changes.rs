@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use erpnext_schema::{DocTypeDef, time};
+use erpnext_schema::{DocTypeDef, meant_datetime, time};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{CURSOR, Kind, LIMIT, needed, optional};
@@ -146,7 +146,12 @@ fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<See
         }),
         (None, Some(since)) => match time::parse_datetime(since).or_else(|_| time::parse_date(since).map(Into::into)) {
             Ok(at) => Ok(Seen { at: time::format_datetime(at), document: None }),
-            Err(why) => Err(ToolError::refused(format!("since: {why}"))),
+            Err(_) => {
+                let near = meant_datetime(since).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+                Err(ToolError::refused(format!(
+                    "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS in the site's time zone, found {since:?}{near}"
+                )))
+            }
         },
         (None, None) => Err(ToolError::refused("since: is mandatory in the first call; afterwards cursor is enough.")),
     }

@@ -13,6 +13,7 @@ mod confirm;
 mod convert;
 mod cursor;
 mod definition;
+mod dialect;
 mod erp;
 mod error;
 mod find;
@@ -37,6 +38,7 @@ mod reports;
 mod settle;
 mod sight;
 mod stale;
+mod synonyms;
 #[cfg(test)]
 mod tests;
 mod titles;
