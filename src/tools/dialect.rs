@@ -49,6 +49,7 @@ pub fn list(parts: &[Value]) -> Option<Meant> {
             Some((operator, json!(values)))
         }
         (Some((Operator::Between, _)), [_, from, to]) => Some((Operator::Between, json!([from, to]))),
+        (None, [Value::String(_), Value::String(text)]) if text.contains('%') => Some((Operator::Like, json!(text))),
         (None, [_, ..]) if parts.iter().all(scalar) => Some((Operator::In, json!(parts))),
         _ => None,
     }
@@ -104,11 +105,28 @@ pub fn instead(field: &FieldDef, operator: Operator, value: &Value) -> Option<Me
     let meant = match (operator, value) {
         (Operator::Eq, Value::Array(_)) => (Operator::In, value.clone()),
         (Operator::Ne, Value::Array(_)) => (Operator::NotIn, value.clone()),
-        (Operator::Between, Value::Array(bounds)) => (Operator::Between, bounds.iter().rev().cloned().collect()),
-        (Operator::Eq, Value::String(text)) => signed(text)?,
-        _ => return None,
+        (Operator::Between, Value::Array(bounds)) => {
+            let right = mended(field, operator, value).filter(|right| right != value);
+            (operator, right.unwrap_or_else(|| bounds.iter().rev().cloned().collect()))
+        }
+        _ => match value.as_str().filter(|_| operator == Operator::Eq).and_then(signed) {
+            Some(meant) => meant,
+            None => (operator, mended(field, operator, value)?),
+        },
     };
     compared(field, "", meant.0, &meant.1).is_ok().then_some(meant)
+}
+
+/// The value, or each of its values, replaced by the nearest right one.
+fn mended(field: &FieldDef, operator: Operator, value: &Value) -> Option<Value> {
+    let near = |operator, value: &Value| match compared(field, "", operator, value) {
+        Ok(_) => Some(value.clone()),
+        Err(why) => why.nearest.map(|near| serde_json::from_str(&near).unwrap_or_else(|_| json!(near))),
+    };
+    match value {
+        Value::Array(values) => values.iter().map(|value| near(Operator::Eq, value)).collect(),
+        value => near(operator, value),
+    }
 }
 
 /// `"> 1000"`.

@@ -1,7 +1,7 @@
 //! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
-use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest_field};
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest, nearest_field};
 use serde_json::{Value, json};
 
 use super::compare::{alias, compared, is_operator};
@@ -293,7 +293,10 @@ impl<'a> Reader<'a> {
                 Ok(operator) => (operator, value.clone()),
                 Err(why) => {
                     let known = Operator::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
-                    let near = dialect::comparison(operator, value).map(|meant| form(path, name, &meant));
+                    let spelt = || nearest(operator, Operator::ALL.iter().map(|known| known.as_str()));
+                    let near = dialect::comparison(operator, value)
+                        .or_else(|| dialect::comparison(spelt()?, value))
+                        .map(|meant| form(path, name, &meant));
                     let why = near.as_ref().map_or_else(|| why.to_string(), |_| format!("{operator:?} is no operator"));
                     self.wrong(path, Rule::Value, format!("{why}; the operators are: {known}"), near);
                     return None;
@@ -307,8 +310,11 @@ impl<'a> Reader<'a> {
                 Some((name.to_owned(), operator.as_str().to_owned(), value))
             }
             Err(mut violation) => {
-                if let Some(meant) = dialect::instead(field, operator, &value) {
-                    violation.nearest = Some(form(path, name, &meant));
+                match dialect::instead(field, operator, &value) {
+                    Some(meant) => violation.nearest = Some(form(path, name, &meant)),
+                    // The right value of one in a list is none for the whole filter.
+                    None if value.is_array() => violation.nearest = None,
+                    None => {}
                 }
                 self.violations.push(violation);
                 None
@@ -319,8 +325,11 @@ impl<'a> Reader<'a> {
 
 /// A comparison as it is written in this place: in a list it bears the name of its field.
 fn form(path: &str, name: &str, (operator, value): &Meant) -> String {
-    let named = path.ends_with(&format!(".{name}"));
-    if named { json!([operator.as_str(), value]) } else { json!([name, operator.as_str(), value]) }.to_string()
+    match (path.ends_with(&format!(".{name}")), operator) {
+        (true, Operator::Eq) => value.to_string(),
+        (true, operator) => json!([operator.as_str(), value]).to_string(),
+        (false, operator) => json!([name, operator.as_str(), value]).to_string(),
+    }
 }
 
 /// The place of an error, with the name that is wrong.
