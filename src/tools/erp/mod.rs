@@ -4,7 +4,7 @@
 mod facts;
 mod outside;
 
-use erpnext_schema::DocTypeDef;
+use erpnext_schema::{DocTypeDef, meant_date, time};
 use serde_json::{Map, Value, json};
 
 use super::ToolError;
@@ -117,7 +117,10 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
         let Some(warehouse) = given.text("warehouse").filter(|_| may("actual_qty")) else {
             return Err(ToolError::refused("date: needs a warehouse, and leave to read actual_qty of Bin."));
         };
-        erpnext_schema::time::parse_date(date).map_err(|why| ToolError::refused(format!("date: {why}")))?;
+        time::parse_date(date).map_err(|why| {
+            let near = meant_date(date).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+            ToolError::refused(format!("date: {why}{near}"))
+        })?;
         exists(app, "Warehouse", warehouse).await?;
         let qty = app.site.stock_balance(&app.caller, &permit, item, warehouse, date).await?;
         return Ok(json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty}));
