@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::{DocTypeDef, FieldDef, Filter, Operator, Order, nearest};
+use crate::{DocTypeDef, FieldDef, Filter, Operator, Order, nearest_field};
 
 /// The fields of one DocType: the standard ones, then those of its table, in the table's order.
 pub trait DocTypeFields: Copy + 'static {
@@ -147,7 +147,7 @@ pub struct UnknownField {
 impl fmt::Display for UnknownField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: no such field of {}", self.fieldname, self.doctype)?;
-        match nearest(&self.fieldname, self.def.all_fields().map(|field| field.fieldname)) {
+        match nearest_field(&self.fieldname, self.def.all_fields()) {
             Some(near) => write!(f, "; did you mean {near}?"),
             None => Ok(()),
         }

@@ -8,6 +8,7 @@ mod fingerprint;
 pub mod intern;
 pub mod json_schema;
 mod kind;
+mod meant;
 mod nearest;
 pub mod prelude;
 pub mod snapshot;
@@ -23,7 +24,8 @@ pub use fields::{DocTypeFields, UnknownField, misfits, parse_field};
 pub use filter::{Filter, Operator, Order, UnknownOperator};
 pub use fingerprint::Fingerprint;
 pub use kind::{FieldKind, Shape, UnknownKind};
-pub use nearest::nearest;
+pub use meant::{meant_date, meant_datetime};
+pub use nearest::{nearest, nearest_field};
 #[doc(hidden)]
 pub use serde;
 pub use table::{RowKey, TableChange};

@@ -1,5 +1,7 @@
 //! The nearest right value to a wrong one, for errors that a reader can act on at once.
 
+use crate::{FieldDef, Shape};
+
 /// The candidate closest to `wrong`, if one is close enough to be what was meant.
 ///
 /// Case, spaces, hyphens and underscores are not counted as differences; beyond that up to a third of the
@@ -17,6 +19,25 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
         (distance <= limit).then_some((distance, candidate))
     });
     scored.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+}
+
+/// The field that `wrong` names in another spelling, or by its label; else the one of the nearest name.
+pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a FieldDef>) -> Option<&'static str> {
+    let fields: Vec<&FieldDef> = fields.into_iter().filter(|field| field.kind.shape() != Shape::Layout).collect();
+    let (spelt, words) = (fold(wrong), words(wrong));
+    let named = fields.iter().find(|field| !spelt.is_empty() && fold(field.fieldname) == spelt);
+    // Of two that bear one label, `base_total` is the one that is seldom meant.
+    let labelled = || {
+        let labelled = fields.iter().filter(|field| !words.is_empty() && self::words(field.label) == words);
+        labelled.min_by_key(|field| field.fieldname.len())
+    };
+    let field = named.or_else(labelled).map(|field| field.fieldname);
+    field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname)))
+}
+
+/// The letters and digits of a label, or of one written like a fieldname.
+fn words(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(140).collect()
 }
 
 fn fold(text: &str) -> Vec<char> {
@@ -44,7 +65,8 @@ fn distance(a: &[char], b: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{nearest, nearest_field};
+    use crate::{FieldDef, field};
 
     #[test]
     fn finds_typos_swaps_and_other_spellings() {
@@ -54,5 +76,32 @@ mod tests {
         assert_eq!(nearest("terirtory", fields), Some("territory"));
         assert_eq!(nearest("posting_date", fields), None);
         assert_eq!(nearest("", fields), None);
+    }
+
+    #[test]
+    fn a_label_names_its_field_before_any_neighbour() {
+        let fields: &[FieldDef] = &[
+            field!("qty_section", SectionBreak, "Quantity"),
+            field!("base_total", Currency, "Sum Total"),
+            field!("total", Currency, "Sum Total"),
+            field!("quantile", Float, "Quantile"),
+            field!("qty", Float, "Quantity"),
+            field!("po_no", Data, "Customer's Purchase Order"),
+            field!("item_name", Data, "Rate"),
+            field!("rate", Currency, "Price"),
+        ];
+        for (wrong, right) in [
+            ("Quantity", "qty"),
+            ("quantity", "qty"),
+            ("Customer's Purchase Order", "po_no"),
+            ("customers_purchase_order", "po_no"),
+            ("Sum Total", "total"),
+            ("Rate", "rate"),
+            ("Item Nam", "item_name"),
+        ] {
+            assert_eq!(nearest_field(wrong, fields), Some(right), "{wrong}");
+        }
+        assert_eq!(nearest_field("quantity", &fields[..4]), Some("quantile"));
+        assert_eq!(nearest_field("", fields), None);
     }
 }

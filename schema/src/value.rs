@@ -4,6 +4,7 @@
 
 use serde_json::{Number, Value};
 
+use crate::meant::{meant_bool, meant_date, meant_datetime, meant_number};
 use crate::{FieldDef, FieldKind, Shape, flag, nearest, time};
 
 /// Why a value was refused, so that a caller can tell what a newer look at the site's metadata could change.
@@ -92,7 +93,7 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
         Shape::Bool => match value {
             Value::Bool(on) => Ok(Value::from(u8::from(*on))),
             Value::Number(n) if n.as_u64().is_some_and(|n| n < 2) => Ok(value.clone()),
-            _ => Err(expected("true or false").nearest(meant_bool(value))),
+            _ => Err(expected("true or false").nearest(scalar_text(value).and_then(|text| meant_bool(&text)))),
         },
         Shape::Int => {
             let whole = match value {
@@ -100,14 +101,15 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
                 _ => None,
             };
             let Some(whole) = whole else {
-                return Err(expected("a whole number").nearest(meant_number(value).filter(|n| !n.contains(['.', 'e']))));
+                let meant = number(field, value).filter(|n| !n.contains(['.', 'e']));
+                return Err(expected("a whole number").nearest(meant));
             };
             check_sign(field, path, whole < 0)?;
             Ok(Value::from(whole))
         }
         Shape::Float => {
             let Value::Number(number) = value else {
-                return Err(expected("a number").nearest(meant_number(value)));
+                return Err(expected("a number").nearest(number(field, value)));
             };
             let float = number.as_f64().unwrap_or(f64::NAN);
             if !float.is_finite() {
@@ -122,15 +124,15 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
             Ok(value.clone())
         }
         Shape::Date => moment(value, |text| time::parse_date(text).map(time::format_date))
-            .map_err(|why| broken(format!("expected a date as YYYY-MM-DD, found {}{why}", quoted(value)))),
-        Shape::Datetime => moment(value, |text| time::parse_datetime(text).map(time::format_datetime)).map_err(|why| {
-            broken(format!(
-                "expected YYYY-MM-DD HH:MM:SS in the site's own time zone, without Z or an offset, found {}{why}",
-                quoted(value)
-            ))
-        }),
+            .ok_or_else(|| expected("a date as YYYY-MM-DD").nearest(meant(value, meant_date))),
+        Shape::Datetime => {
+            moment(value, |text| time::parse_datetime(text).map(time::format_datetime)).ok_or_else(|| {
+                expected("YYYY-MM-DD HH:MM:SS in the site's own time zone, without Z or an offset")
+                    .nearest(meant(value, meant_datetime))
+            })
+        }
         Shape::Time => moment(value, |text| time::parse_time(text).map(time::format_time))
-            .map_err(|why| broken(format!("expected a time as HH:MM:SS, found {}{why}", quoted(value)))),
+            .ok_or_else(|| expected("a time as HH:MM:SS")),
         Shape::Json => match value {
             Value::String(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => Ok(value.clone()),
             Value::String(_) => Err(expected("a JSON value, or a string that holds one")),
@@ -190,9 +192,18 @@ fn check_sign(field: &FieldDef, path: &str, negative: bool) -> Result<(), Violat
     Ok(())
 }
 
-fn moment<E: std::fmt::Display>(value: &Value, format: impl Fn(&str) -> Result<String, E>) -> Result<Value, String> {
-    let Value::String(text) = value else { return Err(String::new()) };
-    format(text).map(Value::from).map_err(|why| format!(" ({why})"))
+fn moment<E>(value: &Value, format: impl Fn(&str) -> Result<String, E>) -> Option<Value> {
+    format(value.as_str()?).ok().map(Value::from)
+}
+
+fn meant(value: &Value, read: impl Fn(&str) -> Option<String>) -> Option<String> {
+    read(value.as_str()?).map(|text| Value::from(text).to_string())
+}
+
+fn number(field: &FieldDef, value: &Value) -> Option<String> {
+    let text = scalar_text(value)?;
+    let percent = text.trim_end().strip_suffix('%').filter(|_| field.kind == FieldKind::Percent);
+    meant_number(percent.unwrap_or(&text))
 }
 
 /// `5.0` as 5: JSON writers differ in how they write whole numbers.
@@ -212,18 +223,30 @@ fn scalar_text(value: &Value) -> Option<String> {
     }
 }
 
-fn meant_bool(value: &Value) -> Option<String> {
-    let text = scalar_text(value)?.to_lowercase();
-    match text.as_str() {
-        "yes" | "true" | "1" | "on" => Some("true".to_owned()),
-        "no" | "false" | "0" | "off" | "" => Some("false".to_owned()),
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// `"1,234.50"` was meant as 1234.50, `"12.5abc"` as 12.5; the site stores 1234.5 and 0 (H12).
-fn meant_number(value: &Value) -> Option<String> {
-    let text = scalar_text(value)?.replace([',', ' ', '_'], "");
-    let end = text.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(text.len());
-    (1..=end).rev().find_map(|end| text.get(..end)?.parse::<f64>().ok()).map(|number| number.to_string())
+    use super::*;
+
+    fn told(kind: FieldKind, value: Value) -> String {
+        check_value(&FieldDef::new("f", kind, "F"), "f", &value).err().map_or_else(String::new, |why| why.to_string())
+    }
+
+    #[test]
+    fn a_date_in_another_form_is_told_once_with_the_right_one() {
+        let date = told(FieldKind::Date, json!("31.12.2026"));
+        assert_eq!(date, r#"f: expected a date as YYYY-MM-DD, found "31.12.2026"; did you mean "2026-12-31"?"#);
+        let moment = told(FieldKind::Datetime, json!("2026-12-31T10:00:00Z"));
+        assert!(moment.ends_with(r#"found "2026-12-31T10:00:00Z"; did you mean "2026-12-31 10:00:00"?"#), "{moment}");
+        let time = told(FieldKind::Time, json!("noon"));
+        assert_eq!(time, r#"f: expected a time as HH:MM:SS, found "noon""#);
+    }
+
+    #[test]
+    fn a_percentage_may_bear_its_sign_in_no_other_field() {
+        assert!(told(FieldKind::Percent, json!("12,5 %")).ends_with("did you mean 12.5?"));
+        assert!(told(FieldKind::Float, json!("12.5%")).ends_with("found \"12.5%\""));
+        assert!(told(FieldKind::Int, json!("12,5")).ends_with("found \"12,5\""));
+    }
 }

@@ -17,7 +17,7 @@ pub use text::{make_visible, visible};
 
 use std::borrow::Cow;
 
-use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest};
+use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest_field};
 use serde_json::{Map, Value};
 
 use crate::policy::{FieldRule, Permit};
@@ -244,22 +244,32 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
     let (fieldname, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
     let visible = |field: &&'static FieldDef| rule.may_read(*field);
     let unknown = |def: &DocTypeDef, near| (Rule::UnknownField, format!("no such field in {}", def.name), near);
-    let field = def.field(fieldname).ok_or_else(|| {
-        unknown(def, nearest(fieldname, def.all_fields().filter(visible).map(|field| field.fieldname)))
-    })?;
+    let field =
+        def.field(fieldname).ok_or_else(|| unknown(def, nearest_field(fieldname, def.all_fields().filter(visible))))?;
     let denied = || (Rule::NotPermitted, "this server's configuration does not permit reading it".to_owned(), None);
     if !rule.may_read(field) {
         return Err(denied());
     }
     let Some(column) = column else { return Ok(vec![(field.fieldname, None)]) };
     let Some(child) = field.target().filter(|_| field.kind.is_table()).and_then(children) else {
-        return Err((Rule::UnknownField, format!("{fieldname} is no table of this document"), None));
+        return Err((Rule::UnknownField, no_table(def, field), None));
     };
-    let column = child
-        .field(column)
-        .ok_or_else(|| unknown(child, nearest(column, child.fields.iter().map(|field| field.fieldname))))?;
+    let seen = |column: &&'static FieldDef| rule.may_read_child(field, *column);
+    let column =
+        child.field(column).ok_or_else(|| unknown(child, nearest_field(column, child.fields.iter().filter(seen))))?;
     if !rule.may_read_child(field, column) {
         return Err(denied());
     }
     Ok(vec![(field.fieldname, Some(column.fieldname))])
+}
+
+/// Why a field has no columns, and who has those of a link.
+pub fn no_table(def: &DocTypeDef, field: &FieldDef) -> String {
+    let message = format!("{} is no table of {}", field.fieldname, def.name);
+    match field.target() {
+        Some(target) if !field.kind.is_table() => {
+            format!("{message} but a link: list or get the {target}, which has fields of its own")
+        }
+        _ => message,
+    }
 }

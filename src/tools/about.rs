@@ -1,6 +1,6 @@
 //! The tools about the site and its DocTypes: what is there, what may be done, what a document looks like.
 
-use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag, nearest};
+use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag, nearest_field};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{DOCTYPE, FIELDS, Kind, optional};
@@ -220,8 +220,7 @@ async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<Valu
                     path: format!("fields[{i}]"),
                     rule: erpnext_schema::Rule::UnknownField,
                     message: format!("{name}: no such field in {doctype}"),
-                    nearest: nearest(name, def.all_fields().filter(visible).map(|field| field.fieldname))
-                        .map(str::to_owned),
+                    nearest: nearest_field(name, def.all_fields().filter(visible)).map(str::to_owned),
                 }
             });
         let violations: Vec<_> = violations.collect();

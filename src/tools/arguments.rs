@@ -4,7 +4,7 @@ use erpnext_schema::{DocTypeDef, Rule, Verb, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value};
 
 use super::confirm::TOKEN;
-use super::{Effect, Tool, find};
+use super::{Effect, Tool, find, synonyms};
 
 /// The largest number of documents in one answer.
 pub const MAX_LIMIT: u64 = 500;
@@ -176,13 +176,16 @@ impl Arguments {
         for (name, value) in &mut given {
             let Some(arg) = args.iter().find(|arg| arg.name == name) else {
                 let known = args.iter().map(|arg| arg.name);
+                let near = synonyms::known(name, known.clone()).or_else(|| nearest(name, known.clone()));
                 let listed = known.clone().collect::<Vec<_>>().join(", ");
                 let message = if listed.is_empty() {
                     "this tool takes no arguments".to_owned()
+                } else if near.is_none() && args.iter().any(|arg| arg.kind == Kind::Data) {
+                    format!("no such argument; a field of the document goes into data: {{\"data\": {{\"{name}\": …}}}}")
                 } else {
                     format!("no such argument; this tool takes: {listed}")
                 };
-                violations.push(violation(name, Rule::Value, message, nearest(name, known)));
+                violations.push(violation(name, Rule::Value, message, near));
                 continue;
             };
             if let Err((message, nearest)) = fit(arg.kind, value) {
@@ -290,6 +293,7 @@ fn misfit(kind: Kind, value: &Value) -> Misfit {
             text.trim().parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n)).map(|n| n.to_string())
         }
         (Kind::Flag, Value::String(text)) => text.trim().to_lowercase().parse::<bool>().ok().map(|on| on.to_string()),
+        (Kind::Names, Value::String(text)) => Some(serde_json::json!([text]).to_string()),
         (Kind::Fields, Value::String(text)) => {
             Some(serde_json::json!(text.split(',').map(str::trim).collect::<Vec<_>>()).to_string())
         }

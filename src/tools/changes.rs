@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use erpnext_schema::{DocTypeDef, time};
+use erpnext_schema::{DocTypeDef, meant_datetime, time};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{CURSOR, Kind, LIMIT, needed, optional};
@@ -144,12 +144,20 @@ fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<See
                 "cursor: not one of these DocTypes: it is good only for the same ones in the same order. Call again without cursor.",
             )
         }),
-        (None, Some(since)) => match time::parse_datetime(since).or_else(|_| time::parse_date(since).map(Into::into)) {
-            Ok(at) => Ok(Seen { at: time::format_datetime(at), document: None }),
-            Err(why) => Err(ToolError::refused(format!("since: {why}"))),
-        },
+        (None, Some(since)) => Ok(Seen { at: moment(since)?, document: None }),
         (None, None) => Err(ToolError::refused("since: is mandatory in the first call; afterwards cursor is enough.")),
     }
+}
+
+/// A time from which on changes are wanted, as the site writes it.
+pub fn moment(since: &str) -> Result<String, ToolError> {
+    let at = time::parse_datetime(since).or_else(|_| time::parse_date(since).map(Into::into));
+    at.map(time::format_datetime).map_err(|_| {
+        let near = meant_datetime(since).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+        ToolError::refused(format!(
+            "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS in the site's time zone, found {since:?}{near}"
+        ))
+    })
 }
 
 /// The next changes of one source: the rest of the moment that was seen last, then what came after it.

@@ -70,7 +70,16 @@ pub fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value)
             _ => Err(wrong(format!("{operator} takes a list with at least one value"), scalar_list(value))),
         },
         O::Between => match value.as_array().map(Vec::as_slice) {
-            Some([from, to]) => Ok(json!([one(field, path, operator, from)?, one(field, path, operator, to)?])),
+            Some([from, to]) => {
+                let (from, to) = (one(field, path, operator, from)?, one(field, path, operator, to)?);
+                if follows(field, &from, &to) {
+                    return Err(wrong(
+                        format!("between takes the first and the last, and {from} comes after {to}"),
+                        None,
+                    ));
+                }
+                Ok(json!([from, to]))
+            }
             _ => Err(wrong("between takes a list of two values, the first and the last".to_owned(), None)),
         },
         O::Is => match value.as_str().map(|text| text.trim().to_lowercase()).as_deref() {
@@ -112,22 +121,51 @@ fn scalar_list(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether one value surely comes after another.
+fn follows(field: &FieldDef, one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() > other.as_f64(),
+        (Value::String(one), Value::String(other))
+            if matches!(field.kind.shape(), Shape::Date | Shape::Datetime | Shape::Time) =>
+        {
+            // A day as the last one reaches to its end.
+            let same = one.len().min(other.len());
+            one.get(..same) > other.get(..same)
+        }
+        _ => false,
+    }
+}
+
+/// The number that the site keeps for a word of its forms.
+fn docstatus(word: &str) -> Option<&'static str> {
+    match word.trim().to_lowercase().as_str() {
+        "draft" => Some("0"),
+        "submitted" => Some("1"),
+        "cancelled" | "canceled" => Some("2"),
+        _ => None,
+    }
+}
+
 /// One value that a field is compared with.
 fn one(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> Result<Value, Violation> {
     // A filter may ask for what no document can be given: an empty text, a negative number, a text that is too long.
     let comparable = FieldDef { flags: 0, length: u32::MAX, ..*field };
     let ordered = matches!(operator, Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte);
+    if let (Shape::Datetime, Some(Ok(day))) = (field.kind.shape(), value.as_str().map(time::parse_date)) {
+        return Ok(json!(time::format_date(day)));
+    }
     match (field.kind.shape(), value) {
         (Shape::Text, Value::String(text)) if text.is_empty() => Ok(value.clone()),
         (Shape::Text, Value::Number(number)) => Ok(json!(number.to_string())),
         (Shape::Text, Value::String(_)) if ordered => Ok(value.clone()),
-        (Shape::Datetime, Value::String(text)) if time::parse_date(text).is_ok() => Ok(value.clone()),
         (_, Value::Null) => Err(Violation {
             path: path.to_owned(),
             rule: Rule::Value,
             message: "null cannot be compared with".to_owned(),
             nearest: Some(r#"["is", "not set"]"#.to_owned()),
         }),
+        (_, Value::String(word)) if field.fieldname == "docstatus" => check_value(&comparable, path, value)
+            .map_err(|why| Violation { nearest: docstatus(word).map(str::to_owned).or(why.nearest), ..why }),
         _ => check_value(&comparable, path, value),
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arguments::{DOCTYPE, Kind, NAME, optional};
+use super::changes::moment;
 use super::own::{Call, Effect, Own, Toolset, reads};
 use super::{ToolError, read};
 use crate::policy::Operation;
@@ -27,6 +28,7 @@ pub const HISTORY: Own = Own {
 
 async fn history(call: Call<'_>) -> Result<Value, ToolError> {
     let app = call.app;
+    let since = call.given.text("since").map(moment).transpose()?;
     let permit = call.permit(Operation::Read).await?;
     let on = call.on(&permit).await?;
     let name = on.name(call.given);
@@ -45,8 +47,8 @@ async fn history(call: Call<'_>) -> Result<Value, ToolError> {
         }
     }
     let mut entries = reader(def).entries(&info);
-    if let Some(since) = call.given.text("since") {
-        entries.retain(|entry| entry["at"].as_str().is_some_and(|at| at >= since));
+    if let Some(since) = &since {
+        entries.retain(|entry| entry["at"].as_str().is_some_and(|at| at >= since.as_str()));
     }
     let mut result = json!({"doctype": on.def.name, "name": name, "count": entries.len(), "entries": entries});
     let versions = info.get("versions").and_then(Value::as_array).map_or(0, Vec::len);

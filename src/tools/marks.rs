@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Arg, DOCTYPE, Kind, NAME, needed, optional};
+use super::erp::is_a_date;
 use super::gate::{Go, Step};
 use super::own::{Call, Effect, Own, Toolset, updates};
 use super::told::note_messages;
@@ -72,9 +73,7 @@ pub const ASSIGN: Own = tool(
             let description = call.given.text("description").map(html);
             let given = call.given;
             let (user, date) = (text(given, "user"), given.text("date"));
-            if let Some(Err(why)) = date.map(erpnext_schema::time::parse_date) {
-                return Err(ToolError::refused(format!("date: {why}; nothing was sent.")));
-            }
+            is_a_date(given)?;
             mark(call, &Mark::Assign { user, description: description.as_deref(), date }).await
         })
     },

@@ -14,6 +14,7 @@ mod confirm;
 mod convert;
 mod cursor;
 mod definition;
+mod dialect;
 mod erp;
 mod error;
 mod find;
@@ -38,6 +39,7 @@ mod reports;
 mod settle;
 mod sight;
 mod stale;
+mod synonyms;
 #[cfg(test)]
 mod tests;
 mod titles;

@@ -1,13 +1,14 @@
 //! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
-use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest};
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest, nearest_field};
 use serde_json::{Value, json};
 
 use super::compare::{alias, compared, is_operator};
+use super::dialect::{self, Meant};
 use crate::policy::FieldRule;
-use crate::shape::Children;
 use crate::shape::present::currency_of;
+use crate::shape::{Children, no_table};
 use crate::site::Filter;
 
 /// Reads queries on one DocType for one caller, and collects what is wrong with them.
@@ -47,14 +48,8 @@ impl<'a> Reader<'a> {
     pub fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
         let (def, rule) = (self.def, self.rule);
         let Some(field) = def.field(name) else {
-            let visible = def.all_fields().filter(|field| field.in_lists() && rule.may_read(*field));
-            let near = nearest(name, visible.map(|field| field.fieldname)).map(str::to_owned);
-            let message = match name.split_once('.') {
-                Some(_) => {
-                    format!("{} has this only in its rows: filter by it, and get one document to see it", def.name)
-                }
-                None => format!("no such field in {}", def.name),
-            };
+            let message = self.elsewhere(path, name).unwrap_or_else(|| format!("no such field in {}", def.name));
+            let near = self.near(name).map(str::to_owned);
             self.wrong(&named(path, name), Rule::UnknownField, message, near);
             return None;
         };
@@ -72,6 +67,35 @@ impl<'a> Reader<'a> {
         Some(field)
     }
 
+    /// A field that [`Self::field`] gives, with nothing noted where there is none.
+    pub fn known(&self, name: &str) -> Option<&'static FieldDef> {
+        self.def.field(name).filter(|field| field.in_lists() && self.rule.may_read(*field))
+    }
+
+    /// The name of the field that is meant by a wrong one.
+    fn near(&self, name: &str) -> Option<&'static str> {
+        nearest_field(name, self.def.all_fields().filter(|field| field.in_lists() && self.rule.may_read(*field)))
+    }
+
+    /// Where to go with a name that is more than a field of the document.
+    fn elsewhere(&self, path: &str, name: &str) -> Option<String> {
+        if path.starts_with("fields") && name.contains('(') {
+            let message = "a list computes nothing: aggregate_documents takes measures such as sum(grand_total), and \
+                           group_by such as posting_date:month";
+            return Some(message.to_owned());
+        }
+        let by = self.def.field(name.split_once('.')?.0).filter(|field| self.rule.may_read(*field))?;
+        Some(match (by.kind.is_table(), self.children) {
+            (false, _) => no_table(self.def, by),
+            (true, Some(_)) => {
+                format!("{} has this only in its rows: filter by it, and get one document to see it", self.def.name)
+            }
+            (true, None) => "is a column of rows, and nothing is searched, grouped or summed over rows here: list the \
+                             documents with a filter by it instead"
+                .to_owned(),
+        })
+    }
+
     /// A column of a child table that rows can be filtered by, and that the caller may see.
     fn column(&mut self, path: &str, name: &str, children: Children<'_>) -> Option<&'static FieldDef> {
         let (def, rule) = (self.def, self.rule);
@@ -79,13 +103,17 @@ impl<'a> Reader<'a> {
         let table = def.field(by).filter(|field| field.kind.is_table());
         let Some((table, child)) = table.and_then(|table| Some((table, children(table.target()?)?))) else {
             let tables = def.fields.iter().filter(|field| field.kind.is_table() && rule.may_read(*field));
-            let near = nearest(by, tables.map(|field| field.fieldname)).map(|near| format!("{near}.{column}"));
-            self.wrong(&named(path, name), Rule::UnknownField, format!("{by} is no table of {}", def.name), near);
+            let near = nearest_field(by, tables).map(|near| format!("{near}.{column}"));
+            let message = match def.field(by).filter(|field| rule.may_read(*field)) {
+                Some(field) => no_table(def, field),
+                None => format!("{by} is no table of {}", def.name),
+            };
+            self.wrong(&named(path, name), Rule::UnknownField, message, near);
             return None;
         };
         let visible = |field: &&'static FieldDef| field.in_lists() && rule.may_read_child(table, *field);
         let Some(field) = child.field(column) else {
-            let near = nearest(column, child.fields.iter().filter(visible).map(|field| field.fieldname));
+            let near = nearest_field(column, child.fields.iter().filter(visible));
             let near = near.map(|near| format!("{by}.{near}"));
             self.wrong(&named(path, name), Rule::UnknownField, format!("no such field in {}", child.name), near);
             return None;
@@ -144,9 +172,10 @@ impl<'a> Reader<'a> {
             let mut words = part.split_whitespace();
             let name = words.next().unwrap_or_default().trim_matches('`');
             let direction = words.next().unwrap_or("asc").to_lowercase();
-            if !matches!(direction.as_str(), "asc" | "desc") || words.next().is_some() {
+            if !matches!(direction.as_str(), "asc" | "desc") || words.next().is_some() || name.starts_with('-') {
                 let message = format!("{part}: expected a field and asc or desc");
-                self.wrong("order_by", Rule::Value, message, Some(format!("{name} desc")).filter(|_| !name.is_empty()));
+                let near = self.meant_order(part);
+                self.wrong("order_by", Rule::Value, message, near);
                 continue;
             }
             if let Some(field) = self.field("order_by", name) {
@@ -161,6 +190,17 @@ impl<'a> Reader<'a> {
         keys.join(", ")
     }
 
+    /// `Due Date`, `Due Date descending` and `-due_date` as the field and its direction.
+    fn meant_order(&self, part: &str) -> Option<String> {
+        let (part, first) = part.strip_prefix('-').map_or((part, "asc"), |rest| (rest, "desc"));
+        if let Some(name) = self.near(part) {
+            return Some(format!("{name} {first}"));
+        }
+        let (rest, word) = part.rsplit_once(char::is_whitespace)?;
+        let direction = if word.to_lowercase().starts_with("asc") { "asc" } else { "desc" };
+        self.near(rest).map(|name| format!("{name} {direction}"))
+    }
+
     /// Filters as an object or as triples.
     pub fn filters(&mut self, argument: &str, given: Option<&Value>) -> Vec<Filter> {
         let mut filters = Vec::new();
@@ -173,6 +213,10 @@ impl<'a> Reader<'a> {
             }
             Some(Value::Array(items)) if items.first().is_some_and(Value::is_string) => {
                 filters.extend(self.triple(argument, items))
+            }
+            Some(Value::Array(items)) if items.first().is_some_and(Value::is_object) => {
+                let message = r#"expected {"field": value} or [["field", operator, value]], found a list of objects"#;
+                self.wrong(argument, Rule::Value, message, dialect::objects(items).map(|meant| meant.to_string()));
             }
             Some(Value::Array(items)) => {
                 for (i, item) in items.iter().enumerate() {
@@ -198,7 +242,11 @@ impl<'a> Reader<'a> {
             [Value::String(name), Value::String(operator), value] => (name, operator, value),
             [Value::String(name), value] => return self.entry(path, name, value),
             _ => {
-                self.wrong(path, Rule::Value, r#"expected ["field", operator, value]"#, None);
+                let near = match parts {
+                    [Value::String(name), parts @ ..] => dialect::list(parts).map(|meant| form(path, name, &meant)),
+                    _ => None,
+                };
+                self.wrong(path, Rule::Value, r#"expected ["field", operator, value]"#, near);
                 return None;
             }
         };
@@ -212,13 +260,22 @@ impl<'a> Reader<'a> {
                     self.comparison(path, name, operator, value)
                 }
                 _ => {
-                    let near = Some(json!(["in", parts]).to_string()).filter(|_| !parts.is_empty());
+                    let near = dialect::list(parts).map(|meant| form(path, name, &meant));
                     self.wrong(path, Rule::Value, "expected a value or [operator, value]", near);
                     None
                 }
             },
-            Value::Object(_) => {
-                self.wrong(path, Rule::Value, "expected a value or [operator, value]", None);
+            Value::Object(entries) => {
+                let mut message = "expected a value or [operator, value]".to_owned();
+                let near = dialect::object(entries).map(|meant| match meant.as_slice() {
+                    [meant] => form(path, name, meant),
+                    several => {
+                        message.push_str("; several comparisons of one field are a list of [field, operator, value]");
+                        let all = several.iter().map(|(operator, value)| json!([name, operator.as_str(), value]));
+                        Value::from_iter(all).to_string()
+                    }
+                });
+                self.wrong(path, Rule::Value, message, near);
                 None
             }
             value => self.comparison(path, name, "=", value),
@@ -236,7 +293,12 @@ impl<'a> Reader<'a> {
                 Ok(operator) => (operator, value.clone()),
                 Err(why) => {
                     let known = Operator::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
-                    self.wrong(path, Rule::Value, format!("{why}; the operators are: {known}"), None);
+                    let spelt = || nearest(operator, Operator::ALL.iter().map(|known| known.as_str()));
+                    let near = dialect::comparison(operator, value)
+                        .or_else(|| dialect::comparison(spelt()?, value))
+                        .map(|meant| form(path, name, &meant));
+                    let why = near.as_ref().map_or_else(|| why.to_string(), |_| format!("{operator:?} is no operator"));
+                    self.wrong(path, Rule::Value, format!("{why}; the operators are: {known}"), near);
                     return None;
                 }
             },
@@ -247,11 +309,26 @@ impl<'a> Reader<'a> {
                 let name = if name.contains('.') { name } else { field.fieldname };
                 Some((name.to_owned(), operator.as_str().to_owned(), value))
             }
-            Err(violation) => {
+            Err(mut violation) => {
+                match dialect::instead(field, operator, &value) {
+                    Some(meant) => violation.nearest = Some(form(path, name, &meant)),
+                    // The right value of one in a list is none for the whole filter.
+                    None if value.is_array() => violation.nearest = None,
+                    None => {}
+                }
                 self.violations.push(violation);
                 None
             }
         }
+    }
+}
+
+/// A comparison as it is written in this place: in a list it bears the name of its field.
+fn form(path: &str, name: &str, (operator, value): &Meant) -> String {
+    match (path.ends_with(&format!(".{name}")), operator) {
+        (true, Operator::Eq) => value.to_string(),
+        (true, operator) => json!([operator.as_str(), value]).to_string(),
+        (false, operator) => json!([name, operator.as_str(), value]).to_string(),
     }
 }
 

@@ -5,7 +5,7 @@ mod rows;
 use serde_json::{Map, Value};
 
 use crate::value::{Rule, Violation, check_value, quoted};
-use crate::{DocTypeDef, FieldDef, flag, nearest};
+use crate::{DocTypeDef, FieldDef, flag, nearest_field};
 
 /// What is about to happen to the document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,7 +99,7 @@ impl Check<'_> {
         let Some(field) = def.field(key) else {
             let visible = def.fields.iter().filter(|field| self.context.may_write(table, field));
             let message = format!("no such field in {}", def.name);
-            let nearest = nearest(key, visible.map(|field| field.fieldname));
+            let nearest = nearest_field(key, visible);
             return Err(Violation::new(path, Rule::UnknownField, message).nearest(nearest));
         };
         let refuse = |message: &str| Err(Violation::new(path, Rule::NotWritable, message));
@@ -275,6 +275,25 @@ mod tests {
         );
         let found = check(Purpose::Create, json!({"title": "a", "rows": {"add": []}})).unwrap_err();
         assert!(found[0].starts_with("rows: expected a list of rows"), "{found:?}");
+    }
+
+    #[test]
+    fn a_field_given_by_its_label_is_named_where_it_may_be_set() {
+        let found = check(Purpose::Update, json!({"Keep Stock": 1}));
+        assert_eq!(found.unwrap_err()[0], "Keep Stock: no such field in Thing; did you mean is_stock_item?");
+        struct Shut;
+        impl Context for Shut {
+            fn child(&self, _: &str) -> Option<&'static DocTypeDef> {
+                Some(&ROW)
+            }
+
+            fn may_write(&self, _: Option<&FieldDef>, field: &FieldDef) -> bool {
+                field.fieldname != "is_stock_item"
+            }
+        }
+        let data = json!({"Keep Stock": 1});
+        let found = check_document(&THING, Purpose::Update, data.as_object().unwrap(), &Shut).unwrap_err();
+        assert_eq!(found[0].to_string(), "Keep Stock: no such field in Thing");
     }
 
     #[test]

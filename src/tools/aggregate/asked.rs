@@ -115,6 +115,18 @@ pub(super) fn read(on: &On<'_>, given: &Arguments) -> Result<Asked, Vec<Violatio
 }
 
 fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
+    if let Some((function, name)) = text.split_once('(') {
+        let span = SPANS.iter().find(|(name, _)| name.eq_ignore_ascii_case(function.trim())).map(|(name, _)| *name);
+        let Some(span) = span else {
+            let message = format!("{text}: expected a field, or a date as field:month; computing goes into measures");
+            reader.wrong(path, Rule::Value, message, None);
+            return None;
+        };
+        let field = reader.field(path, name.trim_end().trim_end_matches(')').trim())?;
+        let near = Some(format!("{}:{span}", field.fieldname));
+        reader.wrong(path, Rule::Value, format!("{text}: a date goes by field:{span}"), near);
+        return None;
+    }
     let (name, span) = text.split_once(':').map_or((text, None), |(name, span)| (name.trim(), Some(span.trim())));
     let field = reader.field(path, name)?;
     let Some(span) = span else { return Some(Group { field, span: None }) };
@@ -137,7 +149,16 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
     };
     let Some((_, known)) = FUNCTIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(function)) else {
         let message = format!("{text}: expected count, sum(field), avg(field), min(field) or max(field)");
-        let near = nearest(function, FUNCTIONS.iter().map(|(name, _)| *name)).map(str::to_owned);
+        let near = match name {
+            Some(name) => {
+                let function = meant(function);
+                reader.known(name).zip(function).map(|(field, function)| format!("{function}({})", field.fieldname))
+            }
+            None => match reader.known(function) {
+                Some(field) if is_number(field) => Some(format!("sum({function})")),
+                _ => meant(function).map(str::to_owned),
+            },
+        };
         reader.wrong(path, Rule::Value, message, near);
         return None;
     };
@@ -148,8 +169,13 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
         reader.wrong(path, Rule::Value, format!("{text}: of which field? such as {function}(grand_total)"), None);
         return None;
     };
+    if let Some((inner, _)) = name.split_once(')') {
+        let near = reader.known(inner.trim()).map(|field| format!("{}({})", function.to_lowercase(), field.fieldname));
+        reader.wrong(path, Rule::Value, format!("{text}: nothing goes behind {function}(field)"), near);
+        return None;
+    }
     let field = reader.field(path, name)?;
-    let number = matches!(field.kind.shape(), Shape::Int | Shape::Float | Shape::Bool);
+    let number = is_number(field);
     let date = matches!(field.kind.shape(), Shape::Date | Shape::Datetime);
     let fits = number || date && matches!(known, Function::Min | Function::Max);
     if !fits {
@@ -157,6 +183,21 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
         return None;
     }
     Some(Measure { label: format!("{}({name})", function.to_lowercase()), function: *known, field: Some(field) })
+}
+
+fn is_number(field: &FieldDef) -> bool {
+    matches!(field.kind.shape(), Shape::Int | Shape::Float | Shape::Bool)
+}
+
+/// A function under another name.
+fn meant(function: &str) -> Option<&'static str> {
+    match function.to_lowercase().as_str() {
+        "average" | "mean" => Some("avg"),
+        "total" => Some("sum"),
+        "minimum" => Some("min"),
+        "maximum" => Some("max"),
+        function => nearest(function, FUNCTIONS.iter().map(|(name, _)| *name)),
+    }
 }
 
 /// The field that says in which currency an amount is: of the document, or its company's.

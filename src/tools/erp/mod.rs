@@ -4,7 +4,7 @@
 mod facts;
 mod outside;
 
-use erpnext_schema::DocTypeDef;
+use erpnext_schema::{DocTypeDef, meant_date, time};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Kind, needed, optional};
@@ -219,10 +219,13 @@ async fn exists(app: &App, doctype: &str, name: &str) -> Result<Permit, ToolErro
     }
 }
 
-/// The site takes what is no date for some day or other.
-fn is_a_date(given: &Arguments) -> Result<(), ToolError> {
-    let date = given.text("date").map(erpnext_schema::time::parse_date).transpose();
-    date.map(drop).map_err(|why| ToolError::refused(format!("date: {why}")))
+/// That `date`, where it is given, is one: the site takes what is none for some day or other, or fails over it.
+pub(super) fn is_a_date(given: &Arguments) -> Result<(), ToolError> {
+    let Some(date) = given.text("date") else { return Ok(()) };
+    time::parse_date(date).map(drop).map_err(|why| {
+        let near = meant_date(date).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+        ToolError::refused(format!("date: {why}{near}\nnext: Nothing was sent; give the day as YYYY-MM-DD."))
+    })
 }
 
 fn missing(doctype: &str, name: &str) -> ToolError {

@@ -1,7 +1,7 @@
 //! The filters of a run, checked against the report's form: the site answers an unknown or misspelt one with other rows, a
 //! missing one with none or with a 500 (H53).
 
-use erpnext_schema::{Rule, Violation, nearest, time};
+use erpnext_schema::{Rule, Violation, meant_date, nearest, time};
 use serde_json::{Map, Value, json};
 
 use super::Report;
@@ -89,7 +89,7 @@ fn fit(filter: &Filter, value: &Value) -> Result<Value, Misfit> {
     match (filter.kind.as_str(), value) {
         (kind, Value::String(text)) if is_date(kind) => match time::parse_date(text) {
             Ok(_) => Ok(value.clone()),
-            Err(why) => Err((why.to_string(), None)),
+            Err(_) => wrong("a date as YYYY-MM-DD", meant_date(text).map(|day| json!(day).to_string())),
         },
         (kind, _) if is_date(kind) => wrong("a date as YYYY-MM-DD", None),
         ("Check", Value::Bool(on)) => Ok(json!(u8::from(*on))),

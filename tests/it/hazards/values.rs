@@ -53,7 +53,7 @@ async fn h12_values_that_become_others() {
     let place = Place::new().await;
     let item = place.some("Item", json!({})).await;
     for (field, sent, stored, nearest) in [
-        ("standard_rate", json!("12.5abc"), json!(0.0), "did you mean 12.5?"),
+        ("standard_rate", json!("12.5abc"), json!(0.0), "expected a number, found \"12.5abc\""),
         ("standard_rate", json!("1,234.50"), json!(1234.5), "did you mean 1234.5?"),
         ("disabled", json!("yes"), json!(0), "did you mean true?"),
         ("disabled", json!(5), json!(1), "expected true or false"),

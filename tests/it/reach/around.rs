@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{site, site_as};
-use crate::support::call;
+use crate::support::{call, refusal};
 
 /// Some submitted Sales Order that was invoiced, and an invoice of it.
 async fn invoiced_order(app: &erpnext_mcp::call::App) -> (String, String) {
@@ -84,6 +84,9 @@ async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     assert!(!told.to_string().contains("T-1"), "{told}");
     let since = json!({"doctype": "Customer", "name": "History Co", "since": "2999-01-01"});
     assert_eq!(call(&app, "get_document_history", since).await.unwrap()["count"], 0);
+    let since = json!({"doctype": "Customer", "name": "History Co", "since": "31.12.2026"});
+    let told = refusal(&app, "get_document_history", since).await;
+    assert!(told.contains("since: has to be YYYY-MM-DD") && told.contains("2026-12-31 00:00:00"), "{told}");
 }
 
 #[tokio::test]

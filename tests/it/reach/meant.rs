@@ -113,7 +113,7 @@ async fn a_date_that_is_none_is_not_sent() {
     let todo = first(&app, "ToDo", json!({})).await;
     let assign = json!({"doctype": "ToDo", "name": todo, "user": "sales@example.com", "date": "01.12.2026"});
     let text = refusal(&app, "assign_document", assign).await;
-    assert!(text.contains("date: ") && text.contains("nothing was sent"), "{text}");
+    assert!(text.contains("date: ") && text.contains("next: Nothing was sent; give the day as YYYY-MM-DD."), "{text}");
     assert!(site.journal().is_empty());
 }
 

@@ -79,7 +79,7 @@ async fn where_the_user_may_not_look_a_link_up_the_site_decides() {
 async fn every_violation_comes_at_once_and_nothing_is_sent() {
     let (site, app) = todos(json!({})).await;
     let data = json!({
-        "customer_nam": "Zod", "customer_type": "Compny", "disabled": "yes", "default_commission_rate": "12.5abc",
+        "customer_nam": "Zod", "customer_type": "Compny", "disabled": "yes", "default_commission_rate": "12,5",
         "docstatus": 1, "owner": "me", "name": "Zod", "website": "w".repeat(141), "territory": 5,
         "sales_team": [{"allocated_percentage": "much"}, 5], "credit_limits": {}, "class": ["x"],
     });
@@ -90,7 +90,7 @@ async fn every_violation_comes_at_once_and_nothing_is_sent() {
         "data.customer_name: is mandatory",
         "data.customer_type: \"Compny\" is not one of: Company, Individual, Partnership; did you mean Company?",
         "data.disabled: expected true or false, found \"yes\"; did you mean true?",
-        "data.default_commission_rate: expected a number, found \"12.5abc\"; did you mean 12.5?",
+        "data.default_commission_rate: expected a number, found \"12,5\"; did you mean 12.5?",
         "data.docstatus: is not set through a field",
         "data.owner: is kept by the site",
         "data.name: the site names a Customer itself",

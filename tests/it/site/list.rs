@@ -138,7 +138,7 @@ async fn filters_that_would_be_misread_are_refused_all_at_once() {
         "filters.disabled: ",
         "filters.creation: between takes a list of two values",
         "filters.modified: Timespan takes one of",
-        "did you mean \"last month\"?",
+        "did you mean [\"Timespan\",\"last month\"]?",
         "filters.customer_group: in takes a list with at least one value",
         "filters.sales_team: is not a column",
         "filters.language: expected a value or [operator, value]",

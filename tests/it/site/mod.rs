@@ -8,6 +8,7 @@ mod errors;
 mod get;
 mod life;
 mod list;
+mod meant;
 mod metadata;
 mod names;
 mod policy;

@@ -1,0 +1,138 @@
+//! What a filter in the form of another query language was meant to be.
+
+use erpnext_schema::{FieldDef, Operator};
+use serde_json::{Map, Value, json};
+
+use super::compare::{alias, compared};
+
+/// A comparison as the site takes it.
+pub type Meant = (Operator, Value);
+
+/// An operator under another name, with its value.
+pub fn comparison(operator: &str, value: &Value) -> Option<Meant> {
+    use Operator as O;
+    let known = || operator.parse().ok().map(|operator| (operator, value.clone()));
+    if let Some(meant) = alias(operator, value).or_else(known) {
+        return Some(meant);
+    }
+    let word: String =
+        operator.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '$')).flat_map(char::to_lowercase).collect();
+    let text = |before: &str, after: &str| Some(json!(format!("{before}{}{after}", value.as_str()?)));
+    let set = |set: bool| json!(if set == (*value != false) { "set" } else { "not set" });
+    Some(match word.as_str() {
+        "contains" | "icontains" | "includes" => (O::Like, text("%", "%")?),
+        "notcontains" | "doesnotcontain" | "notincludes" => (O::NotLike, text("%", "%")?),
+        "startswith" | "istartswith" | "beginswith" => (O::Like, text("", "%")?),
+        "endswith" | "iendswith" => (O::Like, text("%", "")?),
+        "ilike" => (O::Like, value.clone()),
+        "eq" | "equals" | "equal" | "equalto" | "===" => (O::Eq, value.clone()),
+        "ne" | "neq" | "notequals" | "notequal" | "notequalto" | "!==" => (O::Ne, value.clone()),
+        "gt" | "greaterthan" | "morethan" | "after" => (O::Gt, value.clone()),
+        "lt" | "lessthan" | "before" => (O::Lt, value.clone()),
+        "gte" | "ge" | "greaterthanorequal" | "greaterthanorequalto" | "≥" | "=>" => (O::Gte, value.clone()),
+        "lte" | "le" | "lessthanorequal" | "lessthanorequalto" | "≤" | "=<" => (O::Lte, value.clone()),
+        "anyof" | "oneof" => (O::In, value.clone()),
+        "nin" | "notin" | "noneof" => (O::NotIn, value.clone()),
+        "exists" | "notnull" | "isnotnull" => (O::Is, set(true)),
+        "isnull" => (O::Is, set(false)),
+        _ => return None,
+    })
+}
+
+/// A list that is no operator with its value: `["between", a, b]`, `["contains", a]`, or values of which any will do.
+pub fn list(parts: &[Value]) -> Option<Meant> {
+    let scalar = |value: &Value| !value.is_array() && !value.is_object() && !value.is_null();
+    let operator = parts.first().and_then(Value::as_str).and_then(|word| comparison(word, &Value::from("")));
+    match (operator, parts) {
+        (Some(_), [Value::String(word), value]) => comparison(word, value),
+        (Some((operator @ (Operator::In | Operator::NotIn), _)), [_, values @ ..]) if !values.is_empty() => {
+            Some((operator, json!(values)))
+        }
+        (Some((Operator::Between, _)), [_, from, to]) => Some((Operator::Between, json!([from, to]))),
+        (None, [Value::String(_), Value::String(text)]) if text.contains('%') => Some((Operator::Like, json!(text))),
+        (None, [_, ..]) if parts.iter().all(scalar) => Some((Operator::In, json!(parts))),
+        _ => None,
+    }
+}
+
+/// `{"gte": a, "lt": b}`, or `{"operator": ">", "value": a}`: the comparisons that all have to hold.
+pub fn object(entries: &Map<String, Value>) -> Option<Vec<Meant>> {
+    if let (Some(operator), Some(value)) =
+        (["operator", "op"].iter().find_map(|key| entries.get(*key)), entries.get("value"))
+    {
+        return Some(vec![comparison(operator.as_str()?, value)?]);
+    }
+    let key = |key: &str| match key {
+        "from" | "min" => ">=",
+        "to" | "max" => "<=",
+        "not" => "!=",
+        _ => "",
+    };
+    let one = |(name, value): (&String, &Value)| comparison(if key(name).is_empty() { name } else { key(name) }, value);
+    let meant: Vec<Meant> = entries.iter().map(one).collect::<Option<_>>()?;
+    Some(match meant.as_slice() {
+        [] => return None,
+        [(Operator::Gte, from), (Operator::Lte, to)] | [(Operator::Lte, to), (Operator::Gte, from)] => {
+            vec![(Operator::Between, json!([from, to]))]
+        }
+        _ => meant,
+    })
+}
+
+/// All filters as objects in a list: as one object, or as a list of lists where a field comes twice.
+pub fn objects(items: &[Value]) -> Option<Value> {
+    let mut pairs: Vec<(&str, Value)> = Vec::new();
+    for item in items {
+        let item = item.as_object()?;
+        match ["field", "fieldname"].iter().find_map(|key| item.get(*key)) {
+            Some(field) => {
+                let (operator, value) = match object(item) {
+                    Some(meant) => meant.into_iter().next()?,
+                    None => (Operator::Eq, item.get("value")?.clone()),
+                };
+                pairs.push((field.as_str()?, json!([operator.as_str(), value])));
+            }
+            None => pairs.extend(item.iter().map(|(field, value)| (field.as_str(), value.clone()))),
+        }
+    }
+    let merged: Map<String, Value> = pairs.iter().map(|(field, value)| ((*field).to_owned(), value.clone())).collect();
+    let once = merged.len() == pairs.len();
+    (!pairs.is_empty()).then(|| if once { Value::Object(merged) } else { json!(pairs) })
+}
+
+/// What a comparison of a field that was refused can be instead.
+pub fn instead(field: &FieldDef, operator: Operator, value: &Value) -> Option<Meant> {
+    let meant = match (operator, value) {
+        (Operator::Eq, Value::Array(_)) => (Operator::In, value.clone()),
+        (Operator::Ne, Value::Array(_)) => (Operator::NotIn, value.clone()),
+        (Operator::Between, Value::Array(bounds)) => {
+            let right = mended(field, operator, value).filter(|right| right != value);
+            (operator, right.unwrap_or_else(|| bounds.iter().rev().cloned().collect()))
+        }
+        _ => match value.as_str().filter(|_| operator == Operator::Eq).and_then(signed) {
+            Some(meant) => meant,
+            None => (operator, mended(field, operator, value)?),
+        },
+    };
+    compared(field, "", meant.0, &meant.1).is_ok().then_some(meant)
+}
+
+/// The value, or each of its values, replaced by the nearest right one.
+fn mended(field: &FieldDef, operator: Operator, value: &Value) -> Option<Value> {
+    let near = |operator, value: &Value| match compared(field, "", operator, value) {
+        Ok(_) => Some(value.clone()),
+        Err(why) => why.nearest.map(|near| serde_json::from_str(&near).unwrap_or_else(|_| json!(near))),
+    };
+    match value {
+        Value::Array(values) => values.iter().map(|value| near(Operator::Eq, value)).collect(),
+        value => near(operator, value),
+    }
+}
+
+/// `"> 1000"`.
+fn signed(text: &str) -> Option<Meant> {
+    let text = text.trim();
+    let sign = [">=", "<=", "!=", "<>", "==", ">", "<", "="].into_iter().find(|sign| text.starts_with(sign))?;
+    let rest = text[sign.len()..].trim();
+    comparison(sign, &serde_json::from_str(rest).unwrap_or_else(|_| json!(rest)))
+}

@@ -1,0 +1,197 @@
+//! What is proposed instead of a wrong argument is what was meant, and can be sent as it stands.
+
+use erpnext_mcp::call::App;
+use serde_json::{Value, json};
+
+use crate::support::{Site, all, call, refusal};
+
+const INVOICES: &str = "/api/resource/Sales%20Invoice";
+const LIST: &str = "list_sales_invoice_documents";
+const AGGREGATE: &str = "aggregate_documents";
+
+async fn invoices() -> (Site, App) {
+    let site = Site::start().await;
+    site.data("GET", INVOICES, json!([])).await;
+    let app = site.app(json!({"Sales Invoice": all()}));
+    (site, app)
+}
+
+/// The proposal of a refusal, as JSON where it is some.
+fn proposed(told: &str) -> Value {
+    let Some((_, near)) = told.rsplit_once("did you mean ") else { return Value::Null };
+    let near = near.split_once("?").unwrap().0;
+    serde_json::from_str(near).unwrap_or_else(|_| json!(near))
+}
+
+#[tokio::test]
+async fn a_filter_in_another_language_is_told_in_this_one() {
+    let (_site, app) = invoices().await;
+    let days = json!(["2026-01-01", "2026-06-01"]);
+    for (field, wrong, right) in [
+        ("posting_date", json!(["between", "2026-01-01", "2026-06-01"]), json!(["between", days])),
+        ("posting_date", json!(["between", ["2026-06-01", "2026-01-01"]]), json!(["between", days])),
+        ("posting_date", json!({">=": "2026-01-01", "<=": "2026-06-01"}), json!(["between", days])),
+        ("posting_date", json!({"from": "2026-01-01", "to": "2026-06-01"}), json!(["between", days])),
+        ("posting_date", json!("> 2026-01-01"), json!([">", "2026-01-01"])),
+        ("modified", json!(["between", ["2026-10-1", "2026-9-1"]]), json!(["between", ["2026-9-1", "2026-10-1"]])),
+        ("customer_name", json!(["contains", "bicy"]), json!(["like", "%bicy%"])),
+        ("customer_name", json!(["startswith", "Tan"]), json!(["like", "Tan%"])),
+        ("customer_name", json!(["ends_with", "Ltd"]), json!(["like", "%Ltd"])),
+        ("customer_name", json!(["Tan", "Zod"]), json!(["in", ["Tan", "Zod"]])),
+        ("customer_name", json!(["in", "A", "B", "C"]), json!(["in", ["A", "B", "C"]])),
+        ("customer_name", json!({"$regex": "x"}), json!(null)),
+        ("grand_total", json!({"gte": 5}), json!([">=", 5])),
+        ("grand_total", json!({"$gte": 5}), json!([">=", 5])),
+        ("grand_total", json!(["gte", 5]), json!([">=", 5])),
+        ("grand_total", json!("> 1000"), json!([">", 1000])),
+        ("grand_total", json!(["between", [9, 1]]), json!(["between", [1, 9]])),
+        ("status", json!(["!=", ["Paid", "Draft"]]), json!(["not in", ["Paid", "Draft"]])),
+        ("status", json!(["=", ["Paid", "Draft"]]), json!(["in", ["Paid", "Draft"]])),
+        ("status", json!(["!=", "Piad"]), json!(["!=", "Paid"])),
+        ("status", json!("Piad"), json!("Paid")),
+        ("status", json!(["in", "Paid, Draft"]), json!(["in", ["Paid", "Draft"]])),
+        ("status", json!(["in", ["Paid", "Darft"]]), json!(["in", ["Paid", "Draft"]])),
+        ("posting_date", json!(["between", ["1.1.2026", "1.6.2026"]]), json!(null)),
+        (
+            "posting_date",
+            json!(["between", ["1.1.2026", "30.6.2026"]]),
+            json!(["between", ["2026-01-01", "2026-06-30"]]),
+        ),
+        ("posting_date", json!([">", "31.12.2026"]), json!([">", "2026-12-31"])),
+        ("posting_date", json!(["betwen", days]), json!(["between", days])),
+        ("customer_name", json!(["lik", "N%"]), json!(["like", "N%"])),
+        ("docstatus", json!(["!=", "Cancelled"]), json!(["!=", 2])),
+        ("docstatus", json!("Draft"), json!(0)),
+        ("docstatus", json!("Submitted"), json!(1)),
+        ("docstatus", json!("cancelled"), json!(2)),
+    ] {
+        let told = refusal(&app, LIST, json!({"filters": {field: wrong}})).await;
+        assert_eq!(proposed(&told), right, "{wrong}: {told}");
+        if !right.is_null() {
+            call(&app, LIST, json!({"filters": {field: right}})).await.unwrap();
+        }
+    }
+    let modified = json!({"modified": ["between", ["2026-06-01 10:00:00", "2026-06-01"]]});
+    call(&app, LIST, json!({"filters": modified})).await.unwrap();
+}
+
+#[tokio::test]
+async fn filters_of_another_shape_are_told_in_one_that_is_taken() {
+    let (_site, app) = invoices().await;
+    for (wrong, right) in [
+        (json!([{"status": "Overdue"}]), json!({"status": "Overdue"})),
+        (json!([{"status": "Paid"}, {"status": "Overdue"}]), json!([["status", "Paid"], ["status", "Overdue"]])),
+        (json!([{"field": "grand_total", "operator": "gt", "value": 5}]), json!({"grand_total": [">", 5]})),
+        (
+            json!({"posting_date": {">=": "2026-01-01", "<": "2026-06-01"}}),
+            json!([["posting_date", ">=", "2026-01-01"], ["posting_date", "<", "2026-06-01"]]),
+        ),
+        (json!(["customer_name", "contains", "bicy"]), json!(["customer_name", "like", "%bicy%"])),
+        (
+            json!(["posting_date", "between", "2026-01-01", "2026-06-01"]),
+            json!(["posting_date", "between", ["2026-01-01", "2026-06-01"]]),
+        ),
+    ] {
+        let told = refusal(&app, LIST, json!({"filters": wrong})).await;
+        assert_eq!(proposed(&told), right, "{wrong}: {told}");
+        call(&app, LIST, json!({"filters": right})).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_order_by_a_label_or_with_a_sign_names_the_field() {
+    let (_site, app) = invoices().await;
+    for (wrong, right) in [
+        ("Payment Due Date", "due_date asc"),
+        ("Payment Due Date desc", "due_date desc"),
+        ("-posting_date", "posting_date desc"),
+        ("grand_total descending", "grand_total desc"),
+        ("Quite Another", ""),
+    ] {
+        let told = refusal(&app, LIST, json!({"order_by": wrong})).await;
+        assert_eq!(proposed(&told).as_str().unwrap_or_default(), right, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_given_by_its_label_is_named_unless_it_is_withheld() {
+    let (_site, app) = invoices().await;
+    let label = "Customer's Purchase Order";
+    for (tool, arguments, right) in [
+        (LIST, json!({"fields": [label]}), "po_no"),
+        (LIST, json!({"filters": {label: "x"}}), "po_no"),
+        (LIST, json!({"order_by": "customers_purchase_order"}), "po_no"),
+        (LIST, json!({"filters": {"items.Quantity": 1}}), "items.qty"),
+        ("get_sales_invoice_document", json!({"name": "x", "fields": [label]}), "po_no"),
+        ("get_sales_invoice_document", json!({"name": "x", "fields": ["items.Quantity"]}), "qty"),
+        ("get_doctype_schema", json!({"doctype": "Sales Invoice", "fields": [label]}), "po_no"),
+        (AGGREGATE, json!({"doctype": "Sales Invoice", "group_by": [label]}), "po_no"),
+        ("create_sales_invoice_document", json!({"data": {label: "x", "customer": "c", "items": [{}]}}), "po_no"),
+    ] {
+        let told = refusal(&app, tool, arguments.clone()).await;
+        assert!(told.contains(&format!("did you mean {right}?")), "{tool} {arguments}: {told}");
+    }
+    let site = Site::start().await;
+    let withheld = ["po_no", "items.qty"];
+    let app = site.app(json!({"Sales Invoice": {"read": true, "restricted_fields": withheld}}));
+    for (tool, arguments) in [
+        (LIST, json!({"fields": [label], "filters": {"items.Quantity": 1}})),
+        ("get_sales_invoice_document", json!({"name": "x", "fields": [label, "items.Quantity", "items.qtyy"]})),
+        ("get_doctype_schema", json!({"doctype": "Sales Invoice", "fields": [label]})),
+    ] {
+        let told = refusal(&app, tool, arguments).await;
+        assert!(!told.contains("po_no") && !told.contains("mean items.qty?") && !told.contains("mean qty?"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
+    let (_site, app) = invoices().await;
+    let link = "customer is no table of Sales Invoice but a link: list or get the Customer";
+    let rows = "list the documents with a filter by it instead";
+    let own = json!({"doctype": "Sales Invoice"});
+    for (tool, arguments, wanted) in [
+        (LIST, json!({"fields": ["customer.territory"]}), link),
+        (LIST, json!({"filters": {"customer.territory": "x"}}), link),
+        ("get_sales_invoice_document", json!({"name": "x", "fields": ["customer.territory"]}), link),
+        (LIST, json!({"fields": ["items.item_code"]}), "has this only in its rows: filter by it"),
+        (LIST, json!({"fields": ["nothing.x"]}), "no such field in Sales Invoice"),
+        (LIST, json!({"fields": ["sum(grand_total)"]}), "aggregate_documents takes measures such as sum(grand_total)"),
+        (AGGREGATE, json!({"filters": {"items.item_code": "x"}}), rows),
+        (AGGREGATE, json!({"measures": ["sum(items.qty)"]}), rows),
+        (AGGREGATE, json!({"group_by": ["month(posting_date)"]}), "did you mean posting_date:month?"),
+        (AGGREGATE, json!({"group_by": ["sum(grand_total)"]}), "computing goes into measures"),
+        (AGGREGATE, json!({"measures": ["grand_total"]}), "did you mean sum(grand_total)?"),
+        (AGGREGATE, json!({"measures": ["average(grand_total)"]}), "did you mean avg(grand_total)?"),
+        (AGGREGATE, json!({"measures": ["sum(grand_total) as total"]}), "did you mean sum(grand_total)?"),
+    ] {
+        let mut given = if tool == AGGREGATE { own.clone() } else { json!({}) };
+        given.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
+        let told = refusal(&app, tool, given).await;
+        assert!(told.contains(wanted), "{tool} {arguments}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn an_argument_under_another_name_is_named_and_fields_go_into_data() {
+    let site = Site::start().await;
+    let app = site.app(json!({"Customer": all(), "Sales Invoice": all()}));
+    let name = json!({"doctype": "Customer", "name": "x"});
+    for (tool, wrong, value, right) in [
+        (LIST, "limit_page_length", json!(5), "did you mean limit?"),
+        (LIST, "page_length", json!(5), "did you mean limit?"),
+        (LIST, "offset", json!(5), "did you mean cursor?"),
+        (LIST, "start", json!(5), "did you mean cursor?"),
+        ("search_customer_documents", "q", json!("x"), "did you mean search_term?"),
+        ("get_customer_document", "docname", json!("x"), "did you mean name?"),
+        ("add_comment", "comment", json!("x"), "did you mean content?"),
+        ("add_comment", "text", json!("x"), "did you mean content?"),
+        ("create_customer_document", "customer_name", json!("x"), r#"goes into data: {"data": {"customer_name": …}}"#),
+        ("get_changes_since", "doctypes", json!("Customer"), r#"did you mean ["Customer"]?"#),
+    ] {
+        let mut given = if tool == "add_comment" { name.clone() } else { json!({}) };
+        given[wrong] = value;
+        let told = refusal(&app, tool, given).await;
+        assert!(told.contains(right), "{tool} {wrong}: {told}");
+    }
+}
