@@ -48,6 +48,14 @@ operators! {
     DescendantsOfInclusive = "descendants of (inclusive)",
 }
 
+impl Operator {
+    /// Whether it asks for what lies above or below a document in a tree.
+    pub const fn walks_a_tree(self) -> bool {
+        use Operator::{AncestorsOf, DescendantsOf, DescendantsOfInclusive, NotAncestorsOf, NotDescendantsOf};
+        matches!(self, DescendantsOf | NotDescendantsOf | AncestorsOf | NotAncestorsOf | DescendantsOfInclusive)
+    }
+}
+
 impl fmt::Display for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

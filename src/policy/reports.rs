@@ -52,6 +52,15 @@ impl Policy {
         self.permit(Operation::Read, doctype).is_ok_and(|permit| permit.fields().is_open() && !permit.is_scoped())
     }
 
+    /// Whether it may be told which documents of the DocType are whose parents.
+    pub fn shows_tree(&self, doctype: &str) -> bool {
+        let Ok(permit) = self.permit(Operation::Read, doctype) else { return false };
+        let fields = erpnext_doctypes::get(doctype).into_iter().flat_map(|def| def.fields);
+        let mut parents =
+            fields.filter(|field| field.target() == Some(doctype) && field.fieldname.starts_with("parent"));
+        !permit.is_scoped() && parents.all(|field| permit.fields().may_read(field))
+    }
+
     /// Whether every document of the DocType may be read; it may be named as in addresses of the desk (`sales-invoice`).
     pub fn shows_every(&self, doctype: &str) -> bool {
         let is = |def: &&&DocTypeDef| def.name == doctype || def.name.to_lowercase().replace(' ', "-") == doctype;

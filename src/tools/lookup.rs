@@ -72,7 +72,7 @@ async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
     on.fits(erpnext_schema::Verb::Search)?;
     let text = call.given.text("text").unwrap_or_default();
     let filters = on.checked(|on| {
-        let mut reader = super::query::Reader::new(on.def, permit.fields());
+        let mut reader = super::query::Reader::new(on.def, permit.fields()).with_trees(&app.policy);
         let filters = reader.filters("filters", call.given.value("filters"));
         reader.done(filters)
     });

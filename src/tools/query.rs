@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::compare::{alias, compared, is_operator};
 use super::dialect::{self, Meant};
-use crate::policy::FieldRule;
+use crate::policy::{FieldRule, Policy};
 use crate::shape::present::currency_of;
 use crate::shape::{Children, no_table};
 use crate::site::Filter;
@@ -17,18 +17,25 @@ pub struct Reader<'a> {
     rule: &'a FieldRule,
     /// Finds the tables of child rows, where filters may be on their columns.
     children: Option<Children<'a>>,
+    /// Says which trees may be walked; without it none.
+    policy: Option<&'a Policy>,
     violations: Vec<Violation>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader without violations.
     pub fn new(def: &'static DocTypeDef, rule: &'a FieldRule) -> Self {
-        Self { def, rule, children: None, violations: Vec::new() }
+        Self { def, rule, children: None, policy: None, violations: Vec::new() }
     }
 
     /// The same for filters that may be on columns of child rows too: `items.item_code`, which any row may satisfy.
     pub fn with_rows(self, children: Children<'a>) -> Self {
         Self { children: Some(children), ..self }
+    }
+
+    /// The same for filters that may walk the trees which the policy shows.
+    pub fn with_trees(self, policy: &'a Policy) -> Self {
+        Self { policy: Some(policy), ..self }
     }
 
     /// What was read, if nothing was wrong with it.
@@ -304,6 +311,13 @@ impl<'a> Reader<'a> {
             },
         };
         let field = field?;
+        // What lies below a document tells which parents the others have.
+        let tree = field.target().unwrap_or(self.def.name);
+        if operator.walks_a_tree() && !self.policy.is_some_and(|policy| policy.shows_tree(tree)) {
+            let message = format!("{operator} needs leave to read every {tree}, with its parent");
+            self.wrong(path, Rule::NotPermitted, message, None);
+            return None;
+        }
         match compared(field, path, operator, &value) {
             Ok(value) => {
                 let name = if name.contains('.') { name } else { field.fieldname };

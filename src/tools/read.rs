@@ -52,7 +52,7 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let app = on.app;
     let children = |child: &str| app.catalog.known(child);
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children);
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(&app.policy);
         let filters = reader.filters("filters", given.value("filters"));
         let or_filters = reader.filters("or_filters", given.value("or_filters"));
         let fields = reader.fields(given.value("fields"));
@@ -147,7 +147,7 @@ fn once_each(doctype: &str, query: &mut ListQuery) {
 /// Documents by words, as the desk's link fields find them.
 pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields());
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(&on.app.policy);
         let filters = reader.filters("filters", given.value("filters"));
         reader.done(filters)
     });

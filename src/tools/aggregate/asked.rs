@@ -74,7 +74,7 @@ pub(super) struct Asked {
 
 /// Reads and checks the arguments.
 pub(super) fn read(on: &On<'_>, given: &Arguments) -> Result<Asked, Vec<Violation>> {
-    let mut reader = Reader::new(on.def, on.permit.fields());
+    let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(&on.app.policy);
     let filters = reader.filters("filters", given.value("filters"));
     let or_filters = reader.filters("or_filters", given.value("or_filters"));
     let texts = |name: &str| -> Vec<&str> {
@@ -163,6 +163,13 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
         return None;
     };
     if *known == Function::Count {
+        if let Some(of) = name.filter(|name| !matches!(*name, "" | "*" | "name")) {
+            let message = format!(
+                "count counts documents, not values of {of}: filter by [\"is\", \"set\"] for those that have one, group_by for each value"
+            );
+            reader.wrong(path, Rule::Value, message, Some("count".to_owned()));
+            return None;
+        }
         return Some(Measure { label: "count".to_owned(), function: *known, field: None });
     }
     let Some(name) = name.filter(|name| !name.is_empty()) else {

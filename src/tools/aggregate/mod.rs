@@ -4,7 +4,7 @@
 mod asked;
 mod groups;
 
-use erpnext_schema::Verb;
+use erpnext_schema::{Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optional};
@@ -62,8 +62,18 @@ async fn aggregate(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     groups.truncate(limit);
     let shown = page::shown(0, groups.len() as u64, None, more);
     let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
+    let mut notes = Vec::new();
     if more {
-        result.insert("note".to_owned(), json!("there are more groups: raise limit, or narrow with filters"));
+        notes.push("there are more groups: raise limit, or narrow with filters");
+    }
+    let states = ["docstatus", "status", "workflow_state"];
+    let states_are_asked = asked.groups.iter().any(|group| states.contains(&group.field.fieldname))
+        || asked.query.filters.iter().chain(&asked.query.or_filters).any(|(name, ..)| states.contains(&name.as_str()));
+    if on.def.is(doctype_flag::SUBMITTABLE) && !states_are_asked {
+        notes.push("drafts and cancelled documents count too: filter by docstatus 1 for what is submitted");
+    }
+    if !notes.is_empty() {
+        result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
     Ok(Value::Object(result))

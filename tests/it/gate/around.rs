@@ -232,3 +232,25 @@ async fn a_batch_is_confirmed_with_a_look_at_its_documents() {
     }
     assert_eq!(site.writes(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn who_is_whose_parent_is_told_only_where_it_may_be_read() {
+    let site = SampleSite::start().await;
+    let below = |field: &str| json!({"filters": [[field, "descendants of", "All Territories"]], "fields": ["name"]});
+    let customers = json!({"read": true});
+    for (territory, told) in [
+        (json!({"read": true}), true),
+        (json!({"read": true, "restricted_fields": ["parent_territory"]}), false),
+        (json!({"read": true, "conditions": {"read": {"is_group": [0]}}}), false),
+        (Value::Null, false),
+    ] {
+        let mut rules = json!({"Customer": customers});
+        if !territory.is_null() {
+            rules["Territory"] = territory.clone();
+            let listed = call(&site.app(rules.clone()), "list_territory_documents", below("name")).await;
+            assert_eq!(listed.is_ok(), told, "{territory}: {listed:?}");
+        }
+        let listed = call(&site.app(rules), "list_customer_documents", below("territory")).await;
+        assert_eq!(listed.is_ok(), told, "{territory}: {listed:?}");
+    }
+}

@@ -123,3 +123,20 @@ async fn a_doctype_of_almost_that_name_is_named_where_tools_are_looked_for() {
     let found = call(&app, "find_tools", json!({"doctype": "timesheets"})).await.unwrap();
     assert_eq!(found["next"], "No DocType \"timesheets\" is available here; did you mean Timesheet?");
 }
+
+#[tokio::test]
+async fn sums_say_that_drafts_count_and_counts_that_they_count_documents() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let sum =
+        |filters: Value| json!({"doctype": "Sales Invoice", "measures": ["sum(grand_total)"], "filters": filters});
+    let told = call(&app, "aggregate_documents", sum(json!({}))).await.unwrap();
+    assert!(told["note"].as_str().unwrap().starts_with("drafts and cancelled documents count too"), "{told}");
+    let told = call(&app, "aggregate_documents", sum(json!({"docstatus": 1}))).await.unwrap();
+    assert!(told["note"].is_null(), "{told}");
+    let count = |of: &str| json!({"doctype": "Customer", "measures": [of]});
+    for of in ["count", "count()", "count(*)", "count(name)"] {
+        call(&app, "aggregate_documents", count(of)).await.unwrap();
+    }
+    let text = refusal(&app, "aggregate_documents", count("count(distinct territory)")).await;
+    assert!(text.contains("count counts documents"), "{text}");
+}

@@ -37,7 +37,7 @@ async fn money_is_grouped_by_its_currency_without_being_asked() {
 async fn without_anything_asked_documents_are_counted() {
     let (query, answer) = ask(json!({"doctype": "Sales Order"}), json!([{"m0": 12}])).await;
     assert_eq!(query["fields"], json!(["count(`name`) as m0"]));
-    assert_eq!(answer, json!({"shown": "all 1", "groups": [{"count": 12}]}));
+    assert_eq!((&answer["shown"], &answer["groups"]), (&json!("all 1"), &json!([{"count": 12}])));
 }
 
 #[tokio::test]

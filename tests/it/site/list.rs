@@ -12,7 +12,7 @@ const LIST: &str = "list_customer_documents";
 async fn customers() -> (Site, App) {
     let site = Site::start().await;
     site.data("GET", CUSTOMERS, json!([{"name": "Zod Co", "customer_name": "Zod", "disabled": 0}])).await;
-    let app = site.app(json!({"Customer": all()}));
+    let app = site.app(json!({"Customer": all(), "Territory": all()}));
     (site, app)
 }
 
