@@ -255,9 +255,17 @@ struct On<'a> {
 }
 
 impl<'a> On<'a> {
+    /// Refuses child tables, whatever the tool: the rule and the conditions on their rows are those of the document that
+    /// holds them.
     async fn new(app: &'a App, tool: Tool, permit: &'a Permit, attempt: &'a Attempt) -> Result<Self, ToolError> {
         let doctype = permit.doctype();
         let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
+        if def.is(erpnext_schema::doctype_flag::CHILD) {
+            return Err(ToolError::refused(format!(
+                "{doctype} is a child table: its rows are read and written with the documents that hold them. \
+                 Get or update the parent document instead."
+            )));
+        }
         Ok(Self { app, tool, def, permit, attempt, in_batch: false })
     }
 
@@ -315,14 +323,8 @@ impl<'a> On<'a> {
 
     /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).
     fn fits(&self, verb: Verb) -> Result<(), ToolError> {
-        use erpnext_schema::doctype_flag::{CHILD, SINGLE, SUBMITTABLE, VIRTUAL};
+        use erpnext_schema::doctype_flag::{SINGLE, SUBMITTABLE, VIRTUAL};
         let name = self.def.name;
-        if self.def.is(CHILD) {
-            return Err(ToolError::refused(format!(
-                "{name} is a child table: its rows are read and written with the documents that hold them. \
-                 Get or update the parent document instead."
-            )));
-        }
         if self.def.is(SINGLE) && !matches!(verb, Verb::Get | Verb::Update) {
             return Err(ToolError::refused(format!(
                 "{name} is a Single: there is exactly one, named {name:?}, and it can only be read and updated. \
