@@ -260,6 +260,7 @@ impl<'a> On<'a> {
     async fn new(app: &'a App, tool: Tool, permit: &'a Permit, attempt: &'a Attempt) -> Result<Self, ToolError> {
         let doctype = permit.doctype();
         let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
+        app.policy.admits(permit, def)?;
         if def.is(erpnext_schema::doctype_flag::CHILD) {
             return Err(ToolError::refused(format!(
                 "{doctype} is a child table: its rows are read and written with the documents that hold them. \
