@@ -4,6 +4,7 @@
 mod children;
 mod conditions;
 mod confirm;
+mod creates;
 mod default;
 mod elicit;
 mod helpers;
