@@ -44,6 +44,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     report.runs()?;
     let form = form::of(&report).await?;
     let given = call.given.value("filters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let asked: Vec<String> = given.keys().cloned().collect();
     let filters = filters::check(&report, call.tool, &form, given).await?;
     let identity = json!([name, filters]).to_string();
     let start = match call.given.text("cursor") {
@@ -62,6 +63,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
         }
     };
     let (table, withheld) = report.table(&answer).await?;
+    filters::check_linked(&report, call.tool, &form, &asked, &table.doctypes).await?;
     if table.columns.is_empty() && withheld.is_empty() {
         let takes: Vec<&str> = form.iter().map(|filter| filter.field.as_str()).collect();
         return Err(ToolError::refused(format!(

@@ -8,5 +8,6 @@ mod creates;
 mod default;
 mod elicit;
 mod helpers;
+mod reports;
 mod scope;
 mod withheld;

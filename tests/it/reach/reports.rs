@@ -121,7 +121,7 @@ async fn h53_withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
         "default": {"read": true}, "reports": ["Accounts Receivable", "Sales Register"],
         "doctypes": {
             "Customer": {"read": true, "restricted_fields": ["territory"]},
-            "Sales Invoice": {"read": true, "restricted_fields": ["outstanding_amount", "customer"]},
+            "Sales Invoice": {"read": true, "report": true, "restricted_fields": ["outstanding_amount", "customer"]},
         },
     });
     let (_site, app) = site(rules).await;
