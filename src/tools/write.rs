@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::gate::{Go, Step};
 use super::stale::Stale;
 use super::told::{note_messages, note_titles};
-use super::{Arguments, On, ToolError, links, moves, titles};
+use super::{Arguments, On, ToolError, attachments, links, moves, titles};
 use crate::document::changes::{self, Change};
 use crate::document::{Writing, merge};
 use crate::site::{Kind, unreachable};
@@ -16,6 +16,7 @@ pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
     let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
+    attachments::check(&on, &doc, None).await?;
     let step = Step { name: None, stored: None, result: Some(&doc), preview: &doc };
     if let Go::Answer(answer) = on.gate(given, step).await? {
         return Ok(answer);
@@ -61,6 +62,7 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let (changes, titled) = titles::resolve(&on, changes, &before).await?;
     let mut merged = on.merged(&before, &changes)?;
     links::check_merged(&on, &merged, &before).await?;
+    attachments::check(&on, &merged.body, Some((name, &before))).await?;
     let modified = before.get("modified").cloned();
     merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
     let result = with(&before, &merged.body);

@@ -9,7 +9,7 @@ use super::super::gate::{Go, Step};
 use super::super::own::{Call, Effect, Own, Toolset};
 use super::super::told::note_messages;
 use super::super::write;
-use super::super::{Arguments, On, ToolError, links};
+use super::super::{Arguments, On, ToolError, attachments, links};
 use super::{DRY, START_AT, check, documents, run, wrong};
 use crate::policy::Operation;
 use crate::site::Client;
@@ -66,6 +66,7 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
     for row in rows {
         let (on, doc) = on.document(Purpose::Create, &row.data()).await?;
         links::check(&on, &doc, &Map::new()).await?;
+        attachments::check(&on, &doc, None).await?;
         docs.push(doc);
     }
     let mut dry = Vec::new();

@@ -12,7 +12,7 @@ use super::lifecycle::{Docstatus, tool_for};
 use super::own::{self, Call, Effect, Own, Toolset};
 use super::told::note_messages;
 use super::write::{document_name, named_exactly};
-use super::{On, ToolError, links};
+use super::{On, ToolError, attachments, links};
 use crate::policy::Operation;
 use table::{CONVERSIONS, Conversion, When};
 
@@ -100,6 +100,7 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     let children = |child: &str| app.catalog.known(child);
     let draft::Draft { mut doc, left_out } = draft::writable(on.def, create.fields(), &children, made);
     links::check(&on, &data, &Map::new()).await?;
+    attachments::check(&on, &data, None).await?;
     doc.extend(data);
     let mut answer = Map::from_iter([
         ("from".to_owned(), json!({"doctype": on_name(&source_on), "name": name})),

@@ -7,6 +7,7 @@ mod confirm;
 mod creates;
 mod default;
 mod elicit;
+mod files;
 mod helpers;
 mod reports;
 mod scope;
