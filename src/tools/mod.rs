@@ -58,13 +58,14 @@ use crate::watch::Watch;
 pub use arguments::Arguments;
 pub use budget::{Listed, Listing, listing, tokens, unknown_toolsets};
 pub use confirm::{TOKEN, Tokens, Unconfirmed};
+pub use convert::{CONVERT, becomes};
 pub use definition::{Definition, definition, definition_at};
 pub use error::ToolError;
 pub use find::{CALL_TOOL, meant, named};
 pub use level::Level;
 pub use own::{Effect, Own};
 pub use registry::Registry;
-pub use settle::Made;
+pub use settle::{MADE_BEFORE, Made};
 pub use sight::Sight;
 
 /// One tool.

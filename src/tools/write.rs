@@ -17,11 +17,17 @@ pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
     attachments::check(&on, &doc, None).await?;
-    let step = Step { name: None, stored: None, result: Some(&doc), preview: &doc };
-    if let Go::Answer(answer) = on.gate(given, step).await? {
-        return Ok(answer);
-    }
-    let answer = on.send_create(&doc, given.text("idempotency_key")).await?;
+    let key = given.text("idempotency_key");
+    let answer = match on.made_before(key).await? {
+        Some(made) => made,
+        None => {
+            let step = Step { name: None, stored: None, result: Some(&doc), preview: &doc };
+            if let Go::Answer(answer) = on.gate(given, step).await? {
+                return Ok(answer);
+            }
+            on.send_create(&doc, key).await?
+        }
+    };
     let Some(name) = answer.data.get("name").and_then(document_name) else {
         return Err(ToolError::refused(format!(
             "The site took the new {} and did not say its name. Look for it with a list before trying again.",

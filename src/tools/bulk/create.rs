@@ -12,7 +12,7 @@ use super::super::write;
 use super::super::{Arguments, On, ToolError, attachments, links};
 use super::{DRY, START_AT, check, documents, run, wrong};
 use crate::policy::Operation;
-use crate::site::Client;
+use crate::site::{Answer, Client};
 
 /// Makes many documents of a DocType.
 pub const CREATE: Own = Own {
@@ -73,7 +73,7 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
     for (row, doc) in rows.iter().zip(&docs) {
         let member = Member::new(on, on.def, on.permit, None);
         let step = Step { name: None, stored: None, result: Some(doc), preview: doc };
-        let passed = match member.on().gate(row, step).await {
+        let passed: Result<(), ToolError> = match member.on().gate(row, step).await {
             Ok(Go::Send) => Ok(()),
             Ok(Go::Answer(would)) => {
                 dry.push(would);
@@ -83,17 +83,20 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
         };
         members.push(member);
         // With one that may not be made none is.
-        if passed.is_err() {
-            members.iter().for_each(|member| member.settle(&passed));
-            passed?;
+        if let Err(error) = passed {
+            members.iter().for_each(|member| member.settle(Err(&error)));
+            return Err(error);
         }
     }
     if on.attempt.dry_run {
-        members.iter().for_each(|member| member.settle(&Ok(())));
+        members.iter().for_each(|member| member.settle(Ok(&Value::Null)));
         return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}));
     }
     let made = on.app.site.insert_many(&on.app.caller, on.permit, &docs).await.map_err(ToolError::from);
-    members.iter().for_each(|member| member.settle(&made));
+    for (i, member) in members.iter().enumerate() {
+        let created = |made: &Answer<Vec<Value>>| json!({"created": made.data.get(i)});
+        member.settle(made.as_ref().map(created).as_ref().map_err(|error| *error));
+    }
     let made = made?;
     let mut answer = Map::from_iter([
         ("done".to_owned(), json!(made.data.len())),

@@ -1,6 +1,7 @@
 //! The gate on the sample site: conditions, the documents that there are for a caller, confirmation, dry runs, and what is
 //! withheld wherever it could come out.
 
+mod audit;
 mod children;
 mod conditions;
 mod confirm;
