@@ -11,6 +11,9 @@ use crate::document::changes::{self, Change};
 use crate::document::{Writing, merge};
 use crate::site::{Kind, unreachable};
 
+/// The most rows of a table that one create takes.
+const MOST_ROWS: usize = 1_000;
+
 /// Makes a document.
 pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
@@ -138,6 +141,9 @@ impl<'a> On<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(On<'a>, Map<String, Value>), ToolError> {
+        if purpose == Purpose::Create {
+            few_rows(self, data)?;
+        }
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
             let checked = check_document(on.def, purpose, data, &on.writing());
@@ -165,6 +171,23 @@ impl<'a> On<'a> {
     fn writing(&self) -> Writing<'a> {
         Writing { rule: self.permit.fields(), catalog: &self.app.catalog }
     }
+}
+
+/// Refuses tables that one create should not bring: each of their links may cost a look-up.
+fn few_rows(on: &On<'_>, data: &Map<String, Value>) -> Result<(), ToolError> {
+    let rows = data.iter().filter_map(|(key, value)| Some((key, value.as_array()?.len())));
+    let violations: Vec<_> = rows
+        .filter(|(_, rows)| *rows > MOST_ROWS)
+        .map(|(key, rows)| Violation {
+            path: format!("data.{key}"),
+            rule: Rule::Value,
+            message: format!(
+                "{rows} rows; one create takes at most {MOST_ROWS} of a table: create it with those, then add the others by updates"
+            ),
+            nearest: None,
+        })
+        .collect();
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
 }
 
 /// The site takes names for new documents that no address leads to (H48): nobody could read them back, change or delete

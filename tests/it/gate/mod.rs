@@ -12,4 +12,5 @@ mod files;
 mod helpers;
 mod reports;
 mod scope;
+mod size;
 mod withheld;
