@@ -161,7 +161,7 @@ impl Report<'_> {
                 site.prepare_report(caller, &self.permit, &self.name, filters).await?
             }
         };
-        if !self.wait(&prepared, watch).await? {
+        if !self.wait(&prepared, filters, watch).await? {
             return Ok(Progress::Running(prepared));
         }
         let mut filters = filters.clone();
@@ -171,7 +171,8 @@ impl Report<'_> {
     }
 
     /// Whether the Prepared Report is complete, as soon as it is; not where patience ends before, or the client leaves.
-    async fn wait(&self, prepared: &str, watch: &Watch) -> Result<bool, ToolError> {
+    /// One with other filters is none of this call's: those it was made with are not checked.
+    async fn wait(&self, prepared: &str, filters: &Map<String, Value>, watch: &Watch) -> Result<bool, ToolError> {
         for asked in 0..ASKED {
             let state = self.app.site.prepared_report(&self.app.caller, &self.permit, prepared).await?;
             let Some(state) = state.filter(|state| text(state, "report_name") == self.name) else {
@@ -180,6 +181,12 @@ impl Report<'_> {
                     self.name
                 )));
             };
+            let made_with = serde_json::from_str::<Map<String, Value>>(text(&state, "filters"));
+            if !made_with.is_ok_and(|made_with| made_with == *filters) {
+                return Err(ToolError::refused(format!(
+                    "prepared: {prepared:?} is a run with other filters.\nnext: call run_report with its filters, or without prepared.",
+                )));
+            }
             match text(&state, "status") {
                 "Completed" => return Ok(true),
                 "Error" | "Failed" | "Cancelled" => {
