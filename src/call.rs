@@ -156,7 +156,7 @@ impl App {
             .map(|data| (data.to_string(), data))
             .map(|(text, data)| (data, text));
         let bytes = result.as_ref().map_or(0, |(_, text)| text.len());
-        self.audit.settle_result(&attempt, started, &result, bytes);
+        self.audit.settle_result(&attempt, started, result.as_ref().map(|(data, _)| data), bytes);
         let micros = started.elapsed().as_micros();
         match &result {
             Ok(_) => tracing::debug!(tool = tool.name(), micros, "done"),

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{Attempt, new_id};
-use crate::tools::Tool;
+use crate::policy::Operation;
+use crate::tools::{CONVERT, Tool, becomes};
 
 /// More names than this say no more, and a caller must not fill the disk with them.
 const MOST_FIELDS: usize = 200;
@@ -18,15 +19,34 @@ impl Attempt {
             Tool::Typed(_, def) => Some(def.name.to_owned()),
             _ => text("doctype"),
         };
-        Self {
+        let mut attempt = Self {
             id: new_id(),
             tool: tool.name().to_owned(),
             operation: tool.operation().as_str().to_uppercase(),
             doctype,
-            document: text("name"),
+            // A method is what is named by a call of one.
+            document: text("name").or_else(|| text("method")),
             fields: named_fields(arguments),
             dry_run: arguments.get("dry_run") == Some(&Value::Bool(true)),
             ..Self::default()
+        };
+        if tool == Tool::Own(&CONVERT) {
+            attempt.converts(arguments);
+        }
+        attempt
+    }
+
+    /// A conversion is about what it makes; without `save` it only shows a draft of that.
+    fn converts(&mut self, arguments: &Map<String, Value>) {
+        if arguments.get("save") != Some(&Value::Bool(true)) {
+            self.operation = Operation::Read.as_str().to_uppercase();
+            return;
+        }
+        let to = arguments.get("to").and_then(Value::as_str).unwrap_or_default();
+        let (from, name) = (self.doctype.clone().unwrap_or_default(), self.document.clone().unwrap_or_default());
+        if let Some(made) = becomes(&from, to) {
+            (self.doctype, self.document) = (Some(made.to_owned()), None);
+            self.source = Some(format!("{from} {name}"));
         }
     }
 }

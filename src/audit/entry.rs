@@ -64,6 +64,8 @@ pub struct Attempt {
     pub doctype: Option<String>,
     /// The document, if one is named.
     pub document: Option<String>,
+    /// The document that it starts from, where that is another than it is about; a reason tells it.
+    pub source: Option<String>,
     /// The fields that are named, sorted as given.
     pub fields: Vec<String>,
     /// Whether nothing is to be sent.

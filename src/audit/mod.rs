@@ -13,9 +13,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::config;
-use crate::tools::ToolError;
+use crate::tools::{MADE_BEFORE, ToolError};
 use file::LogFile;
 
 pub use entry::{Attempt, Entry, Outcome};
@@ -71,12 +72,24 @@ impl Audit {
     }
 
     /// As [`Audit::settle`], of a call that began at `started` and gave this.
-    pub fn settle_result<T>(&self, attempt: &Attempt, started: Instant, result: &Result<T, ToolError>, bytes: usize) {
+    /// The document that was made has its name only now.
+    pub fn settle_result(&self, attempt: &Attempt, started: Instant, result: Result<&Value, &ToolError>, bytes: usize) {
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let dry = || attempt.dry_run.then(|| "dry run: nothing was sent".to_owned());
-        let reason = result.as_ref().err().map(ToolError::for_log).or_else(dry);
-        let outcome = result.as_ref().err().map_or(Outcome::Allowed, ToolError::outcome);
-        self.settle(attempt, outcome, reason.as_deref(), micros, bytes);
+        let answer = result.unwrap_or(&Value::Null);
+        let made_before =
+            answer["messages"].as_array().is_some_and(|said| said.iter().any(|said| *said == MADE_BEFORE));
+        let made = answer["created"].as_str();
+        let besides = match (attempt.dry_run, made_before) {
+            (true, _) => Some("dry run: nothing was sent".to_owned()),
+            (_, true) => Some(MADE_BEFORE.to_owned()),
+            // An amendment is of a document that the line names already.
+            _ => made.filter(|_| attempt.document.is_some()).map(|made| format!("made {made}")),
+        };
+        let reason = result.err().map(ToolError::for_log).or(besides);
+        let outcome = result.err().map_or(Outcome::Allowed, ToolError::outcome);
+        let document = attempt.document.as_deref().or(made).map(str::to_owned);
+        let attempt = Attempt { document, ..attempt.clone() };
+        self.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
     }
 
     fn record(
@@ -91,6 +104,10 @@ impl Audit {
         if !is_wanted(log.settings.log_level, attempt, outcome) {
             return Ok(());
         }
+        let source = attempt.source.as_ref().map(|source| format!("from {source}"));
+        let told: Vec<&str> = source.as_deref().into_iter().chain(reason).collect();
+        let told = told.join("; ");
+        let reason = Some(told.as_str()).filter(|told| !told.is_empty());
         let now = Timestamp::now();
         let entry = Entry { attempt, time: now, outcome, reason, micros, bytes };
         let durable = log.settings.fsync && attempt.operation != "READ";

@@ -21,7 +21,7 @@ pub struct Denial {
 pub enum Reason {
     /// The configuration permits only these operations on the DocType.
     NotPermitted(Operations),
-    /// The configuration does not name the DocType and opens nothing for those it does not name.
+    /// The configuration does not name the DocType, and its default does not open it.
     NotConfigured,
     /// Not the name of a configured DocType, but so close to this one that the site might take it for that.
     NotExact(String),
@@ -69,7 +69,7 @@ impl Denial {
         let why = match reason {
             Reason::NotPermitted(_) => format!("permissions: {operation} is not set to true"),
             Reason::NotConfigured => {
-                "permissions.doctypes: not named, and permissions.default opens nothing".to_owned()
+                "permissions.doctypes: not named, and permissions.default does not open it".to_owned()
             }
             Reason::NotExact(right) => format!("permissions.doctypes: not the exact name, nearest is {right}"),
             Reason::Refused(why) => why.clone(),

@@ -14,6 +14,7 @@ use erpnext_schema::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Shape, flag};
 /// - Standard and virtual fields are never set.
 /// - A field above permlevel 0 is seen and set only where it is named; a field of the site's own that is fetched from one that
 ///   is restricted is seen only where it is named.
+/// - A field that by its name holds a key in plain text is seen only where it is named.
 /// - A Password is never seen, and set only where it is named.
 /// - A named table (`items`) stands for its columns; a named column (`items.rate`) shows the table with just that column.
 #[derive(Clone, Default, Debug)]
@@ -52,6 +53,22 @@ impl Names {
         self.columns.get(table).is_some_and(|columns| columns.contains(column))
     }
 }
+
+/// How the names of fields end that hold keys in plain text.
+const PLAIN_SECRETS: &[&str] = &[
+    "access_key",
+    "api_key",
+    "apikey",
+    "credentials",
+    "passwd",
+    "password",
+    "password_key",
+    "private_key",
+    "secret",
+    "secret_key",
+    "token",
+    "webhook_url",
+];
 
 /// What a rule needs to know of a field.
 #[derive(Clone, Copy, Debug)]
@@ -92,12 +109,23 @@ impl<'a> FieldRef<'a> {
         self.def.is_some_and(|def| matches!(def.kind.shape(), Shape::Secret))
     }
 
+    /// Whether it holds a key in plain text, by its name.
+    fn is_plain_secret(self) -> bool {
+        let is_text = |def: &FieldDef| def.kind.shape() == Shape::Text && def.target().is_none();
+        self.def.is_none_or(is_text) && PLAIN_SECRETS.iter().any(|end| self.name.ends_with(end))
+    }
+
     fn is_layout(self) -> bool {
         self.def.is_some_and(|def| !def.kind.holds_value())
     }
 
     fn is_above_level_0(self) -> bool {
         self.def.is_some_and(|def| def.permlevel > 0)
+    }
+
+    /// Whether it is seen only where it is named.
+    fn must_be_named(self) -> bool {
+        self.is_above_level_0() || self.is_plain_secret()
     }
 
     /// Kept or computed by the site.
@@ -145,7 +173,7 @@ impl FieldRule {
         if matches!(field.name, "name" | "doctype" | "docstatus" | "modified") {
             return true;
         }
-        !self.unreadable && !field.is_secret() && self.grants(field, field.is_above_level_0() || self.is_copy(field))
+        !self.unreadable && !field.is_secret() && self.grants(field, field.must_be_named() || self.is_copy(field))
     }
 
     /// Whether the field may be set.
@@ -161,7 +189,7 @@ impl FieldRule {
             return false;
         }
         let of_every_row = matches!(column.name, "name" | "doctype");
-        let must_be_named = column.is_above_level_0() || self.is_copy(column);
+        let must_be_named = column.must_be_named() || self.is_copy(column);
         of_every_row || !column.is_secret() && self.grants_column(table, column, must_be_named)
     }
 

@@ -1,5 +1,6 @@
 //! Who may do what: pure decisions, no I/O. What the configuration does not permit is denied.
 
+mod closed;
 mod compare;
 mod conditions;
 mod copies;
@@ -17,7 +18,7 @@ mod validate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use erpnext_schema::nearest;
+use erpnext_schema::{DocTypeDef, nearest};
 
 use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern};
 use permit::Terms;
@@ -29,34 +30,6 @@ pub use fields::{FieldRef, FieldRule};
 pub use foreseen::unforeseen;
 pub use methods::MethodPermit;
 pub use permit::Permit;
-
-/// DocTypes that hold keys and tokens in plain fields. `permissions.default` does not open them.
-const CREDENTIALS: &[&str] = &[
-    "Document Share Key",
-    "OAuth Authorization Code",
-    "OAuth Bearer Token",
-    "OAuth Client",
-    "Token Cache",
-    "User Social Login",
-];
-
-/// DocTypes that keep copies of other documents' values. `permissions.default` does not open them where rules stand on
-/// some DocTypes: what a rule withholds could be read there.
-const COPIES: &[&str] = &[
-    "Access Log",
-    "Activity Log",
-    "Communication",
-    "Data Export",
-    "Deleted Document",
-    "Email Queue",
-    "Error Log",
-    "Integration Request",
-    "Notification Log",
-    "Prepared Report",
-    "Transaction Log",
-    "Version",
-    "Webhook Request Log",
-];
 
 /// What may be done on which DocType, and with which fields.
 #[derive(Clone, Default, Debug)]
@@ -183,6 +156,18 @@ impl Policy {
         Ok(Permit::new(doctype, operation, fields, terms))
     }
 
+    /// Leave under the DocType's metadata, which tells more of one that no table knows than its name.
+    ///
+    /// # Errors
+    /// That it is open only where it is named.
+    pub fn admits(&self, permit: &Permit, def: &DocTypeDef) -> Result<(), Denial> {
+        if !self.is_closed(def) {
+            return Ok(());
+        }
+        let (doctype, operation) = (def.name.to_owned(), permit.operation());
+        Err(Denial { doctype, operation, reason: Reason::NotConfigured })
+    }
+
     /// Switches an operation off from now on; `why` is told to whoever asks for it. For conditions that cannot be
     /// judged, such as one on a field that the site does not have: they fail closed.
     pub fn refuse(&mut self, doctype: &str, operation: Operation, why: impl Into<String>) {
@@ -248,10 +233,18 @@ impl Policy {
         names.into_iter().find(|name| fold(name) == folded)
     }
 
-    /// Whether the DocType holds what rules on other DocTypes withhold: it is open only where it is named.
+    /// Whether the DocType, as a table tells of it, is open only where it is named.
+    fn is_closed(&self, def: &DocTypeDef) -> bool {
+        !self.names(def.name) && closed::is_closed(def, !self.doctypes.is_empty())
+    }
+
+    /// The same for a name, however it is spelt.
     fn is_withheld(&self, doctype: &str) -> bool {
-        let is = |list: &[&str]| list.iter().any(|name| name.eq_ignore_ascii_case(doctype));
-        is(CREDENTIALS) || !self.doctypes.is_empty() && is(COPIES)
+        let alike = || {
+            let folded = fold(doctype);
+            erpnext_doctypes::ALL.iter().copied().find(|def| fold(def.name) == folded)
+        };
+        erpnext_doctypes::get(doctype).or_else(alike).is_some_and(|def| self.is_closed(def))
     }
 
     /// The site's database ignores case, accents and characters that are not printed. Where rules stand on some

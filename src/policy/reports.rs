@@ -24,20 +24,32 @@ impl Policy {
         self.reports.iter().filter_map(|pattern| pattern.exact())
     }
 
+    /// Whether the report may be run at all, before it is known what it is about.
+    ///
+    /// # Errors
+    /// Where `permissions.reports` does not name it.
+    pub fn admits_report(&self, report: &str) -> Result<(), Denial> {
+        match self.opens_report(report) {
+            true => Ok(()),
+            false => Err(no(report, "permissions.reports does not name it".to_owned())),
+        }
+    }
+
     /// Leave to run a report, which is about documents of the DocType.
     ///
     /// # Errors
-    /// Where `permissions.reports` does not name it, or where reading the DocType is limited to some documents: the site
-    /// runs reports over all of them.
+    /// Where `permissions.reports` does not name it, where the rule on the DocType does not permit reports, or where reading
+    /// it is limited to some documents: the site runs reports over all of them.
     pub fn permit_report(&self, report: &str, doctype: &str) -> Result<Permit, Denial> {
-        let deny = |why: String| {
-            Err(Denial { doctype: report.to_owned(), operation: Operation::Report, reason: Reason::Refused(why) })
-        };
-        if !self.opens_report(report) {
-            return deny("permissions.reports does not name it".to_owned());
+        self.admits_report(report)?;
+        if self.doctypes.get(doctype).is_some_and(|rule| !rule.operations.contains(Operation::Report)) {
+            return Err(no(report, format!("the rule on {doctype}, which it is about, does not permit reports")));
         }
         if self.is_scoped(doctype) {
-            return deny(format!("reading {doctype} is limited by conditions, which reports do not hold to"));
+            return Err(no(
+                report,
+                format!("reading {doctype} is limited by conditions, which reports do not hold to"),
+            ));
         }
         Ok(Permit::new(doctype, Operation::Report, Arc::clone(self.field_rule(doctype)), Terms::default()))
     }
@@ -82,4 +94,8 @@ impl Policy {
         let rule = self.doctypes.get(doctype).map(|rule| &rule.fields);
         rule.or_else(|| self.copies.get(doctype)).unwrap_or(&self.open)
     }
+}
+
+fn no(report: &str, why: String) -> Denial {
+    Denial { doctype: report.to_owned(), operation: Operation::Report, reason: Reason::Refused(why) }
 }

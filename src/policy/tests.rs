@@ -246,7 +246,8 @@ fn is_forbidden(place: &str, allowed: Option<&[String]>, restricted: &[String], 
     if table && matches!(place, "secret" | "items.pin") || !table && place == "_user_tags" {
         return true;
     }
-    let level = table && matches!(place, "limit" | "items.margin");
+    // Without a table the name alone says that it is a key.
+    let level = place == "secret" || table && matches!(place, "limit" | "items.margin");
     match allowed {
         None => level,
         Some(allowed) if column == "name" => {

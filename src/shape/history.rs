@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::called::{self, is_same};
 use super::{Children, html};
-use crate::policy::FieldRule;
+use crate::policy::{FieldRef, FieldRule};
 
 /// What a history is read with.
 pub struct Reader<'a> {
@@ -20,6 +20,8 @@ pub struct Reader<'a> {
     pub document: &'a Map<String, Value>,
     /// Whether e-mails may be quoted; they hold copies of fields.
     pub emails: bool,
+    /// The addresses of the only files that may be told of, where a field withholds others.
+    pub files: Option<&'a [String]>,
 }
 
 /// The lists of the timeline, and what their entries are.
@@ -57,9 +59,11 @@ impl Reader<'_> {
         let mut entries: Vec<Map<String, Value>> =
             list("versions").filter_map(|version| self.version(version)).collect();
         for (key, what) in LOGS {
-            entries.extend(list(key).filter_map(|entry| {
+            let told = |entry: &&Map<String, Value>| key != "attachment_logs" || self.may_tell_file(entry);
+            entries.extend(list(key).filter(told).filter_map(|entry| {
                 let said = html::to_text(text(entry, "content"));
-                let mut shown = stamped(entry, "owner", what);
+                let by = if key == "workflow_logs" { self.if_seen("modified_by", "owner") } else { Some("owner") };
+                let mut shown = stamped(entry, by, what);
                 shown.insert("text".to_owned(), json!(said));
                 (!said.is_empty()).then_some(shown)
             }));
@@ -68,15 +72,27 @@ impl Reader<'_> {
             entries.extend(list(key).map(|mail| self.email(mail)));
         }
         if self.document.contains_key("creation") {
-            entries.push(stamped(self.document, "owner", "created"));
+            entries.push(stamped(self.document, self.if_seen("owner", "owner"), "created"));
         }
         let at = |entry: &Map<String, Value>| text(entry, "at").to_owned();
         entries.sort_by_key(|entry| std::cmp::Reverse(at(entry)));
         entries.into_iter().map(Value::Object).collect()
     }
 
+    /// The key that tells who it was, where the document's own field of that may be seen.
+    fn if_seen(&self, field: &str, key: &'static str) -> Option<&'static str> {
+        self.rule.may_read(FieldRef::find(Some(self.def), field)).then_some(key)
+    }
+
+    /// Whether the entry, which quotes the file as a link, is of one that may be told of.
+    fn may_tell_file(&self, entry: &Map<String, Value>) -> bool {
+        let Some(files) = self.files else { return true };
+        let mut quoted = text(entry, "content").split(['"', '\'']);
+        quoted.any(|part| files.iter().any(|file| file == part))
+    }
+
     fn email(&self, mail: &Map<String, Value>) -> Map<String, Value> {
-        let mut entry = stamped(mail, "sender", "e-mail");
+        let mut entry = stamped(mail, Some("sender"), "e-mail");
         if self.emails {
             for (from, to) in [("recipients", "to"), ("subject", "subject"), ("content", "text")] {
                 let said = html::to_text(text(mail, from));
@@ -131,7 +147,7 @@ impl Reader<'_> {
         if changes.is_empty() && rows.is_empty() && what == "changed" {
             return None;
         }
-        let mut entry = stamped(version, "owner", what);
+        let mut entry = stamped(version, self.if_seen("modified_by", "owner"), what);
         if !changes.is_empty() {
             entry.insert("changes".to_owned(), Value::Object(changes));
         }
@@ -175,11 +191,12 @@ fn list<'a>(data: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a
     data.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_array)
 }
 
-/// When, who and what.
-fn stamped(entry: &Map<String, Value>, by: &str, what: &str) -> Map<String, Value> {
+/// When, who where that may be told, and what.
+fn stamped(entry: &Map<String, Value>, by: Option<&str>, what: &str) -> Map<String, Value> {
     let of = |key: &str| entry.get(key).cloned().unwrap_or_default();
     let at = if entry.contains_key("creation") { of("creation") } else { of("communication_date") };
-    Map::from_iter([("at", at), ("by", of(by)), ("what", json!(what))].map(owned))
+    let by = by.map(|by| ("by", of(by)));
+    [Some(("at", at)), by, Some(("what", json!(what)))].into_iter().flatten().map(owned).collect()
 }
 
 fn owned((key, value): (&str, Value)) -> (String, Value) {
@@ -203,7 +220,7 @@ mod tests {
         let document = json!({"creation": "2026-11-01 10:00:00", "owner": "a@x", "items": [{"name": "r1", "idx": 1, "item_code": "CHAIR"}]});
         let (document, info): (&Map<_, _>, &Map<_, _>) = (document.as_object().unwrap(), info.as_object().unwrap());
         let def = erpnext_doctypes::get("Sales Order").unwrap();
-        let reader = Reader { def, children: &erpnext_doctypes::get, rule, document, emails: false };
+        let reader = Reader { def, children: &erpnext_doctypes::get, rule, document, emails: false, files: None };
         json!(reader.entries(info))
     }
 

@@ -42,7 +42,12 @@ impl Table {
         let linked = columns.iter().flat_map(|column| match column.kind.as_str() {
             "Link" => vec![column.options.clone()],
             "Dynamic Link" => {
-                raw.iter().filter_map(|row| row.get(&column.options)?.as_str().map(str::to_owned)).collect()
+                let at = columns.iter().position(|other| other.field == column.options);
+                let named = |row: &Value| match row {
+                    Value::Array(row) => row.get(at?)?.as_str().map(str::to_owned),
+                    row => row.get(&column.options)?.as_str().map(str::to_owned),
+                };
+                raw.iter().filter_map(named).collect()
             }
             _ => Vec::new(),
         });
@@ -172,6 +177,9 @@ mod tests {
         let table = read(json!({"columns": columns, "result": rows}));
         assert_eq!((table.rows.len(), table.total), (1, json!(["Total", 5]).as_array().cloned()));
         assert!(table.doctypes.contains("Customer"), "also through a column that is not shown");
+        let texts =
+            json!({"columns": ["Party Type", "Party:Dynamic Link/party_type:80"], "result": [["Supplier", "B"]]});
+        assert!(read(texts).doctypes.contains("Supplier"), "also where rows are lists");
         let lists = json!([["A", 5], ["Total", 5]]);
         assert_eq!(read(json!({"columns": columns, "result": lists, "add_total_row": 1})).rows.len(), 1);
         assert_eq!(read(json!({"columns": columns, "result": lists, "add_total_row": 0})).rows.len(), 2);

@@ -79,7 +79,8 @@ impl Client {
         name.ok_or_else(|| unexpected(PREPARE, true, "no name in it"))
     }
 
-    /// How far a Prepared Report is: `report_name`, `status` (Queued, Started, Completed, Error), `error_message`.
+    /// How far a Prepared Report is: `report_name`, `status` (Queued, Started, Completed, Error), `error_message`,
+    /// `filters`.
     /// Nothing where the user has none of that name.
     ///
     /// # Errors
@@ -93,7 +94,7 @@ impl Client {
         check(permit, &[Operation::Report])?;
         let method = "frappe.client.get_list";
         let body = json!({
-            "doctype": "Prepared Report", "fields": ["name", "report_name", "status", "error_message"],
+            "doctype": "Prepared Report", "fields": ["name", "report_name", "status", "error_message", "filters"],
             "filters": [["name", "=", name]], "limit_page_length": 1,
         });
         let answer = self.method_post(caller, method, Body::Json(body)).await?;

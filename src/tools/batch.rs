@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Instant;
 
 use erpnext_schema::DocTypeDef;
+use serde_json::Value;
 
 use super::{On, Tool, ToolError};
 use crate::audit::{Attempt, new_id};
@@ -41,14 +42,14 @@ impl<'a> Member<'a> {
     }
 
     /// Does it and records what came of it; the site knows its requests by its own name.
-    pub async fn run<T>(&self, work: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
+    pub async fn run(&self, work: impl Future<Output = Result<Value, ToolError>>) -> Result<Value, ToolError> {
         let result = Scope::new(&self.attempt.id, true).run(work).await;
-        self.settle(&result);
+        self.settle(result.as_ref());
         result
     }
 
     /// Records what came of it.
-    pub fn settle<T>(&self, result: &Result<T, ToolError>) {
+    pub fn settle(&self, result: Result<&Value, &ToolError>) {
         self.app.audit.settle_result(&self.attempt, self.started, result, 0);
     }
 }

@@ -8,6 +8,13 @@ use crate::document::outcome::Verdict;
 use crate::policy::Denial;
 use crate::site::{Kind, SiteError};
 
+/// How many problems are told; more would hide the first.
+const MOST_PROBLEMS: usize = 30;
+/// The longest that is told of one, in characters: it may quote what was given.
+const LONGEST_PROBLEM: usize = 2_000;
+/// The longest error, in characters, without its next step.
+const LONGEST: usize = 16_000;
+
 /// Why a call gave no result.
 #[derive(Debug)]
 pub enum ToolError {
@@ -55,11 +62,23 @@ impl ToolError {
         Self::Refused(message.into())
     }
 
-    /// What happened and what to do next.
+    /// What happened and what to do next, no longer than it may be.
     pub fn for_model(&self) -> String {
         match self {
+            Self::Unconfirmed(waits) => waits.answer.to_string(),
+            _ => bounded(self.told()),
+        }
+    }
+
+    fn told(&self) -> String {
+        match self {
             Self::Arguments { tool, violations } => {
-                let listed: String = violations.iter().map(|violation| format!("\n- {violation}")).collect();
+                let told = violations.iter().take(MOST_PROBLEMS);
+                let mut listed: String =
+                    told.map(|violation| format!("\n- {}", cut(&violation.to_string(), LONGEST_PROBLEM))).collect();
+                if let more @ 1.. = violations.len().saturating_sub(MOST_PROBLEMS) {
+                    listed.push_str(&format!("\n- and {more} more"));
+                }
                 let breaks = |rule: Rule| violations.iter().any(|violation| violation.rule == rule);
                 let next = if breaks(Rule::UnknownField) && tool.ends_with("_report") {
                     "describe_report tells the filters, with an example."
@@ -90,9 +109,9 @@ impl ToolError {
                 };
                 format!("{what}: {}. {shows}\nnext: {next}", error.what())
             }
-            Self::Unconfirmed(waits) => waits.answer.to_string(),
             Self::Refused(message) => message.clone(),
             Self::HalfWay { account, cause } => format!("{account}\n{}", cause.for_model()),
+            Self::Unconfirmed(_) => "It waits for a confirmation; nothing was sent.".to_owned(),
             Self::Unrecorded(_) => "Nothing was sent: this server's audit log cannot be written, and no write goes \
                  unrecorded.\nnext: Reading still works; tell the administrator."
                 .to_owned(),
@@ -103,8 +122,11 @@ impl ToolError {
     pub fn for_log(&self) -> String {
         match self {
             Self::Arguments { violations, .. } => {
-                let paths = violations.iter().map(|violation| format!("{:?} {:?}", violation.path, violation.rule));
-                format!("arguments: {}", paths.collect::<Vec<_>>().join(", "))
+                let told = violations.iter().take(MOST_PROBLEMS);
+                let paths = told.map(|found| format!("{:?} {:?}", cut(&found.path, LONGEST_PROBLEM), found.rule));
+                let more = violations.len().saturating_sub(MOST_PROBLEMS);
+                let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+                format!("arguments: {}{more}", paths.collect::<Vec<_>>().join(", "))
             }
             Self::Denied(denial) => denial.for_log(),
             Self::Site(error) => error.for_log(),
@@ -146,6 +168,23 @@ impl ToolError {
             Self::HalfWay { cause, .. } => cause.outcome(),
             Self::Arguments { .. } | Self::Site(_) | Self::Refused(_) | Self::Unrecorded(_) => Outcome::Failed,
         }
+    }
+}
+
+/// The text, or its beginning and the next step that it ends with.
+fn bounded(text: String) -> String {
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let (what, next) = text.rsplit_once("\nnext: ").unwrap_or((&text, ""));
+    let next = if next.is_empty() { String::new() } else { format!("\nnext: {}", cut(next, LONGEST_PROBLEM)) };
+    format!("{}{next}", cut(what, LONGEST))
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::arguments::{DOCTYPE, Kind, NAME, optional};
 use super::changes::moment;
 use super::own::{Call, Effect, Own, Toolset, reads};
-use super::{ToolError, read};
+use super::{ToolError, attachments, read};
 use crate::policy::Operation;
 use crate::shape::history::Reader;
 
@@ -38,7 +38,8 @@ async fn history(call: Call<'_>) -> Result<Value, ToolError> {
     let emails = permit.fields().is_open() || app.policy.permit(Operation::Read, "Communication").is_ok();
     let children = |child: &str| app.catalog.known(child);
     let (rule, document) = (permit.fields(), &shaped.document);
-    let reader = |def| Reader { def, children: &children, rule, document, emails };
+    let files = attachments::seen(&on, name).await?;
+    let reader = |def| Reader { def, children: &children, rule, document, emails, files: files.as_deref() };
     let mut def = on.def;
     if !reader(def).knows_all(&info) {
         match app.catalog.shown(&app.site, &app.caller, def.name).await {

@@ -61,13 +61,14 @@ use crate::watch::Watch;
 pub use arguments::Arguments;
 pub use budget::{Listed, Listing, listing, tokens, unknown_toolsets};
 pub use confirm::{TOKEN, Tokens, Unconfirmed};
+pub use convert::{CONVERT, becomes};
 pub use definition::{Definition, definition, definition_at};
 pub use error::ToolError;
 pub use find::{CALL_TOOL, meant, named};
 pub use level::Level;
 pub use own::{Effect, Own};
 pub use registry::Registry;
-pub use settle::Made;
+pub use settle::{MADE_BEFORE, Made};
 pub use sight::Sight;
 
 /// One tool.
@@ -264,9 +265,18 @@ struct On<'a> {
 }
 
 impl<'a> On<'a> {
+    /// Refuses child tables, whatever the tool: the rule and the conditions on their rows are those of the document that
+    /// holds them.
     async fn new(app: &'a App, tool: Tool, permit: &'a Permit, attempt: &'a Attempt) -> Result<Self, ToolError> {
         let doctype = permit.doctype();
         let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
+        app.policy.admits(permit, def)?;
+        if def.is(erpnext_schema::doctype_flag::CHILD) {
+            return Err(ToolError::refused(format!(
+                "{doctype} is a child table: its rows are read and written with the documents that hold them. \
+                 Get or update the parent document instead."
+            )));
+        }
         Ok(Self { app, tool, def, permit, attempt, in_batch: false })
     }
 
@@ -324,14 +334,8 @@ impl<'a> On<'a> {
 
     /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).
     fn fits(&self, verb: Verb) -> Result<(), ToolError> {
-        use erpnext_schema::doctype_flag::{CHILD, SINGLE, SUBMITTABLE, VIRTUAL};
+        use erpnext_schema::doctype_flag::{SINGLE, SUBMITTABLE, VIRTUAL};
         let name = self.def.name;
-        if self.def.is(CHILD) {
-            return Err(ToolError::refused(format!(
-                "{name} is a child table: its rows are read and written with the documents that hold them. \
-                 Get or update the parent document instead."
-            )));
-        }
         if self.def.is(SINGLE) && !matches!(verb, Verb::Get | Verb::Update) {
             return Err(ToolError::refused(format!(
                 "{name} is a Single: there is exactly one, named {name:?}, and it can only be read and updated. \

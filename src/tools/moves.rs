@@ -1,4 +1,5 @@
-//! Fields that a write may not set because a tool of its own moves them: `docstatus` (H8) and the state of a workflow (H51).
+//! Fields that a write may not set because a tool of its own moves them: `docstatus` (H8), the state of a workflow (H51), and
+//! what a document amends.
 
 use erpnext_schema::{FieldDef, FieldKind, Rule, Verb, Violation, doctype_flag};
 use serde_json::{Map, Value};
@@ -8,6 +9,9 @@ use super::{On, ToolError, operation};
 
 const BY_WORKFLOW: &str = "is not set through a field: it moves by the actions of the workflow. get_workflow_actions shows \
                            those open to this user, apply_workflow_action takes one";
+
+/// What names the cancelled document that a new one is in the place of.
+const AMENDED: &str = "amended_from";
 
 /// The same violation, with the tool that does what was tried.
 pub(super) fn named(on: &On<'_>, data: &Map<String, Value>, found: Violation) -> Violation {
@@ -44,23 +48,26 @@ fn by_verb(on: &On<'_>, wanted: Option<&Value>) -> String {
     format!("is not set through a field: {tools}")
 }
 
-/// Refuses the field that the site's workflow for the DocType moves, whatever it is called: the site would take it, and
-/// pass the workflow by.
+/// Refuses what makes an amendment of a document, past the leave to amend and its confirmation, and the field that the
+/// site's workflow for the DocType moves, whatever it is called: the site would take it, and pass the workflow by.
 ///
 /// # Errors
-/// That field, or that the site does not say which it is.
+/// Such a field, or that the site does not say which it is.
 pub(super) async fn check(on: &On<'_>, doc: &Map<String, Value>) -> Result<(), ToolError> {
+    let wrong = |field: &str, message: &str| {
+        let (path, message) = (format!("data.{field}"), message.to_owned());
+        ToolError::arguments(on.tool, vec![Violation { path, rule: Rule::NotWritable, message, nearest: None }])
+    };
+    if doc.get(AMENDED).is_some_and(|of| !of.is_null() && *of != "") && on.def.is(doctype_flag::SUBMITTABLE) {
+        return Err(wrong(AMENDED, "amend_document makes the new draft of a cancelled document"));
+    }
     if !doc.keys().any(|key| on.def.field(key).is_some_and(may_be_a_state)) {
         return Ok(());
     }
     let field = on.app.catalog.state_field(&on.app.site, &on.app.caller, on.def.name).await?;
     match field.filter(|field| doc.contains_key(field)) {
         None => Ok(()),
-        Some(field) => {
-            let path = format!("data.{field}");
-            let violation = Violation { path, rule: Rule::NotWritable, message: BY_WORKFLOW.to_owned(), nearest: None };
-            Err(ToolError::arguments(on.tool, vec![violation]))
-        }
+        Some(field) => Err(wrong(&field, BY_WORKFLOW)),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::{DOCTYPE, Kind, NAME, optional};
 use super::own::{Call, Effect, Own, Toolset};
 use super::{On, ToolError};
-use crate::policy::Operation;
+use crate::policy::{FieldRule, Operation};
 use crate::shape::printed;
 use crate::site::{Client, Kind as Failure};
 use crate::watch::Beside;
@@ -80,7 +80,7 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
     Ok(Value::Object(result))
 }
 
-/// Refuses where the rule names fields, or where the document holds a value that is withheld for its permission level.
+/// Refuses where the rule names fields, or where the document holds a value that is withheld unless it is named.
 async fn shows_all(on: &On<'_>, name: &str) -> Result<(), ToolError> {
     let refuse = |why: String| {
         Err(ToolError::refused(format!(
@@ -118,10 +118,10 @@ async fn shows_all(on: &On<'_>, name: &str) -> Result<(), ToolError> {
 }
 
 /// Why a field can be withheld where no rule names one.
-const NAMED: &str = "it is a password or has a permission level of its own";
+const NAMED: &str = "it is a password or a key, or has a permission level of its own";
 
 fn needs_naming(field: &FieldDef) -> bool {
-    field.permlevel > 0 || is_password(field)
+    field.kind.holds_value() && !FieldRule::default().may_read(field)
 }
 
 fn is_password(field: &FieldDef) -> bool {

@@ -41,32 +41,51 @@ impl Made {
 }
 
 impl On<'_> {
-    /// Makes a document; the answer holds its name. With a key that the DocType has a field for, a document that was
-    /// made with the same key is the answer.
+    /// The document that an earlier call made with the same key, if one did.
+    ///
+    /// # Errors
+    /// Where the key would not be kept, or where that document may not be read: then it is not named.
+    pub(super) async fn made_before(&self, key: Option<&str>) -> Result<Option<Answer<Map<String, Value>>>, ToolError> {
+        let Some(key) = key else { return Ok(None) };
+        if !self.keeps_keys().await? {
+            return Err(ToolError::refused(format!(
+                "{KEY}: {} has no field {KEY} that may be set, so that the key would not be kept; nothing was sent.\n\
+                 next: call again without it, or let an administrator add a Data field {KEY} to the DocType on the site.",
+                self.def.name
+            )));
+        }
+        let Some(name) = self.made_with(KEY, key).await? else { return Ok(None) };
+        if self.permit.is_scoped() {
+            match self.app.site.get(&self.app.caller, self.permit, &name).await {
+                Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => {
+                    return Err(ToolError::refused(format!(
+                        "{KEY}: it was used for a {} that is not among those that may be read; nothing was sent.\n\
+                         next: call again with another key.",
+                        self.def.name
+                    )));
+                }
+                seen => drop(seen?),
+            }
+        }
+        Ok(Some(found(name, MADE_BEFORE)))
+    }
+
+    /// Makes a document; the answer holds its name. A key is one that [`On::made_before`] found to be kept.
     pub(super) async fn send_create(
         &self,
         doc: &Map<String, Value>,
         key: Option<&str>,
     ) -> Result<Answer<Map<String, Value>>, ToolError> {
-        let kept = key.is_some() && self.keeps_keys().await?;
-        let (mut doc, keyed) = (doc.clone(), key.filter(|_| kept).map(|key| (KEY, key)));
-        if let Some((field, key)) = keyed {
-            if let Some(name) = self.made_with(field, key).await? {
-                return Ok(found(name, "made by an earlier call with this idempotency_key; nothing was sent now"));
-            }
-            doc.insert(field.to_owned(), json!(key));
-        }
+        let keyed = key.map(|key| (KEY, key));
+        let mut doc = doc.clone();
+        doc.extend(keyed.map(|(field, key)| (field.to_owned(), json!(key))));
         let started = Instant::now();
-        let mut answer = match self.app.site.insert(&self.app.caller, self.permit, &doc).await {
+        let answer = match self.app.site.insert(&self.app.caller, self.permit, &doc).await {
             Err(error) if error.maybe_done() => self.look_for(&doc, keyed, started, error).await?,
             sent => sent?,
         };
         if let Some(name) = answer.data.get("name").and_then(document_name) {
             self.app.made.add(self.def.name, &name);
-        }
-        if key.is_some() && !kept {
-            let note = format!("{} has no field {KEY} that may be set: the key was not kept", self.def.name);
-            answer.messages.push(note);
         }
         Ok(answer)
     }
@@ -227,6 +246,9 @@ impl On<'_> {
 }
 
 const READ_BACK: &str = "no answer came from the site; reading shows that it was done";
+
+/// That nothing was sent, which the audit log tells too.
+pub const MADE_BEFORE: &str = "made by an earlier call with this idempotency_key; nothing was sent now";
 
 fn found(name: String, note: &str) -> Answer<Map<String, Value>> {
     Answer { data: Map::from_iter([("name".to_owned(), json!(name))]), messages: vec![note.to_owned()] }

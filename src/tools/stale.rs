@@ -67,8 +67,14 @@ impl Stale<'_> {
         };
         let children = |child: &str| app.catalog.known(child);
         let document = shape::document(on.def, &permit, &children, now.clone()).document;
-        let reader =
-            Reader { def: on.def, children: &children, rule: permit.fields(), document: &document, emails: false };
+        let reader = Reader {
+            def: on.def,
+            children: &children,
+            rule: permit.fields(),
+            document: &document,
+            emails: false,
+            files: Some(&[]),
+        };
         let mut since: Vec<(String, Value)> = Vec::new();
         for entry in reader.entries(&info) {
             let at = entry["at"].as_str().unwrap_or_default();

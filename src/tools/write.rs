@@ -6,23 +6,33 @@ use serde_json::{Map, Value, json};
 use super::gate::{Go, Step};
 use super::stale::Stale;
 use super::told::{note_messages, note_titles};
-use super::{Arguments, On, ToolError, candidates, links, moves, titles};
+use super::{Arguments, On, ToolError, attachments, candidates, links, moves, titles};
 use crate::document::changes::{self, Change};
 use crate::document::{Writing, merge};
 use crate::site::{Kind, unreachable};
+
+/// The most rows of a table that one create takes.
+const MOST_ROWS: usize = 1_000;
 
 /// Makes a document.
 pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
     let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
-    let step = Step { name: None, stored: None, result: Some(&doc), preview: &doc };
-    if let Go::Answer(answer) = on.gate(given, step).await? {
-        return Ok(answer);
-    }
-    let answer = match on.send_create(&doc, given.text("idempotency_key")).await {
-        Ok(answer) => answer,
-        Err(error) => return Err(candidates::named(&on, error, &[&doc]).await),
+    attachments::check(&on, &doc, None).await?;
+    let key = given.text("idempotency_key");
+    let answer = match on.made_before(key).await? {
+        Some(made) => made,
+        None => {
+            let step = Step { name: None, stored: None, result: Some(&doc), preview: &doc };
+            if let Go::Answer(answer) = on.gate(given, step).await? {
+                return Ok(answer);
+            }
+            match on.send_create(&doc, key).await {
+                Ok(answer) => answer,
+                Err(error) => return Err(candidates::named(&on, error, &[&doc]).await),
+            }
+        }
     };
     let Some(name) = answer.data.get("name").and_then(document_name) else {
         return Err(ToolError::refused(format!(
@@ -64,6 +74,7 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     let (changes, titled) = titles::resolve(&on, changes, &before).await?;
     let mut merged = on.merged(&before, &changes)?;
     links::check_merged(&on, &merged, &before).await?;
+    attachments::check(&on, &merged.body, Some((name, &before))).await?;
     let modified = before.get("modified").cloned();
     merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
     let result = with(&before, &merged.body);
@@ -133,6 +144,9 @@ impl<'a> On<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(On<'a>, Map<String, Value>), ToolError> {
+        if purpose == Purpose::Create {
+            few_rows(self, data)?;
+        }
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
             let checked = check_document(on.def, purpose, data, &on.writing());
@@ -160,6 +174,23 @@ impl<'a> On<'a> {
     fn writing(&self) -> Writing<'a> {
         Writing { rule: self.permit.fields(), catalog: &self.app.catalog }
     }
+}
+
+/// Refuses tables that one create should not bring: each of their links may cost a look-up.
+fn few_rows(on: &On<'_>, data: &Map<String, Value>) -> Result<(), ToolError> {
+    let rows = data.iter().filter_map(|(key, value)| Some((key, value.as_array()?.len())));
+    let violations: Vec<_> = rows
+        .filter(|(_, rows)| *rows > MOST_ROWS)
+        .map(|(key, rows)| Violation {
+            path: format!("data.{key}"),
+            rule: Rule::Value,
+            message: format!(
+                "{rows} rows; one create takes at most {MOST_ROWS} of a table: create it with those, then add the others by updates"
+            ),
+            nearest: None,
+        })
+        .collect();
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
 }
 
 /// The site takes names for new documents that no address leads to (H48): nobody could read them back, change or delete

@@ -6,7 +6,7 @@ use erpnext_mcp::call::App;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Site, all, app_of, call};
+use crate::support::{Site, all, app_of, call, refusal};
 
 const CREATE: &str = "create_generic_document";
 const UPDATE: &str = "update_generic_document";
@@ -174,10 +174,11 @@ async fn a_key_is_kept_with_the_document_and_finds_it_where_no_answer_came() {
 }
 
 #[tokio::test]
-async fn a_key_without_a_field_for_it_is_said_to_be_lost() {
-    let (_site, app) = start(None).await;
+async fn a_key_without_a_field_for_it_is_refused_before_anything_is_sent() {
+    let (site, app) = start(None).await;
     let mut with_key = todo("call");
     with_key["idempotency_key"] = json!("k-1");
-    let answer = call(&app, CREATE, with_key).await.unwrap();
-    assert!(answer["messages"][0].as_str().unwrap().contains("the key was not kept"), "{answer}");
+    let text = refusal(&app, CREATE, with_key).await;
+    assert!(text.contains("the key would not be kept") && text.contains("add a Data field idempotency_key"), "{text}");
+    assert_eq!(writes(&site), Vec::<String>::new());
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use erpnext_mcp::call::App;
+use erpnext_mcp::policy::FieldRule;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Verb, doctype_flag, flag};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -152,7 +153,7 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
     let free = |field: &&FieldDef| {
         !GUARDED.iter().any(|bit| field.is(*bit))
             && !field.is(flag::STANDARD)
-            && field.permlevel == 0
+            && FieldRule::default().may_read(*field)
             && field.fetch_from.is_none()
     };
     let value = |kind: FieldKind| match kind {

@@ -1,10 +1,11 @@
 //! Files attached to a document. They belong to it: who may read it gets them, who may update it adds and takes away.
 
 mod attach;
+mod fields;
 mod get;
 mod local;
 
-use erpnext_schema::{FieldKind, Verb};
+use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
@@ -17,6 +18,7 @@ use crate::policy::Operation;
 use crate::site::Attachment;
 
 pub use attach::ATTACH;
+pub use fields::check;
 pub use get::GET;
 
 /// Which file.
@@ -94,7 +96,7 @@ impl Held {
         let on = on.knowing(&mut stored).await;
         let name = stored.get("name").and_then(document_name).unwrap_or_else(|| name.to_owned());
         let mut files = app.site.attachments(&app.caller, on.permit, &name).await?;
-        files.retain(|file| !is_withheld(&on, &stored, file));
+        files.retain(|file| !fields::is_withheld(&on, &stored, file));
         Ok(Self { name, stored, files })
     }
 
@@ -118,14 +120,13 @@ impl Held {
     }
 }
 
-/// Whether the file is the value of a field that may not be seen.
-fn is_withheld(on: &On<'_>, stored: &Map<String, Value>, file: &Attachment) -> bool {
-    let rule = on.permit.fields();
-    let holds = |field: &str| stored.get(field).is_some_and(|value| value == file.text("file_url"));
-    let files = |kind: FieldKind| matches!(kind, FieldKind::Attach | FieldKind::AttachImage);
-    let hidden = on.def.all_fields().filter(|field| files(field.kind) && !rule.may_read(*field));
-    let mut hidden = hidden.map(|field| field.fieldname);
-    hidden.any(|field| field == file.text("attached_to_field") || holds(field))
+/// The addresses of a document's files that may be seen, for what tells of files; none where no field withholds any.
+pub async fn seen(on: &On<'_>, name: &str) -> Result<Option<Vec<String>>, ToolError> {
+    if !fields::any_withheld(on) {
+        return Ok(None);
+    }
+    let held = Held::read(on, name).await?;
+    Ok(Some(held.files.iter().map(|file| file.text("file_url").to_owned()).collect()))
 }
 
 /// What is told of a file.

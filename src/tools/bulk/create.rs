@@ -9,11 +9,11 @@ use super::super::gate::{Go, Step};
 use super::super::own::{Call, Effect, Own, Toolset};
 use super::super::told::note_messages;
 use super::super::write;
-use super::super::{Arguments, On, ToolError, candidates, links};
+use super::super::{Arguments, On, ToolError, attachments, candidates, links};
 use super::{DRY, START_AT, check, documents, preview, run, wrong};
 use crate::audit::Outcome;
 use crate::policy::Operation;
-use crate::site::Client;
+use crate::site::{Answer, Client};
 
 /// Makes many documents of a DocType.
 pub const CREATE: Own = Own {
@@ -67,13 +67,14 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
     for row in rows {
         let (on, doc) = on.document(Purpose::Create, &row.data()).await?;
         links::check(&on, &doc, &Map::new()).await?;
+        attachments::check(&on, &doc, None).await?;
         docs.push(doc);
     }
     let mut dry = Vec::new();
     for (row, doc) in rows.iter().zip(&docs) {
         let member = Member::new(on, on.def, on.permit, None);
         let step = Step { name: None, stored: None, result: Some(doc), preview: doc };
-        let passed = match member.on().gate(row, step).await {
+        let passed: Result<(), ToolError> = match member.on().gate(row, step).await {
             Ok(Go::Send) => Ok(()),
             Ok(Go::Answer(would)) => {
                 dry.push(would);
@@ -83,17 +84,20 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
         };
         members.push(member);
         // With one that may not be made none is.
-        if passed.is_err() {
-            members.iter().for_each(|member| member.settle(&passed));
-            passed?;
+        if let Err(error) = passed {
+            members.iter().for_each(|member| member.settle(Err(&error)));
+            return Err(error);
         }
     }
     if on.attempt.dry_run {
-        members.iter().for_each(|member| member.settle(&Ok(())));
+        members.iter().for_each(|member| member.settle(Ok(&Value::Null)));
         return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}));
     }
     let made = on.app.site.insert_many(&on.app.caller, on.permit, &docs).await.map_err(ToolError::from);
-    members.iter().for_each(|member| member.settle(&made));
+    for (i, member) in members.iter().enumerate() {
+        let created = |made: &Answer<Vec<Value>>| json!({"created": made.data.get(i)});
+        member.settle(made.as_ref().map(created).as_ref().map_err(|error| *error));
+    }
     let made = match made {
         Ok(made) => made,
         Err(error) => {

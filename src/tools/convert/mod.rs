@@ -12,7 +12,7 @@ use super::lifecycle::{Docstatus, tool_for};
 use super::own::{self, Call, Effect, Own, Toolset};
 use super::told::note_messages;
 use super::write::{document_name, named_exactly};
-use super::{On, ToolError, links};
+use super::{On, ToolError, attachments, links};
 use crate::policy::Operation;
 use table::{CONVERSIONS, Conversion, When};
 
@@ -100,6 +100,7 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     let children = |child: &str| app.catalog.known(child);
     let draft::Draft { mut doc, left_out } = draft::writable(on.def, create.fields(), &children, made);
     links::check(&on, &data, &Map::new()).await?;
+    attachments::check(&on, &data, None).await?;
     doc.extend(data);
     let mut answer = Map::from_iter([
         ("from".to_owned(), json!({"doctype": on_name(&source_on), "name": name})),
@@ -141,14 +142,24 @@ fn on_name(on: &On<'_>) -> &'static str {
     on.def.name
 }
 
+/// The DocType that a conversion makes, if there is such a one.
+pub fn becomes(from: &str, to: &str) -> Option<&'static str> {
+    way(from, to).map(|conversion| conversion.to)
+}
+
+fn way(from: &str, to: &str) -> Option<&'static Conversion> {
+    let ways = || CONVERSIONS.iter().filter(|conversion| conversion.from == from);
+    let mut of_type = ways().filter(|conversion| conversion.to == to);
+    let by_type = of_type.next().filter(|_| of_type.next().is_none());
+    ways().find(|conversion| conversion.makes == to).or(by_type)
+}
+
 /// The conversion that the call means: by what is made, or by its DocType where only one makes it.
 fn chosen(call: &Call<'_>, from: &DocTypeDef) -> Result<&'static Conversion, ToolError> {
     let to = call.given.text("to").unwrap_or_default();
-    let ways = || CONVERSIONS.iter().filter(|conversion| conversion.from == from.name);
-    let mut of_type = ways().filter(|conversion| conversion.to == to);
-    let by_type = of_type.next().filter(|_| of_type.next().is_none());
-    ways().find(|conversion| conversion.makes == to).or(by_type).ok_or_else(|| {
-        let names = ways().map(|conversion| conversion.makes);
+    way(from.name, to).ok_or_else(|| {
+        let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == from.name);
+        let names = ways.map(|conversion| conversion.makes);
         let listed = names.clone().collect::<Vec<_>>().join(", ");
         let message = match listed.is_empty() {
             true => format!("nothing is made from a {} by this tool; create the document itself", from.name),

@@ -109,10 +109,10 @@ impl Cascade {
     async fn run(&self, on: &On<'_>, given: &Arguments) -> Result<(), ToolError> {
         let def = On::new(on.app, on.tool, &self.permit, on.attempt).await?.def;
         let member = Member::new(on, def, &self.permit, Some(&self.document.name));
-        member.run(self.cancel(&member.on(), given)).await
+        member.run(self.cancel(&member.on(), given)).await.map(drop)
     }
 
-    async fn cancel(&self, on: &On<'_>, given: &Arguments) -> Result<(), ToolError> {
+    async fn cancel(&self, on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         let (app, name) = (on.app, self.document.name.as_str());
         let stored = app.site.get(&app.caller, on.permit, name).await?.data;
         must_be_submitted(on, name, &stored)?;
@@ -120,7 +120,7 @@ impl Cascade {
         let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
         let step = Step { name: Some(name), stored: Some(&stored), result: Some(&result), preview: &preview };
         match on.gate(given, step).await? {
-            Go::Send => on.send_cancel(name, &stored).await.map(drop),
+            Go::Send => on.send_cancel(name, &stored).await.map(|_| Value::Null),
             Go::Answer(_) => Err(ToolError::refused("the gate holds a document of a batch that it let through")),
         }
     }

@@ -1,6 +1,8 @@
 //! The filters of a run, checked against the report's form: the site answers an unknown or misspelt one with other rows, a
 //! missing one with none or with a 500 (H53).
 
+use std::collections::BTreeSet;
+
 use erpnext_schema::{Rule, Violation, meant_date, nearest, time};
 use serde_json::{Map, Value, json};
 
@@ -24,8 +26,7 @@ pub(super) async fn check(
         // A filter by what is withheld would tell it (H5).
         let about = std::iter::once(report.permit.doctype()).chain(known.and_then(Filter::link));
         if report.withholds(about, &field, label).await {
-            let message = "this server's configuration does not permit reading it";
-            violations.push(violation(&field, Rule::NotPermitted, message.to_owned(), None));
+            violations.push(withheld(&field));
             continue;
         }
         let fitted = match known {
@@ -69,6 +70,29 @@ pub(super) async fn check(
     }
     filters.extend(defaults);
     if violations.is_empty() { Ok(filters) } else { Err(ToolError::arguments(tool, violations)) }
+}
+
+/// Refuses what was filtered by a field that is withheld on one of the DocTypes that the answer links to: those are known
+/// only once the report ran.
+pub(super) async fn check_linked(
+    report: &Report<'_>,
+    tool: Tool,
+    form: &[Filter],
+    given: &[String],
+    linked: &BTreeSet<String>,
+) -> Result<(), ToolError> {
+    let mut violations = Vec::new();
+    for field in given {
+        let label = form.iter().find(|filter| filter.field == *field).map_or("", |filter| filter.label.as_str());
+        if report.withholds(linked.iter().map(String::as_str), field, label).await {
+            violations.push(withheld(field));
+        }
+    }
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(tool, violations)) }
+}
+
+fn withheld(field: &str) -> Violation {
+    violation(field, Rule::NotPermitted, "this server's configuration does not permit reading it".to_owned(), None)
 }
 
 /// Why the document that a link names cannot be meant: a report answers with no rows in that case.

@@ -1,6 +1,6 @@
 //! `list_reports`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{offered, text};
 use crate::policy::Operation;
@@ -31,11 +31,13 @@ async fn list(call: Call<'_>) -> Result<Value, ToolError> {
     let words: Vec<String> =
         call.given.text("search").unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
     let found = app.site.reports(&app.caller, &filters).await?;
-    let may = |name: &str| {
+    let may = |entry: &Map<String, Value>| {
+        let name = text(entry, "name");
         let lower = name.to_lowercase();
-        app.policy.opens_report(name) && words.iter().all(|word| lower.contains(word))
+        app.policy.permit_report(name, text(entry, "ref_doctype")).is_ok()
+            && words.iter().all(|word| lower.contains(word))
     };
-    let reports = found.iter().filter(|entry| may(text(entry, "name"))).map(|entry| {
+    let reports = found.iter().filter(|entry| may(entry)).map(|entry| {
         let mut report = json!({"name": text(entry, "name"), "doctype": text(entry, "ref_doctype")});
         if entry.get("prepared_report").is_some_and(|on| *on == 1) {
             report["runs_in_background"] = json!(true);

@@ -37,7 +37,7 @@ pub(super) struct Report<'a> {
 impl<'a> Report<'a> {
     /// The report of that name, if the configuration opens it and the site has it.
     pub(super) async fn open(app: &'a App, name: &str) -> Result<Self, ToolError> {
-        app.policy.permit_report(name, "Report")?;
+        app.policy.admits_report(name)?;
         let found = app.site.reports(&app.caller, &[("name".into(), "=".into(), json!(name))]).await?;
         // The site's database takes a name in another case for the same.
         let Some(entry) = found.into_iter().find(|entry| text(entry, "name") == name) else {

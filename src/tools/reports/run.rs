@@ -44,6 +44,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     report.runs()?;
     let form = form::of(&report).await?;
     let given = call.given.value("filters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let asked: Vec<String> = given.keys().cloned().collect();
     let filters = filters::check(&report, call.tool, &form, given).await?;
     let identity = json!([name, filters]).to_string();
     let start = match call.given.text("cursor") {
@@ -62,6 +63,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
         }
     };
     let (table, withheld) = report.table(&answer).await?;
+    filters::check_linked(&report, call.tool, &form, &asked, &table.doctypes).await?;
     if table.columns.is_empty() && withheld.is_empty() {
         let takes: Vec<&str> = form.iter().map(|filter| filter.field.as_str()).collect();
         return Err(ToolError::refused(format!(
@@ -159,7 +161,7 @@ impl Report<'_> {
                 site.prepare_report(caller, &self.permit, &self.name, filters).await?
             }
         };
-        if !self.wait(&prepared, watch).await? {
+        if !self.wait(&prepared, filters, watch).await? {
             return Ok(Progress::Running(prepared));
         }
         let mut filters = filters.clone();
@@ -169,7 +171,8 @@ impl Report<'_> {
     }
 
     /// Whether the Prepared Report is complete, as soon as it is; not where patience ends before, or the client leaves.
-    async fn wait(&self, prepared: &str, watch: &Watch) -> Result<bool, ToolError> {
+    /// One with other filters is none of this call's: those it was made with are not checked.
+    async fn wait(&self, prepared: &str, filters: &Map<String, Value>, watch: &Watch) -> Result<bool, ToolError> {
         for asked in 0..ASKED {
             let state = self.app.site.prepared_report(&self.app.caller, &self.permit, prepared).await?;
             let Some(state) = state.filter(|state| text(state, "report_name") == self.name) else {
@@ -178,6 +181,12 @@ impl Report<'_> {
                     self.name
                 )));
             };
+            let made_with = serde_json::from_str::<Map<String, Value>>(text(&state, "filters"));
+            if !made_with.is_ok_and(|made_with| made_with == *filters) {
+                return Err(ToolError::refused(format!(
+                    "prepared: {prepared:?} is a run with other filters.\nnext: call run_report with its filters, or without prepared.",
+                )));
+            }
             match text(&state, "status") {
                 "Completed" => return Ok(true),
                 "Error" | "Failed" | "Cancelled" => {

@@ -51,8 +51,22 @@ impl Rules {
     pub fn permits(&self, doctype: &str, operation: &str) -> bool {
         match self.rule(doctype) {
             Some(rule) => rule[operation] == true,
-            // Where rules stand, what keeps copies of documents is not open by default.
-            None => self.0["default"][operation] == true && doctype != "Version",
+            // Where rules stand, nothing of Frappe's own is open by default that could tell of other documents.
+            None => {
+                let own = [
+                    "Comment",
+                    "DocType",
+                    "Email Account",
+                    "File",
+                    "LDAP Settings",
+                    "Note",
+                    "Odd Thing",
+                    "ToDo",
+                    "User",
+                    "Version",
+                ];
+                self.0["default"][operation] == true && !own.contains(&doctype)
+            }
         }
     }
 

@@ -209,7 +209,9 @@ async fn no_write_is_lost_or_doubled_whatever_goes_wrong() {
         let Attempt { tool, operation, doctype, intents, results } = attempt;
         assert!(wanted.contains(&done), "{id}: {tool} {operation} {doctype} is {results:?} and was done {done} times");
         assert!(done <= *intents && *intents <= 1, "{id}: {tool} was done {done} times with {intents} intents");
-        assert!(operation == "READ" || !attempt.is("ALLOWED") || *intents == 1, "{id}: {tool} has no intent");
+        // What a key found was made before: nothing was to be sent.
+        let found = doctype == "Note" && done == 0;
+        assert!(operation == "READ" || !attempt.is("ALLOWED") || found || *intents == 1, "{id}: {tool} has no intent");
         idle += usize::from(attempt.is_batch() && attempt.is("ALLOWED") && done == 0);
     }
     assert!(effects.is_empty(), "writes that no attempt stands for: {effects:?}");

@@ -113,6 +113,11 @@ async fn h53_a_report_in_the_background_is_started_awaited_and_read() {
     assert!(answer["total_rows"].as_u64().unwrap() > 0, "{answer}");
     let text = refusal(&app, "run_report", json!({"name": "Stock Balance", "prepared": "nothing"})).await;
     assert!(text.contains("is no run of Stock Balance"), "{text}");
+    let mut again = json!({"name": "Stock Balance", "prepared": answer["prepared"]});
+    assert_eq!(call(&app, "run_report", again.clone()).await.unwrap()["prepared"], answer["prepared"]);
+    again["filters"] = json!({"from_date": "2026-01-01"});
+    let text = refusal(&app, "run_report", again).await;
+    assert!(text.contains("is a run with other filters"), "{text}");
 }
 
 #[tokio::test]
@@ -121,7 +126,7 @@ async fn h53_withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
         "default": {"read": true}, "reports": ["Accounts Receivable", "Sales Register"],
         "doctypes": {
             "Customer": {"read": true, "restricted_fields": ["territory"]},
-            "Sales Invoice": {"read": true, "restricted_fields": ["outstanding_amount", "customer"]},
+            "Sales Invoice": {"read": true, "report": true, "restricted_fields": ["outstanding_amount", "customer"]},
         },
     });
     let (_site, app) = site(rules).await;

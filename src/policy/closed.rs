@@ -1,0 +1,42 @@
+//! What `permissions.default` does not open: such a DocType has to be named.
+
+use erpnext_schema::{DocTypeDef, doctype_flag};
+
+/// The modules of Frappe itself, and of ERPNext what works like them. Their documents hang on others (File, Comment, ToDo),
+/// copy them (Version, logs, mails) or shape the site (DocType, scripts, formats, permissions).
+const FRAMEWORK: &[&str] = &[
+    "Automation",
+    "Bulk Transaction",
+    "Contacts",
+    "Core",
+    "Custom",
+    "Desk",
+    "Email",
+    "Geo",
+    "Integrations",
+    "Printing",
+    "Social",
+    "Telephony",
+    "Utilities",
+    "Website",
+    "Workflow",
+];
+
+/// Those of them that are lists as others are, and no more.
+const HARMLESS: &[&str] = &["Address", "Contact", "Country", "Currency", "Gender", "Language", "Salutation"];
+
+/// What the site signs in elsewhere with.
+const CREDENTIALS: &[&str] = &["Integrations", "ERPNext Integrations"];
+
+/// And those of other modules: a name or a row of theirs is a key or a password.
+const KEYS: &[&str] = &["Document Share Key", "SMS Settings", "User Social Login"];
+
+/// Whether the default leaves it closed; more of them where rules stand on other DocTypes.
+pub fn is_closed(def: &DocTypeDef, beside_rules: bool) -> bool {
+    if def.is(doctype_flag::CUSTOM) {
+        return false;
+    }
+    CREDENTIALS.contains(&def.module)
+        || KEYS.contains(&def.name)
+        || beside_rules && FRAMEWORK.contains(&def.module) && !HARMLESS.contains(&def.name)
+}

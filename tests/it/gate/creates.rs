@@ -1,0 +1,45 @@
+//! What a create must not bring about on the side.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{SampleSite, first};
+use crate::support::{all, call, refusal};
+
+#[tokio::test]
+async fn no_create_makes_an_amendment() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Order": all(), "Quotation": all()}));
+    let order = first(&open, "Sales Order", json!({"docstatus": 1, "per_delivered": 0, "per_billed": 0})).await;
+    let quotation = first(&open, "Quotation", json!({"docstatus": 1, "status": "Open"})).await;
+    let stored = site.stored("Sales Order", &order).unwrap();
+    let rule = json!({"read": true, "create": true, "update": true});
+    let app = site.app(json!({"Sales Order": rule, "Quotation": rule}));
+    let data = |amended: Value| {
+        json!({
+            "customer": stored["customer"], "company": stored["company"], "delivery_date": "2030-01-01", "amended_from": amended,
+            "items": [{"item_code": stored["items"][0]["item_code"], "qty": 1, "warehouse": stored["items"][0]["warehouse"]}],
+        })
+    };
+    let draft = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    for (tool, given) in [
+        ("create_sales_order_document", json!({"data": data(json!(order))})),
+        ("create_generic_document", json!({"doctype": "Sales Order", "data": data(json!(order))})),
+        ("create_bulk_documents", json!({"doctype": "Sales Order", "documents": [data(json!(order))]})),
+        ("update_sales_order_document", json!({"name": draft, "data": {"amended_from": order}})),
+        (
+            "convert_document",
+            json!({"doctype": "Quotation", "name": quotation, "to": "Sales Order", "save": true,
+                "data": {"amended_from": order, "delivery_date": "2030-01-01"}}),
+        ),
+    ] {
+        let text = refusal(&app, tool, given).await;
+        assert!(
+            text.contains("amended_from: amend_document makes the new draft of a cancelled document"),
+            "{tool}: {text}"
+        );
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+    for nothing in [json!(null), json!("")] {
+        call(&app, "create_sales_order_document", json!({"data": data(nothing)})).await.unwrap();
+    }
+}
