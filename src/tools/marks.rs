@@ -183,7 +183,8 @@ async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
     let field = on.def.autoname.and_then(|rule| on.def.field(rule.strip_prefix("field:")?));
     if let Some(field) = field.filter(|field| !permit.fields().may_write(*field)) {
         return Err(ToolError::refused(format!(
-            "{} is named by its {}, which this server's configuration does not permit setting; nothing was sent.",
+            "{} is named by its {}, which this server's configuration does not permit setting; nothing was sent.\n\
+             next: get_doctype_permissions tells what may be set.",
             on.def.name, field.fieldname
         )));
     }

@@ -62,7 +62,7 @@ async fn rows_are_changed_within_the_policy_and_without_links_to_nothing() {
     let site = SampleSite::start().await;
     let mut rule = all();
     rule["restricted_fields"] = json!(["items.rate"]);
-    let app = site.app(json!({"Sales Order": rule, "Contact": all()}));
+    let app = site.app(json!({"Sales Order": rule, "Contact": all(), "Customer": {"read": true}}));
     let name = first(&app, "Sales Order", json!({"docstatus": 0})).await;
     for row in [json!({"patch": [{"idx": 1, "rate": 1}]}), json!({"add": [{"item_code": "x", "qty": 1, "rate": 1}]})] {
         let text = refusal(&app, "update_sales_order_document", json!({"name": name, "data": {"items": row}})).await;
