@@ -14,6 +14,9 @@ const OPERATIONS: &[&str] = &["create", "update", "delete", "submit", "cancel", 
 /// What the site works out from a field, and is the same where there is no discount and one currency.
 const WORKED_OUT: &[(&str, &[&str])] = &[("items.rate", &["items.net_rate", "items.base_rate", "items.base_net_rate"])];
 
+/// The framework's own DocTypes among those that documents are of, or hang on.
+const OF_FRAPPE: &[&str] = &["Comment", "DocType", "Email Account", "File", "Note", "ToDo", "User", "Version"];
+
 /// The section `permissions` of a configuration.
 pub struct Rules(pub Value);
 
@@ -53,19 +56,9 @@ impl Rules {
             Some(rule) => rule[operation] == true,
             // Where rules stand, nothing of Frappe's own is open by default that could tell of other documents.
             None => {
-                let own = [
-                    "Comment",
-                    "DocType",
-                    "Email Account",
-                    "File",
-                    "LDAP Settings",
-                    "Note",
-                    "Odd Thing",
-                    "ToDo",
-                    "User",
-                    "Version",
-                ];
-                self.0["default"][operation] == true && !own.contains(&doctype)
+                let beside_rules = self.0["doctypes"].as_object().is_some_and(|doctypes| !doctypes.is_empty());
+                let closed = OF_FRAPPE.contains(&doctype) && beside_rules || doctype == "LDAP Settings";
+                self.0["default"][operation] == true && !closed
             }
         }
     }
