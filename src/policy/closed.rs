@@ -28,8 +28,8 @@ const HARMLESS: &[&str] = &["Address", "Contact", "Country", "Currency", "Gender
 /// What the site signs in elsewhere with.
 const CREDENTIALS: &[&str] = &["Integrations", "ERPNext Integrations"];
 
-/// And those of other modules: a name or a row of theirs is a key or a password.
-const KEYS: &[&str] = &["Document Share Key", "SMS Settings", "User Social Login"];
+/// And those of other modules: a name or a row of theirs is a key or a password, or to submit one deletes a company's books.
+const KEYS: &[&str] = &["Document Share Key", "SMS Settings", "Transaction Deletion Record", "User Social Login"];
 
 /// Whether the default leaves it closed; more of them where rules stand on other DocTypes.
 pub fn is_closed(def: &DocTypeDef, beside_rules: bool) -> bool {

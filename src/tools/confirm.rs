@@ -21,6 +21,9 @@ const GOOD_FOR: Duration = Duration::from_secs(600);
 /// How many tokens are waited for at once; the oldest make room.
 const MOST: usize = 1_000;
 
+/// How many characters of what would be done a person is shown.
+const MOST_TOLD: usize = 8_000;
+
 /// What a token stands for.
 pub type Bound = [u8; 32];
 
@@ -158,7 +161,8 @@ impl About<'_> {
             return Ok(());
         }
         let token = app.tokens.issue(bound)?;
-        let question = format!("{}?\n{}", self.what, Value::Object(shown.clone()));
+        let told: String = Value::Object(shown.clone()).to_string().chars().take(MOST_TOLD).collect();
+        let question = format!("{}?\n{told}", self.what);
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(self.what))]);
         answer.extend(shown);
         if brought.is_some() {

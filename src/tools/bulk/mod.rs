@@ -28,8 +28,9 @@ use account::Account;
 const MOST: usize = 500;
 /// How many documents are worked on at once.
 const AT_ONCE: usize = 4;
-/// How many documents of a batch are shown to the one who is asked.
+/// How many documents of a batch are shown to the one who is asked, and how much of them.
 const SHOWN: usize = 10;
+const SHOWN_BYTES: usize = 8_000;
 /// How many problems are named; more would hide the first.
 const MOST_PROBLEMS: usize = 30;
 
@@ -80,9 +81,16 @@ fn preview(rows: &[Arguments]) -> Map<String, Value> {
     if !names.is_empty() {
         preview.insert("names".to_owned(), json!(names));
     }
-    let data: Vec<Map<String, Value>> = rows.iter().take(SHOWN).map(Arguments::data).collect();
-    if data.iter().any(|data| !data.is_empty()) {
-        preview.insert("first".to_owned(), json!(data));
+    let mut room = SHOWN_BYTES;
+    let mut first = Vec::new();
+    for data in rows.iter().take(SHOWN).map(Arguments::data).filter(|data| !data.is_empty()) {
+        let data = Value::Object(data);
+        let Some(left) = room.checked_sub(data.to_string().len()) else { break };
+        room = left;
+        first.push(data);
+    }
+    if !first.is_empty() {
+        preview.insert("first".to_owned(), Value::Array(first));
     }
     preview
 }

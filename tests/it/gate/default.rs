@@ -75,6 +75,7 @@ fn what_holds_keys_is_open_only_where_it_is_named() {
         "Social Login Key",
         "Plaid Settings",
         "Document Share Key",
+        "Transaction Deletion Record",
     ] {
         assert!(erpnext_doctypes::get(doctype).is_some() && !reads(&open, doctype), "{doctype}");
         assert!(reads(&policy(json!({"doctypes": {doctype: {"read": true}}})), doctype), "{doctype}");
