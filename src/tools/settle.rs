@@ -21,22 +21,37 @@ const REMEMBERED: usize = 1_000;
 /// How many of the user's newest documents are looked through.
 const LOOKED_THROUGH: u32 = 50;
 
-/// The documents made through this server of late: what one create made is not taken for what another did.
+/// The documents made through this server of late: what one create made is not taken for what another did, and a key that
+/// the site has no field for is known again.
 #[derive(Debug, Default)]
-pub struct Made(Mutex<VecDeque<(String, String)>>);
+pub struct Made(Mutex<VecDeque<Document>>);
+
+#[derive(Debug)]
+struct Document {
+    doctype: String,
+    name: String,
+    key: Option<String>,
+}
 
 impl Made {
-    fn add(&self, doctype: &str, name: &str) {
+    fn add(&self, doctype: &str, name: &str, key: Option<&str>) {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if made.len() >= REMEMBERED {
             made.pop_front();
         }
-        made.push_back((doctype.to_owned(), name.to_owned()));
+        let key = key.map(str::to_owned);
+        made.push_back(Document { doctype: doctype.to_owned(), name: name.to_owned(), key });
     }
 
     fn has(&self, doctype: &str, name: &str) -> bool {
         let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.iter().any(|(known, of)| known == doctype && of == name)
+        made.iter().any(|known| known.doctype == doctype && known.name == name)
+    }
+
+    fn with_key(&self, doctype: &str, key: &str) -> Option<String> {
+        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = made.iter().rfind(|known| known.doctype == doctype && known.key.as_deref() == Some(key));
+        found.map(|known| known.name.clone())
     }
 }
 
@@ -44,19 +59,15 @@ impl On<'_> {
     /// The document that an earlier call made with the same key, if one did.
     ///
     /// # Errors
-    /// Where the key would not be kept, or where that document may not be read: then it is not named.
+    /// Where that document may not be read: then it is not named.
     pub(super) async fn made_before(&self, key: Option<&str>) -> Result<Option<Answer<Map<String, Value>>>, ToolError> {
         let Some(key) = key else { return Ok(None) };
-        if !self.keeps_keys().await? {
-            return Err(ToolError::refused(format!(
-                "{KEY}: {} has no field {KEY} that may be set, so that the key would not be kept; nothing was sent.\n\
-                 next: call again without it, or let an administrator add a Data field {KEY} to the DocType on the site.",
-                self.def.name
-            )));
-        }
-        let Some(name) = self.made_with(KEY, key).await? else { return Ok(None) };
-        if self.permit.is_scoped() {
+        let kept = self.keeps_keys().await?;
+        let name = if kept { self.made_with(KEY, key).await? } else { self.app.made.with_key(self.def.name, key) };
+        let Some(name) = name else { return Ok(None) };
+        if self.permit.is_scoped() || !kept {
             match self.app.site.get(&self.app.caller, self.permit, &name).await {
+                Err(error) if error.kind() == Kind::Missing && !kept => return Ok(None),
                 Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => {
                     return Err(ToolError::refused(format!(
                         "{KEY}: it was used for a {} that is not among those that may be read; nothing was sent.\n\
@@ -70,22 +81,28 @@ impl On<'_> {
         Ok(Some(found(name, MADE_BEFORE)))
     }
 
-    /// Makes a document; the answer holds its name. A key is one that [`On::made_before`] found to be kept.
+    /// Makes a document; the answer holds its name.
     pub(super) async fn send_create(
         &self,
         doc: &Map<String, Value>,
         key: Option<&str>,
     ) -> Result<Answer<Map<String, Value>>, ToolError> {
-        let keyed = key.map(|key| (KEY, key));
+        let kept = key.is_some() && self.keeps_keys().await?;
+        let keyed = key.filter(|_| kept).map(|key| (KEY, key));
         let mut doc = doc.clone();
         doc.extend(keyed.map(|(field, key)| (field.to_owned(), json!(key))));
         let started = Instant::now();
-        let answer = match self.app.site.insert(&self.app.caller, self.permit, &doc).await {
+        let mut answer = match self.app.site.insert(&self.app.caller, self.permit, &doc).await {
             Err(error) if error.maybe_done() => self.look_for(&doc, keyed, started, error).await?,
             sent => sent?,
         };
         if let Some(name) = answer.data.get("name").and_then(document_name) {
-            self.app.made.add(self.def.name, &name);
+            self.app.made.add(self.def.name, &name, key);
+        }
+        if key.is_some() && !kept {
+            answer
+                .messages
+                .push(format!("the site keeps no {KEY} of a {}: it is known until this server ends", self.def.name));
         }
         Ok(answer)
     }

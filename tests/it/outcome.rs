@@ -6,7 +6,7 @@ use erpnext_mcp::call::App;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Site, all, app_of, call, refusal};
+use crate::support::{Site, all, app_of, call};
 
 const CREATE: &str = "create_generic_document";
 const UPDATE: &str = "update_generic_document";
@@ -174,11 +174,21 @@ async fn a_key_is_kept_with_the_document_and_finds_it_where_no_answer_came() {
 }
 
 #[tokio::test]
-async fn a_key_without_a_field_for_it_is_refused_before_anything_is_sent() {
-    let (site, app) = start(None).await;
-    let mut with_key = todo("call");
-    with_key["idempotency_key"] = json!("k-1");
-    let text = refusal(&app, CREATE, with_key).await;
-    assert!(text.contains("the key would not be kept") && text.contains("add a Data field idempotency_key"), "{text}");
-    assert_eq!(writes(&site), Vec::<String>::new());
+async fn a_key_that_the_site_does_not_keep_is_known_until_the_server_ends() {
+    let site = crate::sandbox::SampleSite::start().await;
+    let app = site.app(json!({"Task": crate::support::all()}));
+    let make = |key: &str| json!({"doctype": "Task", "data": {"subject": "call"}, "idempotency_key": key});
+    let made = call(&app, "create_generic_document", make("k-1")).await.unwrap();
+    assert!(made["messages"].to_string().contains("it is known until this server ends"), "{made}");
+    let again = call(&app, "create_generic_document", make("k-1")).await.unwrap();
+    assert_eq!(again["created"], made["created"]);
+    assert!(again["messages"].to_string().contains("nothing was sent now"), "{again}");
+    let other = call(&app, "create_generic_document", make("k-2")).await.unwrap();
+    assert_ne!(other["created"], made["created"]);
+    assert_eq!(site.writes().len(), 2);
+    // What is gone is made anew.
+    let gone = json!({"doctype": "Task", "name": made["created"], "confirm": true});
+    call(&app, "delete_generic_document", gone).await.unwrap();
+    let anew = call(&app, "create_generic_document", make("k-1")).await.unwrap();
+    assert_ne!(anew["created"], made["created"]);
 }
