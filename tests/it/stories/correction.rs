@@ -104,7 +104,7 @@ async fn what_stands_in_the_way_is_named_and_cancelled_only_where_it_may_be_read
     let [order, invoice, payment] = chain(&desk).await;
     let before = desk.site.journal().len();
     let unread = json!({"submit": true, "cancel": true});
-    let scoped = json!({"read": true, "cancel": true, "conditions": {"read": {"customer": ["Nobody"]}}});
+    let scoped = json!({"read": true, "cancel": true, "conditions": {"read": {"party": ["Nobody"]}}});
     for (payments, invoices, told) in [
         (unread.clone(), json!({"read": true, "cancel": true}), "and 1 document that"),
         (scoped, unread, "2 documents that"),
