@@ -39,7 +39,9 @@ const DOCTYPES: [&str; 5] = ["Customer", "Sales Order", "Sales Invoice", "Task",
 impl Desk {
     pub async fn start() -> Self {
         let site = SampleSite::start().await;
-        let doctypes: Map<String, Value> = DOCTYPES.iter().map(|name| ((*name).to_owned(), all())).collect();
+        let mut rule = all();
+        rule["report"] = json!(true);
+        let doctypes: Map<String, Value> = DOCTYPES.iter().map(|name| ((*name).to_owned(), rule.clone())).collect();
         let mut config = site.config(
             json!({"confirm_argument": false, "doctypes": doctypes, "reports": ["*"], "default": {"read": true}}),
         );
