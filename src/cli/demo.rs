@@ -107,7 +107,10 @@ fn configuration(url: &str, audit_log: &Path) -> Value {
     };
     json!({
         "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret"},
-        "permissions": {"doctypes": OPEN.iter().map(rule).collect::<Map<_, _>>(), "reports": ["*"]},
+        // What orders name besides: companies, warehouses, groups, prices.
+        "permissions": {
+            "doctypes": OPEN.iter().map(rule).collect::<Map<_, _>>(), "default": {"read": true}, "reports": ["*"],
+        },
         // Its DocTypes are those of the snapshot.
         "schema": {"overlay": "off"},
         "audit": {"enabled": true, "log_file": audit_log},
@@ -124,7 +127,7 @@ fn say_keys(site: &Sandbox) {
 fn say_how_to_connect(url: &str, kept: &str, audit_log: &Path) {
     eprintln!("sample site at {url}, made-up data, {kept}; audit log {}", audit_log.display());
     eprintln!(
-        "{} DocTypes are open for reading and writing. To connect a client:\n{}",
+        "{} DocTypes are open for reading and writing, ERPNext's others for reading. To connect a client:\n{}",
         OPEN.len(),
         client_configuration()
     );
