@@ -7,13 +7,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use erpnext_mcp::app::{App, client_options};
 use erpnext_mcp::audit::{Attempt, Audit, Outcome};
 use erpnext_mcp::cache::{Cache, Keeping};
-use erpnext_mcp::call::{App, client_options};
-use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::policy::{Operation, Policy};
-use erpnext_mcp::site::{Client, SiteUrl};
+use erpnext_mcp::site::{Caller, Client, Credentials, SiteUrl};
 use erpnext_sandbox::{Options, Sandbox};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::call::App;
+use crate::app::App;
 use crate::policy::Operation;
 
 /// The most that the protocol takes in one answer.

@@ -4,12 +4,11 @@ use std::io::Write as _;
 use std::ops::Add;
 use std::sync::Arc;
 
+use erpnext_mcp::app::{App, client_options};
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::call::{App, client_options};
-use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::server::Server;
-use erpnext_mcp::site::{Client, SiteUrl};
+use erpnext_mcp::site::{Caller, Client, Credentials, SiteUrl};
 use erpnext_sandbox::{Data, Image, Options, Sandbox};
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RunningService;

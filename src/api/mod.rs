@@ -10,12 +10,11 @@ use erpnext_schema::document::{self, Document, Extra};
 use erpnext_schema::{DocTypeDef, Purpose, Violation, check_document};
 use serde_json::{Value, json};
 
-use crate::caller::{BadCredentials, Caller, Credentials};
 use crate::catalog::Catalog;
-use crate::document::Writing;
-use crate::document::merge;
+use crate::document::{Writing, merge};
 use crate::policy::{Denial, Operation, Permit, Policy};
-use crate::site::{BadUrl, Client, ClientOptions, SetUpError, SiteError, SiteUrl};
+use crate::site::caller::BadCredentials;
+use crate::site::{BadUrl, Caller, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl};
 
 pub use list::List;
 

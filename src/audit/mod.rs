@@ -16,7 +16,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::config;
-use crate::tools::{MADE_BEFORE, ToolError};
+use crate::error::ToolError;
+use crate::writes::send::MADE_BEFORE;
 use file::LogFile;
 
 pub use entry::{Attempt, Entry, Outcome};

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use erpnext_mcp::check::{Finding, Level, Tables, check};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::site::{Kind, SiteError};
@@ -98,7 +98,7 @@ type Live<'a> = (BTreeMap<&'a str, &'static DocTypeDef>, Vec<(&'a str, SiteError
 /// The tables of the configured DocTypes as the site has them; where it gives one not, why.
 pub async fn live_tables<'a>(app: &App, config: &'a Config) -> Live<'a> {
     let names = config.permissions.doctypes.keys().map(String::as_str);
-    let read = join_all(names.map(async |name| (name, app.catalog.live(&app.site, &app.caller, name).await))).await;
+    let read = join_all(names.map(async |name| (name, app.catalog.live(app.site, name).await))).await;
     let mut live = Live::default();
     for (name, table) in read {
         match table {

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
 
+use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::call::App;
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::{Config, OnFailure};
 use erpnext_mcp::policy::Operation;
 use erpnext_mcp::site::{Kind, SiteError, SiteUrl};
-use erpnext_mcp::tools::{listing, tokens};
+use erpnext_mcp::tool::listing::{listing, tokens};
 use erpnext_schema::{FieldDef, flag};
 use futures_util::future::join_all;
 use jiff::fmt::rfc2822;
@@ -133,7 +133,7 @@ fn clock(app: &App) -> Option<Finding> {
 }
 
 async fn versions(app: &App) -> Finding {
-    let apps = match app.site.versions(&app.caller).await {
+    let apps = match app.site.versions().await {
         Ok(apps) => apps,
         Err(error) => return Finding::warning(format!("versions: {}", error.what()), next(&error)),
     };
@@ -159,8 +159,8 @@ async fn rights(app: &App) -> Vec<Finding> {
     let permitted = app.policy.doctypes().flat_map(|(doctype, operations)| {
         operations.iter().filter(|operation| *operation != Operation::Export).map(move |operation| (doctype, operation))
     });
-    let asked = permitted
-        .map(async |(doctype, operation)| (doctype, operation, app.site.may(&app.caller, operation, doctype).await));
+    let asked =
+        permitted.map(async |(doctype, operation)| (doctype, operation, app.site.may(operation, doctype).await));
     let (mut may, mut findings) = (0, Vec::new());
     let mut denied: Vec<(&str, Vec<&str>)> = Vec::new();
     for (doctype, operation, answer) in join_all(asked).await {

@@ -5,13 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use erpnext_mcp::app::{App, client_options};
 use erpnext_mcp::audit::{Audit, review};
-use erpnext_mcp::call::{App, client_options};
-use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::{Config, LogLevel};
-use erpnext_mcp::overlay::Overlay;
+use erpnext_mcp::context::overlay::Overlay;
 use erpnext_mcp::server::Server;
-use erpnext_mcp::site::{Client, SiteUrl};
+use erpnext_mcp::site::{Caller, Client, Credentials, SiteUrl};
 use erpnext_mcp::transport::serve_stdio;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;

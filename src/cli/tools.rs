@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
+use erpnext_mcp::app::{App, client_options};
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::call::{App, client_options};
-use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::{Config, Mode};
-use erpnext_mcp::site::{Client, SiteUrl};
-use erpnext_mcp::tools::{Level, Listing, listing, tokens};
+use erpnext_mcp::site::{Caller, Client, Credentials, SiteUrl};
+use erpnext_mcp::tool::detail::Detail;
+use erpnext_mcp::tool::listing::{Listing, listing, tokens};
 use serde_json::{Value, json};
 
 /// How the list is printed.
@@ -37,7 +37,7 @@ impl Choice {
             config.tools.toolsets.clone_from(&self.toolsets);
         }
         config.tools.read_only |= self.read_only;
-        let unknown = erpnext_mcp::tools::unknown_toolsets(&config.tools);
+        let unknown = erpnext_mcp::tool::listing::unknown_toolsets(&config.tools);
         anyhow::ensure!(unknown.is_empty(), "{}", unknown.join("\n"));
         Ok(config)
     }
@@ -106,7 +106,7 @@ fn as_table(app: &App) -> String {
 /// What to change, where that could help.
 fn advice(app: &App, listing: &Listing) -> &'static str {
     let over = tokens(listing.bytes) as u64 > app.tools.budget_tokens;
-    let cut = listing.tools.iter().any(|listed| listed.level < Level::Full);
+    let cut = listing.tools.iter().any(|listed| listed.level < Detail::Full);
     match (over, app.tools.mode, cut) {
         (true, Mode::Full, _) => "tools.mode is full, which heeds no budget: set it to auto to stay within.",
         (true, ..) => {

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
+use erpnext_mcp::app::App;
 use erpnext_mcp::audit::review;
-use erpnext_mcp::call::App;
 use serde_json::{Value, json};
 
 use super::demo::client_configuration;

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::condition;
 use super::reader::ANY;
-use super::sections;
+use super::{condition, sections};
 
 /// The reference. Each key has one place where it is explained.
 const REFERENCE: &str = include_str!("../../docs/configuration.md");

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use erpnext_schema::Verb;
 use jiff::civil::Date;
 
-use crate::call::App;
+use crate::app::App;
 use crate::completion::Values;
 
 pub use render::{Call, render};

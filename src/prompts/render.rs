@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{Given, Kind, Prompt, Refusal, Step, Uses};
+use crate::app::App;
 use crate::audit::Attempt;
-use crate::call::App;
 use crate::policy::{FieldRef, Operation, Permit};
-use crate::tools::{Effect, Tool, operation};
+use crate::tool::{Effect, Tool, operation};
 
 /// What holds for every prompt.
 const ALWAYS: &str = "What stands in <angle brackets> comes from the steps before. An answer with next_cursor is not all \

@@ -3,11 +3,11 @@
 
 pub mod address;
 
-use crate::call::App;
+use crate::app::App;
 use crate::completion::Values;
+use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::Kind;
-use crate::tools::ToolError;
 
 /// The most schemas that the list names; the others are found by completion.
 const MOST_LISTED: usize = 100;

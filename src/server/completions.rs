@@ -3,7 +3,7 @@
 use rmcp::ErrorData;
 use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, Reference};
 
-use crate::call::App;
+use crate::app::App;
 use crate::completion::{self, Found, Values};
 use crate::{prompts, resources};
 

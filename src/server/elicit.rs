@@ -12,8 +12,10 @@ use rmcp::{ErrorData, Peer, RoleServer};
 use serde_json::{Value, json};
 
 use super::{Ran, Server, success};
-use crate::tools::{CALL_TOOL, TOKEN, Unconfirmed};
-use crate::watch::Watch;
+use crate::error::Unconfirmed;
+use crate::tool::arguments::TOKEN;
+use crate::tool::progress::CallObserver;
+use crate::tools::find::CALL_TOOL;
 
 /// The one question that is asked, and the one field of its form.
 const QUESTION: &str = "confirm";
@@ -97,7 +99,7 @@ impl Server {
         mut request: CallToolRequestParams,
         client: Option<String>,
         way: Option<Way>,
-        watch: &Watch,
+        watch: &CallObserver,
     ) -> Result<CallToolResponse, ErrorData> {
         if answered(&mut request) == Some(false) {
             return Ok(declined().into());

@@ -1,7 +1,7 @@
 //! The server's instructions: who the user is, what is permitted, and how to find the rest, in under 2,000 characters.
 
-use crate::call::App;
-use crate::greeting::Company;
+use crate::app::App;
+use crate::context::site_info::Company;
 use crate::policy::Operations;
 use crate::shape::visible;
 

@@ -6,7 +6,7 @@ use rmcp::model::Tool as WireTool;
 use tokio::sync::watch;
 
 use super::{Server, on_the_wire};
-use crate::tools::listing;
+use crate::tool::listing::listing;
 
 /// The list of tools, and how often metadata had been laid over the tables when it was made.
 #[derive(Clone, Debug)]

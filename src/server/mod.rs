@@ -26,10 +26,13 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
 use tokio::sync::{RwLock, Semaphore};
 
-use crate::call::App;
+use crate::app::App;
 use crate::config::Results;
-use crate::tools::{self, Definition, Effect, ToolError, Unconfirmed, definition};
-use crate::watch::{Beside, Progress, Watch};
+use crate::error::{ToolError, Unconfirmed};
+use crate::tool::Effect;
+use crate::tool::definition::{self, Definition};
+use crate::tool::progress::{Attachment, CallObserver, Progress};
+use crate::tools;
 use listed::Listed;
 
 /// How many calls may be under way at once; the rest wait.
@@ -63,7 +66,7 @@ impl Server {
         &self,
         request: CallToolRequestParams,
         client: Option<String>,
-        watch: &Watch,
+        watch: &CallObserver,
     ) -> Result<Ran, ErrorData> {
         let Some(tool) = self.app.registry.find(&request.name) else {
             let known = self.app.registry.tools().iter().map(|tool| tool.name());
@@ -152,13 +155,13 @@ fn success(results: Results, declared: bool, data: Value, text: String) -> CallT
     answer
 }
 
-fn content(beside: Beside) -> ContentBlock {
+fn content(beside: Attachment) -> ContentBlock {
     match beside {
-        Beside::Image { kind, base64 } => ContentBlock::image(base64, kind),
-        Beside::File { uri, kind, base64 } => {
+        Attachment::Image { kind, base64 } => ContentBlock::image(base64, kind),
+        Attachment::File { uri, kind, base64 } => {
             ContentBlock::resource(ResourceContents::blob(base64, uri).with_mime_type(kind))
         }
-        Beside::Link { uri, name } => ContentBlock::resource_link(Resource::new(uri, name)),
+        Attachment::Link { uri, name } => ContentBlock::resource_link(Resource::new(uri, name)),
     }
 }
 
@@ -238,7 +241,7 @@ impl ServerHandler for Server {
         let client = client_of(&context);
         let meant = tools::named(&self.app.registry, &request.name, request.arguments.as_ref());
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
-        let (watch, mut told) = Watch::new();
+        let (watch, mut told) = CallObserver::new();
         let token = context.meta.get_progress_token();
         // A write that has begun is finished, also when the client leaves.
         let _begun = if writes { Some(self.writes.read().await) } else { None };

@@ -8,7 +8,7 @@ use rmcp::model::{
 use serde_json::Value;
 
 use super::LIST_TTL;
-use crate::call::App;
+use crate::app::App;
 use crate::prompts::{self, Given, Prompt};
 
 pub(super) fn list(app: &App) -> ListPromptsResult {

@@ -7,7 +7,7 @@ use rmcp::model::{
 };
 
 use super::LIST_TTL;
-use crate::call::App;
+use crate::app::App;
 use crate::resources::{self, Content, Listed, Unread};
 
 const JSON: &str = "application/json";

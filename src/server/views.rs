@@ -10,7 +10,7 @@ use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
 
 use super::LIST_TTL;
-use crate::call::App;
+use crate::app::App;
 use crate::views::{self, MIME_TYPE, View};
 
 const EXTENSION: &str = "io.modelcontextprotocol/ui";

@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::lifecycle::{DocRef, typed};
 use super::list::rows;
-use super::{Answer, Body, Client, Kind, SiteError, check, unexpected};
-use crate::caller::Caller;
+use super::{Answer, Body, CallerClient, Kind, SiteError, check, unexpected};
 use crate::policy::{Operation, Permit};
 
 /// A DocType's workflow.
@@ -39,13 +38,13 @@ pub fn workflow_state_field(meta: &Value) -> Option<String> {
     workflow(meta)?.get("workflow_state_field")?.as_str().map(str::to_owned)
 }
 
-impl Client {
+impl CallerClient<'_> {
     /// The workflow of the DocType, if it has one. Any user gets it with the metadata (H30).
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn workflow(&self, caller: &Caller, doctype: &str) -> Result<Option<Workflow>, SiteError> {
-        let meta = self.doctype_meta(caller, doctype).await?;
+    pub async fn workflow(&self, doctype: &str) -> Result<Option<Workflow>, SiteError> {
+        let meta = self.doctype_meta(doctype).await?;
         let text = |row: &Value, key: &str| row.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let state = |row: &Value| {
             let docstatus = match row.get("doc_status")? {
@@ -68,14 +67,13 @@ impl Client {
     /// The site's refusal.
     pub async fn transitions(
         &self,
-        caller: &Caller,
         permit: &Permit,
         doc: &Map<String, Value>,
     ) -> Result<Option<Vec<Map<String, Value>>>, SiteError> {
         check(permit, &[Operation::Read, Operation::Update, Operation::Submit, Operation::Cancel])?;
         let method = "frappe.model.workflow.get_transitions";
         let body = json!({ "doc": typed(permit, doc) });
-        match self.method_post(caller, method, Body::Json(body)).await {
+        match self.method_post(method, Body::Json(body)).await {
             Ok(answer) => {
                 let found = rows(answer.data);
                 found.map(Some).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
@@ -91,17 +89,13 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn pending_approvals(
-        &self,
-        caller: &Caller,
-        readable: impl Fn(&str) -> Option<Permit>,
-    ) -> Result<Vec<DocRef>, SiteError> {
+    pub async fn pending_approvals(&self, readable: impl Fn(&str) -> Option<Permit>) -> Result<Vec<DocRef>, SiteError> {
         let method = "frappe.client.get_list";
         let body = json!({
             "doctype": "Workflow Action", "fields": ["reference_doctype", "reference_name"],
             "filters": [["status", "=", "Open"]], "order_by": "creation asc", "limit_page_length": 500,
         });
-        let found = rows(self.method_post(caller, method, Body::Json(body)).await?.data);
+        let found = rows(self.method_post(method, Body::Json(body)).await?.data);
         let found = found.ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))?;
         let mut documents: Vec<DocRef> = Vec::new();
         for row in &found {
@@ -122,13 +116,12 @@ impl Client {
     /// The site's refusal, `WorkflowTransitionError` where the action is not open; see [`SiteError::maybe_done`].
     pub async fn apply_workflow(
         &self,
-        caller: &Caller,
         permit: &Permit,
         doc: &Map<String, Value>,
         action: &str,
     ) -> Result<Answer<()>, SiteError> {
         check(permit, &[Operation::Update, Operation::Submit, Operation::Cancel])?;
         let body = json!({ "doc": typed(permit, doc), "action": action });
-        self.method_write(caller, "frappe.model.workflow.apply_workflow", body).await?.try_map(|_| Ok(()))
+        self.method_write("frappe.model.workflow.apply_workflow", body).await?.try_map(|_| Ok(()))
     }
 }

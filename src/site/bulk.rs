@@ -3,12 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::typed;
-use super::{Answer, Client, SiteError, check, unexpected};
-use crate::caller::Caller;
+use super::{Answer, CallerClient, SiteError, check, unexpected};
 use crate::policy::{Operation, Permit};
 
-impl Client {
-    /// The most documents that [`Client::insert_many`] takes; the site refuses more.
+impl CallerClient<'_> {
+    /// The most documents that [`CallerClient::insert_many`] takes; the site refuses more.
     pub const MOST_AT_ONCE: usize = 200;
 
     /// Makes all of the documents or none; the names they got, in their order.
@@ -17,14 +16,13 @@ impl Client {
     /// The site's refusal of any of them; see [`SiteError::maybe_done`].
     pub async fn insert_many(
         &self,
-        caller: &Caller,
         permit: &Permit,
         docs: &[Map<String, Value>],
     ) -> Result<Answer<Vec<Value>>, SiteError> {
         check(permit, &[Operation::Create])?;
         let method = "frappe.client.insert_many";
         let docs: Vec<Value> = docs.iter().map(|doc| Value::Object(typed(permit, doc))).collect();
-        self.method_write(caller, method, json!({ "docs": docs })).await?.try_map(|names| match names {
+        self.method_write(method, json!({ "docs": docs })).await?.try_map(|names| match names {
             Value::Array(names) => Ok(names),
             _ => Err(unexpected(&format!("POST /api/method/{method}"), true, "no names in it")),
         })

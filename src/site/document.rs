@@ -3,11 +3,10 @@
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{Answer, Body, Call, Client, Kind, SiteError, check, note_withheld, resource_path, unexpected};
-use crate::caller::Caller;
+use super::{Answer, Body, Call, CallerClient, Kind, SiteError, check, note_withheld, resource_path, unexpected};
 use crate::policy::{Operation, Permit};
 
-impl Client {
+impl CallerClient<'_> {
     /// The document `name`, child rows inline; keys without a value are absent (H25).
     ///
     /// Takes a permit for any write too: what was stored is known only by reading it back (H13), and which document a
@@ -15,18 +14,13 @@ impl Client {
     ///
     /// # Errors
     /// [`Kind::Missing`] or [`Kind::OutOfSight`] where the caller may not see it, a name that cannot be sent, or the site's refusal.
-    pub async fn get(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+    pub async fn get(&self, permit: &Permit, name: &str) -> Result<Answer<Map<String, Value>>, SiteError> {
         use Operation::{Amend, Cancel, Create, Delete, Print, Read, Submit, Update};
         check(permit, &[Read, Create, Update, Delete, Submit, Cancel, Amend, Print])?;
         let path = resource_path(permit, Some(name))?;
         let line = format!("GET {path}");
         let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
-        let answer = match self.recalled(caller, permit, call, "data").await {
+        let answer = match self.recalled(permit, call, "data").await {
             // That it is hidden by a User Permission would tell that it is there.
             Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied) && permit.is_scoped() => {
                 return Err(SiteError::out_of_sight(Kind::Missing, permit.doctype(), name));
@@ -36,7 +30,7 @@ impl Client {
         let in_sight = match permit.sees(&answer.data) {
             in_sight if !may_lie(permit) => in_sight,
             // Of what is above level 0 the document may hold a 0 or nothing for what the user may not see (H4).
-            _ => self.is_within(caller, permit, answer.data.get("name").unwrap_or(&Value::Null)).await?,
+            _ => self.is_within(permit, answer.data.get("name").unwrap_or(&Value::Null)).await?,
         };
         note_withheld(permit, &erpnext_doctypes::get, &answer.data, in_sight);
         match in_sight {
@@ -48,9 +42,9 @@ impl Client {
     /// That the caller may see the document, where not all of them may be seen.
     ///
     /// # Errors
-    /// As [`Client::get`].
-    pub(super) async fn in_sight(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<(), SiteError> {
-        if permit.is_scoped() { self.get(caller, permit, name).await.map(drop) } else { Ok(()) }
+    /// As [`CallerClient::get`].
+    pub(super) async fn in_sight(&self, permit: &Permit, name: &str) -> Result<(), SiteError> {
+        if permit.is_scoped() { self.get(permit, name).await.map(drop) } else { Ok(()) }
     }
 
     /// Makes a document. The answer echoes what was sent, not what was stored (H13); trust only its `name` (H11).
@@ -59,13 +53,12 @@ impl Client {
     /// The site's refusal; see [`SiteError::maybe_done`].
     pub async fn insert(
         &self,
-        caller: &Caller,
         permit: &Permit,
         doc: &Map<String, Value>,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Create])?;
         let path = resource_path(permit, None)?;
-        self.written(caller, Method::POST, path, Body::Json(Value::Object(doc.clone()))).await
+        self.written(Method::POST, path, Body::Json(Value::Object(doc.clone()))).await
     }
 
     /// Changes the fields in `doc`. With `modified` exactly as read, a write in between is refused as
@@ -77,37 +70,30 @@ impl Client {
     /// A name that cannot be sent, or the site's refusal; see [`SiteError::maybe_done`].
     pub async fn update(
         &self,
-        caller: &Caller,
         permit: &Permit,
         name: &str,
         doc: &Map<String, Value>,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Update])?;
         let path = resource_path(permit, Some(name))?;
-        self.written(caller, Method::PUT, path, Body::Json(Value::Object(doc.clone()))).await
+        self.written(Method::PUT, path, Body::Json(Value::Object(doc.clone()))).await
     }
 
     /// Deletes a document.
     ///
     /// # Errors
     /// A name that cannot be sent, or the site's refusal; see [`SiteError::maybe_done`].
-    pub async fn delete(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<Answer<()>, SiteError> {
+    pub async fn delete(&self, permit: &Permit, name: &str) -> Result<Answer<()>, SiteError> {
         check(permit, &[Operation::Delete])?;
         let path = resource_path(permit, Some(name))?;
         let call = Call { method: Method::DELETE, path, query: Vec::new(), body: Body::None, writes: true };
-        self.send(caller, call).await?.try_map(|_| Ok(()))
+        self.send(call).await?.try_map(|_| Ok(()))
     }
 
-    async fn written(
-        &self,
-        caller: &Caller,
-        method: Method,
-        path: String,
-        body: Body,
-    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+    async fn written(&self, method: Method, path: String, body: Body) -> Result<Answer<Map<String, Value>>, SiteError> {
         let line = format!("{method} {path}");
         let call = Call { method, path, query: Vec::new(), body, writes: true };
-        self.value(caller, call, "data").await?.try_map(|data| document(&line, true, data))
+        self.value(call, "data").await?.try_map(|data| document(&line, true, data))
     }
 }
 

@@ -3,18 +3,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Client, Kind, SiteError, check, unexpected};
-use crate::caller::Caller;
+use super::{Body, CallerClient, Kind, SiteError, check, unexpected};
 use crate::policy::{Operation, Permit};
 
-impl Client {
+impl CallerClient<'_> {
     /// How much of an item lay in a warehouse at the end of a day (`YYYY-MM-DD`). Takes the permit to read Bins.
     ///
     /// # Errors
     /// The site's refusal.
     pub async fn stock_balance(
         &self,
-        caller: &Caller,
         permit: &Permit,
         item: &str,
         warehouse: &str,
@@ -28,7 +26,7 @@ impl Client {
         let method = "erpnext.stock.utils.get_stock_balance";
         let body =
             json!({ "item_code": item, "warehouse": warehouse, "posting_date": date, "posting_time": "23:59:59" });
-        let answer = self.ask(caller, permit, method, Body::Json(body)).await?;
+        let answer = self.ask(permit, method, Body::Json(body)).await?;
         answer.data.as_f64().ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no number in it"))
     }
 
@@ -38,14 +36,13 @@ impl Client {
     /// The site's refusal.
     pub async fn item_details(
         &self,
-        caller: &Caller,
         permit: &Permit,
         args: &Map<String, Value>,
     ) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Read])?;
         // The arguments are JSON text.
         let body = json!({ "args": Value::Object(args.clone()).to_string() });
-        self.details(caller, permit, "erpnext.stock.get_item_details.get_item_details", body).await
+        self.details(permit, "erpnext.stock.get_item_details.get_item_details", body).await
     }
 
     /// What ERPNext would fill into a document for a party. Takes the permit to read parties of its kind.
@@ -54,7 +51,6 @@ impl Client {
     /// The site's refusal.
     pub async fn party_details(
         &self,
-        caller: &Caller,
         permit: &Permit,
         party: &str,
         args: &Map<String, Value>,
@@ -63,17 +59,11 @@ impl Client {
         let mut body = args.clone();
         body.insert("party".to_owned(), json!(party));
         body.insert("party_type".to_owned(), json!(permit.doctype()));
-        self.details(caller, permit, "erpnext.accounts.party.get_party_details", Value::Object(body)).await
+        self.details(permit, "erpnext.accounts.party.get_party_details", Value::Object(body)).await
     }
 
-    async fn details(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        method: &str,
-        body: Value,
-    ) -> Result<Map<String, Value>, SiteError> {
-        match self.ask(caller, permit, method, Body::Json(body)).await?.data {
+    async fn details(&self, permit: &Permit, method: &str, body: Value) -> Result<Map<String, Value>, SiteError> {
+        match self.ask(permit, method, Body::Json(body)).await?.data {
             Value::Object(details) => Ok(details),
             _ => Err(unexpected(&format!("POST /api/method/{method}"), false, "no object in it")),
         }

@@ -5,11 +5,10 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{Answer, Body, Call, Client, SiteError, check, misuse, reply, unexpected, url};
-use crate::caller::Caller;
+use super::{Answer, Body, Call, CallerClient, SiteError, check, misuse, reply, unexpected, url};
 use crate::policy::{Operation, Permit};
 
-/// A file attached to a document. Only [`Client::attachments`] makes one, so that no other file can be asked for.
+/// A file attached to a document. Only [`CallerClient::attachments`] makes one, so that no other file can be asked for.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Attachment {
     doctype: String,
@@ -48,20 +47,15 @@ pub struct Download {
     pub bytes: Vec<u8>,
 }
 
-impl Client {
+impl CallerClient<'_> {
     /// The files attached to a document. The site tells them to whoever may read it; what it says of them beyond name,
     /// address and privacy, only to whoever may also list files.
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn attachments(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-    ) -> Result<Vec<Attachment>, SiteError> {
+    pub async fn attachments(&self, permit: &Permit, name: &str) -> Result<Vec<Attachment>, SiteError> {
         check(permit, &[Operation::Read, Operation::Update])?;
-        let mut info = self.info(caller, permit, name).await?;
+        let mut info = self.info(permit, name).await?;
         let listed = rows(info.remove("attachments").unwrap_or_default()).unwrap_or_default();
         if listed.is_empty() {
             return Ok(Vec::new());
@@ -71,7 +65,7 @@ impl Client {
             "filters": [["attached_to_doctype", "=", permit.doctype()], ["attached_to_name", "=", name]],
             "order_by": "creation asc", "limit_page_length": 500,
         });
-        let more = self.method_post(caller, "frappe.client.get_list", Body::Json(body)).await;
+        let more = self.method_post("frappe.client.get_list", Body::Json(body)).await;
         let mut more = more.ok().and_then(|answer| rows(answer.data)).unwrap_or_default();
         let attachment = |mut facts: Map<String, Value>| {
             let file = facts.get("name")?.as_str()?.to_owned();
@@ -86,12 +80,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Kind::BadName`](super::Kind::BadName) where it lies elsewhere than on the site; the site's refusal.
-    pub async fn download(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        attachment: &Attachment,
-    ) -> Result<Download, SiteError> {
+    pub async fn download(&self, permit: &Permit, attachment: &Attachment) -> Result<Download, SiteError> {
         check(permit, &[Operation::Read])?;
         of(permit, attachment)?;
         let path = url::file_path(attachment.text("file_url"));
@@ -99,7 +88,7 @@ impl Client {
             SiteError::new(super::Kind::BadName, attachment.text("file_name"), false, words)
         })?;
         let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
-        self.send_for(caller, call, reply::download).await
+        self.send_for(call, reply::download).await
     }
 
     /// Attaches a file to a document, privately; the File document that it got. The site may give it another name, and
@@ -109,7 +98,6 @@ impl Client {
     /// The site's refusal; see [`SiteError::maybe_done`].
     pub async fn attach(
         &self,
-        caller: &Caller,
         permit: &Permit,
         name: &str,
         file_name: &str,
@@ -126,7 +114,7 @@ impl Client {
             body: parts(&fields, file_name, bytes),
             writes: true,
         };
-        self.value(caller, call, "message").await?.try_map(|file| match file {
+        self.value(call, "message").await?.try_map(|file| match file {
             Value::Object(file) => Ok(file),
             _ => Err(unexpected(&line, true, "no file in it")),
         })
@@ -136,18 +124,13 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn detach(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        attachment: &Attachment,
-    ) -> Result<Answer<()>, SiteError> {
+    pub async fn detach(&self, permit: &Permit, attachment: &Attachment) -> Result<Answer<()>, SiteError> {
         check(permit, &[Operation::Update])?;
         of(permit, attachment)?;
         let path =
             url::resource_path("File", Some(&attachment.file)).map_err(|url::BadName(words)| misuse(permit, words))?;
         let call = Call { method: Method::DELETE, path, query: Vec::new(), body: Body::None, writes: true };
-        self.send(caller, call).await?.try_map(|_| Ok(()))
+        self.send(call).await?.try_map(|_| Ok(()))
     }
 }
 

@@ -11,8 +11,7 @@ use reqwest::{ClientBuilder, Request, Response};
 use secrecy::ExposeSecret;
 
 use super::reply::{Asked, Reply};
-use super::{Body, Call, Client, ClientOptions, Kind, SiteError, scope, url};
-use crate::caller::Caller;
+use super::{Body, Call, Caller, Client, ClientOptions, Kind, SiteError, call_state, url};
 
 /// The name of the call that a request serves, as the audit log has it; Frappe's monitor keeps the second.
 const REQUEST_ID: [HeaderName; 2] =
@@ -34,7 +33,7 @@ impl Client {
         authorization.set_sensitive(true);
         let http = self.http(caller, asked).await?;
         let mut request = http.request(call.method.clone(), address).header(AUTHORIZATION, authorization);
-        if let Some(id) = scope::id() {
+        if let Some(id) = call_state::id() {
             request = REQUEST_ID.into_iter().fold(request, |request, name| request.header(name, &id));
         }
         let request = match &call.body {

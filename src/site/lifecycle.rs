@@ -3,8 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{Answer, Body, Client, SiteError, check, misuse, unexpected};
-use crate::caller::Caller;
+use super::{Answer, Body, CallerClient, SiteError, check, misuse, unexpected};
 use crate::policy::{Operation, Permit};
 
 /// A document named by another: DocType and name.
@@ -16,48 +15,38 @@ pub struct DocRef {
     pub name: String,
 }
 
-impl Client {
+impl CallerClient<'_> {
     /// Submits a draft: the whole document as it was read, `modified` included, so that nobody's change is overwritten.
     ///
     /// # Errors
     /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn submit(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        doc: &Map<String, Value>,
-    ) -> Result<Answer<()>, SiteError> {
+    pub async fn submit(&self, permit: &Permit, doc: &Map<String, Value>) -> Result<Answer<()>, SiteError> {
         check(permit, &[Operation::Submit])?;
         let body = json!({ "doc": typed(permit, doc) });
-        self.method_write(caller, "frappe.client.submit", body).await?.try_map(|_| Ok(()))
+        self.method_write("frappe.client.submit", body).await?.try_map(|_| Ok(()))
     }
 
     /// Cancels a submitted document.
     ///
     /// # Errors
     /// The site's refusal, `LinkExistsError` where submitted documents link to it; see [`SiteError::maybe_done`].
-    pub async fn cancel(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<Answer<()>, SiteError> {
+    pub async fn cancel(&self, permit: &Permit, name: &str) -> Result<Answer<()>, SiteError> {
         check(permit, &[Operation::Cancel])?;
         let body = json!({ "doctype": permit.doctype(), "name": name });
-        self.method_write(caller, "frappe.client.cancel", body).await?.try_map(|_| Ok(()))
+        self.method_write("frappe.client.cancel", body).await?.try_map(|_| Ok(()))
     }
 
     /// Makes the new draft of a cancelled document; the name it got.
     ///
     /// # Errors
     /// A document without `amended_from`, or the site's refusal; see [`SiteError::maybe_done`].
-    pub async fn amend(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        doc: &Map<String, Value>,
-    ) -> Result<Answer<Value>, SiteError> {
+    pub async fn amend(&self, permit: &Permit, doc: &Map<String, Value>) -> Result<Answer<Value>, SiteError> {
         check(permit, &[Operation::Amend])?;
         if doc.get("amended_from").is_none_or(Value::is_null) {
             return Err(misuse(permit, "an amendment without amended_from"));
         }
         let body = json!({ "doc": typed(permit, doc) });
-        let answer = self.method_write(caller, "frappe.client.insert", body).await?;
+        let answer = self.method_write("frappe.client.insert", body).await?;
         answer.try_map(|doc| Ok(doc.get("name").cloned().unwrap_or_default()))
     }
 
@@ -65,10 +54,10 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn is_amended(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<bool, SiteError> {
+    pub async fn is_amended(&self, permit: &Permit, name: &str) -> Result<bool, SiteError> {
         check(permit, &[Operation::Amend])?;
         let body = json!({ "doctype": permit.doctype(), "docname": name });
-        let answer = self.method_post(caller, "frappe.client.is_document_amended", Body::Json(body)).await?;
+        let answer = self.method_post("frappe.client.is_document_amended", Body::Json(body)).await?;
         Ok(answer.data.as_bool().unwrap_or(false) || answer.data.is_string())
     }
 
@@ -76,16 +65,11 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn submitted_links(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-    ) -> Result<Vec<DocRef>, SiteError> {
+    pub async fn submitted_links(&self, permit: &Permit, name: &str) -> Result<Vec<DocRef>, SiteError> {
         check(permit, &[Operation::Read, Operation::Cancel])?;
         let method = "frappe.desk.form.linked_with.get_submitted_linked_docs";
         let body = json!({ "doctype": permit.doctype(), "name": name });
-        let mut answer = self.method_post(caller, method, Body::Json(body)).await?.data;
+        let mut answer = self.method_post(method, Body::Json(body)).await?.data;
         let found = answer.get_mut("docs").map(Value::take).and_then(rows);
         let found = found.ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))?;
         let text = |doc: &Map<String, Value>, key: &str| doc.get(key).and_then(Value::as_str).map(str::to_owned);

@@ -3,11 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::list::{choices, rows, within};
-use super::{Body, Client, Filter, Kind, SiteError, check, unexpected};
-use crate::caller::Caller;
+use super::{Body, CallerClient, Filter, Kind, SiteError, check, unexpected};
 use crate::policy::{Operation, Permit};
 
-impl Client {
+impl CallerClient<'_> {
     /// Searches by name, title and search fields as the desk does: objects with `value` (the name), `description` and
     /// sometimes `label`. `reference_doctype` is the DocType the link would stand in, which may narrow the answer.
     ///
@@ -15,7 +14,6 @@ impl Client {
     /// The site's refusal.
     pub async fn search_link(
         &self,
-        caller: &Caller,
         permit: &Permit,
         txt: &str,
         page_length: u32,
@@ -36,7 +34,7 @@ impl Client {
             if let Some(reference) = reference_doctype {
                 body["reference_doctype"] = json!(reference);
             }
-            let answer = self.ask(caller, permit, method, Body::Json(body)).await?;
+            let answer = self.ask(permit, method, Body::Json(body)).await?;
             let rows = rows(answer.data)
                 .ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))?;
             for row in rows {
@@ -54,16 +52,10 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn link_exists(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        doctype: &str,
-        name: &str,
-    ) -> Result<bool, SiteError> {
+    pub async fn link_exists(&self, permit: &Permit, doctype: &str, name: &str) -> Result<bool, SiteError> {
         check(permit, &[Operation::Create, Operation::Update])?;
         let body = json!({ "doctype": doctype, "docname": name, "fields": [] });
-        let answer = self.method_post(caller, "frappe.client.validate_link", Body::Json(body)).await?;
+        let answer = self.method_post("frappe.client.validate_link", Body::Json(body)).await?;
         Ok(answer.data.get("name").is_some_and(|name| !name.is_null()))
     }
 
@@ -73,18 +65,17 @@ impl Client {
     /// The site's refusal.
     pub async fn validate_link(
         &self,
-        caller: &Caller,
         permit: &Permit,
         name: &str,
         fields: &[&str],
     ) -> Result<Option<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Read])?;
-        match self.in_sight(caller, permit, name).await {
+        match self.in_sight(permit, name).await {
             Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => return Ok(None),
             seen => seen?,
         }
         let body = json!({ "doctype": permit.doctype(), "docname": name, "fields": fields });
-        let answer = self.ask(caller, permit, "frappe.client.validate_link", Body::Json(body)).await?;
+        let answer = self.ask(permit, "frappe.client.validate_link", Body::Json(body)).await?;
         let found = match answer.data {
             Value::Object(found) => found,
             _ => return Ok(None),

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Body, Call, Client, Kind, SiteError, check, misuse, resource_path, unexpected, url};
-use crate::caller::Caller;
+use super::{Answer, Body, Call, CallerClient, Kind, SiteError, check, misuse, resource_path, unexpected, url};
 use crate::policy::{Filter, Operation, Permit, Within};
 
 /// The longest request line sent by GET, in bytes; the web server takes 4,094 (H28).
@@ -54,30 +53,25 @@ impl ListQuery {
     }
 }
 
-impl Client {
+impl CallerClient<'_> {
     /// Whether the site counts the document among those that the caller may see, where it may not show what decides that.
     ///
     /// # Errors
     /// The site's refusal, or a scope that no list can be filtered by.
-    pub(super) async fn is_within(&self, caller: &Caller, permit: &Permit, name: &Value) -> Result<bool, SiteError> {
+    pub(super) async fn is_within(&self, permit: &Permit, name: &Value) -> Result<bool, SiteError> {
         let within = within(permit)?;
         let mut filters = vec![("name".to_owned(), "=".to_owned(), name.clone())];
         filters.extend(within.all);
         let (fields, order_by) = (vec!["name".to_owned()], "`name` asc".to_owned());
         let query = ListQuery { fields, filters, or_filters: within.any, order_by, limit: 1, ..ListQuery::default() };
-        Ok(self.page(caller, permit, &query).await?.data.iter().any(|row| row.get("name") == Some(name)))
+        Ok(self.page(permit, &query).await?.data.iter().any(|row| row.get("name") == Some(name)))
     }
 
     /// A page of documents with the fields asked for. Columns the user may not see are left out in silence (H5).
     ///
     /// # Errors
     /// A limit or order that the site would misunderstand, or the site's refusal.
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        query: &ListQuery,
-    ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
+    pub async fn list(&self, permit: &Permit, query: &ListQuery) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
         check(permit, &[Operation::Read])?;
         if !(1..=500).contains(&query.limit) {
             return Err(misuse(permit, format!("the limit {} is not in 1 to 500", query.limit)));
@@ -90,7 +84,7 @@ impl Client {
         query.filters.extend(within.all);
         if within.any.is_empty() || query.or_filters.is_empty() {
             query.or_filters.extend(within.any);
-            return self.page(caller, permit, &query).await;
+            return self.page(permit, &query).await;
         }
         // The site takes one set of choices. A first page can be put together from a list for each choice of the scope.
         if query.start > 0 || !query.group_by.is_empty() {
@@ -100,7 +94,7 @@ impl Client {
         for choice in &within.any {
             let mut query = query.clone();
             query.filters.push(choice.clone());
-            let answer = self.page(caller, permit, &query).await?;
+            let answer = self.page(permit, &query).await?;
             found.messages.extend(answer.messages);
             for row in answer.data {
                 if row.get("name").is_none_or(|name| !found.data.iter().any(|known| known.get("name") == Some(name))) {
@@ -119,7 +113,6 @@ impl Client {
     /// The site's refusal.
     pub async fn columns_shown(
         &self,
-        caller: &Caller,
         permit: &Permit,
         name: &str,
         columns: &[&str],
@@ -131,7 +124,7 @@ impl Client {
             limit: 1,
             ..ListQuery::default()
         };
-        let answer = self.page(caller, permit, &query).await?;
+        let answer = self.page(permit, &query).await?;
         Ok(answer.data.into_iter().flatten().map(|(column, _)| column).collect())
     }
 
@@ -142,7 +135,6 @@ impl Client {
     /// The site's refusal.
     pub async fn made(
         &self,
-        caller: &Caller,
         permit: &Permit,
         filters: Vec<Filter>,
         fields: Vec<String>,
@@ -151,15 +143,10 @@ impl Client {
         check(permit, &[Operation::Create, Operation::Amend])?;
         let order_by = "`creation` desc, `name` asc".to_owned();
         let query = ListQuery { fields, filters, order_by, limit, ..ListQuery::default() };
-        Ok(self.page(caller, permit, &query).await?.data)
+        Ok(self.page(permit, &query).await?.data)
     }
 
-    async fn page(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        query: &ListQuery,
-    ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
+    async fn page(&self, permit: &Permit, query: &ListQuery) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
         let path = resource_path(permit, None)?;
         let line = format!("GET {path}");
         let pairs = query.pairs();
@@ -168,14 +155,14 @@ impl Client {
             other => (*key, other.to_string()),
         };
         let text: Vec<_> = pairs.iter().map(as_text).collect();
-        let length = caller.site.as_str().len() + line.len() + url::query_string(&text).len() + "? HTTP/1.1".len();
+        let length = self.caller.site.as_str().len() + line.len() + url::query_string(&text).len() + "? HTTP/1.1".len();
         let answer = if length > MAX_LINE {
             let mut body = Map::from_iter(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
             body.insert("doctype".into(), permit.doctype().into());
-            self.ask(caller, permit, "frappe.client.get_list", Body::Json(Value::Object(body))).await?
+            self.ask(permit, "frappe.client.get_list", Body::Json(Value::Object(body))).await?
         } else {
             let call = Call { method: Method::GET, path, query: text, body: Body::None, writes: false };
-            self.recalled(caller, permit, call, "data").await?
+            self.recalled(permit, call, "data").await?
         };
         answer.try_map(|data| rows(data).ok_or_else(|| unexpected(&line, false, "no list of documents in it")))
     }
@@ -188,7 +175,6 @@ impl Client {
     /// The site's refusal.
     pub async fn count(
         &self,
-        caller: &Caller,
         permit: &Permit,
         filters: &[Filter],
         or_filters: &[Filter],
@@ -214,7 +200,7 @@ impl Client {
             form.push(("or_filters", json!(any).to_string()));
         }
         form.extend(parent.map(|parent| ("parent_doctype", parent.to_owned())));
-        let answer = self.ask(caller, permit, method, Body::Form(form)).await?;
+        let answer = self.ask(permit, method, Body::Form(form)).await?;
         answer.data.as_u64().ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no number in it"))
     }
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Client, SiteError, check, unexpected};
-use crate::caller::Caller;
+use super::{Body, CallerClient, SiteError, check, unexpected};
 use crate::policy::{Operation, Permit};
 
 /// How the site is asked for the next document.
@@ -21,7 +20,7 @@ const MAKE: &str = "frappe.model.mapper.make_mapped_doc";
 const PAYMENT: &str = "erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry";
 const STOCK_ENTRY: &str = "erpnext.manufacturing.doctype.work_order.work_order.make_stock_entry";
 
-impl Client {
+impl CallerClient<'_> {
     /// What the site makes of the document `name`. `source` is leave to read that one, `target` to create what is made;
     /// nothing is stored.
     ///
@@ -29,7 +28,6 @@ impl Client {
     /// The site's refusal, such as a source that is not submitted.
     pub async fn next_document(
         &self,
-        caller: &Caller,
         source: &Permit,
         target: &Permit,
         mapper: Mapper,
@@ -42,7 +40,7 @@ impl Client {
             Mapper::Payment => (PAYMENT, json!({ "dt": source.doctype(), "dn": name })),
             Mapper::StockEntry(purpose) => (STOCK_ENTRY, json!({ "work_order_id": name, "purpose": purpose })),
         };
-        match self.method_post(caller, method, Body::Json(body)).await?.data {
+        match self.method_post(method, Body::Json(body)).await?.data {
             Value::Object(doc) => Ok(doc),
             _ => Err(unexpected(&format!("POST /api/method/{method}"), false, "no document in it")),
         }

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Client, SiteError, check, unexpected};
-use crate::caller::Caller;
+use super::{Answer, CallerClient, SiteError, check, unexpected};
 use crate::policy::{Operation, Permit};
 
 /// Something to hang on a document, or to take off it.
@@ -76,37 +75,25 @@ impl Mark<'_> {
     }
 }
 
-impl Client {
+impl CallerClient<'_> {
     /// Hangs something on a document; what the site answers to it.
     ///
     /// # Errors
     /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn mark(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-        mark: &Mark<'_>,
-    ) -> Result<Answer<Value>, SiteError> {
+    pub async fn mark(&self, permit: &Permit, name: &str, mark: &Mark<'_>) -> Result<Answer<Value>, SiteError> {
         check(permit, &[Operation::Update])?;
-        self.method_write(caller, mark.method(), mark.body(permit.doctype(), name)).await
+        self.method_write(mark.method(), mark.body(permit.doctype(), name)).await
     }
 
     /// Gives a document another name, wherever it is linked too; the name it got.
     ///
     /// # Errors
     /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn rename(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-        new_name: &str,
-    ) -> Result<Answer<String>, SiteError> {
+    pub async fn rename(&self, permit: &Permit, name: &str, new_name: &str) -> Result<Answer<String>, SiteError> {
         check(permit, &[Operation::Update])?;
         let method = "frappe.client.rename_doc";
         let body = json!({ "doctype": permit.doctype(), "old_name": name, "new_name": new_name });
-        self.method_write(caller, method, body).await?.try_map(|name| match name {
+        self.method_write(method, body).await?.try_map(|name| match name {
             Value::String(name) => Ok(name),
             _ => Err(unexpected(&format!("POST /api/method/{method}"), true, "no name in it")),
         })

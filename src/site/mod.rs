@@ -39,9 +39,9 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::cache::{Cache, Keeping};
-use crate::caller::Caller;
 use crate::limit::Rates;
 use crate::policy::{Operation, Permit};
+use crate::site::Caller;
 use traffic::Traffic;
 
 pub use crate::policy::Filter;

@@ -3,32 +3,25 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Body, Call, Client, Download, SiteError, check, reply, unexpected, url};
-use crate::caller::Caller;
+use super::{Body, Call, CallerClient, Download, SiteError, check, reply, unexpected, url};
 use crate::policy::{Operation, Permit};
 
 const PDF: &str = "/api/method/frappe.utils.print_format.download_pdf";
 
-impl Client {
+impl CallerClient<'_> {
     /// A document as its print format shows it, in HTML; `format` is the DocType's own choice where nobody says. What it
     /// shows of which fields is the format's to say, not the field rule's.
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn print(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-        format: Option<&str>,
-    ) -> Result<String, SiteError> {
+    pub async fn print(&self, permit: &Permit, name: &str, format: Option<&str>) -> Result<String, SiteError> {
         check(permit, &[Operation::Print])?;
         let method = "frappe.www.printview.get_html_and_style";
         let mut body = json!({ "doc": permit.doctype(), "name": name });
         if let Some(format) = format {
             body["print_format"] = json!(format);
         }
-        let answer = self.method_post(caller, method, Body::Json(body)).await?;
+        let answer = self.method_post(method, Body::Json(body)).await?;
         let html = answer.data.get("html").and_then(Value::as_str).map(str::to_owned);
         html.ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no HTML in it"))
     }
@@ -37,22 +30,16 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn print_pdf(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-        format: Option<&str>,
-    ) -> Result<Download, SiteError> {
+    pub async fn print_pdf(&self, permit: &Permit, name: &str, format: Option<&str>) -> Result<Download, SiteError> {
         check(permit, &[Operation::Print])?;
         let query = pdf_query(permit, name, format);
         let call = Call { method: Method::GET, path: PDF.to_owned(), query, body: Body::None, writes: false };
-        self.send_for(caller, call, reply::download).await
+        self.send_for(call, reply::download).await
     }
 
     /// Where a person who is logged in finds the PDF.
-    pub fn pdf_address(caller: &Caller, permit: &Permit, name: &str, format: Option<&str>) -> String {
-        format!("{}{PDF}?{}", caller.site.as_str(), url::query_string(&pdf_query(permit, name, format)))
+    pub fn pdf_address(permit: &Permit, name: &str, format: Option<&str>) -> String {
+        format!("{}{PDF}?{}", self.caller.site.as_str(), url::query_string(&pdf_query(permit, name, format)))
     }
 }
 

@@ -6,8 +6,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use super::{Answer, Download, Kind, SiteError};
-use crate::caller::Credentials;
+use super::{Answer, Credentials, Download, Kind, SiteError};
 use crate::shape::html;
 
 /// The most text of the site that an error carries, in characters.

@@ -4,26 +4,25 @@
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{Body, Call, Client, Filter, SiteError, check, unexpected};
-use crate::caller::Caller;
+use super::{Body, Call, CallerClient, Filter, SiteError, check, unexpected};
 use crate::policy::{Operation, Permit};
 
 const RUN: &str = "frappe.desk.query_report.run";
 const PREPARE: &str = "frappe.core.doctype.prepared_report.prepared_report.make_prepared_report";
 
-impl Client {
+impl CallerClient<'_> {
     /// The reports that the user may know of: objects with `name`, `ref_doctype`, `report_type`, `prepared_report`,
     /// `disabled`, by name, 500 at most.
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn reports(&self, caller: &Caller, filters: &[Filter]) -> Result<Vec<Map<String, Value>>, SiteError> {
+    pub async fn reports(&self, filters: &[Filter]) -> Result<Vec<Map<String, Value>>, SiteError> {
         let fields = json!(["name", "ref_doctype", "report_type", "prepared_report", "disabled"]);
         let body = json!({
             "doctype": "Report", "fields": fields, "filters": filters, "order_by": "name asc", "limit_page_length": 500,
         });
         let method = "frappe.client.get_list";
-        let answer = self.method_post(caller, method, Body::Json(body)).await?;
+        let answer = self.method_post(method, Body::Json(body)).await?;
         rows(answer.data).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
     }
 
@@ -31,15 +30,10 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn report_form(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        report: &str,
-    ) -> Result<Map<String, Value>, SiteError> {
+    pub async fn report_form(&self, permit: &Permit, report: &str) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Report])?;
         let method = "frappe.desk.query_report.get_script";
-        object(self.method_post(caller, method, Body::Json(json!({ "report_name": report }))).await?.data, method)
+        object(self.method_post(method, Body::Json(json!({ "report_name": report }))).await?.data, method)
     }
 
     /// Runs a report: `columns`, `result` and more, or `prepared_report: true` without a result where it runs only in the
@@ -49,14 +43,13 @@ impl Client {
     /// The site's refusal; reports fail with a 500 where they miss a filter.
     pub async fn run_report(
         &self,
-        caller: &Caller,
         permit: &Permit,
         report: &str,
         filters: &Map<String, Value>,
     ) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Report])?;
         let body = json!({ "report_name": report, "filters": filters });
-        object(self.method_post(caller, RUN, Body::Json(body)).await?.data, RUN)
+        object(self.method_post(RUN, Body::Json(body)).await?.data, RUN)
     }
 
     /// Starts a report in the background, and gives the name of its Prepared Report.
@@ -65,7 +58,6 @@ impl Client {
     /// The site's refusal.
     pub async fn prepare_report(
         &self,
-        caller: &Caller,
         permit: &Permit,
         report: &str,
         filters: &Map<String, Value>,
@@ -74,7 +66,7 @@ impl Client {
         let path = format!("/api/method/{PREPARE}");
         let body = Body::Json(json!({ "report_name": report, "filters": filters }));
         let call = Call { method: reqwest::Method::POST, path, query: Vec::new(), body, writes: true };
-        let answer = self.value(caller, call, "message").await?.data;
+        let answer = self.value(call, "message").await?.data;
         let name = answer.get("name").unwrap_or(&answer).as_str().map(str::to_owned);
         name.ok_or_else(|| unexpected(PREPARE, true, "no name in it"))
     }
@@ -85,19 +77,14 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn prepared_report(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-    ) -> Result<Option<Map<String, Value>>, SiteError> {
+    pub async fn prepared_report(&self, permit: &Permit, name: &str) -> Result<Option<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Report])?;
         let method = "frappe.client.get_list";
         let body = json!({
             "doctype": "Prepared Report", "fields": ["name", "report_name", "status", "error_message", "filters"],
             "filters": [["name", "=", name]], "limit_page_length": 1,
         });
-        let answer = self.method_post(caller, method, Body::Json(body)).await?;
+        let answer = self.method_post(method, Body::Json(body)).await?;
         Ok(rows(answer.data).and_then(|rows| rows.into_iter().next()))
     }
 }

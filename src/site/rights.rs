@@ -1,23 +1,22 @@
 //! What the caller's roles give on the site.
 
-use super::{Client, SiteError};
-use crate::caller::Caller;
+use super::{CallerClient, SiteError};
 use crate::policy::Operation;
 
-impl Client {
+impl CallerClient<'_> {
     /// Whether the caller's roles let them do this with documents of the DocType at all. Single documents may be closed
     /// all the same, by User Permissions.
     ///
     /// # Errors
     /// The site's, also where it has no such DocType.
-    pub async fn may(&self, caller: &Caller, operation: Operation, doctype: &str) -> Result<bool, SiteError> {
+    pub async fn may(&self, operation: Operation, doctype: &str) -> Result<bool, SiteError> {
         let right = match operation {
             Operation::Update => "write",
             other => other.as_str(),
         };
         let query = [("doctype", doctype), ("docname", ""), ("perm_type", right)];
         let query = query.map(|(key, value)| (key, value.to_owned())).into();
-        let answer = self.method_get(caller, "frappe.client.has_permission", query, "message").await?;
+        let answer = self.method_get("frappe.client.has_permission", query, "message").await?;
         let may = &answer.data["has_permission"];
         Ok(may.as_bool().or_else(|| may.as_i64().map(|may| may != 0)).unwrap_or(false))
     }

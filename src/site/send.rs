@@ -7,52 +7,50 @@ use serde_json::{Map, Value};
 
 use super::reply::{Asked, Reply, decode, mentioned};
 use super::retry::may_repeat;
-use super::{Answer, Body, Call, Client, Kind, SiteError, scope, url};
+use super::{Answer, Body, Call, CallerClient, Kind, SiteError, call_state, url};
 use crate::cache::Cache;
-use crate::caller::Caller;
 use crate::policy::{Operation, Permit};
 
 pub(super) type Kept = Cache<Answer<Map<String, Value>>>;
 
-impl Client {
+impl CallerClient<'_> {
     /// Sends a request that is answered with a JSON object.
-    pub(super) async fn send(&self, caller: &Caller, call: Call<'_>) -> Result<Answer<Map<String, Value>>, SiteError> {
-        self.send_for(caller, call, |asked, reply| decode(asked, &reply)).await
+    pub(super) async fn send(&self, call: Call<'_>) -> Result<Answer<Map<String, Value>>, SiteError> {
+        self.send_for(call, |asked, reply| decode(asked, &reply)).await
     }
 
     /// Sends a request, again where that is safe and can help, until the time for it is over; `read` makes of the reply
     /// what it is.
     pub(super) async fn send_for<T>(
         &self,
-        caller: &Caller,
         call: Call<'_>,
         read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
     ) -> Result<T, SiteError> {
         let line = format!("{} {}", call.method, call.path);
         let asked = Asked { call: &line, writes: call.writes, credentials: &caller.credentials };
-        let (http, request) = self.prepare(caller, asked, &call).await?;
-        let _forget = Forget(self.cache.as_ref().filter(|_| call.writes));
-        let user = caller.credentials.fingerprint();
-        let deadline = Instant::now() + self.options.timeout;
-        let mut waits = self.options.retry.waits();
+        let (http, request) = self.client.prepare(asked, &call).await?;
+        let _forget = Forget(self.client.cache.as_ref().filter(|_| call.writes));
+        let user = self.caller.credentials.fingerprint();
+        let deadline = Instant::now() + self.client.options.timeout;
+        let mut waits = self.client.options.retry.waits();
         loop {
             // No body is a stream, so that there is always a copy.
             let Some(mut request) = request.try_clone() else {
                 return Err(asked.unsent(Kind::Misuse, "the body cannot be sent twice"));
             };
-            let turn = self.traffic.enter(asked, user, deadline).await?;
+            let turn = self.client.traffic.enter(asked, user, deadline).await?;
             if call.writes {
-                scope::writes();
+                call_state::writes();
             } else {
                 // A write that has begun keeps the whole time: cut short, nobody would know what it did.
                 *request.timeout_mut() = Some(deadline.saturating_duration_since(Instant::now()));
             }
-            let result = self.exchange(asked, &http, request).await.and_then(|reply| {
-                scope::mention(mentioned(&reply));
+            let result = self.client.exchange(asked, &http, request).await.and_then(|reply| {
+                call_state::mention(mentioned(&reply));
                 read(asked, reply)
             });
-            self.traffic.heard(&result);
-            result.as_ref().err().into_iter().for_each(scope::refused);
+            self.client.traffic.heard(&result);
+            result.as_ref().err().into_iter().for_each(call_state::refused);
             drop(turn);
             let Err(error) = result else { return result };
             let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));
@@ -70,12 +68,11 @@ impl Client {
     /// it is another one. Only a permit to read: what a write starts from and what it stored are always asked for.
     pub(super) async fn recall(
         &self,
-        caller: &Caller,
         permit: &Permit,
         call: Call<'_>,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        let Some(cache) = self.cache.as_ref().filter(|_| permit.operation() == Operation::Read) else {
-            return self.send(caller, call).await;
+        let Some(cache) = self.client.cache.as_ref().filter(|_| permit.operation() == Operation::Read) else {
+            return self.send(call).await;
         };
         let body = match &call.body {
             Body::None => Vec::new(),
@@ -85,8 +82,8 @@ impl Client {
         };
         let query = url::query_string(&call.query);
         let key = cache.key(&[
-            caller.site.as_str().as_bytes(),
-            caller.credentials.fingerprint(),
+            self.caller.site.as_str().as_bytes(),
+            self.caller.credentials.fingerprint(),
             format!("{permit:?}").as_bytes(),
             call.method.as_str().as_bytes(),
             call.path.as_bytes(),
@@ -94,12 +91,12 @@ impl Client {
             &body,
         ]);
         let ask = async {
-            let answer = self.send(caller, call).await?;
+            let answer = self.send(call).await?;
             let bytes = serde_json::to_vec(&answer.data).map_or(usize::MAX, |text| text.len());
             Ok((answer, bytes))
         };
-        let (answer, age) = cache.get(key, scope::is_fresh(), ask).await?;
-        age.into_iter().for_each(scope::used);
+        let (answer, age) = cache.get(key, call_state::is_fresh(), ask).await?;
+        age.into_iter().for_each(call_state::used);
         Ok(Arc::unwrap_or_clone(answer))
     }
 }

@@ -2,17 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{Client, SiteError, unexpected};
-use crate::caller::Caller;
+use super::{CallerClient, SiteError, unexpected};
 
-impl Client {
+impl CallerClient<'_> {
     /// The ERPNext user behind the caller's credentials.
     ///
     /// # Errors
     /// [`Kind::BadKey`](super::Kind::BadKey) where the site does not know them.
-    pub async fn logged_user(&self, caller: &Caller) -> Result<String, SiteError> {
+    pub async fn logged_user(&self) -> Result<String, SiteError> {
         let method = "frappe.auth.get_logged_user";
-        match self.method_get(caller, method, Vec::new(), "message").await?.data {
+        match self.method_get(method, Vec::new(), "message").await?.data {
             Value::String(user) => Ok(user),
             _ => Err(unexpected(&format!("GET /api/method/{method}"), false, "no user in it")),
         }
@@ -22,9 +21,9 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn time_zone(&self, caller: &Caller) -> Result<String, SiteError> {
+    pub async fn time_zone(&self) -> Result<String, SiteError> {
         let method = "frappe.client.get_time_zone";
-        let answer = self.method_get(caller, method, Vec::new(), "message").await?.data;
+        let answer = self.method_get(method, Vec::new(), "message").await?.data;
         let zone = answer.get("time_zone").and_then(Value::as_str).map(str::to_owned);
         zone.ok_or_else(|| unexpected(&format!("GET /api/method/{method}"), false, "no time zone in it"))
     }
@@ -33,9 +32,9 @@ impl Client {
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn versions(&self, caller: &Caller) -> Result<Map<String, Value>, SiteError> {
+    pub async fn versions(&self) -> Result<Map<String, Value>, SiteError> {
         let method = "frappe.utils.change_log.get_versions";
-        match self.method_get(caller, method, Vec::new(), "message").await?.data {
+        match self.method_get(method, Vec::new(), "message").await?.data {
             Value::Object(apps) => Ok(apps),
             _ => Err(unexpected(&format!("GET /api/method/{method}"), false, "no versions in it")),
         }

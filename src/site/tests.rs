@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use super::*;
-use crate::caller::Credentials;
+use super::{Credentials, *};
 
 fn caller(url: &str) -> Caller {
     let credentials = Credentials::new("key-1".into(), "secret-1".into()).unwrap();
@@ -65,7 +64,7 @@ fn query() -> ListQuery {
 #[tokio::test]
 async fn a_document_is_got_with_the_token_and_no_body() {
     let (server, caller, client) = giving(json!({"data": {"name": "a/b"}})).await;
-    let answer = client.get(&caller, &permit(Operation::Read), "a/b").await.unwrap();
+    let answer = client.as_caller(&caller).get(&permit(Operation::Read), "a/b").await.unwrap();
     assert_eq!(answer.data["name"], "a/b");
     let request = only_request(&server).await;
     assert_eq!(line(&request), ("GET /api/resource/Sales%20Order/a%2Fb".into(), String::new()));
@@ -80,9 +79,9 @@ async fn a_document_is_got_with_the_token_and_no_body() {
 async fn writes_use_their_verbs_and_send_json() {
     let sent = doc(json!({"customer": "X", "modified": "2026-11-22 07:52:04.419535"}));
     let (server, caller, client) = giving(json!({"data": {"name": "SO 1"}})).await;
-    client.insert(&caller, &permit(Operation::Create), &sent).await.unwrap();
-    client.update(&caller, &permit(Operation::Update), "SO 1", &sent).await.unwrap();
-    client.delete(&caller, &permit(Operation::Delete), "SO 1").await.unwrap();
+    client.as_caller(&caller).insert(&permit(Operation::Create), &sent).await.unwrap();
+    client.as_caller(&caller).update(&permit(Operation::Update), "SO 1", &sent).await.unwrap();
+    client.as_caller(&caller).delete(&permit(Operation::Delete), "SO 1").await.unwrap();
     let lines: Vec<_> = server.received_requests().await.unwrap().iter().map(line).collect();
     let body = serde_json::to_string(&sent).unwrap();
     assert_eq!(lines[0], ("POST /api/resource/Sales%20Order".into(), body.clone()));
@@ -94,7 +93,7 @@ async fn writes_use_their_verbs_and_send_json() {
 async fn a_path_prefix_of_the_site_is_kept() {
     let (server, _, client) = giving(json!({"message": "a@example.com"})).await;
     let caller = caller(&format!("{}/erp/", server.uri()));
-    assert_eq!(client.logged_user(&caller).await.unwrap(), "a@example.com");
+    assert_eq!(client.as_caller(&caller).logged_user().await.unwrap(), "a@example.com");
     assert_eq!(line(&only_request(&server).await).0, "GET /erp/api/method/frappe.auth.get_logged_user");
 }
 
@@ -107,7 +106,7 @@ async fn a_list_states_fields_order_and_page() {
         start: 40,
         ..query()
     };
-    let rows = client.list(&caller, &permit(Operation::Read), &query).await.unwrap().data;
+    let rows = client.as_caller(&caller).list(&permit(Operation::Read), &query).await.unwrap().data;
     assert_eq!(rows.len(), 2);
     let request = only_request(&server).await;
     let pairs: Vec<_> = request.url.query_pairs().map(|(key, value)| format!("{key}={value}")).collect();
@@ -130,7 +129,7 @@ async fn a_list_too_long_for_a_request_line_goes_by_post() {
     for length in [3_000, 4_000] {
         let filters = vec![("name".into(), "=".into(), json!("x".repeat(length)))];
         let query = ListQuery { filters, parent: Some("Quotation".into()), ..query() };
-        client.list(&caller, &permit(Operation::Read), &query).await.unwrap();
+        client.as_caller(&caller).list(&permit(Operation::Read), &query).await.unwrap();
     }
     let requests = server.received_requests().await.unwrap();
     assert_eq!(requests[0].method, "GET");
@@ -154,7 +153,7 @@ async fn a_list_without_limit_or_order_is_never_sent() {
         ListQuery { limit: 501, ..query() },
         ListQuery { order_by: " ".into(), ..query() },
     ] {
-        assert_eq!(client.list(&caller, &read, &query).await.unwrap_err().kind(), Kind::Misuse);
+        assert_eq!(client.as_caller(&caller).list(&read, &query).await.unwrap_err().kind(), Kind::Misuse);
     }
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -164,8 +163,8 @@ async fn a_count_asks_the_method_that_minds_permissions() {
     let (server, caller, client) = giving(json!({"message": 537})).await;
     let filter = [("status".to_owned(), "=".to_owned(), json!("Open"))];
     let read = permit(Operation::Read);
-    assert_eq!(client.count(&caller, &read, &[], &[], None).await.unwrap(), 537);
-    client.count(&caller, &read, &filter, &filter, Some("Quotation")).await.unwrap();
+    assert_eq!(client.as_caller(&caller).count(&read, &[], &[], None).await.unwrap(), 537);
+    client.as_caller(&caller).count(&read, &filter, &filter, Some("Quotation")).await.unwrap();
     let lines: Vec<_> = server.received_requests().await.unwrap().iter().map(line).collect();
     assert_eq!(lines[0].0, "POST /api/method/frappe.desk.reportview.get_count");
     assert_eq!(lines[0].1, "doctype=Sales+Order&filters=%5B%5D&fields=%5B%5D&distinct=false");
@@ -183,7 +182,7 @@ async fn links_are_searched_and_checked_by_post() {
     let (server, caller, client) = giving(json!({"message": [{"value": "SO-1", "description": "x"}]})).await;
     let read = permit(Operation::Read);
     let filters = [("docstatus".to_owned(), "=".to_owned(), json!(1))];
-    let found = client.search_link(&caller, &read, "so", 3, &filters, Some("Sales Invoice")).await.unwrap();
+    let found = client.as_caller(&caller).search_link(&read, "so", 3, &filters, Some("Sales Invoice")).await.unwrap();
     assert_eq!(found[0]["value"], "SO-1");
     let (line, body) = line(&only_request(&server).await);
     assert_eq!(line, "POST /api/method/frappe.desk.search.search_link");
@@ -195,7 +194,7 @@ async fn links_are_searched_and_checked_by_post() {
         [(json!({"name": null}), false), (json!({"name": "SO-1", "status": "Open"}), true), (Value::Null, false)]
     {
         let (_server, caller, client) = giving(json!({ "message": answer })).await;
-        assert_eq!(client.validate_link(&caller, &read, "so-1", &["status"]).await.unwrap().is_some(), there);
+        assert_eq!(client.as_caller(&caller).validate_link(&read, "so-1", &["status"]).await.unwrap().is_some(), there);
     }
 }
 
@@ -203,13 +202,13 @@ async fn links_are_searched_and_checked_by_post() {
 async fn metadata_is_the_entry_of_that_name() {
     let bundle = json!({"docs": [{"name": "Sales Order", "x": 1}, {"name": "Sales Order Item", "x": 2}]});
     let (server, caller, client) = giving(bundle).await;
-    assert_eq!(client.doctype_meta(&caller, "Sales Order Item").await.unwrap()["x"], 2);
+    assert_eq!(client.as_caller(&caller).doctype_meta("Sales Order Item").await.unwrap()["x"], 2);
     assert_eq!(
         line(&only_request(&server).await).0,
         "GET /api/method/frappe.desk.form.load.getdoctype?doctype=Sales%20Order%20Item"
     );
-    assert_eq!(client.doctype_bundle(&caller, "Sales Order").await.unwrap().len(), 2);
-    assert_eq!(client.doctype_meta(&caller, "Other").await.unwrap_err().kind(), Kind::Missing);
+    assert_eq!(client.as_caller(&caller).doctype_bundle("Sales Order").await.unwrap().len(), 2);
+    assert_eq!(client.as_caller(&caller).doctype_meta("Other").await.unwrap_err().kind(), Kind::Missing);
 }
 
 #[tokio::test]
@@ -218,27 +217,27 @@ async fn a_permit_for_something_else_sends_nothing() {
     let (read, delete, empty) = (permit(Operation::Read), permit(Operation::Delete), Map::new());
     let update = permit(Operation::Update);
     let errors = [
-        client.delete(&caller, &permit(Operation::Update), "x").await.unwrap_err(),
-        client.insert(&caller, &read, &empty).await.unwrap_err(),
-        client.update(&caller, &read, "x", &empty).await.unwrap_err(),
-        client.delete(&caller, &read, "x").await.unwrap_err(),
-        client.list(&caller, &delete, &query()).await.unwrap_err(),
-        client.count(&caller, &delete, &[], &[], None).await.unwrap_err(),
-        client.search_link(&caller, &delete, "x", 5, &[], None).await.unwrap_err(),
-        client.validate_link(&caller, &delete, "x", &[]).await.unwrap_err(),
-        client.submit(&caller, &update, &empty).await.unwrap_err(),
-        client.cancel(&caller, &update, "x").await.unwrap_err(),
-        client.amend(&caller, &update, &empty).await.unwrap_err(),
-        client.amend(&caller, &permit(Operation::Amend), &empty).await.unwrap_err(),
-        client.is_amended(&caller, &update, "x").await.unwrap_err(),
-        client.submitted_links(&caller, &update, "x").await.unwrap_err(),
-        client.transitions(&caller, &delete, &empty).await.unwrap_err(),
-        client.apply_workflow(&caller, &read, &empty, "x").await.unwrap_err(),
-        client.insert_many(&caller, &update, &[]).await.unwrap_err(),
-        client.next_document(&caller, &read, &update, Mapper::Payment, "x").await.unwrap_err(),
-        client.next_document(&caller, &update, &update, Mapper::Payment, "x").await.unwrap_err(),
-        client.mark(&caller, &read, "x", &Mark::Tag("x")).await.unwrap_err(),
-        client.rename(&caller, &read, "x", "y").await.unwrap_err(),
+        client.as_caller(&caller).delete(&permit(Operation::Update), "x").await.unwrap_err(),
+        client.as_caller(&caller).insert(&read, &empty).await.unwrap_err(),
+        client.as_caller(&caller).update(&read, "x", &empty).await.unwrap_err(),
+        client.as_caller(&caller).delete(&read, "x").await.unwrap_err(),
+        client.as_caller(&caller).list(&delete, &query()).await.unwrap_err(),
+        client.as_caller(&caller).count(&delete, &[], &[], None).await.unwrap_err(),
+        client.as_caller(&caller).search_link(&delete, "x", 5, &[], None).await.unwrap_err(),
+        client.as_caller(&caller).validate_link(&delete, "x", &[]).await.unwrap_err(),
+        client.as_caller(&caller).submit(&update, &empty).await.unwrap_err(),
+        client.as_caller(&caller).cancel(&update, "x").await.unwrap_err(),
+        client.as_caller(&caller).amend(&update, &empty).await.unwrap_err(),
+        client.as_caller(&caller).amend(&permit(Operation::Amend), &empty).await.unwrap_err(),
+        client.as_caller(&caller).is_amended(&update, "x").await.unwrap_err(),
+        client.as_caller(&caller).submitted_links(&update, "x").await.unwrap_err(),
+        client.as_caller(&caller).transitions(&delete, &empty).await.unwrap_err(),
+        client.as_caller(&caller).apply_workflow(&read, &empty, "x").await.unwrap_err(),
+        client.as_caller(&caller).insert_many(&update, &[]).await.unwrap_err(),
+        client.as_caller(&caller).next_document(&read, &update, Mapper::Payment, "x").await.unwrap_err(),
+        client.as_caller(&caller).next_document(&update, &update, Mapper::Payment, "x").await.unwrap_err(),
+        client.as_caller(&caller).mark(&read, "x", &Mark::Tag("x")).await.unwrap_err(),
+        client.as_caller(&caller).rename(&read, "x", "y").await.unwrap_err(),
     ];
     assert!(errors.iter().all(|error| error.kind() == Kind::Misuse));
     assert!(server.received_requests().await.unwrap().is_empty());
@@ -248,7 +247,7 @@ async fn a_permit_for_something_else_sends_nothing() {
 async fn a_name_that_leads_elsewhere_is_refused_before_sending() {
     let (server, caller, client) = giving(json!({"data": {}})).await;
     for name in ["..", "../../method/ping", "/x", "x/", "a\r\nb", ""] {
-        let error = client.get(&caller, &permit(Operation::Read), name).await.unwrap_err();
+        let error = client.as_caller(&caller).get(&permit(Operation::Read), name).await.unwrap_err();
         assert_eq!(error.kind(), Kind::BadName, "{name:?}");
     }
     assert!(server.received_requests().await.unwrap().is_empty());

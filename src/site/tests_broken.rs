@@ -5,15 +5,15 @@ use super::*;
 
 async fn user(template: ResponseTemplate) -> SiteError {
     let (_server, caller, client) = answering(template).await;
-    client.logged_user(&caller).await.unwrap_err()
+    client.as_caller(&caller).logged_user().await.unwrap_err()
 }
 
 #[tokio::test]
 async fn a_cookie_is_never_sent_back() {
     let good = ResponseTemplate::new(200).set_body_json(json!({"message": "a"}));
     let (server, caller, client) = answering(good.insert_header("set-cookie", "sid=abc; Path=/")).await;
-    client.logged_user(&caller).await.unwrap();
-    client.logged_user(&caller).await.unwrap();
+    client.as_caller(&caller).logged_user().await.unwrap();
+    client.as_caller(&caller).logged_user().await.unwrap();
     let requests = server.received_requests().await.unwrap();
     assert_eq!(requests.len(), 2);
     assert!(requests.iter().all(|request| !request.headers.contains_key("cookie")));
@@ -41,9 +41,9 @@ async fn an_answer_of_another_shape_is_no_answer() {
     assert_eq!(error.kind(), Kind::Unexpected);
     let (_server, caller, client) = giving(json!({"data": "ok"})).await;
     let read = permit(Operation::Read);
-    assert_eq!(client.get(&caller, &read, "x").await.unwrap_err().kind(), Kind::Unexpected);
-    assert_eq!(client.list(&caller, &read, &query()).await.unwrap_err().kind(), Kind::Unexpected);
-    assert_eq!(client.count(&caller, &read, &[], &[], None).await.unwrap_err().kind(), Kind::Unexpected);
+    assert_eq!(client.as_caller(&caller).get(&read, "x").await.unwrap_err().kind(), Kind::Unexpected);
+    assert_eq!(client.as_caller(&caller).list(&read, &query()).await.unwrap_err().kind(), Kind::Unexpected);
+    assert_eq!(client.as_caller(&caller).count(&read, &[], &[], None).await.unwrap_err().kind(), Kind::Unexpected);
 }
 
 #[tokio::test]
@@ -57,9 +57,9 @@ async fn an_answer_over_the_limit_is_not_read() {
 async fn a_slow_site_times_out_and_a_write_says_that_it_may_be_done() {
     let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(5)).set_body_json(json!({"data": {}}));
     let (_server, caller, client) = answering(slow).await;
-    let error = client.get(&caller, &permit(Operation::Read), "x").await.unwrap_err();
+    let error = client.as_caller(&caller).get(&permit(Operation::Read), "x").await.unwrap_err();
     assert_eq!((error.kind(), error.maybe_done()), (Kind::TimedOut, false));
-    let error = client.insert(&caller, &permit(Operation::Create), &Map::new()).await.unwrap_err();
+    let error = client.as_caller(&caller).insert(&permit(Operation::Create), &Map::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.maybe_done()), (Kind::TimedOut, true));
 }
 

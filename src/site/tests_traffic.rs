@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 
 use futures_util::FutureExt;
 
+use super::reply::Asked;
 use super::*;
 use crate::cache::Keeping;
 use crate::limit::Rates;
-use crate::site::reply::Asked;
 
 const KEPT: ClientOptions =
     ClientOptions { cache: Some(Keeping { ttl: Duration::from_secs(3_600), max_size: 100 }), ..HASTY };
@@ -36,13 +36,13 @@ async fn count(server: &MockServer) -> usize {
 async fn a_read_is_tried_again_where_that_can_help() {
     for status in [429, 502, 503, 504] {
         let (server, caller, client) = failing(2, page(status), HASTY).await;
-        client.get(&caller, &permit(Operation::Read), "SO-1").await.unwrap();
-        client.count(&caller, &permit(Operation::Read), &[], &[], None).await.unwrap();
+        client.as_caller(&caller).get(&permit(Operation::Read), "SO-1").await.unwrap();
+        client.as_caller(&caller).count(&permit(Operation::Read), &[], &[], None).await.unwrap();
         assert_eq!(count(&server).await, 4, "{status}");
     }
     for status in [401, 403, 404, 417, 500] {
         let (server, caller, client) = failing(2, page(status), HASTY).await;
-        client.get(&caller, &permit(Operation::Read), "SO-1").await.unwrap_err();
+        client.as_caller(&caller).get(&permit(Operation::Read), "SO-1").await.unwrap_err();
         assert_eq!(count(&server).await, 1, "{status}");
     }
 }
@@ -50,7 +50,7 @@ async fn a_read_is_tried_again_where_that_can_help() {
 #[tokio::test]
 async fn tries_end() {
     let (server, caller, client) = failing(u64::MAX, page(502), HASTY).await;
-    let error = client.get(&caller, &permit(Operation::Read), "SO-1").await.unwrap_err();
+    let error = client.as_caller(&caller).get(&permit(Operation::Read), "SO-1").await.unwrap_err();
     assert_eq!((error.kind(), count(&server).await), (Kind::Unavailable, 1 + HASTY.retry.times));
 }
 
@@ -58,8 +58,8 @@ async fn tries_end() {
 async fn a_write_that_was_sent_is_never_sent_again() {
     for status in [429, 500, 502, 503, 504] {
         let (server, caller, client) = failing(1, page(status), HASTY).await;
-        client.insert(&caller, &permit(Operation::Create), &Map::new()).await.unwrap_err();
-        client.update(&caller, &permit(Operation::Update), "SO-1", &Map::new()).await.unwrap();
+        client.as_caller(&caller).insert(&permit(Operation::Create), &Map::new()).await.unwrap_err();
+        client.as_caller(&caller).update(&permit(Operation::Update), "SO-1", &Map::new()).await.unwrap();
         assert_eq!(count(&server).await, 2, "{status}");
     }
 }
@@ -70,9 +70,9 @@ async fn the_limit_refuses_before_sending_and_says_when() {
     let (server, caller, client) = failing(0, page(502), ClientOptions { rates, ..HASTY }).await;
     let read = permit(Operation::Read);
     for _ in 0..2 {
-        client.get(&caller, &read, "SO-1").await.unwrap();
+        client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     }
-    let error = client.insert(&caller, &permit(Operation::Create), &Map::new()).await.unwrap_err();
+    let error = client.as_caller(&caller).insert(&permit(Operation::Create), &Map::new()).await.unwrap_err();
     assert!(matches!(error.kind(), Kind::OverLimit { .. }) && !error.maybe_done(), "{error}");
     let said = error.for_model();
     assert!(said.contains("nothing was sent") && said.contains("Wait 1800 s"), "{said}");
@@ -87,9 +87,9 @@ async fn what_reads_a_write_back_is_let_through_the_limit() {
     let (server, caller, client) = failing(0, page(502), ClientOptions { rates, ..HASTY }).await;
     let update = permit(Operation::Update);
     let call = async {
-        client.update(&caller, &update, "SO-1", &Map::new()).await.unwrap();
-        client.get(&caller, &update, "SO-1").await.unwrap();
-        client.update(&caller, &update, "SO-1", &Map::new()).await.unwrap_err()
+        client.as_caller(&caller).update(&update, "SO-1", &Map::new()).await.unwrap();
+        client.as_caller(&caller).get(&update, "SO-1").await.unwrap();
+        client.as_caller(&caller).update(&update, "SO-1", &Map::new()).await.unwrap_err()
     };
     let error = Scope::new("1", false).run(call).await;
     assert!(matches!(error.kind(), Kind::OverLimit { .. }));
@@ -101,8 +101,8 @@ async fn a_site_that_asks_for_patience_gets_it_from_everybody() {
     let busy = page(429).insert_header("retry-after", "600");
     let (server, caller, client) = failing(1, busy, HASTY).await;
     let read = permit(Operation::Read);
-    client.get(&caller, &read, "SO-1").await.unwrap_err();
-    let error = client.delete(&caller, &permit(Operation::Delete), "SO-1").await.unwrap_err();
+    client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err();
+    let error = client.as_caller(&caller).delete(&permit(Operation::Delete), "SO-1").await.unwrap_err();
     assert!(matches!(error.kind(), Kind::RateLimited { retry_after: Some(_) }) && !error.maybe_done());
     assert!(error.for_model().contains("Wait 600 s"), "{}", error.for_model());
     assert_eq!(count(&server).await, 1);
@@ -113,7 +113,7 @@ async fn a_short_patience_is_waited_out() {
     let busy = page(429).insert_header("retry-after", "1");
     let (server, caller, client) = failing(1, busy, HASTY).await;
     let started = std::time::Instant::now();
-    client.get(&caller, &permit(Operation::Read), "SO-1").await.unwrap();
+    client.as_caller(&caller).get(&permit(Operation::Read), "SO-1").await.unwrap();
     assert!(started.elapsed() >= Duration::from_millis(990));
     assert_eq!(count(&server).await, 2);
 }
@@ -124,9 +124,9 @@ async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
     let (server, caller, client) = failing(u64::MAX, page(502), ClientOptions { rest, ..HASTY }).await;
     let read = permit(Operation::Read);
     // The third failure opens the breaker; the fourth try of this call is not sent.
-    let error = client.get(&caller, &read, "SO-1").await.unwrap_err();
+    let error = client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err();
     assert!(matches!(error.kind(), Kind::Paused { .. }), "{error}");
-    let error = client.insert(&caller, &permit(Operation::Create), &Map::new()).await.unwrap_err();
+    let error = client.as_caller(&caller).insert(&permit(Operation::Create), &Map::new()).await.unwrap_err();
     assert!(error.for_model().contains("Wait 600 s") && !error.maybe_done(), "{}", error.for_model());
     assert_eq!(count(&server).await, 3);
 }
@@ -149,8 +149,8 @@ async fn no_more_requests_than_stated_are_under_way() {
 async fn requests_carry_the_name_of_their_call() {
     let (server, caller, client) = failing(1, page(502), HASTY).await;
     let read = permit(Operation::Read);
-    Scope::new("call-7", false).run(client.get(&caller, &read, "SO-1")).await.unwrap();
-    client.get(&caller, &read, "SO-1").await.unwrap();
+    Scope::new("call-7", false).run(client.as_caller(&caller).get(&read, "SO-1")).await.unwrap();
+    client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     let requests = server.received_requests().await.unwrap();
     for request in &requests[..2] {
         assert_eq!(request.headers["x-request-id"], "call-7");
@@ -164,15 +164,15 @@ async fn a_read_is_kept_for_its_user_and_its_permit_and_what_a_write_reads_is_no
     let (server, caller, client) = failing(0, page(502), KEPT).await;
     let read = permit(Operation::Read);
     for _ in 0..3 {
-        client.get(&caller, &read, "SO-1").await.unwrap();
-        client.count(&caller, &read, &[], &[], None).await.unwrap();
+        client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
+        client.as_caller(&caller).count(&read, &[], &[], None).await.unwrap();
     }
     assert_eq!(count(&server).await, 2);
     let other = Credentials::new("key-2".into(), "secret-2".into()).unwrap();
     client.get(&Caller { credentials: other, ..caller.clone() }, &read, "SO-1").await.unwrap();
-    client.get(&caller, &read, "SO-2").await.unwrap();
+    client.as_caller(&caller).get(&read, "SO-2").await.unwrap();
     for _ in 0..2 {
-        client.get(&caller, &permit(Operation::Update), "SO-1").await.unwrap();
+        client.as_caller(&caller).get(&permit(Operation::Update), "SO-1").await.unwrap();
     }
     assert_eq!(count(&server).await, 6);
 }
@@ -181,7 +181,7 @@ async fn a_read_is_kept_for_its_user_and_its_permit_and_what_a_write_reads_is_no
 async fn thirty_two_equal_reads_at_once_are_one_request() {
     let (server, caller, client) = failing(0, page(502), KEPT).await;
     let read = permit(Operation::Read);
-    let asked = (0..32).map(|_| client.get(&caller, &read, "SO-1"));
+    let asked = (0..32).map(|_| client.as_caller(&caller).get(&read, "SO-1"));
     for answer in futures_util::future::join_all(asked).await {
         assert_eq!(answer.unwrap().data["name"], "SO-1");
     }
@@ -192,14 +192,14 @@ async fn thirty_two_equal_reads_at_once_are_one_request() {
 async fn a_write_drops_what_was_kept_also_when_it_fails() {
     let (server, caller, client) = failing(0, page(502), KEPT).await;
     let (read, update) = (permit(Operation::Read), permit(Operation::Update));
-    client.get(&caller, &read, "SO-1").await.unwrap();
-    client.update(&caller, &update, "SO-2", &Map::new()).await.unwrap();
-    client.get(&caller, &read, "SO-1").await.unwrap();
+    client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
+    client.as_caller(&caller).update(&update, "SO-2", &Map::new()).await.unwrap();
+    client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     assert_eq!(count(&server).await, 3);
     // Given up before its end, it may all the same have changed something.
-    assert!(client.update(&caller, &update, "SO-2", &Map::new()).now_or_never().is_none());
+    assert!(client.as_caller(&caller).update(&update, "SO-2", &Map::new()).now_or_never().is_none());
     let before = count(&server).await;
-    client.get(&caller, &read, "SO-1").await.unwrap();
+    client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     assert!(count(&server).await > before);
 }
 
@@ -207,8 +207,8 @@ async fn a_write_drops_what_was_kept_also_when_it_fails() {
 async fn failures_and_refusals_are_not_kept() {
     let (server, caller, client) = failing(1, page(403), KEPT).await;
     let read = permit(Operation::Read);
-    assert_eq!(client.get(&caller, &read, "SO-1").await.unwrap_err().kind(), Kind::Unexpected);
-    client.get(&caller, &read, "SO-1").await.unwrap();
+    assert_eq!(client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err().kind(), Kind::Unexpected);
+    client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     assert_eq!(count(&server).await, 2);
 }
 
@@ -218,7 +218,7 @@ async fn a_call_knows_the_age_of_what_was_kept_and_can_ask_past_it() {
     let read = permit(Operation::Read);
     for (fresh, kept) in [(false, false), (false, true), (true, false), (false, true)] {
         let scope = Scope::new("1", fresh);
-        scope.clone().run(client.get(&caller, &read, "SO-1")).await.unwrap();
+        scope.clone().run(client.as_caller(&caller).get(&read, "SO-1")).await.unwrap();
         assert_eq!(scope.age().is_some(), kept);
     }
     assert_eq!(count(&server).await, 2);

@@ -2,33 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Call, Client, SiteError, check, unexpected};
-use crate::caller::Caller;
+use super::{Body, Call, CallerClient, SiteError, check, unexpected};
 use crate::policy::{Operation, Permit};
 
-impl Client {
+impl CallerClient<'_> {
     /// What the desk shows beside a document: `versions` (the ten newest), `comments`, `communications`, logs by kind,
     /// `attachments`, `assignments`, `tags`. Copies of fields in it are not cut: that is for the caller to do.
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn docinfo(&self, caller: &Caller, permit: &Permit, name: &str) -> Result<Map<String, Value>, SiteError> {
+    pub async fn docinfo(&self, permit: &Permit, name: &str) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Read])?;
-        self.in_sight(caller, permit, name).await?;
-        self.info(caller, permit, name).await
+        self.in_sight(permit, name).await?;
+        self.info(permit, name).await
     }
 
-    pub(super) async fn info(
-        &self,
-        caller: &Caller,
-        permit: &Permit,
-        name: &str,
-    ) -> Result<Map<String, Value>, SiteError> {
+    pub(super) async fn info(&self, permit: &Permit, name: &str) -> Result<Map<String, Value>, SiteError> {
         let path = "/api/method/frappe.desk.form.load.get_docinfo".to_owned();
         let line = format!("POST {path}");
         let body = Body::Json(json!({ "doctype": permit.doctype(), "name": name }));
         let call = Call { method: reqwest::Method::POST, path, query: Vec::new(), body, writes: false };
-        match self.value(caller, call, "docinfo").await?.data {
+        match self.value(call, "docinfo").await?.data {
             Value::Object(info) => Ok(info),
             _ => Err(unexpected(&line, false, "no docinfo in it")),
         }

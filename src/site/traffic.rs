@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::breaker::{Breaker, is_down};
 use super::reply::Asked;
-use super::{ClientOptions, Kind, SiteError, scope};
+use super::{ClientOptions, Kind, SiteError, call_state};
 use crate::limit::{Limits, User};
 
 /// The longest that the site's word on when to come back is taken for.
@@ -62,7 +62,7 @@ impl Traffic {
         };
         if let Err(retry_after) = self.limits.take(user)
             // What reads back a write is counted and let through: only so the caller learns what it did.
-            && (asked.writes || !scope::has_written())
+            && (asked.writes || !call_state::has_written())
         {
             return Err(asked.unsent(Kind::OverLimit { retry_after }, ""));
         }

@@ -3,7 +3,7 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value};
 
-use super::scope;
+use super::call_state;
 use crate::policy::{FieldRef, Permit};
 
 /// Remembers what of a document the caller may not see, by the tables as far as they are known; all of it where the
@@ -22,7 +22,7 @@ pub fn note_withheld(
         let field = FieldRef::find(def, key);
         let Value::Array(rows) = value else {
             if !in_sight || !rule.may_read(field) {
-                scope::withhold(value);
+                call_state::withhold(value);
             }
             continue;
         };
@@ -30,7 +30,7 @@ pub fn note_withheld(
         for (column, value) in rows.iter().filter_map(Value::as_object).flatten() {
             let may_be_seen = || in_sight && rule.may_read_child(field, FieldRef::find(child, column));
             if !is_of_every_document(column) && !may_be_seen() {
-                scope::withhold(value);
+                call_state::withhold(value);
             }
         }
     }

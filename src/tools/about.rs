@@ -3,18 +3,19 @@
 use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag, nearest_field};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DOCTYPE, FIELDS, Kind, optional};
-use super::own::{Effect, Own, Toolset, always};
-use super::{Arguments, Tool, ToolError};
-use crate::call::App;
-use crate::greeting::companies;
+use crate::context::Session;
+use crate::context::site_info::companies;
+use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
+use crate::tool::arguments::{DOCTYPE, FIELDS, Kind, optional};
+use crate::tool::spec::always;
+use crate::tool::{Arguments, Effect, Tool, ToolSpec, Toolset};
 
 /// How many DocTypes one answer lists.
 const MOST_DOCTYPES: usize = 150;
 
 /// Whether site and key work.
-pub const TEST_CONNECTION: Own = Own {
+pub const TEST_CONNECTION: ToolSpec = ToolSpec {
     name: "test_connection",
     title: "Test the connection",
     description: "Whether the site answers and accepts the key, as which user, in which zone its times are, and for which companies.",
@@ -23,11 +24,11 @@ pub const TEST_CONNECTION: Own = Own {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
-    run: |call| Box::pin(test_connection(call.app)),
+    run: |call| Box::pin(test_connection(call.session)),
 };
 
 /// What runs on the site, and what this server is made for.
-pub const SYSTEM_INFO: Own = Own {
+pub const SYSTEM_INFO: ToolSpec = ToolSpec {
     name: "get_system_info",
     title: "System information",
     description: "Versions of the site's apps, the user, and what this server was generated from.",
@@ -36,11 +37,11 @@ pub const SYSTEM_INFO: Own = Own {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
-    run: |call| Box::pin(system_info(call.app)),
+    run: |call| Box::pin(system_info(call.session)),
 };
 
 /// Which DocTypes there are, and what may be done with them.
-pub const LIST_DOCTYPES: Own = Own {
+pub const LIST_DOCTYPES: ToolSpec = ToolSpec {
     name: "list_doctypes",
     title: "List DocTypes",
     description: "The DocTypes available here, with the operations permitted on each.",
@@ -49,11 +50,11 @@ pub const LIST_DOCTYPES: Own = Own {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
-    run: |call| Box::pin(async move { Ok(list_doctypes(call.app, call.given)) }),
+    run: |call| Box::pin(async move { Ok(list_doctypes(call.session, call.given)) }),
 };
 
 /// What may be done with one DocType.
-pub const DOCTYPE_PERMISSIONS: Own = Own {
+pub const DOCTYPE_PERMISSIONS: ToolSpec = ToolSpec {
     name: "get_doctype_permissions",
     title: "Permissions on a DocType",
     description: "What may be done with a DocType here, and which fields are withheld.",
@@ -62,11 +63,11 @@ pub const DOCTYPE_PERMISSIONS: Own = Own {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
-    run: |call| Box::pin(doctype_permissions(call.app, call.given)),
+    run: |call| Box::pin(doctype_permissions(call.session, call.given)),
 };
 
 /// The fields of one DocType.
-pub const DOCTYPE_SCHEMA: Own = Own {
+pub const DOCTYPE_SCHEMA: ToolSpec = ToolSpec {
     name: "get_doctype_schema",
     title: "Fields of a DocType",
     description: "The fields of a DocType and of its child tables, custom fields included: type, options, link target, \
@@ -76,20 +77,20 @@ pub const DOCTYPE_SCHEMA: Own = Own {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
-    run: |call| Box::pin(doctype_schema(call.app, call.tool, call.given)),
+    run: |call| Box::pin(doctype_schema(call.session, call.tool, call.given)),
 };
 
 /// Whether site and key work, and as whom.
-async fn test_connection(app: &App) -> Result<Value, ToolError> {
+async fn test_connection(session: &Session<'_>) -> Result<Value, ToolError> {
     let started = std::time::Instant::now();
-    let user = app.site.logged_user(&app.caller).await?;
+    let user = session.site.logged_user().await?;
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let mut result = json!({"ok": true, "site": app.caller.site.as_str(), "user": user, "milliseconds": ms});
-    if let Some(zone) = app.zone().await {
+    let mut result = json!({"ok": true, "site": session.caller.site.as_str(), "user": user, "milliseconds": ms});
+    if let Some(zone) = session.zone().await {
         result["time_zone"] = json!(zone);
-        result["today"] = json!(app.today().to_string());
+        result["today"] = json!(session.today().to_string());
     }
-    let companies = companies(app, &app.site).await;
+    let companies = companies(session, &session.site).await;
     if !companies.is_empty() {
         result["companies"] = json!(companies);
     }
@@ -97,12 +98,13 @@ async fn test_connection(app: &App) -> Result<Value, ToolError> {
 }
 
 /// What runs on the site, and what this server was generated from.
-async fn system_info(app: &App) -> Result<Value, ToolError> {
-    let (user, versions) = futures_util::try_join!(app.user(), app.site.versions(&app.caller))?;
-    let version = |(name, app): (&String, &Value)| (name.clone(), app.get("version").cloned().unwrap_or_default());
+async fn system_info(session: &Session<'_>) -> Result<Value, ToolError> {
+    let (user, versions) = futures_util::try_join!(session.user(), session.site.versions())?;
+    let version =
+        |(name, session): (&String, &Value)| (name.clone(), session.get("version").cloned().unwrap_or_default());
     let apps: Map<String, Value> = versions.iter().map(version).collect();
     Ok(json!({
-        "site": {"url": app.caller.site.as_str(), "user": user, "apps": apps},
+        "site": {"url": session.caller.site.as_str(), "user": user, "apps": apps},
         "server": {
             "version": env!("CARGO_PKG_VERSION"),
             "doctypes": erpnext_doctypes::ALL.len(),
@@ -112,7 +114,7 @@ async fn system_info(app: &App) -> Result<Value, ToolError> {
 }
 
 /// The DocTypes that the policy opens, with what may be done.
-fn list_doctypes(app: &App, given: &Arguments) -> Value {
+fn list_doctypes(session: &Session<'_>, given: &Arguments) -> Value {
     let search = given.text("search").map(str::to_lowercase);
     let module = given.text("module").map(str::to_lowercase);
     let fits = |name: &str, def: Option<&DocTypeDef>| {
@@ -120,17 +122,17 @@ fn list_doctypes(app: &App, given: &Arguments) -> Value {
             && module.as_ref().is_none_or(|module| def.is_some_and(|def| def.module.to_lowercase() == *module))
     };
     let mut entries: Vec<Value> = Vec::new();
-    for (name, _) in app.policy.doctypes() {
-        let def = app.catalog.known(name);
+    for (name, _) in session.policy.doctypes() {
+        let def = session.catalog.known(name);
         if fits(name, def) {
-            entries.push(entry(name, def, app.policy.operations(name)));
+            entries.push(entry(name, def, session.policy.operations(name)));
         }
     }
     let configured = entries.len();
     let rest = erpnext_doctypes::ALL.iter().filter(|def| !def.is(doctype_flag::CHILD) && fits(def.name, Some(def)));
-    let rest = rest.filter(|def| !app.policy.doctypes().any(|(name, _)| name == def.name));
+    let rest = rest.filter(|def| !session.policy.doctypes().any(|(name, _)| name == def.name));
     entries.extend(rest.filter_map(|def| {
-        let operations = app.policy.operations(def.name);
+        let operations = session.policy.operations(def.name);
         (!operations.is_empty()).then(|| entry(def.name, Some(def), operations))
     }));
     let total = entries.len();
@@ -139,7 +141,7 @@ fn list_doctypes(app: &App, given: &Arguments) -> Value {
     if entries.len() < total {
         result.insert("note".to_owned(), json!("narrow with search or module to see the others"));
     }
-    if !app.policy.default_operations().is_empty() {
+    if !session.policy.default_operations().is_empty() {
         result.insert("others".to_owned(), json!("DocTypes made on the site itself work too, by their exact name"));
     }
     result.insert("doctypes".to_owned(), Value::Array(entries));
@@ -157,9 +159,9 @@ fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value 
 }
 
 /// What may be done with one DocType, and which fields are withheld.
-async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, ToolError> {
+async fn doctype_permissions(session: &Session<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let doctype = given.text("doctype").unwrap_or_default();
-    let (operations, def, rule) = open(app, doctype).await?;
+    let (operations, def, rule) = open(session, doctype).await?;
     let names = |may: &dyn Fn(&FieldDef) -> bool| {
         def.fields.iter().filter(|field| may(field)).map(|field| field.fieldname).collect::<Vec<_>>()
     };
@@ -188,12 +190,12 @@ async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, Tool
         }
     }
     let conditions: Map<_, _> =
-        app.policy.conditions(doctype).map(|(operation, words)| (operation.to_string(), json!(words))).collect();
+        session.policy.conditions(doctype).map(|(operation, words)| (operation.to_string(), json!(words))).collect();
     if !conditions.is_empty() {
         result.insert("conditions".to_owned(), Value::Object(conditions));
     }
     let confirmed: Vec<&str> =
-        operations.iter().filter(|operation| app.policy.confirms(*operation)).map(Operation::as_str).collect();
+        operations.iter().filter(|operation| session.policy.confirms(*operation)).map(Operation::as_str).collect();
     if !confirmed.is_empty() {
         result.insert("needs_confirmation".to_owned(), json!(confirmed));
     }
@@ -202,11 +204,11 @@ async fn doctype_permissions(app: &App, given: &Arguments) -> Result<Value, Tool
 }
 
 /// The fields of one DocType, as far as the caller may see or set them.
-async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<Value, ToolError> {
+async fn doctype_schema(session: &Session<'_>, tool: Tool, given: &Arguments) -> Result<Value, ToolError> {
     let doctype = given.text("doctype").unwrap_or_default();
-    let (operations, mut def, rule) = open(app, doctype).await?;
+    let (operations, mut def, rule) = open(session, doctype).await?;
     // The site's own metadata shows custom fields; without the site the generated table still serves.
-    match app.catalog.shown(&app.site, &app.caller, doctype).await {
+    match session.catalog.shown(session.site, doctype).await {
         Ok(live) => def = live,
         Err(error) => tracing::info!("schema of {doctype} from the snapshot: {}", error.for_log()),
     }
@@ -232,7 +234,7 @@ async fn doctype_schema(app: &App, tool: Tool, given: &Arguments) -> Result<Valu
         |field: &&FieldDef| visible(field) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&field.fieldname));
     let mut tables = Map::new();
     for table in def.fields.iter().filter(shown).filter(|field| field.kind.is_table()) {
-        let Some(child) = table.target().and_then(|target| app.catalog.known(target)) else { continue };
+        let Some(child) = table.target().and_then(|target| session.catalog.known(target)) else { continue };
         let columns = child
             .fields
             .iter()
@@ -300,10 +302,10 @@ fn describe(field: &FieldDef, writable: bool) -> Value {
 }
 
 /// What the policy opens of a DocType; a no like any other where that is nothing.
-async fn open(app: &App, doctype: &str) -> Result<(Operations, &'static DocTypeDef, FieldRule), ToolError> {
-    let operations = app.policy.operations(doctype);
+async fn open(session: &Session<'_>, doctype: &str) -> Result<(Operations, &'static DocTypeDef, FieldRule), ToolError> {
+    let operations = session.policy.operations(doctype);
     let any = operations.iter().next().unwrap_or(Operation::Read);
-    let permit = app.policy.permit(any, doctype)?;
-    let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
+    let permit = session.policy.permit(any, doctype)?;
+    let def = session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
     Ok((operations, def, permit.fields().clone()))
 }

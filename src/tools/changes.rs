@@ -7,12 +7,14 @@ use std::str::FromStr;
 use erpnext_schema::{DocTypeDef, meant_datetime, time};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{CURSOR, Kind, LIMIT, needed, optional};
-use super::own::{Call, Effect, Own, Toolset, reads};
-use super::{ToolError, cursor};
-use crate::call::App;
+use crate::context::Session;
+use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
+use crate::query::cursor;
 use crate::site::{Filter, ListQuery};
+use crate::tool::arguments::{CURSOR, Kind, LIMIT, needed, optional};
+use crate::tool::spec::reads;
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// The most DocTypes in one call: each is a request or two.
 const MOST: usize = 20;
@@ -20,7 +22,7 @@ const MOST: usize = 20;
 const DELETED: &str = "Deleted Document";
 
 /// What was changed since a time.
-pub const CHANGES: Own = Own {
+pub const CHANGES: ToolSpec = ToolSpec {
     name: "get_changes_since",
     title: "Changes since a time",
     description: "Documents of some DocTypes that were made or changed since a time, oldest change first, deleted ones where they may \
@@ -79,7 +81,7 @@ impl FromStr for Seen {
 }
 
 async fn changes(call: Call<'_>) -> Result<Value, ToolError> {
-    let (app, given) = (call.app, call.given);
+    let (session, given) = (call.session, call.given);
     let doctypes: Vec<&str> =
         given.value("doctypes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     if doctypes.is_empty() || doctypes.len() > MOST {
@@ -92,7 +94,7 @@ async fn changes(call: Call<'_>) -> Result<Value, ToolError> {
     let mut found: Vec<(usize, Map<String, Value>)> = Vec::new();
     let mut more = false;
     for (index, source) in sources.iter().enumerate() {
-        let rows = rows(app, source, index, &seen, limit).await?;
+        let rows = rows(session, source, index, &seen, limit).await?;
         more |= rows.len() >= limit;
         found.extend(rows.into_iter().map(|row| (index, row)));
     }
@@ -109,17 +111,17 @@ async fn changes(call: Call<'_>) -> Result<Value, ToolError> {
 
 /// The DocTypes in their order, and what was deleted of them where that may be read.
 async fn sources(call: Call<'_>, doctypes: &[&str]) -> Result<Vec<Source>, ToolError> {
-    let app = call.app;
+    let session = call.session;
     let mut sources = Vec::new();
     for doctype in doctypes {
-        let permit = app.permit(Operation::Read, doctype).await?;
+        let permit = session.permit(Operation::Read, doctype).await?;
         let on = call.on(&permit).await?;
         on.fits(erpnext_schema::Verb::List)?;
         let fields = readable(on.def, &permit, &["name", "modified", "modified_by", "creation", "docstatus"]);
         sources.push(Source { permit, at: "modified", filters: Vec::new(), fields });
     }
-    if let Ok(permit) = app.permit(Operation::Read, DELETED).await
-        && let Some(def) = app.catalog.known(DELETED)
+    if let Ok(permit) = session.permit(Operation::Read, DELETED).await
+        && let Some(def) = session.catalog.known(DELETED)
     {
         let fields = ["name", "creation", "deleted_doctype", "deleted_name", "owner"];
         let fields = readable(def, &permit, &fields);
@@ -162,7 +164,7 @@ pub fn moment(since: &str) -> Result<String, ToolError> {
 
 /// The next changes of one source: the rest of the moment that was seen last, then what came after it.
 async fn rows(
-    app: &App,
+    session: &Session<'_>,
     source: &Source,
     index: usize,
     seen: &Seen,
@@ -173,7 +175,7 @@ async fn rows(
     let after = match &seen.document {
         Some((last, name)) if *last == index => {
             let rest = vec![moment("="), ("name".to_owned(), ">".to_owned(), json!(name))];
-            rows = list(app, source, rest, limit).await?;
+            rows = list(session, source, rest, limit).await?;
             ">"
         }
         // Of one moment, the sources come in their order.
@@ -182,13 +184,13 @@ async fn rows(
     };
     if rows.len() < limit {
         let left = limit - rows.len();
-        rows.extend(list(app, source, vec![moment(after)], left).await?);
+        rows.extend(list(session, source, vec![moment(after)], left).await?);
     }
     Ok(rows)
 }
 
 async fn list(
-    app: &App,
+    session: &Session<'_>,
     source: &Source,
     mut filters: Vec<Filter>,
     limit: usize,
@@ -197,7 +199,7 @@ async fn list(
     let order_by = format!("`{}` asc, `name` asc", source.at);
     let limit = u32::try_from(limit).unwrap_or(500).clamp(1, 500);
     let query = ListQuery { fields: source.fields.clone(), filters, order_by, limit, ..ListQuery::default() };
-    Ok(app.site.list(&app.caller, &source.permit, &query).await?.data)
+    Ok(session.site.list(&source.permit, &query).await?.data)
 }
 
 fn change(doctypes: &[&str], index: usize, mut row: Map<String, Value>) -> Value {
@@ -227,7 +229,7 @@ fn text<'a>(row: &'a Map<String, Value>, key: &str) -> &'a str {
 }
 
 fn name(row: &Map<String, Value>) -> String {
-    row.get("name").and_then(super::write::document_name).unwrap_or_default()
+    row.get("name").and_then(crate::documents::names::document_name).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 use erpnext_schema::{Rule, Violation, nearest};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Kind, needed, optional};
-use super::budget::tokens;
-use super::definition::definition_at;
-use super::level::Level;
-use super::own::{Call, Effect, Own, Toolset, always};
-use super::{Registry, Tool, ToolError, rank};
-use crate::call::App;
+use crate::context::Session;
+use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::tool::arguments::{Kind, needed, optional};
+use crate::tool::definition::definition_at;
+use crate::tool::detail::Detail;
+use crate::tool::listing::tokens;
+use crate::tool::spec::always;
+use crate::tool::{Call, Effect, Registry, Tool, ToolSpec, Toolset, search};
 
 /// How many tools come with their definition.
 const BEST: usize = 3;
@@ -20,7 +21,7 @@ const NAMED: usize = 20;
 const OPERATIONS: &[&str] = &["read", "create", "update", "delete", "submit", "cancel", "amend", "report", "print"];
 
 /// Tools by what they are for.
-pub const FIND: Own = Own {
+pub const FIND: ToolSpec = ToolSpec {
     name: "find_tools",
     title: "Find tools",
     description: "Finds tools, also those that are not listed, by words, DocType or operation; the best come with their \
@@ -41,7 +42,7 @@ pub const FIND: Own = Own {
 pub const CALL_TOOL: &str = "call_tool";
 
 /// Any tool by its name.
-pub const CALL: Own = Own {
+pub const CALL: ToolSpec = ToolSpec {
     name: CALL_TOOL,
     title: "Call a tool",
     description: "Calls a tool by its name, listed or not, as find_tools gives it. It is checked, permitted and recorded as \
@@ -55,7 +56,7 @@ pub const CALL: Own = Own {
 };
 
 /// The tool that a call is for, with its arguments: the one that `call_tool` names, where it names one; else itself.
-pub fn meant(registry: &Registry, tool: Tool, mut given: Map<String, Value>) -> (Tool, Map<String, Value>) {
+pub fn corrected(registry: &Registry, tool: Tool, mut given: Map<String, Value>) -> (Tool, Map<String, Value>) {
     let Some(called) = named(registry, tool.name(), Some(&given)).filter(|called| *called != tool) else {
         return (tool, given);
     };
@@ -91,7 +92,7 @@ fn not_there(call: &Call<'_>) -> ToolError {
     let (message, nearest) = if name == CALL.name {
         ("call_tool does not call itself: name the tool that is meant".to_owned(), None)
     } else {
-        let names = call.app.registry.tools().iter().map(Tool::name);
+        let names = call.session.registry.tools().iter().map(Tool::name);
         (
             format!("there is no tool {name:?} under this configuration; find_tools finds those there are"),
             nearest(name, names),
@@ -102,23 +103,23 @@ fn not_there(call: &Call<'_>) -> ToolError {
 }
 
 /// The available DocType that was meant by a name which none has.
-fn other_doctype<'a>(app: &'a App, doctype: &str) -> Option<&'a str> {
-    let named = app.policy.doctypes().map(|(name, _)| name);
+fn other_doctype<'a>(session: &'a Session<'a>, doctype: &str) -> Option<&'a str> {
+    let named = session.policy.doctypes().map(|(name, _)| name);
     let all = named.chain(erpnext_doctypes::ALL.iter().map(|def| def.name));
-    let available: Vec<&str> = all.filter(|name| !app.policy.operations(name).is_empty()).collect();
+    let available: Vec<&str> = all.filter(|name| !session.policy.operations(name).is_empty()).collect();
     let known = available.iter().any(|name| name.eq_ignore_ascii_case(doctype));
     if known { None } else { nearest(doctype, available) }
 }
 
 fn find(call: &Call<'_>) -> Result<Value, ToolError> {
-    let (app, given) = (call.app, call.given);
+    let (session, given) = (call.session, call.given);
     let (query, doctype, wanted) = (given.text("query"), given.text("doctype"), given.text("operation"));
     if query.is_none() && doctype.is_none() && wanted.is_none() {
         let message = "give words, a doctype or an operation".to_owned();
         let violation = Violation { path: "query".to_owned(), rule: Rule::Mandatory, message, nearest: None };
         return Err(ToolError::arguments(call.tool, vec![violation]));
     }
-    let exact = query.and_then(|query| app.registry.find(query.trim()));
+    let exact = query.and_then(|query| session.registry.find(query.trim()));
     let does = |tool: &Tool| wanted.is_none_or(|wanted| wanted == tool.operation().as_str());
     let about = |tool: &Tool| match (tool, doctype) {
         (Tool::Typed(_, def), Some(doctype)) => def.name.eq_ignore_ascii_case(doctype.trim()),
@@ -130,17 +131,18 @@ fn find(call: &Call<'_>) -> Result<Value, ToolError> {
         (Some(exact), tool) => exact == *tool,
         (None, _) => true,
     };
-    let candidates = app.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool));
+    let candidates =
+        session.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool));
     let mut found = match (exact, query) {
-        (None, Some(query)) => rank::by_words(query, candidates),
+        (None, Some(query)) => search::by_words(query, candidates),
         _ => candidates.collect(),
     };
     found.sort_by_key(|tool| exact != Some(*tool));
-    let mut room = usize::try_from(app.tools.max_result_tokens).unwrap_or(usize::MAX) / 2;
+    let mut room = usize::try_from(session.tools.max_result_tokens).unwrap_or(usize::MAX) / 2;
     let mut best: Vec<Value> = Vec::new();
     for tool in found.iter().take(BEST) {
-        let levels = [Level::Full, Level::Compact, Level::Lean].into_iter();
-        let shown = levels.map(|level| definition_at(app, *tool, level).to_json());
+        let levels = [Detail::Full, Detail::Compact, Detail::Lean].into_iter();
+        let shown = levels.map(|level| definition_at(session, *tool, level).to_json());
         let sized = shown.map(|shown| (tokens(shown.to_string().len()), shown));
         let Some((cost, shown)) = sized.into_iter().find(|(cost, _)| *cost <= room) else { break };
         room -= cost;
@@ -155,7 +157,7 @@ fn find(call: &Call<'_>) -> Result<Value, ToolError> {
         result.insert("more".to_owned(), json!(more));
     }
     let next = match (found.len(), doctype) {
-        (0, Some(doctype)) => match other_doctype(app, doctype.trim()) {
+        (0, Some(doctype)) => match other_doctype(session, doctype.trim()) {
             Some(near) => format!("No DocType {doctype:?} is available here; did you mean {near}?"),
             None => "No tool of its own: the generic tools take any permitted DocType; list_doctypes names those."
                 .to_owned(),

@@ -2,18 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::arguments::{DOCTYPE, Kind, NAME, optional};
 use super::changes::moment;
-use super::own::{Call, Effect, Own, Toolset, reads};
-use super::{ToolError, attachments, read};
+use super::{attachments, read};
+use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::history::Reader;
+use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
+use crate::tool::spec::reads;
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// How many Versions the site gives with a document.
 const VERSIONS: usize = 10;
 
 /// Who did what to a document.
-pub const HISTORY: Own = Own {
+pub const HISTORY: ToolSpec = ToolSpec {
     name: "get_document_history",
     title: "History of a document",
     description: "Who changed what of a document and when, from which value to which, with comments, e-mails and approvals, \
@@ -27,22 +29,22 @@ pub const HISTORY: Own = Own {
 };
 
 async fn history(call: Call<'_>) -> Result<Value, ToolError> {
-    let app = call.app;
+    let session = call.session;
     let since = call.given.text("since").map(moment).transpose()?;
     let permit = call.permit(Operation::Read).await?;
     let on = call.on(&permit).await?;
     let name = on.name(call.given);
     let (on, shaped) = read::document(&on, name).await?;
-    let info = app.site.docinfo(&app.caller, &permit, name).await?;
+    let info = session.site.docinfo(&permit, name).await?;
     // E-mails hold copies of what a rule withholds.
-    let emails = permit.fields().is_open() || app.policy.permit(Operation::Read, "Communication").is_ok();
-    let children = |child: &str| app.catalog.known(child);
+    let emails = permit.fields().is_open() || session.policy.permit(Operation::Read, "Communication").is_ok();
+    let children = |child: &str| session.catalog.known(child);
     let (rule, document) = (permit.fields(), &shaped.document);
     let files = attachments::seen(&on, name).await?;
     let reader = |def| Reader { def, children: &children, rule, document, emails, files: files.as_deref() };
     let mut def = on.def;
     if !reader(def).knows_all(&info) {
-        match app.catalog.shown(&app.site, &app.caller, def.name).await {
+        match session.catalog.shown(session.site, def.name).await {
             Ok(live) => def = live,
             Err(error) => tracing::warn!("live metadata of {}: {}", def.name, error.for_log()),
         }

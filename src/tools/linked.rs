@@ -7,12 +7,14 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag};
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DOCTYPE, Kind, NAME, optional};
-use super::own::{Call, Effect, Own, Toolset, reads};
-use super::{ToolError, read};
-use crate::call::App;
+use super::read;
+use crate::context::Session;
+use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
 use crate::site::{Filter, ListQuery};
+use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
+use crate::tool::spec::reads;
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// How many lists are asked for at once.
 const AT_ONCE: usize = 6;
@@ -24,7 +26,7 @@ const COUNTED: u32 = 100;
 const NAMED: usize = 10;
 
 /// What belongs to a document.
-pub const LINKED: Own = Own {
+pub const LINKED: ToolSpec = ToolSpec {
     name: "get_linked_documents",
     title: "Linked documents",
     description: "The documents that link to a document, and those it links to, by DocType with counts. Use to follow a chain \
@@ -42,7 +44,7 @@ pub const LINKED: Own = Own {
 };
 
 async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
-    let app = call.app;
+    let session = call.session;
     let permit = call.permit(Operation::Read).await?;
     let on = call.on(&permit).await?;
     let name = on.name(call.given);
@@ -51,14 +53,14 @@ async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
         call.given.value("only").and_then(Value::as_array).map(|only| only.iter().filter_map(Value::as_str).collect());
     let wanted = |doctype: &str| only.as_ref().is_none_or(|only| only.contains(&doctype));
     let mut ways = Vec::new();
-    for doctype in readable(app).into_iter().filter(|doctype| wanted(doctype)) {
-        let Some(def) = app.catalog.known(doctype).filter(|def| has_lists(def)) else { continue };
-        let Ok(permit) = app.permit(Operation::Read, doctype).await else { continue };
-        ways.extend(ways_from(app, def, permit.fields(), on.def.name));
+    for doctype in readable(session).into_iter().filter(|doctype| wanted(doctype)) {
+        let Some(def) = session.catalog.known(doctype).filter(|def| has_lists(def)) else { continue };
+        let Ok(permit) = session.permit(Operation::Read, doctype).await else { continue };
+        ways.extend(ways_from(session, def, permit.fields(), on.def.name));
     }
     let left_out = ways.len().saturating_sub(MOST);
     ways.truncate(MOST);
-    let asked = stream::iter(ways).map(|way| found(app, way, on.def.name, name)).buffered(AT_ONCE);
+    let asked = stream::iter(ways).map(|way| found(session, way, on.def.name, name)).buffered(AT_ONCE);
     let mut from: BTreeMap<&str, Entry> = BTreeMap::new();
     for (doctype, via, rows) in asked.filter_map(std::future::ready).collect::<Vec<_>>().await {
         if !rows.is_empty() {
@@ -66,7 +68,7 @@ async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
         }
     }
     let mut result = json!({"doctype": on.def.name, "name": name});
-    result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| app.catalog.known(child)));
+    result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
     result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype)).collect();
     if left_out > 0 {
         result["note"] =
@@ -76,14 +78,14 @@ async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
 }
 
 /// The DocTypes that may be read, the configured ones first.
-fn readable(app: &App) -> Vec<&str> {
-    let mut doctypes: Vec<&str> = app.policy.doctypes().map(|(name, _)| name).collect();
-    if app.policy.default_operations().contains(Operation::Read) {
+fn readable(session: &Session<'_>) -> Vec<&str> {
+    let mut doctypes: Vec<&str> = session.policy.doctypes().map(|(name, _)| name).collect();
+    if session.policy.default_operations().contains(Operation::Read) {
         let others = erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !doctypes.contains(name));
         let others: Vec<&str> = others.collect();
         doctypes.extend(others);
     }
-    doctypes.retain(|doctype| app.policy.operations(doctype).contains(Operation::Read));
+    doctypes.retain(|doctype| session.policy.operations(doctype).contains(Operation::Read));
     doctypes
 }
 
@@ -101,7 +103,7 @@ struct Way {
 }
 
 /// The ways in which documents of `def` can link to `target`.
-fn ways_from(app: &App, def: &'static DocTypeDef, rule: &FieldRule, target: &str) -> Vec<Way> {
+fn ways_from(session: &Session<'_>, def: &'static DocTypeDef, rule: &FieldRule, target: &str) -> Vec<Way> {
     let way = |at: &str, field: &FieldDef| match field.options {
         Options::Target(to) if field.kind == FieldKind::Link && to == target => {
             Some(Way { from: def, field: format!("{at}{}", field.fieldname), by: None })
@@ -113,7 +115,7 @@ fn ways_from(app: &App, def: &'static DocTypeDef, rule: &FieldRule, target: &str
     };
     let mut ways = Vec::new();
     for field in def.fields {
-        match field.target().filter(|_| field.kind.is_table()).and_then(|child| app.catalog.known(child)) {
+        match field.target().filter(|_| field.kind.is_table()).and_then(|child| session.catalog.known(child)) {
             None if field.in_lists() && rule.may_read(field) => ways.extend(way("", field)),
             None => {}
             Some(child) => {
@@ -131,12 +133,12 @@ fn ways_from(app: &App, def: &'static DocTypeDef, rule: &FieldRule, target: &str
 
 /// The documents that link in that way; nothing where the site does not tell.
 async fn found(
-    app: &App,
+    session: &Session<'_>,
     way: Way,
     target: &str,
     name: &str,
 ) -> Option<(&'static str, String, Vec<Map<String, Value>>)> {
-    let permit = app.permit(Operation::Read, way.from.name).await.ok()?;
+    let permit = session.permit(Operation::Read, way.from.name).await.ok()?;
     let mut fields = vec!["name".to_owned()];
     for shown in ["docstatus", "status"] {
         if way.from.field(shown).is_some_and(|field| field.in_lists() && permit.fields().may_read(field)) {
@@ -151,7 +153,7 @@ async fn found(
     // A column that is not asked for would be ambiguous beside the child table's.
     let order_by = "`name` desc".to_owned();
     let query = ListQuery { fields, filters, order_by, limit: COUNTED, group_by, ..ListQuery::default() };
-    match app.site.list(&app.caller, &permit, &query).await {
+    match session.site.list(&permit, &query).await {
         Ok(answer) => Some((way.from.name, way.field, answer.data)),
         Err(error) => {
             tracing::debug!("links of {}: {}", way.from.name, error.for_log());

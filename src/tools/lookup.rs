@@ -3,12 +3,14 @@
 use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
-use super::arguments::{DOCTYPE, FILTERS, Kind, LIMIT, needed, optional};
-use super::own::{Call, Effect, Own, Toolset, reads};
-use super::{ToolError, titles};
-use crate::call::App;
+use crate::context::Session;
+use crate::documents::titles;
+use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::shape::page;
+use crate::tool::arguments::{DOCTYPE, FILTERS, Kind, LIMIT, needed, optional};
+use crate::tool::spec::reads;
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// How many DocTypes are searched at once.
 const AT_ONCE: usize = 6;
@@ -34,7 +36,7 @@ const MODULES: &[&str] = &[
 ];
 
 /// The name that a link takes.
-pub const SEARCH_LINK: Own = Own {
+pub const SEARCH_LINK: ToolSpec = ToolSpec {
     name: "search_link",
     title: "Find the name for a link",
     description: "Names of documents of one DocType by what people call them: \"ACME\" gives CUST-00042. Use before linking; \
@@ -48,7 +50,7 @@ pub const SEARCH_LINK: Own = Own {
 };
 
 /// Documents of any DocType.
-pub const GLOBAL_SEARCH: Own = Own {
+pub const GLOBAL_SEARCH: ToolSpec = ToolSpec {
     name: "global_search",
     title: "Search everywhere",
     description: "Documents of any permitted DocType whose name or title holds the text. Use when the DocType is not known; \
@@ -66,19 +68,19 @@ pub const GLOBAL_SEARCH: Own = Own {
 };
 
 async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
-    let app = call.app;
+    let session = call.session;
     let permit = call.permit(Operation::Read).await?;
     let on = call.on(&permit).await?;
     on.fits(erpnext_schema::Verb::Search)?;
     let text = call.given.text("text").unwrap_or_default();
     let filters = on.checked(|on| {
-        let mut reader = super::query::Reader::new(on.def, permit.fields()).with_trees(&app.policy);
+        let mut reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(&session.policy);
         let filters = reader.filters("filters", call.given.value("filters"));
         reader.done(filters)
     });
     let (on, filters) = filters.await?;
     let limit = u32::try_from(call.given.limit()).unwrap_or(500);
-    let mut found = titles::find(app, &permit, on.def, text, &filters, false, limit).await?;
+    let mut found = titles::find(session, &permit, on.def, text, &filters, false, limit).await?;
     found.sort_by_key(|found| !found.is_called(text));
     let links = found.iter().map(|found| {
         let mut link = found.shown();
@@ -95,7 +97,7 @@ async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
 }
 
 async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
-    let app = call.app;
+    let session = call.session;
     let text = call.given.text("text").unwrap_or_default();
     let only: Option<Vec<&str>> = call
         .given
@@ -106,14 +108,14 @@ async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
         Some(only) => {
             let mut defs = Vec::new();
             for doctype in only {
-                let permit = app.permit(Operation::Read, doctype).await?;
+                let permit = session.permit(Operation::Read, doctype).await?;
                 let on = call.on(&permit).await?;
                 on.fits(erpnext_schema::Verb::Search)?;
                 defs.push(on.def);
             }
             defs
         }
-        None => searchable(app),
+        None => searchable(session),
     };
     let left_out = searched.len().saturating_sub(MOST);
     searched.truncate(MOST);
@@ -122,7 +124,7 @@ async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
     let looked = searched.len();
     let mut found = Vec::new();
     for some in searched.chunks(AT_ONCE) {
-        let asked = some.iter().map(|def| found_in(app, def, text, each));
+        let asked = some.iter().map(|def| found_in(session, def, text, each));
         found.extend(futures_util::future::join_all(asked).await.into_iter().flatten());
     }
     let mut documents: Vec<(bool, Value)> = Vec::new();
@@ -145,22 +147,22 @@ async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
 
 /// What one DocType has; nothing where the site does not let the user look.
 async fn found_in(
-    app: &App,
+    session: &Session<'_>,
     def: &'static DocTypeDef,
     text: &str,
     limit: u32,
 ) -> Option<(&'static str, Vec<titles::Found>)> {
-    let permit = app.permit(Operation::Read, def.name).await.ok()?;
-    let found = titles::find(app, &permit, def, text, &[], false, limit).await.ok()?;
+    let permit = session.permit(Operation::Read, def.name).await.ok()?;
+    let found = titles::find(session, &permit, def, text, &[], false, limit).await.ok()?;
     Some((def.name, found))
 }
 
 /// The DocTypes that a search without a DocType looks through: the configured ones, and of those open by default the ones
 /// of business whose documents have titles.
-fn searchable(app: &App) -> Vec<&'static DocTypeDef> {
-    let policy: &Policy = &app.policy;
+fn searchable(session: &Session<'_>) -> Vec<&'static DocTypeDef> {
+    let policy: &Policy = &session.policy;
     let reads = |name: &str| policy.operations(name).contains(Operation::Read);
-    let mut defs: Vec<&DocTypeDef> = policy.doctypes().filter_map(|(name, _)| app.catalog.known(name)).collect();
+    let mut defs: Vec<&DocTypeDef> = policy.doctypes().filter_map(|(name, _)| session.catalog.known(name)).collect();
     if policy.default_operations().contains(Operation::Read) {
         let titled = |def: &&&DocTypeDef| def.title_field.is_some() && MODULES.contains(&def.module);
         let others: Vec<&DocTypeDef> = erpnext_doctypes::ALL.iter().copied().filter(|def| titled(&def)).collect();

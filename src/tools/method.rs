@@ -3,16 +3,16 @@
 use erpnext_schema::{Rule, Violation, nearest};
 use serde_json::{Map, Value, json};
 
-use super::ToolError;
-use super::arguments::{Kind, optional};
-use super::confirm::About;
-use super::own::{Call, Effect, Own, Toolset};
-use super::told::note_messages;
 use crate::config::Method;
+use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::tool::arguments::{Kind, optional};
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::writes::confirm::About;
+use crate::writes::report::note_messages;
 
 /// Calls a method of the site.
-pub const CALL: Own = Own {
+pub const CALL: ToolSpec = ToolSpec {
     name: "call_method",
     title: "Call a method of the site",
     description: "Calls one of the site's own methods that this server's configuration lists; without method it names them, with \
@@ -26,12 +26,12 @@ pub const CALL: Own = Own {
 };
 
 async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
-    let app = call.app;
+    let session = call.session;
     let Some(name) = call.given.text("method") else {
-        let methods: Vec<Value> = app.policy.methods().map(|(name, method)| described(name, method)).collect();
+        let methods: Vec<Value> = session.policy.methods().map(|(name, method)| described(name, method)).collect();
         return Ok(json!({"methods": methods}));
     };
-    let (permit, method) = app.policy.permit_method(name)?;
+    let (permit, method) = session.policy.permit_method(name)?;
     let arguments = call.given.value("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
     check(method, &arguments).map_err(|found| ToolError::arguments(call.tool, found))?;
     if permit.writes() {
@@ -44,10 +44,10 @@ async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
         }
         let (tool, what) = (call.tool.name(), format!("call {name}"));
         let about = About { tool, doctype: "", modified: None, operation: Operation::Update, what };
-        about.confirmed(app, call.given, shown)?;
-        app.audit.intend(call.attempt)?;
+        about.confirmed(session, call.given, shown)?;
+        session.audit.intend(call.attempt)?;
     }
-    let answer = app.site.call_method(&app.caller, &permit, arguments).await?;
+    let answer = session.site.call_method(&permit, arguments).await?;
     let mut result = Map::from_iter([("method".to_owned(), json!(name)), ("answer".to_owned(), answer.data)]);
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))

@@ -52,11 +52,11 @@ use erpnext_schema::{DocTypeDef, Verb};
 use serde_json::{Map, Value, json};
 
 use crate::audit::Attempt;
-use crate::call::App;
+use crate::context::Session;
 use crate::policy::{Operation, Permit};
 use crate::shape;
-use crate::site::{Kind, Scope, note_withheld};
-use crate::watch::Watch;
+use crate::site::{CallState, Kind, note_withheld};
+use crate::tool::progress::CallObserver;
 
 pub use arguments::Arguments;
 pub use budget::{Listed, Listing, listing, tokens, unknown_toolsets};
@@ -162,26 +162,26 @@ pub const fn operation(verb: Verb) -> Operation {
 /// # Errors
 /// Whatever stopped it, with a message that says what to do next.
 pub async fn run(
-    app: &App,
+    session: &Session<'_>,
     tool: Tool,
     given: Map<String, Value>,
     attempt: &Attempt,
-    watch: &Watch,
+    watch: &CallObserver,
 ) -> Result<Value, ToolError> {
     let given = Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool, found))?;
-    let scope = Scope::new(&attempt.id, given.flag("fresh"));
+    let scope = CallState::new(&attempt.id, given.flag("fresh"));
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
-    let work = Box::pin(dispatch(app, tool, &given, attempt, watch));
+    let work = Box::pin(dispatch(session, tool, &given, attempt, watch));
     let mut result = scope.clone().run(work).await;
     // Who names a document knows it; those of others may be out of sight.
     let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
-    scope.hide(|doctype, name| !app.policy.shows_every(doctype) && !asked(name));
+    scope.hide(|doctype, name| !session.policy.shows_every(doctype) && !asked(name));
     // The reason names the user, whom nothing may have asked for yet.
-    let user = if scope.lacks_a_right() { scope.clone().run(app.user()).await.ok() } else { None };
+    let user = if scope.lacks_a_right() { scope.clone().run(session.user()).await.ok() } else { None };
     scope.keep_back(|error| {
         let untold = |words: &String| match error.kind() {
-            Kind::Denied => refusal::untold(app, attempt, user, words),
-            _ => unfound::untold(app, attempt, words, &asked),
+            Kind::Denied => refusal::untold(session, attempt, user, words),
+            _ => unfound::untold(session, attempt, words, &asked),
         };
         error.messages().iter().flat_map(untold).collect()
     });
@@ -213,32 +213,32 @@ fn reword(answer: &mut Value, rewrite: &dyn Fn(&str) -> String, said: bool) {
 }
 
 async fn dispatch(
-    app: &App,
+    session: &Session<'_>,
     tool: Tool,
     given: &Arguments,
     attempt: &Attempt,
-    watch: &Watch,
+    watch: &CallObserver,
 ) -> Result<Value, ToolError> {
     match tool {
-        Tool::Typed(verb, def) => document(app, tool, verb, def.name, given, attempt).await,
+        Tool::Typed(verb, def) => document(session, tool, verb, def.name, given, attempt).await,
         Tool::Generic(verb) => {
             let doctype = given.text("doctype").unwrap_or_default();
-            document(app, tool, verb, doctype, given, attempt).await
+            document(session, tool, verb, doctype, given, attempt).await
         }
-        Tool::Own(own) => (own.run)(own::Call { app, tool, given, attempt, watch }).await,
+        Tool::Own(own) => (own.run)(own::Call { session, tool, given, attempt, watch }).await,
     }
 }
 
 async fn document(
-    app: &App,
+    session: &Session<'_>,
     tool: Tool,
     verb: Verb,
     doctype: &str,
     given: &Arguments,
     attempt: &Attempt,
 ) -> Result<Value, ToolError> {
-    let permit = app.permit(operation(verb), doctype).await?;
-    let on = On::new(app, tool, &permit, attempt).await?;
+    let permit = session.permit(operation(verb), doctype).await?;
+    let on = On::new(session, tool, &permit, attempt).await?;
     on.fits(verb)?;
     match verb {
         Verb::List => read::list(&on, given).await,
@@ -255,7 +255,7 @@ async fn document(
 
 /// One call on the documents of one DocType, with the leave for it.
 struct On<'a> {
-    app: &'a App,
+    session: &'a Session<'a>,
     tool: Tool,
     def: &'static DocTypeDef,
     permit: &'a Permit,
@@ -267,17 +267,22 @@ struct On<'a> {
 impl<'a> On<'a> {
     /// Refuses child tables, whatever the tool: the rule and the conditions on their rows are those of the document that
     /// holds them.
-    async fn new(app: &'a App, tool: Tool, permit: &'a Permit, attempt: &'a Attempt) -> Result<Self, ToolError> {
+    async fn new(
+        session: &'a Session<'a>,
+        tool: Tool,
+        permit: &'a Permit,
+        attempt: &'a Attempt,
+    ) -> Result<Self, ToolError> {
         let doctype = permit.doctype();
-        let def = app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))?;
-        app.policy.admits(permit, def)?;
+        let def = session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
+        session.policy.admits(permit, def)?;
         if def.is(erpnext_schema::doctype_flag::CHILD) {
             return Err(ToolError::refused(format!(
                 "{doctype} is a child table: its rows are read and written with the documents that hold them. \
                  Get or update the parent document instead."
             )));
         }
-        Ok(Self { app, tool, def, permit, attempt, in_batch: false })
+        Ok(Self { session, tool, def, permit, attempt, in_batch: false })
     }
 
     /// Checks what the call asks for. Where a field or a choice is not known, the site may have it meanwhile: then it is
@@ -289,7 +294,7 @@ impl<'a> On<'a> {
         let mut on = On { def: self.def, ..*self };
         let mut checked = check(&on);
         if let Err(found) = &checked
-            && let Some(def) = on.app.newer(on.def, found).await
+            && let Some(def) = on.session.newer(on.def, found).await
         {
             on.def = def;
             checked = check(&on);
@@ -315,11 +320,11 @@ impl<'a> On<'a> {
 
     async fn with_live(&self, doc: &mut Map<String, Value>) -> On<'a> {
         let mut on = On { ..*self };
-        let catalog = &self.app.catalog;
+        let catalog = &self.session.catalog;
         if !shape::has_unknown(self.def, &|child| catalog.known(child), doc) {
             return on;
         }
-        match catalog.live(&self.app.site, &self.app.caller, self.def.name).await {
+        match catalog.live(self.session.site, self.def.name).await {
             Ok(def) => {
                 on.def = def;
                 note_withheld(self.permit, &|doctype| catalog.known(doctype), doc, true);

@@ -6,13 +6,14 @@ use base64::prelude::BASE64_STANDARD;
 use erpnext_schema::{FieldDef, Shape, Verb};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DOCTYPE, Kind, NAME, optional};
-use super::own::{Call, Effect, Own, Toolset};
-use super::{On, ToolError};
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
 use crate::shape::printed;
 use crate::site::{Client, Kind as Failure};
-use crate::watch::Beside;
+use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
+use crate::tool::progress::Attachment;
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// The largest PDF that is handed over, in bytes.
 const MOST_PDF: usize = 3 << 20;
@@ -20,7 +21,7 @@ const MOST_PDF: usize = 3 << 20;
 const MOST_TEXT: usize = 40_000;
 
 /// A document on paper.
-pub const PRINT: Own = Own {
+pub const PRINT: ToolSpec = ToolSpec {
     name: "print_document",
     title: "Print a document",
     description: "A document as its print format shows it, as Markdown or PDF. Use for what a customer or supplier sees; \
@@ -44,7 +45,7 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
     on.fits(Verb::Get)?;
     let name = on.name(call.given);
     shows_all(&on, name).await?;
-    let (site, caller, format) = (&call.app.site, &call.app.caller, call.given.text("format"));
+    let (site, caller, format) = (call.session.site, call.given.text("format"));
     let mut result = Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("name".to_owned(), json!(name))]);
     if call.given.text("as") != Some("pdf") {
         let html = site.print(caller, &permit, name, format).await?;
@@ -72,16 +73,16 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
             "note".to_owned(),
             json!("too large to be handed over; a person who is logged in can open the link"),
         );
-        call.watch.give(Beside::Link { uri, name: format!("{name}.pdf") });
+        call.watch.give(Attachment::Link { uri, name: format!("{name}.pdf") });
     } else {
         let (kind, base64) = ("application/pdf".to_owned(), BASE64_STANDARD.encode(pdf.bytes));
-        call.watch.give(Beside::File { uri, kind, base64 });
+        call.watch.give(Attachment::File { uri, kind, base64 });
     }
     Ok(Value::Object(result))
 }
 
 /// Refuses where the rule names fields, or where the document holds a value that is withheld unless it is named.
-async fn shows_all(on: &On<'_>, name: &str) -> Result<(), ToolError> {
+async fn shows_all(on: &DocTypeCall<'_>, name: &str) -> Result<(), ToolError> {
     let refuse = |why: String| {
         Err(ToolError::refused(format!(
             "{}: a print shows the whole document, whatever this server's configuration withholds, and {why}. Nothing was printed.\n\
@@ -92,9 +93,9 @@ async fn shows_all(on: &On<'_>, name: &str) -> Result<(), ToolError> {
     if !on.permit.fields().is_open() {
         return refuse("it lets only some fields be read".to_owned());
     }
-    let mut stored = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
+    let mut stored = on.session.site.get(on.permit, name).await?.data;
     let on = on.knowing(&mut stored).await;
-    let children = |child: &str| on.app.catalog.known(child);
+    let children = |child: &str| on.session.catalog.known(child);
     let mut seen = stored.clone();
     on.permit.fields().cut(Some(on.def), children, &mut seen);
     let withheld = stored.iter().find(|(key, value)| {

@@ -3,16 +3,20 @@
 use erpnext_schema::{DocTypeDef, Shape};
 use serde_json::{Map, Value, json};
 
-use super::query::Reader;
-use super::{Arguments, On, ToolError, candidates, cursor};
+use crate::documents::{DocTypeCall, suggest};
+use crate::error::ToolError;
+use crate::query::cursor;
+use crate::query::reader::Reader;
 use crate::shape::{self, page};
 use crate::site::{Filter, ListQuery};
+use crate::tool::Arguments;
 
 /// One document.
-pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
-    let app = on.app;
+pub async fn get(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let session = on.session;
     let asked = on.checked(|on| {
-        let read = |fields| shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| app.catalog.known(child));
+        let read =
+            |fields| shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| session.catalog.known(child));
         given.value("fields").map(read).transpose()
     });
     let (on, wanted) = asked.await?;
@@ -20,7 +24,7 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     if let Some(wanted) = &wanted {
         wanted.keep(&mut shaped.document);
     }
-    let children = |child: &str| app.catalog.known(child);
+    let children = |child: &str| session.catalog.known(child);
     let cut = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some());
     let begins = wanted.as_ref().map(|wanted| wanted.go_on(&mut shaped.document)).unwrap_or_default();
     let mut result = Map::from_iter([("document".to_owned(), Value::Object(shaped.document))]);
@@ -28,7 +32,7 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         result.insert("begins_at".to_owned(), Value::Object(begins));
     }
     let times = result["document"].as_object().is_some_and(|document| has_times(on.def, document.keys()));
-    result.extend(app.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
+    result.extend(session.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if !shaped.withheld.is_empty() && given.value("fields").is_none() {
         result.insert("withheld".to_owned(), json!(shaped.withheld));
     }
@@ -39,20 +43,20 @@ pub async fn get(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
 }
 
 /// A document as the caller may see it, with the table that explains it.
-pub async fn document<'a>(on: &On<'a>, name: &str) -> Result<(On<'a>, shape::Shaped), ToolError> {
-    let app = on.app;
-    let mut stored = app.site.get(&app.caller, on.permit, name).await?.data;
+pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCall<'a>, shape::Shaped), ToolError> {
+    let session = on.session;
+    let mut stored = session.site.get(on.permit, name).await?.data;
     let on = on.knowing(&mut stored).await;
-    let shaped = shape::document(on.def, on.permit, &|child| app.catalog.known(child), stored);
+    let shaped = shape::document(on.def, on.permit, &|child| session.catalog.known(child), stored);
     Ok((on, shaped))
 }
 
 /// A page of a list.
-pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
-    let app = on.app;
-    let children = |child: &str| app.catalog.known(child);
+pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let session = on.session;
+    let children = |child: &str| session.catalog.known(child);
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(&app.policy);
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(&session.policy);
         let filters = reader.filters("filters", given.value("filters"));
         let or_filters = reader.filters("or_filters", given.value("or_filters"));
         let fields = reader.fields(given.value("fields"));
@@ -77,11 +81,11 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     once_each(on.def.name, &mut query);
     let total = async {
         match given.flag("count") {
-            true => app.site.count(&app.caller, on.permit, &query.filters, &query.or_filters, None).await.map(Some),
+            true => session.site.count(on.permit, &query.filters, &query.or_filters, None).await.map(Some),
             false => Ok(None),
         }
     };
-    let (answer, total) = futures_util::try_join!(app.site.list(&app.caller, on.permit, &query), total)?;
+    let (answer, total) = futures_util::try_join!(session.site.list(on.permit, &query), total)?;
     let mut rows = answer.data;
     let full = rows.len() as u64 >= u64::from(query.limit);
     // At the largest limit there is no room for one more: a full page may be the last.
@@ -96,7 +100,7 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let rows = rows.collect();
     let (columns, mut rows) = page::table(&query.fields, rows);
     let whole = rows.len();
-    rows.truncate(page::how_many(&rows, app.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    rows.truncate(page::how_many(&rows, session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
     let more = more || rows.len() < whole;
     let here = rows.len() as u64;
     let mut result = Map::from_iter([("shown".to_owned(), json!(page::shown(start, here, total, more)))]);
@@ -106,7 +110,7 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     result.insert("columns".to_owned(), columns);
     result.insert("rows".to_owned(), Value::Array(rows));
     let times = has_times(on.def, query.fields.iter());
-    result.extend(app.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
+    result.extend(session.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if more {
         result.insert("next_cursor".to_owned(), json!(cursor::write(start + here, &identity)));
     }
@@ -120,7 +124,7 @@ pub async fn list(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
         notes.push("long texts are cut; get one document with the field in fields gives it whole".to_owned());
     }
     if start == 0 && whole == 0 {
-        notes.extend(candidates::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
+        notes.extend(suggest::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
     }
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
@@ -145,9 +149,9 @@ fn once_each(doctype: &str, query: &mut ListQuery) {
 }
 
 /// Documents by words, as the desk's link fields find them.
-pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn search(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(&on.app.policy);
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(&on.session.policy);
         let filters = reader.filters("filters", given.value("filters"));
         reader.done(filters)
     });
@@ -173,7 +177,7 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     });
     let (columns, mut rows) = page::table(&columns, found);
     let whole = rows.len();
-    rows.truncate(page::how_many(&rows, on.app.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    rows.truncate(page::how_many(&rows, on.session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
     let (here, more) = (rows.len() as u64, full || rows.len() < whole);
     let mut result = Map::from_iter([
         (
@@ -197,13 +201,13 @@ pub async fn search(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
 }
 
 async fn by_link(
-    on: &On<'_>,
+    on: &DocTypeCall<'_>,
     term: &str,
     limit: u32,
     filters: &[Filter],
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
-    let app = on.app;
-    let rows = app.site.search_link(&app.caller, on.permit, term, limit, filters, None).await?;
+    let session = on.session;
+    let rows = session.site.search_link(on.permit, term, limit, filters, None).await?;
     let text = |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).map(shape::html::to_text);
     let entry = |row: Map<String, Value>| {
         let mut entry = Map::from_iter([("name".to_owned(), row.get("value").cloned().unwrap_or_default())]);
@@ -218,12 +222,12 @@ async fn by_link(
 }
 
 async fn by_list(
-    on: &On<'_>,
+    on: &DocTypeCall<'_>,
     term: &str,
     limit: u32,
     filters: &[Filter],
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
-    let app = on.app;
+    let session = on.session;
     let permitted = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
     let permitted = permitted
         .filter(|field| field.in_lists() && field.kind.shape() == Shape::Text && on.permit.fields().may_read(*field));
@@ -238,7 +242,7 @@ async fn by_list(
     let or_filters = fields.iter().map(|field| (field.clone(), "like".to_owned(), json!(pattern))).collect();
     let (filters, order_by) = (filters.to_vec(), "`modified` desc, `name` asc".to_owned());
     let query = ListQuery { fields, filters, or_filters, order_by, limit, start: 0, ..ListQuery::default() };
-    let rows = app.site.list(&app.caller, on.permit, &query).await?.data;
+    let rows = session.site.list(on.permit, &query).await?.data;
     let shown = |row| {
         let mut row = shape::row(on.def, on.permit, &query.fields, row);
         shape::present::row(on.def, &mut row);
@@ -249,7 +253,7 @@ async fn by_list(
 
 /// The same for words in any order, where the site looks for a text as it is: by the longest of them.
 async fn by_words(
-    on: &On<'_>,
+    on: &DocTypeCall<'_>,
     term: &str,
     limit: u32,
     filters: &[Filter],

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use erpnext_schema::{Rule, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DOCTYPE, Kind, NAME, needed};
-use super::gate::{Go, Step};
 use super::lifecycle::{Docstatus, moved, stale};
-use super::own::{self, Call, Effect, Own, Toolset};
-use super::write::named_exactly;
-use super::{On, ToolError};
+use crate::documents::DocTypeCall;
+use crate::documents::names::named_exactly;
+use crate::error::ToolError;
 use crate::policy::{FieldRef, Operation};
 use crate::shape;
 use crate::site::{self, Filter, ListQuery, State, Workflow};
+use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed};
+use crate::tool::{Call, Effect, ToolSpec, Toolset, spec};
+use crate::writes::gate::{Go, Step};
 
 /// What is open to the user.
-pub const ACTIONS: Own = Own {
+pub const ACTIONS: ToolSpec = ToolSpec {
     name: "get_workflow_actions",
     title: "Workflow actions",
     description: "The workflow actions that this user may take on a document in its present state, and where each leads.",
@@ -24,12 +25,12 @@ pub const ACTIONS: Own = Own {
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
-    offered: own::reads,
+    offered: spec::reads,
     run: |call| Box::pin(actions(call)),
 };
 
 /// Takes one.
-pub const APPLY: Own = Own {
+pub const APPLY: ToolSpec = ToolSpec {
     name: "apply_workflow_action",
     title: "Take a workflow action",
     description: "Takes a workflow action on a document, such as Approve or Reject. It may submit or cancel the document, \
@@ -38,12 +39,12 @@ pub const APPLY: Own = Own {
     toolset: Toolset::Core,
     operation: Operation::Update,
     effect: Effect::Destroys,
-    offered: own::updates,
+    offered: spec::updates,
     run: |call| Box::pin(apply(call)),
 };
 
 /// What waits.
-pub const PENDING: Own = Own {
+pub const PENDING: ToolSpec = ToolSpec {
     name: "list_pending_approvals",
     title: "List what waits for approval",
     description: "The documents that wait for a workflow action of this user, by DocType, oldest first.",
@@ -51,7 +52,7 @@ pub const PENDING: Own = Own {
     toolset: Toolset::History,
     operation: Operation::Read,
     effect: Effect::Reads,
-    offered: own::reads,
+    offered: spec::reads,
     run: |call| Box::pin(pending(call)),
 };
 
@@ -69,7 +70,7 @@ async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Read).await?;
     let on = call.on(&permit).await?;
     let name = on.name(call.given);
-    let doc = call.app.site.get(&call.app.caller, &permit, name).await?.data;
+    let doc = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &doc)?;
     let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
     match open(&on, &doc).await? {
@@ -77,7 +78,7 @@ async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
             answer.insert("note".to_owned(), json!(format!("{} has no workflow", on.def.name)));
         }
         Some(actions) => {
-            let workflow = call.app.site.workflow(&call.app.caller, on.def.name).await?;
+            let workflow = call.session.site.workflow(on.def.name).await?;
             let first = actions.first().filter(|_| shows_state(&on, workflow.as_ref()));
             answer.extend(first.map(|action| ("state".to_owned(), json!(action.from))));
             let entry = |action: &Action| {
@@ -97,9 +98,9 @@ async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
 }
 
 /// The actions that the site leaves the user, or nothing where there is no workflow.
-async fn open(on: &On<'_>, doc: &Map<String, Value>) -> Result<Option<Vec<Action>>, ToolError> {
-    let Some(rows) = on.app.site.transitions(&on.app.caller, on.permit, doc).await? else { return Ok(None) };
-    let user = on.app.user().await?;
+async fn open(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Option<Vec<Action>>, ToolError> {
+    let Some(rows) = on.session.site.transitions(on.permit, doc).await? else { return Ok(None) };
+    let user = on.session.user().await?;
     let own = doc.get("owner").and_then(Value::as_str) == Some(user) && user != "Administrator";
     let action = |row: &Map<String, Value>| {
         let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -116,11 +117,11 @@ async fn open(on: &On<'_>, doc: &Map<String, Value>) -> Result<Option<Vec<Action
 }
 
 async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
-    let (app, wanted) = (call.app, call.given.text("action").unwrap_or_default());
+    let (session, wanted) = (call.session, call.given.text("action").unwrap_or_default());
     let update = call.permit(Operation::Update).await?;
     let on = call.on(&update).await?;
     let name = on.name(call.given);
-    let doc = app.site.get(&app.caller, &update, name).await?.data;
+    let doc = session.site.get(&update, name).await?.data;
     named_exactly(&on, name, &doc)?;
     let Some(actions) = open(&on, &doc).await? else {
         return Err(ToolError::refused(format!(
@@ -142,7 +143,7 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
             on.def.name, action.role
         )));
     }
-    let workflow = app.site.workflow(&app.caller, on.def.name).await?;
+    let workflow = session.site.workflow(on.def.name).await?;
     let state = workflow.iter().flat_map(|workflow| &workflow.states).find(|state| state.name == action.to);
     let mut result = doc.clone();
     if let Some(workflow) = &workflow {
@@ -161,13 +162,13 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
     let step = Step { name: Some(name), stored: Some(&doc), result: Some(&result), preview: &preview };
     // What the state means for docstatus needs leave of its own, and is confirmed as what it is.
     if operation != Operation::Update {
-        let permit = app.permit(operation, on.def.name).await?;
-        On { permit: &permit, ..on }.judge(&step).await?;
+        let permit = session.permit(operation, on.def.name).await?;
+        DocTypeCall { permit: &permit, ..on }.judge(&step).await?;
     }
     if let Go::Answer(answer) = on.gate_as(operation, call.given, step).await? {
         return Ok(answer);
     }
-    let answer = match app.site.apply_workflow(&app.caller, &update, &doc, wanted).await {
+    let answer = match session.site.apply_workflow(&update, &doc, wanted).await {
         Ok(answer) => answer,
         Err(error) if error.kind() == site::Kind::Stale => return Err(stale(&on, name)),
         Err(error) => return Err(error.into()),
@@ -178,17 +179,17 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
 }
 
 /// From which state to which, where that may be seen.
-fn told(on: &On<'_>, workflow: Option<&Workflow>, action: &Action) -> Option<Value> {
+fn told(on: &DocTypeCall<'_>, workflow: Option<&Workflow>, action: &Action) -> Option<Value> {
     shows_state(on, workflow).then(|| json!({"from": action.from, "to": action.to}))
 }
 
-fn shows_state(on: &On<'_>, workflow: Option<&Workflow>) -> bool {
+fn shows_state(on: &DocTypeCall<'_>, workflow: Option<&Workflow>) -> bool {
     let field = workflow.map(|workflow| FieldRef::find(Some(on.def), &workflow.state_field));
     field.is_none_or(|field| on.permit.fields().may_read(field))
 }
 
 /// What the action does; where it cannot be learned what the state means, any move is possible.
-fn operation(on: &On<'_>, doc: &Map<String, Value>, state: Option<&State>) -> Operation {
+fn operation(on: &DocTypeCall<'_>, doc: &Map<String, Value>, state: Option<&State>) -> Operation {
     if !on.def.is(doctype_flag::SUBMITTABLE) {
         return Operation::Update;
     }
@@ -200,9 +201,9 @@ fn operation(on: &On<'_>, doc: &Map<String, Value>, state: Option<&State>) -> Op
 }
 
 async fn pending(call: Call<'_>) -> Result<Value, ToolError> {
-    let app = call.app;
-    let readable = |doctype: &str| app.policy.permit(Operation::Read, doctype).ok();
-    let waiting = app.site.pending_approvals(&app.caller, readable).await?;
+    let session = call.session;
+    let readable = |doctype: &str| session.policy.permit(Operation::Read, doctype).ok();
+    let waiting = session.site.pending_approvals(readable).await?;
     let mut by_doctype: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for document in &waiting {
         by_doctype.entry(&document.doctype).or_default().push(&document.name);
@@ -221,7 +222,7 @@ async fn pending(call: Call<'_>) -> Result<Value, ToolError> {
 
 /// What a list shows of these documents: only those that are still there and that the policy lets be seen.
 async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec<Value>, ToolError> {
-    let permit = call.app.permit(Operation::Read, doctype).await?;
+    let permit = call.session.permit(Operation::Read, doctype).await?;
     let on = call.on(&permit).await?;
     let shown =
         |name: &&str| on.def.field(name).is_some_and(|field| field.in_lists() && permit.fields().may_read(field));
@@ -239,6 +240,6 @@ async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec
         limit: 500,
         ..ListQuery::default()
     };
-    let rows = call.app.site.list(&call.app.caller, &permit, &query).await?.data;
+    let rows = call.session.site.list(&permit, &query).await?.data;
     Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, &permit, &query.fields, row))).collect())
 }

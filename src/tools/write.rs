@@ -3,19 +3,23 @@
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Violation, check_document};
 use serde_json::{Map, Value, json};
 
-use super::gate::{Go, Step};
-use super::stale::Stale;
-use super::told::{note_messages, note_titles};
-use super::{Arguments, On, ToolError, attachments, candidates, links, moves, titles};
+use super::attachments;
 use crate::document::changes::{self, Change};
 use crate::document::{Writing, merge};
+use crate::documents::{DocTypeCall, suggest, titles};
+use crate::error::ToolError;
 use crate::site::{Kind, unreachable};
+use crate::tool::Arguments;
+use crate::writes::conflict::Stale;
+use crate::writes::gate::{Go, Step};
+use crate::writes::report::{note_messages, note_titles};
+use crate::writes::{links, protected_fields};
 
 /// The most rows of a table that one create takes.
 const MOST_ROWS: usize = 1_000;
 
 /// Makes a document.
-pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
     let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
@@ -30,7 +34,7 @@ pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
             }
             match on.send_create(&doc, key).await {
                 Ok(answer) => answer,
-                Err(error) => return Err(candidates::named(&on, error, &[&doc]).await),
+                Err(error) => return Err(suggest::named(&on, error, &[&doc]).await),
             }
         }
     };
@@ -58,14 +62,14 @@ pub async fn create(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
 
 /// Changes some fields of a document, starting from what is stored, so that nobody's change is overwritten (H9) and no
 /// row loses a column (H1).
-pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let name = on.name(given);
     let data = given.data();
     if data.is_empty() {
         return Err(ToolError::refused("data: no field to change. Name at least one."));
     }
     let (on, changes) = on.document(Purpose::Update, &data).await?;
-    let mut before = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
+    let mut before = on.session.site.get(on.permit, name).await?.data;
     named_exactly(&on, name, &before)?;
     let read = given.text("modified");
     if let Some(read) = read.filter(|read| before.get("modified").and_then(Value::as_str) != Some(read)) {
@@ -93,7 +97,7 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
                 Err(_) => stale.untold(&on),
             });
         }
-        Err(error) => return Err(candidates::named(&on, error, &[&merged.given]).await),
+        Err(error) => return Err(suggest::named(&on, error, &[&merged.given]).await),
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
     match on.stored(name).await {
@@ -123,9 +127,9 @@ pub async fn update(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
 }
 
 /// Deletes a document, once that was confirmed.
-pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn delete(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let name = on.name(given);
-    let stored = on.app.site.get(&on.app.caller, on.permit, name).await?.data;
+    let stored = on.session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     let step = Step { name: Some(name), stored: Some(&stored), result: None, preview: &Map::new() };
     if let Go::Answer(answer) = on.gate(given, step).await? {
@@ -137,13 +141,13 @@ pub async fn delete(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     Ok(Value::Object(result))
 }
 
-impl<'a> On<'a> {
+impl<'a> DocTypeCall<'a> {
     /// The data as the site stores it.
-    pub(super) async fn document(
+    pub(crate) async fn document(
         &self,
         purpose: Purpose,
         data: &Map<String, Value>,
-    ) -> Result<(On<'a>, Map<String, Value>), ToolError> {
+    ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
         if purpose == Purpose::Create {
             few_rows(self, data)?;
         }
@@ -154,15 +158,17 @@ impl<'a> On<'a> {
                 Some(found) if purpose == Purpose::Create => Err(vec![found]),
                 _ => Ok(doc),
             });
-            checked.map_err(|found| found.into_iter().map(in_data).map(|found| moves::named(on, data, found)).collect())
+            checked.map_err(|found| {
+                found.into_iter().map(in_data).map(|found| protected_fields::named(on, data, found)).collect()
+            })
         });
         let (on, doc) = checked.await?;
-        moves::check(&on, &doc).await?;
+        protected_fields::check(&on, &doc).await?;
         Ok((on, doc))
     }
 
     /// The changes laid onto the stored document.
-    pub(super) fn merged(
+    pub(crate) fn merged(
         &self,
         stored: &Map<String, Value>,
         changes: &Map<String, Value>,
@@ -172,12 +178,12 @@ impl<'a> On<'a> {
     }
 
     fn writing(&self) -> Writing<'a> {
-        Writing { rule: self.permit.fields(), catalog: &self.app.catalog }
+        Writing { rule: self.permit.fields(), catalog: &self.session.catalog }
     }
 }
 
 /// Refuses tables that one create should not bring: each of their links may cost a look-up.
-fn few_rows(on: &On<'_>, data: &Map<String, Value>) -> Result<(), ToolError> {
+fn few_rows(on: &DocTypeCall<'_>, data: &Map<String, Value>) -> Result<(), ToolError> {
     let rows = data.iter().filter_map(|(key, value)| Some((key, value.as_array()?.len())));
     let violations: Vec<_> = rows
         .filter(|(_, rows)| *rows > MOST_ROWS)
@@ -203,7 +209,7 @@ fn bad_name(def: &DocTypeDef, doc: &Map<String, Value>) -> Option<Violation> {
 }
 
 /// The document with these fields in the place of its own.
-pub(super) fn with(doc: &Map<String, Value>, fields: &Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn with(doc: &Map<String, Value>, fields: &Map<String, Value>) -> Map<String, Value> {
     let mut doc = doc.clone();
     doc.extend(fields.clone());
     doc
@@ -211,7 +217,7 @@ pub(super) fn with(doc: &Map<String, Value>, fields: &Map<String, Value>) -> Map
 
 /// The site takes a name in another case, with other accents or a space at its end for the same (H26): what is to be
 /// changed has to be named as it is.
-pub(super) fn named_exactly(on: &On<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+pub(crate) fn named_exactly(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
     match stored.get("name").and_then(document_name) {
         Some(right) if right != name => Err(ToolError::refused(format!(
             "name: there is no {} named exactly {name:?}, and nothing was changed; did you mean {right:?}?",
@@ -222,7 +228,7 @@ pub(super) fn named_exactly(on: &On<'_>, name: &str, stored: &Map<String, Value>
 }
 
 /// Names of documents are texts, or numbers where the database counts.
-pub(super) fn document_name(value: &Value) -> Option<String> {
+pub(crate) fn document_name(value: &Value) -> Option<String> {
     match value {
         Value::String(name) => Some(name.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -3,7 +3,8 @@
 
 use erpnext_schema::Verb;
 
-use crate::tools::{CALL_TOOL, Effect, Tool};
+use crate::tool::{Effect, Tool};
+use crate::tools::find::CALL_TOOL;
 
 /// What every address begins with.
 pub const SCHEME: &str = "ui://";

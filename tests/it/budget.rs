@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use erpnext_mcp::call::App;
-use erpnext_mcp::tools::{Level, Listing, Tool, listing, meant, tokens, unknown_toolsets};
+use erpnext_mcp::app::App;
+use erpnext_mcp::tool::Tool;
+use erpnext_mcp::tool::detail::Detail;
+use erpnext_mcp::tool::listing::{Listing, listing, tokens, unknown_toolsets};
+use erpnext_mcp::tools::find::corrected;
 use erpnext_schema::doctype_flag;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -104,7 +107,7 @@ fn every_permitted_tool_is_found_by_its_name_and_called_by_call_tool() {
     for (at, tool) in app.registry.tools().iter().enumerate() {
         assert_eq!(app.registry.find(tool.name()), Some(*tool));
         let given = json!({"tool": tool.name(), "arguments": {"x": 1}}).as_object().unwrap().clone();
-        let (called, arguments) = meant(&app.registry, calls, given);
+        let (called, arguments) = corrected(&app.registry, calls, given);
         if *tool != calls {
             assert_eq!((called, arguments.len()), (*tool, 1), "{}", tool.name());
         }
@@ -218,7 +221,7 @@ async fn the_command_prints_what_the_list_costs_and_refuses_unknown_toolsets() {
 fn read_only_leaves_nothing_that_writes() {
     let app = app(json!({"doctypes": {"Customer": all()}, "default": all()}), json!({"read_only": true}));
     for tool in app.registry.tools() {
-        let definition = erpnext_mcp::tools::definition(&app, *tool);
+        let definition = erpnext_mcp::tool::definition(&app, *tool);
         assert!(definition.read_only, "{}", tool.name());
     }
     assert!(app.registry.find("update_generic_document").is_none());
@@ -281,7 +284,7 @@ fn any_list_is_within_its_budget_even_and_the_same_each_time() {
             let budget = usize::try_from(app_once.tools.budget_tokens).unwrap();
             prop_assert!(tokens(list.bytes) <= budget || tokens(core + 1) >= tokens(list.bytes), "{}", list.bytes);
             // Of the DocTypes that may be listed no two are more than a level apart.
-            let levels: Vec<Level> =
+            let levels: Vec<Detail> =
                 list.tools.iter().filter(|l| matches!(l.tool, Tool::Typed(..))).map(|l| l.level).collect();
             if let (Some(least), Some(most)) = (levels.iter().min(), levels.iter().max()) {
                 prop_assert!(*most as i32 - *least as i32 <= 1, "{levels:?}");

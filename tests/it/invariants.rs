@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use erpnext_mcp::policy::{FieldRule, Operation};
-use erpnext_mcp::tools::{Definition, Tool, definition};
+use erpnext_mcp::tool::Tool;
+use erpnext_mcp::tool::definition::{self, Definition};
 use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, Verb, check_document, doctype_flag, flag};
 use serde_json::{Map, Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;

@@ -1,8 +1,8 @@
 //! Writes that no answer came to: each is read back, told as what it was, and never sent twice. By wiremock, as the exact
 //! requests count; what became of hundreds of them on the sandbox is in `chaos`.
 
+use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Outcome;
-use erpnext_mcp::call::App;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use serde_json::{Value, json};
 

@@ -50,7 +50,7 @@ impl Recorded {
         config
     }
 
-    fn app(&self, user: &str) -> erpnext_mcp::call::App {
+    fn app(&self, user: &str) -> erpnext_mcp::app::App {
         app_of(&self.config(user, json!({"default": all()})))
     }
 

@@ -1,6 +1,6 @@
 //! The sample site in this process, for tests that need a site which answers as a real one does.
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use erpnext_sandbox::{Data, Image, Options, Sandbox};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use erpnext_mcp::app::{App, client_options};
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::call::{App, client_options};
-use erpnext_mcp::caller::{Caller, Credentials};
 use erpnext_mcp::config::Config;
-use erpnext_mcp::site::{Client, ClientOptions, Retry, SiteUrl};
-use erpnext_mcp::tools::ToolError;
+use erpnext_mcp::error::ToolError;
+use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Retry, SiteUrl};
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};

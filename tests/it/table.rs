@@ -7,7 +7,7 @@ mod fill;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use erpnext_mcp::policy::FieldRule;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Verb, doctype_flag, flag};
 use futures_util::{StreamExt, stream};

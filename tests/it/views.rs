@@ -1,7 +1,7 @@
 //! The views on the wire: who is pointed to them, and what the pages are. What they look like is tested in a browser,
 //! by `tests/views`.
 
-use erpnext_mcp::tools::Effect;
+use erpnext_mcp::tool::Effect;
 use erpnext_mcp::views;
 use serde_json::{Value, json};
 

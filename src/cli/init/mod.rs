@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use erpnext_mcp::config::{Config, Operation};
 use erpnext_mcp::files;
 use erpnext_mcp::site::Kind;
@@ -239,7 +239,7 @@ async fn greet(app: &App) -> anyhow::Result<()> {
     };
     say(&format!("{} takes the key; it is {user}'s", app.caller.site.as_str()));
     let permit = app.permit(Operation::Read, "User").await.map_err(|error| anyhow::anyhow!(error.for_model()))?;
-    match app.site.get(&app.caller, &permit, user).await {
+    match app.site.get(&permit, user).await {
         Ok(answer) => {
             let roles = roles(&answer.data);
             say(&format!("roles: {}", if roles.is_empty() { UNSEEN.to_owned() } else { roles.join(", ") }));

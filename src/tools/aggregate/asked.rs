@@ -3,15 +3,16 @@
 use erpnext_schema::{FieldDef, FieldKind, Options, Rule, Shape, Violation, nearest};
 use serde_json::Value;
 
-use super::super::query::Reader;
-use super::super::{Arguments, On};
+use crate::documents::DocTypeCall;
+use crate::query::reader::Reader;
 use crate::site::ListQuery;
+use crate::tool::Arguments;
 
 /// The most fields that documents are grouped by.
-pub(super) const MOST_FIELDS: usize = 3;
+pub(crate) const MOST_FIELDS: usize = 3;
 /// What is computed of a group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Function {
+pub(crate) enum Function {
     Count,
     Sum,
     Avg,
@@ -19,7 +20,7 @@ pub(super) enum Function {
     Max,
 }
 
-pub(super) const FUNCTIONS: [(&str, Function); 5] = [
+pub(crate) const FUNCTIONS: [(&str, Function); 5] = [
     ("count", Function::Count),
     ("sum", Function::Sum),
     ("avg", Function::Avg),
@@ -29,17 +30,17 @@ pub(super) const FUNCTIONS: [(&str, Function); 5] = [
 
 /// One thing to compute.
 #[derive(Clone, Debug)]
-pub(super) struct Measure {
+pub(crate) struct Measure {
     /// As it was asked for, which is how it is answered.
-    pub(super) label: String,
-    pub(super) function: Function,
+    pub(crate) label: String,
+    pub(crate) function: Function,
     /// None for a count.
-    pub(super) field: Option<&'static FieldDef>,
+    pub(crate) field: Option<&'static FieldDef>,
 }
 
 /// A span of time that dates are put together by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Span {
+pub(crate) enum Span {
     Day,
     Week,
     Month,
@@ -47,7 +48,7 @@ pub(super) enum Span {
     Year,
 }
 
-pub(super) const SPANS: [(&str, Span); 5] = [
+pub(crate) const SPANS: [(&str, Span); 5] = [
     ("day", Span::Day),
     ("week", Span::Week),
     ("month", Span::Month),
@@ -57,24 +58,24 @@ pub(super) const SPANS: [(&str, Span); 5] = [
 
 /// A field to group by.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
-    pub(super) field: &'static FieldDef,
-    pub(super) span: Option<Span>,
+pub(crate) struct Group {
+    pub(crate) field: &'static FieldDef,
+    pub(crate) span: Option<Span>,
 }
 
 /// Everything that was asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) measures: Vec<Measure>,
-    pub(super) groups: Vec<Group>,
+pub(crate) struct Asked {
+    pub(crate) measures: Vec<Measure>,
+    pub(crate) groups: Vec<Group>,
     /// Which column decides the order, and whether the largest comes first.
-    pub(super) order: (String, bool),
-    pub(super) query: ListQuery,
+    pub(crate) order: (String, bool),
+    pub(crate) query: ListQuery,
 }
 
 /// Reads and checks the arguments.
-pub(super) fn read(on: &On<'_>, given: &Arguments) -> Result<Asked, Vec<Violation>> {
-    let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(&on.app.policy);
+pub(crate) fn read(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Asked, Vec<Violation>> {
+    let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(&on.session.policy);
     let filters = reader.filters("filters", given.value("filters"));
     let or_filters = reader.filters("or_filters", given.value("or_filters"));
     let texts = |name: &str| -> Vec<&str> {
@@ -208,7 +209,7 @@ fn meant(function: &str) -> Option<&'static str> {
 }
 
 /// The field that says in which currency an amount is: of the document, or its company's.
-fn currency_of(on: &On<'_>, field: &FieldDef) -> Option<&'static FieldDef> {
+fn currency_of(on: &DocTypeCall<'_>, field: &FieldDef) -> Option<&'static FieldDef> {
     let by = match (field.kind, field.options) {
         (FieldKind::Currency, Options::Format(by)) => by.split(':').nth(1).unwrap_or(by),
         _ => return None,
@@ -259,6 +260,6 @@ fn columns(i: usize, measure: &Measure) -> Vec<String> {
 }
 
 /// A field may be named like a word of SQL (H17).
-pub(super) fn quoted(field: &str) -> String {
+pub(crate) fn quoted(field: &str) -> String {
     format!("`{field}`")
 }

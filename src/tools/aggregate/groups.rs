@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value, json};
 use super::asked::{Asked, Function, Span};
 
 /// A row of the site under the names that were asked for.
-pub(super) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Value> {
     let of = |key: &str| row.get(key).cloned().unwrap_or_default();
     let mut named = Map::new();
     for group in &asked.groups {
@@ -26,7 +26,7 @@ pub(super) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Valu
 }
 
 /// Rows by exact date, put together by span.
-pub(super) fn put_together(asked: &Asked, rows: &[Map<String, Value>]) -> Vec<Map<String, Value>> {
+pub(crate) fn put_together(asked: &Asked, rows: &[Map<String, Value>]) -> Vec<Map<String, Value>> {
     let mut merged: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for row in rows {
         let mut row = row.clone();
@@ -93,7 +93,7 @@ fn week(date: Date) -> String {
     format!("{:04}-W{:02}", iso.year(), iso.week())
 }
 
-pub(super) fn sort<T>(rows: &mut [T], key: impl Fn(&T) -> Value, descending: bool) {
+pub(crate) fn sort<T>(rows: &mut [T], key: impl Fn(&T) -> Value, descending: bool) {
     rows.sort_by(|a, b| {
         let order = compare(&key(a), &key(b));
         if descending { order.reverse() } else { order }

@@ -7,17 +7,18 @@ mod groups;
 use erpnext_schema::{Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optional};
-use super::own::{self, Call, Effect, Own, Toolset};
-use super::{Arguments, On, ToolError};
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::page;
 use crate::site::ListQuery;
+use crate::tool::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optional};
+use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset, spec};
 use asked::{Asked, Function, quoted};
 use groups::{named, put_together, sort};
 
 /// Counts, sums and averages over the documents of any DocType.
-pub const AGGREGATE: Own = Own {
+pub const AGGREGATE: ToolSpec = ToolSpec {
     name: "aggregate_documents",
     title: "Aggregate documents",
     description: "Counts, sums and averages over documents, by up to three fields. Money is kept apart by currency.",
@@ -36,7 +37,7 @@ pub const AGGREGATE: Own = Own {
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
-    offered: own::reads,
+    offered: spec::reads,
     run: |call| Box::pin(run(call)),
 };
 
@@ -51,7 +52,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
 const MOST_GROUPS: usize = 10_000;
 
 /// The groups, in order.
-async fn aggregate(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
+async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let (on, asked) = on.checked(|on| asked::read(on, given)).await?;
     let limit = usize::try_from(given.limit()).unwrap_or(usize::MAX);
     let bucketed = asked.groups.iter().any(|group| group.span.is_some());
@@ -79,15 +80,15 @@ async fn aggregate(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
     Ok(Value::Object(result))
 }
 
-async fn some_rows(on: &On<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
+async fn some_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
     // The site cannot sort by an average put together here: then the first 500 groups are sorted here.
     let by_average =
         asked.measures.iter().any(|measure| measure.function == Function::Avg && measure.label == asked.order.0);
     let mut rows = on
-        .app
+        .session
         .site
         .list(
-            &on.app.caller,
+            &on.session.caller,
             on.permit,
             &ListQuery {
                 order_by: order_by(asked),
@@ -104,12 +105,12 @@ async fn some_rows(on: &On<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<S
     Ok(rows)
 }
 
-async fn all_rows(on: &On<'_>, asked: &Asked) -> Result<Vec<Map<String, Value>>, ToolError> {
+async fn all_rows(on: &DocTypeCall<'_>, asked: &Asked) -> Result<Vec<Map<String, Value>>, ToolError> {
     let mut rows: Vec<Map<String, Value>> = Vec::new();
     let keys: Vec<String> = asked.query.group_by.iter().map(|field| format!("{field} asc")).collect();
     loop {
         let query = ListQuery { order_by: keys.join(", "), start: rows.len() as u64, ..asked.query.clone() };
-        let page = on.app.site.list(&on.app.caller, on.permit, &query).await?.data;
+        let page = on.session.site.list(on.permit, &query).await?.data;
         let last = page.len() < 500;
         rows.extend(page);
         if last {

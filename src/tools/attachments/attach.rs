@@ -6,21 +6,22 @@ use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
 use super::{link, local};
+use crate::documents::names::named_exactly;
+use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tools::ToolError;
-use crate::tools::arguments::{DOCTYPE, Kind, NAME, optional};
-use crate::tools::gate::{Go, Step};
-use crate::tools::own::{Call, Effect, Own, Toolset, updates};
-use crate::tools::told::note_messages;
-use crate::tools::write::named_exactly;
+use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
+use crate::tool::spec::updates;
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::writes::gate::{Go, Step};
+use crate::writes::report::note_messages;
 
 /// The largest file that is attached, in bytes.
-pub(super) const MOST: u64 = 10 << 20;
+pub(crate) const MOST: u64 = 10 << 20;
 /// The longest name of a file, in characters: what the site keeps.
 const LONGEST: usize = 140;
 
 /// Attaches a file.
-pub const ATTACH: Own = Own {
+pub const ATTACH: ToolSpec = ToolSpec {
     name: "attach_file",
     title: "Attach a file to a document",
     description: "Attaches a file to a document, for those who may read it: from text, from base64, or from a path on the \
@@ -46,14 +47,14 @@ async fn attach(call: Call<'_>) -> Result<Value, ToolError> {
     on.fits(Verb::Update)?;
     let (file_name, bytes) = file(call).await?;
     let name = on.name(call.given);
-    let stored = call.app.site.get(&call.app.caller, &permit, name).await?.data;
+    let stored = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &stored)?;
     let preview = Map::from_iter([("attached".to_owned(), json!({"file_name": file_name, "bytes": bytes.len()}))]);
     let step = Step { name: Some(name), stored: Some(&stored), result: Some(&stored), preview: &preview };
     if let Go::Answer(answer) = on.gate(call.given, step).await? {
         return Ok(answer);
     }
-    let answer = call.app.site.attach(&call.app.caller, &permit, name, &file_name, &bytes).await?;
+    let answer = call.session.site.attach(&permit, name, &file_name, &bytes).await?;
     let text = |key: &str| answer.data.get(key).and_then(Value::as_str).unwrap_or_default();
     let mut result = Map::from_iter([
         ("attached".to_owned(), json!(text("name"))),
@@ -77,7 +78,7 @@ async fn file(call: Call<'_>) -> Result<(String, Vec<u8>), ToolError> {
             (named, bytes.map_err(|why| ToolError::refused(format!("base64: nothing was sent: {why}.")))?)
         }
         (None, None, Some(path)) => {
-            let (own, bytes) = local::read(&call.app.attachments.directories, path).await?;
+            let (own, bytes) = local::read(&call.session.attachments.directories, path).await?;
             (named.or(Some(own)), bytes)
         }
         _ => return Err(ToolError::refused("Nothing was sent.\nnext: give exactly one of text, base64 and path.")),

@@ -5,12 +5,13 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::{FILE, Held, link};
+use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::Kind as Failure;
-use crate::tools::ToolError;
-use crate::tools::arguments::{DOCTYPE, Kind, NAME, optional};
-use crate::tools::own::{Call, Effect, Own, Toolset, reads};
-use crate::watch::Beside;
+use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
+use crate::tool::progress::Attachment;
+use crate::tool::spec::reads;
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// The largest file that is fetched, in bytes.
 const MOST: u64 = 10 << 20;
@@ -20,7 +21,7 @@ const MOST_IMAGE: usize = 3 << 20;
 const MOST_TEXT: usize = 40_000;
 
 /// What an attached file holds.
-pub const GET: Own = Own {
+pub const GET: ToolSpec = ToolSpec {
     name: "get_attachment",
     title: "Read an attached file",
     description: "What a file attached to a document holds: text as text, a picture as a picture, anything else (PDF too) as a \
@@ -43,7 +44,7 @@ async fn get(call: Call<'_>) -> Result<Value, ToolError> {
     let note = if file.size().is_some_and(|size| size > MOST) {
         "too large to be fetched"
     } else {
-        match call.app.site.download(&call.app.caller, &permit, file).await {
+        match call.session.site.download(&permit, file).await {
             Ok(download) => {
                 result.insert("bytes".to_owned(), json!(download.bytes.len()));
                 match Content::of(download.bytes) {
@@ -53,7 +54,8 @@ async fn get(call: Call<'_>) -> Result<Value, ToolError> {
                         return Ok(Value::Object(result));
                     }
                     Content::Image(kind, bytes) if bytes.len() <= MOST_IMAGE => {
-                        call.watch.give(Beside::Image { kind: kind.to_owned(), base64: BASE64_STANDARD.encode(bytes) });
+                        call.watch
+                            .give(Attachment::Image { kind: kind.to_owned(), base64: BASE64_STANDARD.encode(bytes) });
                         result.insert("image".to_owned(), json!(kind));
                         return Ok(Value::Object(result));
                     }
@@ -70,7 +72,7 @@ async fn get(call: Call<'_>) -> Result<Value, ToolError> {
     let uri = link(&on, file.text("file_url"));
     result.insert("note".to_owned(), json!(format!("{note}; a person who is logged in can open the link")));
     result.insert("link".to_owned(), json!(uri));
-    call.watch.give(Beside::Link { uri, name });
+    call.watch.give(Attachment::Link { uri, name });
     Ok(Value::Object(result))
 }
 

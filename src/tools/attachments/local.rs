@@ -6,13 +6,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::attach::MOST;
-use crate::tools::ToolError;
+use crate::error::ToolError;
 
 /// The name and the bytes of a file; a path that is not absolute begins in one of the directories.
 ///
 /// # Errors
 /// One and the same for a file that is not there and one that lies elsewhere: what lies there is nobody's business.
-pub(super) async fn read(directories: &[PathBuf], path: &str) -> Result<(String, Vec<u8>), ToolError> {
+pub(crate) async fn read(directories: &[PathBuf], path: &str) -> Result<(String, Vec<u8>), ToolError> {
     if directories.is_empty() {
         return Err(ToolError::refused(
             "path: this server's configuration opens no directory (attachments.directories): nothing was sent.\nnext: give text or base64.",

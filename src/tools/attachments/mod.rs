@@ -8,14 +8,16 @@ mod local;
 use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
-use super::gate::{Go, Step};
-use super::own::{Call, Effect, Own, Toolset, reads, updates};
-use super::told::note_messages;
-use super::write::{document_name, named_exactly};
-use super::{On, ToolError};
+use crate::documents::DocTypeCall;
+use crate::documents::names::{document_name, named_exactly};
+use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::Attachment;
+use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
+use crate::tool::spec::{reads, updates};
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::writes::gate::{Go, Step};
+use crate::writes::report::note_messages;
 
 pub use attach::ATTACH;
 pub use fields::check;
@@ -25,7 +27,7 @@ pub use get::GET;
 const FILE: Arg = needed("file", Kind::Text).about("its file or file_name, as list_attachments gives them");
 
 /// The files attached to a document.
-pub const LIST: Own = Own {
+pub const LIST: ToolSpec = ToolSpec {
     name: "list_attachments",
     title: "Files of a document",
     description: "The files attached to a document, with size and address. get_attachment reads one.",
@@ -38,7 +40,7 @@ pub const LIST: Own = Own {
 };
 
 /// Takes a file off a document.
-pub const DELETE: Own = Own {
+pub const DELETE: ToolSpec = ToolSpec {
     name: "delete_attachment",
     title: "Delete an attached file",
     description: "Deletes a file attached to a document for good; first shows which, and gives the confirm_token that does it.",
@@ -72,7 +74,7 @@ async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
     if let Go::Answer(answer) = on.gate_as(call.tool.confirmed_as(), call.given, step).await? {
         return Ok(answer);
     }
-    let answer = call.app.site.detach(&call.app.caller, &permit, file).await?;
+    let answer = call.session.site.detach(&permit, file).await?;
     let mut result = Map::from_iter([
         ("deleted".to_owned(), json!(file.file())),
         ("file_name".to_owned(), json!(file.text("file_name"))),
@@ -89,13 +91,13 @@ struct Held {
 }
 
 impl Held {
-    async fn read(on: &On<'_>, name: &str) -> Result<Self, ToolError> {
-        let app = on.app;
+    async fn read(on: &DocTypeCall<'_>, name: &str) -> Result<Self, ToolError> {
+        let session = on.session;
         // The document first: who may not read it must not learn of its files.
-        let mut stored = app.site.get(&app.caller, on.permit, name).await?.data;
+        let mut stored = session.site.get(on.permit, name).await?.data;
         let on = on.knowing(&mut stored).await;
         let name = stored.get("name").and_then(document_name).unwrap_or_else(|| name.to_owned());
-        let mut files = app.site.attachments(&app.caller, on.permit, &name).await?;
+        let mut files = session.site.attachments(on.permit, &name).await?;
         files.retain(|file| !fields::is_withheld(&on, &stored, file));
         Ok(Self { name, stored, files })
     }
@@ -121,7 +123,7 @@ impl Held {
 }
 
 /// The addresses of a document's files that may be seen, for what tells of files; none where no field withholds any.
-pub async fn seen(on: &On<'_>, name: &str) -> Result<Option<Vec<String>>, ToolError> {
+pub async fn seen(on: &DocTypeCall<'_>, name: &str) -> Result<Option<Vec<String>>, ToolError> {
     if !fields::any_withheld(on) {
         return Ok(None);
     }
@@ -130,7 +132,7 @@ pub async fn seen(on: &On<'_>, name: &str) -> Result<Option<Vec<String>>, ToolEr
 }
 
 /// What is told of a file.
-fn facts(on: &On<'_>, file: &Attachment) -> Value {
+fn facts(on: &DocTypeCall<'_>, file: &Attachment) -> Value {
     let mut facts = json!({"file": file.file(), "file_name": file.text("file_name")});
     if let Some(size) = file.size() {
         facts["bytes"] = json!(size);
@@ -148,9 +150,9 @@ fn facts(on: &On<'_>, file: &Attachment) -> Value {
 }
 
 /// Where a person with a browser finds a file.
-fn link(on: &On<'_>, address: &str) -> String {
+fn link(on: &DocTypeCall<'_>, address: &str) -> String {
     match address.starts_with('/') {
-        true => format!("{}{address}", on.app.caller.site.as_str()),
+        true => format!("{}{address}", on.session.caller.site.as_str()),
         false => address.to_owned(),
     }
 }

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::audit::Outcome;
+use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tools::ToolError;
 
 /// The account of a batch, filled row by row, in order.
-pub(super) struct Account {
+pub(crate) struct Account {
     operation: Operation,
     start: usize,
     total: usize,
@@ -28,18 +28,18 @@ struct Problem {
 }
 
 impl Account {
-    pub(super) fn new(operation: Operation, start: usize, total: usize, dry_run: bool) -> Self {
+    pub(crate) fn new(operation: Operation, start: usize, total: usize, dry_run: bool) -> Self {
         let (names, failed, unknown, notes) = Default::default();
         Self { operation, start, total, names, failed, unknown, notes, dry: dry_run.then(Vec::new) }
     }
 
     /// The row that is told next.
-    pub(super) fn next(&self) -> usize {
+    pub(crate) fn next(&self) -> usize {
         self.start + self.names.len()
     }
 
     /// Tells what became of the next row; `name` is the document's, where it had one before.
-    pub(super) fn add(&mut self, name: Option<&str>, result: Result<Value, ToolError>) {
+    pub(crate) fn add(&mut self, name: Option<&str>, result: Result<Value, ToolError>) {
         let row = self.next();
         match result {
             Ok(mut answer) => {
@@ -77,7 +77,7 @@ impl Account {
     }
 
     /// The account as the model gets it.
-    pub(super) fn answer(self, called_off: bool) -> Value {
+    pub(crate) fn answer(self, called_off: bool) -> Value {
         let key = match self.operation {
             Operation::Create => "created",
             Operation::Delete => "deleted",

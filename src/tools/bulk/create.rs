@@ -3,20 +3,22 @@
 use erpnext_schema::{Purpose, Verb};
 use serde_json::{Map, Value, json};
 
-use super::super::arguments::{DOCTYPE, Kind, needed, optional};
-use super::super::batch::Member;
-use super::super::gate::{Go, Step};
-use super::super::own::{Call, Effect, Own, Toolset};
-use super::super::told::note_messages;
-use super::super::write;
-use super::super::{Arguments, On, ToolError, attachments, candidates, links};
 use super::{DRY, START_AT, check, documents, preview, run, wrong};
 use crate::audit::Outcome;
+use crate::documents::{DocTypeCall, suggest};
+use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{Answer, Client};
+use crate::tool::arguments::{DOCTYPE, Kind, needed, optional};
+use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::tools::{attachments, write};
+use crate::writes::batch::Member;
+use crate::writes::gate::{Go, Step};
+use crate::writes::links;
+use crate::writes::report::note_messages;
 
 /// Makes many documents of a DocType.
-pub const CREATE: Own = Own {
+pub const CREATE: ToolSpec = ToolSpec {
     name: "create_bulk_documents",
     title: "Create many documents",
     description: "Creates up to 500 documents of one DocType; all are checked before the first is sent. Without atomic \
@@ -48,7 +50,7 @@ async fn create(call: Call<'_>) -> Result<Value, ToolError> {
     run(&call, &on, &rows, |on, given| Box::pin(write::create(on, given))).await
 }
 
-async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result<Value, ToolError> {
+async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) -> Result<Value, ToolError> {
     if rows.len() > Client::MOST_AT_ONCE || call.given.value("start_at").is_some() {
         let most = Client::MOST_AT_ONCE;
         return Err(wrong(
@@ -93,7 +95,7 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
         members.iter().for_each(|member| member.settle(Ok(&Value::Null)));
         return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}));
     }
-    let made = on.app.site.insert_many(&on.app.caller, on.permit, &docs).await.map_err(ToolError::from);
+    let made = on.session.site.insert_many(on.permit, &docs).await.map_err(ToolError::from);
     for (i, member) in members.iter().enumerate() {
         let created = |made: &Answer<Vec<Value>>| json!({"created": made.data.get(i)});
         member.settle(made.as_ref().map(created).as_ref().map_err(|error| *error));
@@ -101,7 +103,7 @@ async fn all_or_none(call: &Call<'_>, on: &On<'_>, rows: &[Arguments]) -> Result
     let made = match made {
         Ok(made) => made,
         Err(error) => {
-            let error = candidates::named(on, error, &docs.iter().collect::<Vec<_>>()).await;
+            let error = suggest::named(on, error, &docs.iter().collect::<Vec<_>>()).await;
             let account =
                 "None of the documents was made: with atomic, one that the site refuses stops all.".to_owned();
             return Err(match error.outcome() {

@@ -3,14 +3,15 @@
 use erpnext_schema::Verb;
 use serde_json::Value;
 
-use super::super::arguments::{DOCTYPE, Kind, needed};
-use super::super::own::{Call, Effect, Own, Toolset};
-use super::super::{Arguments, ToolError, write};
 use super::{START_AT, counted, run, twice};
+use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::tool::arguments::{DOCTYPE, Kind, needed};
+use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::tools::write;
 
 /// Deletes many documents of a DocType.
-pub const DELETE: Own = Own {
+pub const DELETE: ToolSpec = ToolSpec {
     name: "delete_bulk_documents",
     title: "Delete many documents",
     description: "Deletes up to 500 documents of one DocType for good; one confirmation for all. Submitted documents \

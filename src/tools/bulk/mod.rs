@@ -16,12 +16,13 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Arg, Kind, optional};
-use super::batch::Member;
-use super::gate::{Go, Step};
-use super::own::Call;
-use super::{Arguments, On, ToolError};
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
 use crate::site;
+use crate::tool::arguments::{Arg, Kind, optional};
+use crate::tool::{Arguments, Call};
+use crate::writes::batch::Member;
+use crate::writes::gate::{Go, Step};
 use account::Account;
 
 /// The most documents that one call takes.
@@ -41,11 +42,11 @@ const DRY: &str = "Nothing was sent. Call again without dry_run to do it.";
 const START_AT: Arg = optional("start_at", Kind::Count).about("first row to do, as the answer of a stopped call says");
 
 /// What is done with each document: one of the tools for single documents.
-type Work = for<'r> fn(&'r On<'r>, &'r Arguments) -> BoxFuture<'r, Result<Value, ToolError>>;
+type Work = for<'r> fn(&'r DocTypeCall<'r>, &'r Arguments) -> BoxFuture<'r, Result<Value, ToolError>>;
 
 /// Confirms the batch and does its rows from `start_at`, in order, a few at once. A row that fails does not stop the
 /// others; a site that cannot be worked with, or a client that calls it off, does.
-async fn run(call: &Call<'_>, on: &On<'_>, rows: &[Arguments], work: Work) -> Result<Value, ToolError> {
+async fn run(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments], work: Work) -> Result<Value, ToolError> {
     let start = start(call, rows.len())?;
     let preview = preview(&rows[start..]);
     let step = Step { name: None, stored: None, result: None, preview: &preview };
@@ -95,7 +96,7 @@ fn preview(rows: &[Arguments]) -> Map<String, Value> {
     preview
 }
 
-async fn one(on: &On<'_>, given: &Arguments, work: Work) -> Result<Value, ToolError> {
+async fn one(on: &DocTypeCall<'_>, given: &Arguments, work: Work) -> Result<Value, ToolError> {
     let member = Member::new(on, on.def, on.permit, given.text("name"));
     member.run(work(&member.on(), given)).await
 }
@@ -150,7 +151,7 @@ fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
 }
 
 /// Checks every document against its DocType, and that none is named twice; every problem is named by its row.
-async fn check(on: &On<'_>, argument: &str, purpose: Purpose, rows: &[Arguments]) -> Result<(), ToolError> {
+async fn check(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[Arguments]) -> Result<(), ToolError> {
     let mut found = twice(argument, rows);
     for (i, row) in rows.iter().enumerate() {
         match on.document(purpose, &row.data()).await {

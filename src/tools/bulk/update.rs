@@ -3,14 +3,15 @@
 use erpnext_schema::{Purpose, Rule, Verb, Violation};
 use serde_json::{Map, Value};
 
-use super::super::arguments::{DOCTYPE, Kind, needed};
-use super::super::own::{Call, Effect, Own, Toolset};
-use super::super::{Arguments, ToolError, write};
 use super::{START_AT, check, documents, run};
+use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::tool::arguments::{DOCTYPE, Kind, needed};
+use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::tools::write;
 
 /// Changes many documents of a DocType.
-pub const UPDATE: Own = Own {
+pub const UPDATE: ToolSpec = ToolSpec {
     name: "update_bulk_documents",
     title: "Update many documents",
     description: "Changes fields of up to 500 documents of one DocType, each to its own values; all are checked before \

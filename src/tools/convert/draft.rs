@@ -4,9 +4,9 @@
 use erpnext_schema::{DocTypeDef, FieldDef, flag};
 use serde_json::{Map, Value};
 
+use crate::documents::DocTypeCall;
 use crate::policy::FieldRule;
 use crate::shape::Children;
-use crate::tools::On;
 
 /// A document that the site made and did not store.
 pub struct Draft {
@@ -81,14 +81,15 @@ fn holds_something(value: &Value) -> bool {
 
 /// The draft as the caller may see it: neither what the target withholds, nor what the source withholds and the site
 /// copied from there.
-pub fn shown(source: &On<'_>, target: &On<'_>, mut doc: Map<String, Value>) -> Map<String, Value> {
+pub fn shown(source: &DocTypeCall<'_>, target: &DocTypeCall<'_>, mut doc: Map<String, Value>) -> Map<String, Value> {
     let rule = source.permit.fields();
     doc.retain(|key, value| {
         let Some(field) = source.def.field(key) else { return true };
         if !rule.may_read(field) {
             return false;
         }
-        let child = field.target().filter(|_| field.kind.is_table()).and_then(|child| source.app.catalog.known(child));
+        let child =
+            field.target().filter(|_| field.kind.is_table()).and_then(|child| source.session.catalog.known(child));
         if let (Some(child), Value::Array(rows)) = (child, value) {
             for row in rows.iter_mut().filter_map(Value::as_object_mut) {
                 row.retain(|column, _| child.field(column).is_none_or(|column| rule.may_read_child(field, column)));

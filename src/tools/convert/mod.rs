@@ -6,18 +6,21 @@ mod table;
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DOCTYPE, Kind, NAME, needed, optional};
-use super::gate::{Go, Step};
+use super::attachments;
 use super::lifecycle::{Docstatus, tool_for};
-use super::own::{self, Call, Effect, Own, Toolset};
-use super::told::note_messages;
-use super::write::{document_name, named_exactly};
-use super::{On, ToolError, attachments, links};
+use crate::documents::DocTypeCall;
+use crate::documents::names::{document_name, named_exactly};
+use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed, optional};
+use crate::tool::{Call, Effect, ToolSpec, Toolset, spec};
+use crate::writes::gate::{Go, Step};
+use crate::writes::links;
+use crate::writes::report::note_messages;
 use table::{CONVERSIONS, Conversion, When};
 
 /// What can be made of a document.
-pub const LIST: Own = Own {
+pub const LIST: ToolSpec = ToolSpec {
     name: "list_conversions",
     title: "List what a document can become",
     description: "Which documents can be made from this one (order from quotation, invoice, payment, return …), and \
@@ -26,12 +29,12 @@ pub const LIST: Own = Own {
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
-    offered: own::reads,
+    offered: spec::reads,
     run: |call| Box::pin(list(call)),
 };
 
 /// Makes the next document.
-pub const CONVERT: Own = Own {
+pub const CONVERT: ToolSpec = ToolSpec {
     name: "convert_document",
     title: "Make the next document",
     description: "Makes the next document of a chain from this one: shows its draft, or creates it with save: true. \
@@ -46,7 +49,7 @@ pub const CONVERT: Own = Own {
     toolset: Toolset::Core,
     operation: Operation::Create,
     effect: Effect::Adds,
-    offered: |policy| policy.permits_somewhere(Operation::Create) && own::reads(policy),
+    offered: |policy| policy.permits_somewhere(Operation::Create) && spec::reads(policy),
     run: |call| Box::pin(convert(call)),
 };
 
@@ -54,10 +57,11 @@ async fn list(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Read).await?;
     let on = call.on(&permit).await?;
     let name = on.name(call.given);
-    let source = call.app.site.get(&call.app.caller, &permit, name).await?.data;
+    let source = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &source)?;
     let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == on.def.name).map(|conversion| {
-        let permitted = call.app.policy.permit(Operation::Create, conversion.to).err().map(|denial| denial.for_model());
+        let permitted =
+            call.session.policy.permit(Operation::Create, conversion.to).err().map(|denial| denial.for_model());
         let missing = permitted.or_else(|| missing(&on, conversion, &source));
         let mut way = Map::from_iter([
             ("to".to_owned(), json!(conversion.makes)),
@@ -77,17 +81,17 @@ async fn list(call: Call<'_>) -> Result<Value, ToolError> {
 }
 
 async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
-    let (app, given) = (call.app, call.given);
+    let (session, given) = (call.session, call.given);
     let read = call.permit(Operation::Read).await?;
     let source_on = call.on(&read).await?;
     let name = source_on.name(given);
     let conversion = chosen(&call, source_on.def)?;
-    let create = app.permit(Operation::Create, conversion.to).await?;
-    let on = On::new(app, call.tool, &create, call.attempt).await?;
+    let create = session.permit(Operation::Create, conversion.to).await?;
+    let on = DocTypeCall::new(session, call.tool, &create, call.attempt).await?;
     let data = given.data();
     refuse_rows(&call, on.def, &data)?;
     let (on, data) = if data.is_empty() { (on, data) } else { on.document(Purpose::Update, &data).await? };
-    let source = app.site.get(&app.caller, &read, name).await?.data;
+    let source = session.site.get(&read, name).await?.data;
     named_exactly(&source_on, name, &source)?;
     if let Some(why) = missing(&source_on, conversion, &source) {
         return Err(ToolError::refused(format!(
@@ -96,8 +100,8 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
             conversion.makes
         )));
     }
-    let made = app.site.next_document(&app.caller, &read, &create, conversion.mapper, name).await?;
-    let children = |child: &str| app.catalog.known(child);
+    let made = session.site.next_document(&read, &create, conversion.mapper, name).await?;
+    let children = |child: &str| session.catalog.known(child);
     let draft::Draft { mut doc, left_out } = draft::writable(on.def, create.fields(), &children, made);
     links::check(&on, &data, &Map::new()).await?;
     attachments::check(&on, &data, None).await?;
@@ -119,7 +123,7 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     if let Go::Answer(answer) = on.gate(given, step).await? {
         return Ok(answer);
     }
-    let inserted = app.site.insert(&app.caller, &create, &doc).await?;
+    let inserted = session.site.insert(&create, &doc).await?;
     let Some(created) = inserted.data.get("name").and_then(document_name) else {
         return Err(ToolError::refused(format!(
             "The site took the new {} and did not say its name. Look for it with a list before trying again.",
@@ -138,7 +142,7 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     Ok(Value::Object(answer))
 }
 
-fn on_name(on: &On<'_>) -> &'static str {
+fn on_name(on: &DocTypeCall<'_>) -> &'static str {
     on.def.name
 }
 
@@ -184,7 +188,7 @@ fn refuse_rows(call: &Call<'_>, def: &DocTypeDef, data: &Map<String, Value>) -> 
 }
 
 /// Why the document cannot become this, where it cannot. What the caller may not see is left to the site to judge.
-fn missing(on: &On<'_>, conversion: &Conversion, doc: &Map<String, Value>) -> Option<String> {
+fn missing(on: &DocTypeCall<'_>, conversion: &Conversion, doc: &Map<String, Value>) -> Option<String> {
     let docstatus = Docstatus::of(doc);
     let visible = |name: &str| on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field));
     conversion.when.iter().find_map(|when| match when {

@@ -6,7 +6,7 @@ use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value, json};
 
 use super::def;
-use crate::call::App;
+use crate::context::Session;
 use crate::policy::{Operation, Permit};
 
 /// A key of an answer, the DocType whose field it is (the party's own where empty), and the field; `*` for what is made of
@@ -83,15 +83,15 @@ pub const PARTY_FACTS: &[Fact] = &[
 
 /// Which fields of which DocTypes may be read, found out once each.
 pub struct Facts<'a> {
-    app: &'a App,
+    session: &'a Session<'a>,
     own: &'a str,
     known: BTreeMap<String, Option<(Permit, &'static DocTypeDef)>>,
 }
 
 impl<'a> Facts<'a> {
     /// Nothing is known yet; `own` is the DocType that the answer is about.
-    pub fn new(app: &'a App, own: &'a str) -> Self {
-        Self { app, own, known: BTreeMap::new() }
+    pub fn new(session: &'a Session<'a>, own: &'a str) -> Self {
+        Self { session, own, known: BTreeMap::new() }
     }
 
     /// Moves what may be seen of the details into the result, and says what is withheld: the facts `outside` too.
@@ -127,8 +127,8 @@ impl<'a> Facts<'a> {
     async fn may_read(&mut self, doctype: &str, field: &str) -> bool {
         let doctype = if doctype.is_empty() { self.own } else { doctype };
         if !self.known.contains_key(doctype) {
-            let permit = self.app.permit(Operation::Read, doctype).await.ok();
-            let def = def(self.app, doctype).await.ok();
+            let permit = self.session.permit(Operation::Read, doctype).await.ok();
+            let def = def(self.session, doctype).await.ok();
             self.known.insert(doctype.to_owned(), permit.zip(def));
         }
         let Some(Some((permit, def))) = self.known.get(doctype) else { return false };
@@ -141,7 +141,7 @@ impl<'a> Facts<'a> {
             _ if field == "*" => rule.is_open(),
             None => def.field(field).is_some_and(|field| rule.may_read(field)),
             Some((table, column)) => def.field(table).is_some_and(|table| {
-                let child = table.target().and_then(|child| self.app.catalog.known(child));
+                let child = table.target().and_then(|child| self.session.catalog.known(child));
                 child.and_then(|child| child.field(column)).is_some_and(|column| rule.may_read_child(table, column))
             }),
         }

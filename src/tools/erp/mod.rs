@@ -7,13 +7,13 @@ mod outside;
 use erpnext_schema::{DocTypeDef, meant_date, time};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Kind, needed, optional};
-use super::own::{Call, Effect, Own, Toolset};
-use super::{Arguments, ToolError};
-use crate::call::App;
+use crate::context::Session;
+use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
 use crate::site::ListQuery;
+use crate::tool::arguments::{Kind, needed, optional};
+use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 
@@ -39,7 +39,7 @@ fn reads(policy: &Policy, doctype: &str) -> bool {
 }
 
 /// How much of an item lies where.
-pub const STOCK: Own = Own {
+pub const STOCK: ToolSpec = ToolSpec {
     name: "get_stock_balance",
     title: "Stock of an item",
     description: "How much of an item lies in each warehouse now: actual, reserved, ordered, projected; with date what lay in one \
@@ -57,7 +57,7 @@ pub const STOCK: Own = Own {
 };
 
 /// What an item would cost.
-pub const ITEM: Own = Own {
+pub const ITEM: ToolSpec = ToolSpec {
     name: "get_item_details",
     title: "Price and terms of an item",
     description: "What ERPNext would fill into a row for an item: list price, discount, warehouse, accounts, tax, stock. Use before \
@@ -81,7 +81,7 @@ pub const ITEM: Own = Own {
 };
 
 /// What holds for a party.
-pub const PARTY: Own = Own {
+pub const PARTY: ToolSpec = ToolSpec {
     name: "get_party_details",
     title: "Terms of a customer or supplier",
     description: "What ERPNext would fill in for a customer or supplier: address, contact, currency, price list, payment terms, tax.",
@@ -100,12 +100,12 @@ pub const PARTY: Own = Own {
 };
 
 async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
-    let (app, given) = (call.app, call.given);
+    let (session, given) = (call.session, call.given);
     let item = given.text("item_code").unwrap_or_default();
-    exists(app, "Item", item).await?;
-    named(app, given, &[("warehouse", "Warehouse")]).await?;
-    let permit = app.permit(Operation::Read, "Bin").await?;
-    let def = def(app, "Bin").await?;
+    exists(session, "Item", item).await?;
+    named(session, given, &[("warehouse", "Warehouse")]).await?;
+    let permit = session.permit(Operation::Read, "Bin").await?;
+    let def = def(session, "Bin").await?;
     let may = |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !may(name)) {
@@ -118,8 +118,8 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
             return Err(ToolError::refused("date: needs a warehouse, and leave to read actual_qty of Bin."));
         };
         is_a_date(given)?;
-        exists(app, "Warehouse", warehouse).await?;
-        let qty = app.site.stock_balance(&app.caller, &permit, item, warehouse, date).await?;
+        exists(session, "Warehouse", warehouse).await?;
+        let qty = session.site.stock_balance(&permit, item, warehouse, date).await?;
         return Ok(json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty}));
     }
     let (fields, withheld): (Vec<&str>, Vec<&str>) = STOCK_FIELDS.into_iter().partition(|name| may(name));
@@ -129,9 +129,9 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     filters.extend(given.text("warehouse").map(|warehouse| equal("warehouse", warehouse)));
     let order_by = "`warehouse` asc, `name` asc".to_owned();
     let query = ListQuery { fields, filters, order_by, limit: 500, ..ListQuery::default() };
-    let mut rows = app.site.list(&app.caller, &permit, &query).await?.data;
+    let mut rows = session.site.list(&permit, &query).await?.data;
     let warehouses = rows.iter().filter_map(|row| row.get("warehouse")).collect();
-    if let Some(seen) = in_sight(app, "Warehouse", warehouses).await? {
+    if let Some(seen) = in_sight(session, "Warehouse", warehouses).await? {
         rows.retain(|row| row.get("warehouse").is_some_and(|warehouse| seen.contains(warehouse)));
     }
     let mut sums = Map::new();
@@ -150,17 +150,17 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
 }
 
 async fn item(call: Call<'_>) -> Result<Value, ToolError> {
-    let (app, given) = (call.app, call.given);
-    let permit = app.permit(Operation::Read, "Item").await?;
+    let (session, given) = (call.session, call.given);
+    let permit = session.permit(Operation::Read, "Item").await?;
     let item = given.text("item_code").unwrap_or_default();
-    exists(app, "Item", item).await?;
-    named(app, given, &[("warehouse", "Warehouse"), ("price_list", "Price List"), ("company", "Company")]).await?;
+    exists(session, "Item", item).await?;
+    named(session, given, &[("warehouse", "Warehouse"), ("price_list", "Price List"), ("company", "Company")]).await?;
     let transaction = given.text("for").unwrap_or("Sales Order");
     let selling = SELLING.contains(&transaction);
     let company = given.text("company").unwrap_or_default();
     let currency = match given.text("currency") {
         Some(currency) => Some(currency.to_owned()),
-        None => currency_of(app, company).await?,
+        None => currency_of(session, company).await?,
     };
     let list = given.text("price_list").unwrap_or(if selling { "Standard Selling" } else { "Standard Buying" });
     let mut args = json!({
@@ -172,7 +172,7 @@ async fn item(call: Call<'_>) -> Result<Value, ToolError> {
     }
     if let Some(party) = given.text("party") {
         let kind = if selling { "Customer" } else { "Supplier" };
-        exists(app, kind, party).await?;
+        exists(session, kind, party).await?;
         args[kind.to_lowercase()] = json!(party);
     }
     is_a_date(given)?;
@@ -182,45 +182,45 @@ async fn item(call: Call<'_>) -> Result<Value, ToolError> {
         }
     }
     let args = args.as_object().cloned().unwrap_or_default();
-    let mut details = app.site.item_details(&app.caller, &permit, &args).await?;
+    let mut details = session.site.item_details(&permit, &args).await?;
     details.insert("price_list".to_owned(), json!(list));
-    let outside = outside(app, BESIDE_ITEM, &details, &args).await?;
+    let outside = outside(session, BESIDE_ITEM, &details, &args).await?;
     let mut result = Map::from_iter([("for".to_owned(), json!(transaction))]);
-    Facts::new(app, "Item").give(details, ITEM_FACTS, &outside, &mut result).await;
+    Facts::new(session, "Item").give(details, ITEM_FACTS, &outside, &mut result).await;
     Ok(Value::Object(result))
 }
 
 async fn party(call: Call<'_>) -> Result<Value, ToolError> {
-    let (app, given) = (call.app, call.given);
+    let (session, given) = (call.session, call.given);
     let kind = given.text("party_type").unwrap_or_default();
     let name = given.text("party").unwrap_or_default();
-    let permit = exists(app, kind, name).await?;
-    named(app, given, &[("company", "Company")]).await?;
+    let permit = exists(session, kind, name).await?;
+    named(session, given, &[("company", "Company")]).await?;
     is_a_date(given)?;
     let transaction = given.text("for").unwrap_or(if kind == "Customer" { "Sales Order" } else { "Purchase Order" });
     let mut args = Map::from_iter([("doctype".to_owned(), json!(transaction))]);
     for (argument, key) in [("company", "company"), ("date", "posting_date")] {
         args.extend(given.text(argument).map(|value| (key.to_owned(), json!(value))));
     }
-    let details = app.site.party_details(&app.caller, &permit, name, &args).await?;
-    let outside = outside(app, BESIDE_PARTY, &details, &args).await?;
+    let details = session.site.party_details(&permit, name, &args).await?;
+    let outside = outside(session, BESIDE_PARTY, &details, &args).await?;
     let mut result = Map::new();
-    Facts::new(app, kind).give(details, PARTY_FACTS, &outside, &mut result).await;
+    Facts::new(session, kind).give(details, PARTY_FACTS, &outside, &mut result).await;
     Ok(Value::Object(result))
 }
 
 /// Leave to read documents of the DocType, of which there must be one of that name: the helpers answer a wrong one with
 /// zeros or a 500.
-async fn exists(app: &App, doctype: &str, name: &str) -> Result<Permit, ToolError> {
-    let permit = app.permit(Operation::Read, doctype).await?;
-    match app.site.validate_link(&app.caller, &permit, name, &[]).await? {
+async fn exists(session: &Session<'_>, doctype: &str, name: &str) -> Result<Permit, ToolError> {
+    let permit = session.permit(Operation::Read, doctype).await?;
+    match session.site.validate_link(&permit, name, &[]).await? {
         Some(_) => Ok(permit),
         None => Err(missing(doctype, name)),
     }
 }
 
 /// That `date`, where it is given, is one: the site takes what is none for some day or other, or fails over it.
-pub(super) fn is_a_date(given: &Arguments) -> Result<(), ToolError> {
+pub(crate) fn is_a_date(given: &Arguments) -> Result<(), ToolError> {
     let Some(date) = given.text("date") else { return Ok(()) };
     time::parse_date(date).map(drop).map_err(|why| {
         let near = meant_date(date).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
@@ -232,18 +232,18 @@ fn missing(doctype: &str, name: &str) -> ToolError {
     ToolError::refused(format!("There is no {doctype} named {name:?}.\nnext: search_link finds the right name."))
 }
 
-async fn def(app: &App, doctype: &str) -> Result<&'static DocTypeDef, ToolError> {
-    app.catalog.def(&app.site, &app.caller, doctype).await.map_err(|why| app.no_doctype(doctype, why))
+async fn def(session: &Session<'_>, doctype: &str) -> Result<&'static DocTypeDef, ToolError> {
+    session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))
 }
 
 /// The company's own currency, where it may be read.
-async fn currency_of(app: &App, company: &str) -> Result<Option<String>, ToolError> {
-    let Ok(permit) = app.permit(Operation::Read, "Company").await else { return Ok(None) };
-    let field = def(app, "Company").await?.field("default_currency");
+async fn currency_of(session: &Session<'_>, company: &str) -> Result<Option<String>, ToolError> {
+    let Ok(permit) = session.permit(Operation::Read, "Company").await else { return Ok(None) };
+    let field = def(session, "Company").await?.field("default_currency");
     if !field.is_some_and(|field| permit.fields().may_read(field)) {
         return Ok(None);
     }
-    let found = app.site.validate_link(&app.caller, &permit, company, &["default_currency"]).await?;
+    let found = session.site.validate_link(&permit, company, &["default_currency"]).await?;
     let Some(found) = found else {
         return Err(ToolError::refused(format!(
             "company: there is no Company named {company:?}.\nnext: search_link finds the right name."

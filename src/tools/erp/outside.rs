@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{exists, missing, reads};
-use crate::call::App;
+use crate::context::Session;
+use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::ListQuery;
-use crate::tools::{Arguments, ToolError};
+use crate::tool::Arguments;
 
 /// A document of another DocType that facts come from, or tell of: the DocType, the key that names the document, and the
 /// facts.
@@ -35,13 +36,13 @@ pub const BESIDE_PARTY: &[Beside] = &[
 /// Refuses arguments that name documents which are not there, or outside of what the caller may read: the site answers them
 /// with zeros. A DocType that the configuration does not open has no such bounds: its documents are told here by nothing but
 /// the names that others link to.
-pub async fn named(app: &App, given: &Arguments, arguments: &[(&str, &str)]) -> Result<(), ToolError> {
+pub async fn named(session: &Session<'_>, given: &Arguments, arguments: &[(&str, &str)]) -> Result<(), ToolError> {
     for (argument, doctype) in arguments {
         let Some(name) = given.value(argument) else { continue };
         let text = given.text(argument).unwrap_or_default();
-        match in_sight(app, doctype, vec![name]).await? {
+        match in_sight(session, doctype, vec![name]).await? {
             Some(seen) if seen.is_empty() => return Err(missing(doctype, text)),
-            None if reads(&app.policy, doctype) => drop(exists(app, doctype, text).await?),
+            None if reads(&session.policy, doctype) => drop(exists(session, doctype, text).await?),
             _ => {}
         }
     }
@@ -49,8 +50,12 @@ pub async fn named(app: &App, given: &Arguments, arguments: &[(&str, &str)]) -> 
 }
 
 /// Those of the documents that the caller may read; nothing where no condition keeps any from them.
-pub async fn in_sight(app: &App, doctype: &str, names: Vec<&Value>) -> Result<Option<Vec<Value>>, ToolError> {
-    let permit = match app.permit(Operation::Read, doctype).await {
+pub async fn in_sight(
+    session: &Session<'_>,
+    doctype: &str,
+    names: Vec<&Value>,
+) -> Result<Option<Vec<Value>>, ToolError> {
+    let permit = match session.permit(Operation::Read, doctype).await {
         Ok(permit) if permit.is_scoped() => permit,
         Ok(_) | Err(ToolError::Denied(_)) => return Ok(None),
         Err(error) => return Err(error),
@@ -60,14 +65,14 @@ pub async fn in_sight(app: &App, doctype: &str, names: Vec<&Value>) -> Result<Op
     }
     let filters = vec![("name".to_owned(), "in".to_owned(), json!(names))];
     let query = ListQuery { filters, order_by: "`name` asc".to_owned(), limit: 500, ..ListQuery::default() };
-    let rows = app.site.list(&app.caller, &permit, &query).await?.data;
+    let rows = session.site.list(&permit, &query).await?.data;
     Ok(Some(rows.into_iter().filter_map(|mut row| row.remove("name")).collect()))
 }
 
 /// The facts that come from documents, or tell of documents, which the caller may not read. Where none is named, which it
 /// was is not known.
 pub async fn outside(
-    app: &App,
+    session: &Session<'_>,
     beside: &[Beside],
     details: &Map<String, Value>,
     args: &Map<String, Value>,
@@ -76,7 +81,7 @@ pub async fn outside(
     for (doctype, by, theirs) in beside {
         let is_name = |value: &&Value| value.as_str().is_some_and(|name| !name.is_empty());
         let name = [details, args].into_iter().filter_map(|from| from.get(*by)).find(is_name);
-        if in_sight(app, doctype, name.into_iter().collect()).await?.is_some_and(|seen| seen.is_empty()) {
+        if in_sight(session, doctype, name.into_iter().collect()).await?.is_some_and(|seen| seen.is_empty()) {
             facts.extend(*theirs);
         }
     }

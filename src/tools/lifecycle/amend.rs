@@ -3,17 +3,19 @@
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag};
 use serde_json::{Map, Value, json};
 
-use super::super::gate::{Go, Step};
-use super::super::told::note_messages;
-use super::super::write::{document_name, named_exactly};
-use super::super::{Arguments, On, ToolError};
 use super::{Docstatus, tool_for};
+use crate::documents::DocTypeCall;
+use crate::documents::names::{document_name, named_exactly};
+use crate::error::ToolError;
 use crate::shape::Children;
+use crate::tool::Arguments;
+use crate::writes::gate::{Go, Step};
+use crate::writes::report::note_messages;
 
 /// Makes a draft of a cancelled document, and says what it is called.
-pub async fn amend(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
-    let (app, name) = (on.app, on.name(given));
-    let stored = app.site.get(&app.caller, on.permit, name).await?.data;
+pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let (session, name) = (on.session, on.name(given));
+    let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     let refused = |why: String| Err(ToolError::refused(format!("{} {name:?} {why}", on.def.name)));
     match Docstatus::of(&stored) {
@@ -28,13 +30,13 @@ pub async fn amend(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
             return refused(format!("is submitted: {} first, then amend it.", tool_for(on, Verb::Cancel)));
         }
     }
-    if app.site.is_amended(&app.caller, on.permit, name).await? {
+    if session.site.is_amended(on.permit, name).await? {
         return refused(format!(
             "is amended already; nothing was made. {} with {{\"amended_from\": {name:?}}} finds the amendment.",
             tool_for(on, Verb::List)
         ));
     }
-    let draft = draft_of(on.def, &|child| app.catalog.known(child), name, &stored);
+    let draft = draft_of(on.def, &|child| session.catalog.known(child), name, &stored);
     let preview = Map::from_iter([("amended_from".to_owned(), json!({"from": null, "to": name}))]);
     let step = Step { name: None, stored: Some(&stored), result: Some(&draft), preview: &preview };
     if let Go::Answer(answer) = on.gate(given, step).await? {

@@ -6,24 +6,26 @@ use erpnext_schema::Verb;
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
-use super::super::batch::Member;
-use super::super::gate::{Go, Step};
-use super::super::write::named_exactly;
-use super::super::{Arguments, On, ToolError};
 use super::{Docstatus, moved, tool_for};
+use crate::documents::DocTypeCall;
+use crate::documents::names::named_exactly;
+use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
 use crate::site::DocRef;
+use crate::tool::Arguments;
+use crate::writes::batch::Member;
+use crate::writes::gate::{Go, Step};
 
 /// The most documents that one call cancels along with the one it names.
 const MOST: usize = 100;
 
 /// Cancels a submitted document.
-pub async fn cancel(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
-    let (app, name) = (on.app, on.name(given));
-    let stored = app.site.get(&app.caller, on.permit, name).await?.data;
+pub async fn cancel(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let (session, name) = (on.session, on.name(given));
+    let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     must_be_submitted(on, name, &stored)?;
-    let blocking = app.site.submitted_links(&app.caller, on.permit, name).await?;
+    let blocking = session.site.submitted_links(on.permit, name).await?;
     let (seen, unseen) = in_sight(on, blocking).await;
     let first = match given.flag("cascade") && unseen == 0 {
         _ if seen.is_empty() && unseen == 0 => Vec::new(),
@@ -58,7 +60,7 @@ pub async fn cancel(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
     Ok(Value::Object(result))
 }
 
-fn must_be_submitted(on: &On<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+fn must_be_submitted(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
     let next = match Docstatus::of(stored) {
         Docstatus::Submitted => return Ok(()),
         Docstatus::Draft => {
@@ -79,7 +81,7 @@ struct Cascade {
 
 impl Cascade {
     /// What to cancel first, in an order that the site takes: whatever stands in the way of another comes before it.
-    async fn plan(on: &On<'_>, blocking: Vec<DocRef>) -> Result<Vec<Self>, ToolError> {
+    async fn plan(on: &DocTypeCall<'_>, blocking: Vec<DocRef>) -> Result<Vec<Self>, ToolError> {
         if blocking.len() > MOST {
             return Err(ToolError::refused(format!(
                 "{} documents would have to be cancelled first, which is more than one call does ({MOST}); nothing was \
@@ -90,15 +92,14 @@ impl Cascade {
         let mut permits: BTreeMap<String, Permit> = BTreeMap::new();
         for document in &blocking {
             if !permits.contains_key(&document.doctype) {
-                let permit = on.app.permit(Operation::Cancel, &document.doctype).await?;
+                let permit = on.session.permit(Operation::Cancel, &document.doctype).await?;
                 permits.insert(document.doctype.clone(), permit);
             }
         }
         let permit = |document: &DocRef| permits.get(&document.doctype).cloned();
         let steps: Vec<Self> =
             blocking.into_iter().filter_map(|document| Some(Self { permit: permit(&document)?, document })).collect();
-        let behind =
-            steps.iter().map(|step| on.app.site.submitted_links(&on.app.caller, &step.permit, &step.document.name));
+        let behind = steps.iter().map(|step| on.session.site.submitted_links(&step.permit, &step.document.name));
         let behind = try_join_all(behind).await?;
         // What stands in the way of a document has fewer documents in its own way: those come with it, and it itself.
         let mut steps: Vec<(usize, Self)> = behind.iter().map(Vec::len).zip(steps).collect();
@@ -106,15 +107,15 @@ impl Cascade {
         Ok(steps.into_iter().map(|(_, step)| step).collect())
     }
 
-    async fn run(&self, on: &On<'_>, given: &Arguments) -> Result<(), ToolError> {
-        let def = On::new(on.app, on.tool, &self.permit, on.attempt).await?.def;
+    async fn run(&self, on: &DocTypeCall<'_>, given: &Arguments) -> Result<(), ToolError> {
+        let def = DocTypeCall::new(on.session, on.tool, &self.permit, on.attempt).await?.def;
         let member = Member::new(on, def, &self.permit, Some(&self.document.name));
         member.run(self.cancel(&member.on(), given)).await.map(drop)
     }
 
-    async fn cancel(&self, on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
-        let (app, name) = (on.app, self.document.name.as_str());
-        let stored = app.site.get(&app.caller, on.permit, name).await?.data;
+    async fn cancel(&self, on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+        let (session, name) = (on.session, self.document.name.as_str());
+        let stored = session.site.get(on.permit, name).await?.data;
         must_be_submitted(on, name, &stored)?;
         let result = cancelled(&stored);
         let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
@@ -146,19 +147,19 @@ fn listed(documents: &[&DocRef]) -> String {
 }
 
 /// The documents that this caller may see, and how many others there are: neither told nor cancelled along.
-async fn in_sight(on: &On<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, usize) {
-    let (app, all) = (on.app, documents.len());
+async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, usize) {
+    let (session, all) = (on.session, documents.len());
     let mut permits: BTreeMap<String, Option<Permit>> = BTreeMap::new();
     let mut seen = Vec::new();
     for document in documents {
         if !permits.contains_key(&document.doctype) {
-            let permit = app.permit(Operation::Read, &document.doctype).await.ok();
+            let permit = session.permit(Operation::Read, &document.doctype).await.ok();
             permits.insert(document.doctype.clone(), permit);
         }
         let Some(Some(permit)) = permits.get(&document.doctype) else { continue };
         // More than one call cancels are not looked at one by one.
         let looked_at = || seen.len() <= MOST;
-        if !permit.is_scoped() || looked_at() && app.site.get(&app.caller, permit, &document.name).await.is_ok() {
+        if !permit.is_scoped() || looked_at() && session.site.get(permit, &document.name).await.is_ok() {
             seen.push(document);
         }
     }
@@ -166,7 +167,7 @@ async fn in_sight(on: &On<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, usize) {
     (seen, unseen)
 }
 
-fn blocked(on: &On<'_>, name: &str, seen: &[DocRef], unseen: usize) -> ToolError {
+fn blocked(on: &DocTypeCall<'_>, name: &str, seen: &[DocRef], unseen: usize) -> ToolError {
     let mut blocking = if seen.is_empty() { String::new() } else { listed(&seen.iter().collect::<Vec<_>>()) };
     let next = if unseen > 0 {
         let and = if seen.is_empty() { "" } else { " and " };
@@ -186,7 +187,7 @@ fn blocked(on: &On<'_>, name: &str, seen: &[DocRef], unseen: usize) -> ToolError
 }
 
 /// The account of a cascade that stopped: what is cancelled stays so.
-fn half_way(on: &On<'_>, name: &str, steps: &[Cascade], done: usize, cause: ToolError) -> ToolError {
+fn half_way(on: &DocTypeCall<'_>, name: &str, steps: &[Cascade], done: usize, cause: ToolError) -> ToolError {
     let documents: Vec<&DocRef> = steps.iter().map(|step| &step.document).collect();
     let (cancelled, left) = documents.split_at(done.min(documents.len()));
     let stopped = left.first().map_or_else(

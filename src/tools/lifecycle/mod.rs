@@ -10,20 +10,21 @@ pub use submit::submit;
 
 use serde_json::{Map, Value, json};
 
-use super::told::note_messages;
-use super::{On, ToolError};
 use crate::document::changes::{self, What};
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::writes::report::note_messages;
 
 /// The state of a submittable document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Docstatus {
+pub(crate) enum Docstatus {
     Draft,
     Submitted,
     Cancelled,
 }
 
 impl Docstatus {
-    pub(super) fn of(doc: &Map<String, Value>) -> Self {
+    pub(crate) fn of(doc: &Map<String, Value>) -> Self {
         match doc.get("docstatus").and_then(Value::as_u64) {
             Some(1) => Self::Submitted,
             Some(2) => Self::Cancelled,
@@ -33,16 +34,16 @@ impl Docstatus {
 }
 
 /// The tool of the document's DocType for a verb as the model calls it: `submit_sales_order_document`, else the generic one.
-pub(super) fn tool_for(on: &On<'_>, verb: erpnext_schema::Verb) -> &'static str {
+pub(crate) fn tool_for(on: &DocTypeCall<'_>, verb: erpnext_schema::Verb) -> &'static str {
     let typed = on.def.tools.iter().find(|tool| tool.verb == verb).map(|tool| tool.name);
-    let typed = typed.filter(|name| on.app.policy.names(on.def.name) && on.app.registry.find(name).is_some());
-    let generic = || super::VERBS.iter().find(|(known, _)| *known == verb).map_or("", |(_, name)| *name);
+    let typed = typed.filter(|name| on.session.policy.names(on.def.name) && on.session.registry.find(name).is_some());
+    let generic = || crate::tool::VERBS.iter().find(|(known, _)| *known == verb).map_or("", |(_, name)| *name);
     typed.unwrap_or_else(generic)
 }
 
 /// What is told of a document that was moved on: in which state it is now, and what changed with it, as it is stored.
-pub(super) async fn moved(
-    on: &On<'_>,
+pub(crate) async fn moved(
+    on: &DocTypeCall<'_>,
     done: &str,
     name: &str,
     mut before: Map<String, Value>,
@@ -69,7 +70,7 @@ pub(super) async fn moved(
 }
 
 /// That somebody else was faster.
-pub(super) fn stale(on: &On<'_>, name: &str) -> ToolError {
+pub(crate) fn stale(on: &DocTypeCall<'_>, name: &str) -> ToolError {
     ToolError::refused(format!(
         "{} {name:?} was changed by somebody else between reading and writing; nothing was done. Read it again, see \
          whether this is still right, and repeat the call.",

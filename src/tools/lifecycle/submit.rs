@@ -3,16 +3,18 @@
 use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
-use super::super::gate::{Go, Step};
-use super::super::write::named_exactly;
-use super::super::{Arguments, On, ToolError};
 use super::{Docstatus, moved, stale, tool_for};
+use crate::documents::DocTypeCall;
+use crate::documents::names::named_exactly;
+use crate::error::ToolError;
 use crate::site::Kind;
+use crate::tool::Arguments;
+use crate::writes::gate::{Go, Step};
 
 /// Submits a draft as it is stored, and says what that changed.
-pub async fn submit(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> {
-    let (app, name) = (on.app, on.name(given));
-    let stored = app.site.get(&app.caller, on.permit, name).await?.data;
+pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let (session, name) = (on.session, on.name(given));
+    let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     match Docstatus::of(&stored) {
         Docstatus::Draft => {}
@@ -33,7 +35,7 @@ pub async fn submit(on: &On<'_>, given: &Arguments) -> Result<Value, ToolError> 
         }
     }
     // The site would submit it past its approval (H51).
-    if app.site.transitions(&app.caller, on.permit, &stored).await?.is_some() {
+    if session.site.transitions(on.permit, &stored).await?.is_some() {
         return Err(ToolError::refused(format!(
             "{} {name:?} is governed by a workflow, which decides when it is submitted; nothing was done. \
              get_workflow_actions shows what is open to this user, apply_workflow_action takes it.",

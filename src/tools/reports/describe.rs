@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 use super::form::{self, Filter, is_date};
 use super::run::described;
 use super::{REPORT, Report, offered};
+use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tools::ToolError;
-use crate::tools::own::{Call, Effect, Own, Toolset};
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// What a report takes and shows.
-pub const DESCRIBE: Own = Own {
+pub const DESCRIBE: ToolSpec = ToolSpec {
     name: "describe_report",
     title: "Describe a report",
     description: "The filters of a report with their types and which are required, its columns, and an example for run_report. \
@@ -25,7 +25,7 @@ pub const DESCRIBE: Own = Own {
 
 async fn describe(call: Call<'_>) -> Result<Value, ToolError> {
     let name = call.given.text("name").unwrap_or_default();
-    let report = Report::open(call.app, name).await?;
+    let report = Report::open(call.session, name).await?;
     let mut result = Map::from_iter([
         ("report".to_owned(), json!(name)),
         ("doctype".to_owned(), json!(report.permit.doctype())),
@@ -46,7 +46,7 @@ async fn describe(call: Call<'_>) -> Result<Value, ToolError> {
             "runs in the background: run_report waits for it; its columns are known when it has run".to_owned()
         }
         (None, _) => "no example: for a required filter no document could be found".to_owned(),
-        (Some(filters), _) => match call.app.site.run_report(&call.app.caller, &report.permit, name, &filters).await {
+        (Some(filters), _) => match call.session.site.run_report(&report.permit, name, &filters).await {
             Ok(answer) => {
                 let (table, withheld) = report.table(&answer).await?;
                 result.insert("columns".to_owned(), table.columns.iter().map(described).collect());
@@ -95,7 +95,7 @@ async fn example(report: &Report<'_>, form: &[Filter]) -> Option<Map<String, Val
             (Some(default), _) => Some(default.clone()),
             (None, Some(doctype)) => first(report, doctype).await,
             (None, None) if is_date(&filter.kind) => {
-                let today = report.app.today();
+                let today = report.session.today();
                 let from = filter.field.contains("from") || filter.field.contains("start");
                 Some(json!(if from { today.first_of_year() } else { today }.to_string()))
             }
@@ -114,8 +114,8 @@ async fn example(report: &Report<'_>, form: &[Filter]) -> Option<Map<String, Val
 
 /// The name of some document that may be read.
 async fn first(report: &Report<'_>, doctype: &str) -> Option<Value> {
-    let app = report.app;
-    let permit = app.permit(Operation::Read, doctype).await.ok()?;
-    let found = app.site.search_link(&app.caller, &permit, "", 1, &[], None).await.ok()?;
+    let session = report.session;
+    let permit = session.permit(Operation::Read, doctype).await.ok()?;
+    let found = session.site.search_link(&permit, "", 1, &[], None).await.ok()?;
     found.into_iter().next()?.remove("value")
 }

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::Report;
 use super::form::{Filter, is_date};
+use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tools::{Tool, ToolError};
+use crate::tool::Tool;
 
 /// The filters as they are sent: those given, and the form's defaults where nothing was given.
-pub(super) async fn check(
+pub(crate) async fn check(
     report: &Report<'_>,
     tool: Tool,
     form: &[Filter],
@@ -74,7 +75,7 @@ pub(super) async fn check(
 
 /// Refuses what was filtered by a field that is withheld on one of the DocTypes that the answer links to: those are known
 /// only once the report ran.
-pub(super) async fn check_linked(
+pub(crate) async fn check_linked(
     report: &Report<'_>,
     tool: Tool,
     form: &[Filter],
@@ -97,11 +98,11 @@ fn withheld(field: &str) -> Violation {
 
 /// Why the document that a link names cannot be meant: a report answers with no rows in that case.
 async fn missing(report: &Report<'_>, filter: Option<&Filter>, value: &Value) -> Option<String> {
-    let app = report.app;
+    let session = report.session;
     let (doctype, name) = (filter.and_then(Filter::link)?, value.as_str()?);
-    let permit = app.permit(Operation::Read, doctype).await.ok()?;
+    let permit = session.permit(Operation::Read, doctype).await.ok()?;
     // Where the site does not tell, the report decides.
-    let found = app.site.validate_link(&app.caller, &permit, name, &[]).await.ok()?;
+    let found = session.site.validate_link(&permit, name, &[]).await.ok()?;
     found.is_none().then(|| format!("there is no {doctype} named {name:?}; search_link finds the right name"))
 }
 

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{Report, text};
+use crate::error::ToolError;
 use crate::shape::script;
-use crate::tools::ToolError;
 
 /// What marks a script whose filters stand in a file that the financial statements share.
 const FINANCIAL: &str = "erpnext.financial_statements";
@@ -84,10 +84,10 @@ impl Filter {
 }
 
 /// The filters that a report is known to take; none where its script computes them.
-pub(super) async fn of(report: &Report<'_>) -> Result<Vec<Filter>, ToolError> {
-    let app = report.app;
-    let form = app.site.report_form(&app.caller, &report.permit, &report.name).await?;
-    let today = app.today();
+pub(crate) async fn of(report: &Report<'_>) -> Result<Vec<Filter>, ToolError> {
+    let session = report.session;
+    let form = session.site.report_form(&report.permit, &report.name).await?;
+    let today = session.today();
     let own = form.get("filters").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
     let own: Vec<Filter> = own.filter_map(|entry| Filter::read(entry, today)).collect();
     if !own.is_empty() {
@@ -140,7 +140,7 @@ fn date(source: &str, today: Date) -> Option<String> {
 }
 
 /// The fieldtypes whose values are dates.
-pub(super) fn is_date(kind: &str) -> bool {
+pub(crate) fn is_date(kind: &str) -> bool {
     kind == FieldKind::Date.as_str()
 }
 

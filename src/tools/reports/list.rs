@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{offered, text};
+use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tools::ToolError;
-use crate::tools::arguments::{Kind, optional};
-use crate::tools::own::{Call, Effect, Own, Toolset};
+use crate::tool::arguments::{Kind, optional};
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// Which reports may be run.
-pub const LIST: Own = Own {
+pub const LIST: ToolSpec = ToolSpec {
     name: "list_reports",
     title: "List reports",
     description: "The reports that may be run here, with the DocType each is about. Use before run_report: names are exact.",
@@ -25,16 +25,16 @@ pub const LIST: Own = Own {
 };
 
 async fn list(call: Call<'_>) -> Result<Value, ToolError> {
-    let app = call.app;
+    let session = call.session;
     let mut filters = vec![("disabled".to_owned(), "=".to_owned(), json!(0))];
     filters.extend(call.given.text("doctype").map(|about| ("ref_doctype".to_owned(), "=".to_owned(), json!(about))));
     let words: Vec<String> =
         call.given.text("search").unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
-    let found = app.site.reports(&app.caller, &filters).await?;
+    let found = session.site.reports(&filters).await?;
     let may = |entry: &Map<String, Value>| {
         let name = text(entry, "name");
         let lower = name.to_lowercase();
-        app.policy.permit_report(name, text(entry, "ref_doctype")).is_ok()
+        session.policy.permit_report(name, text(entry, "ref_doctype")).is_ok()
             && words.iter().all(|word| lower.contains(word))
     };
     let reports = found.iter().filter(|entry| may(entry)).map(|entry| {

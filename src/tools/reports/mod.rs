@@ -8,10 +8,10 @@ mod run;
 
 use serde_json::{Map, Value, json};
 
-use super::ToolError;
-use super::arguments::{Arg, Kind, needed};
-use crate::call::App;
+use crate::context::Session;
+use crate::error::ToolError;
 use crate::policy::{Permit, Policy};
+use crate::tool::arguments::{Arg, Kind, needed};
 
 pub use describe::DESCRIBE;
 pub use list::LIST;
@@ -26,8 +26,8 @@ fn offered(policy: &Policy) -> bool {
 }
 
 /// A report that may be run.
-pub(super) struct Report<'a> {
-    app: &'a App,
+pub(crate) struct Report<'a> {
+    session: &'a Session<'a>,
     name: String,
     kind: String,
     prepared: bool,
@@ -36,9 +36,9 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// The report of that name, if the configuration opens it and the site has it.
-    pub(super) async fn open(app: &'a App, name: &str) -> Result<Self, ToolError> {
-        app.policy.admits_report(name)?;
-        let found = app.site.reports(&app.caller, &[("name".into(), "=".into(), json!(name))]).await?;
+    pub(crate) async fn open(session: &'a Session<'a>, name: &str) -> Result<Self, ToolError> {
+        session.policy.admits_report(name)?;
+        let found = session.site.reports(&[("name".into(), "=".into(), json!(name))]).await?;
         // The site's database takes a name in another case for the same.
         let Some(entry) = found.into_iter().find(|entry| text(entry, "name") == name) else {
             return Err(ToolError::refused(format!(
@@ -50,10 +50,10 @@ impl<'a> Report<'a> {
                 "The report {name:?} is switched off on the site.\nnext: list_reports shows the others."
             )));
         }
-        let permit = app.policy.permit_report(name, text(&entry, "ref_doctype"))?;
+        let permit = session.policy.permit_report(name, text(&entry, "ref_doctype"))?;
         let (kind, prepared) =
             (text(&entry, "report_type").to_owned(), entry.get("prepared_report").is_some_and(|on| *on == 1));
-        Ok(Self { app, name: name.to_owned(), kind, prepared, permit })
+        Ok(Self { session, name: name.to_owned(), kind, prepared, permit })
     }
 
     /// Refuses a saved list of the desk, which the site answers without columns.
@@ -72,8 +72,8 @@ impl<'a> Report<'a> {
     /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.
     async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
         for doctype in doctypes {
-            let Ok(def) = self.app.catalog.def(&self.app.site, &self.app.caller, doctype).await else { continue };
-            if self.app.policy.withholds(def, name, label) {
+            let Ok(def) = self.session.catalog.def(self.session.site, doctype).await else { continue };
+            if self.session.policy.withholds(def, name, label) {
                 return true;
             }
         }

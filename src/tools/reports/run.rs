@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{REPORT, Report, filters, form, offered, text};
+use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::query::cursor;
 use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
-use crate::tools::arguments::{CURSOR, Kind, LIMIT, optional};
-use crate::tools::own::{Call, Effect, Own, Toolset};
-use crate::tools::{ToolError, cursor};
-use crate::watch::Watch;
+use crate::tool::arguments::{CURSOR, Kind, LIMIT, optional};
+use crate::tool::progress::CallObserver;
+use crate::tool::{Call, Effect, ToolSpec, Toolset};
 
 /// How often the state of a report in the background is asked for: altogether 44 seconds, less than clients wait.
 const ASKED: usize = 22;
@@ -19,7 +20,7 @@ const ASKED: usize = 22;
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// The rows of a report.
-pub const RUN: Own = Own {
+pub const RUN: ToolSpec = ToolSpec {
     name: "run_report",
     title: "Run a report",
     description: "Runs a report and gives its rows, the total apart. Use for what the ledgers know: receivables, balances, \
@@ -40,7 +41,7 @@ pub const RUN: Own = Own {
 
 async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     let name = call.given.text("name").unwrap_or_default();
-    let report = Report::open(call.app, name).await?;
+    let report = Report::open(call.session, name).await?;
     report.runs()?;
     let form = form::of(&report).await?;
     let given = call.given.value("filters").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -75,7 +76,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     }
     let mut result =
         Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), Value::Object(filters))]);
-    result.extend(page(table, start, call.given.limit(), call.app.bytes_for_rows(), &identity));
+    result.extend(page(table, start, call.given.limit(), call.session.tools.bytes_for_rows(), &identity));
     // The next page is one of the same run.
     result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {
@@ -119,7 +120,7 @@ fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str) -> M
 }
 
 /// What is to be known of a column.
-pub(super) fn described(column: &Column) -> Value {
+pub(crate) fn described(column: &Column) -> Value {
     let mut facts = json!({"field": column.field, "label": column.label, "type": column.kind});
     let options = match column.kind.as_str() {
         "Link" => "link_to",
@@ -147,9 +148,9 @@ impl Report<'_> {
         &self,
         filters: &Map<String, Value>,
         prepared: Option<&str>,
-        watch: &Watch,
+        watch: &CallObserver,
     ) -> Result<Progress, ToolError> {
-        let (site, caller) = (&self.app.site, &self.app.caller);
+        let (site, caller) = (self.session.site);
         let prepared = match prepared {
             Some(prepared) => prepared.to_owned(),
             None => {
@@ -172,9 +173,14 @@ impl Report<'_> {
 
     /// Whether the Prepared Report is complete, as soon as it is; not where patience ends before, or the client leaves.
     /// One with other filters is none of this call's: those it was made with are not checked.
-    async fn wait(&self, prepared: &str, filters: &Map<String, Value>, watch: &Watch) -> Result<bool, ToolError> {
+    async fn wait(
+        &self,
+        prepared: &str,
+        filters: &Map<String, Value>,
+        watch: &CallObserver,
+    ) -> Result<bool, ToolError> {
         for asked in 0..ASKED {
-            let state = self.app.site.prepared_report(&self.app.caller, &self.permit, prepared).await?;
+            let state = self.session.site.prepared_report(&self.permit, prepared).await?;
             let Some(state) = state.filter(|state| text(state, "report_name") == self.name) else {
                 return Err(ToolError::refused(format!(
                     "prepared: {prepared:?} is no run of {}.\nnext: call run_report without prepared to start one.",
@@ -211,9 +217,9 @@ impl Report<'_> {
     ///
     /// # Errors
     /// Where a column links to a DocType of which only some documents may be read: its rows are about all of them.
-    pub(super) async fn table(&self, answer: &Map<String, Value>) -> Result<(Table, Vec<String>), ToolError> {
+    pub(crate) async fn table(&self, answer: &Map<String, Value>) -> Result<(Table, Vec<String>), ToolError> {
         let mut table = Table::read(answer);
-        if let Some(doctype) = table.doctypes.iter().find(|doctype| self.app.policy.is_scoped(doctype)) {
+        if let Some(doctype) = table.doctypes.iter().find(|doctype| self.session.policy.is_scoped(doctype)) {
             return Err(ToolError::refused(format!(
                 "{}: its rows are about every {doctype}, of which this server's configuration lets only some be read.\n\
                  next: list_generic_documents or aggregate_documents hold to what may be read.",

@@ -1,7 +1,7 @@
 //! What a model asks for, and what one asks for that wants what it may not have.
 
-use erpnext_mcp::call::App;
-use erpnext_mcp::tools::Tool;
+use erpnext_mcp::app::App;
+use erpnext_mcp::tool::Tool;
 use erpnext_schema::{FieldDef, Verb};
 use serde_json::{Map, Value, json};
 

@@ -15,8 +15,8 @@ mod world;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::call::App;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use erpnext_mcp::server::Server;
 use rmcp::ServiceExt;
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Outcome;
-use erpnext_mcp::call::App;
 use serde_json::{Value, json};
 
 /// How often something is tried again that may be: a create with a key, the rest of a batch.

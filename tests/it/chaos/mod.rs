@@ -9,10 +9,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
+use erpnext_mcp::app::{App, client_options};
 use erpnext_mcp::audit::{Audit, review};
-use erpnext_mcp::call::{App, client_options};
-use erpnext_mcp::caller::{Caller, Credentials};
-use erpnext_mcp::site::{Client, ClientOptions, Rest, Retry, SiteUrl};
+use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Rest, Retry, SiteUrl};
 use erpnext_sandbox::query::List;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use erpnext_schema::flag;

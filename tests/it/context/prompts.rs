@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
+use erpnext_mcp::error::ToolError;
 use erpnext_mcp::prompts::{self, Given, Kind, Prompt, render};
-use erpnext_mcp::tools::{Effect, ToolError};
+use erpnext_mcp::tool::Effect;
 use jiff::civil::date;
 use rmcp::model::GetPromptRequestParams;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What the audit log names of a call.
 
+use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::call::App;
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};

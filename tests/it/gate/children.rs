@@ -1,6 +1,6 @@
 //! Rows of child tables by themselves: no tool gives or changes any, since the rule on them is their document's.
 
-use erpnext_mcp::tools::definition;
+use erpnext_mcp::tool::definition;
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::{SampleSite, first};

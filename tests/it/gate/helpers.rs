@@ -1,6 +1,6 @@
 //! Conditions on reading, where ERPNext's helpers answer: stock of an item, what it costs, the terms of a party.
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_mcp::overlay::Overlay;
+use erpnext_mcp::context::overlay::Overlay;
 use serde_json::{Map, Value, json};
 
 use super::{Place, encoded};

@@ -29,7 +29,7 @@ mod states;
 mod values;
 mod versions;
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -9,8 +9,8 @@ mod tools;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use erpnext_mcp::call::App;
-use erpnext_mcp::tools::ToolError;
+use erpnext_mcp::app::App;
+use erpnext_mcp::error::ToolError;
 use erpnext_schema::{FieldDef, FieldKind, Options, check_value, flag};
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -2,8 +2,9 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use erpnext_mcp::call::App;
-use erpnext_mcp::tools::{ToolError, definition};
+use erpnext_mcp::app::App;
+use erpnext_mcp::error::ToolError;
+use erpnext_mcp::tool::definition;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ fn writes(line: &str) -> bool {
 type Taking = (String, Vec<String>);
 
 fn taking(app: &App) -> Vec<Taking> {
-    let takes = |tool: &erpnext_mcp::tools::Tool| {
+    let takes = |tool: &erpnext_mcp::tool::Tool| {
         let schema = definition(app, *tool).input_schema;
         let names = schema["properties"].as_object().unwrap().keys().cloned().collect();
         (tool.name().to_owned(), names)

@@ -1,4 +1,4 @@
-use erpnext_mcp::watch::{Beside, Watch};
+use erpnext_mcp::tool::progress::{Attachment, CallObserver};
 use serde_json::{Value, json};
 
 use super::{config, site, site_as};
@@ -6,7 +6,7 @@ use crate::support::{app_of, call, refusal};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n-made-up-";
 
-async fn task(app: &erpnext_mcp::call::App) -> Value {
+async fn task(app: &erpnext_mcp::app::App) -> Value {
     let made = call(app, "create_generic_document", json!({"doctype": "Task", "data": {"subject": "Read the manual"}}));
     json!({"doctype": "Task", "name": made.await.unwrap()["created"]})
 }
@@ -18,8 +18,8 @@ fn with(of: &Value, more: Value) -> Value {
 }
 
 /// The answer of a tool, and what stands beside it.
-async fn seen(app: &erpnext_mcp::call::App, tool: &str, arguments: Value) -> (Value, Vec<Beside>) {
-    let watch = Watch::default();
+async fn seen(app: &erpnext_mcp::app::App, tool: &str, arguments: Value) -> (Value, Vec<Attachment>) {
+    let watch = CallObserver::default();
     let tool = app.registry.find(tool).unwrap();
     let (answer, _) = app.watched_call(tool, arguments.as_object().unwrap().clone(), None, &watch).await.unwrap();
     (answer, watch.take())
@@ -45,7 +45,7 @@ async fn a_file_is_attached_listed_read_and_deleted() {
     assert_eq!((&read["text"], beside), (&json!(text), vec![]));
     let (read, beside) = seen(&app, "get_attachment", with(&task, json!({"file": "pic.png"}))).await;
     assert_eq!((&read["image"], &read["bytes"]), (&json!("image/png"), &json!(PNG.len())));
-    let expected = Beside::Image { kind: "image/png".to_owned(), base64: "iVBORw0KGgotbWFkZS11cC0=".to_owned() };
+    let expected = Attachment::Image { kind: "image/png".to_owned(), base64: "iVBORw0KGgotbWFkZS11cC0=".to_owned() };
     assert_eq!(beside, [expected]);
 
     let delete = with(&task, json!({"file": attached["attached"]}));
@@ -66,7 +66,7 @@ async fn what_is_neither_text_nor_a_picture_is_a_link() {
         let (read, beside) = seen(&app, "get_attachment", with(&task, json!({"file": name}))).await;
         assert!(read["note"].as_str().unwrap().starts_with(note), "{read}");
         let uri = format!("{}/private/files/{name}", site.url());
-        assert_eq!(beside, [Beside::Link { uri, name: name.to_owned() }]);
+        assert_eq!(beside, [Attachment::Link { uri, name: name.to_owned() }]);
     }
 }
 

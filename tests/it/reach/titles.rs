@@ -1,6 +1,6 @@
 //! Documents by what people call them: in searches, and in the links of a write.
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use serde_json::{Value, json};
 
 use super::site;

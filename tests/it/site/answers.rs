@@ -1,7 +1,7 @@
 //! Answers as they go over the wire: small, and honest about what they leave out. By wiremock where the document counts: its
 //! size, its markup, what would not be seen in it.
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::SampleSite;

@@ -36,7 +36,7 @@ fn restricted() -> Value {
 async fn what_is_not_configured_is_not_there() {
     let site = Site::start().await;
     let app = site.app(json!({"Customer": {"read": true}, "ToDo": {"delete": false}}));
-    let names: Vec<_> = app.registry.tools().iter().map(erpnext_mcp::tools::Tool::name).collect();
+    let names: Vec<_> = app.registry.tools().iter().map(erpnext_mcp::tool::Tool::name).collect();
     let documents: Vec<_> = names.iter().filter(|name| name.contains("_document")).copied().collect();
     let expected = [
         "aggregate_documents",
@@ -147,7 +147,7 @@ async fn allowed_fields_are_all_that_is_seen() {
     let text = refusal(&app, "update_customer_document", json!({"name": "Zod", "data": {"territory": "x"}})).await;
     assert!(text.contains("data.territory: this server's configuration does not permit writing it"), "{text}");
     let tool = app.registry.find("update_customer_document").unwrap();
-    let schema = erpnext_mcp::tools::definition(&app, tool).input_schema;
+    let schema = erpnext_mcp::tool::definition(&app, tool).input_schema;
     let data = schema["properties"]["data"]["properties"].as_object().unwrap();
     assert_eq!(data.keys().collect::<Vec<_>>(), ["customer_name"]);
 }

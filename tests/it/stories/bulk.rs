@@ -1,4 +1,4 @@
-use erpnext_mcp::watch::Watch;
+use erpnext_mcp::tool::progress::CallObserver;
 use erpnext_sandbox::{Fault, Kind, Sandbox};
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ async fn a_call_that_is_called_off_says_where_to_go_on() {
     let tool = app.registry.find("update_bulk_documents").unwrap();
     let mut arguments = json!({"doctype": "Item", "documents": prices(&names)}).as_object().unwrap().clone();
     let before = desk.site.journal().len();
-    let (watch, mut told) = Watch::new();
+    let (watch, mut told) = CallObserver::new();
     let call = app.watched_call(tool, arguments.clone(), None, &watch);
     let stop = async {
         told.recv().await;

@@ -12,7 +12,7 @@ mod sell;
 
 use std::sync::{Arc, Mutex};
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use erpnext_mcp::server::Server;
 use erpnext_sandbox::{Options, Sandbox};
 use rmcp::model::{CallToolRequestParams, ProgressNotificationParam};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use erpnext_mcp::call::App;
+use erpnext_mcp::app::App;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 use serde_json::{Map, Value, json};
 

@@ -1,0 +1,147 @@
+//! What a call is about, as the audit log names it: read from its arguments before anything is decided.
+
+use serde_json::{Map, Value};
+
+use crate::audit::{Attempt, new_id};
+use crate::policy::Operation;
+use crate::tool::Tool;
+use crate::tools::convert::{CONVERT, becomes};
+
+/// More names than this say no more, and a caller must not fill the disk with them.
+const MOST_FIELDS: usize = 200;
+/// The longest name that is kept, in characters: what the site allows for a name.
+const LONGEST: usize = 140;
+
+impl Attempt {
+    /// The attempt that a call is.
+    pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Self {
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(short);
+        let doctype = match tool {
+            Tool::Typed(_, def) => Some(def.name.to_owned()),
+            _ => text("doctype"),
+        };
+        let mut attempt = Self {
+            id: new_id(),
+            tool: tool.name().to_owned(),
+            operation: tool.operation().as_str().to_uppercase(),
+            doctype,
+            // A method is what is named by a call of one.
+            document: text("name").or_else(|| text("method")),
+            fields: named_fields(arguments),
+            dry_run: arguments.get("dry_run") == Some(&Value::Bool(true)),
+            ..Self::default()
+        };
+        if tool == Tool::Own(&CONVERT) {
+            attempt.converts(arguments);
+        }
+        attempt
+    }
+
+    /// A conversion is about what it makes; without `save` it only shows a draft of that.
+    fn converts(&mut self, arguments: &Map<String, Value>) {
+        if arguments.get("save") != Some(&Value::Bool(true)) {
+            self.operation = Operation::Read.as_str().to_uppercase();
+            return;
+        }
+        let to = arguments.get("to").and_then(Value::as_str).unwrap_or_default();
+        let (from, name) = (self.doctype.clone().unwrap_or_default(), self.document.clone().unwrap_or_default());
+        if let Some(made) = becomes(&from, to) {
+            (self.doctype, self.document) = (Some(made.to_owned()), None);
+            self.source = Some(format!("{from} {name}"));
+        }
+    }
+}
+
+/// The fields that the arguments name: those to be set, shown, filtered or sorted by. Never their values.
+fn named_fields(arguments: &Map<String, Value>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        let name = short(name);
+        if names.len() < MOST_FIELDS && !names.contains(&name) {
+            names.push(name);
+        }
+    };
+    for (argument, value) in arguments {
+        match (argument.as_str(), value) {
+            ("data", Value::Object(data)) => {
+                for (field, value) in data {
+                    add(field);
+                    // A table is a list of rows, or an object of such lists.
+                    let lists = [Some(value), value.get("patch"), value.get("add"), value.get("rows")];
+                    let rows = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
+                    let rows = rows.filter_map(Value::as_object);
+                    rows.flat_map(Map::keys).for_each(|column| add(&format!("{field}.{column}")));
+                }
+            }
+            ("documents", Value::Array(documents)) => {
+                documents.iter().filter_map(Value::as_object).flat_map(Map::keys).for_each(|field| add(field));
+            }
+            ("fields" | "group_by" | "measures", Value::Array(fields)) => {
+                fields.iter().filter_map(Value::as_str).filter_map(field_in).for_each(&mut add);
+            }
+            ("filters" | "or_filters", Value::Object(filters)) => filters.keys().for_each(|field| add(field)),
+            ("filters" | "or_filters", Value::Array(filters)) => {
+                for filter in filters.iter().filter_map(Value::as_array) {
+                    // A triple begins with the field; with four parts the DocType stands before it.
+                    let field = if filter.len() == 4 { filter.get(1) } else { filter.first() };
+                    field.and_then(Value::as_str).into_iter().for_each(&mut add);
+                }
+            }
+            ("order_by", Value::String(order)) => {
+                order.split(',').filter_map(|key| field_in(key.split_whitespace().next()?)).for_each(&mut add);
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The field in `status`, `posting_date:month` or `sum(grand_total)`; none in `count`.
+fn field_in(text: &str) -> Option<&str> {
+    let inner = text.split_once('(').map_or(text, |(_, inner)| inner.trim_end_matches(')'));
+    let field = inner.split(':').next().unwrap_or(inner).trim();
+    (field != "count" && !field.is_empty()).then_some(field)
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_are_kept_and_values_are_not() {
+        let arguments = json!({
+            "doctype": "Customer", "name": "ACME",
+            "data": {"tax_id": "canary-1", "sales_team": [{"sales_person": "canary-2"}],
+                "credit_limits": {"patch": [{"idx": 1, "credit_limit": 7}], "remove": ["canary-5"]}},
+            "filters": [["status", "=", "canary-3"]], "order_by": "sum(grand_total) desc", "search_term": "canary-4",
+            "measures": ["count", "sum(grand_total)"], "group_by": ["posting_date:month"],
+        });
+        let attempt =
+            Attempt::of(Tool::Generic(erpnext_schema::Verb::Update), arguments.as_object().unwrap_or(&Map::new()));
+        assert_eq!(
+            attempt.fields,
+            [
+                "tax_id",
+                "sales_team",
+                "sales_team.sales_person",
+                "credit_limits",
+                "credit_limits.idx",
+                "credit_limits.credit_limit",
+                "status",
+                "grand_total",
+                "posting_date"
+            ]
+        );
+        assert_eq!((attempt.doctype.as_deref(), attempt.operation.as_str()), (Some("Customer"), "UPDATE"));
+        assert!(!format!("{attempt:?}").contains("canary"));
+    }
+}

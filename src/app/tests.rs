@@ -1,0 +1,86 @@
+//! Calls against a stand-in site: what is withheld of what the tables do not know, and what is not changed.
+
+#![allow(clippy::unwrap_used)]
+
+use serde_json::{Map, Value, json};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::App;
+use crate::audit::Audit;
+use crate::config::{Config, Operation};
+use crate::error::ToolError;
+use crate::site::{Caller, Client, ClientOptions, Credentials, SiteUrl};
+
+const META: &str = "/api/method/frappe.desk.form.load.getdoctype";
+
+async fn answers(site: &MockServer, at: &str, body: Value) {
+    Mock::given(method("GET"))
+        .and(path(at))
+        .respond_with(ResponseTemplate::new(200).set_body_json(body))
+        .mount(site)
+        .await;
+}
+
+fn app(site: &MockServer) -> App {
+    let env = |name: &str| match name {
+        "ERPNEXT_URL" => Some(site.uri()),
+        _ => Some("key".to_owned()).filter(|_| name.starts_with("ERPNEXT_API")),
+    };
+    let mut config = Config::load(None, &env).unwrap();
+    config.permissions.default = Operation::ALL.iter().copied().collect();
+    let url = SiteUrl::parse(&site.uri(), false).unwrap();
+    let caller = Caller::new(url, Credentials::new("key".into(), "key".into()).unwrap());
+    App::new(&config, Client::new(ClientOptions::default()).unwrap(), caller, Audit::default())
+}
+
+async fn call(app: &App, tool: &str, arguments: Value) -> Result<Value, ToolError> {
+    let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap();
+    app.call(app.registry.find(tool).unwrap(), arguments, None).await.map(|(data, _)| data)
+}
+
+#[tokio::test]
+async fn a_field_of_the_sites_own_above_level_0_is_withheld_from_the_first_reading_on() {
+    let site = MockServer::start().await;
+    answers(&site, "/api/resource/UOM/Box", json!({"data": {"name": "Box", "custom_cost": 7, "custom_note": "x"}}))
+        .await;
+    let fields = json!([
+        {"fieldname": "custom_cost", "fieldtype": "Currency", "permlevel": 1, "is_custom_field": 1},
+        {"fieldname": "custom_note", "fieldtype": "Data", "is_custom_field": 1},
+    ]);
+    answers(&site, META, json!({"docs": [{"name": "UOM", "module": "Setup", "fields": fields}]})).await;
+    let read = call(&app(&site), "get_generic_document", json!({"doctype": "UOM", "name": "Box"})).await.unwrap();
+    assert_eq!(read, json!({"document": {"name": "Box", "custom_note": "x"}, "withheld": ["custom_cost"]}));
+}
+
+#[tokio::test]
+async fn a_field_that_the_site_does_not_explain_is_not_shown() {
+    let site = MockServer::start().await;
+    answers(&site, "/api/resource/UOM/Box", json!({"data": {"name": "Box", "custom_cost": 7}})).await;
+    let read = call(&app(&site), "get_generic_document", json!({"doctype": "UOM", "name": "Box"})).await.unwrap();
+    assert_eq!(read, json!({"document": {"name": "Box"}}));
+}
+
+#[tokio::test]
+async fn a_document_of_almost_that_name_is_not_changed() {
+    let site = MockServer::start().await;
+    answers(&site, "/api/resource/UOM/box", json!({"data": {"name": "Box", "modified": "2026-11-01 10:00:00"}})).await;
+    let given = json!({"doctype": "UOM", "name": "box", "data": {"enabled": false}});
+    let refused = call(&app(&site), "update_generic_document", given).await.unwrap_err();
+    assert!(refused.for_model().ends_with("did you mean \"Box\"?"), "{}", refused.for_model());
+    assert!(site.received_requests().await.unwrap().iter().all(|request| request.method.as_str() == "GET"));
+}
+
+#[tokio::test]
+async fn a_field_that_the_site_made_optional_need_not_be_sent() {
+    let site = MockServer::start().await;
+    let fields =
+        json!([{"fieldname": "uom_name", "fieldtype": "Data"}, {"fieldname": "enabled", "fieldtype": "Check"}]);
+    answers(&site, META, json!({"docs": [{"name": "UOM", "module": "Setup", "fields": fields}]})).await;
+    answers(&site, "/api/resource/UOM/U-1", json!({"data": {"name": "U-1", "enabled": 1}})).await;
+    let made = ResponseTemplate::new(200).set_body_json(json!({"data": {"name": "U-1"}}));
+    Mock::given(method("POST")).and(path("/api/resource/UOM")).respond_with(made).mount(&site).await;
+    let given = json!({"doctype": "UOM", "data": {"enabled": true}});
+    let created = call(&app(&site), "create_generic_document", given).await.unwrap();
+    assert_eq!(created, json!({"created": "U-1"}));
+}

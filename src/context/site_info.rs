@@ -1,0 +1,84 @@
+//! What the instructions tell of the site and its user before the first call. It is asked of the site after a start, kept
+//! with its metadata, and told at the next start, which needs no site.
+
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::policy::Operation;
+use crate::site::{Client, ListQuery, SiteError};
+
+/// How many companies are told; a site has one or a few.
+const MOST: u32 = 5;
+
+/// Who the site takes the caller for, and where that user works.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SiteInfo {
+    /// For whom it holds: the caller, under the rule for companies.
+    of: String,
+    /// The ERPNext user.
+    pub user: String,
+    /// The zone of the site's dates and times.
+    pub time_zone: Option<String>,
+    /// The companies, where the policy lets them be read: the first few by name.
+    pub companies: Vec<Company>,
+}
+
+/// A company with what its amounts are in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Company {
+    /// Its name on the site.
+    pub name: String,
+    /// `INR`; none where the policy withholds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+}
+
+impl SiteInfo {
+    /// Asks the site.
+    ///
+    /// # Errors
+    /// Where the site does not tell who the user is.
+    pub async fn ask(app: &App, site: &Client) -> Result<Self, SiteError> {
+        let user = site.logged_user(&app.caller).await?;
+        let time_zone = site.time_zone(&app.caller).await.ok();
+        Ok(Self { of: whom(app), user, time_zone, companies: companies(app, site).await })
+    }
+
+    /// Whether it was asked for this caller under this policy.
+    pub fn is_for(&self, app: &App) -> bool {
+        self.of == whom(app)
+    }
+}
+
+/// The companies that the caller may read; none where the policy or the site does not let them be read.
+pub async fn companies(app: &App, site: &Client) -> Vec<Company> {
+    const CURRENCY: &str = "default_currency";
+    let Ok(permit) = app.permit(Operation::Read, "Company").await else { return Vec::new() };
+    let def = app.catalog.known("Company").and_then(|def| def.field(CURRENCY));
+    let currency = def.is_some_and(|field| permit.fields().may_read(field)).then_some(CURRENCY);
+    let query = ListQuery {
+        fields: ["name"].into_iter().chain(currency).map(str::to_owned).collect(),
+        order_by: "name asc".to_owned(),
+        limit: MOST,
+        ..ListQuery::default()
+    };
+    let text = |row: &Map<String, Value>, field: &str| row.get(field).and_then(Value::as_str).map(str::to_owned);
+    let company = |row| Some(Company { name: text(&row, "name")?, currency: text(&row, CURRENCY) });
+    match site.list(&app.caller, &permit, &query).await {
+        Ok(page) => page.data.into_iter().filter_map(company).collect(),
+        Err(error) => {
+            tracing::debug!("companies: {}", error.for_log());
+            Vec::new()
+        }
+    }
+}
+
+/// Another key, or another rule for companies, is another one; tells neither.
+fn whom(app: &App) -> String {
+    let mut hash = Context::new(&SHA256);
+    hash.update(app.caller.credentials.fingerprint());
+    hash.update(format!("{:?}", app.policy.permit(Operation::Read, "Company").ok()).as_bytes());
+    hash.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,79 @@
+//! Which fields above permlevel 0 the site shows to the user: reading a document gives 0 for a number that the user may not
+//! see (H4), where a list leaves its column out (H5). Asked once for each user and level.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use erpnext_schema::{FieldDef, Shape, doctype_flag};
+use serde_json::{Map, Value};
+
+use super::DocTypeCall;
+use super::names::document_name;
+use crate::site::SiteError;
+
+/// What was learned: by user, DocType and permlevel.
+#[derive(Debug, Default)]
+pub struct Sight(Mutex<HashMap<Level, bool>>);
+
+type Level = ([u8; 32], &'static str, u8);
+
+impl Sight {
+    fn known(&self, user: &[u8; 32], doctype: &'static str, level: u8) -> Option<bool> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(*user, doctype, level)).copied()
+    }
+
+    fn learn(&self, user: &[u8; 32], doctype: &'static str, level: u8, shown: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((*user, doctype, level), shown);
+    }
+}
+
+impl DocTypeCall<'_> {
+    /// Takes out of a document as it is stored the zeros that may stand for what the user may not see.
+    pub(crate) async fn without_lies(&self, doc: &mut Map<String, Value>) -> Result<(), SiteError> {
+        let name = doc.get("name").and_then(document_name).unwrap_or_default();
+        for field in self.def.fields.iter().filter(|field| self.permit.fields().may_read(*field)) {
+            if may_lie(field, doc) && !self.site_shows(&name, field.permlevel).await? {
+                doc.remove(field.fieldname);
+            }
+        }
+        for table in self.def.fields.iter().filter(|field| field.kind.is_table()) {
+            let Some(child) = table.target().and_then(|child| self.session.catalog.known(child)) else { continue };
+            let Some(Value::Array(rows)) = doc.get_mut(table.fieldname) else { continue };
+            let columns = child.fields.iter().filter(|field| self.permit.fields().may_read_child(table, *field));
+            for column in columns {
+                for row in rows.iter_mut().filter_map(Value::as_object_mut).filter(|row| may_lie(column, row)) {
+                    if !self.site_shows(&name, column.permlevel).await? {
+                        row.remove(column.fieldname);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the site shows the user the fields of this level, in the rows of the DocType's tables too; `name` is a
+    /// document that the user may read. Not where it cannot be told: a Single has no list, and a level may have no column.
+    pub(crate) async fn site_shows(&self, name: &str, level: u8) -> Result<bool, SiteError> {
+        let (def, user) = (self.def, self.session.caller.credentials.fingerprint());
+        if let Some(known) = self.session.user.permlevels.known(user, def.name, level) {
+            return Ok(known);
+        }
+        let column = def.fields.iter().find(|field| field.permlevel == level && field.in_lists());
+        let Some(column) = column.filter(|_| !def.is(doctype_flag::SINGLE)) else { return Ok(false) };
+        let columns = ["name", column.fieldname];
+        let shown = self.session.site.columns_shown(self.permit, name, &columns).await?;
+        let seen = shown.contains(column.fieldname);
+        // Where no row came back nothing was learned.
+        if shown.contains("name") {
+            self.session.user.permlevels.learn(user, def.name, level, seen);
+        }
+        Ok(seen)
+    }
+}
+
+/// Whether the value of the field may stand for one that the user may not see.
+fn may_lie(field: &FieldDef, doc: &Map<String, Value>) -> bool {
+    let number = matches!(field.kind.shape(), Shape::Int | Shape::Float | Shape::Bool);
+    field.permlevel > 0 && number && doc.get(field.fieldname).and_then(Value::as_f64) == Some(0.0)
+}

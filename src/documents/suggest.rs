@@ -1,0 +1,122 @@
+//! What was probably meant by a link that leads nowhere: of a write the site only says that it does ("Main Store" for "Main
+//! Store - AB"), and a list by one is empty.
+
+use erpnext_schema::{DocTypeDef, FieldKind};
+use serde_json::{Map, Value};
+
+use super::{DocTypeCall, titles};
+use crate::error::ToolError;
+use crate::policy::{Filter, Operation};
+
+/// The exception that lists such links.
+const LINKS: &str = "LinkValidationError";
+/// The most links that candidates are looked for.
+const MOST: usize = 5;
+/// The most candidates of one.
+const EACH: u32 = 3;
+
+/// A link that was sent.
+struct Sent<'a> {
+    /// Which of the documents, where there are several.
+    row: usize,
+    path: String,
+    doctype: &'static str,
+    name: &'a str,
+}
+
+/// The error with what the links that it names were probably meant to be, and in which of the documents they stand.
+pub async fn named(on: &DocTypeCall<'_>, mut error: ToolError, docs: &[&Map<String, Value>]) -> ToolError {
+    let ToolError::Site(site) = &mut error else { return error };
+    if site.exc_type() != Some(LINKS) {
+        return error;
+    }
+    let words = site.messages().join("\n");
+    let mut links: Vec<Sent<'_>> = Vec::new();
+    for (row, doc) in docs.iter().enumerate() {
+        collect(on, on.def, row, "", doc, &mut links);
+    }
+    links.retain(|link| words.contains(link.name));
+    let mut lines = Vec::new();
+    for link in links.iter().take(MOST) {
+        let place = if docs.len() > 1 { format!("documents[{}].{}", link.row, link.path) } else { link.path.clone() };
+        lines.push(told(&place, link, &candidates(on, link).await));
+    }
+    lines.into_iter().for_each(|line| site.add(line));
+    error
+}
+
+/// Why nothing may have fitted these filters: they name documents that are not there, as far as that may be known, or look
+/// for a text with `like` and no `%`.
+pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Filter>) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, operator, value) in filters {
+        let at = || name.rsplit('`').find(|part| !part.is_empty()).unwrap_or(name);
+        if operator == "like" && value.as_str().is_some_and(|text| !text.contains(['%', '_'])) {
+            notes.push(format!("{}: like without % finds only what is exactly so", at()));
+        }
+        let named = match value {
+            Value::Array(values) if operator == "in" => values.iter().collect(),
+            value if operator == "=" => vec![value],
+            _ => Vec::new(),
+        };
+        let Some(doctype) = target(on, name) else { continue };
+        for name in named.into_iter().filter_map(Value::as_str).filter(|name| !name.is_empty()).take(MOST) {
+            let Ok(permit) = on.session.permit(Operation::Read, doctype).await else { break };
+            if let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await {
+                let link = Sent { row: 0, path: at().to_owned(), doctype, name };
+                notes.push(told(&link.path, &link, &candidates(on, &link).await));
+            }
+        }
+    }
+    notes.truncate(MOST);
+    notes
+}
+
+/// The DocType that the field, or column of rows, links to.
+fn target(on: &DocTypeCall<'_>, name: &str) -> Option<&'static str> {
+    let field = match name.split_once('.') {
+        None => on.def.field(name)?,
+        Some((table, column)) => on.session.catalog.known(on.def.field(table)?.target()?)?.field(column)?,
+    };
+    field.target().filter(|_| field.kind == FieldKind::Link)
+}
+
+fn told(place: &str, link: &Sent<'_>, meant: &[String]) -> String {
+    let meant = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", meant.join(" or ")) };
+    format!("{place}: there is no {} {:?}{meant}", link.doctype, link.name)
+}
+
+/// The names of documents that may be read and are called like it.
+async fn candidates(on: &DocTypeCall<'_>, link: &Sent<'_>) -> Vec<String> {
+    let Ok(permit) = on.session.permit(Operation::Read, link.doctype).await else { return Vec::new() };
+    let Some(def) = on.session.catalog.known(link.doctype) else { return Vec::new() };
+    let found = titles::find(on.session, &permit, def, link.name, &[], false, EACH).await.unwrap_or_default();
+    found.into_iter().map(|found| format!("{:?}", found.name)).collect()
+}
+
+fn collect<'a>(
+    on: &DocTypeCall<'_>,
+    def: &'static DocTypeDef,
+    row: usize,
+    at: &str,
+    doc: &'a Map<String, Value>,
+    links: &mut Vec<Sent<'a>>,
+) {
+    for (key, value) in doc {
+        let Some((field, target)) = def.field(key).and_then(|field| Some((field, field.target()?))) else { continue };
+        match value {
+            Value::String(name) if field.kind == FieldKind::Link && !name.is_empty() => {
+                links.push(Sent { row, path: format!("{at}{key}"), doctype: target, name });
+            }
+            Value::Array(rows) if field.kind.is_table() => {
+                let Some(child) = on.session.catalog.known(target) else { continue };
+                for (i, value) in rows.iter().enumerate() {
+                    if let Some(doc) = value.as_object() {
+                        collect(on, child, row, &format!("{at}{key}[{i}]."), doc, links);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

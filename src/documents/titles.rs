@@ -1,0 +1,235 @@
+//! Documents by what people call them: the name, or the title that stands over it.
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Rule, Shape, Violation};
+use serde_json::{Map, Value, json};
+
+use super::DocTypeCall;
+use crate::context::Session;
+use crate::error::ToolError;
+use crate::policy::{Operation, Permit};
+use crate::shape;
+use crate::site::{Filter, ListQuery};
+
+/// How many candidates an error names.
+const NAMED: u32 = 5;
+/// How many titles are looked up at once.
+const AT_ONCE: usize = 4;
+
+/// A document, as people find it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Its name, which links take.
+    pub name: String,
+    /// Its title, where it has one of its own.
+    pub title: Option<String>,
+}
+
+impl Found {
+    /// The two as a result shows them.
+    pub fn shown(&self) -> Value {
+        match &self.title {
+            Some(title) => json!({"name": self.name, "title": title}),
+            None => json!({"name": self.name}),
+        }
+    }
+
+    /// Whether the text is its name or title, as the site's database compares.
+    pub fn is_called(&self, text: &str) -> bool {
+        self.is_named(text) || self.title.as_ref().is_some_and(|title| same(title, text))
+    }
+
+    fn is_named(&self, text: &str) -> bool {
+        same(&self.name, text)
+    }
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
+/// The field that holds the title, where documents have one besides their name and it may be seen.
+fn title_field(def: &DocTypeDef, permit: &Permit) -> Option<&'static FieldDef> {
+    let field = def.title_field.and_then(|title| def.field(title))?;
+    let usable = field.in_lists() && field.kind.shape() == Shape::Text && permit.fields().may_read(field);
+    usable.then_some(field).filter(|field| field.fieldname != "name")
+}
+
+/// Documents whose name or title holds the text, or with `exactly` is the text.
+pub async fn find(
+    session: &Session<'_>,
+    permit: &Permit,
+    def: &'static DocTypeDef,
+    words: &str,
+    filters: &[Filter],
+    exactly: bool,
+    limit: u32,
+) -> Result<Vec<Found>, ToolError> {
+    let title = title_field(def, permit).map(|field| field.fieldname);
+    let mut fields = vec!["name".to_owned()];
+    fields.extend(title.map(str::to_owned));
+    // What the words contain stands for itself, not for a pattern.
+    let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let (operator, value) = if exactly { ("=", words.to_owned()) } else { ("like", format!("%{escaped}%")) };
+    let or_filters = fields.iter().map(|field| (field.clone(), operator.to_owned(), json!(value))).collect();
+    let order_by = "`modified` desc, `name` asc".to_owned();
+    let query = ListQuery { fields, filters: filters.to_vec(), or_filters, order_by, limit, ..ListQuery::default() };
+    let rows = session.site.list(permit, &query).await?.data;
+    let found = rows.into_iter().filter_map(|row| {
+        let row = shape::row(def, permit, &query.fields, row);
+        let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
+        let name = text("name")?;
+        let title = title.and_then(text).filter(|title| *title != name && !title.is_empty());
+        Some(Found { name, title })
+    });
+    Ok(found.collect())
+}
+
+/// Replaces links that are given by a title with the name it stands for, where it stands for one document; `stored`
+/// tells what is not being changed. What was replaced comes beside the document, by place.
+///
+/// # Errors
+/// Titles that several documents have, and names that none has but some are like: with the candidates.
+pub async fn resolve(
+    on: &DocTypeCall<'_>,
+    mut doc: Map<String, Value>,
+    stored: &Map<String, Value>,
+) -> Result<(Map<String, Value>, Map<String, Value>), ToolError> {
+    let mut links = Vec::new();
+    let children = |child: &str| on.session.catalog.known(child);
+    visit(on.def, "", &mut doc, stored, &children, &mut |at, target, value| {
+        links.push((at.to_owned(), target, value.to_owned()));
+        None
+    });
+    let mut questions: Vec<(&'static str, &str)> = Vec::new();
+    for (_, target, text) in &links {
+        if !questions.contains(&(target, text)) {
+            questions.push((target, text));
+        }
+    }
+    let mut answers = Vec::new();
+    for some in questions.chunks(AT_ONCE) {
+        let asked = some.iter().map(|(target, text)| meant(on.session, target, text));
+        answers.extend(futures_util::future::join_all(asked).await);
+    }
+    let answer = |target: &str, text: &str| {
+        let at = questions.iter().position(|(doctype, words)| *doctype == target && *words == text)?;
+        answers.get(at)
+    };
+    let mut violations = Vec::new();
+    let mut replaced = Map::new();
+    let mut names = Vec::new();
+    for (at, target, text) in &links {
+        match answer(target, text) {
+            Some(Meant::One(name)) => {
+                replaced.insert(at.clone(), json!({"given": text, "name": name}));
+                names.push((at.clone(), name.clone()));
+            }
+            Some(Meant::Unclear(message)) => {
+                let path = format!("data.{at}");
+                violations.push(Violation { path, rule: Rule::Value, message: message.clone(), nearest: None });
+            }
+            _ => {}
+        }
+    }
+    if !violations.is_empty() {
+        return Err(ToolError::arguments(on.tool, violations));
+    }
+    visit(on.def, "", &mut doc, stored, &children, &mut |at, _, _| {
+        names.iter().find(|(place, _)| place == at).map(|(_, name)| name.clone())
+    });
+    Ok((doc, replaced))
+}
+
+/// What a link's text means.
+enum Meant {
+    /// What it says, as far as is known.
+    Itself,
+    /// The document of this name.
+    One(String),
+    /// Nothing certain: what there is instead.
+    Unclear(String),
+}
+
+async fn meant(session: &Session<'_>, target: &'static str, text: &str) -> Meant {
+    let (Ok(permit), Some(def)) = (session.permit(Operation::Read, target).await, session.catalog.known(target)) else {
+        return Meant::Itself;
+    };
+    let found = match find(session, &permit, def, text, &[], true, NAMED + 1).await {
+        Ok(found) => found,
+        // Where the user may not look, the site decides.
+        Err(_) => return Meant::Itself,
+    };
+    if let Some(named) = found.iter().find(|found| found.is_named(text)) {
+        return if named.name == text { Meant::Itself } else { Meant::One(named.name.clone()) };
+    }
+    let mut called = found.iter().filter(|found| found.is_called(text));
+    match (called.next(), called.next()) {
+        (Some(one), None) => return Meant::One(one.name.clone()),
+        (Some(_), Some(_)) => return unclear(&format!("several {target} documents are called {text:?}"), &found),
+        (None, _) => {}
+    }
+    match find(session, &permit, def, text, &[], false, NAMED).await {
+        Ok(like) if !like.is_empty() => unclear(&format!("there is no {target} named {text:?}; like it are"), &like),
+        _ => Meant::Itself,
+    }
+}
+
+fn unclear(what: &str, found: &[Found]) -> Meant {
+    let one = |found: &Found| match &found.title {
+        Some(title) => format!("{:?} ({title})", found.name),
+        None => format!("{:?}", found.name),
+    };
+    let listed: Vec<String> = found.iter().take(NAMED as usize).map(one).collect();
+    Meant::Unclear(format!("{what}: {}; give the name", listed.join(", ")))
+}
+
+/// Shows each link to a DocType whose documents have titles, with its place and target; what comes back takes its place.
+fn visit(
+    def: &'static DocTypeDef,
+    at: &str,
+    doc: &mut Map<String, Value>,
+    stored: &Map<String, Value>,
+    children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+    link: &mut dyn FnMut(&str, &'static str, &str) -> Option<String>,
+) {
+    for (key, value) in doc {
+        let Some((field, target)) = def.field(key).and_then(|field| Some((field, field.target()?))) else { continue };
+        let place = format!("{at}{key}");
+        match value {
+            Value::String(text) if field.kind == FieldKind::Link && !text.is_empty() => {
+                let changed = stored.get(key).and_then(Value::as_str) != Some(text);
+                let titled = children(target).is_some_and(|def| def.title_field.is_some());
+                if let Some(name) = (changed && titled).then(|| link(&place, target, text)).flatten() {
+                    *text = name;
+                }
+            }
+            rows if field.kind.is_table() => {
+                let Some(child) = children(target) else { continue };
+                for (place, row) in rows_of(&place, rows) {
+                    if let Some(Value::Object(matching)) = row.get_mut("match") {
+                        visit(child, &format!("{place}.match."), matching, &Map::new(), children, link);
+                    }
+                    visit(child, &format!("{place}."), row, &Map::new(), children, link);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The rows that a table's value holds, whether it is the table or what is to be changed and added in it.
+fn rows_of<'v>(at: &str, value: &'v mut Value) -> Vec<(String, &'v mut Map<String, Value>)> {
+    fn list<'v>(at: &str, rows: &'v mut [Value]) -> impl Iterator<Item = (String, &'v mut Map<String, Value>)> {
+        let rows = rows.iter_mut().enumerate().filter_map(|(i, row)| Some((i, row.as_object_mut()?)));
+        rows.map(move |(i, row)| (format!("{at}[{i}]"), row))
+    }
+    match value {
+        Value::Array(rows) => list(at, rows).collect(),
+        Value::Object(edits) => {
+            let parts =
+                edits.iter_mut().filter_map(|(part, rows)| Some((format!("{at}.{part}"), rows.as_array_mut()?)));
+            parts.flat_map(|(at, rows)| list(&at, rows).collect::<Vec<_>>()).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,368 @@
+//! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
+//! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
+
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest, nearest_field};
+use serde_json::{Value, json};
+
+use super::compare::{alias, compared, is_operator};
+use super::foreign_syntax::{self, Meant};
+use crate::policy::{FieldRule, Policy};
+use crate::shape::present::currency_of;
+use crate::shape::{Children, no_table};
+use crate::site::Filter;
+
+/// Reads queries on one DocType for one caller, and collects what is wrong with them.
+pub struct Reader<'a> {
+    def: &'static DocTypeDef,
+    rule: &'a FieldRule,
+    /// Finds the tables of child rows, where filters may be on their columns.
+    children: Option<Children<'a>>,
+    /// Says which trees may be walked; without it none.
+    policy: Option<&'a Policy>,
+    violations: Vec<Violation>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader without violations.
+    pub fn new(def: &'static DocTypeDef, rule: &'a FieldRule) -> Self {
+        Self { def, rule, children: None, policy: None, violations: Vec::new() }
+    }
+
+    /// The same for filters that may be on columns of child rows too: `items.item_code`, which any row may satisfy.
+    pub fn with_rows(self, children: Children<'a>) -> Self {
+        Self { children: Some(children), ..self }
+    }
+
+    /// The same for filters that may walk the trees which the policy shows.
+    pub fn with_trees(self, policy: &'a Policy) -> Self {
+        Self { policy: Some(policy), ..self }
+    }
+
+    /// What was read, if nothing was wrong with it.
+    ///
+    /// # Errors
+    /// Everything that was.
+    pub fn done<T>(self, read: T) -> Result<T, Vec<Violation>> {
+        if self.violations.is_empty() { Ok(read) } else { Err(self.violations) }
+    }
+
+    /// Notes something that is wrong.
+    pub fn wrong(&mut self, path: &str, rule: Rule, message: impl Into<String>, nearest: Option<String>) {
+        self.violations.push(Violation { path: path.to_owned(), rule, message: message.into(), nearest });
+    }
+
+    /// A field that a list can return, filter and sort by, and that the caller may see.
+    pub fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
+        let (def, rule) = (self.def, self.rule);
+        let Some(field) = def.field(name) else {
+            let message = self.elsewhere(path, name).unwrap_or_else(|| format!("no such field in {}", def.name));
+            let near = self.near(name).map(str::to_owned);
+            self.wrong(&named(path, name), Rule::UnknownField, message, near);
+            return None;
+        };
+        if !rule.may_read(field) {
+            let message = "this server's configuration does not permit reading it";
+            self.wrong(&named(path, name), Rule::NotPermitted, message, None);
+            return None;
+        }
+        if !field.in_lists() {
+            let why = if field.is(flag::VIRTUAL) { "is computed on reading" } else { "is not a column" };
+            let message = format!("{why} ({}), so a list cannot use it; get one document to see it", field.kind);
+            self.wrong(&named(path, name), Rule::Value, message, None);
+            return None;
+        }
+        Some(field)
+    }
+
+    /// A field that [`Self::field`] gives, with nothing noted where there is none.
+    pub fn known(&self, name: &str) -> Option<&'static FieldDef> {
+        self.def.field(name).filter(|field| field.in_lists() && self.rule.may_read(*field))
+    }
+
+    /// The name of the field that is meant by a wrong one.
+    fn near(&self, name: &str) -> Option<&'static str> {
+        nearest_field(name, self.def.all_fields().filter(|field| field.in_lists() && self.rule.may_read(*field)))
+    }
+
+    /// Where to go with a name that is more than a field of the document.
+    fn elsewhere(&self, path: &str, name: &str) -> Option<String> {
+        if path.starts_with("fields") && name.contains('(') {
+            let message = "a list computes nothing: aggregate_documents takes measures such as sum(grand_total), and \
+                           group_by such as posting_date:month";
+            return Some(message.to_owned());
+        }
+        let by = self.def.field(name.split_once('.')?.0).filter(|field| self.rule.may_read(*field))?;
+        Some(match (by.kind.is_table(), self.children) {
+            (false, _) => no_table(self.def, by),
+            (true, Some(_)) => {
+                format!("{} has this only in its rows: filter by it, and get one document to see it", self.def.name)
+            }
+            (true, None) => "is a column of rows, and nothing is searched, grouped or summed over rows here: list the \
+                             documents with a filter by it instead"
+                .to_owned(),
+        })
+    }
+
+    /// A column of a child table that rows can be filtered by, and that the caller may see.
+    fn column(&mut self, path: &str, name: &str, children: Children<'_>) -> Option<&'static FieldDef> {
+        let (def, rule) = (self.def, self.rule);
+        let (by, column) = name.split_once('.')?;
+        let table = def.field(by).filter(|field| field.kind.is_table());
+        let Some((table, child)) = table.and_then(|table| Some((table, children(table.target()?)?))) else {
+            let tables = def.fields.iter().filter(|field| field.kind.is_table() && rule.may_read(*field));
+            let near = nearest_field(by, tables).map(|near| format!("{near}.{column}"));
+            let message = match def.field(by).filter(|field| rule.may_read(*field)) {
+                Some(field) => no_table(def, field),
+                None => format!("{by} is no table of {}", def.name),
+            };
+            self.wrong(&named(path, name), Rule::UnknownField, message, near);
+            return None;
+        };
+        let visible = |field: &&'static FieldDef| field.in_lists() && rule.may_read_child(table, *field);
+        let Some(field) = child.field(column) else {
+            let near = nearest_field(column, child.fields.iter().filter(visible));
+            let near = near.map(|near| format!("{by}.{near}"));
+            self.wrong(&named(path, name), Rule::UnknownField, format!("no such field in {}", child.name), near);
+            return None;
+        };
+        if !rule.may_read_child(table, field) {
+            let message = "this server's configuration does not permit reading it";
+            self.wrong(&named(path, name), Rule::NotPermitted, message, None);
+            return None;
+        }
+        if !field.in_lists() {
+            self.wrong(&named(path, name), Rule::Value, format!("is not a column ({})", field.kind), None);
+            return None;
+        }
+        Some(field)
+    }
+
+    /// The columns of a list: those asked for, `*` for all, or a useful few.
+    pub fn fields(&mut self, asked: Option<&Value>) -> Vec<String> {
+        let (def, rule) = (self.def, self.rule);
+        let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(*field);
+        let mut names: Vec<&str> = Vec::new();
+        match asked.and_then(Value::as_array) {
+            None => {
+                names.extend(def.all_fields().filter(permitted).filter(|f| shown_in_lists(def, f)).map(|f| f.fieldname))
+            }
+            Some(asked) => {
+                for (i, name) in asked.iter().filter_map(Value::as_str).enumerate() {
+                    match name {
+                        "*" => names.extend(def.all_fields().filter(permitted).map(|f| f.fieldname)),
+                        _ => names.extend(self.field(&format!("fields[{i}]"), name).map(|field| field.fieldname)),
+                    }
+                }
+            }
+        }
+        let mut columns = vec!["name".to_owned()];
+        for name in names {
+            if !columns.iter().any(|known| known == name) {
+                columns.push(name.to_owned());
+            }
+        }
+        // Money says nothing without its currency.
+        let money = columns.iter().filter_map(|name| currency_of(def, def.field(name)?)).filter(permitted);
+        for by in money.map(|field| field.fieldname.to_owned()).collect::<Vec<_>>() {
+            if !columns.contains(&by) {
+                columns.push(by);
+            }
+        }
+        columns
+    }
+
+    /// `order_by`, completed with the name so that pages never overlap (H15).
+    pub fn order_by(&mut self, asked: Option<&str>) -> String {
+        let mut keys: Vec<String> = Vec::new();
+        let mut by_name = false;
+        for part in asked.unwrap_or("modified desc").split(',').map(str::trim) {
+            let mut words = part.split_whitespace();
+            let name = words.next().unwrap_or_default().trim_matches('`');
+            let direction = words.next().unwrap_or("asc").to_lowercase();
+            if !matches!(direction.as_str(), "asc" | "desc") || words.next().is_some() || name.starts_with('-') {
+                let message = format!("{part}: expected a field and asc or desc");
+                let near = self.meant_order(part);
+                self.wrong("order_by", Rule::Value, message, near);
+                continue;
+            }
+            if let Some(field) = self.field("order_by", name) {
+                by_name |= field.fieldname == "name";
+                // Backticks, because a field may be named like a word of SQL (H17).
+                keys.push(format!("`{}` {direction}", field.fieldname));
+            }
+        }
+        if !by_name {
+            keys.push("`name` asc".to_owned());
+        }
+        keys.join(", ")
+    }
+
+    /// `Due Date`, `Due Date descending` and `-due_date` as the field and its direction.
+    fn meant_order(&self, part: &str) -> Option<String> {
+        let (part, first) = part.strip_prefix('-').map_or((part, "asc"), |rest| (rest, "desc"));
+        if let Some(name) = self.near(part) {
+            return Some(format!("{name} {first}"));
+        }
+        let (rest, word) = part.rsplit_once(char::is_whitespace)?;
+        let direction = if word.to_lowercase().starts_with("asc") { "asc" } else { "desc" };
+        self.near(rest).map(|name| format!("{name} {direction}"))
+    }
+
+    /// Filters as an object or as triples.
+    pub fn filters(&mut self, argument: &str, given: Option<&Value>) -> Vec<Filter> {
+        let mut filters = Vec::new();
+        match given {
+            Some(Value::Object(entries)) => {
+                for (name, value) in entries {
+                    let path = format!("{argument}.{name}");
+                    filters.extend(self.entry(&path, name, value));
+                }
+            }
+            Some(Value::Array(items)) if items.first().is_some_and(Value::is_string) => {
+                filters.extend(self.triple(argument, items))
+            }
+            Some(Value::Array(items)) if items.first().is_some_and(Value::is_object) => {
+                let message = r#"expected {"field": value} or [["field", operator, value]], found a list of objects"#;
+                self.wrong(
+                    argument,
+                    Rule::Value,
+                    message,
+                    foreign_syntax::objects(items).map(|meant| meant.to_string()),
+                );
+            }
+            Some(Value::Array(items)) => {
+                for (i, item) in items.iter().enumerate() {
+                    let path = format!("{argument}[{i}]");
+                    match item {
+                        Value::Array(triple) => filters.extend(self.triple(&path, triple)),
+                        _ => self.wrong(&path, Rule::Value, r#"expected ["field", operator, value]"#, None),
+                    }
+                }
+            }
+            _ => {}
+        }
+        filters
+    }
+
+    fn triple(&mut self, path: &str, parts: &[Value]) -> Option<Filter> {
+        let (name, operator, value) = match parts {
+            [Value::String(doctype), Value::String(name), Value::String(operator), value]
+                if doctype == self.def.name =>
+            {
+                (name, operator, value)
+            }
+            [Value::String(name), Value::String(operator), value] => (name, operator, value),
+            [Value::String(name), value] => return self.entry(path, name, value),
+            _ => {
+                let near = match parts {
+                    [Value::String(name), parts @ ..] => {
+                        foreign_syntax::list(parts).map(|meant| form(path, name, &meant))
+                    }
+                    _ => None,
+                };
+                self.wrong(path, Rule::Value, r#"expected ["field", operator, value]"#, near);
+                return None;
+            }
+        };
+        self.comparison(path, name, operator, value)
+    }
+
+    fn entry(&mut self, path: &str, name: &str, value: &Value) -> Option<Filter> {
+        match value {
+            Value::Array(parts) => match parts.as_slice() {
+                [Value::String(operator), value] if is_operator(operator) || !value.is_string() => {
+                    self.comparison(path, name, operator, value)
+                }
+                _ => {
+                    let near = foreign_syntax::list(parts).map(|meant| form(path, name, &meant));
+                    self.wrong(path, Rule::Value, "expected a value or [operator, value]", near);
+                    None
+                }
+            },
+            Value::Object(entries) => {
+                let mut message = "expected a value or [operator, value]".to_owned();
+                let near = foreign_syntax::object(entries).map(|meant| match meant.as_slice() {
+                    [meant] => form(path, name, meant),
+                    several => {
+                        message.push_str("; several comparisons of one field are a list of [field, operator, value]");
+                        let all = several.iter().map(|(operator, value)| json!([name, operator.as_str(), value]));
+                        Value::from_iter(all).to_string()
+                    }
+                });
+                self.wrong(path, Rule::Value, message, near);
+                None
+            }
+            value => self.comparison(path, name, "=", value),
+        }
+    }
+
+    fn comparison(&mut self, path: &str, name: &str, operator: &str, value: &Value) -> Option<Filter> {
+        let field = match self.children.filter(|_| name.contains('.')) {
+            Some(children) => self.column(path, name, children),
+            None => self.field(path, name),
+        };
+        let (operator, value) = match alias(operator, value) {
+            Some((operator, value)) => (operator, value),
+            None => match operator.parse::<Operator>() {
+                Ok(operator) => (operator, value.clone()),
+                Err(why) => {
+                    let known = Operator::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
+                    let spelt = || nearest(operator, Operator::ALL.iter().map(|known| known.as_str()));
+                    let near = foreign_syntax::comparison(operator, value)
+                        .or_else(|| foreign_syntax::comparison(spelt()?, value))
+                        .map(|meant| form(path, name, &meant));
+                    let why = near.as_ref().map_or_else(|| why.to_string(), |_| format!("{operator:?} is no operator"));
+                    self.wrong(path, Rule::Value, format!("{why}; the operators are: {known}"), near);
+                    return None;
+                }
+            },
+        };
+        let field = field?;
+        // What lies below a document tells which parents the others have.
+        let tree = field.target().unwrap_or(self.def.name);
+        if operator.walks_a_tree() && !self.policy.is_some_and(|policy| policy.shows_tree(tree)) {
+            let message = format!("{operator} needs leave to read every {tree}, with its parent");
+            self.wrong(path, Rule::NotPermitted, message, None);
+            return None;
+        }
+        match compared(field, path, operator, &value) {
+            Ok(value) => {
+                let name = if name.contains('.') { name } else { field.fieldname };
+                Some((name.to_owned(), operator.as_str().to_owned(), value))
+            }
+            Err(mut violation) => {
+                match foreign_syntax::instead(field, operator, &value) {
+                    Some(meant) => violation.nearest = Some(form(path, name, &meant)),
+                    // The right value of one in a list is none for the whole filter.
+                    None if value.is_array() => violation.nearest = None,
+                    None => {}
+                }
+                self.violations.push(violation);
+                None
+            }
+        }
+    }
+}
+
+/// A comparison as it is written in this place: in a list it bears the name of its field.
+fn form(path: &str, name: &str, (operator, value): &Meant) -> String {
+    match (path.ends_with(&format!(".{name}")), operator) {
+        (true, Operator::Eq) => value.to_string(),
+        (true, operator) => json!([operator.as_str(), value]).to_string(),
+        (false, operator) => json!([name, operator.as_str(), value]).to_string(),
+    }
+}
+
+/// The place of an error, with the name that is wrong.
+fn named(path: &str, name: &str) -> String {
+    if path.ends_with(&format!(".{name}")) { path.to_owned() } else { format!("{path}: {name}") }
+}
+
+/// The columns that tell documents apart: title, the desk's list, status.
+fn shown_in_lists(def: &DocTypeDef, field: &FieldDef) -> bool {
+    let name = field.fieldname;
+    field.is(flag::IN_LIST_VIEW)
+        || def.title_field == Some(name)
+        || matches!(name, "name" | "status" | "workflow_state")
+        || name == "docstatus" && def.is(doctype_flag::SUBMITTABLE)
+}

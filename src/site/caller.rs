@@ -1,0 +1,127 @@
+//! `Caller`: on whose behalf a call is made. Whatever depends on the user takes one; nothing of it is global.
+
+use std::net::IpAddr;
+
+use ring::digest::{Context, SHA256};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::SiteUrl;
+
+/// Who calls, on which site, through what. The ERPNext user behind the credentials is the site's to tell.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The site the call goes to.
+    pub site: SiteUrl,
+    /// What proves to the site who calls.
+    pub credentials: Credentials,
+    /// The MCP session, where the transport has sessions.
+    pub session: Option<String>,
+    /// Name and version of the MCP client.
+    pub client: Option<String>,
+    /// The address of the MCP client, where there is a network between.
+    pub address: Option<IpAddr>,
+}
+
+impl Caller {
+    /// A caller of whom only site and credentials are known, as over stdio.
+    pub fn new(site: SiteUrl, credentials: Credentials) -> Self {
+        Self { site, credentials, session: None, client: None, address: None }
+    }
+}
+
+/// The API key and secret of an ERPNext user. Their text is never shown: `Debug` hides both.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    api_key: SecretString,
+    api_secret: SecretString,
+    fingerprint: [u8; 32],
+}
+
+/// A key or secret that no site can have given out; the text of the value is not in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadCredentials {
+    /// Nothing was given.
+    #[error("{0} is empty: write the value that ERPNext shows under User > Settings > API Access")]
+    Empty(&'static str),
+    /// Something that cannot be part of an `Authorization` header.
+    #[error(
+        "{0} has a character that a key never has (space, colon, control or accented character): \
+         copy it again from User > Settings > API Access, key and secret apart"
+    )]
+    BadCharacter(&'static str),
+}
+
+impl Credentials {
+    /// Takes a key and a secret that can be sent as `Authorization: token KEY:SECRET`.
+    ///
+    /// # Errors
+    /// An empty value, or one with a character other than visible ASCII, or a colon.
+    pub fn new(api_key: SecretString, api_secret: SecretString) -> Result<Self, BadCredentials> {
+        for (what, value) in [("api_key", &api_key), ("api_secret", &api_secret)] {
+            let value = value.expose_secret();
+            if value.is_empty() {
+                return Err(BadCredentials::Empty(what));
+            }
+            if !value.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
+                return Err(BadCredentials::BadCharacter(what));
+            }
+        }
+        let mut whole = Context::new(&SHA256);
+        for part in [api_key.expose_secret(), ":", api_secret.expose_secret()] {
+            whole.update(part.as_bytes());
+        }
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(whole.finish().as_ref());
+        Ok(Self { api_key, api_secret, fingerprint })
+    }
+
+    /// Tells one user from another without telling their key: a hash of key and secret.
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+
+    /// The value of the `Authorization` header.
+    pub fn authorization(&self) -> SecretString {
+        format!("token {}:{}", self.api_key.expose_secret(), self.api_secret.expose_secret()).into()
+    }
+
+    /// `text` with the key and the secret made unreadable wherever they occur.
+    pub fn mask(&self, text: &str) -> String {
+        // The longer first: one may contain the other.
+        let mut secrets = [self.api_key.expose_secret(), self.api_secret.expose_secret()];
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::BadCredentials;
+    use crate::site::Credentials;
+
+    #[test]
+    fn key_and_secret_are_never_shown() {
+        let credentials = Credentials::new("key-3f1".into(), "sec-9a2".into()).unwrap();
+        let shown = format!("{credentials:?}");
+        assert!(!shown.contains("3f1") && !shown.contains("9a2"), "{shown}");
+        assert_eq!(credentials.mask("token key-3f1:sec-9a2, again sec-9a2"), "token [hidden]:[hidden], again [hidden]");
+    }
+
+    #[test]
+    fn a_secret_that_contains_the_key_is_masked_whole() {
+        let credentials = Credentials::new("abcd".into(), "abcdefgh".into()).unwrap();
+        assert_eq!(credentials.mask("abcdefgh"), "[hidden]");
+    }
+
+    #[test]
+    fn what_cannot_be_a_key_is_refused_without_showing_it() {
+        let refused = |key: &str, secret: &str| Credentials::new(key.into(), secret.into()).unwrap_err();
+        assert_eq!(refused("", "s"), BadCredentials::Empty("api_key"));
+        for secret in ["a b", "key:secret", "a\nb", "ünï"] {
+            let error = refused("k", secret);
+            assert_eq!(error, BadCredentials::BadCharacter("api_secret"));
+            assert!(!error.to_string().contains(secret));
+        }
+    }
+}

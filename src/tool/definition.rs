@@ -1,0 +1,294 @@
+//! What a client is told about each tool: title, description, hints, and the schema of its arguments.
+
+use erpnext_schema::json_schema::data_schema;
+use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Verb, doctype_flag};
+use serde_json::{Map, Value, json};
+
+use super::arguments::{self, Arg, DEFAULT_LIMIT, Kind, MAX_LIMIT, TOKEN};
+use super::detail::{Detail, Shown};
+use super::{Effect, Tool, operation};
+use crate::context::Session;
+use crate::document::Writing;
+use crate::policy::{FieldRule, Operation};
+use crate::tools::{find, workflow};
+
+/// A schema lists the permitted fields where they are at most this many; else the server checks the names.
+const SHORT: usize = 24;
+
+/// A tool as a client sees it.
+#[derive(Debug)]
+pub struct Definition {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// For people; empty where the level leaves it out.
+    pub title: String,
+    /// For the model.
+    pub description: String,
+    /// The schema of the arguments.
+    pub input_schema: Map<String, Value>,
+    /// The schema of the result, where the configuration asks for it.
+    pub output_schema: Option<Map<String, Value>>,
+    /// It changes nothing.
+    pub read_only: bool,
+    /// It can destroy what was there.
+    pub destructive: bool,
+    /// Repeating it changes nothing more.
+    pub idempotent: bool,
+}
+
+impl Definition {
+    /// The tool as `tools/list` writes it.
+    pub fn to_json(&self) -> Value {
+        let mut wire = Map::from_iter([("name".to_owned(), json!(self.name))]);
+        if !self.title.is_empty() {
+            wire.insert("title".to_owned(), json!(self.title));
+        }
+        wire.insert("description".to_owned(), json!(self.description));
+        wire.insert("inputSchema".to_owned(), json!(self.input_schema));
+        wire.extend(self.output_schema.as_ref().map(|schema| ("outputSchema".to_owned(), json!(schema))));
+        let mut hints = Map::from_iter([("readOnlyHint".to_owned(), json!(self.read_only))]);
+        if !self.read_only {
+            hints.insert("destructiveHint".to_owned(), json!(self.destructive));
+            hints.insert("idempotentHint".to_owned(), json!(self.idempotent));
+        }
+        hints.insert("openWorldHint".to_owned(), json!(false));
+        wire.insert("annotations".to_owned(), Value::Object(hints));
+        Value::Object(wire)
+    }
+}
+
+/// The definition of one tool under the session's policy, whole.
+pub fn definition(session: &Session<'_>, tool: Tool) -> Definition {
+    definition_at(session, tool, Detail::Full)
+}
+
+/// The definition with as much as the level shows; that of a tool which is not typed is always whole.
+pub fn definition_at(session: &Session<'_>, tool: Tool, level: Detail) -> Definition {
+    // With the site's own fields and choices, where they are known.
+    let tool = match tool {
+        Tool::Typed(verb, def) => Tool::Typed(verb, session.listed.known(def.name).unwrap_or(def)),
+        other => other,
+    };
+    let level = if matches!(tool, Tool::Typed(..)) { level } else { Detail::Full };
+    let description = description(tool);
+    let what = || description.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned();
+    let writes =
+        || Operation::ALL.iter().any(|operation| operation.writes() && session.policy.permits_somewhere(*operation));
+    let calls = tool == Tool::Own(&find::CALL);
+    Definition {
+        name: tool.name(),
+        title: if level == Detail::Lean { String::new() } else { title(tool) },
+        input_schema: input_schema(session, tool, level),
+        output_schema: output_schema(tool).filter(|_| session.tools.output_schemas),
+        read_only: tool.effect() == Effect::Reads || calls && !writes(),
+        destructive: tool.effect() == Effect::Destroys,
+        idempotent: tool.effect() != Effect::Adds && !calls,
+        description: if level == Detail::Lean { what() } else { description },
+    }
+}
+
+fn title(tool: Tool) -> String {
+    let words = |verb| match verb {
+        Verb::List => "List",
+        Verb::Get => "Get",
+        Verb::Search => "Search",
+        Verb::Create => "Create",
+        Verb::Update => "Update",
+        Verb::Delete => "Delete",
+        Verb::Submit => "Submit",
+        Verb::Cancel => "Cancel",
+        Verb::Amend => "Amend",
+    };
+    match tool {
+        Tool::Typed(verb, def) => format!("{} {}", words(verb), def.name),
+        Tool::Generic(verb) => format!("{} documents of any DocType", words(verb)),
+        Tool::Own(own) => own.title.to_owned(),
+    }
+}
+
+fn description(tool: Tool) -> String {
+    match tool {
+        Tool::Typed(verb, def) => document_description(verb, Some(def)),
+        Tool::Generic(verb) => {
+            format!("{} For DocTypes whose own tools are not listed.", document_description(verb, None))
+        }
+        Tool::Own(own) => own.description.to_owned(),
+    }
+}
+
+fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
+    let is = |bit| def.is_some_and(|def| def.is(bit));
+    let (document, documents) = match def {
+        Some(def) => (format!("{} document", def.name), format!("{} documents", def.name)),
+        None => ("document of any DocType".to_owned(), "documents of any DocType".to_owned()),
+    };
+    match verb {
+        Verb::List => format!(
+            "Lists {documents} by filters, a page at a time. Use aggregate_documents for counts and sums. A page is not \
+             all: count: true gives the total, cursor the next page."
+        ),
+        Verb::Get if is(doctype_flag::SINGLE) => format!("Reads the {document}, of which there is exactly one."),
+        Verb::Get => format!("Reads one {document} with its child rows. Long texts are cut unless fields names them."),
+        Verb::Search => format!(
+            "Finds {documents} by words in their name, title and search fields. Use where the exact name is not known."
+        ),
+        Verb::Create => {
+            let draft = if is(doctype_flag::SUBMITTABLE) { " as a draft" } else { "" };
+            format!(
+                "Creates one {document}{draft}. Nothing is sent unless all fields pass the checks. Links take names, or \
+                 titles that only one document has."
+            )
+        }
+        Verb::Update => {
+            let tables = def.is_none_or(|def| def.fields.iter().any(|field| field.kind.is_table()));
+            let rows = " A child table is changed by {\"patch\": [{\"name\": row, column: value}], \"add\": [rows], \"remove\": \
+                        [rows]}; a row is named by name, idx or match: {column: value}. A list is the whole table anew. What \
+                        is not named stays.";
+            format!("Changes fields of one {document}.{}", if tables { rows } else { "" })
+        }
+        Verb::Delete => {
+            format!("Deletes one {document} for good; first shows what, and gives the confirm_token that does it.")
+        }
+        Verb::Submit => {
+            format!(
+                "Submits a draft {document}: it takes effect, and most fields are fixed. Only cancelling undoes it."
+            )
+        }
+        Verb::Cancel => format!(
+            "Cancels a submitted {document}; first shows what, and gives the confirm_token that does it. cascade: true cancels first what stands in the way."
+        ),
+        Verb::Amend => format!("Makes a new draft of a cancelled {document}, to be corrected and submitted again."),
+    }
+}
+
+fn input_schema(session: &Session<'_>, tool: Tool, level: Detail) -> Map<String, Value> {
+    let mut args = arguments::of(&tool);
+    args.retain(|arg| level.shows(arg) && is_shown(session, tool, arg));
+    let mut properties = Map::new();
+    for arg in &args {
+        properties.insert(arg.name.to_owned(), argument_schema(session, tool, arg, level));
+    }
+    let mut schema =
+        Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(properties))]);
+    let required: Vec<&str> = args.iter().filter(|arg| arg.required).map(|arg| arg.name).collect();
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    schema
+}
+
+/// Whether an argument means something here; it is taken all the same.
+fn is_shown(session: &Session<'_>, tool: Tool, arg: &Arg) -> bool {
+    match (arg.name, tool) {
+        ("fresh", _) => session.site.keeps_answers(),
+        // An action of a workflow can submit or cancel.
+        (TOKEN, Tool::Own(own)) if *own == workflow::APPLY => [Operation::Update, Operation::Submit, Operation::Cancel]
+            .into_iter()
+            .any(|operation| session.policy.confirms(operation) && session.policy.permits_somewhere(operation)),
+        (TOKEN, tool) => session.policy.confirms(tool.confirmed_as()),
+        ("confirm", tool) => session.policy.confirms(tool.confirmed_as()) && session.policy.takes_confirm_argument(),
+        ("idempotency_key", Tool::Typed(_, def)) => def.field(arg.name).is_some(),
+        _ => true,
+    }
+}
+
+fn argument_schema(session: &Session<'_>, tool: Tool, arg: &Arg, level: Detail) -> Value {
+    let mut schema = match arg.kind {
+        Kind::Text | Kind::OrderBy => json!({"type": "string"}),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Limit => json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
+        Kind::Count => json!({"type": "integer", "minimum": 0}),
+        Kind::Choice(choices) => json!({"type": "string", "enum": choices}),
+        // An object is what models write best; triples are taken too.
+        Kind::Filters | Kind::Object => json!({"type": "object"}),
+        Kind::Names => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Objects => json!({"type": "array", "items": {"type": "object"}}),
+        Kind::Fields if level == Detail::Lean => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Fields => fields_schema(session, tool),
+        Kind::Data => return data(session, tool, level),
+    };
+    let about = match (arg.kind, level) {
+        (_, Detail::Lean) => "",
+        // The generic tools, which are always listed, name the operators.
+        (Kind::Filters, Detail::Compact) => "as list_generic_documents takes them",
+        _ => arg.about,
+    };
+    if !about.is_empty() {
+        schema["description"] = json!(about);
+    }
+    schema
+}
+
+/// The names that may be asked for, where they are few.
+fn fields_schema(session: &Session<'_>, tool: Tool) -> Value {
+    let mut items = Map::from_iter([("type".to_owned(), json!("string"))]);
+    if let (Tool::Typed(verb, def), Some(rule)) = (tool, rule(session, tool)) {
+        let fits = |field: &&FieldDef| rule.may_read(*field) && (verb == Verb::Get || field.in_lists());
+        let names: Vec<&str> = def.all_fields().filter(fits).map(|field| field.fieldname).collect();
+        // Columns of a table are named `items.rate`: with tables the list would not be all.
+        let tables = verb == Verb::Get && def.fields.iter().any(|field| field.kind.is_table());
+        if names.len() <= SHORT && !tables {
+            items.insert("enum".to_owned(), json!(names));
+        }
+    }
+    json!({"type": "array", "items": items})
+}
+
+fn data(session: &Session<'_>, tool: Tool, level: Detail) -> Value {
+    let (Tool::Typed(verb, def), Some(rule)) = (tool, rule(session, tool)) else {
+        return json!({"type": "object", "description": "fields of the document, see get_doctype_schema"});
+    };
+    let purpose = if verb == Verb::Create { Purpose::Create } else { Purpose::Update };
+    let writing = Writing { rule: &rule, catalog: &session.listed };
+    let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, title: def.title_field });
+    if level != Detail::Full {
+        schema["description"] = json!("more fields are taken: get_doctype_schema lists them");
+    }
+    schema
+}
+
+fn rule(session: &Session<'_>, tool: Tool) -> Option<FieldRule> {
+    let Tool::Typed(verb, def) = tool else { return None };
+    session.policy.permit(operation(verb), def.name).ok().map(|permit| permit.fields().clone())
+}
+
+/// The shape of a result. Values are open: sites change choices, and add fields.
+fn output_schema(tool: Tool) -> Option<Map<String, Value>> {
+    let Tool::Typed(verb, _) = tool else { return None };
+    let document = json!({"type": "object"});
+    let documents = json!({"type": "array", "items": document});
+    let columns = json!({"type": "array", "items": {"type": "string"}});
+    let rows = json!({"type": "array", "items": {"type": "array"}});
+    let (required, properties) = match verb {
+        Verb::List | Verb::Search => (
+            json!(["shown", "columns", "rows"]),
+            json!({"shown": {"type": "string"}, "total": {"type": "integer"}, "columns": columns, "rows": rows,
+                "next_cursor": {"type": "string"}, "note": {"type": "string"}}),
+        ),
+        Verb::Get => (
+            json!(["document"]),
+            json!({"document": document, "withheld": {"type": "array", "items": {"type": "string"}}}),
+        ),
+        Verb::Create => (json!(["created"]), json!({"created": {"type": "string"}, "stored_differently": document})),
+        Verb::Update => (
+            json!(["updated"]),
+            json!({"updated": {"type": "string"}, "changed": document, "stored_differently": document}),
+        ),
+        // What waits for a confirmation has another shape.
+        Verb::Delete => (json!([]), json!({"deleted": {"type": "string"}})),
+        Verb::Submit => (json!(["submitted"]), json!({"submitted": {"type": "string"}, "changed": document})),
+        Verb::Cancel => {
+            (json!([]), json!({"cancelled": {"type": "string"}, "changed": document, "also_cancelled": documents}))
+        }
+        Verb::Amend => (
+            json!(["created"]),
+            json!({"created": {"type": "string"}, "amended_from": {"type": "string"}, "changed": document}),
+        ),
+    };
+    let schema = [
+        ("type".to_owned(), json!("object")),
+        ("properties".to_owned(), properties),
+        ("required".to_owned(), required),
+    ];
+    Some(Map::from_iter(schema))
+}

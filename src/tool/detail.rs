@@ -1,0 +1,76 @@
+//! How much of a typed tool its definition shows. Whatever it leaves out is taken all the same.
+
+use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, flag};
+
+use super::arguments::Arg;
+use crate::document::Writing;
+
+/// How much is shown of the tools of a DocType, the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Detail {
+    /// Not listed: found with `find_tools`, called by name.
+    Found,
+    /// What must be given.
+    Lean,
+    /// And the fields that the desk puts first: title, list, filters, bold, quick entry.
+    Compact,
+    /// Every field that may be set.
+    Full,
+}
+
+impl Detail {
+    /// The level's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Lean => "lean",
+            Self::Compact => "compact",
+            Self::Full => "full",
+        }
+    }
+
+    /// Whether the schema has this argument.
+    pub fn shows(self, arg: &Arg) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Compact => arg.name != "idempotency_key",
+            Self::Lean | Self::Found => arg.required || matches!(arg.name, "filters" | "fields" | "confirm"),
+        }
+    }
+
+    /// Whether the schema of a new document or row has this field.
+    fn shows_field(self, field: &FieldDef) -> bool {
+        const FIRST: u32 = flag::BOLD | flag::IN_LIST_VIEW | flag::IN_STANDARD_FILTER | flag::QUICK_ENTRY;
+        match self {
+            Self::Full => true,
+            Self::Compact => field.must_be_sent() || field.flags & FIRST != 0,
+            Self::Lean | Self::Found => field.must_be_sent(),
+        }
+    }
+}
+
+/// What may be written, as far as a level shows it.
+pub struct Shown<'a> {
+    /// All that may be.
+    pub writing: Writing<'a>,
+    /// How much of it.
+    pub level: Detail,
+    /// What is to become of the document.
+    pub purpose: Purpose,
+    /// The field that holds its title.
+    pub title: Option<&'static str>,
+}
+
+impl Context for Shown<'_> {
+    fn child(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+        self.writing.child(doctype)
+    }
+
+    fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool {
+        if self.purpose == Purpose::Update && self.level < Detail::Compact {
+            return false;
+        }
+        let is_title = table.is_none() && self.level == Detail::Compact && self.title == Some(field.fieldname);
+        (is_title || self.level.shows_field(field)) && self.writing.may_write(table, field)
+    }
+}

@@ -1,0 +1,203 @@
+//! Which tools `tools/list` shows, and how much of each, so that the list costs no more than its budget. What it does not
+//! show is found with `find_tools` and called by name.
+//!
+//! The core is always there. Then everything else is raised in rounds, the cheapest DocType first, until the next step
+//! would cost too much: all DocTypes to lean, the other general tools, all DocTypes to compact, all to full. So no two
+//! DocTypes are more than one level apart, and the same configuration always gives the same list.
+
+use erpnext_schema::{DocTypeDef, nearest};
+
+use super::definition::{Definition, definition_at};
+use super::detail::Detail;
+use super::{Tool, Toolset};
+use crate::config::{Mode, Tools};
+use crate::context::Session;
+
+/// What a text of that many bytes costs a model, roughly: four bytes make a token.
+pub const fn tokens(bytes: usize) -> usize {
+    bytes.div_ceil(4)
+}
+
+/// The list.
+#[derive(Debug)]
+pub struct Listing {
+    /// Its tools, in order.
+    pub tools: Vec<Listed>,
+    /// Its size as JSON.
+    pub bytes: usize,
+}
+
+/// A tool of the list.
+#[derive(Debug)]
+pub struct Listed {
+    /// The tool.
+    pub tool: Tool,
+    /// How much of it is shown.
+    pub level: Detail,
+    /// As it is shown.
+    pub definition: Definition,
+    /// Its size as JSON.
+    pub bytes: usize,
+}
+
+/// Tools that are raised together.
+struct Group {
+    tools: Vec<Tool>,
+    shown: Vec<Listed>,
+    /// What the DocType's tools cost, as far as that can be told without making them: cheaper ones are raised first.
+    weight: usize,
+}
+
+impl Group {
+    fn of(tools: Vec<Tool>, weight: usize) -> Option<Self> {
+        (!tools.is_empty()).then_some(Self { tools, shown: Vec::new(), weight })
+    }
+
+    fn bytes(&self) -> usize {
+        size(&self.shown)
+    }
+}
+
+/// With the comma after each.
+fn size(shown: &[Listed]) -> usize {
+    shown.iter().map(|listed| listed.bytes + 1).sum()
+}
+
+/// The list of a session: a function of its configuration only.
+pub fn listing(session: &Session<'_>) -> Listing {
+    let (registry, tools) = (&session.registry, &session.tools);
+    let included = |tool: &Tool| tools.include.iter().any(|pattern| pattern.matches(tool.name()));
+    let (core, others): (Vec<Tool>, Vec<Tool>) =
+        registry.general().iter().copied().partition(|tool| is_core(tool) || included(tool));
+    let mut general = show(session, &core, Detail::Full);
+    let mut fixed = Vec::new();
+    if !tools.include.is_empty() {
+        let typed = registry.tools().iter().copied().filter(|tool| matches!(tool, Tool::Typed(..)) && included(tool));
+        fixed = show(session, &typed.collect::<Vec<_>>(), Detail::Compact);
+    }
+    let mut groups: Vec<Group> = candidates(session)
+        .filter_map(|def| Group::of(registry.typed(def).filter(|tool| !included(tool)).collect(), weight(def)))
+        .collect();
+    let others = others.into_iter().filter(|tool| is_asked_for(tools, tool));
+    let mut others: Vec<Group> = others.filter_map(|tool| Group::of(vec![tool], 0)).collect();
+    // The brackets, less the last comma.
+    let mut bytes = 1 + size(&general) + size(&fixed);
+    let budget = usize::try_from(tools.budget_tokens).unwrap_or(usize::MAX).saturating_mul(4);
+    let mut by_weight: Vec<usize> = (0..groups.len()).collect();
+    by_weight.sort_by_key(|at| groups[*at].weight);
+    match tools.mode {
+        Mode::Full => {
+            raise(session, &mut others, None, Detail::Full, &mut bytes, usize::MAX);
+            raise(session, &mut groups, None, Detail::Full, &mut bytes, usize::MAX);
+        }
+        Mode::Lean => {
+            raise(session, &mut groups, Some(&by_weight), Detail::Lean, &mut bytes, budget);
+            raise(session, &mut others, None, Detail::Full, &mut bytes, budget);
+        }
+        Mode::Auto => {
+            let all_lean = raise(session, &mut groups, Some(&by_weight), Detail::Lean, &mut bytes, budget);
+            raise(session, &mut others, None, Detail::Full, &mut bytes, budget);
+            let _ = all_lean
+                && raise(session, &mut groups, Some(&by_weight), Detail::Compact, &mut bytes, budget)
+                && raise(session, &mut groups, Some(&by_weight), Detail::Full, &mut bytes, budget);
+        }
+    }
+    let order = |listed: &Listed| registry.general().iter().position(|tool| *tool == listed.tool);
+    general.extend(others.into_iter().flat_map(|group| group.shown));
+    general.sort_by_key(order);
+    let mut typed: Vec<Listed> = groups.into_iter().flat_map(|group| group.shown).chain(fixed).collect();
+    typed.sort_by_key(place);
+    general.extend(typed);
+    Listing { tools: general, bytes }
+}
+
+/// Raises the groups to a level in that order, until the next would cost too much; whether all were raised.
+fn raise(
+    session: &Session<'_>,
+    groups: &mut [Group],
+    order: Option<&[usize]>,
+    level: Detail,
+    bytes: &mut usize,
+    budget: usize,
+) -> bool {
+    let in_turn: Vec<usize> = order.map_or_else(|| (0..groups.len()).collect(), <[usize]>::to_vec);
+    in_turn.into_iter().all(|at| {
+        let group = &mut groups[at];
+        let raised = show(session, &group.tools, level);
+        let after = *bytes - group.bytes() + size(&raised);
+        let fits = after <= budget;
+        if fits {
+            *bytes = after;
+            group.shown = raised;
+        }
+        fits
+    })
+}
+
+fn show(session: &Session<'_>, tools: &[Tool], level: Detail) -> Vec<Listed> {
+    let listed = tools.iter().map(|tool| {
+        let definition = definition_at(session, *tool, level);
+        let bytes = definition.to_json().to_string().len();
+        let level = if matches!(tool, Tool::Typed(..)) { level } else { Detail::Full };
+        Listed { tool: *tool, level, definition, bytes }
+    });
+    listed.collect()
+}
+
+/// The DocTypes whose tools may be listed: those of the toolsets, else those the configuration names, in full mode all.
+fn candidates(session: &Session<'_>) -> impl Iterator<Item = &'static DocTypeDef> {
+    let (registry, tools) = (&session.registry, &session.tools);
+    let asked = !tools.toolsets.is_empty();
+    let named = asked || tools.mode != Mode::Lean;
+    let open = asked || tools.mode == Mode::Full;
+    let configured = registry.configured().filter(move |_| named);
+    let open = registry.open_by_default().take_while(move |_| open);
+    configured.chain(open).filter(move |def| !asked || is_in(tools, &toolset(def.module)))
+}
+
+fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
+    match tool {
+        Tool::Own(own) if !tools.toolsets.is_empty() => is_in(tools, own.toolset.name()),
+        _ => tools.mode != Mode::Lean,
+    }
+}
+
+fn is_core(tool: &Tool) -> bool {
+    !matches!(tool, Tool::Own(own) if own.toolset != Toolset::Core)
+}
+
+fn is_in(tools: &Tools, set: &str) -> bool {
+    tools.toolsets.iter().any(|asked| toolset(asked) == set)
+}
+
+/// The toolset of a module: `Quality Management` is `quality_management`.
+fn toolset(module: &str) -> String {
+    module.trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+/// What is wrong with the toolsets that are asked for, a line each.
+pub fn unknown_toolsets(tools: &Tools) -> Vec<String> {
+    let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|def| toolset(def.module)).collect();
+    known.extend(Toolset::NAMED.map(|set| set.name().to_owned()));
+    known.sort_unstable();
+    known.dedup();
+    let unknown = tools.toolsets.iter().filter(|asked| !known.contains(&toolset(asked)));
+    let line = |asked: &String| match nearest(asked, known.iter().map(String::as_str)) {
+        Some(near) => format!("tools.toolsets: {asked}: unknown toolset; did you mean {near}?"),
+        None => format!("tools.toolsets: {asked}: unknown toolset; there are {}", known.join(", ")),
+    };
+    unknown.map(line).collect()
+}
+
+/// Fields to be written, of the document and of its rows.
+fn weight(def: &DocTypeDef) -> usize {
+    let rows = def.fields.iter().filter(|field| field.kind.is_table()).filter_map(|field| field.target());
+    let rows = rows.filter_map(erpnext_doctypes::get).map(|child| child.fields.len());
+    def.fields.len() + rows.sum::<usize>()
+}
+
+/// Where a typed tool stands: by DocType, then as its DocType names its tools.
+fn place(listed: &Listed) -> Option<(&'static str, usize)> {
+    let Tool::Typed(verb, def) = listed.tool else { return None };
+    Some((def.name, def.tools.iter().position(|tool| tool.verb == verb)?))
+}

@@ -1,0 +1,87 @@
+//! `CallObserver`: whoever waits for a call, who may be told how far it is, is given what is no JSON, and may call the rest off.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How far a call is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// What is done.
+    pub done: usize,
+    /// What there is to do.
+    pub total: usize,
+}
+
+/// What an answer holds beside its JSON.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Attachment {
+    /// A picture.
+    Image {
+        /// Its MIME type.
+        kind: String,
+        /// Its bytes.
+        base64: String,
+    },
+    /// A file as a whole.
+    File {
+        /// Where it comes from.
+        uri: String,
+        /// Its MIME type.
+        kind: String,
+        /// Its bytes.
+        base64: String,
+    },
+    /// Where a file can be had.
+    Link {
+        /// Its address.
+        uri: String,
+        /// What it is called.
+        name: String,
+    },
+}
+
+/// The side of the call. The default is nobody, who neither listens nor stops anything.
+#[derive(Clone, Default, Debug)]
+pub struct CallObserver {
+    tell: Option<UnboundedSender<Progress>>,
+    stopped: Arc<AtomicBool>,
+    beside: Arc<Mutex<Vec<Attachment>>>,
+}
+
+impl CallObserver {
+    /// A watch, and what is told through it.
+    pub fn new() -> (Self, UnboundedReceiver<Progress>) {
+        let (tell, told) = unbounded_channel();
+        (Self { tell: Some(tell), ..Self::default() }, told)
+    }
+
+    /// Says how far the call is.
+    pub fn tell(&self, done: usize, total: usize) {
+        if let Some(tell) = &self.tell {
+            // Whoever no longer listens misses nothing that counts.
+            let _ = tell.send(Progress { done, total });
+        }
+    }
+
+    /// Puts something beside the answer.
+    pub fn give(&self, beside: Attachment) {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner).push(beside);
+    }
+
+    /// Takes what was put beside the answer.
+    pub fn take(&self) -> Vec<Attachment> {
+        std::mem::take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks the call to begin nothing more; what has begun is finished.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the call was asked to begin nothing more.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}

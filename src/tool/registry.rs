@@ -1,0 +1,93 @@
+//! Which tools there are under a policy, by name: those with a name of their own, the generic ones, and the typed ones of
+//! every generated DocType that the policy opens, whether `tools/list` shows them or not.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use erpnext_schema::{DocTypeDef, Verb, doctype_flag};
+
+use super::{Effect, Tool, VERBS, operation, spec};
+use crate::config::{Pattern, Tools};
+use crate::policy::Policy;
+
+/// The tools that may be called: a function of the configuration only.
+#[derive(Debug)]
+pub struct Registry {
+    policy: Arc<Policy>,
+    exclude: Vec<Pattern>,
+    /// Those that are not typed, in the order of the list.
+    general: Vec<Tool>,
+    /// All of them, made when first asked for: most calls need only one.
+    all: OnceLock<Vec<Tool>>,
+}
+
+impl Registry {
+    /// The tools for one policy, but for those that are excluded.
+    pub fn new(policy: Arc<Policy>, tools: &Tools) -> Self {
+        let own = spec::ALL.iter().filter(|own| (own.offered)(&policy)).map(|own| Tool::Own(own));
+        let generic = VERBS.iter().filter(|(verb, _)| policy.permits_somewhere(operation(*verb)));
+        let general = own.chain(generic.map(|(verb, _)| Tool::Generic(*verb)));
+        // What calls another tool does what that one does.
+        let reads = |tool: &Tool| tool.effect() == Effect::Reads || tool.name() == crate::tools::find::CALL.name;
+        let mut general: Vec<Tool> = general.filter(|tool| !tools.read_only || reads(tool)).collect();
+        general.retain(|tool| !is_excluded(&tools.exclude, tool.name()));
+        Self { policy, exclude: tools.exclude.clone(), general, all: OnceLock::new() }
+    }
+
+    /// Every tool: the general ones, then those of each configured DocType, then those of the DocTypes open by default.
+    pub fn tools(&self) -> &[Tool] {
+        self.all.get_or_init(|| {
+            let configured = self.configured().flat_map(|def| self.typed(def));
+            let open = self.open_by_default().flat_map(|def| self.typed(def));
+            self.general.iter().copied().chain(configured).chain(open).collect()
+        })
+    }
+
+    /// Those that are not for one DocType alone.
+    pub fn general(&self) -> &[Tool] {
+        &self.general
+    }
+
+    /// The generated DocTypes that the configuration names.
+    pub fn configured(&self) -> impl Iterator<Item = &'static DocTypeDef> {
+        self.policy.doctypes().filter_map(|(name, _)| erpnext_doctypes::get(name))
+    }
+
+    /// The generated DocTypes that it opens without naming them.
+    pub fn open_by_default(&self) -> impl Iterator<Item = &'static DocTypeDef> {
+        let any = !self.policy.default_operations().is_empty();
+        let unnamed = |def: &&DocTypeDef| !def.is(doctype_flag::CHILD) && !self.policy.names(def.name);
+        erpnext_doctypes::ALL.iter().copied().filter(move |_| any).filter(unnamed)
+    }
+
+    /// The tools of one DocType.
+    pub fn typed(&self, def: &'static DocTypeDef) -> impl Iterator<Item = Tool> + use<> {
+        let operations = self.policy.operations(def.name);
+        let there = |name: &str| !is_excluded(&self.exclude, name);
+        let tools = def.tools.iter().filter(|tool| operations.contains(operation(tool.verb)) && there(tool.name));
+        tools.map(|tool| Tool::Typed(tool.verb, def)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The tool of that name.
+    pub fn find(&self, name: &str) -> Option<Tool> {
+        if let Some(tool) = self.general.iter().find(|tool| tool.name() == name) {
+            return Some(*tool);
+        }
+        let (verb, def) = generated().get(name).copied()?;
+        let permitted = self.policy.permit(operation(verb), def.name).is_ok();
+        (permitted && !is_excluded(&self.exclude, name)).then_some(Tool::Typed(verb, def))
+    }
+}
+
+fn is_excluded(exclude: &[Pattern], name: &str) -> bool {
+    exclude.iter().any(|pattern| pattern.matches(name))
+}
+
+/// Every typed tool that was generated.
+fn generated() -> &'static HashMap<&'static str, (Verb, &'static DocTypeDef)> {
+    static BY_NAME: OnceLock<HashMap<&str, (Verb, &DocTypeDef)>> = OnceLock::new();
+    BY_NAME.get_or_init(|| {
+        let of = |def: &'static DocTypeDef| def.tools.iter().map(move |tool| (tool.name, (tool.verb, def)));
+        erpnext_doctypes::ALL.iter().copied().flat_map(of).collect()
+    })
+}

@@ -1,0 +1,189 @@
+//! The tools with a name of their own, beside those that every DocType has: one line each, the rest in the tool's file.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::arguments::Arg;
+use super::progress::CallObserver;
+use super::{Arguments, Tool};
+use crate::audit::Attempt;
+use crate::context::Session;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::{Operation, Permit, Policy};
+use crate::tools::{
+    about, aggregate, attachments, bulk, changes, collaborate, convert, erp, find, history, linked, lookup, method,
+    print, reports, workflow,
+};
+
+/// Every one of them, in the order of the list.
+pub const ALL: &[&ToolSpec] = &[
+    &about::TEST_CONNECTION,
+    &about::SYSTEM_INFO,
+    &about::LIST_DOCTYPES,
+    &about::DOCTYPE_PERMISSIONS,
+    &about::DOCTYPE_SCHEMA,
+    &find::FIND,
+    &find::CALL,
+    &aggregate::AGGREGATE,
+    &lookup::SEARCH_LINK,
+    &lookup::GLOBAL_SEARCH,
+    &history::HISTORY,
+    &linked::LINKED,
+    &changes::CHANGES,
+    &erp::STOCK,
+    &erp::ITEM,
+    &erp::PARTY,
+    &reports::LIST,
+    &reports::DESCRIBE,
+    &reports::RUN,
+    &convert::LIST,
+    &convert::CONVERT,
+    &workflow::ACTIONS,
+    &workflow::APPLY,
+    &workflow::PENDING,
+    &bulk::CREATE,
+    &bulk::UPDATE,
+    &bulk::DELETE,
+    &collaborate::COMMENT,
+    &collaborate::ASSIGN,
+    &collaborate::UNASSIGN,
+    &collaborate::TAG,
+    &collaborate::UNTAG,
+    &collaborate::SHARE,
+    &collaborate::FOLLOW,
+    &collaborate::RENAME,
+    &attachments::LIST,
+    &attachments::GET,
+    &attachments::ATTACH,
+    &attachments::DELETE,
+    &print::PRINT,
+    &method::CALL,
+];
+
+/// By what a tool is asked for in a list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Toolset {
+    /// Always listed, as the generic tools are.
+    Core,
+    /// About the site and its user.
+    Site,
+    /// What became of documents, and what hangs on them.
+    History,
+    /// Many documents at once.
+    Bulk,
+    /// What people hang on a document.
+    Collaboration,
+    /// Those of no other.
+    More,
+}
+
+impl Toolset {
+    /// Those that can be named: the core is there unasked.
+    pub const NAMED: [Self; 5] = [Self::Site, Self::History, Self::Bulk, Self::Collaboration, Self::More];
+
+    /// The name that a configuration gives it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Site => "site",
+            Self::History => "history",
+            Self::Bulk => "bulk",
+            Self::Collaboration => "collaboration",
+            Self::More => "more",
+        }
+    }
+}
+
+/// A tool with a name of its own.
+pub struct ToolSpec {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// For the model: what it does, when to use it, one trap.
+    pub description: &'static str,
+    /// What it takes, in the order that its schema shows.
+    pub args: &'static [Arg],
+    /// By what it is asked for in a list.
+    pub toolset: Toolset,
+    /// What it does to documents, as the audit log names it.
+    pub operation: Operation,
+    /// What a client may expect of it.
+    pub effect: Effect,
+    /// Whether a policy leaves anything for it to do; else it is not listed and not there.
+    pub offered: fn(&Policy) -> bool,
+    /// Does it.
+    pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+}
+
+/// What a tool does to what is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Nothing.
+    Reads,
+    /// Adds, and adds again when it is repeated.
+    Adds,
+    /// Sets what repeating sets again, and takes nothing away.
+    Sets,
+    /// Changes or takes away what was there.
+    Destroys,
+}
+
+/// One call of such a tool, its arguments checked against its table.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// Everything that calls need.
+    pub session: &'a Session<'a>,
+    /// The tool that was called.
+    pub tool: Tool,
+    /// Its arguments.
+    pub given: &'a Arguments,
+    /// The record of it.
+    pub attempt: &'a Attempt,
+    /// Who waits for it.
+    pub watch: &'a CallObserver,
+}
+
+impl<'a> Call<'a> {
+    /// Leave for an operation on the DocType that the argument `doctype` names.
+    pub async fn permit(&self, operation: Operation) -> Result<Permit, ToolError> {
+        self.session.permit(operation, self.given.text("doctype").unwrap_or_default()).await
+    }
+
+    /// The call as one on the documents of the permit's DocType.
+    pub(crate) async fn on(&self, permit: &'a Permit) -> Result<DocTypeCall<'a>, ToolError> {
+        DocTypeCall::new(self.session, self.tool, permit, self.attempt).await
+    }
+}
+
+/// For [`ToolSpec::offered`]: always.
+pub fn always(_: &Policy) -> bool {
+    true
+}
+
+/// For [`ToolSpec::offered`]: where something may be changed.
+pub fn updates(policy: &Policy) -> bool {
+    policy.permits_somewhere(Operation::Update)
+}
+
+/// For [`ToolSpec::offered`]: where something may be read.
+pub fn reads(policy: &Policy) -> bool {
+    policy.permits_somewhere(Operation::Read)
+}
+
+impl PartialEq for ToolSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ToolSpec {}
+
+impl fmt::Debug for ToolSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Own").field(&self.name).finish()
+    }
+}

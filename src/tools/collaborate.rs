@@ -1,0 +1,249 @@
+//! What people hang on a document: comments, assignments, tags, shares, followers; and giving it another name.
+
+use erpnext_schema::doctype_flag;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+
+use super::erp::is_a_date;
+use crate::documents::DocTypeCall;
+use crate::documents::names::named_exactly;
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::site::{Mark, unreachable};
+use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed, optional};
+use crate::tool::spec::updates;
+use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::writes::gate::{Go, Step};
+use crate::writes::report::note_messages;
+
+const USER: Arg = needed("user", Kind::Text).about("the user's name, an e-mail address");
+const TAGGED: Arg = needed("tag", Kind::Text);
+
+/// A tool that hangs something on a document.
+const fn tool(
+    name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    args: &'static [Arg],
+    effect: Effect,
+    run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+) -> ToolSpec {
+    ToolSpec {
+        name,
+        title,
+        description,
+        args,
+        toolset: Toolset::Collaboration,
+        operation: Operation::Update,
+        effect,
+        offered: updates,
+        run,
+    }
+}
+
+/// Comments on a document.
+pub const COMMENT: ToolSpec = tool(
+    "add_comment",
+    "Comment on a document",
+    "Adds a comment to a document's timeline, in the user's name. It cannot be taken back from here.",
+    &[DOCTYPE, NAME, needed("content", Kind::Text)],
+    Effect::Adds,
+    |call| {
+        Box::pin(async move {
+            let content = html(call.given.text("content").unwrap_or_default());
+            let by = call.session.user().await?;
+            mark(call, &Mark::Comment { content: &content, by }).await
+        })
+    },
+);
+
+/// Assigns a document.
+pub const ASSIGN: ToolSpec = tool(
+    "assign_document",
+    "Assign a document",
+    "Assigns a document to a user as a task; the user is told. Who has it already keeps it.",
+    &[
+        DOCTYPE,
+        NAME,
+        USER,
+        optional("description", Kind::Text).about("what is to be done"),
+        optional("date", Kind::Text).about("until when, YYYY-MM-DD"),
+    ],
+    Effect::Sets,
+    |call| {
+        Box::pin(async move {
+            let description = call.given.text("description").map(html);
+            let given = call.given;
+            let (user, date) = (text(given, "user"), given.text("date"));
+            is_a_date(given)?;
+            mark(call, &Mark::Assign { user, description: description.as_deref(), date }).await
+        })
+    },
+);
+
+/// Takes an assignment back.
+pub const UNASSIGN: ToolSpec = tool(
+    "unassign_document",
+    "Take an assignment back",
+    "Takes a document's assignment to a user back.",
+    &[DOCTYPE, NAME, USER],
+    Effect::Destroys,
+    |call| Box::pin(async move { mark(call, &Mark::Unassign(text(call.given, "user"))).await }),
+);
+
+/// Tags a document.
+pub const TAG: ToolSpec = tool(
+    "tag_document",
+    "Tag a document",
+    "Puts a tag on a document; all users see it.",
+    &[DOCTYPE, NAME, TAGGED],
+    Effect::Sets,
+    |call| Box::pin(async move { mark(call, &Mark::Tag(text(call.given, "tag"))).await }),
+);
+
+/// Takes a tag off.
+pub const UNTAG: ToolSpec = tool(
+    "untag_document",
+    "Take a tag off a document",
+    "Takes a tag off a document.",
+    &[DOCTYPE, NAME, TAGGED],
+    Effect::Destroys,
+    |call| Box::pin(async move { mark(call, &Mark::Untag(text(call.given, "tag"))).await }),
+);
+
+/// Shares a document.
+pub const SHARE: ToolSpec = tool(
+    "share_document",
+    "Share a document",
+    "Lets another user read a document whatever that user's roles, and with write change it, with share pass it on.",
+    &[DOCTYPE, NAME, USER, optional("write", Kind::Flag), optional("share", Kind::Flag)],
+    Effect::Sets,
+    |call| {
+        Box::pin(async move {
+            let given = call.given;
+            let user = text(given, "user");
+            mark(call, &Mark::Share { user, write: given.flag("write"), share: given.flag("share") }).await
+        })
+    },
+);
+
+/// Follows a document.
+pub const FOLLOW: ToolSpec = tool(
+    "follow_document",
+    "Follow a document",
+    "Sends this user the document's changes by e-mail from now on.",
+    &[DOCTYPE, NAME],
+    Effect::Sets,
+    |call| Box::pin(async move { mark(call, &Mark::Follow(call.session.user().await?)).await }),
+);
+
+/// Renames a document.
+pub const RENAME: ToolSpec = tool(
+    "rename_document",
+    "Rename a document",
+    "Gives a document another name (ID), wherever it is linked too. Never merges two documents.",
+    &[DOCTYPE, NAME, needed("new_name", Kind::Text)],
+    Effect::Destroys,
+    |call| Box::pin(rename(call)),
+);
+
+async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Update).await?;
+    let on = call.on(&permit).await?;
+    let (name, stored) = stored(&on, call.given).await?;
+    let (key, what) = told(mark);
+    let preview = Map::from_iter([(key.to_owned(), what.clone())]);
+    let step = Step { name: Some(&name), stored: Some(&stored), result: Some(&stored), preview: &preview };
+    if let Go::Answer(answer) = on.gate(call.given, step).await? {
+        return Ok(answer);
+    }
+    let answer = call.session.site.mark(&permit, &name, mark).await?;
+    let mut result = Map::from_iter([("name".to_owned(), json!(name)), (key.to_owned(), what)]);
+    if let Mark::Assign { .. } | Mark::Unassign(_) = mark {
+        let tasks = answer.data.as_array().into_iter().flatten();
+        result.insert("assigned_to".to_owned(), tasks.filter_map(|task| task.get("owner").cloned()).collect());
+    }
+    note_messages(&mut result, answer.messages);
+    Ok(Value::Object(result))
+}
+
+async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
+    let permit = call.permit(Operation::Update).await?;
+    let on = call.on(&permit).await?;
+    let new_name = text(call.given, "new_name").trim();
+    if !on.def.is(doctype_flag::ALLOW_RENAME) {
+        return Err(ToolError::refused(format!(
+            "{}: the site does not let its documents be renamed. Update the field that holds the title instead, if there is one.",
+            on.def.name
+        )));
+    }
+    if let Some(rule) = unreachable(new_name) {
+        return Err(ToolError::refused(format!("new_name: {new_name:?} {rule}. Choose another name.")));
+    }
+    let (name, stored) = stored(&on, call.given).await?;
+    // Some are named by a field, which is set along with the name.
+    let field = on.def.autoname.and_then(|rule| on.def.field(rule.strip_prefix("field:")?));
+    if let Some(field) = field.filter(|field| !permit.fields().may_write(*field)) {
+        return Err(ToolError::refused(format!(
+            "{} is named by its {}, which this server's configuration does not permit setting; nothing was sent.\n\
+             next: get_doctype_permissions tells what may be set.",
+            on.def.name, field.fieldname
+        )));
+    }
+    let mut result = stored.clone();
+    for key in field.map(|field| field.fieldname).into_iter().chain(["name"]) {
+        result.insert(key.to_owned(), json!(new_name));
+    }
+    // The same in another case is the same to the site, and would be found. Whether there is a document out of sight is
+    // not told: there the site decides.
+    let tells = !permit.is_scoped();
+    if tells && call.session.site.link_exists(&permit, on.def.name, new_name).await? && !same(&name, new_name) {
+        return Err(ToolError::refused(format!(
+            "new_name: there is a {} {new_name:?} already, and documents are never merged from here. Choose another name.",
+            on.def.name
+        )));
+    }
+    let preview = Map::from_iter([("name".to_owned(), json!({"from": name, "to": new_name}))]);
+    let step = Step { name: Some(&name), stored: Some(&stored), result: Some(&result), preview: &preview };
+    if let Go::Answer(answer) = on.gate(call.given, step).await? {
+        return Ok(answer);
+    }
+    let answer = call.session.site.rename(&permit, &name, new_name).await?;
+    let mut result = Map::from_iter([("renamed".to_owned(), json!({"from": name, "to": answer.data}))]);
+    note_messages(&mut result, answer.messages);
+    Ok(Value::Object(result))
+}
+
+fn same(name: &str, other: &str) -> bool {
+    name.to_lowercase() == other.to_lowercase()
+}
+
+/// The document that the call names, as it is stored: what is hung on a document must not reach one that is not there.
+async fn stored(on: &DocTypeCall<'_>, given: &Arguments) -> Result<(String, Map<String, Value>), ToolError> {
+    on.fits(erpnext_schema::Verb::Update)?;
+    let name = on.name(given);
+    let stored = on.session.site.get(on.permit, name).await?.data;
+    named_exactly(on, name, &stored)?;
+    Ok((name.to_owned(), stored))
+}
+
+fn told(mark: &Mark<'_>) -> (&'static str, Value) {
+    match mark {
+        Mark::Comment { content, .. } => ("commented", json!(content)),
+        Mark::Assign { user, .. } => ("assigned", json!(user)),
+        Mark::Unassign(user) => ("unassigned", json!(user)),
+        Mark::Tag(tag) => ("tagged", json!(tag)),
+        Mark::Untag(tag) => ("untagged", json!(tag)),
+        Mark::Share { user, write, share } => ("shared", json!({"user": user, "write": write, "share": share})),
+        Mark::Follow(user) => ("followed_by", json!(user)),
+    }
+}
+
+fn text<'a>(given: &'a Arguments, name: &str) -> &'a str {
+    given.text(name).unwrap_or_default()
+}
+
+/// Plain text as the site keeps it in fields that hold HTML.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>")
+}

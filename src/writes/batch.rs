@@ -1,0 +1,57 @@
+//! One document of a batch: the batch is confirmed as a whole, and each of its documents is recorded for itself.
+
+use std::future::Future;
+use std::time::Instant;
+
+use erpnext_schema::DocTypeDef;
+use serde_json::Value;
+
+use crate::audit::{Attempt, new_id};
+use crate::context::Session;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::Permit;
+use crate::site::CallState;
+use crate::tool::Tool;
+
+/// One document of a batch.
+pub struct Member<'a> {
+    session: &'a Session<'a>,
+    tool: Tool,
+    def: &'static DocTypeDef,
+    permit: &'a Permit,
+    attempt: Attempt,
+    started: Instant,
+}
+
+impl<'a> Member<'a> {
+    /// The document `name` of a batch that `on` had confirmed; `permit` is for what is done with this one.
+    pub fn new(on: &DocTypeCall<'a>, def: &'static DocTypeDef, permit: &'a Permit, name: Option<&str>) -> Self {
+        let attempt = Attempt {
+            id: new_id(),
+            operation: permit.operation().as_str().to_uppercase(),
+            doctype: Some(def.name.to_owned()),
+            document: name.map(str::to_owned),
+            ..on.attempt.clone()
+        };
+        Self { session: on.session, tool: on.tool, def, permit, attempt, started: Instant::now() }
+    }
+
+    /// The call as one on this document.
+    pub fn on(&self) -> DocTypeCall<'_> {
+        let Self { session, tool, def, permit, attempt, .. } = self;
+        DocTypeCall { session, tool: *tool, def, permit, attempt, in_batch: true }
+    }
+
+    /// Does it and records what came of it; the site knows its requests by its own name.
+    pub async fn run(&self, work: impl Future<Output = Result<Value, ToolError>>) -> Result<Value, ToolError> {
+        let result = CallState::new(&self.attempt.id, true).run(work).await;
+        self.settle(result.as_ref());
+        result
+    }
+
+    /// Records what came of it.
+    pub fn settle(&self, result: Result<&Value, &ToolError>) {
+        self.session.audit.settle_result(&self.attempt, self.started, result, 0);
+    }
+}

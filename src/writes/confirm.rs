@@ -1,0 +1,235 @@
+//! Confirmation: the words for what a write would do, and the tokens that say that it is meant. A token is good once, for
+//! ten minutes, for exactly what was shown: tool, arguments, user, the document as it was then, and all that would be done.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ring::digest::{Context, SHA256};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde_json::{Map, Value, json};
+
+use crate::context::Session;
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::site::Caller;
+use crate::tool::Arguments;
+
+/// The argument that brings a token back.
+pub const TOKEN: &str = "confirm_token";
+/// How long a token is good.
+const GOOD_FOR: Duration = Duration::from_secs(600);
+/// How many tokens are waited for at once; the oldest make room.
+const MOST: usize = 1_000;
+
+/// How many characters of what would be done a person is shown.
+const MOST_TOLD: usize = 8_000;
+
+/// What a token stands for.
+pub type Bound = [u8; 32];
+
+/// What waits to be confirmed.
+#[derive(Debug, Default)]
+pub struct Tokens(Mutex<VecDeque<(String, Bound, Instant)>>);
+
+impl Tokens {
+    /// A new token for this.
+    ///
+    /// # Errors
+    /// Where the system has no random numbers.
+    pub fn issue(&self, bound: Bound) -> Result<String, ToolError> {
+        let mut bytes = [0; 9];
+        let no_random = |_| ToolError::refused("This machine has no random numbers now; nothing was sent. Try again.");
+        SystemRandom::new().fill(&mut bytes).map_err(no_random)?;
+        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= MOST {
+            waiting.pop_front();
+        }
+        waiting.push_back((token.clone(), bound, Instant::now()));
+        Ok(token)
+    }
+
+    /// Takes a token back: whether it stands for this. It is good no more then.
+    pub fn redeem(&self, token: &str, bound: &Bound) -> bool {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|(_, _, issued)| issued.elapsed() < GOOD_FOR);
+        let found = waiting.iter().position(|(known, stands_for, _)| known == token && stands_for == bound);
+        found.and_then(|at| waiting.remove(at)).is_some()
+    }
+}
+
+/// What a token for a call stands for; `modified` is the document's, where there is one, and `shown` what would be done.
+fn bound(
+    caller: &Caller,
+    tool: &str,
+    doctype: &str,
+    given: &Arguments,
+    modified: Option<&Value>,
+    shown: &Map<String, Value>,
+) -> Bound {
+    let mut context = Context::new(&SHA256);
+    let mut part = |bytes: &[u8]| {
+        context.update(&bytes.len().to_be_bytes());
+        context.update(bytes);
+    };
+    part(caller.credentials.fingerprint());
+    part(caller.session.as_deref().unwrap_or_default().as_bytes());
+    part(tool.as_bytes());
+    part(doctype.as_bytes());
+    part(modified.unwrap_or(&Value::Null).to_string().as_bytes());
+    let written = |map: &Map<String, Value>| {
+        let mut text = String::new();
+        let entries = sorted(map).into_iter().filter(|(name, _)| !matches!(name.as_str(), TOKEN | "confirm"));
+        entries.for_each(|(name, value)| write(&mut text, name, value));
+        text
+    };
+    part(written(given.all()).as_bytes());
+    part(written(shown).as_bytes());
+    let mut bound = [0; 32];
+    bound.copy_from_slice(context.finish().as_ref());
+    bound
+}
+
+fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(key, _)| *key);
+    entries
+}
+
+/// The same text for the same value, in whatever order its keys stand.
+fn write(text: &mut String, key: &str, value: &Value) {
+    text.push_str(&json!(key).to_string());
+    match value {
+        Value::Object(map) => {
+            text.push('{');
+            sorted(map).into_iter().for_each(|(key, value)| write(text, key, value));
+            text.push('}');
+        }
+        Value::Array(list) => {
+            text.push('[');
+            list.iter().for_each(|value| write(text, "", value));
+            text.push(']');
+        }
+        scalar => text.push_str(&scalar.to_string()),
+    }
+}
+
+/// A write that waits for somebody to say that it is meant.
+#[derive(Debug)]
+pub struct Unconfirmed {
+    /// Asks a person, in one line.
+    pub question: String,
+    /// Says that it is meant, once.
+    pub token: String,
+    /// What would be done, for the model, with the token and the way on.
+    pub answer: Value,
+}
+
+/// What is asked about.
+pub struct About<'a> {
+    /// The tool as it was called.
+    pub tool: &'a str,
+    /// Empty where it is about no document.
+    pub doctype: &'a str,
+    /// The document's, where there is one.
+    pub modified: Option<&'a Value>,
+    /// What decides whether it has to be confirmed.
+    pub operation: Operation,
+    /// In a few words.
+    pub what: String,
+}
+
+impl About<'_> {
+    /// That it is confirmed, where it has to be; `shown` says what would be done.
+    ///
+    /// # Errors
+    /// [`ToolError::Unconfirmed`] where it is not.
+    pub fn confirmed(
+        self,
+        session: &Session<'_>,
+        given: &Arguments,
+        shown: impl FnOnce() -> Map<String, Value>,
+    ) -> Result<(), ToolError> {
+        let policy = &session.policy;
+        if !policy.confirms(self.operation) || policy.takes_confirm_argument() && given.flag("confirm") {
+            return Ok(());
+        }
+        let shown = shown();
+        let bound = bound(&session.caller, self.tool, self.doctype, given, self.modified, &shown);
+        let brought = given.text(TOKEN);
+        if brought.is_some_and(|token| session.user.tokens.redeem(token, &bound)) {
+            return Ok(());
+        }
+        let token = session.user.tokens.issue(bound)?;
+        let told: String = Value::Object(shown.clone()).to_string().chars().take(MOST_TOLD).collect();
+        let question = format!("{}?\n{told}", self.what);
+        let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(self.what))]);
+        answer.extend(shown);
+        if brought.is_some() {
+            let why = "the confirm_token was used, is older than ten minutes, or was for another call or an older state of what it is about";
+            answer.insert("note".to_owned(), json!(why));
+        }
+        answer.insert(TOKEN.to_owned(), json!(token));
+        let next = format!(
+            "Nothing was sent. Show this to the user; if it is meant, call {} again with the same arguments and this {TOKEN}.",
+            self.tool
+        );
+        answer.insert("next".to_owned(), json!(next));
+        Err(ToolError::Unconfirmed(Box::new(Unconfirmed { question, token, answer: Value::Object(answer) })))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::bound;
+    use crate::context::Tokens;
+    use crate::site::SiteUrl;
+    use crate::site::{Caller, Credentials};
+    use crate::tool::Arguments;
+
+    fn caller(key: &str) -> Caller {
+        let credentials = Credentials::new(key.into(), "s".into()).unwrap();
+        Caller::new(SiteUrl::parse("http://localhost", false).unwrap(), credentials)
+    }
+
+    fn of(key: &str, tool: &str, given: Value, modified: &str) -> super::Bound {
+        let given = Arguments::made([("data", given), ("confirm_token", json!(modified))]);
+        let shown = Map::from_iter([("would_change".to_owned(), json!({"docstatus": modified}))]);
+        bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)), &shown)
+    }
+
+    #[test]
+    fn a_token_is_good_once_and_for_what_it_was_given_for() {
+        let tokens = Tokens::default();
+        let data = json!({"a": 1, "b": {"c": [1, 2], "d": 3}});
+        let bound = of("k", "delete", data.clone(), "m1");
+        let token = tokens.issue(bound).unwrap();
+        for other in [
+            of("other", "delete", data.clone(), "m1"),
+            of("k", "cancel", data.clone(), "m1"),
+            of("k", "delete", json!({"a": 2}), "m1"),
+            of("k", "delete", data, "m2"),
+        ] {
+            assert!(!tokens.redeem(&token, &other));
+        }
+        assert!(!tokens.redeem("guessed", &bound));
+        let reordered = of("k", "delete", json!({"b": {"d": 3, "c": [1, 2]}, "a": 1}), "m1");
+        assert!(tokens.redeem(&token, &reordered), "the order of keys means nothing");
+        assert!(!tokens.redeem(&token, &bound), "it was used");
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let tokens = Tokens::default();
+        let bound = of("k", "delete", json!({}), "m");
+        let first = tokens.issue(bound).unwrap();
+        for _ in 0..super::MOST {
+            tokens.issue(bound).unwrap();
+        }
+        assert!(!tokens.redeem(&first, &bound));
+    }
+}

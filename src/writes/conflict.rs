@@ -1,0 +1,187 @@
+//! An update of a document that somebody else changed meanwhile (H9): who changed what, and what the update wanted.
+
+use serde_json::{Map, Value};
+
+use crate::document::changes::{self, Change, Row, What};
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::shape;
+use crate::shape::history::Reader;
+use crate::tools::write::with;
+
+/// An update that comes too late.
+pub(crate) struct Stale<'a> {
+    /// The document.
+    pub name: &'a str,
+    /// The `modified` of the version that was read.
+    pub read: &'a str,
+    /// That version, where it is known.
+    pub before: Option<&'a Map<String, Value>>,
+    /// What was to be changed, as the data gives it.
+    pub changes: &'a Map<String, Value>,
+}
+
+impl Stale<'_> {
+    /// The error that tells both sides, from the document as it is stored now.
+    pub async fn told(&self, on: &DocTypeCall<'_>, mut now: Map<String, Value>) -> ToolError {
+        let on = on.knowing(&mut now).await;
+        let mut lines = self.versions(&on, &now).await;
+        if lines.is_empty() {
+            let mut before = self.before.cloned();
+            if let Some(before) = &mut before {
+                on.knowing(before).await;
+            }
+            lines.push(self.last(&on, before.as_ref(), &now));
+        }
+        let modified = now.get("modified").and_then(Value::as_str).unwrap_or_default();
+        ToolError::refused(format!(
+            "{} {:?} was changed by somebody else since it was read ({:?}); nothing was changed.{}\n{}\nnext: Read it \
+             again, see whether the change is still right, and repeat the update with \"modified\": {modified:?}.",
+            on.def.name,
+            self.name,
+            self.read,
+            lines.concat(),
+            self.wanted(&on, &now)
+        ))
+    }
+
+    /// The same where the document cannot be read any more.
+    pub fn untold(&self, on: &DocTypeCall<'_>) -> ToolError {
+        ToolError::refused(format!(
+            "{} {:?} was changed by somebody else between reading and writing; nothing was changed. Read it again, see \
+             whether the change is still right, and repeat the update.",
+            on.def.name, self.name
+        ))
+    }
+
+    /// A line for each change since, where the site keeps versions and they may be read.
+    async fn versions(&self, on: &DocTypeCall<'_>, now: &Map<String, Value>) -> Vec<String> {
+        let session = on.session;
+        let Ok(permit) = session.permit(Operation::Read, on.def.name).await else { return Vec::new() };
+        let info = match session.site.docinfo(&permit, self.name).await {
+            Ok(info) => info,
+            Err(error) => {
+                tracing::warn!("versions of {}: {}", on.def.name, error.for_log());
+                return Vec::new();
+            }
+        };
+        let children = |child: &str| session.catalog.known(child);
+        let document = shape::document(on.def, &permit, &children, now.clone()).document;
+        let reader = Reader {
+            def: on.def,
+            children: &children,
+            rule: permit.fields(),
+            document: &document,
+            emails: false,
+            files: Some(&[]),
+        };
+        let mut since: Vec<(String, Value)> = Vec::new();
+        for entry in reader.entries(&info) {
+            let at = entry["at"].as_str().unwrap_or_default();
+            let a_change = matches!(entry["what"].as_str(), Some("changed" | "submitted" | "cancelled"));
+            if a_change && at >= self.read {
+                since.push((at.to_owned(), entry));
+            }
+        }
+        since.reverse();
+        // The first may be what made the version that was read: the site notes it some moments after its `modified`.
+        let is_new = now.get("creation").and_then(Value::as_str) == Some(self.read);
+        let made_it = |at: &str| at == self.read || since.len() > 1 && !is_new && soon(self.read, at);
+        if since.first().is_some_and(|(at, _)| made_it(at)) {
+            since.remove(0);
+        }
+        since
+            .iter()
+            .map(|(at, entry)| self.line(entry["by"].as_str(), at, entry["what"].as_str(), read(entry)))
+            .collect()
+    }
+
+    /// What is known without versions: the last one who changed it, and what differs from the version that was read.
+    fn last(&self, on: &DocTypeCall<'_>, before: Option<&Map<String, Value>>, now: &Map<String, Value>) -> String {
+        let changes = before.map(|before| on.changes(before, now)).unwrap_or_default();
+        let seen = on.visible(now.clone());
+        let text = |key: &str| seen.get(key).and_then(Value::as_str);
+        self.line(text("modified_by"), text("modified").unwrap_or_default(), None, changes)
+    }
+
+    fn line(&self, by: Option<&str>, at: &str, what: Option<&str>, changes: Vec<Change>) -> String {
+        let mut changes = changes::without_echoes(changes, &[]);
+        // What both want to change comes first.
+        changes.sort_by_key(|change| !self.is_about(change));
+        let what = what.filter(|what| *what != "changed").map_or_else(String::new, |what| format!("{what}; "));
+        let told = if changes.is_empty() { "which fields is not known".to_owned() } else { changes::told(&changes) };
+        let by = by.map_or_else(String::new, |by| format!("by {by} "));
+        format!("\n- {by}at {at}: {what}{told}")
+    }
+
+    fn is_about(&self, change: &Change) -> bool {
+        match (&change.row, &change.what) {
+            (Some(row), What::Value { field, .. }) => {
+                self.changes.get(&row.table).is_some_and(|table| names_column(table, field))
+            }
+            (Some(row), _) => self.changes.contains_key(&row.table),
+            (None, What::Value { field, .. }) => self.changes.contains_key(field),
+            (None, _) => false,
+        }
+    }
+
+    /// What the update would make of the document as it is now.
+    fn wanted(&self, on: &DocTypeCall<'_>, now: &Map<String, Value>) -> String {
+        let merged = match on.merged(now, self.changes) {
+            Ok(merged) => merged,
+            Err(ToolError::Arguments { violations, .. }) => {
+                let why: Vec<String> = violations.iter().map(ToString::to_string).collect();
+                return format!("Your change does not fit it any more: {}", why.join("; "));
+            }
+            Err(error) => return error.for_model(),
+        };
+        let changes = on.changes(now, &with(now, &merged.body));
+        match changes.is_empty() {
+            true => "Your change would change nothing that may be seen.".to_owned(),
+            false => format!("You wanted: {}.", changes::told(&changes)),
+        }
+    }
+}
+
+/// Whether the change of a table speaks of this column, in any of its parts.
+fn names_column(table: &Value, column: &str) -> bool {
+    match table {
+        Value::Array(rows) => rows.iter().any(|row| row.get(column).is_some()),
+        Value::Object(parts) => parts.values().any(|rows| names_column(rows, column)),
+        _ => false,
+    }
+}
+
+/// The changes of one entry of a history.
+fn read(entry: &Value) -> Vec<Change> {
+    let value = |(field, change): (&String, &Value)| What::Value {
+        field: field.clone(),
+        from: change["from"].clone(),
+        to: change["to"].clone(),
+    };
+    let fields =
+        |entry: &Value| -> Vec<What> { entry["changes"].as_object().into_iter().flatten().map(value).collect() };
+    let mut changes: Vec<Change> = fields(entry).into_iter().map(|what| Change { row: None, what }).collect();
+    for (at, row) in entry["rows"].as_array().into_iter().flatten().enumerate() {
+        let table = row["table"].as_str().unwrap_or_default();
+        let place = |called: &Value| {
+            Some(Row { table: table.to_owned(), at, called: called.as_object().cloned().unwrap_or_default() })
+        };
+        if row["added"].is_object() {
+            changes.push(Change { row: place(&row["added"]), what: What::Added });
+        } else if row["removed"].is_object() {
+            changes.push(Change { row: place(&row["removed"]), what: What::Removed });
+        } else {
+            changes.extend(fields(row).into_iter().map(|what| Change { row: place(&row["row"]), what }));
+        }
+    }
+    changes
+}
+
+/// Whether the later of two times of the site comes within two seconds.
+fn soon(earlier: &str, later: &str) -> bool {
+    use erpnext_schema::time::parse_datetime;
+    let (Ok(earlier), Ok(later)) = (parse_datetime(earlier), parse_datetime(later)) else { return false };
+    later.duration_since(earlier) <= jiff::SignedDuration::from_secs(2)
+}

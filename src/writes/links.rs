@@ -1,0 +1,135 @@
+//! Links that the site itself would not check: where another field fetches from them it stores whatever it is given
+//! (H10), and Dynamic Links it never checks. And links to DocTypes of which the caller may see only part: the site would
+//! copy from a document out of sight.
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation};
+use serde_json::{Map, Value};
+
+use crate::document::merge::Merged;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::site;
+
+/// How many links are looked up at once.
+const AT_ONCE: usize = 4;
+
+/// One link that a document holds.
+#[derive(PartialEq, Eq, Debug)]
+struct Link {
+    path: String,
+    doctype: String,
+    name: String,
+}
+
+/// Refuses links to documents that do not exist; `stored` tells what is not being changed.
+pub async fn check(
+    on: &DocTypeCall<'_>,
+    doc: &Map<String, Value>,
+    stored: &Map<String, Value>,
+) -> Result<(), ToolError> {
+    check_at(on, doc, stored, &|table, row| format!("{table}[{row}]")).await
+}
+
+/// The same for a change that is laid onto the stored document.
+pub async fn check_merged(on: &DocTypeCall<'_>, merged: &Merged, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    check_at(on, &merged.body, stored, &|table, row| merged.place(table, row)).await
+}
+
+async fn check_at(
+    on: &DocTypeCall<'_>,
+    doc: &Map<String, Value>,
+    stored: &Map<String, Value>,
+    place: &(dyn Fn(&str, usize) -> String + Sync),
+) -> Result<(), ToolError> {
+    let mut links = Vec::new();
+    to_check(on, on.def, "", doc, stored, &mut links);
+    for (key, value) in doc {
+        let table = on.def.field(key).filter(|field| field.kind.is_table());
+        let Some(child) = table.and_then(FieldDef::target).and_then(|target| on.session.catalog.known(target)) else {
+            continue;
+        };
+        let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+        let stored = stored.get(key).and_then(Value::as_array);
+        for (i, row) in rows.enumerate() {
+            let was = row.get("name").and_then(|name| stored?.iter().find(|was| was.get("name") == Some(name)));
+            let was = was.and_then(Value::as_object).cloned().unwrap_or_default();
+            to_check(on, child, &format!("{}.", place(key, i)), row, &was, &mut links);
+        }
+    }
+    let mut questions: Vec<(&str, &str)> = Vec::new();
+    for link in &links {
+        if !questions.contains(&(&link.doctype, &link.name)) {
+            questions.push((&link.doctype, &link.name));
+        }
+    }
+    let mut missing: Vec<(&str, &str)> = Vec::new();
+    for some in questions.chunks(AT_ONCE) {
+        let answers =
+            futures_util::future::join_all(some.iter().map(|(doctype, name)| is_there(on, doctype, name))).await;
+        let known = some.iter().zip(answers).filter(|(_, there)| !there);
+        missing.extend(known.map(|(question, _)| *question));
+    }
+    let violations = links.iter().filter(|link| missing.contains(&(&link.doctype, &link.name))).map(|link| Violation {
+        path: format!("data.{}", link.path),
+        rule: Rule::Value,
+        message: format!("there is no {} named {:?}; search for the right name", link.doctype, link.name),
+        nearest: None,
+    });
+    let violations: Vec<_> = violations.collect();
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
+}
+
+/// Whether the document is there for this caller; where the user may not look, the site decides.
+async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> bool {
+    let (session, caller) = (on.session, &on.session.caller);
+    if session.policy.is_scoped(doctype)
+        && let Ok(permit) = session.permit(Operation::Read, doctype).await
+    {
+        use site::Kind::{Missing, OutOfSight};
+        let seen = session.site.get(caller, &permit, name).await;
+        return !seen.is_err_and(|error| matches!(error.kind(), Missing | OutOfSight));
+    }
+    !matches!(session.site.link_exists(caller, on.permit, doctype, name).await, Ok(false))
+}
+
+/// The links among these fields that are not what is stored and that the site would not check as they have to be.
+fn to_check(
+    on: &DocTypeCall<'_>,
+    def: &DocTypeDef,
+    at: &str,
+    doc: &Map<String, Value>,
+    stored: &Map<String, Value>,
+    links: &mut Vec<Link>,
+) {
+    let policy = &on.session.policy;
+    for (key, value) in doc {
+        let (Some(field), Some(name)) = (def.field(key), value.as_str().filter(|name| !name.is_empty())) else {
+            continue;
+        };
+        if stored.get(key) == Some(value) {
+            continue;
+        }
+        let doctype = match field.options {
+            Options::Target(target) if field.kind == FieldKind::Link => {
+                // A dry run sends nothing that the site could check.
+                let tried = on.attempt.dry_run && policy.permit(Operation::Read, target).is_ok();
+                Some(target).filter(|target| tried || is_fetched_from(def, field) || policy.is_scoped(target))
+            }
+            // What the site does not tell, nobody is told of DocTypes that are closed.
+            Options::TargetField(by) => {
+                let target = doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str);
+                target.filter(|target| policy.permit(Operation::Read, target).is_ok())
+            }
+            _ => None,
+        };
+        if let Some(doctype) = doctype.filter(|doctype| !doctype.is_empty()) {
+            links.push(Link { path: format!("{at}{key}"), doctype: doctype.to_owned(), name: name.to_owned() });
+        }
+    }
+}
+
+fn is_fetched_from(def: &DocTypeDef, link: &FieldDef) -> bool {
+    let source = |field: &FieldDef| field.fetch_from.and_then(|from| from.split_once('.')).map(|(link, _)| link);
+    def.fields.iter().any(|field| source(field) == Some(link.fieldname))
+}

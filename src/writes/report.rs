@@ -1,0 +1,137 @@
+//! What a write tells of the document as the site stored it: what changed and what the site did otherwise than it was told.
+
+use erpnext_schema::{FieldDef, doctype_flag};
+use serde_json::{Map, Value, json};
+
+use crate::document::changes::{self, Change};
+use crate::document::differences::differences;
+use crate::documents::DocTypeCall;
+use crate::query::reader::Reader;
+use crate::shape;
+use crate::site::Kind;
+use crate::tool::Arguments;
+
+impl DocTypeCall<'_> {
+    /// The document as it is stored now, or a note that says why that is not known.
+    pub(crate) async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
+        let answer = self.session.site.get(self.permit, name).await;
+        answer.map(|answer| answer.data).map_err(|error| {
+            if error.kind() == Kind::OutOfSight {
+                return "written; it is not among the documents that may be read, so what the site stored is not told"
+                    .to_owned();
+            }
+            tracing::warn!("reading back: {}", error.for_log());
+            "written, but reading it back failed: what the site stored is not known; get the document to see it"
+                .to_owned()
+        })
+    }
+
+    pub(crate) fn visible(&self, doc: Map<String, Value>) -> Map<String, Value> {
+        shape::document(self.def, self.permit, &|child| self.session.catalog.known(child), doc).document
+    }
+
+    /// In which state the document is.
+    pub(crate) fn state(&self, stored: &Map<String, Value>) -> Map<String, Value> {
+        let submittable = self.def.is(doctype_flag::SUBMITTABLE);
+        let shown = |key: &str| matches!(key, "status" | "workflow_state") || key == "docstatus" && submittable;
+        self.visible(stored.clone()).into_iter().filter(|(key, _)| shown(key)).collect()
+    }
+
+    /// The few fields that tell which document it is and in which state.
+    pub(crate) fn summary(&self, stored: &Map<String, Value>) -> Map<String, Value> {
+        let mut summary = self.state(stored);
+        if let Some(title) = self.def.title_field {
+            summary.extend(self.visible(stored.clone()).remove_entry(title));
+        }
+        summary
+    }
+
+    /// What a person looks at before agreeing to what is to become of a document: what its row in a list would show.
+    pub(crate) fn card(&self, stored: &Map<String, Value>) -> Map<String, Value> {
+        let columns = Reader::new(self.def, self.permit.fields()).fields(None);
+        // Above level 0 the site may say 0 for what it hides (H4).
+        let shown =
+            |key: &String| columns.contains(key) && self.def.field(key).is_some_and(|field| field.permlevel == 0);
+        self.visible(stored.clone()).into_iter().filter(|(key, _)| shown(key)).collect()
+    }
+
+    /// What changed from one reading to the other, as far as it may be seen.
+    pub(crate) fn changes(&self, before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Change> {
+        let (before, after) = (self.visible(before.clone()), self.visible(after.clone()));
+        changes::between(self.def, &|child| self.session.catalog.known(child), &before, &after)
+    }
+
+    /// What an update would change, for the one who is asked; of what may not be read only what it is set to.
+    pub(crate) fn preview(
+        &self,
+        before: &Map<String, Value>,
+        result: &Map<String, Value>,
+        given: &Map<String, Value>,
+    ) -> Map<String, Value> {
+        let mut preview = changes::shown(&self.changes(before, result));
+        let unseen = |key: &str| self.def.field(key).is_some_and(|field| !self.permit.fields().may_read(field));
+        for (key, value) in given.iter().filter(|(key, _)| unseen(key)) {
+            preview.insert(key.clone(), json!({"to": value}));
+        }
+        preview
+    }
+
+    /// Says that a document is not called what was asked for: the site gives one whose name is taken another (H11).
+    pub(crate) fn note_name(&self, result: &mut Map<String, Value>, sent: &Map<String, Value>, name: &str) {
+        let text = |key: &str| sent.get(key).and_then(Value::as_str);
+        let numbered = |title: &&str| {
+            let rest = name.strip_prefix(*title).and_then(|rest| rest.strip_prefix(" - "));
+            rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let asked = text("name").filter(|asked| *asked != name);
+        if let Some(asked) = asked.or_else(|| self.def.title_field.and_then(text).filter(numbered)) {
+            let note = format!("the name {asked:?} is taken: this is a second document, named {name:?}");
+            note_messages(result, vec![note]);
+        }
+    }
+
+    /// Says where the site stored something else than was sent (H7, H12, H13), as far as the caller may see it.
+    pub(crate) fn note_differences(
+        &self,
+        result: &mut Map<String, Value>,
+        before: &Map<String, Value>,
+        sent: &Map<String, Value>,
+        stored: &Map<String, Value>,
+    ) {
+        let rule = self.permit.fields();
+        let may_see = |table: Option<&FieldDef>, field: &FieldDef| match table {
+            Some(table) => rule.may_read_child(table, field),
+            None => rule.may_read(field),
+        };
+        let children = |child: &str| self.session.catalog.known(child);
+        let differences = differences(self.def, &children, &may_see, before, sent, stored);
+        if !differences.is_empty() {
+            result.insert("stored_differently".to_owned(), Value::Object(differences));
+        }
+    }
+
+    /// Adds the whole document where it is asked for.
+    pub(crate) fn note_document(&self, result: &mut Map<String, Value>, given: &Arguments, stored: Map<String, Value>) {
+        if given.flag("return_document") {
+            result.insert("document".to_owned(), Value::Object(self.visible(stored)));
+        }
+    }
+}
+
+/// Says which names were put in the place of titles.
+pub(crate) fn note_titles(result: &mut Map<String, Value>, titled: Map<String, Value>) {
+    if !titled.is_empty() {
+        result.insert("links_by_title".to_owned(), Value::Object(titled));
+    }
+}
+
+/// Adds what the site said, and what is to be said of it.
+pub(crate) fn note_messages(result: &mut Map<String, Value>, messages: Vec<String>) {
+    if messages.is_empty() {
+        return;
+    }
+    let notes = result.entry("messages").or_insert_with(|| json!([]));
+    if let Some(notes) = notes.as_array_mut() {
+        notes.extend(messages.into_iter().map(Value::from));
+    }
+}
