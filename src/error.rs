@@ -1,13 +1,12 @@
 //! What a tool can fail with: one message that tells the model what to do next, one for the log.
 
 use erpnext_schema::{Rule, Violation};
+use serde_json::Value;
 
 use crate::audit::{Outcome, Unrecorded};
 use crate::document::outcome::Verdict;
-use crate::error::Unconfirmed;
 use crate::policy::Denial;
 use crate::site::{Kind, SiteError};
-use crate::tool::Tool;
 
 /// How many problems are told; more would hide the first.
 const MOST_PROBLEMS: usize = 30;
@@ -15,6 +14,17 @@ const MOST_PROBLEMS: usize = 30;
 const LONGEST_PROBLEM: usize = 2_000;
 /// The longest error, in characters, without its next step.
 const LONGEST: usize = 16_000;
+
+/// A write that waits for somebody to say that it is meant.
+#[derive(Debug)]
+pub struct Unconfirmed {
+    /// Asks a person, in one line.
+    pub question: String,
+    /// Says that it is meant, once.
+    pub token: String,
+    /// What would be done, for the model, with the token and the way on.
+    pub answer: Value,
+}
 
 /// Why a call gave no result.
 #[derive(Debug)]
@@ -55,8 +65,9 @@ pub enum ToolError {
 }
 
 impl ToolError {
-    pub(crate) fn arguments(tool: Tool, violations: Vec<Violation>) -> Self {
-        Self::Arguments { tool: tool.name(), violations }
+    /// Arguments or data of a call of the named tool that break rules.
+    pub(crate) fn arguments(tool: &'static str, violations: Vec<Violation>) -> Self {
+        Self::Arguments { tool, violations }
     }
 
     pub(crate) fn refused(message: impl Into<String>) -> Self {

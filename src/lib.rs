@@ -1,29 +1,32 @@
 //! Safe, typed access to ERPNext for language models, over the Model Context Protocol.
+//!
+//! The modules are floors, from the ground up; each imports only what stands before it (`tests/it/tidy.rs` holds them to it).
 
-pub mod api;
-pub mod audit;
-pub mod cache;
-pub mod call;
-pub mod caller;
-pub mod catalog;
-pub mod check;
-pub mod completion;
-pub mod config;
-mod document;
 pub mod files;
-pub mod greeting;
+pub mod cache;
 pub mod limit;
-mod names;
-pub mod overlay;
+pub mod config;
 pub mod policy;
+pub mod check;
+pub mod shape;
+pub mod audit;
+pub mod site;
+pub mod catalog;
+mod query;
+mod document;
+pub mod error;
+pub mod context;
+pub mod tool;
+mod documents;
+mod writes;
+pub mod tools;
+pub mod app;
+pub mod api;
+pub mod completion;
 pub mod prompts;
 pub mod resources;
-pub mod server;
-pub mod shape;
-pub mod site;
-pub mod tools;
-pub mod transport;
 pub mod views;
-pub mod watch;
+pub mod server;
+pub mod transport;
 
 pub use api::Site;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::ops::Add;
 use std::sync::Arc;
 
-use erpnext_mcp::app::{App, client_options};
+use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::server::Server;
@@ -41,7 +41,7 @@ pub struct Desk {
 static SAMPLE: OnceCell<Image> = OnceCell::const_new();
 
 /// A server's inside for Administrator, everything permitted.
-fn app(url: &str) -> App {
+fn app(url: &str) -> Connection {
     let operations = ["read", "create", "update", "delete", "submit", "cancel", "amend"];
     let all: Map<String, Value> = operations.iter().map(|name| ((*name).to_owned(), json!(true))).collect();
     let config = json!({
@@ -54,8 +54,7 @@ fn app(url: &str) -> App {
     let erpnext = &config.erpnext;
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http).unwrap();
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()).unwrap();
-    let client = Client::new(client_options(&config)).unwrap();
-    App::new(&config, client, Caller::new(url, credentials), Audit::default())
+    App::from_config(&config, Audit::default()).unwrap().1
 }
 
 impl Desk {

@@ -80,7 +80,7 @@ impl<'a, D: Document> List<'a, D> {
         }
         self.query.start = self.page.saturating_mul(u64::from(self.query.limit));
         self.query.order_by = order_by(&self.orders);
-        let rows = self.site.client.list(&self.site.caller, &permit, &self.query).await?.data;
+        let rows = self.site.bound().list(&permit, &self.query).await?.data;
         Ok(rows.into_iter().map(|row| self.site.typed(&permit, row)).collect())
     }
 
@@ -91,7 +91,7 @@ impl<'a, D: Document> List<'a, D> {
     pub async fn count(self) -> Result<u64, Error> {
         let permit = self.permit()?;
         let (filters, or_filters) = (&self.query.filters, &self.query.or_filters);
-        Ok(self.site.client.count(&self.site.caller, &permit, filters, or_filters, None).await?)
+        Ok(self.site.bound().count(&permit, filters, or_filters, None).await?)
     }
 
     /// Leave to read, and to filter and sort by what was asked for: both would tell a withheld value (H5).

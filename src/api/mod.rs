@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::document::{Writing, merge};
 use crate::policy::{Denial, Operation, Permit, Policy};
-use crate::site::caller::BadCredentials;
-use crate::site::{BadUrl, Caller, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl};
+use crate::site::{BadCredentials, CallerClient, BadUrl, Caller, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl};
 
 pub use list::List;
 
@@ -102,6 +101,10 @@ impl Site {
         })
     }
 
+    fn bound(&self) -> CallerClient<'_> {
+        self.client.as_caller(&self.caller)
+    }
+
     /// The same under a policy; without one everything is permitted that the user's rights on the site permit.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
@@ -114,7 +117,7 @@ impl Site {
     /// The policy's or the site's refusal.
     pub async fn get<D: Document>(&self, name: &str) -> Result<D, Error> {
         let permit = self.permit::<D>(Operation::Read)?;
-        Ok(self.typed(&permit, self.client.get(&self.caller, &permit, name).await?.data))
+        Ok(self.typed(&permit, self.bound().get(&permit, name).await?.data))
     }
 
     /// Many documents: set filters, order and page, then fetch.
@@ -133,10 +136,10 @@ impl Site {
             data.extend(doc.emit().remove("name").map(|name| ("name".to_owned(), name)));
         }
         let data = self.checked::<D>(Purpose::Create, &permit, data)?;
-        let made = self.client.insert(&self.caller, &permit, &data).await?.data;
+        let made = self.bound().insert(&permit, &data).await?.data;
         // The site's answer to a write echoes what was sent: only reading tells what it stored (H13).
         match made.get("name").and_then(Value::as_str) {
-            Some(name) => Ok(self.typed(&permit, self.client.get(&self.caller, &permit, name).await?.data)),
+            Some(name) => Ok(self.typed(&permit, self.bound().get(&permit, name).await?.data)),
             None => Ok(self.typed(&permit, made)),
         }
     }
@@ -154,7 +157,7 @@ impl Site {
         let (Some(name), Some(modified)) = (text("name"), text("modified")) else {
             return Err(Error::NotRead(D::DEF.name));
         };
-        let stored = self.client.get(&self.caller, &permit, &name).await?.data;
+        let stored = self.bound().get(&permit, &name).await?.data;
         if stored.get("modified").and_then(Value::as_str) != Some(&modified) {
             return Err(Error::Stale { doctype: D::DEF.name, name });
         }
@@ -170,8 +173,8 @@ impl Site {
         let writing = Writing { rule: permit.fields(), catalog: &self.catalog };
         let mut body = merge::onto_stored(D::DEF, &writing, &stored, &changes).map_err(Error::Invalid)?.body;
         body.insert("modified".to_owned(), Value::from(modified));
-        self.client.update(&self.caller, &permit, &name, &body).await?;
-        Ok(self.typed(&permit, self.client.get(&self.caller, &permit, &name).await?.data))
+        self.bound().update(&permit, &name, &body).await?;
+        Ok(self.typed(&permit, self.bound().get(&permit, &name).await?.data))
     }
 
     /// Deletes the document of that name.
@@ -180,7 +183,7 @@ impl Site {
     /// The policy's or the site's refusal.
     pub async fn delete<D: Document>(&self, name: &str) -> Result<(), Error> {
         let permit = self.permit::<D>(Operation::Delete)?;
-        self.client.delete(&self.caller, &permit, name).await?;
+        self.bound().delete(&permit, name).await?;
         Ok(())
     }
 

@@ -2,54 +2,32 @@
 
 use serde_json::{Map, Value};
 
-use crate::audit::{Attempt, new_id};
-use crate::policy::Operation;
+use crate::audit::{Attempt, new_id, short};
 use crate::tool::Tool;
-use crate::tools::convert::{CONVERT, becomes};
 
 /// More names than this say no more, and a caller must not fill the disk with them.
 const MOST_FIELDS: usize = 200;
-/// The longest name that is kept, in characters: what the site allows for a name.
-const LONGEST: usize = 140;
-
-impl Attempt {
-    /// The attempt that a call is.
-    pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Self {
-        let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(short);
-        let doctype = match tool {
-            Tool::Typed(_, def) => Some(def.name.to_owned()),
-            _ => text("doctype"),
-        };
-        let mut attempt = Self {
-            id: new_id(),
-            tool: tool.name().to_owned(),
-            operation: tool.operation().as_str().to_uppercase(),
-            doctype,
-            // A method is what is named by a call of one.
-            document: text("name").or_else(|| text("method")),
-            fields: named_fields(arguments),
-            dry_run: arguments.get("dry_run") == Some(&Value::Bool(true)),
-            ..Self::default()
-        };
-        if tool == Tool::Own(&CONVERT) {
-            attempt.converts(arguments);
-        }
-        attempt
+/// The attempt that a call is.
+pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
+    let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(short);
+    let doctype = match tool {
+        Tool::Typed(_, def) => Some(def.name.to_owned()),
+        _ => text("doctype"),
+    };
+    let mut attempt = Attempt {
+        id: new_id(),
+        tool: tool.name().to_owned(),
+        operation: tool.operation().as_str().to_uppercase(),
+        doctype,
+        document: text("name"),
+        fields: named_fields(arguments),
+        dry_run: arguments.get("dry_run") == Some(&Value::Bool(true)),
+        ..Attempt::default()
+    };
+    if let Tool::Named(spec) = tool {
+        (spec.special.subject)(&mut attempt, arguments);
     }
-
-    /// A conversion is about what it makes; without `save` it only shows a draft of that.
-    fn converts(&mut self, arguments: &Map<String, Value>) {
-        if arguments.get("save") != Some(&Value::Bool(true)) {
-            self.operation = Operation::Read.as_str().to_uppercase();
-            return;
-        }
-        let to = arguments.get("to").and_then(Value::as_str).unwrap_or_default();
-        let (from, name) = (self.doctype.clone().unwrap_or_default(), self.document.clone().unwrap_or_default());
-        if let Some(made) = becomes(&from, to) {
-            (self.doctype, self.document) = (Some(made.to_owned()), None);
-            self.source = Some(format!("{from} {name}"));
-        }
-    }
+    attempt
 }
 
 /// The fields that the arguments name: those to be set, shown, filtered or sorted by. Never their values.
@@ -103,12 +81,6 @@ fn field_in(text: &str) -> Option<&str> {
     (field != "count" && !field.is_empty()).then_some(field)
 }
 
-fn short(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -126,7 +98,7 @@ mod tests {
             "measures": ["count", "sum(grand_total)"], "group_by": ["posting_date:month"],
         });
         let attempt =
-            Attempt::of(Tool::Generic(erpnext_schema::Verb::Update), arguments.as_object().unwrap_or(&Map::new()));
+            of(Tool::Generic(erpnext_schema::Verb::Update), arguments.as_object().unwrap_or(&Map::new()));
         assert_eq!(
             attempt.fields,
             [

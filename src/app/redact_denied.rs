@@ -1,8 +1,8 @@
 //! What is kept back of the site's reason for a 403. It can quote a document that was not read ("linked to Territory
 //! 'South'"), so that nothing of it is known to be masked: told is only what says nothing of a document.
 
-use super::App;
 use crate::audit::Attempt;
+use crate::context::Session;
 
 /// The rights by their names, which reasons quote too.
 const RIGHTS: &str = " amend cancel create delete email export import print read report select share submit write ";

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use erpnext_schema::{DocTypeDef, FieldKind};
 
-use super::App;
 use crate::audit::Attempt;
+use crate::context::Session;
 use crate::policy::Operation;
 
 /// A shorter text is not looked for by itself.

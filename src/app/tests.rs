@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::App;
+use super::{App, Connection};
 use crate::audit::Audit;
 use crate::config::{Config, Operation};
 use crate::error::ToolError;
-use crate::site::{Caller, Client, ClientOptions, Credentials, SiteUrl};
+use crate::site::{Client, ClientOptions};
 
 const META: &str = "/api/method/frappe.desk.form.load.getdoctype";
 
@@ -22,21 +22,19 @@ async fn answers(site: &MockServer, at: &str, body: Value) {
         .await;
 }
 
-fn app(site: &MockServer) -> App {
+fn app(site: &MockServer) -> Connection {
     let env = |name: &str| match name {
         "ERPNEXT_URL" => Some(site.uri()),
         _ => Some("key".to_owned()).filter(|_| name.starts_with("ERPNEXT_API")),
     };
     let mut config = Config::load(None, &env).unwrap();
     config.permissions.default = Operation::ALL.iter().copied().collect();
-    let url = SiteUrl::parse(&site.uri(), false).unwrap();
-    let caller = Caller::new(url, Credentials::new("key".into(), "key".into()).unwrap());
-    App::new(&config, Client::new(ClientOptions::default()).unwrap(), caller, Audit::default())
+    App::with_client(&config, Client::new(ClientOptions::default()).unwrap(), Audit::default()).unwrap().1
 }
 
-async fn call(app: &App, tool: &str, arguments: Value) -> Result<Value, ToolError> {
+async fn call(app: &Connection, tool: &str, arguments: Value) -> Result<Value, ToolError> {
     let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap();
-    app.call(app.registry.find(tool).unwrap(), arguments, None).await.map(|(data, _)| data)
+    app.call(app.registry().find(tool).unwrap(), arguments, None).await.map(|(data, _)| data)
 }
 
 #[tokio::test]

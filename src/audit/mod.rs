@@ -1,6 +1,5 @@
 //! The record of every attempt, allowed or denied: who tried what on which document, and what came of it.
 
-mod attempt;
 mod entry;
 mod file;
 pub mod review;
@@ -10,14 +9,10 @@ mod tests;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::config;
-use crate::error::ToolError;
-use crate::writes::send::MADE_BEFORE;
 use file::LogFile;
 
 pub use entry::{Attempt, Entry, Outcome};
@@ -72,27 +67,6 @@ impl Audit {
         }
     }
 
-    /// As [`Audit::settle`], of a call that began at `started` and gave this.
-    /// The document that was made has its name only now.
-    pub fn settle_result(&self, attempt: &Attempt, started: Instant, result: Result<&Value, &ToolError>, bytes: usize) {
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let answer = result.unwrap_or(&Value::Null);
-        let made_before =
-            answer["messages"].as_array().is_some_and(|said| said.iter().any(|said| *said == MADE_BEFORE));
-        let made = answer["created"].as_str();
-        let besides = match (attempt.dry_run, made_before) {
-            (true, _) => Some("dry run: nothing was sent".to_owned()),
-            (_, true) => Some(MADE_BEFORE.to_owned()),
-            // An amendment is of a document that the line names already.
-            _ => made.filter(|_| attempt.document.is_some()).map(|made| format!("made {made}")),
-        };
-        let reason = result.err().map(ToolError::for_log).or(besides);
-        let outcome = result.err().map_or(Outcome::Allowed, ToolError::outcome);
-        let document = attempt.document.as_deref().or(made).map(str::to_owned);
-        let attempt = Attempt { document, ..attempt.clone() };
-        self.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
-    }
-
     fn record(
         &self,
         attempt: &Attempt,
@@ -133,6 +107,17 @@ pub fn new_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("{:x}-{:x}-{count:x}", Timestamp::now().as_microsecond(), std::process::id())
+}
+
+/// The longest name that is kept, in characters: what the site allows for a name.
+const LONGEST: usize = 140;
+
+/// A name as the log keeps it.
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// Above INFO, reads that simply worked are left out; writes and refusals never are.

@@ -1,5 +1,7 @@
 //! The DocTypes a call can name: the generated tables first, the site's live metadata for what they do not know.
 
+pub mod unknown_names;
+
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -9,7 +11,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, flag, intern};
 
 use tokio::sync::watch;
 
-use crate::site::{Caller, Client, SiteError, workflow_state_field};
+use crate::site::{CallerClient, SiteError, workflow_state_field};
 
 /// How long live metadata is believed before an unknown field or value is a reason to ask again.
 const FRESH: Duration = Duration::from_secs(60);
@@ -110,10 +112,10 @@ impl Catalog {
     ///
     /// # Errors
     /// The site's, also where it has no such DocType.
-    pub async fn def(&self, site: &Client, caller: &Caller, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+    pub async fn def(&self, site: CallerClient<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
         match self.known(doctype) {
             Some(def) => Ok(def),
-            None => self.live(site, caller, doctype).await,
+            None => self.live(site, doctype).await,
         }
     }
 
@@ -121,16 +123,16 @@ impl Catalog {
     ///
     /// # Errors
     /// The site's, also where it has no such DocType.
-    pub async fn live(&self, site: &Client, caller: &Caller, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
-        self.read_within(FRESH, site, caller, doctype).await
+    pub async fn live(&self, site: CallerClient<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        self.read_within(FRESH, site, doctype).await
     }
 
     /// The table as the site had it not long ago, for showing.
     ///
     /// # Errors
     /// The site's, also where it has no such DocType.
-    pub async fn shown(&self, site: &Client, caller: &Caller, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
-        self.read_within(self.shown, site, caller, doctype).await
+    pub async fn shown(&self, site: CallerClient<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        self.read_within(self.shown, site, doctype).await
     }
 
     /// The field in which the site's workflow for the DocType keeps its state, if there is one.
@@ -139,11 +141,10 @@ impl Catalog {
     /// The site's.
     pub async fn state_field(
         &self,
-        site: &Client,
-        caller: &Caller,
+        site: CallerClient<'_>,
         doctype: &str,
     ) -> Result<Option<String>, SiteError> {
-        self.read_within(self.shown, site, caller, doctype).await?;
+        self.read_within(self.shown, site, doctype).await?;
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         Ok(live.get(doctype).and_then(|live| live.state_field.clone()))
     }
@@ -151,15 +152,14 @@ impl Catalog {
     async fn read_within(
         &self,
         age: Duration,
-        site: &Client,
-        caller: &Caller,
+        site: CallerClient<'_>,
         doctype: &str,
     ) -> Result<&'static DocTypeDef, SiteError> {
         let _one = self.fetching.lock().await;
         if let Some(def) = self.read_since(doctype, age) {
             return Ok(def);
         }
-        let bundle = site.doctype_bundle(caller, doctype).await?;
+        let bundle = site.doctype_bundle(doctype).await?;
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use super::Catalog;
 use crate::config::{Config, Operation, Place, UnknownName};
 use crate::policy::{Denial, Reason};
-use crate::site::{Caller, Client, SiteError};
+use crate::site::{CallerClient, SiteError};
 
 /// What has to be looked up, and what came of it.
 #[derive(Debug)]
@@ -36,8 +36,7 @@ impl UnknownNames {
     /// `Ok(Err)` for the refusal, `Err` where the site could not be asked.
     pub async fn judge(
         &self,
-        site: &Client,
-        caller: &Caller,
+        site: CallerClient<'_>,
         catalog: &Catalog,
         operation: Operation,
         doctype: &str,
@@ -45,7 +44,7 @@ impl UnknownNames {
         let Some(cell) = self.doctypes.get(doctype) else { return Ok(Ok(())) };
         let refused = cell
             .get_or_try_init(async || {
-                catalog.live(site, caller, doctype).await?;
+                catalog.live(site, doctype).await?;
                 let unknown = self.config.unknown_names(&|name| catalog.known(name), &[]);
                 let unknown: Vec<UnknownName> = unknown.into_iter().filter(|name| name.doctype == doctype).collect();
                 for name in &unknown {

@@ -152,6 +152,21 @@ pub struct Tools {
     pub views: bool,
 }
 
+/// Room beside the rows of a page, in bytes: what they are rows of, and where they go on.
+const BESIDE_ROWS: usize = 2_000;
+
+impl Tools {
+    /// How large the data of a result may be, in bytes of JSON: four make a token.
+    pub fn bytes_for_result(&self) -> usize {
+        usize::try_from(self.max_result_tokens).unwrap_or(usize::MAX).saturating_mul(4)
+    }
+
+    /// How large the rows of a page and their columns may be, in bytes of JSON.
+    pub fn bytes_for_rows(&self) -> usize {
+        self.bytes_for_result().saturating_sub(BESIDE_ROWS)
+    }
+}
+
 impl Default for Tools {
     fn default() -> Self {
         Self {

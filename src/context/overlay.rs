@@ -6,14 +6,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::{Session, SiteInfo, client_options};
 use erpnext_schema::snapshot::DocType;
 use futures_util::future::{join, join_all};
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::SiteInfo;
-use crate::app::{App, client_options};
+
+
 use crate::catalog::Laid;
 use crate::config::Config;
 use crate::files;
@@ -29,7 +30,7 @@ const FRESH: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct Overlay {
     file: Option<PathBuf>,
-    site: Client,
+    client: Client,
 }
 
 impl Overlay {
@@ -45,17 +46,17 @@ impl Overlay {
         let options =
             ClientOptions { concurrent: AT_ONCE, rates: Rates::default(), cache: None, ..client_options(config) };
         let file = config.schema.cache_folder.as_deref().map(|folder| folder.join(name(&config.erpnext.url)));
-        Ok(Some(Self { file, site: Client::new(options)? }))
+        Ok(Some(Self { file, client: Client::new(options)? }))
     }
 
     /// Lays what was kept, and greets with it. One that cannot be read, or is another site's, is as none.
-    pub fn recall(&self, app: &App) {
+    pub fn recall(&self, session: &Session<'_>) {
         let Some(file) = &self.file else { return };
-        match std::fs::read_to_string(file).map_err(|error| error.to_string()).and_then(|text| parse(app, &text)) {
+        match std::fs::read_to_string(file).map_err(|error| error.to_string()).and_then(|text| parse(session, &text)) {
             Ok((tables, greeting)) => {
-                lay(app, &tables);
+                lay(session, &tables);
                 if let Some(greeting) = greeting {
-                    let _ = app.greeting.set(greeting);
+                    let _ = session.user.info.set(greeting);
                 }
             }
             Err(why) => tracing::debug!("no metadata is kept in {}: {why}", file.display()),
@@ -63,13 +64,13 @@ impl Overlay {
     }
 
     /// Reads the configured DocTypes from the site, lays what differs from the generated tables, and keeps it.
-    pub async fn refresh(&self, app: &App) {
-        if app.greeting.get().is_some() && self.file.as_deref().and_then(age).is_some_and(|age| age < FRESH) {
+    pub async fn refresh(&self, session: &Session<'_>) {
+        if session.user.info.get().is_some() && self.file.as_deref().and_then(age).is_some_and(|age| age < FRESH) {
             return;
         }
-        let (tables, greeting) = join(self.tables(app), SiteInfo::ask(app, &self.site)).await;
+        let (tables, greeting) = join(self.tables(session), SiteInfo::ask(session, self.client.as_caller(session.caller))).await;
         let Some(tables) = tables else { return };
-        if lay(app, &tables) {
+        if lay(session, &tables) {
             tracing::info!(
                 doctypes = tables.len(),
                 "the site's metadata differs from the snapshot and is laid over it"
@@ -78,17 +79,18 @@ impl Overlay {
         let greeting = greeting.inspect_err(|error| tracing::debug!("who the user is: {}", error.for_log())).ok();
         // This start's instructions are out already, most likely: what was asked is for the next.
         let Some(file) = &self.file else { return };
-        if let Err(error) = files::write_whole(file, text(app, greeting.as_ref(), &tables).as_bytes()) {
+        if let Err(error) = files::write_whole(file, text(session, greeting.as_ref(), &tables).as_bytes()) {
             tracing::warn!("the site's metadata cannot be kept in {}: {error}", file.display());
         }
     }
 
     /// The tables of the configured DocTypes as the site has them now; none where it does not tell all that there are.
-    async fn tables(&self, app: &App) -> Option<Vec<Laid>> {
-        let names: Vec<&str> = app.policy.doctypes().map(|(name, _)| name).collect();
+    async fn tables(&self, session: &Session<'_>) -> Option<Vec<Laid>> {
+        let site = self.client.as_caller(session.caller);
+        let names: Vec<&str> = session.policy.doctypes().map(|(name, _)| name).collect();
         let (mut tables, mut seen): (Vec<Laid>, BTreeSet<String>) = Default::default();
         for names in names.chunks(AT_ONCE) {
-            let read = names.iter().map(async |name| (*name, self.site.doctype_bundle(&app.caller, name).await));
+            let read = names.iter().map(async |name| (*name, site.doctype_bundle(name).await));
             for (name, bundle) in join_all(read).await {
                 match bundle {
                     Ok(docs) => {
@@ -115,9 +117,9 @@ impl Overlay {
     }
 }
 
-fn lay(app: &App, tables: &[Laid]) -> bool {
-    app.catalog.lay(tables);
-    app.listed.lay(tables)
+fn lay(session: &Session<'_>, tables: &[Laid]) -> bool {
+    session.catalog.lay(tables);
+    session.listed.lay(tables)
 }
 
 /// A file for each site, named so that a person knows which.
@@ -133,11 +135,11 @@ fn age(file: &Path) -> Option<Duration> {
     std::fs::metadata(file).ok()?.modified().ok()?.elapsed().ok()
 }
 
-fn text(app: &App, greeting: Option<&SiteInfo>, tables: &[Laid]) -> String {
+fn text(session: &Session<'_>, greeting: Option<&SiteInfo>, tables: &[Laid]) -> String {
     let tables = tables.iter().filter_map(|laid| serde_json::from_str(&laid.source.to_snapshot()).ok());
     let tables: Vec<Value> = tables.collect();
     json!({
-        "site": app.caller.site.as_str(),
+        "site": session.caller.site.as_str(),
         "snapshot": erpnext_doctypes::FINGERPRINT,
         "greeting": greeting,
         "doctypes": tables,
@@ -145,15 +147,15 @@ fn text(app: &App, greeting: Option<&SiteInfo>, tables: &[Laid]) -> String {
     .to_string()
 }
 
-fn parse(app: &App, text: &str) -> Result<(Vec<Laid>, Option<SiteInfo>), String> {
+fn parse(session: &Session<'_>, text: &str) -> Result<(Vec<Laid>, Option<SiteInfo>), String> {
     let kept: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if kept["site"] != app.caller.site.as_str() || kept["snapshot"] != erpnext_doctypes::FINGERPRINT {
+    if kept["site"] != session.caller.site.as_str() || kept["snapshot"] != erpnext_doctypes::FINGERPRINT {
         return Err("it is another site's, or kept by another version".to_owned());
     }
     let tables = kept["doctypes"].as_array().into_iter().flatten();
     let sources: Result<Vec<DocType>, String> =
         tables.map(|table| DocType::from_snapshot(&table.to_string())).collect();
-    let greeting = SiteInfo::deserialize(&kept["greeting"]).ok().filter(|greeting| greeting.is_for(app));
+    let greeting = SiteInfo::deserialize(&kept["greeting"]).ok().filter(|greeting| greeting.is_for(session));
     Ok((sources?.into_iter().filter_map(Laid::new).collect(), greeting))
 }
 

@@ -5,9 +5,9 @@ use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::app::App;
+use super::Session;
 use crate::policy::Operation;
-use crate::site::{Client, ListQuery, SiteError};
+use crate::site::{CallerClient, ListQuery, SiteError};
 
 /// How many companies are told; a site has one or a few.
 const MOST: u32 = 5;
@@ -40,23 +40,23 @@ impl SiteInfo {
     ///
     /// # Errors
     /// Where the site does not tell who the user is.
-    pub async fn ask(app: &App, site: &Client) -> Result<Self, SiteError> {
-        let user = site.logged_user(&app.caller).await?;
-        let time_zone = site.time_zone(&app.caller).await.ok();
-        Ok(Self { of: whom(app), user, time_zone, companies: companies(app, site).await })
+    pub async fn ask(session: &Session<'_>, site: CallerClient<'_>) -> Result<Self, SiteError> {
+        let user = site.logged_user().await?;
+        let time_zone = site.time_zone().await.ok();
+        Ok(Self { of: whom(session), user, time_zone, companies: companies(session, site).await })
     }
 
     /// Whether it was asked for this caller under this policy.
-    pub fn is_for(&self, app: &App) -> bool {
-        self.of == whom(app)
+    pub fn is_for(&self, session: &Session<'_>) -> bool {
+        self.of == whom(session)
     }
 }
 
 /// The companies that the caller may read; none where the policy or the site does not let them be read.
-pub async fn companies(app: &App, site: &Client) -> Vec<Company> {
+pub async fn companies(session: &Session<'_>, site: CallerClient<'_>) -> Vec<Company> {
     const CURRENCY: &str = "default_currency";
-    let Ok(permit) = app.permit(Operation::Read, "Company").await else { return Vec::new() };
-    let def = app.catalog.known("Company").and_then(|def| def.field(CURRENCY));
+    let Ok(permit) = session.permit(Operation::Read, "Company").await else { return Vec::new() };
+    let def = session.catalog.known("Company").and_then(|def| def.field(CURRENCY));
     let currency = def.is_some_and(|field| permit.fields().may_read(field)).then_some(CURRENCY);
     let query = ListQuery {
         fields: ["name"].into_iter().chain(currency).map(str::to_owned).collect(),
@@ -66,7 +66,7 @@ pub async fn companies(app: &App, site: &Client) -> Vec<Company> {
     };
     let text = |row: &Map<String, Value>, field: &str| row.get(field).and_then(Value::as_str).map(str::to_owned);
     let company = |row| Some(Company { name: text(&row, "name")?, currency: text(&row, CURRENCY) });
-    match site.list(&app.caller, &permit, &query).await {
+    match site.list(&permit, &query).await {
         Ok(page) => page.data.into_iter().filter_map(company).collect(),
         Err(error) => {
             tracing::debug!("companies: {}", error.for_log());
@@ -76,9 +76,9 @@ pub async fn companies(app: &App, site: &Client) -> Vec<Company> {
 }
 
 /// Another key, or another rule for companies, is another one; tells neither.
-fn whom(app: &App) -> String {
+fn whom(session: &Session<'_>) -> String {
     let mut hash = Context::new(&SHA256);
-    hash.update(app.caller.credentials.fingerprint());
-    hash.update(format!("{:?}", app.policy.permit(Operation::Read, "Company").ok()).as_bytes());
+    hash.update(session.caller.identity().as_bytes());
+    hash.update(format!("{:?}", session.policy.permit(Operation::Read, "Company").ok()).as_bytes());
     hash.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,6 +8,7 @@ pub mod outcome;
 #[cfg(test)]
 mod tests;
 
+use serde_json::{Map, Value};
 use erpnext_schema::{Context, DocTypeDef, FieldDef};
 
 use crate::catalog::Catalog;
@@ -37,4 +38,11 @@ impl Context for Writing<'_> {
     fn may_match(&self, table: &FieldDef, column: &FieldDef) -> bool {
         self.rule.may_read_child(table, column)
     }
+}
+
+/// The document with these fields in the place of its own.
+pub fn overlaid(doc: &Map<String, Value>, fields: &Map<String, Value>) -> Map<String, Value> {
+    let mut doc = doc.clone();
+    doc.extend(fields.clone());
+    doc
 }

@@ -1,32 +1,12 @@
 //! Which fields above permlevel 0 the site shows to the user: reading a document gives 0 for a number that the user may not
 //! see (H4), where a list leaves its column out (H5). Asked once for each user and level.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use erpnext_schema::{FieldDef, Shape, doctype_flag};
 use serde_json::{Map, Value};
 
 use super::DocTypeCall;
 use super::names::document_name;
 use crate::site::SiteError;
-
-/// What was learned: by user, DocType and permlevel.
-#[derive(Debug, Default)]
-pub struct Sight(Mutex<HashMap<Level, bool>>);
-
-type Level = ([u8; 32], &'static str, u8);
-
-impl Sight {
-    fn known(&self, user: &[u8; 32], doctype: &'static str, level: u8) -> Option<bool> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&(*user, doctype, level)).copied()
-    }
-
-    fn learn(&self, user: &[u8; 32], doctype: &'static str, level: u8, shown: bool) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((*user, doctype, level), shown);
-    }
-}
 
 impl DocTypeCall<'_> {
     /// Takes out of a document as it is stored the zeros that may stand for what the user may not see.
@@ -55,8 +35,8 @@ impl DocTypeCall<'_> {
     /// Whether the site shows the user the fields of this level, in the rows of the DocType's tables too; `name` is a
     /// document that the user may read. Not where it cannot be told: a Single has no list, and a level may have no column.
     pub(crate) async fn site_shows(&self, name: &str, level: u8) -> Result<bool, SiteError> {
-        let (def, user) = (self.def, self.session.caller.credentials.fingerprint());
-        if let Some(known) = self.session.user.permlevels.known(user, def.name, level) {
+        let def = self.def;
+        if let Some(known) = self.session.user.permlevels.known(def.name, level) {
             return Ok(known);
         }
         let column = def.fields.iter().find(|field| field.permlevel == level && field.in_lists());
@@ -66,7 +46,7 @@ impl DocTypeCall<'_> {
         let seen = shown.contains(column.fieldname);
         // Where no row came back nothing was learned.
         if shown.contains("name") {
-            self.session.user.permlevels.learn(user, def.name, level, seen);
+            self.session.user.permlevels.learn(def.name, level, seen);
         }
         Ok(seen)
     }

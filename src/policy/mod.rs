@@ -7,7 +7,7 @@ mod copies;
 mod cut;
 mod denial;
 mod fields;
-mod foreseen;
+mod predict;
 mod methods;
 mod permit;
 mod reports;
@@ -27,7 +27,7 @@ pub use crate::config::{Operation, Operations};
 pub use conditions::{Absent, Facts, Filter, Judge, Unmet, Within};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
-pub use foreseen::unforeseen;
+pub use predict::unforeseen;
 pub use methods::MethodPermit;
 pub use permit::Permit;
 

@@ -7,9 +7,32 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::SiteUrl;
 
-/// Who calls, on which site, through what. The ERPNext user behind the credentials is the site's to tell.
+/// Tells one user of one site from all others, without telling the user or the key. What belongs to a user is kept under it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Identity([u8; 32]);
+
+impl Identity {
+    fn new(site: &SiteUrl, kind: &str, who: &[u8]) -> Self {
+        let mut whole = Context::new(&SHA256);
+        for part in [site.as_str().as_bytes(), kind.as_bytes(), who] {
+            whole.update(&part.len().to_be_bytes());
+            whole.update(part);
+        }
+        let mut identity = [0; 32];
+        identity.copy_from_slice(whole.finish().as_ref());
+        Self(identity)
+    }
+
+    /// Its bytes, to be hashed with others.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Who calls, on which site, through what.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    identity: Identity,
     /// The site the call goes to.
     pub site: SiteUrl,
     /// What proves to the site who calls.
@@ -23,9 +46,22 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller of whom only site and credentials are known, as over stdio.
+    /// A caller of whom only site and credentials are known, as over stdio, where one pair of credentials is used from the
+    /// start to the end: they are the identity.
     pub fn new(site: SiteUrl, credentials: Credentials) -> Self {
-        Self { site, credentials, session: None, client: None, address: None }
+        let identity = Identity::new(&site, "key", credentials.fingerprint());
+        Self { identity, site, credentials, session: None, client: None, address: None }
+    }
+
+    /// The same where the site has said which user it is: credentials change, the user stays.
+    #[must_use]
+    pub fn of_user(self, user: &str) -> Self {
+        Self { identity: Identity::new(&self.site, "user", user.as_bytes()), ..self }
+    }
+
+    /// Under which what belongs to this user is kept.
+    pub fn identity(&self) -> Identity {
+        self.identity
     }
 }
 
@@ -75,7 +111,7 @@ impl Credentials {
         Ok(Self { api_key, api_secret, fingerprint })
     }
 
-    /// Tells one user from another without telling their key: a hash of key and secret.
+    /// A hash of key and secret, from which neither can be read.
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
     }

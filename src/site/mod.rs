@@ -4,6 +4,8 @@ mod advice;
 mod approvals;
 mod breaker;
 mod bulk;
+mod call_state;
+mod caller;
 mod document;
 mod erp;
 mod error;
@@ -21,7 +23,6 @@ mod reply;
 mod report;
 mod retry;
 mod rights;
-mod scope;
 mod send;
 mod system;
 #[cfg(test)]
@@ -41,7 +42,6 @@ use tokio::sync::OnceCell;
 use crate::cache::{Cache, Keeping};
 use crate::limit::Rates;
 use crate::policy::{Operation, Permit};
-use crate::site::Caller;
 use traffic::Traffic;
 
 pub use crate::policy::Filter;
@@ -54,7 +54,8 @@ pub use list::ListQuery;
 pub use mapping::Mapper;
 pub use marks::Mark;
 pub use retry::Retry;
-pub use scope::Scope;
+pub use call_state::CallState;
+pub use caller::{BadCredentials, Caller, Credentials, Identity};
 pub use url::{BadUrl, SiteUrl};
 pub(crate) use url::{encode, unreachable};
 pub use withheld::note_withheld;
@@ -177,57 +178,83 @@ impl Client {
         self.cache.is_some()
     }
 
+    /// The client as this caller: whatever it sends is sent with the caller's credentials.
+    pub fn as_caller<'a>(&'a self, caller: &'a Caller) -> CallerClient<'a> {
+        CallerClient { client: self, caller }
+    }
+}
+
+/// A [`Client`] bound to one caller. Every request of the program leaves through one.
+#[derive(Clone, Copy, Debug)]
+pub struct CallerClient<'a> {
+    client: &'a Client,
+    caller: &'a Caller,
+}
+
+impl CallerClient<'_> {
+    /// As [`Client::waits`].
+    pub fn waits(&self) -> impl Iterator<Item = Duration> + use<> {
+        self.client.waits()
+    }
+
+    /// As [`Client::date`].
+    pub fn date(&self) -> Option<(String, SystemTime)> {
+        self.client.date()
+    }
+
+    /// As [`Client::keeps_answers`].
+    pub fn keeps_answers(&self) -> bool {
+        self.client.keeps_answers()
+    }
+
     /// A whitelisted method by GET; the value under `key`.
     async fn method_get(
         &self,
-        caller: &Caller,
         method: &str,
         query: Vec<(&str, String)>,
         key: &str,
     ) -> Result<Answer<Value>, SiteError> {
         let path = format!("/api/method/{method}");
         let call = Call { method: Method::GET, path, query, body: Body::None, writes: false };
-        self.value(caller, call, key).await
+        self.value(call, key).await
     }
 
     /// A whitelisted method by POST, which changes nothing; the value under `message`.
-    async fn method_post(&self, caller: &Caller, method: &str, body: Body) -> Result<Answer<Value>, SiteError> {
-        self.value(caller, question(method, body), "message").await
+    async fn method_post(&self, method: &str, body: Body) -> Result<Answer<Value>, SiteError> {
+        self.value(question(method, body), "message").await
     }
 
     /// The same where its answer may have been kept.
     async fn ask(
         &self,
-        caller: &Caller,
         permit: &Permit,
         method: &str,
         body: Body,
     ) -> Result<Answer<Value>, SiteError> {
-        self.recalled(caller, permit, question(method, body), "message").await
+        self.recalled(permit, question(method, body), "message").await
     }
 
     /// A whitelisted method by POST that changes something; the value under `message`.
-    async fn method_write(&self, caller: &Caller, method: &str, body: Value) -> Result<Answer<Value>, SiteError> {
+    async fn method_write(&self, method: &str, body: Value) -> Result<Answer<Value>, SiteError> {
         let path = format!("/api/method/{method}");
         let call = Call { method: Method::POST, path, query: Vec::new(), body: Body::Json(body), writes: true };
-        self.value(caller, call, "message").await
+        self.value(call, "message").await
     }
 
     /// The value under `key` of a good answer; null where there is none, as methods that return nothing answer.
-    async fn value(&self, caller: &Caller, call: Call<'_>, key: &str) -> Result<Answer<Value>, SiteError> {
-        let answer = self.send(caller, call).await?;
+    async fn value(&self, call: Call<'_>, key: &str) -> Result<Answer<Value>, SiteError> {
+        let answer = self.send(call).await?;
         answer.try_map(|mut body| Ok(body.remove(key).unwrap_or(Value::Null)))
     }
 
     /// The same for a read whose answer may have been kept.
     async fn recalled(
         &self,
-        caller: &Caller,
         permit: &Permit,
         call: Call<'_>,
         key: &str,
     ) -> Result<Answer<Value>, SiteError> {
-        let answer = self.recall(caller, permit, call).await?;
+        let answer = self.recall(permit, call).await?;
         answer.try_map(|mut body| Ok(body.remove(key).unwrap_or(Value::Null)))
     }
 }

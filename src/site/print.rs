@@ -38,7 +38,7 @@ impl CallerClient<'_> {
     }
 
     /// Where a person who is logged in finds the PDF.
-    pub fn pdf_address(permit: &Permit, name: &str, format: Option<&str>) -> String {
+    pub fn pdf_address(&self, permit: &Permit, name: &str, format: Option<&str>) -> String {
         format!("{}{PDF}?{}", self.caller.site.as_str(), url::query_string(&pdf_query(permit, name, format)))
     }
 }

@@ -27,10 +27,10 @@ impl CallerClient<'_> {
         read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
     ) -> Result<T, SiteError> {
         let line = format!("{} {}", call.method, call.path);
-        let asked = Asked { call: &line, writes: call.writes, credentials: &caller.credentials };
-        let (http, request) = self.client.prepare(asked, &call).await?;
+        let asked = Asked { call: &line, writes: call.writes, credentials: &self.caller.credentials };
+        let (http, request) = self.client.prepare(self.caller, asked, &call).await?;
         let _forget = Forget(self.client.cache.as_ref().filter(|_| call.writes));
-        let user = self.caller.credentials.fingerprint();
+        let identity = self.caller.identity();
         let deadline = Instant::now() + self.client.options.timeout;
         let mut waits = self.client.options.retry.waits();
         loop {
@@ -38,7 +38,7 @@ impl CallerClient<'_> {
             let Some(mut request) = request.try_clone() else {
                 return Err(asked.unsent(Kind::Misuse, "the body cannot be sent twice"));
             };
-            let turn = self.client.traffic.enter(asked, user, deadline).await?;
+            let turn = self.client.traffic.enter(asked, identity.as_bytes(), deadline).await?;
             if call.writes {
                 call_state::writes();
             } else {
@@ -82,8 +82,7 @@ impl CallerClient<'_> {
         };
         let query = url::query_string(&call.query);
         let key = cache.key(&[
-            self.caller.site.as_str().as_bytes(),
-            self.caller.credentials.fingerprint(),
+            self.caller.identity().as_bytes(),
             format!("{permit:?}").as_bytes(),
             call.method.as_str().as_bytes(),
             call.path.as_bytes(),

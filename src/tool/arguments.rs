@@ -3,10 +3,10 @@
 use erpnext_schema::{DocTypeDef, Rule, Verb, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value};
 
-use super::arguments::TOKEN;
 use super::{Effect, Tool, synonyms};
-use crate::tools::find;
 
+/// The argument that brings a confirmation's token back.
+pub const TOKEN: &str = "confirm_token";
 /// The largest number of documents in one answer.
 pub const MAX_LIMIT: u64 = 500;
 /// How many documents a list gives where nobody says.
@@ -146,10 +146,10 @@ pub fn of(tool: &Tool) -> Vec<Arg> {
             by_verb(*verb).iter().filter(|arg| !(is_single(def) && arg.name == "name")).copied().collect()
         }
         Tool::Generic(verb) => std::iter::once(DOCTYPE).chain(by_verb(*verb).iter().copied()).collect(),
-        Tool::Own(own) => own.args.to_vec(),
+        Tool::Named(spec) => spec.args.to_vec(),
     };
     // A call of another tool has that one's.
-    if tool.effect() != Effect::Reads && *tool != Tool::Own(&find::CALL) {
+    if tool.effect() != Effect::Reads && !tool.is_proxy() {
         args.extend([DRY_RUN, CONFIRM_TOKEN, CONFIRM]);
     }
     args

@@ -10,7 +10,6 @@ use super::{Effect, Tool, operation};
 use crate::context::Session;
 use crate::document::Writing;
 use crate::policy::{FieldRule, Operation};
-use crate::tools::{find, workflow};
 
 /// A schema lists the permitted fields where they are at most this many; else the server checks the names.
 const SHORT: usize = 24;
@@ -74,7 +73,7 @@ pub fn definition_at(session: &Session<'_>, tool: Tool, level: Detail) -> Defini
     let what = || description.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned();
     let writes =
         || Operation::ALL.iter().any(|operation| operation.writes() && session.policy.permits_somewhere(*operation));
-    let calls = tool == Tool::Own(&find::CALL);
+    let calls = tool.is_proxy();
     Definition {
         name: tool.name(),
         title: if level == Detail::Lean { String::new() } else { title(tool) },
@@ -102,7 +101,7 @@ fn title(tool: Tool) -> String {
     match tool {
         Tool::Typed(verb, def) => format!("{} {}", words(verb), def.name),
         Tool::Generic(verb) => format!("{} documents of any DocType", words(verb)),
-        Tool::Own(own) => own.title.to_owned(),
+        Tool::Named(spec) => spec.title.to_owned(),
     }
 }
 
@@ -112,7 +111,7 @@ fn description(tool: Tool) -> String {
         Tool::Generic(verb) => {
             format!("{} For DocTypes whose own tools are not listed.", document_description(verb, None))
         }
-        Tool::Own(own) => own.description.to_owned(),
+        Tool::Named(spec) => spec.description.to_owned(),
     }
 }
 
@@ -181,15 +180,18 @@ fn input_schema(session: &Session<'_>, tool: Tool, level: Detail) -> Map<String,
 fn is_shown(session: &Session<'_>, tool: Tool, arg: &Arg) -> bool {
     match (arg.name, tool) {
         ("fresh", _) => session.site.keeps_answers(),
-        // An action of a workflow can submit or cancel.
-        (TOKEN, Tool::Own(own)) if *own == workflow::APPLY => [Operation::Update, Operation::Submit, Operation::Cancel]
-            .into_iter()
-            .any(|operation| session.policy.confirms(operation) && session.policy.permits_somewhere(operation)),
-        (TOKEN, tool) => session.policy.confirms(tool.confirmed_as()),
-        ("confirm", tool) => session.policy.confirms(tool.confirmed_as()) && session.policy.takes_confirm_argument(),
+        (TOKEN, tool) => is_confirmed(session, tool),
+        ("confirm", tool) => is_confirmed(session, tool) && session.policy.takes_confirm_argument(),
         ("idempotency_key", Tool::Typed(_, def)) => def.field(arg.name).is_some(),
         _ => true,
     }
+}
+
+/// Whether a call may have to be confirmed: one that is confirmed as several operations, if one of them is permitted.
+fn is_confirmed(session: &Session<'_>, tool: Tool) -> bool {
+    let operations = tool.confirmed_as();
+    let may_be = |operation| operations.len() == 1 || session.policy.permits_somewhere(operation);
+    operations.iter().any(|operation| session.policy.confirms(*operation) && may_be(*operation))
 }
 
 fn argument_schema(session: &Session<'_>, tool: Tool, arg: &Arg, level: Detail) -> Value {

@@ -9,7 +9,7 @@ use erpnext_schema::{DocTypeDef, nearest};
 
 use super::definition::{Definition, definition_at};
 use super::detail::Detail;
-use super::{Tool, Toolset};
+use super::{Registry, Tool, Toolset};
 use crate::config::{Mode, Tools};
 use crate::context::Session;
 
@@ -64,8 +64,8 @@ fn size(shown: &[Listed]) -> usize {
 }
 
 /// The list of a session: a function of its configuration only.
-pub fn listing(session: &Session<'_>) -> Listing {
-    let (registry, tools) = (&session.registry, &session.tools);
+pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
+    let tools = session.tools;
     let included = |tool: &Tool| tools.include.iter().any(|pattern| pattern.matches(tool.name()));
     let (core, others): (Vec<Tool>, Vec<Tool>) =
         registry.general().iter().copied().partition(|tool| is_core(tool) || included(tool));
@@ -75,7 +75,7 @@ pub fn listing(session: &Session<'_>) -> Listing {
         let typed = registry.tools().iter().copied().filter(|tool| matches!(tool, Tool::Typed(..)) && included(tool));
         fixed = show(session, &typed.collect::<Vec<_>>(), Detail::Compact);
     }
-    let mut groups: Vec<Group> = candidates(session)
+    let mut groups: Vec<Group> = candidates(session, registry)
         .filter_map(|def| Group::of(registry.typed(def).filter(|tool| !included(tool)).collect(), weight(def)))
         .collect();
     let others = others.into_iter().filter(|tool| is_asked_for(tools, tool));
@@ -145,8 +145,8 @@ fn show(session: &Session<'_>, tools: &[Tool], level: Detail) -> Vec<Listed> {
 }
 
 /// The DocTypes whose tools may be listed: those of the toolsets, else those the configuration names, in full mode all.
-fn candidates(session: &Session<'_>) -> impl Iterator<Item = &'static DocTypeDef> {
-    let (registry, tools) = (&session.registry, &session.tools);
+fn candidates<'a>(session: &'a Session<'_>, registry: &'a Registry) -> impl Iterator<Item = &'static DocTypeDef> {
+    let tools = session.tools;
     let asked = !tools.toolsets.is_empty();
     let named = asked || tools.mode != Mode::Lean;
     let open = asked || tools.mode == Mode::Full;
@@ -157,13 +157,13 @@ fn candidates(session: &Session<'_>) -> impl Iterator<Item = &'static DocTypeDef
 
 fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
     match tool {
-        Tool::Own(own) if !tools.toolsets.is_empty() => is_in(tools, own.toolset.name()),
+        Tool::Named(spec) if !tools.toolsets.is_empty() => is_in(tools, spec.toolset.name()),
         _ => tools.mode != Mode::Lean,
     }
 }
 
 fn is_core(tool: &Tool) -> bool {
-    !matches!(tool, Tool::Own(own) if own.toolset != Toolset::Core)
+    !matches!(tool, Tool::Named(spec) if spec.toolset != Toolset::Core)
 }
 
 fn is_in(tools: &Tools, set: &str) -> bool {

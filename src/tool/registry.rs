@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use erpnext_schema::{DocTypeDef, Verb, doctype_flag};
 
-use super::{Effect, Tool, VERBS, operation, spec};
+use super::{Effect, Tool, ToolSpec, VERBS, operation};
 use crate::config::{Pattern, Tools};
 use crate::policy::Policy;
 
@@ -22,13 +22,13 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The tools for one policy, but for those that are excluded.
-    pub fn new(policy: Arc<Policy>, tools: &Tools) -> Self {
-        let own = spec::ALL.iter().filter(|own| (own.offered)(&policy)).map(|own| Tool::Own(own));
+    /// The tools for one policy, but for those that are excluded; `specs` are those with a name of their own.
+    pub fn new(policy: Arc<Policy>, tools: &Tools, specs: &[&'static ToolSpec]) -> Self {
+        let named = specs.iter().filter(|spec| (spec.offered)(&policy)).map(|spec| Tool::Named(spec));
         let generic = VERBS.iter().filter(|(verb, _)| policy.permits_somewhere(operation(*verb)));
-        let general = own.chain(generic.map(|(verb, _)| Tool::Generic(*verb)));
+        let general = named.chain(generic.map(|(verb, _)| Tool::Generic(*verb)));
         // What calls another tool does what that one does.
-        let reads = |tool: &Tool| tool.effect() == Effect::Reads || tool.name() == crate::tools::find::CALL.name;
+        let reads = |tool: &Tool| tool.effect() == Effect::Reads || tool.is_proxy();
         let mut general: Vec<Tool> = general.filter(|tool| !tools.read_only || reads(tool)).collect();
         general.retain(|tool| !is_excluded(&tools.exclude, tool.name()));
         Self { policy, exclude: tools.exclude.clone(), general, all: OnceLock::new() }
@@ -66,6 +66,13 @@ impl Registry {
         let there = |name: &str| !is_excluded(&self.exclude, name);
         let tools = def.tools.iter().filter(|tool| operations.contains(operation(tool.verb)) && there(tool.name));
         tools.map(|tool| Tool::Typed(tool.verb, def)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The tool for a verb as the model calls it for this DocType: `submit_sales_order_document`, else the generic one.
+    pub fn tool_for(&self, def: &DocTypeDef, verb: Verb) -> &'static str {
+        let typed = def.tools.iter().find(|tool| tool.verb == verb).map(|tool| tool.name);
+        let typed = typed.filter(|name| self.policy.names(def.name) && self.find(name).is_some());
+        typed.unwrap_or_else(|| Tool::Generic(verb).name())
     }
 
     /// The tool of that name.

@@ -1,68 +1,17 @@
-//! The tools with a name of their own, beside those that every DocType has: one line each, the rest in the tool's file.
+//! The spec of a tool with a name of its own, and one call of it.
 
 use std::fmt;
 
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::arguments::Arg;
 use super::progress::CallObserver;
-use super::{Arguments, Tool};
+use super::{Arguments, Registry, Tool};
 use crate::audit::Attempt;
 use crate::context::Session;
-use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
-use crate::tools::{
-    about, aggregate, attachments, bulk, changes, collaborate, convert, erp, find, history, linked, lookup, method,
-    print, reports, workflow,
-};
-
-/// Every one of them, in the order of the list.
-pub const ALL: &[&ToolSpec] = &[
-    &about::TEST_CONNECTION,
-    &about::SYSTEM_INFO,
-    &about::LIST_DOCTYPES,
-    &about::DOCTYPE_PERMISSIONS,
-    &about::DOCTYPE_SCHEMA,
-    &find::FIND,
-    &find::CALL,
-    &aggregate::AGGREGATE,
-    &lookup::SEARCH_LINK,
-    &lookup::GLOBAL_SEARCH,
-    &history::HISTORY,
-    &linked::LINKED,
-    &changes::CHANGES,
-    &erp::STOCK,
-    &erp::ITEM,
-    &erp::PARTY,
-    &reports::LIST,
-    &reports::DESCRIBE,
-    &reports::RUN,
-    &convert::LIST,
-    &convert::CONVERT,
-    &workflow::ACTIONS,
-    &workflow::APPLY,
-    &workflow::PENDING,
-    &bulk::CREATE,
-    &bulk::UPDATE,
-    &bulk::DELETE,
-    &collaborate::COMMENT,
-    &collaborate::ASSIGN,
-    &collaborate::UNASSIGN,
-    &collaborate::TAG,
-    &collaborate::UNTAG,
-    &collaborate::SHARE,
-    &collaborate::FOLLOW,
-    &collaborate::RENAME,
-    &attachments::LIST,
-    &attachments::GET,
-    &attachments::ATTACH,
-    &attachments::DELETE,
-    &print::PRINT,
-    &method::CALL,
-];
-
 /// By what a tool is asked for in a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Toolset {
@@ -115,8 +64,27 @@ pub struct ToolSpec {
     pub effect: Effect,
     /// Whether a policy leaves anything for it to do; else it is not listed and not there.
     pub offered: fn(&Policy) -> bool,
+    /// What no other tool needs.
+    pub special: Special,
     /// Does it.
     pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+}
+
+/// What is special about a tool.
+#[derive(Clone, Copy)]
+pub struct Special {
+    /// The operations that it is confirmed as; where none is stated, its own. Taking a file away is an update of its document,
+    /// and takes it away for good.
+    pub confirm_as: &'static [Operation],
+    /// It calls the tool that its arguments name: it is checked, permitted, recorded and confirmed as that one.
+    pub is_proxy: bool,
+    /// Tells what a call is about, if the arguments `doctype` and `name` do not.
+    pub subject: fn(&mut Attempt, &Map<String, Value>),
+}
+
+impl Special {
+    /// Nothing.
+    pub const NONE: Self = Self { confirm_as: &[], is_proxy: false, subject: |_, _| {} };
 }
 
 /// What a tool does to what is stored.
@@ -135,8 +103,10 @@ pub enum Effect {
 /// One call of such a tool, its arguments checked against its table.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
-    /// Everything that calls need.
+    /// On whose behalf, on which site.
     pub session: &'a Session<'a>,
+    /// The tools that there are.
+    pub registry: &'a Registry,
     /// The tool that was called.
     pub tool: Tool,
     /// Its arguments.
@@ -144,18 +114,13 @@ pub struct Call<'a> {
     /// The record of it.
     pub attempt: &'a Attempt,
     /// Who waits for it.
-    pub watch: &'a CallObserver,
+    pub observer: &'a CallObserver,
 }
 
 impl<'a> Call<'a> {
     /// Leave for an operation on the DocType that the argument `doctype` names.
     pub async fn permit(&self, operation: Operation) -> Result<Permit, ToolError> {
         self.session.permit(operation, self.given.text("doctype").unwrap_or_default()).await
-    }
-
-    /// The call as one on the documents of the permit's DocType.
-    pub(crate) async fn on(&self, permit: &'a Permit) -> Result<DocTypeCall<'a>, ToolError> {
-        DocTypeCall::new(self.session, self.tool, permit, self.attempt).await
     }
 }
 
@@ -184,6 +149,6 @@ impl Eq for ToolSpec {}
 
 impl fmt::Debug for ToolSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Own").field(&self.name).finish()
+        f.debug_tuple("ToolSpec").field(&self.name).finish()
     }
 }

@@ -10,10 +10,10 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
 use crate::shape::printed;
-use crate::site::{Client, Kind as Failure};
+use crate::site::Kind as Failure;
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::progress::Attachment;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// The largest PDF that is handed over, in bytes.
 const MOST_PDF: usize = 3 << 20;
@@ -36,19 +36,20 @@ pub const PRINT: ToolSpec = ToolSpec {
     operation: Operation::Print,
     effect: Effect::Reads,
     offered: |policy| policy.permits_somewhere(Operation::Print),
+    special: Special::NONE,
     run: |call| Box::pin(print(call)),
 };
 
 async fn print(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Print).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Get)?;
     let name = on.name(call.given);
     shows_all(&on, name).await?;
-    let (site, caller, format) = (call.session.site, call.given.text("format"));
+    let (site, format) = (call.session.site, call.given.text("format"));
     let mut result = Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("name".to_owned(), json!(name))]);
     if call.given.text("as") != Some("pdf") {
-        let html = site.print(caller, &permit, name, format).await?;
+        let html = site.print(&permit, name, format).await?;
         let text = printed::of_html(&html);
         let all = text.chars().count();
         if all > MOST_TEXT {
@@ -57,7 +58,7 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
         result.insert("markdown".to_owned(), json!(text.chars().take(MOST_TEXT).collect::<String>()));
         return Ok(Value::Object(result));
     }
-    let pdf = site.print_pdf(caller, &permit, name, format).await.map_err(|error| match error.kind() {
+    let pdf = site.print_pdf(&permit, name, format).await.map_err(|error| match error.kind() {
         Failure::Server => ToolError::refused(format!(
             "The site cannot make a PDF of {} {name:?}: most often it lacks the converter (wkhtmltopdf), which its administrator \
              installs.\nnext: call again with \"as\": \"markdown\".",
@@ -65,7 +66,7 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
         )),
         _ => error.into(),
     })?;
-    let uri = Client::pdf_address(caller, &permit, name, format);
+    let uri = site.pdf_address(&permit, name, format);
     result.insert("bytes".to_owned(), json!(pdf.bytes.len()));
     result.insert("link".to_owned(), json!(uri));
     if pdf.bytes.len() > MOST_PDF {
@@ -73,10 +74,10 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
             "note".to_owned(),
             json!("too large to be handed over; a person who is logged in can open the link"),
         );
-        call.watch.give(Attachment::Link { uri, name: format!("{name}.pdf") });
+        call.observer.give(Attachment::Link { uri, name: format!("{name}.pdf") });
     } else {
         let (kind, base64) = ("application/pdf".to_owned(), BASE64_STANDARD.encode(pdf.bytes));
-        call.watch.give(Attachment::File { uri, kind, base64 });
+        call.observer.give(Attachment::File { uri, kind, base64 });
     }
     Ok(Value::Object(result))
 }

@@ -3,10 +3,10 @@
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Violation, check_document};
 use serde_json::{Map, Value, json};
 
-use super::attachments;
 use crate::document::changes::{self, Change};
-use crate::document::{Writing, merge};
-use crate::documents::{DocTypeCall, suggest, titles};
+use crate::document::{overlaid, Writing, merge};
+use crate::documents::{file_fields, DocTypeCall, suggest, titles};
+use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::site::{Kind, unreachable};
 use crate::tool::Arguments;
@@ -23,7 +23,7 @@ pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
     let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
-    attachments::check(&on, &doc, None).await?;
+    file_fields::check(&on, &doc, None).await?;
     let key = given.text("idempotency_key");
     let answer = match on.made_before(key).await? {
         Some(made) => made,
@@ -78,10 +78,10 @@ pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     let (changes, titled) = titles::resolve(&on, changes, &before).await?;
     let mut merged = on.merged(&before, &changes)?;
     links::check_merged(&on, &merged, &before).await?;
-    attachments::check(&on, &merged.body, Some((name, &before))).await?;
+    file_fields::check(&on, &merged.body, Some((name, &before))).await?;
     let modified = before.get("modified").cloned();
     merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
-    let result = with(&before, &merged.body);
+    let result = overlaid(&before, &merged.body);
     let preview = on.preview(&before, &result, &changes);
     let step = Step { name: Some(name), stored: Some(&before), result: Some(&result), preview: &preview };
     if let Go::Answer(answer) = on.gate(given, step).await? {
@@ -174,7 +174,7 @@ impl<'a> DocTypeCall<'a> {
         changes: &Map<String, Value>,
     ) -> Result<merge::Merged, ToolError> {
         let merged = merge::onto_stored(self.def, &self.writing(), stored, changes);
-        merged.map_err(|found| ToolError::arguments(self.tool, found))
+        merged.map_err(|found| ToolError::arguments(self.tool.name(), found))
     }
 
     fn writing(&self) -> Writing<'a> {
@@ -196,7 +196,7 @@ fn few_rows(on: &DocTypeCall<'_>, data: &Map<String, Value>) -> Result<(), ToolE
             nearest: None,
         })
         .collect();
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
 /// The site takes names for new documents that no address leads to (H48): nobody could read them back, change or delete
@@ -208,30 +208,3 @@ fn bad_name(def: &DocTypeDef, doc: &Map<String, Value>) -> Option<Violation> {
     Some(Violation { path: by.to_owned(), rule: Rule::Value, message, nearest: None })
 }
 
-/// The document with these fields in the place of its own.
-pub(crate) fn with(doc: &Map<String, Value>, fields: &Map<String, Value>) -> Map<String, Value> {
-    let mut doc = doc.clone();
-    doc.extend(fields.clone());
-    doc
-}
-
-/// The site takes a name in another case, with other accents or a space at its end for the same (H26): what is to be
-/// changed has to be named as it is.
-pub(crate) fn named_exactly(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
-    match stored.get("name").and_then(document_name) {
-        Some(right) if right != name => Err(ToolError::refused(format!(
-            "name: there is no {} named exactly {name:?}, and nothing was changed; did you mean {right:?}?",
-            on.def.name
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// Names of documents are texts, or numbers where the database counts.
-pub(crate) fn document_name(value: &Value) -> Option<String> {
-    match value {
-        Value::String(name) => Some(name.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}

@@ -7,16 +7,17 @@ use erpnext_schema::DocTypeDef;
 use serde_json::Value;
 
 use crate::audit::{Attempt, new_id};
-use crate::context::Session;
+use crate::context::{Session, record_result};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Permit;
 use crate::site::CallState;
-use crate::tool::Tool;
+use crate::tool::{Registry, Tool};
 
 /// One document of a batch.
 pub struct Member<'a> {
     session: &'a Session<'a>,
+    registry: &'a Registry,
     tool: Tool,
     def: &'static DocTypeDef,
     permit: &'a Permit,
@@ -34,13 +35,13 @@ impl<'a> Member<'a> {
             document: name.map(str::to_owned),
             ..on.attempt.clone()
         };
-        Self { session: on.session, tool: on.tool, def, permit, attempt, started: Instant::now() }
+        Self { session: on.session, registry: on.registry, tool: on.tool, def, permit, attempt, started: Instant::now() }
     }
 
     /// The call as one on this document.
     pub fn on(&self) -> DocTypeCall<'_> {
-        let Self { session, tool, def, permit, attempt, .. } = self;
-        DocTypeCall { session, tool: *tool, def, permit, attempt, in_batch: true }
+        let Self { session, registry, tool, def, permit, attempt, .. } = self;
+        DocTypeCall { session, registry, tool: *tool, def, permit, attempt, in_batch: true }
     }
 
     /// Does it and records what came of it; the site knows its requests by its own name.
@@ -52,6 +53,6 @@ impl<'a> Member<'a> {
 
     /// Records what came of it.
     pub fn settle(&self, result: Result<&Value, &ToolError>) {
-        self.session.audit.settle_result(&self.attempt, self.started, result, 0);
+        record_result(self.session.audit, &self.attempt, self.started, result, 0);
     }
 }

@@ -1,63 +1,19 @@
 //! Confirmation: the words for what a write would do, and the tokens that say that it is meant. A token is good once, for
 //! ten minutes, for exactly what was shown: tool, arguments, user, the document as it was then, and all that would be done.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use ring::digest::{Context, SHA256};
-use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value, json};
 
 use crate::context::Session;
-use crate::error::ToolError;
+use crate::context::tokens::Bound;
+use crate::error::{ToolError, Unconfirmed};
 use crate::policy::Operation;
 use crate::site::Caller;
 use crate::tool::Arguments;
-
-/// The argument that brings a token back.
-pub const TOKEN: &str = "confirm_token";
-/// How long a token is good.
-const GOOD_FOR: Duration = Duration::from_secs(600);
-/// How many tokens are waited for at once; the oldest make room.
-const MOST: usize = 1_000;
+use crate::tool::arguments::TOKEN;
 
 /// How many characters of what would be done a person is shown.
 const MOST_TOLD: usize = 8_000;
-
-/// What a token stands for.
-pub type Bound = [u8; 32];
-
-/// What waits to be confirmed.
-#[derive(Debug, Default)]
-pub struct Tokens(Mutex<VecDeque<(String, Bound, Instant)>>);
-
-impl Tokens {
-    /// A new token for this.
-    ///
-    /// # Errors
-    /// Where the system has no random numbers.
-    pub fn issue(&self, bound: Bound) -> Result<String, ToolError> {
-        let mut bytes = [0; 9];
-        let no_random = |_| ToolError::refused("This machine has no random numbers now; nothing was sent. Try again.");
-        SystemRandom::new().fill(&mut bytes).map_err(no_random)?;
-        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= MOST {
-            waiting.pop_front();
-        }
-        waiting.push_back((token.clone(), bound, Instant::now()));
-        Ok(token)
-    }
-
-    /// Takes a token back: whether it stands for this. It is good no more then.
-    pub fn redeem(&self, token: &str, bound: &Bound) -> bool {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|(_, _, issued)| issued.elapsed() < GOOD_FOR);
-        let found = waiting.iter().position(|(known, stands_for, _)| known == token && stands_for == bound);
-        found.and_then(|at| waiting.remove(at)).is_some()
-    }
-}
 
 /// What a token for a call stands for; `modified` is the document's, where there is one, and `shown` what would be done.
 fn bound(
@@ -113,17 +69,6 @@ fn write(text: &mut String, key: &str, value: &Value) {
         }
         scalar => text.push_str(&scalar.to_string()),
     }
-}
-
-/// A write that waits for somebody to say that it is meant.
-#[derive(Debug)]
-pub struct Unconfirmed {
-    /// Asks a person, in one line.
-    pub question: String,
-    /// Says that it is meant, once.
-    pub token: String,
-    /// What would be done, for the model, with the token and the way on.
-    pub answer: Value,
 }
 
 /// What is asked about.

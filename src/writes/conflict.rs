@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use crate::document::overlaid;
 use crate::document::changes::{self, Change, Row, What};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape;
 use crate::shape::history::Reader;
-use crate::tools::write::with;
 
 /// An update that comes too late.
 pub(crate) struct Stale<'a> {
@@ -136,7 +136,7 @@ impl Stale<'_> {
             }
             Err(error) => return error.for_model(),
         };
-        let changes = on.changes(now, &with(now, &merged.body));
+        let changes = on.changes(now, &overlaid(now, &merged.body));
         match changes.is_empty() {
             true => "Your change would change nothing that may be seen.".to_owned(),
             false => format!("You wanted: {}.", changes::told(&changes)),

@@ -77,20 +77,20 @@ async fn check_at(
         nearest: None,
     });
     let violations: Vec<_> = violations.collect();
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
 /// Whether the document is there for this caller; where the user may not look, the site decides.
 async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> bool {
-    let (session, caller) = (on.session, &on.session.caller);
+    let session = on.session;
     if session.policy.is_scoped(doctype)
         && let Ok(permit) = session.permit(Operation::Read, doctype).await
     {
         use site::Kind::{Missing, OutOfSight};
-        let seen = session.site.get(caller, &permit, name).await;
+        let seen = session.site.get(&permit, name).await;
         return !seen.is_err_and(|error| matches!(error.kind(), Missing | OutOfSight));
     }
-    !matches!(session.site.link_exists(caller, on.permit, doctype, name).await, Ok(false))
+    !matches!(session.site.link_exists(on.permit, doctype, name).await, Ok(false))
 }
 
 /// The links among these fields that are not what is stored and that the site would not check as they have to be.

@@ -1,7 +1,5 @@
 //! Writes, and what became of them where no answer came: read back until it is decided, and never sent twice.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use erpnext_schema::time::parse_datetime;
@@ -10,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::document::merge::Merged;
 use crate::document::outcome::{self, Verdict};
+use crate::context::recent_creates::MADE_BEFORE;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
@@ -17,44 +16,8 @@ use crate::site::{Answer, Kind, SiteError};
 
 /// Where a DocType keeps the key by which a repeated create is known again.
 const KEY: &str = "idempotency_key";
-/// How many names of new documents are remembered.
-const REMEMBERED: usize = 1_000;
 /// How many of the user's newest documents are looked through.
 const LOOKED_THROUGH: u32 = 50;
-
-/// The documents made through this server of late: what one create made is not taken for what another did, and a key that
-/// the site has no field for is known again.
-#[derive(Debug, Default)]
-pub struct Made(Mutex<VecDeque<Document>>);
-
-#[derive(Debug)]
-struct Document {
-    doctype: String,
-    name: String,
-    key: Option<String>,
-}
-
-impl Made {
-    fn add(&self, doctype: &str, name: &str, key: Option<&str>) {
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.len() >= REMEMBERED {
-            made.pop_front();
-        }
-        let key = key.map(str::to_owned);
-        made.push_back(Document { doctype: doctype.to_owned(), name: name.to_owned(), key });
-    }
-
-    fn has(&self, doctype: &str, name: &str) -> bool {
-        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.iter().any(|known| known.doctype == doctype && known.name == name)
-    }
-
-    fn with_key(&self, doctype: &str, key: &str) -> Option<String> {
-        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = made.iter().rfind(|known| known.doctype == doctype && known.key.as_deref() == Some(key));
-        found.map(|known| known.name.clone())
-    }
-}
 
 impl DocTypeCall<'_> {
     /// The document that an earlier call made with the same key, if one did.
@@ -178,7 +141,7 @@ impl DocTypeCall<'_> {
         let mut verdict = Verdict::Open("the document could not be read".to_owned());
         let mut waits = site.waits();
         loop {
-            let now = site.get(&self.session.caller, self.permit, name).await;
+            let now = site.get(self.permit, name).await;
             verdict = match now {
                 Ok(now) => judge(Some(&now.data)),
                 Err(error) if error.kind() == Kind::Missing => judge(None),
@@ -242,7 +205,7 @@ impl DocTypeCall<'_> {
         started: Instant,
     ) -> Result<Result<String, String>, SiteError> {
         let session = self.session;
-        let filters = vec![("owner".to_owned(), "=".to_owned(), json!(session.user().await?))];
+        let filters = vec![("owner".to_owned(), "=".to_owned(), json!(session.user_name().await?))];
         let mut sent = doc.clone();
         sent.retain(|key, _| self.def.field(key).is_some_and(|field| field.in_lists()));
         let fields = ["name", "creation"].into_iter().chain(sent.keys().map(String::as_str));
@@ -268,9 +231,6 @@ impl DocTypeCall<'_> {
 }
 
 const READ_BACK: &str = "no answer came from the site; reading shows that it was done";
-
-/// That nothing was sent, which the audit log tells too.
-pub const MADE_BEFORE: &str = "made by an earlier call with this idempotency_key; nothing was sent now";
 
 fn found(name: String, note: &str) -> Answer<Map<String, Value>> {
     Answer { data: Map::from_iter([("name".to_owned(), json!(name))]), messages: vec![note.to_owned()] }

@@ -1,7 +1,7 @@
 //! Writes that no answer came to: each is read back, told as what it was, and never sent twice. By wiremock, as the exact
 //! requests count; what became of hundreds of them on the sandbox is in `chaos`.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Outcome;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use serde_json::{Value, json};
@@ -32,12 +32,12 @@ fn todo(words: &str) -> Value {
     json!({"doctype": "ToDo", "data": {"description": words, "priority": "High"}})
 }
 
-async fn made(app: &App, words: &str) -> String {
+async fn made(app: &Connection, words: &str) -> String {
     call(app, CREATE, todo(words)).await.unwrap()["created"].as_str().unwrap().to_owned()
 }
 
 /// What the model is told, and what the audit log says.
-async fn failed(app: &App, tool: &str, arguments: Value) -> (String, Outcome) {
+async fn failed(app: &Connection, tool: &str, arguments: Value) -> (String, Outcome) {
     let error = call(app, tool, arguments).await.unwrap_err();
     (error.for_model(), error.outcome())
 }

@@ -1,26 +1,24 @@
 //! Files attached to a document. They belong to it: who may read it gets them, who may update it adds and takes away.
 
 mod attach;
-mod fields;
 mod get;
 mod local;
 
 use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
-use crate::documents::DocTypeCall;
+use crate::documents::{DocTypeCall, file_fields};
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::Attachment;
 use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
 use crate::tool::spec::{reads, updates};
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_messages;
 
 pub use attach::ATTACH;
-pub use fields::check;
 pub use get::GET;
 
 /// Which file.
@@ -36,6 +34,7 @@ pub const LIST: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
+    special: Special::NONE,
     run: |call| Box::pin(list(call)),
 };
 
@@ -49,12 +48,13 @@ pub const DELETE: ToolSpec = ToolSpec {
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: updates,
+    special: Special { confirm_as: &[Operation::Delete], ..Special::NONE },
     run: |call| Box::pin(delete(call)),
 };
 
 async fn list(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let held = Held::read(&on, on.name(call.given)).await?;
     let files: Vec<Value> = held.files.iter().map(|file| facts(&on, file)).collect();
     Ok(json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files}))
@@ -62,7 +62,7 @@ async fn list(call: Call<'_>) -> Result<Value, ToolError> {
 
 async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Update).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
     let held = Held::read(&on, on.name(call.given)).await?;
     named_exactly(&on, on.name(call.given), &held.stored)?;
@@ -71,7 +71,7 @@ async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
     let (name, stored) = (Some(held.name.as_str()), Some(&held.stored));
     // The document stays as it is.
     let step = Step { name, stored, result: stored, preview: &preview };
-    if let Go::Answer(answer) = on.gate_as(call.tool.confirmed_as(), call.given, step).await? {
+    if let Go::Answer(answer) = on.gate_as(Operation::Delete, call.given, step).await? {
         return Ok(answer);
     }
     let answer = call.session.site.detach(&permit, file).await?;
@@ -98,7 +98,7 @@ impl Held {
         let on = on.knowing(&mut stored).await;
         let name = stored.get("name").and_then(document_name).unwrap_or_else(|| name.to_owned());
         let mut files = session.site.attachments(on.permit, &name).await?;
-        files.retain(|file| !fields::is_withheld(&on, &stored, file));
+        files.retain(|file| !file_fields::is_withheld(&on, &stored, file));
         Ok(Self { name, stored, files })
     }
 
@@ -124,7 +124,7 @@ impl Held {
 
 /// The addresses of a document's files that may be seen, for what tells of files; none where no field withholds any.
 pub async fn seen(on: &DocTypeCall<'_>, name: &str) -> Result<Option<Vec<String>>, ToolError> {
-    if !fields::any_withheld(on) {
+    if !file_fields::any_withheld(on) {
         return Ok(None);
     }
     let held = Held::read(on, name).await?;

@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 
 use super::{DRY, START_AT, check, documents, preview, run, wrong};
 use crate::audit::Outcome;
-use crate::documents::{DocTypeCall, suggest};
+use crate::documents::{file_fields, DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::site::{Answer, Client};
+use crate::site::{Answer, CallerClient};
 use crate::tool::arguments::{DOCTYPE, Kind, needed, optional};
-use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
-use crate::tools::{attachments, write};
+use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
+use crate::tools::write;
 use crate::writes::batch::Member;
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
@@ -33,12 +33,13 @@ pub const CREATE: ToolSpec = ToolSpec {
     operation: Operation::Create,
     effect: Effect::Adds,
     offered: |policy| policy.permits_somewhere(Operation::Create),
+    special: Special::NONE,
     run: |call| Box::pin(create(call)),
 };
 
 async fn create(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Create).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Create)?;
     let documents = documents(&call)?;
     let rows: Vec<Arguments> =
@@ -51,8 +52,8 @@ async fn create(call: Call<'_>) -> Result<Value, ToolError> {
 }
 
 async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) -> Result<Value, ToolError> {
-    if rows.len() > Client::MOST_AT_ONCE || call.given.value("start_at").is_some() {
-        let most = Client::MOST_AT_ONCE;
+    if rows.len() > CallerClient::MOST_AT_ONCE || call.given.value("start_at").is_some() {
+        let most = CallerClient::MOST_AT_ONCE;
         return Err(wrong(
             call,
             "atomic",
@@ -69,7 +70,7 @@ async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) 
     for row in rows {
         let (on, doc) = on.document(Purpose::Create, &row.data()).await?;
         links::check(&on, &doc, &Map::new()).await?;
-        attachments::check(&on, &doc, None).await?;
+        file_fields::check(&on, &doc, None).await?;
         docs.push(doc);
     }
     let mut dry = Vec::new();

@@ -6,7 +6,7 @@ use erpnext_schema::Verb;
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
-use super::{Docstatus, moved, tool_for};
+use super::{Docstatus, moved};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
@@ -64,10 +64,10 @@ fn must_be_submitted(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Valu
     let next = match Docstatus::of(stored) {
         Docstatus::Submitted => return Ok(()),
         Docstatus::Draft => {
-            format!("is a draft: there is nothing to cancel. {} deletes it.", tool_for(on, Verb::Delete))
+            format!("is a draft: there is nothing to cancel. {} deletes it.", on.registry.tool_for(on.def, Verb::Delete))
         }
         Docstatus::Cancelled => {
-            format!("is cancelled already. {} makes a new draft of it.", tool_for(on, Verb::Amend))
+            format!("is cancelled already. {} makes a new draft of it.", on.registry.tool_for(on.def, Verb::Amend))
         }
     };
     Err(ToolError::refused(format!("{} {name:?} {next}", on.def.name)))
@@ -108,7 +108,7 @@ impl Cascade {
     }
 
     async fn run(&self, on: &DocTypeCall<'_>, given: &Arguments) -> Result<(), ToolError> {
-        let def = DocTypeCall::new(on.session, on.tool, &self.permit, on.attempt).await?.def;
+        let def = DocTypeCall::new(on.session, on.registry, on.tool, &self.permit, on.attempt).await?.def;
         let member = Member::new(on, def, &self.permit, Some(&self.document.name));
         member.run(self.cancel(&member.on(), given)).await.map(drop)
     }

@@ -12,7 +12,7 @@ use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
 use crate::tool::arguments::{CURSOR, Kind, LIMIT, optional};
 use crate::tool::progress::CallObserver;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How often the state of a report in the background is asked for: altogether 44 seconds, less than clients wait.
 const ASKED: usize = 22;
@@ -36,6 +36,7 @@ pub const RUN: ToolSpec = ToolSpec {
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,
+    special: Special::NONE,
     run: |call| Box::pin(run(call)),
 };
 
@@ -56,7 +57,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
             )
         })?,
     };
-    let (answer, prepared) = match report.answer(&filters, call.given.text("prepared"), call.watch).await? {
+    let (answer, prepared) = match report.answer(&filters, call.given.text("prepared"), call.observer).await? {
         Progress::Done(answer, prepared) => (answer, prepared),
         Progress::Running(prepared) => {
             let next = "call run_report again with the same arguments and this as prepared";
@@ -150,16 +151,16 @@ impl Report<'_> {
         prepared: Option<&str>,
         watch: &CallObserver,
     ) -> Result<Progress, ToolError> {
-        let (site, caller) = (self.session.site);
+        let site = self.session.site;
         let prepared = match prepared {
             Some(prepared) => prepared.to_owned(),
             None => {
-                let answer = site.run_report(caller, &self.permit, &self.name, filters).await?;
+                let answer = site.run_report(&self.permit, &self.name, filters).await?;
                 let in_background = answer.get("prepared_report").is_some_and(|on| *on == true || *on == 1);
                 if !in_background || answer.get("columns").is_some() {
                     return Ok(Progress::Done(answer, None));
                 }
-                site.prepare_report(caller, &self.permit, &self.name, filters).await?
+                site.prepare_report(&self.permit, &self.name, filters).await?
             }
         };
         if !self.wait(&prepared, filters, watch).await? {
@@ -167,7 +168,7 @@ impl Report<'_> {
         }
         let mut filters = filters.clone();
         filters.insert("prepared_report_name".to_owned(), json!(prepared));
-        let answer = site.run_report(caller, &self.permit, &self.name, &filters).await?;
+        let answer = site.run_report(&self.permit, &self.name, &filters).await?;
         Ok(Progress::Done(answer, Some(prepared)))
     }
 

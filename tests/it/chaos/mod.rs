@@ -9,7 +9,8 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_mcp::app::{App, client_options};
+use erpnext_mcp::app::{App, Connection};
+use erpnext_mcp::context::client_options;
 use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Rest, Retry, SiteUrl};
 use erpnext_sandbox::query::List;
@@ -28,7 +29,7 @@ fn turns() -> usize {
     std::env::var("ERPNEXT_MCP_CHAOS").ok().and_then(|turns| turns.parse().ok()).unwrap_or(500)
 }
 
-fn app(site: &Sandbox, log: &Path) -> App {
+fn app(site: &Sandbox, log: &Path) -> Connection {
     let config = load(&json!({
         "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret", "concurrent_requests": CLERKS},
         "permissions": {"default": all(), "confirm_argument": true},
@@ -44,7 +45,7 @@ fn app(site: &Sandbox, log: &Path) -> App {
     let url = SiteUrl::parse(&config.erpnext.url, false).unwrap();
     let credentials = Credentials::new(config.erpnext.api_key.clone(), config.erpnext.api_secret.clone()).unwrap();
     let audit = Audit::open(&config.audit).unwrap();
-    App::new(&config, Client::new(options).unwrap(), Caller::new(url, credentials), audit)
+    App::with_client(&config, Client::new(options).unwrap(), audit).unwrap().1
 }
 
 /// The faults of one round: each kind of the sandbox, an error status in each form as the rounds go by.

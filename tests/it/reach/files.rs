@@ -18,10 +18,10 @@ fn with(of: &Value, more: Value) -> Value {
 }
 
 /// The answer of a tool, and what stands beside it.
-async fn seen(app: &erpnext_mcp::app::App, tool: &str, arguments: Value) -> (Value, Vec<Attachment>) {
+async fn seen(app: &erpnext_mcp::app::Connection, tool: &str, arguments: Value) -> (Value, Vec<Attachment>) {
     let watch = CallObserver::default();
-    let tool = app.registry.find(tool).unwrap();
-    let (answer, _) = app.watched_call(tool, arguments.as_object().unwrap().clone(), None, &watch).await.unwrap();
+    let tool = app.registry().find(tool).unwrap();
+    let (answer, _) = app.observed_call(tool, arguments.as_object().unwrap().clone(), None, &watch).await.unwrap();
     (answer, watch.take())
 }
 

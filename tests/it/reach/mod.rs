@@ -10,7 +10,7 @@ mod print;
 mod reports;
 mod titles;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! New documents: wiremock where the exact requests count, or for answers that the sandbox does not give, such as a document
 //! that is stored otherwise or cannot be read back.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;

@@ -1,6 +1,6 @@
 //! Single documents: wiremock where the exact requests count, or that nothing is asked.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::json;
 
 use crate::hazards::{Place, rows};

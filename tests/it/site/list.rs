@@ -1,6 +1,6 @@
 //! Lists: wiremock where the exact query counts, or that nothing is asked.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;

@@ -1,6 +1,6 @@
 //! What is proposed instead of a wrong argument is what was meant, and can be sent as it stands.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::support::{Site, all, call, refusal};

@@ -1,6 +1,6 @@
 //! Updates: wiremock where the exact requests count, or where somebody writes between two requests of one call.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::hazards::{Place, typed_in};

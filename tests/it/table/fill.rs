@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::support::call;
 
 /// Fills documents, and keeps which document of a DocType can be linked to.
 pub struct Filling<'a> {
-    app: &'a App,
+    app: &'a Connection,
     first: HashMap<String, Option<String>>,
     count: usize,
 }

@@ -1,0 +1,132 @@
+//! The pipeline that every call passes: arguments → policy → audit → site → shape → redaction → result.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use super::{redact_denied, redact_links};
+use crate::audit::Attempt;
+use crate::config::Tools;
+use crate::context::{Session, record_result};
+use crate::error::ToolError;
+use crate::shape;
+use crate::site::{CallState, Kind};
+use crate::tool::progress::CallObserver;
+use crate::tool::{Arguments, Call, Registry, Tool, arguments};
+use crate::tools;
+
+/// How long a call waits to learn on whose behalf it is recorded.
+const USER_WAIT: Duration = Duration::from_secs(2);
+/// What a model can do about an answer that was too large.
+const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table; of one document, items[120:] or \
+                         terms[8000:] goes on after so many rows or characters), narrow with filters, lower the limit; \
+                         tools.max_result_tokens sets how large an answer may be";
+
+/// Runs a call from the client's words to the answer's text, and records it.
+pub async fn run(
+    session: &Session<'_>,
+    registry: &Registry,
+    tool: Tool,
+    given: Map<String, Value>,
+    client: Option<String>,
+    observer: &CallObserver,
+) -> Result<(Value, String), ToolError> {
+    let started = Instant::now();
+    let (tool, given) = tools::find::corrected(registry, tool, given);
+    let mut attempt = super::attempt::of(tool, &given);
+    if session.audit.is_on() {
+        attempt.client = client;
+        // A site that is down must not hold up what needs no site.
+        let user = tokio::time::timeout(USER_WAIT, session.user_name()).await;
+        attempt.user = user.ok().and_then(Result::ok).map(str::to_owned);
+    }
+    let result = answer(session, registry, tool, given, &attempt, observer).await;
+    let result = result.map(|data| {
+        let data = presented(session.tools, data);
+        let text = data.to_string();
+        (data, text)
+    });
+    let bytes = result.as_ref().map_or(0, |(_, text)| text.len());
+    record_result(session.audit, &attempt, started, result.as_ref().map(|(data, _)| data), bytes);
+    let micros = started.elapsed().as_micros();
+    match &result {
+        Ok(_) => tracing::debug!(tool = tool.name(), micros, "done"),
+        Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
+    }
+    result
+}
+
+async fn answer(
+    session: &Session<'_>,
+    registry: &Registry,
+    tool: Tool,
+    given: Map<String, Value>,
+    attempt: &Attempt,
+    observer: &CallObserver,
+) -> Result<Value, ToolError> {
+    let given = Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool.name(), found))?;
+    let state = CallState::new(&attempt.id, given.flag("fresh"));
+    // On the heap: what a tool keeps while it waits is large, and a stack is small.
+    let work = Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer }));
+    let mut result = state.clone().run(work).await;
+    redact(session, attempt, &given, &state, &mut result).await;
+    if let (Some(age), Ok(Value::Object(result))) = (state.age(), &mut result) {
+        result.insert("age_s".to_owned(), json!(age));
+    }
+    result
+}
+
+/// Takes out of what the site said the values that were withheld, and the names of documents out of sight.
+async fn redact(
+    session: &Session<'_>,
+    attempt: &Attempt,
+    given: &Arguments,
+    state: &Arc<CallState>,
+    result: &mut Result<Value, ToolError>,
+) {
+    // Who names a document knows it; those of others may be out of sight.
+    let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
+    state.hide(|doctype, name| !session.policy.shows_every(doctype) && !asked(name));
+    // The reason names the user, whom nothing may have asked for yet.
+    let user = if state.lacks_a_right() { state.clone().run(session.user_name()).await.ok() } else { None };
+    state.keep_back(|error| {
+        let redacted = |words: &String| match error.kind() {
+            Kind::Denied => redact_denied::untold(session, attempt, user, words),
+            _ => redact_links::untold(session, attempt, words, &asked),
+        };
+        error.messages().iter().flat_map(redacted).collect()
+    });
+    if state.must_mask() {
+        let mask = |text: &str| state.mask(text);
+        match result {
+            Ok(answer) => reword(answer, &mask, false),
+            Err(error) => error.reword(&mask),
+        }
+    }
+}
+
+/// Rewrites what the site said in an answer: its messages and errors, not the documents.
+fn reword(answer: &mut Value, rewrite: &dyn Fn(&str) -> String, said: bool) {
+    match answer {
+        Value::String(text) if said => *text = rewrite(text),
+        Value::Array(list) => list.iter_mut().for_each(|value| reword(value, rewrite, said)),
+        Value::Object(map) => {
+            for (key, value) in map {
+                reword(value, rewrite, matches!(key.as_str(), "messages" | "error" | "note"));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The result as a model may see it: every character visible, and no larger than it may be.
+fn presented(tools: &Tools, mut data: Value) -> Value {
+    shape::make_visible(&mut data);
+    let left_out = shape::fit(&mut data, tools.bytes_for_result());
+    if let (Some(left_out), Value::Object(data)) = (left_out.filter(|left_out| !left_out.is_empty()), &mut data) {
+        data.insert("left_out".to_owned(), Value::Object(left_out));
+        data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
+    }
+    data
+}

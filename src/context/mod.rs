@@ -1,0 +1,20 @@
+//! What a call needs: the state of the site, shared by its users, and the session of one of them.
+
+pub mod overlay;
+mod permlevels;
+pub mod recent_creates;
+mod record;
+mod session;
+mod site_info;
+mod site_state;
+pub mod tokens;
+mod user_state;
+
+pub use permlevels::Permlevels;
+pub use recent_creates::RecentCreates;
+pub use record::record_result;
+pub use session::Session;
+pub use site_info::{Company, SiteInfo, companies};
+pub use site_state::{SiteState, client_options};
+pub use tokens::Tokens;
+pub use user_state::UserState;

@@ -1,0 +1,148 @@
+//! `Session`: one caller on one site, as a call sees them.
+
+use std::sync::Arc;
+
+use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{SiteState, UserState};
+use crate::audit::Audit;
+use crate::catalog::Catalog;
+use crate::config::{Attachments, Tools};
+use crate::error::ToolError;
+use crate::policy::{Facts, Operation, Permit, Policy};
+use crate::site::{Caller, CallerClient, Kind, SiteError};
+
+/// The one identity of a call: the caller, the user's own stores, and what the users of the site share.
+#[derive(Clone, Copy, Debug)]
+pub struct Session<'a> {
+    /// On whose behalf.
+    pub caller: &'a Caller,
+    /// The user's own stores.
+    pub user: &'a UserState,
+    /// The way to the site, as this caller.
+    pub site: CallerClient<'a>,
+    /// Who may do what.
+    pub policy: &'a Arc<Policy>,
+    /// The DocTypes.
+    pub catalog: &'a Catalog,
+    /// The same as the list of tools shows them.
+    pub listed: &'a Catalog,
+    /// Which tools are listed, and how they answer.
+    pub tools: &'a Tools,
+    /// Where files to be attached may lie.
+    pub attachments: &'a Attachments,
+    /// Whether the list of tools can change.
+    pub list_changes: bool,
+    /// The record of every attempt.
+    pub audit: &'a Audit,
+    state: &'a SiteState,
+}
+
+impl<'a> Session<'a> {
+    /// The session of a caller, whose stores `user` are.
+    pub fn new(state: &'a SiteState, user: &'a UserState, caller: &'a Caller) -> Self {
+        Self {
+            caller,
+            user,
+            site: state.client.as_caller(caller),
+            policy: &state.policy,
+            catalog: &state.catalog,
+            listed: &state.listed,
+            tools: &state.tools,
+            attachments: &state.attachments,
+            list_changes: state.list_changes,
+            audit: &state.audit,
+            state,
+        }
+    }
+
+    /// Leave for one operation.
+    ///
+    /// # Errors
+    /// The policy's no, or the site's failure if a name in the configuration has to be looked up first.
+    pub async fn permit(&self, operation: Operation, doctype: &str) -> Result<Permit, ToolError> {
+        let permit = self.policy.permit(operation, doctype)?;
+        self.state.unknown_names.judge(self.site, self.catalog, operation, doctype).await??;
+        if permit.needs_facts() {
+            return Ok(permit.knowing(self.facts().await?));
+        }
+        Ok(permit)
+    }
+
+    /// Who asks, and what day it is on the site.
+    async fn facts(&self) -> Result<Arc<Facts>, ToolError> {
+        let (user, zone) = futures_util::future::try_join(self.user_name(), self.time_zone()).await?;
+        let here = Timestamp::now().in_tz(zone).map_err(|error| {
+            tracing::warn!("time zone {zone:?}: {error}");
+            ToolError::refused(format!(
+                "The site's time zone {zone:?} is not known here, so that its date is not either.\nnext: Tell the administrator: the conditions of the configuration ask for the date."
+            ))
+        })?;
+        Ok(Arc::new(Facts { user: user.into(), today: here.date().to_string().into() }))
+    }
+
+    /// The ERPNext user behind the credentials, asked for once.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn user_name(&self) -> Result<&'a str, SiteError> {
+        self.user.name(self.site).await
+    }
+
+    /// The time zone of the site's dates and times, asked for once.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn time_zone(&self) -> Result<&'a str, SiteError> {
+        self.state.zone(self.site).await
+    }
+
+    /// The same, none if the site does not tell it now.
+    pub async fn zone(&self) -> Option<&'a str> {
+        self.time_zone().await.inspect_err(|error| tracing::debug!("zone: {}", error.for_log())).ok()
+    }
+
+    /// The same if it is known already, if only from an earlier start.
+    pub fn known_zone(&self) -> Option<&'a str> {
+        self.state.known_zone().or_else(|| self.user.info.get()?.time_zone.as_deref())
+    }
+
+    /// The date on the site; in UTC if its zone is not known yet.
+    pub fn today(&self) -> Date {
+        let zone = self.known_zone().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
+        Timestamp::now().to_zoned(zone).date()
+    }
+
+    /// The DocType as the site has it now, if that may settle one of these violations: a site adds fields and choices,
+    /// makes fields optional or longer, and changes their types.
+    pub async fn newer(&self, def: &DocTypeDef, violations: &[Violation]) -> Option<&'static DocTypeDef> {
+        if violations.iter().all(|found| matches!(found.rule, Rule::NotWritable | Rule::NotPermitted)) {
+            return None;
+        }
+        match self.catalog.live(self.site, def.name).await {
+            Ok(def) => Some(def),
+            Err(error) => {
+                tracing::warn!("live metadata of {}: {}", def.name, error.for_log());
+                None
+            }
+        }
+    }
+
+    /// The error for a DocType whose metadata the site does not give; a missing one is a 403 for most users (H31).
+    pub fn no_doctype(&self, doctype: &str, error: SiteError) -> ToolError {
+        if !matches!(error.kind(), Kind::Missing | Kind::Denied) {
+            return error.into();
+        }
+        let near = nearest(
+            doctype,
+            erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()),
+        );
+        let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+        ToolError::refused(format!(
+            "The site has no DocType {doctype:?}, or its user may not see it.{near} Names are exact; list_doctypes shows those available."
+        ))
+    }
+}

@@ -1,0 +1,118 @@
+//! `SiteState`: what all users of one site share.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OnceCell, Semaphore};
+
+use super::UserState;
+use crate::audit::Audit;
+use crate::cache::Keeping;
+use crate::catalog::Catalog;
+use crate::catalog::unknown_names::UnknownNames;
+use crate::config::{Attachments, Config, Tools};
+use crate::limit::Rates;
+use crate::policy::Policy;
+use crate::site::{CallerClient, Client, ClientOptions, Identity, SiteError};
+
+/// How many users are remembered; the one that was away longest makes room, unless a call of that user is under way.
+const MOST_USERS: usize = 10_000;
+
+/// A site under one configuration.
+#[derive(Debug)]
+pub struct SiteState {
+    /// The way to the site.
+    pub client: Client,
+    /// Who may do what.
+    pub policy: Arc<Policy>,
+    /// The DocTypes.
+    pub catalog: Catalog,
+    /// The same as the list of tools shows them: the site's metadata as it was laid over them, whatever calls found out since.
+    pub listed: Catalog,
+    /// Whether that can change.
+    pub list_changes: bool,
+    /// Which tools are listed, and how they answer.
+    pub tools: Tools,
+    /// Where files to be attached may lie.
+    pub attachments: Attachments,
+    /// The record of every attempt.
+    pub audit: Audit,
+    /// Names in the configuration that no table knows.
+    pub(super) unknown_names: UnknownNames,
+    zone: OnceCell<String>,
+    users: Mutex<Users>,
+}
+
+#[derive(Debug, Default)]
+struct Users {
+    states: HashMap<Identity, (Arc<UserState>, u64)>,
+    /// Counts up at each look, to tell who was away longest.
+    looks: u64,
+}
+
+impl SiteState {
+    /// Puts the parts together; nothing is asked of the site.
+    pub fn new(config: &Config, client: Client, audit: Audit) -> Self {
+        Self {
+            client,
+            policy: Arc::new(Policy::from_config(config)),
+            catalog: Catalog::new(config.cache.enabled.then_some(config.cache.metadata_ttl)),
+            listed: Catalog::default(),
+            list_changes: config.schema.overlay,
+            tools: config.tools.clone(),
+            attachments: config.attachments.clone(),
+            audit,
+            unknown_names: UnknownNames::new(config),
+            zone: OnceCell::new(),
+            users: Mutex::default(),
+        }
+    }
+
+    /// What belongs to this user, made at the first look.
+    pub fn user(&self, identity: Identity) -> Arc<UserState> {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        users.looks += 1;
+        let now = users.looks;
+        if !users.states.contains_key(&identity) && users.states.len() >= MOST_USERS {
+            let idle = users.states.iter().filter(|(_, (state, _))| Arc::strong_count(state) == 1);
+            if let Some(oldest) = idle.min_by_key(|(_, (_, looked))| *looked).map(|(identity, _)| *identity) {
+                users.states.remove(&oldest);
+            }
+        }
+        let (state, looked) = users.states.entry(identity).or_default();
+        *looked = now;
+        Arc::clone(state)
+    }
+
+    /// The zone of the site's dates and times, which is the same for all users; asked for once.
+    pub(super) async fn zone(&self, site: CallerClient<'_>) -> Result<&str, SiteError> {
+        self.zone.get_or_try_init(|| site.time_zone()).await.map(String::as_str)
+    }
+
+    /// The same if it is known already.
+    pub(super) fn known_zone(&self) -> Option<&str> {
+        self.zone.get().map(String::as_str)
+    }
+}
+
+/// How a client behaves under a configuration.
+pub fn client_options(config: &Config) -> ClientOptions {
+    let (erpnext, limits, cache) = (&config.erpnext, &config.rate_limiting, &config.cache);
+    let rate = |stated: Option<u64>| {
+        let stated = stated.filter(|_| limits.enabled)?;
+        NonZeroU32::new(u32::try_from(stated).unwrap_or(u32::MAX))
+    };
+    ClientOptions {
+        timeout: erpnext.timeout,
+        concurrent: usize::try_from(erpnext.concurrent_requests).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
+        rates: Rates {
+            per_minute: rate(Some(limits.requests_per_minute)),
+            per_hour: rate(Some(limits.requests_per_hour)),
+            total_per_minute: rate(limits.total_per_minute),
+            total_per_hour: rate(limits.total_per_hour),
+        },
+        cache: cache.enabled.then_some(Keeping { ttl: cache.ttl, max_size: cache.max_size }),
+        ..ClientOptions::default()
+    }
+}

@@ -1,0 +1,37 @@
+//! What belongs to one user of one site. Nothing of a user is kept anywhere else, so that nothing reaches another.
+
+use std::sync::OnceLock;
+
+use tokio::sync::OnceCell;
+
+use super::{Permlevels, RecentCreates, SiteInfo, Tokens};
+use crate::site::{CallerClient, SiteError};
+
+/// The stores of one user.
+#[derive(Debug, Default)]
+pub struct UserState {
+    /// The documents that the user made of late.
+    pub recent_creates: RecentCreates,
+    /// The user's writes that wait for a confirmation.
+    pub tokens: Tokens,
+    /// Which permlevels the site shows to the user.
+    pub permlevels: Permlevels,
+    /// What the instructions tell of the site and the user.
+    pub info: OnceLock<SiteInfo>,
+    name: OnceCell<String>,
+}
+
+impl UserState {
+    /// The ERPNext user behind the credentials, asked for once.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn name(&self, site: CallerClient<'_>) -> Result<&str, SiteError> {
+        self.name.get_or_try_init(|| site.logged_user()).await.map(String::as_str)
+    }
+
+    /// The same if it is known already, if only from an earlier start: to be told, not to decide by.
+    pub fn known_name(&self) -> Option<&str> {
+        self.name.get().or_else(|| Some(&self.info.get()?.user)).map(String::as_str)
+    }
+}

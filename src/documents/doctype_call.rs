@@ -1,0 +1,149 @@
+//! `DocTypeCall`: one call on the documents of one DocType, with the leave for it.
+
+use erpnext_schema::{DocTypeDef, Verb};
+use serde_json::{Map, Value};
+
+use crate::audit::Attempt;
+use crate::context::Session;
+use crate::error::ToolError;
+use crate::policy::Permit;
+use crate::shape;
+use crate::site::note_withheld;
+use crate::tool::{Arguments, Call, Registry, Tool};
+
+/// One call on the documents of one DocType, with the leave for it.
+pub struct DocTypeCall<'a> {
+    /// On whose behalf, on which site.
+    pub session: &'a Session<'a>,
+    /// The tools that there are.
+    pub registry: &'a Registry,
+    /// The tool that was called.
+    pub tool: Tool,
+    /// The DocType.
+    pub def: &'static DocTypeDef,
+    /// The leave.
+    pub permit: &'a Permit,
+    /// The record of the call.
+    pub attempt: &'a Attempt,
+    /// Whether the document is one of a batch, which is confirmed as a whole.
+    pub in_batch: bool,
+}
+
+impl<'a> DocTypeCall<'a> {
+    /// Refuses child tables, whatever the tool: the rule and the conditions on their rows are those of the document that
+    /// holds them.
+    ///
+    /// # Errors
+    /// The site's if it knows no such DocType, and the policy's.
+    pub async fn new(
+        session: &'a Session<'a>,
+        registry: &'a Registry,
+        tool: Tool,
+        permit: &'a Permit,
+        attempt: &'a Attempt,
+    ) -> Result<Self, ToolError> {
+        let doctype = permit.doctype();
+        let def = session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
+        session.policy.admits(permit, def)?;
+        if def.is(erpnext_schema::doctype_flag::CHILD) {
+            return Err(ToolError::refused(format!(
+                "{doctype} is a child table: its rows are read and written with the documents that hold them. \
+                 Get or update the parent document instead."
+            )));
+        }
+        Ok(Self { session, registry, tool, def, permit, attempt, in_batch: false })
+    }
+
+    /// The call of a tool as one on the documents of the permit's DocType.
+    ///
+    /// # Errors
+    /// As [`DocTypeCall::new`].
+    pub async fn of(call: &Call<'a>, permit: &'a Permit) -> Result<Self, ToolError> {
+        Self::new(call.session, call.registry, call.tool, permit, call.attempt).await
+    }
+
+    /// Checks what the call asks for. Where a field or a choice is not known, the site may have it meanwhile: then it is
+    /// checked once more against the site's live metadata, which the rest of the call goes by.
+    pub async fn checked<T>(
+        &self,
+        check: impl Fn(&DocTypeCall<'a>) -> Result<T, Vec<erpnext_schema::Violation>>,
+    ) -> Result<(DocTypeCall<'a>, T), ToolError> {
+        let mut on = DocTypeCall { def: self.def, ..*self };
+        let mut checked = check(&on);
+        if let Err(found) = &checked
+            && let Some(def) = on.session.newer(on.def, found).await
+        {
+            on.def = def;
+            checked = check(&on);
+        }
+        match checked {
+            Ok(checked) => Ok((on, checked)),
+            Err(violations) => Err(ToolError::arguments(on.tool.name(), violations)),
+        }
+    }
+
+    /// The same call by the site's live metadata where the document has fields that the table does not know: only there
+    /// stands whether they are passwords or above permlevel 0. Where that cannot be had, they are taken out.
+    /// What the site shows as 0 because the user may not see it is taken out too (H4).
+    pub async fn knowing(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {
+        let on = self.with_live(doc).await;
+        if let Err(error) = on.without_lies(doc).await {
+            tracing::warn!("columns shown of {}: {}", self.def.name, error.for_log());
+            let lies = |field: &erpnext_schema::FieldDef| field.permlevel > 0;
+            doc.retain(|key, _| !on.def.field(key).is_some_and(lies));
+        }
+        on
+    }
+
+    pub async fn with_live(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {
+        let mut on = DocTypeCall { ..*self };
+        let catalog = self.session.catalog;
+        if !shape::has_unknown(self.def, &|child| catalog.known(child), doc) {
+            return on;
+        }
+        match catalog.live(self.session.site, self.def.name).await {
+            Ok(def) => {
+                on.def = def;
+                note_withheld(self.permit, &|doctype| catalog.known(doctype), doc, true);
+            }
+            Err(error) => {
+                tracing::warn!("live metadata of {}: {}", self.def.name, error.for_log());
+                shape::take_unknown(self.def, &|child| catalog.known(child), doc);
+            }
+        }
+        on
+    }
+
+    /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).
+    pub fn fits(&self, verb: Verb) -> Result<(), ToolError> {
+        use erpnext_schema::doctype_flag::{SINGLE, SUBMITTABLE, VIRTUAL};
+        let name = self.def.name;
+        if self.def.is(SINGLE) && !matches!(verb, Verb::Get | Verb::Update) {
+            return Err(ToolError::refused(format!(
+                "{name} is a Single: there is exactly one, named {name:?}, and it can only be read and updated. \
+                 Use get_generic_document or update_generic_document."
+            )));
+        }
+        if !self.def.is(SUBMITTABLE) && matches!(verb, Verb::Submit | Verb::Cancel | Verb::Amend) {
+            return Err(ToolError::refused(format!(
+                "{name} is not submittable: its documents have no draft and no cancelled state (H8). \
+                 Update or delete the document instead."
+            )));
+        }
+        if self.def.is(VIRTUAL) && matches!(verb, Verb::List | Verb::Search) {
+            return Err(ToolError::refused(format!(
+                "{name} is a virtual DocType: the site has no table to list or search. Get one document by its name."
+            )));
+        }
+        Ok(())
+    }
+
+    /// The document that the call names; a Single is named like its DocType.
+    pub fn name<'b>(&'b self, given: &'b Arguments) -> &'b str {
+        if self.def.is(erpnext_schema::doctype_flag::SINGLE) {
+            self.def.name
+        } else {
+            given.text("name").unwrap_or_default()
+        }
+    }
+}

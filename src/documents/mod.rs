@@ -1,0 +1,10 @@
+//! One call on the documents of one DocType: what it is about, and what it may see of them.
+
+mod doctype_call;
+pub mod file_fields;
+pub mod names;
+mod permlevels;
+pub mod suggest;
+pub mod titles;
+
+pub use doctype_call::DocTypeCall;

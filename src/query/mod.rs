@@ -1,0 +1,6 @@
+//! The arguments of a list, read into a query: filters, order, columns, and where the page before it ended.
+
+pub mod compare;
+pub mod cursor;
+mod foreign_syntax;
+pub mod reader;

@@ -1,0 +1,10 @@
+//! The discipline of writes: what is decided passes the gate, is confirmed, and is sent once; what came of it is told.
+
+pub mod batch;
+pub mod confirm;
+pub mod conflict;
+pub mod gate;
+pub mod links;
+pub mod protected_fields;
+pub mod report;
+pub mod send;
