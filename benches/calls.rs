@@ -12,7 +12,6 @@ use erpnext_mcp::audit::{Attempt, Audit, Outcome};
 use erpnext_mcp::cache::{Cache, Keeping};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::policy::{Operation, Policy};
-use erpnext_mcp::site::{Caller, Client, Credentials, SiteUrl};
 use erpnext_sandbox::{Options, Sandbox};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
@@ -50,8 +49,6 @@ fn policy(bench: &mut Criterion) {
 fn pipeline(bench: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     let config = config(None);
-    let caller =
-        Caller::new(SiteUrl::parse(NOWHERE, false).unwrap(), Credentials::new("k".into(), "s".into()).unwrap());
     let app = App::from_config(&config, Audit::default()).unwrap().1;
     let tool = app.registry().find("get_doctype_permissions").unwrap();
     let arguments = json!({"doctype": "Sales Invoice"});
@@ -84,8 +81,6 @@ fn whole(bench: &mut Criterion) {
             config["audit"] = json!({"enabled": true, "log_file": log});
         }
         let config = Config::from_text(&config.to_string()).unwrap();
-        let credentials = Credentials::new("administrator".into(), "secret".into()).unwrap();
-        let caller = Caller::new(SiteUrl::parse(&site.url(), false).unwrap(), credentials);
         let audit = Audit::open(&config.audit).unwrap();
         let app = App::from_config(&config, audit).unwrap().1;
         let tools = ["list_sales_invoice_documents", "get_sales_invoice_document"];

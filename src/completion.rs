@@ -39,7 +39,13 @@ pub struct Found {
 
 /// What the text may become; `doctype` is what was chosen before. Nothing where something stands in the way: a user who
 /// writes is not to be stopped.
-pub async fn complete(connection: &Connection, values: Values, text: &str, doctype: Option<&str>, client: Option<String>) -> Found {
+pub async fn complete(
+    connection: &Connection,
+    values: Values,
+    text: &str,
+    doctype: Option<&str>,
+    client: Option<String>,
+) -> Found {
     let doctype = doctype.unwrap_or_default();
     match values {
         Values::Doctypes => sorted(doctypes(connection, text, client, None).await, text),
@@ -70,7 +76,9 @@ fn sorted(mut names: Vec<String>, text: &str) -> Found {
 
 /// A tool's answer; nothing where it gives none.
 async fn answer(connection: &Connection, tool: &str, arguments: Value, client: Option<String>) -> Map<String, Value> {
-    let (Some(tool), Value::Object(arguments)) = (connection.registry().find(tool), arguments) else { return Map::new() };
+    let (Some(tool), Value::Object(arguments)) = (connection.registry().find(tool), arguments) else {
+        return Map::new();
+    };
     match connection.call(tool, arguments, client).await {
         Ok((Value::Object(answer), _)) => answer,
         Ok(_) => Map::new(),
@@ -82,8 +90,16 @@ async fn answer(connection: &Connection, tool: &str, arguments: Value, client: O
 }
 
 /// The entries under a key of a tool's answer.
-async fn asked(connection: &Connection, tool: &str, arguments: Value, key: &str, client: Option<String>) -> Vec<Map<String, Value>> {
-    let Some(Value::Array(entries)) = answer(connection, tool, arguments, client).await.remove(key) else { return Vec::new() };
+async fn asked(
+    connection: &Connection,
+    tool: &str,
+    arguments: Value,
+    key: &str,
+    client: Option<String>,
+) -> Vec<Map<String, Value>> {
+    let Some(Value::Array(entries)) = answer(connection, tool, arguments, client).await.remove(key) else {
+        return Vec::new();
+    };
     entries.into_iter().filter_map(|entry| if let Value::Object(entry) = entry { Some(entry) } else { None }).collect()
 }
 

@@ -2,31 +2,31 @@
 //!
 //! The modules are floors, from the ground up; each imports only what stands before it (`tests/it/tidy.rs` holds them to it).
 
-pub mod files;
-pub mod cache;
-pub mod limit;
-pub mod config;
-pub mod policy;
-pub mod check;
-pub mod shape;
-pub mod audit;
-pub mod site;
-pub mod catalog;
-mod query;
-mod document;
-pub mod error;
-pub mod context;
-pub mod tool;
-mod documents;
-mod writes;
-pub mod tools;
-pub mod app;
 pub mod api;
+pub mod app;
+pub mod audit;
+pub mod cache;
+pub mod catalog;
+pub mod check;
 pub mod completion;
+pub mod config;
+pub mod context;
+mod document;
+mod documents;
+pub mod error;
+pub mod files;
+pub mod limit;
+pub mod policy;
 pub mod prompts;
+mod query;
 pub mod resources;
-pub mod views;
 pub mod server;
+pub mod shape;
+pub mod site;
+pub mod tool;
+pub mod tools;
 pub mod transport;
+pub mod views;
+mod writes;
 
 pub use api::Site;

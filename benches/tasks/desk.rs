@@ -8,7 +8,6 @@ use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::server::Server;
-use erpnext_mcp::site::{Caller, Client, Credentials, SiteUrl};
 use erpnext_sandbox::{Data, Image, Options, Sandbox};
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RunningService;
@@ -51,9 +50,6 @@ fn app(url: &str) -> Connection {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(config.to_string().as_bytes()).unwrap();
     let config = Config::load(Some(file.path()), &|_| None).unwrap();
-    let erpnext = &config.erpnext;
-    let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http).unwrap();
-    let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()).unwrap();
     App::from_config(&config, Audit::default()).unwrap().1
 }
 

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::document::{Writing, merge};
 use crate::policy::{Denial, Operation, Permit, Policy};
-use crate::site::{BadCredentials, CallerClient, BadUrl, Caller, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl};
+use crate::site::{
+    BadCredentials, BadUrl, Caller, CallerClient, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl,
+};
 
 pub use list::List;
 

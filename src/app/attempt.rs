@@ -81,7 +81,6 @@ fn field_in(text: &str) -> Option<&str> {
     (field != "count" && !field.is_empty()).then_some(field)
 }
 
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -97,8 +96,7 @@ mod tests {
             "filters": [["status", "=", "canary-3"]], "order_by": "sum(grand_total) desc", "search_term": "canary-4",
             "measures": ["count", "sum(grand_total)"], "group_by": ["posting_date:month"],
         });
-        let attempt =
-            of(Tool::Generic(erpnext_schema::Verb::Update), arguments.as_object().unwrap_or(&Map::new()));
+        let attempt = of(Tool::Generic(erpnext_schema::Verb::Update), arguments.as_object().unwrap_or(&Map::new()));
         assert_eq!(
             attempt.fields,
             [

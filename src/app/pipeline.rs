@@ -65,7 +65,8 @@ async fn answer(
     attempt: &Attempt,
     observer: &CallObserver,
 ) -> Result<Value, ToolError> {
-    let given = Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool.name(), found))?;
+    let given =
+        Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool.name(), found))?;
     let state = CallState::new(&attempt.id, given.flag("fresh"));
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work = Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer }));

@@ -139,11 +139,7 @@ impl Catalog {
     ///
     /// # Errors
     /// The site's.
-    pub async fn state_field(
-        &self,
-        site: CallerClient<'_>,
-        doctype: &str,
-    ) -> Result<Option<String>, SiteError> {
+    pub async fn state_field(&self, site: CallerClient<'_>, doctype: &str) -> Result<Option<String>, SiteError> {
         self.read_within(self.shown, site, doctype).await?;
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         Ok(live.get(doctype).and_then(|live| live.state_field.clone()))

@@ -98,7 +98,10 @@ type Live<'a> = (BTreeMap<&'a str, &'static DocTypeDef>, Vec<(&'a str, SiteError
 /// The tables of the configured DocTypes as the site has them; where it gives one not, why.
 pub async fn live_tables<'a>(connection: &Connection, config: &'a Config) -> Live<'a> {
     let names = config.permissions.doctypes.keys().map(String::as_str);
-    let read = join_all(names.map(async |name| (name, connection.session().catalog.live(connection.session().site, name).await))).await;
+    let read = join_all(
+        names.map(async |name| (name, connection.session().catalog.live(connection.session().site, name).await)),
+    )
+    .await;
     let mut live = Live::default();
     for (name, table) in read {
         match table {

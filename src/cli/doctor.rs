@@ -159,8 +159,9 @@ async fn rights(connection: &Connection) -> Vec<Finding> {
     let permitted = connection.session().policy.doctypes().flat_map(|(doctype, operations)| {
         operations.iter().filter(|operation| *operation != Operation::Export).map(move |operation| (doctype, operation))
     });
-    let asked =
-        permitted.map(async |(doctype, operation)| (doctype, operation, connection.session().site.may(operation, doctype).await));
+    let asked = permitted.map(async |(doctype, operation)| {
+        (doctype, operation, connection.session().site.may(operation, doctype).await)
+    });
     let (mut may, mut findings) = (0, Vec::new());
     let mut denied: Vec<(&str, Vec<&str>)> = Vec::new();
     for (doctype, operation, answer) in join_all(asked).await {

@@ -29,7 +29,11 @@ pub fn run(file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
         // Reading the log must not hold up the first answer.
         std::thread::spawn(move || report_open_writes(&log));
     }
-    tracing::info!(doctypes = connection.session().policy.doctypes().count(), site = connection.session().caller.site.as_str(), "serving MCP over stdio");
+    tracing::info!(
+        doctypes = connection.session().policy.doctypes().count(),
+        site = connection.session().caller.site.as_str(),
+        "serving MCP over stdio"
+    );
     let overlay = Overlay::new(&config)?;
     runtime()?.block_on(async {
         if let Some(overlay) = overlay {

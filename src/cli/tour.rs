@@ -66,7 +66,8 @@ pub async fn run(connection: &Connection, audit_log: &Path) -> anyhow::Result<()
 async fn quiet(connection: &Connection, tool: &str, arguments: Value) -> anyhow::Result<Value> {
     let tool = connection.registry().find(tool).with_context(|| format!("no tool {tool}"))?;
     let arguments = arguments.as_object().cloned().unwrap_or_default();
-    connection.call(tool, arguments, Some("tour".to_owned()))
+    connection
+        .call(tool, arguments, Some("tour".to_owned()))
         .await
         .map(|(data, _)| data)
         .map_err(|error| anyhow::anyhow!(error.for_model()))

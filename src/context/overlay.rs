@@ -13,8 +13,6 @@ use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-
-
 use crate::catalog::Laid;
 use crate::config::Config;
 use crate::files;
@@ -68,7 +66,8 @@ impl Overlay {
         if session.user.info.get().is_some() && self.file.as_deref().and_then(age).is_some_and(|age| age < FRESH) {
             return;
         }
-        let (tables, greeting) = join(self.tables(session), SiteInfo::ask(session, self.client.as_caller(session.caller))).await;
+        let (tables, greeting) =
+            join(self.tables(session), SiteInfo::ask(session, self.client.as_caller(session.caller))).await;
         let Some(tables) = tables else { return };
         if lay(session, &tables) {
             tracing::info!(

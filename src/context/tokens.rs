@@ -11,7 +11,7 @@ use crate::error::ToolError;
 /// How long a token is good.
 const GOOD_FOR: Duration = Duration::from_secs(600);
 /// How many tokens are waited for at once; the oldest make room.
-const MOST: usize = 1_000;
+pub const MOST: usize = 1_000;
 
 /// What a token stands for.
 pub type Bound = [u8; 32];

@@ -8,8 +8,8 @@ pub mod outcome;
 #[cfg(test)]
 mod tests;
 
-use serde_json::{Map, Value};
 use erpnext_schema::{Context, DocTypeDef, FieldDef};
+use serde_json::{Map, Value};
 
 use crate::catalog::Catalog;
 use crate::policy::FieldRule;

@@ -7,9 +7,9 @@ mod copies;
 mod cut;
 mod denial;
 mod fields;
-mod predict;
 mod methods;
 mod permit;
+mod predict;
 mod reports;
 #[cfg(test)]
 mod tests;
@@ -27,9 +27,9 @@ pub use crate::config::{Operation, Operations};
 pub use conditions::{Absent, Facts, Filter, Judge, Unmet, Within};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
-pub use predict::unforeseen;
 pub use methods::MethodPermit;
 pub use permit::Permit;
+pub use predict::unforeseen;
 
 /// What may be done on which DocType, and with which fields.
 #[derive(Clone, Default, Debug)]

@@ -38,7 +38,12 @@ pub(super) fn is_offered(connection: &Connection, prompt: &Prompt) -> bool {
 ///
 /// # Errors
 /// Arguments that are unknown, missing or no dates.
-pub fn render(connection: &Connection, prompt: &'static Prompt, given: &Given, today: Date) -> Result<(Vec<Call>, String), Refusal> {
+pub fn render(
+    connection: &Connection,
+    prompt: &'static Prompt,
+    given: &Given,
+    today: Date,
+) -> Result<(Vec<Call>, String), Refusal> {
     let given = filled(prompt, given, today)?;
     let value = |name: &str| match name {
         "today" => Some(today.to_string()),

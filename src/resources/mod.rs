@@ -38,7 +38,9 @@ const TEMPLATES: [Template; 3] = [
         title: "Fields of a DocType",
         description: "The fields of a DocType and its child tables, as get_doctype_schema gives them.",
         variables: &[("doctype", Values::Doctypes), ("fields", Values::Fields)],
-        offered: |connection| Operation::ALL.iter().any(|operation| connection.session().policy.permits_somewhere(*operation)),
+        offered: |connection| {
+            Operation::ALL.iter().any(|operation| connection.session().policy.permits_somewhere(*operation))
+        },
     },
     Template {
         uri: "erpnext://{doctype}/{name}{?fields}",
@@ -99,7 +101,11 @@ pub fn template(connection: &Connection, uri: &str) -> Option<&'static Template>
 
 /// The schemas of the configured DocTypes: a function of the configuration only.
 pub fn list(connection: &Connection) -> Vec<Listed> {
-    let permitted = connection.session().policy.doctypes().filter(|(name, _)| !connection.session().policy.operations(name).is_empty());
+    let permitted = connection
+        .session()
+        .policy
+        .doctypes()
+        .filter(|(name, _)| !connection.session().policy.operations(name).is_empty());
     let listed = permitted
         .map(|(name, _)| Listed { uri: address::of_schema(name), name: format!("Fields of {name}") })
         .take(MOST_LISTED);

@@ -41,7 +41,8 @@ pub(super) async fn complete(
 ) -> CompleteResult {
     let before = request.context.as_ref().and_then(|context| context.arguments.as_ref());
     let doctype = before.and_then(|before| before.get("doctype")).map(String::as_str);
-    let Found { values, more } = completion::complete(connection, values, &request.argument.value, doctype, client).await;
+    let Found { values, more } =
+        completion::complete(connection, values, &request.argument.value, doctype, client).await;
     let mut completion = CompletionInfo::default();
     completion.total = if more { None } else { u32::try_from(values.len()).ok() };
     completion.has_more = Some(more);

@@ -54,7 +54,12 @@ pub struct Server {
 impl Server {
     /// A server without connections.
     pub fn new(connection: Arc<Connection>) -> Self {
-        Self { connection, tools: Arc::default(), in_flight: Arc::new(Semaphore::new(IN_FLIGHT)), writes: Arc::default() }
+        Self {
+            connection,
+            tools: Arc::default(),
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            writes: Arc::default(),
+        }
     }
 
     /// Waits until no write is under way: a client that leaves must not cut one short.
@@ -82,7 +87,12 @@ impl Server {
         let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
         Ok(Ran::Done(match call.await {
             Ok(Ok((data, text))) => {
-                let mut answer = success(self.connection.session().tools.results, self.connection.session().tools.output_schemas, data, text);
+                let mut answer = success(
+                    self.connection.session().tools.results,
+                    self.connection.session().tools.output_schemas,
+                    data,
+                    text,
+                );
                 answer.content.extend(watch.take().into_iter().map(content));
                 answer
             }
@@ -230,7 +240,12 @@ impl ServerHandler for Server {
 
     fn get_tool(&self, name: &str) -> Option<WireTool> {
         let listed = self.tools().iter().find(|tool| tool.name == name).cloned();
-        listed.or_else(|| Some(on_the_wire(definition::definition(&self.connection.session(), self.connection.registry().find(name)?))))
+        listed.or_else(|| {
+            Some(on_the_wire(definition::definition(
+                &self.connection.session(),
+                self.connection.registry().find(name)?,
+            )))
+        })
     }
 
     async fn call_tool(
@@ -239,7 +254,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let client = client_of(&context);
-        let meant = tools::find::named(&self.connection.registry(), &request.name, request.arguments.as_ref());
+        let meant = tools::find::named(self.connection.registry(), &request.name, request.arguments.as_ref());
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
         let (watch, mut told) = CallObserver::new();
         let token = context.meta.get_progress_token();

@@ -47,7 +47,11 @@ pub(super) fn list() -> impl Iterator<Item = Resource> {
 pub(super) fn content(connection: &Connection, uri: String) -> Result<ReadResourceResult, ErrorData> {
     let Some(view) = views::find(&uri).filter(|_| connection.session().tools.views) else {
         let there = views::ALL.map(|view| view.uri).join(", ");
-        let why = if connection.session().tools.views { format!("there are: {there}") } else { "tools.views is off".to_owned() };
+        let why = if connection.session().tools.views {
+            format!("there are: {there}")
+        } else {
+            "tools.views is off".to_owned()
+        };
         return Err(ErrorData::resource_not_found(format!("there is no view {uri:?}; {why}"), None));
     };
     let page = ResourceContents::text(view.html, uri).with_mime_type(MIME_TYPE);

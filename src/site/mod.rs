@@ -47,6 +47,8 @@ use traffic::Traffic;
 pub use crate::policy::Filter;
 pub use approvals::{State, Workflow, workflow_state_field};
 pub use breaker::Rest;
+pub use call_state::CallState;
+pub use caller::{BadCredentials, Caller, Credentials, Identity};
 pub use error::{Kind, SiteError};
 pub use files::{Attachment, Download};
 pub use lifecycle::DocRef;
@@ -54,8 +56,6 @@ pub use list::ListQuery;
 pub use mapping::Mapper;
 pub use marks::Mark;
 pub use retry::Retry;
-pub use call_state::CallState;
-pub use caller::{BadCredentials, Caller, Credentials, Identity};
 pub use url::{BadUrl, SiteUrl};
 pub(crate) use url::{encode, unreachable};
 pub use withheld::note_withheld;
@@ -225,12 +225,7 @@ impl CallerClient<'_> {
     }
 
     /// The same where its answer may have been kept.
-    async fn ask(
-        &self,
-        permit: &Permit,
-        method: &str,
-        body: Body,
-    ) -> Result<Answer<Value>, SiteError> {
+    async fn ask(&self, permit: &Permit, method: &str, body: Body) -> Result<Answer<Value>, SiteError> {
         self.recalled(permit, question(method, body), "message").await
     }
 
@@ -248,12 +243,7 @@ impl CallerClient<'_> {
     }
 
     /// The same for a read whose answer may have been kept.
-    async fn recalled(
-        &self,
-        permit: &Permit,
-        call: Call<'_>,
-        key: &str,
-    ) -> Result<Answer<Value>, SiteError> {
+    async fn recalled(&self, permit: &Permit, call: Call<'_>, key: &str) -> Result<Answer<Value>, SiteError> {
         let answer = self.recall(permit, call).await?;
         answer.try_map(|mut body| Ok(body.remove(key).unwrap_or(Value::Null)))
     }

@@ -69,7 +69,8 @@ async fn a_closed_port_is_unreachable_and_the_log_tells_why() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let client = Client::new(HASTY).unwrap();
-    let error = client.insert(&caller(&format!("http://{address}")), &permit(Operation::Create), &Map::new()).await;
+    let error =
+        client.as_caller(&caller(&format!("http://{address}"))).insert(&permit(Operation::Create), &Map::new()).await;
     let error = error.unwrap_err();
     assert_eq!((error.kind(), error.maybe_done()), (Kind::Unreachable, false));
     assert!(error.for_log().starts_with("POST /api/resource/Sales%20Order: Unreachable: "), "{error}");
@@ -95,7 +96,7 @@ async fn raw(bytes: &'static [u8]) -> std::net::SocketAddr {
 async fn an_answer_cut_short_is_not_taken() {
     let address = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":").await;
     let client = Client::new(HASTY).unwrap();
-    let error = client.logged_user(&caller(&format!("http://{address}"))).await.unwrap_err();
+    let error = client.as_caller(&caller(&format!("http://{address}"))).logged_user().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Cut);
 }
 
@@ -114,6 +115,6 @@ async fn a_packed_answer_is_bounded_by_its_unpacked_size() {
 async fn https_to_a_port_that_speaks_plain_http_is_a_tls_error() {
     let address = raw(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let client = Client::new(HASTY).unwrap();
-    let error = client.logged_user(&caller(&format!("https://{address}"))).await.unwrap_err();
+    let error = client.as_caller(&caller(&format!("https://{address}"))).logged_user().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Tls, "{error}");
 }

@@ -78,7 +78,7 @@ async fn the_limit_refuses_before_sending_and_says_when() {
     assert!(said.contains("nothing was sent") && said.contains("Wait 1800 s"), "{said}");
     assert_eq!(count(&server).await, 2);
     let other = Credentials::new("key-2".into(), "secret-2".into()).unwrap();
-    client.get(&Caller { credentials: other, ..caller }, &read, "SO-1").await.unwrap();
+    client.as_caller(&Caller::new(caller.site, other)).get(&read, "SO-1").await.unwrap();
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn what_reads_a_write_back_is_let_through_the_limit() {
         client.as_caller(&caller).get(&update, "SO-1").await.unwrap();
         client.as_caller(&caller).update(&update, "SO-1", &Map::new()).await.unwrap_err()
     };
-    let error = Scope::new("1", false).run(call).await;
+    let error = CallState::new("1", false).run(call).await;
     assert!(matches!(error.kind(), Kind::OverLimit { .. }));
     assert_eq!(count(&server).await, 2);
 }
@@ -149,7 +149,7 @@ async fn no_more_requests_than_stated_are_under_way() {
 async fn requests_carry_the_name_of_their_call() {
     let (server, caller, client) = failing(1, page(502), HASTY).await;
     let read = permit(Operation::Read);
-    Scope::new("call-7", false).run(client.as_caller(&caller).get(&read, "SO-1")).await.unwrap();
+    CallState::new("call-7", false).run(client.as_caller(&caller).get(&read, "SO-1")).await.unwrap();
     client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     let requests = server.received_requests().await.unwrap();
     for request in &requests[..2] {
@@ -169,7 +169,7 @@ async fn a_read_is_kept_for_its_user_and_its_permit_and_what_a_write_reads_is_no
     }
     assert_eq!(count(&server).await, 2);
     let other = Credentials::new("key-2".into(), "secret-2".into()).unwrap();
-    client.get(&Caller { credentials: other, ..caller.clone() }, &read, "SO-1").await.unwrap();
+    client.as_caller(&Caller::new(caller.site.clone(), other)).get(&read, "SO-1").await.unwrap();
     client.as_caller(&caller).get(&read, "SO-2").await.unwrap();
     for _ in 0..2 {
         client.as_caller(&caller).get(&permit(Operation::Update), "SO-1").await.unwrap();
@@ -181,7 +181,8 @@ async fn a_read_is_kept_for_its_user_and_its_permit_and_what_a_write_reads_is_no
 async fn thirty_two_equal_reads_at_once_are_one_request() {
     let (server, caller, client) = failing(0, page(502), KEPT).await;
     let read = permit(Operation::Read);
-    let asked = (0..32).map(|_| client.as_caller(&caller).get(&read, "SO-1"));
+    let bound = client.as_caller(&caller);
+    let asked = (0..32).map(|_| bound.get(&read, "SO-1"));
     for answer in futures_util::future::join_all(asked).await {
         assert_eq!(answer.unwrap().data["name"], "SO-1");
     }
@@ -217,7 +218,7 @@ async fn a_call_knows_the_age_of_what_was_kept_and_can_ask_past_it() {
     let (server, caller, client) = failing(0, page(502), KEPT).await;
     let read = permit(Operation::Read);
     for (fresh, kept) in [(false, false), (false, true), (true, false), (false, true)] {
-        let scope = Scope::new("1", fresh);
+        let scope = CallState::new("1", fresh);
         scope.clone().run(client.as_caller(&caller).get(&read, "SO-1")).await.unwrap();
         assert_eq!(scope.age().is_some(), kept);
     }

@@ -241,7 +241,7 @@ fn data(session: &Session<'_>, tool: Tool, level: Detail) -> Value {
         return json!({"type": "object", "description": "fields of the document, see get_doctype_schema"});
     };
     let purpose = if verb == Verb::Create { Purpose::Create } else { Purpose::Update };
-    let writing = Writing { rule: &rule, catalog: &session.listed };
+    let writing = Writing { rule: &rule, catalog: session.listed };
     let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, title: def.title_field });
     if level != Detail::Full {
         schema["description"] = json!("more fields are taken: get_doctype_schema lists them");

@@ -123,7 +123,7 @@ mod tests {
     fn found(query: &str) -> Vec<&'static str> {
         let typed =
             erpnext_doctypes::ALL.iter().flat_map(|def| def.tools.iter().map(|tool| Tool::Typed(tool.verb, def)));
-        let own = crate::tool::spec::ALL.iter().map(|own| Tool::Named(spec));
+        let own = crate::tools::ALL.iter().map(|spec| Tool::Named(spec));
         by_words(query, own.chain(typed)).iter().take(3).map(Tool::name).collect()
     }
 

@@ -9,7 +9,7 @@ use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
 use crate::tool::arguments::{DOCTYPE, FIELDS, Kind, optional};
 use crate::tool::spec::always;
-use crate::tool::{Arguments, Effect, Tool, Special, ToolSpec, Toolset};
+use crate::tool::{Arguments, Effect, Special, Tool, ToolSpec, Toolset};
 
 /// How many DocTypes one answer lists.
 const MOST_DOCTYPES: usize = 150;

@@ -11,7 +11,7 @@ use crate::tool::definition::definition_at;
 use crate::tool::detail::Detail;
 use crate::tool::listing::tokens;
 use crate::tool::spec::always;
-use crate::tool::{Call, Effect, Registry, Tool, Special, ToolSpec, Toolset, search};
+use crate::tool::{Call, Effect, Registry, Special, Tool, ToolSpec, Toolset, search};
 
 /// How many tools come with their definition.
 const BEST: usize = 3;
@@ -101,7 +101,10 @@ fn not_there(call: &Call<'_>) -> ToolError {
         )
     };
     let nearest = nearest.map(str::to_owned);
-    ToolError::arguments(call.tool.name(), vec![Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest }])
+    ToolError::arguments(
+        call.tool.name(),
+        vec![Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest }],
+    )
 }
 
 /// The available DocType that was meant by a name which none has.
@@ -133,8 +136,7 @@ fn find(call: &Call<'_>) -> Result<Value, ToolError> {
         (Some(exact), tool) => exact == *tool,
         (None, _) => true,
     };
-    let candidates =
-        call.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool));
+    let candidates = call.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool));
     let mut found = match (exact, query) {
         (None, Some(query)) => search::by_words(query, candidates),
         _ => candidates.collect(),

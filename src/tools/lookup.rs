@@ -4,8 +4,8 @@ use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::context::Session;
-use crate::documents::titles;
 use crate::documents::DocTypeCall;
+use crate::documents::titles;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::shape::page;
@@ -77,7 +77,7 @@ async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
     on.fits(erpnext_schema::Verb::Search)?;
     let text = call.given.text("text").unwrap_or_default();
     let filters = on.checked(|on| {
-        let mut reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(&session.policy);
+        let mut reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(session.policy);
         let filters = reader.filters("filters", call.given.value("filters"));
         reader.done(filters)
     });
@@ -163,7 +163,7 @@ async fn found_in(
 /// The DocTypes that a search without a DocType looks through: the configured ones, and of those open by default the ones
 /// of business whose documents have titles.
 fn searchable(session: &Session<'_>) -> Vec<&'static DocTypeDef> {
-    let policy: &Policy = &session.policy;
+    let policy: &Policy = session.policy;
     let reads = |name: &str| policy.operations(name).contains(Operation::Read);
     let mut defs: Vec<&DocTypeDef> = policy.doctypes().filter_map(|(name, _)| session.catalog.known(name)).collect();
     if policy.default_operations().contains(Operation::Read) {

@@ -24,7 +24,9 @@ pub const CALL: ToolSpec = ToolSpec {
     effect: Effect::Destroys,
     offered: |policy| policy.methods().len() > 0,
     special: Special {
-        subject: |attempt, arguments| attempt.document = arguments.get("method").and_then(Value::as_str).map(audit::short),
+        subject: |attempt, arguments| {
+            attempt.document = arguments.get("method").and_then(Value::as_str).map(audit::short)
+        },
         ..Special::NONE
     },
     run: |call| Box::pin(call_method(call)),

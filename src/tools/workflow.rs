@@ -230,7 +230,7 @@ async fn pending(call: Call<'_>) -> Result<Value, ToolError> {
 /// What a list shows of these documents: only those that are still there and that the policy lets be seen.
 async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec<Value>, ToolError> {
     let permit = call.session.permit(Operation::Read, doctype).await?;
-    let on = DocTypeCall::of(&call, &permit).await?;
+    let on = DocTypeCall::of(call, &permit).await?;
     let shown =
         |name: &&str| on.def.field(name).is_some_and(|field| field.in_lists() && permit.fields().may_read(field));
     let mut fields = vec!["name".to_owned()];

@@ -4,9 +4,9 @@ use erpnext_schema::{DocTypeDef, Purpose, Rule, Violation, check_document};
 use serde_json::{Map, Value, json};
 
 use crate::document::changes::{self, Change};
-use crate::document::{overlaid, Writing, merge};
-use crate::documents::{file_fields, DocTypeCall, suggest, titles};
+use crate::document::{Writing, merge, overlaid};
 use crate::documents::names::{document_name, named_exactly};
+use crate::documents::{DocTypeCall, file_fields, suggest, titles};
 use crate::error::ToolError;
 use crate::site::{Kind, unreachable};
 use crate::tool::Arguments;
@@ -178,7 +178,7 @@ impl<'a> DocTypeCall<'a> {
     }
 
     fn writing(&self) -> Writing<'a> {
-        Writing { rule: self.permit.fields(), catalog: &self.session.catalog }
+        Writing { rule: self.permit.fields(), catalog: self.session.catalog }
     }
 }
 
@@ -207,4 +207,3 @@ fn bad_name(def: &DocTypeDef, doc: &Map<String, Value>) -> Option<Violation> {
     let message = format!("names the document, and {rule}");
     Some(Violation { path: by.to_owned(), rule: Rule::Value, message, nearest: None })
 }
-

@@ -35,7 +35,15 @@ impl<'a> Member<'a> {
             document: name.map(str::to_owned),
             ..on.attempt.clone()
         };
-        Self { session: on.session, registry: on.registry, tool: on.tool, def, permit, attempt, started: Instant::now() }
+        Self {
+            session: on.session,
+            registry: on.registry,
+            tool: on.tool,
+            def,
+            permit,
+            attempt,
+            started: Instant::now(),
+        }
     }
 
     /// The call as one on this document.

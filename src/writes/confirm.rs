@@ -29,7 +29,7 @@ fn bound(
         context.update(&bytes.len().to_be_bytes());
         context.update(bytes);
     };
-    part(caller.credentials.fingerprint());
+    part(caller.identity().as_bytes());
     part(caller.session.as_deref().unwrap_or_default().as_bytes());
     part(tool.as_bytes());
     part(doctype.as_bytes());
@@ -101,7 +101,7 @@ impl About<'_> {
             return Ok(());
         }
         let shown = shown();
-        let bound = bound(&session.caller, self.tool, self.doctype, given, self.modified, &shown);
+        let bound = bound(session.caller, self.tool, self.doctype, given, self.modified, &shown);
         let brought = given.text(TOKEN);
         if brought.is_some_and(|token| session.user.tokens.redeem(token, &bound)) {
             return Ok(());
@@ -172,7 +172,7 @@ mod tests {
         let tokens = Tokens::default();
         let bound = of("k", "delete", json!({}), "m");
         let first = tokens.issue(bound).unwrap();
-        for _ in 0..super::MOST {
+        for _ in 0..crate::context::tokens::MOST {
             tokens.issue(bound).unwrap();
         }
         assert!(!tokens.redeem(&first, &bound));

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::document::overlaid;
 use crate::document::changes::{self, Change, Row, What};
+use crate::document::overlaid;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;

@@ -6,9 +6,9 @@ use erpnext_schema::time::parse_datetime;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use crate::context::recent_creates::MADE_BEFORE;
 use crate::document::merge::Merged;
 use crate::document::outcome::{self, Verdict};
-use crate::context::recent_creates::MADE_BEFORE;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;

@@ -12,7 +12,7 @@ use crate::support::app_of_all;
 
 fn definitions() -> Vec<(Tool, Definition)> {
     let app = app_of_all();
-    app.registry().tools().iter().map(|tool| (*tool, definition(&app.session(), *tool))).collect()
+    app.registry().tools().iter().map(|tool| (*tool, definition::definition(&app.session(), *tool))).collect()
 }
 
 /// Every schema within a schema, with its path.
@@ -175,7 +175,10 @@ fn writing() -> impl Iterator<Item = (&'static DocTypeDef, Purpose, Map<String, 
             _ => return None,
         };
         let rule = app.session().policy.permit(operation, def.name).unwrap().fields().clone();
-        let schema = definition(&app.session(), tool).input_schema["properties"]["data"].as_object().unwrap().clone();
+        let schema = definition::definition(&app.session(), tool).input_schema["properties"]["data"]
+            .as_object()
+            .unwrap()
+            .clone();
         Some((def, purpose, schema, Writing(rule)))
     })
 }

@@ -13,7 +13,7 @@ const UPDATE: &str = "update_generic_document";
 const DELETE: &str = "delete_generic_document";
 const NOTE: &str = "no answer came from the site; reading shows that it was done";
 
-async fn start(sample: Option<u32>) -> (Sandbox, App) {
+async fn start(sample: Option<u32>) -> (Sandbox, Connection) {
     let site = Sandbox::start(Options { sample, ..Options::default() }).await.unwrap();
     let every = json!({"read": true, "create": true, "update": true, "delete": true, "submit": true, "cancel": true, "amend": true});
     let app = app_of(&json!({
@@ -134,7 +134,7 @@ async fn submit_cancel_and_amend_are_told_by_what_the_document_became() {
 }
 
 /// A site with a DocType of its own that has a field for the key.
-async fn parcels() -> (Site, App) {
+async fn parcels() -> (Site, Connection) {
     let site = Site::start().await;
     let field = |name: &str| json!({"fieldname": name, "fieldtype": "Data", "label": name});
     let fields = [field("content"), field("idempotency_key")];

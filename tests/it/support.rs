@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use erpnext_mcp::app::{App, Connection};
-use erpnext_mcp::context::client_options;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::Config;
+use erpnext_mcp::context::client_options;
 use erpnext_mcp::error::ToolError;
-use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Retry, SiteUrl};
+use erpnext_mcp::site::{Client, ClientOptions, Retry};
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -57,9 +57,6 @@ pub fn app_with(config: &Value, audit: Audit) -> Connection {
 
 /// The same under a configuration that was read.
 pub fn app_from(config: &Config, audit: Audit) -> Connection {
-    let erpnext = &config.erpnext;
-    let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http).unwrap();
-    let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()).unwrap();
     // As the server does, but in haste.
     let retry = Retry { first: Duration::from_millis(1), longest: Duration::from_millis(4), ..Retry::default() };
     let site = Client::new(ClientOptions { retry, ..client_options(config) }).unwrap();

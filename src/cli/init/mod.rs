@@ -238,7 +238,11 @@ async fn greet(connection: &Connection) -> anyhow::Result<()> {
         }
     };
     say(&format!("{} takes the key; it is {user}'s", connection.session().caller.site.as_str()));
-    let permit = connection.session().permit(Operation::Read, "User").await.map_err(|error| anyhow::anyhow!(error.for_model()))?;
+    let permit = connection
+        .session()
+        .permit(Operation::Read, "User")
+        .await
+        .map_err(|error| anyhow::anyhow!(error.for_model()))?;
     match connection.session().site.get(&permit, user).await {
         Ok(answer) => {
             let roles = roles(&answer.data);

@@ -42,7 +42,8 @@ pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Res
         }
     }
     let asked = names.iter().flat_map(|name| ASKED.iter().map(move |operation| (name, *operation)));
-    let asked = asked.map(async |(name, operation)| (name, operation, connection.session().site.may(operation, name).await));
+    let asked =
+        asked.map(async |(name, operation)| (name, operation, connection.session().site.may(operation, name).await));
     let mut rights: Rights = names.iter().map(|name| (name.clone(), Operations::NONE)).collect();
     for (name, operation, may) in join_all(asked).await {
         match may {

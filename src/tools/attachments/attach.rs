@@ -6,8 +6,8 @@ use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
 use super::{link, local};
-use crate::documents::names::named_exactly;
 use crate::documents::DocTypeCall;
+use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};

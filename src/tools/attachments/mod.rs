@@ -7,8 +7,8 @@ mod local;
 use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
-use crate::documents::{DocTypeCall, file_fields};
 use crate::documents::names::{document_name, named_exactly};
+use crate::documents::{DocTypeCall, file_fields};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::Attachment;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{DRY, START_AT, check, documents, preview, run, wrong};
 use crate::audit::Outcome;
-use crate::documents::{file_fields, DocTypeCall, suggest};
+use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{Answer, CallerClient};

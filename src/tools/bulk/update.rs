@@ -4,8 +4,8 @@ use erpnext_schema::{Purpose, Rule, Verb, Violation};
 use serde_json::{Map, Value};
 
 use super::{START_AT, check, documents, run};
-use crate::documents::names::document_name;
 use crate::documents::DocTypeCall;
+use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{DOCTYPE, Kind, needed};

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::lifecycle::Docstatus;
 use crate::audit::Attempt;
-use crate::documents::{DocTypeCall, file_fields};
 use crate::documents::names::{document_name, named_exactly};
+use crate::documents::{DocTypeCall, file_fields};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed, optional};
@@ -153,7 +153,10 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     }
     note_messages(&mut answer, inserted.messages);
     if on.def.is(doctype_flag::SUBMITTABLE) {
-        answer.insert("next".to_owned(), json!(format!("a draft: {} makes it final", on.registry.tool_for(on.def, Verb::Submit))));
+        answer.insert(
+            "next".to_owned(),
+            json!(format!("a draft: {} makes it final", on.registry.tool_for(on.def, Verb::Submit))),
+        );
     }
     Ok(Value::Object(answer))
 }
@@ -186,7 +189,10 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef) -> Result<&'static Conversion, Too
             false => format!("a {} makes: {listed}", from.name),
         };
         let nearest = nearest(to, names).map(str::to_owned);
-        ToolError::arguments(call.tool.name(), vec![Violation { path: "to".to_owned(), rule: Rule::Value, message, nearest }])
+        ToolError::arguments(
+            call.tool.name(),
+            vec![Violation { path: "to".to_owned(), rule: Rule::Value, message, nearest }],
+        )
     })
 }
 

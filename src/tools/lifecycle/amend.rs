@@ -27,7 +27,10 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
             ));
         }
         Docstatus::Submitted => {
-            return refused(format!("is submitted: {} first, then amend it.", on.registry.tool_for(on.def, Verb::Cancel)));
+            return refused(format!(
+                "is submitted: {} first, then amend it.",
+                on.registry.tool_for(on.def, Verb::Cancel)
+            ));
         }
     }
     if session.site.is_amended(on.permit, name).await? {
@@ -60,7 +63,11 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
     note_messages(&mut result, answer.messages);
     result.insert(
         "next".to_owned(),
-        json!(format!("{}, then {}", on.registry.tool_for(on.def, Verb::Update), on.registry.tool_for(on.def, Verb::Submit))),
+        json!(format!(
+            "{}, then {}",
+            on.registry.tool_for(on.def, Verb::Update),
+            on.registry.tool_for(on.def, Verb::Submit)
+        )),
     );
     Ok(Value::Object(result))
 }

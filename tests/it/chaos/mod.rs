@@ -10,9 +10,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use erpnext_mcp::app::{App, Connection};
-use erpnext_mcp::context::client_options;
 use erpnext_mcp::audit::{Audit, review};
-use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Rest, Retry, SiteUrl};
+use erpnext_mcp::context::client_options;
+use erpnext_mcp::site::{Client, ClientOptions, Rest, Retry};
 use erpnext_sandbox::query::List;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use erpnext_schema::flag;
@@ -42,8 +42,6 @@ fn app(site: &Sandbox, log: &Path) -> Connection {
         rest: Rest { first: Duration::from_millis(1), longest: Duration::from_millis(5), ..Rest::default() },
         ..client_options(&config)
     };
-    let url = SiteUrl::parse(&config.erpnext.url, false).unwrap();
-    let credentials = Credentials::new(config.erpnext.api_key.clone(), config.erpnext.api_secret.clone()).unwrap();
     let audit = Audit::open(&config.audit).unwrap();
     App::with_client(&config, Client::new(options).unwrap(), audit).unwrap().1
 }

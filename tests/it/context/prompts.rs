@@ -36,7 +36,7 @@ fn open(permissions: Value) -> Connection {
     app_of(&config_json("http://127.0.0.1:9", permissions))
 }
 
-fn names(app: &App) -> Vec<&'static str> {
+fn names(app: &Connection) -> Vec<&'static str> {
     prompts::offered(app).map(|prompt| prompt.name).collect()
 }
 
@@ -76,8 +76,8 @@ fn under_no_preset_a_prompt_names_what_is_not_there() {
                 for call in &calls {
                     assert!(app.registry().find(call.tool.name()) == Some(call.tool), "{preset_file}: {text}");
                     let doctype = call.arguments.get("doctype").and_then(Value::as_str);
-                    let denied =
-                        doctype.filter(|name| !name.starts_with('<') && app.session().policy.operations(name).is_empty());
+                    let denied = doctype
+                        .filter(|name| !name.starts_with('<') && app.session().policy.operations(name).is_empty());
                     assert_eq!(denied, None, "{preset_file}: {text}");
                 }
                 // What looks like a tool's name is one.

@@ -11,7 +11,7 @@ fn strict(site: &SampleSite, confirm: Value) -> erpnext_mcp::app::Connection {
     app_of(&site.config(permissions))
 }
 
-async fn todo(app: &erpnext_mcp::app::App) -> Value {
+async fn todo(app: &erpnext_mcp::app::Connection) -> Value {
     let data = json!({"description": "x", "status": "Open"});
     call(app, "create_todo_document", json!({"data": data})).await.unwrap()["created"].clone()
 }

@@ -39,9 +39,9 @@ fn writes(line: &str) -> bool {
 /// A tool and the names of what it takes.
 type Taking = (String, Vec<String>);
 
-fn taking(app: &App) -> Vec<Taking> {
+fn taking(app: &Connection) -> Vec<Taking> {
     let takes = |tool: &erpnext_mcp::tool::Tool| {
-        let schema = definition(&app.session(), *tool).input_schema;
+        let schema = definition::definition(&app.session(), *tool).input_schema;
         let names = schema["properties"].as_object().unwrap().keys().cloned().collect();
         (tool.name().to_owned(), names)
     };

@@ -10,7 +10,7 @@ use crate::support::{Site, all, call, refusal};
 const LINK: &str = "frappe.client.validate_link";
 const CREATE: &str = "create_todo_document";
 
-async fn todos(stored: Value) -> (Site, App) {
+async fn todos(stored: Value) -> (Site, Connection) {
     let site = Site::start().await;
     site.data("POST", "/api/resource/ToDo", json!({"name": "t-1", "priority": "as sent, not as stored"})).await;
     site.data("GET", "/api/resource/ToDo/t-1", stored).await;

@@ -9,7 +9,7 @@ const INVOICES: &str = "/api/resource/Sales%20Invoice";
 const LIST: &str = "list_sales_invoice_documents";
 const AGGREGATE: &str = "aggregate_documents";
 
-async fn invoices() -> (Site, App) {
+async fn invoices() -> (Site, Connection) {
     let site = Site::start().await;
     site.data("GET", INVOICES, json!([])).await;
     let app = site.app(json!({"Sales Invoice": all()}));

@@ -147,7 +147,7 @@ async fn allowed_fields_are_all_that_is_seen() {
     let text = refusal(&app, "update_customer_document", json!({"name": "Zod", "data": {"territory": "x"}})).await;
     assert!(text.contains("data.territory: this server's configuration does not permit writing it"), "{text}");
     let tool = app.registry().find("update_customer_document").unwrap();
-    let schema = erpnext_mcp::tool::definition(&app.session(), tool).input_schema;
+    let schema = erpnext_mcp::tool::definition::definition(&app.session(), tool).input_schema;
     let data = schema["properties"]["data"]["properties"].as_object().unwrap();
     assert_eq!(data.keys().collect::<Vec<_>>(), ["customer_name"]);
 }

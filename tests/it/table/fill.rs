@@ -16,7 +16,7 @@ pub struct Filling<'a> {
 }
 
 impl<'a> Filling<'a> {
-    pub fn new(app: &'a App) -> Self {
+    pub fn new(app: &'a Connection) -> Self {
         Self { app, first: HashMap::new(), count: 0 }
     }
 
