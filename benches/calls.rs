@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use erpnext_mcp::app::{App, client_options};
+use erpnext_mcp::app::{Connection, client_options};
 use erpnext_mcp::audit::{Attempt, Audit, Outcome};
 use erpnext_mcp::cache::{Cache, Keeping};
 use erpnext_mcp::config::Config;
@@ -53,12 +53,12 @@ fn pipeline(bench: &mut Criterion) {
     let caller =
         Caller::new(SiteUrl::parse(NOWHERE, false).unwrap(), Credentials::new("k".into(), "s".into()).unwrap());
     let app = App::new(&config, Client::new(client_options(&config)).unwrap(), caller, Audit::default());
-    let tool = app.registry.find("get_doctype_permissions").unwrap();
+    let tool = app.registry().find("get_doctype_permissions").unwrap();
     let arguments = json!({"doctype": "Sales Invoice"});
     bench.bench_function("call: get_doctype_permissions, nothing asked of the site", |b| {
         b.to_async(&runtime).iter(|| app.call(tool, arguments.as_object().unwrap().clone(), None));
     });
-    let tool = app.registry.find("create_sales_invoice_document").unwrap();
+    let tool = app.registry().find("create_sales_invoice_document").unwrap();
     let arguments = json!({"data": {"customr": "x", "items": [{"item_code": "a", "qty": "one"}]}});
     bench.bench_function("call: a create that is refused by its fields", |b| {
         b.to_async(&runtime).iter(|| app.call(tool, arguments.as_object().unwrap().clone(), None));
@@ -89,7 +89,7 @@ fn whole(bench: &mut Criterion) {
         let audit = Audit::open(&config.audit).unwrap();
         let app = App::new(&config, Client::new(client_options(&config)).unwrap(), caller, audit);
         let tools = ["list_sales_invoice_documents", "get_sales_invoice_document"];
-        let [list, get] = tools.map(|tool| app.registry.find(tool).unwrap());
+        let [list, get] = tools.map(|tool| app.registry().find(tool).unwrap());
         let listed = runtime.block_on(app.call(list, Map::new(), None)).unwrap().0;
         let arguments = Map::from_iter([("name".to_owned(), listed["rows"][0][0].clone())]);
         bench.bench_function(what, |b| {

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::app::App;
+use crate::app::Connection;
 use crate::policy::Operation;
 
 /// The most that the protocol takes in one answer.
@@ -39,17 +39,23 @@ pub struct Found {
 
 /// What the text may become; `doctype` is what was chosen before. Nothing where something stands in the way: a user who
 /// writes is not to be stopped.
-pub async fn complete(app: &App, values: Values, text: &str, doctype: Option<&str>, client: Option<String>) -> Found {
+pub async fn complete(
+    connection: &Connection,
+    values: Values,
+    text: &str,
+    doctype: Option<&str>,
+    client: Option<String>,
+) -> Found {
     let doctype = doctype.unwrap_or_default();
     match values {
-        Values::Doctypes => sorted(doctypes(app, text, client, None).await, text),
-        Values::Readable => sorted(doctypes(app, text, client, Some(Operation::Read)).await, text),
-        Values::Documents => sorted(documents(app, doctype, text, client).await, text),
-        Values::DocumentsOf(doctype) => sorted(documents(app, doctype, text, client).await, text),
-        Values::Reports => sorted(reports(app, text, client).await, text),
+        Values::Doctypes => sorted(doctypes(connection, text, client, None).await, text),
+        Values::Readable => sorted(doctypes(connection, text, client, Some(Operation::Read)).await, text),
+        Values::Documents => sorted(documents(connection, doctype, text, client).await, text),
+        Values::DocumentsOf(doctype) => sorted(documents(connection, doctype, text, client).await, text),
+        Values::Reports => sorted(reports(connection, text, client).await, text),
         Values::Fields => {
             let (before, last) = text.rfind(',').map_or(("", text), |comma| text.split_at(comma + 1));
-            let mut fields = fields(app, doctype, client).await;
+            let mut fields = fields(connection, doctype, client).await;
             let chosen: Vec<&str> = before.split(',').collect();
             fields.retain(|field| field.contains(last) && !chosen.contains(&field.as_str()));
             let mut found = sorted(fields, last);
@@ -69,9 +75,11 @@ fn sorted(mut names: Vec<String>, text: &str) -> Found {
 }
 
 /// A tool's answer; nothing where it gives none.
-async fn answer(app: &App, tool: &str, arguments: Value, client: Option<String>) -> Map<String, Value> {
-    let (Some(tool), Value::Object(arguments)) = (app.registry.find(tool), arguments) else { return Map::new() };
-    match app.call(tool, arguments, client).await {
+async fn answer(connection: &Connection, tool: &str, arguments: Value, client: Option<String>) -> Map<String, Value> {
+    let (Some(tool), Value::Object(arguments)) = (connection.registry().find(tool), arguments) else {
+        return Map::new();
+    };
+    match connection.call(tool, arguments, client).await {
         Ok((Value::Object(answer), _)) => answer,
         Ok(_) => Map::new(),
         Err(why) => {
@@ -82,8 +90,16 @@ async fn answer(app: &App, tool: &str, arguments: Value, client: Option<String>)
 }
 
 /// The entries under a key of a tool's answer.
-async fn asked(app: &App, tool: &str, arguments: Value, key: &str, client: Option<String>) -> Vec<Map<String, Value>> {
-    let Some(Value::Array(entries)) = answer(app, tool, arguments, client).await.remove(key) else { return Vec::new() };
+async fn asked(
+    connection: &Connection,
+    tool: &str,
+    arguments: Value,
+    key: &str,
+    client: Option<String>,
+) -> Vec<Map<String, Value>> {
+    let Some(Value::Array(entries)) = answer(connection, tool, arguments, client).await.remove(key) else {
+        return Vec::new();
+    };
     entries.into_iter().filter_map(|entry| if let Value::Object(entry) = entry { Some(entry) } else { None }).collect()
 }
 
@@ -91,8 +107,8 @@ fn texts(entries: Vec<Map<String, Value>>, key: &str) -> Vec<String> {
     entries.iter().filter_map(|entry| entry.get(key)?.as_str().map(str::to_owned)).collect()
 }
 
-async fn doctypes(app: &App, text: &str, client: Option<String>, only: Option<Operation>) -> Vec<String> {
-    let mut entries = asked(app, "list_doctypes", json!({ "search": text }), "doctypes", client).await;
+async fn doctypes(connection: &Connection, text: &str, client: Option<String>, only: Option<Operation>) -> Vec<String> {
+    let mut entries = asked(connection, "list_doctypes", json!({ "search": text }), "doctypes", client).await;
     if let Some(operation) = only {
         let permits = |entry: &Map<String, Value>| {
             let operations = entry.get("operations").and_then(Value::as_array);
@@ -104,10 +120,10 @@ async fn doctypes(app: &App, text: &str, client: Option<String>, only: Option<Op
 }
 
 /// As the search tool finds them; the newest where nothing is written yet.
-async fn documents(app: &App, doctype: &str, text: &str, client: Option<String>) -> Vec<String> {
-    let known = app.catalog.known(doctype);
+async fn documents(connection: &Connection, doctype: &str, text: &str, client: Option<String>) -> Vec<String> {
+    let known = connection.session().catalog.known(doctype);
     if known.is_some_and(|def| def.is(erpnext_schema::doctype_flag::SINGLE)) {
-        let readable = app.policy.permit(Operation::Read, doctype).is_ok();
+        let readable = connection.session().policy.permit(Operation::Read, doctype).is_ok();
         return if readable { vec![doctype.to_owned()] } else { Vec::new() };
     }
     let limit = MOST + 1;
@@ -115,16 +131,16 @@ async fn documents(app: &App, doctype: &str, text: &str, client: Option<String>)
         "" => ("list_generic_documents", json!({"doctype": doctype, "fields": ["name"], "limit": limit})),
         text => ("search_generic_documents", json!({"doctype": doctype, "search_term": text, "limit": limit})),
     };
-    let answer = answer(app, tool, arguments, client).await;
+    let answer = answer(connection, tool, arguments, client).await;
     let list = |key: &str| answer.get(key).and_then(Value::as_array).into_iter().flatten();
     let Some(at) = list("columns").position(|column| column == "name") else { return Vec::new() };
     list("rows").filter_map(|row| row.get(at)?.as_str().map(str::to_owned)).collect()
 }
 
-async fn reports(app: &App, text: &str, client: Option<String>) -> Vec<String> {
-    texts(asked(app, "list_reports", json!({ "search": text }), "reports", client).await, "name")
+async fn reports(connection: &Connection, text: &str, client: Option<String>) -> Vec<String> {
+    texts(asked(connection, "list_reports", json!({ "search": text }), "reports", client).await, "name")
 }
 
-async fn fields(app: &App, doctype: &str, client: Option<String>) -> Vec<String> {
-    texts(asked(app, "get_doctype_schema", json!({ "doctype": doctype }), "fields", client).await, "field")
+async fn fields(connection: &Connection, doctype: &str, client: Option<String>) -> Vec<String> {
+    texts(asked(connection, "get_doctype_schema", json!({ "doctype": doctype }), "fields", client).await, "field")
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::ops::Add;
 use std::sync::Arc;
 
-use erpnext_mcp::app::{App, client_options};
+use erpnext_mcp::app::{Connection, client_options};
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::server::Server;
@@ -41,7 +41,7 @@ pub struct Desk {
 static SAMPLE: OnceCell<Image> = OnceCell::const_new();
 
 /// A server's inside for Administrator, everything permitted.
-fn app(url: &str) -> App {
+fn app(url: &str) -> Connection {
     let operations = ["read", "create", "update", "delete", "submit", "cancel", "amend"];
     let all: Map<String, Value> = operations.iter().map(|name| ((*name).to_owned(), json!(true))).collect();
     let config = json!({

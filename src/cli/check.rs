@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::check::{Finding, Level, Tables, check};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::site::{Kind, SiteError};
@@ -50,8 +50,8 @@ impl Check {
         }
         let (config, mut findings) = if self.live {
             let config = Config::load(file, &env)?;
-            let app = serve::app_without_log(&config)?;
-            let findings = serve::runtime()?.block_on(against_site(&app, &config));
+            let connection = serve::app_without_log(&config)?;
+            let findings = serve::runtime()?.block_on(against_site(&connection, &config));
             (config, findings)
         } else {
             let config = Config::load_offline(file, &env)?;
@@ -79,14 +79,14 @@ pub fn about_file(config: &Config) -> Vec<Finding> {
 }
 
 /// The configuration against the tables that the site gives.
-pub async fn against_site(app: &App, config: &Config) -> Vec<Finding> {
-    let (tables, failed) = live_tables(app, config).await;
+pub async fn against_site(connection: &Connection, config: &Config) -> Vec<Finding> {
+    let (tables, failed) = live_tables(connection, config).await;
     let unread: BTreeSet<&str> = failed.iter().map(|(name, _)| *name).collect();
     // Where the site gave no table, that there is none is no finding of its own.
     let lookup = |name: &str| match tables.get(name) {
         Some(def) => Some(*def),
         None if unread.contains(name) => erpnext_doctypes::get(name),
-        None => app.catalog.known(name),
+        None => connection.session().catalog.known(name),
     };
     let mut findings: Vec<Finding> = failed.into_iter().map(|(name, error)| unreadable(name, &error)).collect();
     findings.extend(check(config, &Tables { lookup: &lookup, live: true }));
@@ -96,9 +96,12 @@ pub async fn against_site(app: &App, config: &Config) -> Vec<Finding> {
 type Live<'a> = (BTreeMap<&'a str, &'static DocTypeDef>, Vec<(&'a str, SiteError)>);
 
 /// The tables of the configured DocTypes as the site has them; where it gives one not, why.
-pub async fn live_tables<'a>(app: &App, config: &'a Config) -> Live<'a> {
+pub async fn live_tables<'a>(connection: &Connection, config: &'a Config) -> Live<'a> {
     let names = config.permissions.doctypes.keys().map(String::as_str);
-    let read = join_all(names.map(async |name| (name, app.catalog.live(app.site, name).await))).await;
+    let read = join_all(
+        names.map(async |name| (name, connection.session().catalog.live(connection.session().site, name).await)),
+    )
+    .await;
     let mut live = Live::default();
     for (name, table) in read {
         match table {

@@ -78,8 +78,8 @@ impl Demo {
         let log = &config.audit.log_file;
         // The client is answered while the site still puts its data in; what is asked of the site waits for that.
         let served = if std::io::stdin().is_terminal() {
-            let app = serve::app(&config)?;
-            tokio::try_join!(site, tour::run(&app, log)).map(drop)
+            let connection = serve::app(&config)?;
+            tokio::try_join!(site, tour::run(&connection, log)).map(drop)
         } else {
             serve::log_to_stderr(LogLevel::Warn);
             say_how_to_connect(&url, &kept, log);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::{Config, OnFailure};
@@ -41,9 +41,9 @@ impl Doctor {
         findings.extend(check::about_file(&config));
         findings.push(audit(&config));
         // A log that cannot be opened is a finding, and no reason to look no further.
-        let app = serve::app_without_log(&config)?;
-        findings.extend(serve::runtime()?.block_on(site(&app, &config)));
-        findings.push(tools(&app));
+        let connection = serve::app_without_log(&config)?;
+        findings.extend(serve::runtime()?.block_on(site(&connection, &config)));
+        findings.push(tools(&connection));
         let good = print::findings(&findings, self.json, Level::Error)?;
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -69,24 +69,24 @@ fn audit(config: &Config) -> Finding {
 }
 
 /// What the site has to say.
-async fn site(app: &App, config: &Config) -> Vec<Finding> {
+async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     let started = std::time::Instant::now();
-    let user = match app.user().await {
+    let user = match connection.session().user_name().await {
         Ok(user) => user,
-        Err(error) => return vec![unreachable_site(app, &error)],
+        Err(error) => return vec![unreachable_site(connection, &error)],
     };
-    let (site, ms) = (app.caller.site.as_str(), started.elapsed().as_millis());
+    let (site, ms) = (connection.session().caller.site.as_str(), started.elapsed().as_millis());
     let mut findings = vec![Finding::ok(format!("connection: {site} answers in {ms} ms, the key is {user}'s"))];
     if user == "Administrator" {
         let what = "connection: the key is Administrator's, whom no right on the site holds back";
         findings.push(Finding::warning(what, "make a user with the roles that are needed, and use its key"));
     }
-    findings.push(tls(app));
-    findings.extend(clock(app));
-    findings.push(versions(app).await);
-    findings.extend(check::against_site(app, config).await);
-    findings.extend(rights(app).await);
-    findings.extend(drift(app, config).await);
+    findings.push(tls(connection));
+    findings.extend(clock(connection));
+    findings.push(versions(connection).await);
+    findings.extend(check::against_site(connection, config).await);
+    findings.extend(rights(connection).await);
+    findings.extend(drift(connection, config).await);
     findings
 }
 
@@ -94,10 +94,10 @@ fn next(error: &SiteError) -> String {
     error.for_model().rsplit("next: ").next().unwrap_or_default().to_owned()
 }
 
-fn unreachable_site(app: &App, error: &SiteError) -> Finding {
+fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {
     let words = error.messages().join("; ");
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
-    let what = format!("connection: {}: {}{words}", app.caller.site.as_str(), error.what());
+    let what = format!("connection: {}: {}{words}", connection.session().caller.site.as_str(), error.what());
     let fix = match error.kind() {
         Kind::Unreachable => "see that erpnext.url is right, that the site runs, and that this machine reaches it".to_owned(),
         Kind::BadKey => "make a new key on the site (your user's Settings, API Access, Generate Keys) and put both parts into the configuration".to_owned(),
@@ -108,10 +108,10 @@ fn unreachable_site(app: &App, error: &SiteError) -> Finding {
     Finding::error(what, fix)
 }
 
-fn tls(app: &App) -> Finding {
+fn tls(connection: &Connection) -> Finding {
     // Without leave for it, plain http is for this machine alone.
-    let within = SiteUrl::parse(app.caller.site.as_str(), false).is_ok();
-    match (app.caller.site.is_encrypted(), within) {
+    let within = SiteUrl::parse(connection.session().caller.site.as_str(), false).is_ok();
+    match (connection.session().caller.site.is_encrypted(), within) {
         (true, _) => Finding::ok("encryption: TLS, the certificate is trusted"),
         (false, true) => Finding::ok("encryption: none, which does no harm within this machine"),
         (false, false) => Finding::warning("encryption: none, so the secret can be read on its way", "use https"),
@@ -119,8 +119,8 @@ fn tls(app: &App) -> Finding {
 }
 
 /// How far the clocks are apart; nothing where the site tells no time.
-fn clock(app: &App) -> Option<Finding> {
-    let (date, here) = app.site.date()?;
+fn clock(connection: &Connection) -> Option<Finding> {
+    let (date, here) = connection.session().site.date()?;
     let there = rfc2822::parse(&date).ok()?.timestamp().as_second();
     let here = i64::try_from(here.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
     let skew = (there - here).abs();
@@ -132,14 +132,14 @@ fn clock(app: &App) -> Option<Finding> {
     })
 }
 
-async fn versions(app: &App) -> Finding {
-    let apps = match app.site.versions().await {
+async fn versions(connection: &Connection) -> Finding {
+    let apps = match connection.session().site.versions().await {
         Ok(apps) => apps,
         Err(error) => return Finding::warning(format!("versions: {}", error.what()), next(&error)),
     };
     let made: Value = serde_json::from_str(SNAPSHOT).unwrap_or_default();
     let made_for = made["versions"]["erpnext"].as_str().unwrap_or_default();
-    let Some(there) = apps.get("erpnext").and_then(|app| app["version"].as_str()) else {
+    let Some(there) = apps.get("erpnext").and_then(|connection| connection["version"].as_str()) else {
         return Finding::warning("versions: the site has no erpnext", "take the address of the ERPNext site");
     };
     let major = |version: &str| version.split('.').next().map(str::to_owned);
@@ -155,12 +155,13 @@ async fn versions(app: &App) -> Finding {
 }
 
 /// What the policy permits and the site's user may not do.
-async fn rights(app: &App) -> Vec<Finding> {
-    let permitted = app.policy.doctypes().flat_map(|(doctype, operations)| {
+async fn rights(connection: &Connection) -> Vec<Finding> {
+    let permitted = connection.session().policy.doctypes().flat_map(|(doctype, operations)| {
         operations.iter().filter(|operation| *operation != Operation::Export).map(move |operation| (doctype, operation))
     });
-    let asked =
-        permitted.map(async |(doctype, operation)| (doctype, operation, app.site.may(operation, doctype).await));
+    let asked = permitted.map(async |(doctype, operation)| {
+        (doctype, operation, connection.session().site.may(operation, doctype).await)
+    });
     let (mut may, mut findings) = (0, Vec::new());
     let mut denied: Vec<(&str, Vec<&str>)> = Vec::new();
     for (doctype, operation, answer) in join_all(asked).await {
@@ -186,8 +187,8 @@ async fn rights(app: &App) -> Vec<Finding> {
 }
 
 /// Where the site's DocTypes differ from those that this program is made from.
-async fn drift(app: &App, config: &Config) -> Vec<Finding> {
-    let (live, _) = check::live_tables(app, config).await;
+async fn drift(connection: &Connection, config: &Config) -> Vec<Finding> {
+    let (live, _) = check::live_tables(connection, config).await;
     let mut findings = Vec::new();
     for (doctype, def) in live {
         let Some(made) = erpnext_doctypes::get(doctype) else {
@@ -225,8 +226,8 @@ fn differing(config: &Config, doctype: &str, how: &str) -> Finding {
 }
 
 /// What a client has to read before its first call.
-fn tools(app: &App) -> Finding {
-    let (listing, all) = (listing(app), app.registry.tools().len());
+fn tools(connection: &Connection) -> Finding {
+    let (listing, all) = (listing(&connection.session(), connection.registry()), connection.registry().tools().len());
     let (listed, bytes) = (listing.tools.len(), listing.bytes);
     Finding::ok(format!("tools: {listed} of {all} are listed, about {} tokens ({bytes} bytes / 4)", tokens(bytes)))
 }

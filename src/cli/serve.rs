@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use erpnext_mcp::app::{App, client_options};
+use erpnext_mcp::app::{Connection, client_options};
 use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::config::{Config, LogLevel};
 use erpnext_mcp::context::overlay::Overlay;
@@ -24,22 +24,26 @@ pub fn run(file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
     for line in &config.warnings {
         tracing::warn!("{line}");
     }
-    let app = Arc::new(app(&config)?);
-    if app.audit.is_on() {
+    let connection = Arc::new(app(&config)?);
+    if connection.session().audit.is_on() {
         let log = config.audit.clone();
         // Reading the log must not hold up the first answer.
         std::thread::spawn(move || report_open_writes(&log));
     }
-    tracing::info!(doctypes = app.policy.doctypes().count(), site = app.caller.site.as_str(), "serving MCP over stdio");
+    tracing::info!(
+        doctypes = connection.session().policy.doctypes().count(),
+        site = connection.session().caller.site.as_str(),
+        "serving MCP over stdio"
+    );
     let overlay = Overlay::new(&config)?;
     runtime()?.block_on(async {
         if let Some(overlay) = overlay {
             // From the disk at once; what the site has now must not hold up the first answer.
-            overlay.recall(&app);
-            let app = Arc::clone(&app);
-            tokio::spawn(async move { overlay.refresh(&app).await });
+            overlay.recall(&connection);
+            let connection = Arc::clone(&connection);
+            tokio::spawn(async move { overlay.refresh(&connection).await });
         }
-        serve_stdio(Server::new(app)).await
+        serve_stdio(Server::new(connection)).await
     })
 }
 
@@ -50,20 +54,20 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// The server's inside under a configuration; nothing is asked of the site.
-pub fn app(config: &Config) -> anyhow::Result<App> {
+pub fn app(config: &Config) -> anyhow::Result<Connection> {
     let audit = Audit::open(&config.audit)
         .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
     app_recording(config, audit)
 }
 
 /// The same for a person at a terminal, whose questions are neither recorded nor counted.
-pub fn app_without_log(config: &Config) -> anyhow::Result<App> {
+pub fn app_without_log(config: &Config) -> anyhow::Result<Connection> {
     let mut config = config.clone();
     config.rate_limiting.enabled = false;
     app_recording(&config, Audit::default())
 }
 
-fn app_recording(config: &Config, audit: Audit) -> anyhow::Result<App> {
+fn app_recording(config: &Config, audit: Audit) -> anyhow::Result<Connection> {
     let erpnext = &config.erpnext;
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use erpnext_mcp::app::{App, client_options};
+use erpnext_mcp::app::{Connection, client_options};
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::{Config, Mode};
 use erpnext_mcp::site::{Caller, Client, Credentials, SiteUrl};
@@ -59,14 +59,14 @@ impl Tools {
         let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
         let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
         let site = Client::new(client_options(&config))?;
-        let app = App::new(&config, site, Caller::new(url, credentials), Audit::default());
-        let text = if self.json { as_json(&app) } else { as_table(&app) };
+        let connection = App::new(&config, site, Caller::new(url, credentials), Audit::default());
+        let text = if self.json { as_json(&connection) } else { as_table(&connection) };
         Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
     }
 }
 
-fn as_json(app: &App) -> String {
-    let listing = listing(app);
+fn as_json(connection: &Connection) -> String {
+    let listing = listing(&connection.session(), connection.registry());
     let tools = listing.tools.iter().map(|listed| {
         let (level, bytes) = (listed.level.as_str(), listed.bytes);
         json!({"name": listed.definition.name, "level": level, "bytes": bytes, "tokens": tokens(bytes),
@@ -76,38 +76,38 @@ fn as_json(app: &App) -> String {
         "tools": tools.collect::<Value>(),
         "bytes": listing.bytes,
         "tokens": tokens(listing.bytes),
-        "budget_tokens": app.tools.budget_tokens,
-        "found": app.registry.tools().len() - listing.tools.len(),
+        "budget_tokens": connection.session().tools.budget_tokens,
+        "found": connection.registry().tools().len() - listing.tools.len(),
     });
     format!("{sum:#}\n")
 }
 
-fn as_table(app: &App) -> String {
-    let listing = listing(app);
+fn as_table(connection: &Connection) -> String {
+    let listing = listing(&connection.session(), connection.registry());
     let widest = listing.tools.iter().map(|listed| listed.definition.name.len()).max().unwrap_or_default();
     let mut lines = vec![format!("{:<widest$}  {:<7}  {:>7}  {:>6}", "tool", "level", "bytes", "tokens")];
     lines.extend(listing.tools.iter().map(|listed| {
         let (name, level) = (listed.definition.name, listed.level.as_str());
         format!("{name:<widest$}  {level:<7}  {:>7}  {:>6}", listed.bytes, tokens(listed.bytes))
     }));
-    let (sum, budget) = (tokens(listing.bytes), app.tools.budget_tokens);
+    let (sum, budget) = (tokens(listing.bytes), connection.session().tools.budget_tokens);
     lines.push(format!("{:<widest$}  {:<7}  {:>7}  {sum:>6}", "sum", "", listing.bytes));
     lines.push(String::new());
-    let found = app.registry.tools().len() - listing.tools.len();
+    let found = connection.registry().tools().len() - listing.tools.len();
     lines.push(format!(
         "{} tools are listed, {found} more are found with find_tools and called with call_tool. About {sum} tokens (four bytes \
          each) of a budget of {budget}.",
         listing.tools.len()
     ));
-    lines.push(advice(app, &listing).to_owned());
+    lines.push(advice(connection, &listing).to_owned());
     lines.join("\n") + "\n"
 }
 
 /// What to change, where that could help.
-fn advice(app: &App, listing: &Listing) -> &'static str {
-    let over = tokens(listing.bytes) as u64 > app.tools.budget_tokens;
+fn advice(connection: &Connection, listing: &Listing) -> &'static str {
+    let over = tokens(listing.bytes) as u64 > connection.session().tools.budget_tokens;
     let cut = listing.tools.iter().any(|listed| listed.level < Detail::Full);
-    match (over, app.tools.mode, cut) {
+    match (over, connection.session().tools.mode, cut) {
         (true, Mode::Full, _) => "tools.mode is full, which heeds no budget: set it to auto to stay within.",
         (true, ..) => {
             "Over the budget: the core and tools.include are listed whatever they cost. Exclude tools (tools.exclude), \

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::review;
 use serde_json::{Value, json};
 
@@ -18,31 +18,31 @@ const CYAN: &str = "\x1b[36m";
 const PLAIN: &str = "\x1b[0m";
 
 /// Walks through the calls and says how to go on.
-pub async fn run(app: &App, audit_log: &Path) -> anyhow::Result<()> {
+pub async fn run(connection: &Connection, audit_log: &Path) -> anyhow::Result<()> {
     let mut out = Screen { colour: std::env::var_os("NO_COLOR").is_none() };
     out.title("erpnext-mcp: a language model's way into ERPNext. This is a sample site; the calls are real.")?;
 
-    let tools = app.registry.tools();
+    let tools = connection.registry().tools();
     out.title(&format!("1. The tools: {}, each with an exact schema", tools.len()))?;
     let names: Vec<&str> = tools.iter().map(|tool| tool.name()).filter(|name| name.contains("sales_order")).collect();
     out.text(&names.join("  "))?;
 
     let draft = json!({"filters": {"docstatus": 0}, "fields": ["name"], "limit": 1});
-    let draft = quiet(app, "list_sales_order_documents", draft).await?;
+    let draft = quiet(connection, "list_sales_order_documents", draft).await?;
     let name =
         draft.pointer("/rows/0/0").and_then(Value::as_str).context("the sample data has no draft order")?.to_owned();
 
     out.title("2. A typed read: one order, the fields that matter")?;
     let fields = json!(["customer", "status", "grand_total", "currency", "items.item_code", "items.qty", "items.rate"]);
-    let order = out.call(app, "get_sales_order_document", json!({"name": name, "fields": fields})).await?;
+    let order = out.call(connection, "get_sales_order_document", json!({"name": name, "fields": fields})).await?;
 
     out.title("3. A question over many documents")?;
     let asked = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"],
         "filters": {"docstatus": 1}, "order_by": "sum(grand_total) desc", "limit": 3});
-    out.call(app, "aggregate_documents", asked).await?;
+    out.call(connection, "aggregate_documents", asked).await?;
 
     out.title("4. A field that the administrator withholds, even as a filter")?;
-    out.call(app, "list_customer_documents", json!({"filters": {"tax_id": ["like", "27%"]}})).await?;
+    out.call(connection, "list_customer_documents", json!({"filters": {"tax_id": ["like", "27%"]}})).await?;
 
     out.title("5. One quantity changed: every other column and row stays, and the answer says what the site stored")?;
     let rows = order.pointer("/document/items").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -51,7 +51,7 @@ pub async fn run(app: &App, audit_log: &Path) -> anyhow::Result<()> {
         if i == 0 { json!({"name": row["name"], "qty": quantity + 1.0}) } else { json!({"name": row["name"]}) }
     });
     let change = json!({"name": name, "data": {"items": rows.collect::<Vec<_>>()}});
-    out.call(app, "update_sales_order_document", change).await?;
+    out.call(connection, "update_sales_order_document", change).await?;
 
     out.title("6. What the audit log keeps of all this: names of fields, never values")?;
     for line in review::lines(audit_log)?.filter_map(Result::ok) {
@@ -63,10 +63,11 @@ pub async fn run(app: &App, audit_log: &Path) -> anyhow::Result<()> {
     out.text("With a site of your own: README.md, or erpnext-mcp --help.")
 }
 
-async fn quiet(app: &App, tool: &str, arguments: Value) -> anyhow::Result<Value> {
-    let tool = app.registry.find(tool).with_context(|| format!("no tool {tool}"))?;
+async fn quiet(connection: &Connection, tool: &str, arguments: Value) -> anyhow::Result<Value> {
+    let tool = connection.registry().find(tool).with_context(|| format!("no tool {tool}"))?;
     let arguments = arguments.as_object().cloned().unwrap_or_default();
-    app.call(tool, arguments, Some("tour".to_owned()))
+    connection
+        .call(tool, arguments, Some("tour".to_owned()))
         .await
         .map(|(data, _)| data)
         .map_err(|error| anyhow::anyhow!(error.for_model()))
@@ -98,9 +99,9 @@ impl Screen {
         Ok(writeln!(std::io::stdout().lock(), "{text}")?)
     }
 
-    async fn call(&mut self, app: &App, tool: &str, arguments: Value) -> anyhow::Result<Value> {
+    async fn call(&mut self, connection: &Connection, tool: &str, arguments: Value) -> anyhow::Result<Value> {
         self.text(&format!("{CYAN}→ {tool}{PLAIN} {arguments}"))?;
-        match quiet(app, tool, arguments).await {
+        match quiet(connection, tool, arguments).await {
             Ok(answer) => {
                 self.text(&format!("{GREEN}← {PLAIN}{answer}"))?;
                 Ok(answer)

@@ -105,5 +105,5 @@ pub async fn check(
         message: message.to_owned(),
         nearest: None,
     };
-    Err(ToolError::arguments(on.tool, given.into_iter().map(violation).collect()))
+    Err(ToolError::arguments(on.tool.name(), given.into_iter().map(violation).collect()))
 }

@@ -132,7 +132,7 @@ pub async fn resolve(
         }
     }
     if !violations.is_empty() {
-        return Err(ToolError::arguments(on.tool, violations));
+        return Err(ToolError::arguments(on.tool.name(), violations));
     }
     visit(on.def, "", &mut doc, stored, &children, &mut |at, _, _| {
         names.iter().find(|(place, _)| place == at).map(|(_, name)| name.clone())

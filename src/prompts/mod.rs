@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use erpnext_schema::Verb;
 use jiff::civil::Date;
 
-use crate::app::App;
+use crate::app::Connection;
 use crate::completion::Values;
 
 pub use render::{Call, render};
@@ -94,17 +94,17 @@ pub enum Uses {
 pub type Refusal = String;
 
 /// The prompts that the policy leaves, in the order of the list: a function of the configuration only.
-pub fn offered(app: &App) -> impl Iterator<Item = &'static Prompt> {
-    table::all().filter(|prompt| render::is_offered(app, prompt))
+pub fn offered(connection: &Connection) -> impl Iterator<Item = &'static Prompt> {
+    table::all().filter(|prompt| render::is_offered(connection, prompt))
 }
 
 /// The prompt of that name.
 ///
 /// # Errors
 /// Where there is none, or none for this policy: the nearest there is.
-pub fn find(app: &App, name: &str) -> Result<&'static Prompt, Refusal> {
-    offered(app).find(|prompt| prompt.name == name).ok_or_else(|| {
-        let near = erpnext_schema::nearest(name, offered(app).map(|prompt| prompt.name));
+pub fn find(connection: &Connection, name: &str) -> Result<&'static Prompt, Refusal> {
+    offered(connection).find(|prompt| prompt.name == name).ok_or_else(|| {
+        let near = erpnext_schema::nearest(name, offered(connection).map(|prompt| prompt.name));
         let near = near
             .map_or_else(|| "prompts/list shows those there are".to_owned(), |near| format!("did you mean {near}?"));
         format!("there is no prompt {name:?} under this configuration; {near}")

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{Given, Kind, Prompt, Refusal, Step, Uses};
-use crate::app::App;
+use crate::app::Connection;
 use crate::audit::Attempt;
 use crate::policy::{FieldRef, Operation, Permit};
 use crate::tool::{Effect, Tool, operation};
@@ -29,22 +29,27 @@ pub struct Call {
 }
 
 /// Whether the policy permits every step that is needed.
-pub(super) fn is_offered(app: &App, prompt: &Prompt) -> bool {
+pub(super) fn is_offered(connection: &Connection, prompt: &Prompt) -> bool {
     let unfilled = |name: &str| Some(format!("{{{name}}}"));
-    prompt.steps.iter().all(|step| !step.needed || call(app, step, &unfilled).is_some())
+    prompt.steps.iter().all(|step| !step.needed || call(connection, step, &unfilled).is_some())
 }
 
 /// The permitted steps as calls, and their text with what the prompt is about.
 ///
 /// # Errors
 /// Arguments that are unknown, missing or no dates.
-pub fn render(app: &App, prompt: &'static Prompt, given: &Given, today: Date) -> Result<(Vec<Call>, String), Refusal> {
+pub fn render(
+    connection: &Connection,
+    prompt: &'static Prompt,
+    given: &Given,
+    today: Date,
+) -> Result<(Vec<Call>, String), Refusal> {
     let given = filled(prompt, given, today)?;
     let value = |name: &str| match name {
         "today" => Some(today.to_string()),
         _ => given.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()),
     };
-    let calls: Vec<Call> = prompt.steps.iter().filter_map(|step| call(app, step, &value)).collect();
+    let calls: Vec<Call> = prompt.steps.iter().filter_map(|step| call(connection, step, &value)).collect();
     let mut text = format!("{}\n", prompt.description);
     for (name, value) in &given {
         text.push_str(&format!("{name}: {}\n", json!(value)));
@@ -91,26 +96,26 @@ fn filled(prompt: &'static Prompt, given: &Given, today: Date) -> Result<Vec<(&'
 }
 
 /// The step as a call, if this policy permits it.
-fn call(app: &App, step: &Step, value: &dyn Fn(&str) -> Option<String>) -> Option<Call> {
+fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<String>) -> Option<Call> {
     let Ok(Value::Object(arguments)) = serde_json::from_str(step.arguments) else { return None };
     let Some(Value::Object(mut arguments)) = fill(Value::Object(arguments), value) else { return None };
     let tool = match step.call {
         Uses::Documents(verb, doctype) => {
-            let mut tools = app.registry.tools().iter();
+            let mut tools = connection.registry().tools().iter();
             let own = |tool: &&Tool| matches!(tool, Tool::Typed(of, def) if *of == verb && def.name == doctype);
             match tools.find(own) {
                 Some(own) => *own,
                 None => {
                     arguments.shift_insert(0, "doctype".to_owned(), json!(doctype));
-                    *app.registry.tools().iter().find(|tool| **tool == Tool::Generic(verb))?
+                    *connection.registry().tools().iter().find(|tool| **tool == Tool::Generic(verb))?
                 }
             }
         }
-        Uses::Tool(name) => app.registry.find(name)?,
+        Uses::Tool(name) => connection.registry().find(name)?,
         Uses::Report(name) => {
             let call = json!({"name": name, "filters": arguments});
             arguments = call.as_object().cloned()?;
-            app.registry.find("run_report").filter(|_| app.policy.opens_report(name))?
+            connection.registry().find("run_report").filter(|_| connection.session().policy.opens_report(name))?
         }
     };
     let doctype = match step.call {
@@ -119,10 +124,10 @@ fn call(app: &App, step: &Step, value: &dyn Fn(&str) -> Option<String>) -> Optio
         Uses::Report(_) => None,
     };
     if let Some(doctype) = doctype {
-        let permit = app.policy.permit(tool_operation(tool), doctype).ok()?;
+        let permit = connection.session().policy.permit(tool_operation(tool), doctype).ok()?;
         let def = erpnext_doctypes::get(doctype)?;
         if let Some(Value::Array(only)) = arguments.get_mut("only") {
-            only.retain(|doctype| doctype.as_str().is_some_and(|doctype| readable(app, doctype)));
+            only.retain(|doctype| doctype.as_str().is_some_and(|doctype| readable(connection, doctype)));
             if only.is_empty() {
                 return None;
             }
@@ -145,8 +150,8 @@ fn tool_operation(tool: Tool) -> Operation {
     }
 }
 
-fn readable(app: &App, doctype: &str) -> bool {
-    app.policy.permit(Operation::Read, doctype).is_ok()
+fn readable(connection: &Connection, doctype: &str) -> bool {
+    connection.session().policy.permit(Operation::Read, doctype).is_ok()
 }
 
 /// Whether the field or column may be read, or set where the permit is for that.

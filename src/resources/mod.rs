@@ -3,7 +3,7 @@
 
 pub mod address;
 
-use crate::app::App;
+use crate::app::Connection;
 use crate::completion::Values;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -27,7 +27,7 @@ pub struct Template {
     pub description: &'static str,
     /// What the variables of the address can be.
     pub variables: &'static [(&'static str, Values)],
-    offered: fn(&App) -> bool,
+    offered: fn(&Connection) -> bool,
 }
 
 /// Every kind, in the order of the list.
@@ -38,7 +38,9 @@ const TEMPLATES: [Template; 3] = [
         title: "Fields of a DocType",
         description: "The fields of a DocType and its child tables, as get_doctype_schema gives them.",
         variables: &[("doctype", Values::Doctypes), ("fields", Values::Fields)],
-        offered: |app| Operation::ALL.iter().any(|operation| app.policy.permits_somewhere(*operation)),
+        offered: |connection| {
+            Operation::ALL.iter().any(|operation| connection.session().policy.permits_somewhere(*operation))
+        },
     },
     Template {
         uri: "erpnext://{doctype}/{name}{?fields}",
@@ -46,7 +48,7 @@ const TEMPLATES: [Template; 3] = [
         title: "Document",
         description: "One document with its child rows, as the get tools give it.",
         variables: &[("doctype", Values::Readable), ("name", Values::Documents), ("fields", Values::Fields)],
-        offered: |app| app.policy.permits_somewhere(Operation::Read),
+        offered: |connection| connection.session().policy.permits_somewhere(Operation::Read),
     },
     Template {
         uri: "erpnext://report/{name}{?company}",
@@ -54,7 +56,7 @@ const TEMPLATES: [Template; 3] = [
         title: "Report",
         description: "The first rows of a report, as run_report gives them. Its other filters are given like company.",
         variables: &[("name", Values::Reports), ("company", Values::DocumentsOf("Company"))],
-        offered: |app| app.policy.opens_reports(),
+        offered: |connection| connection.session().policy.opens_reports(),
     },
 ];
 
@@ -88,18 +90,22 @@ pub enum Unread {
 }
 
 /// The kinds of resources that the policy leaves something of.
-pub fn templates(app: &App) -> impl Iterator<Item = &'static Template> {
-    TEMPLATES.iter().filter(|template| (template.offered)(app))
+pub fn templates(connection: &Connection) -> impl Iterator<Item = &'static Template> {
+    TEMPLATES.iter().filter(|template| (template.offered)(connection))
 }
 
 /// The kind with this template, which may be given without what follows the name.
-pub fn template(app: &App, uri: &str) -> Option<&'static Template> {
-    templates(app).find(|template| template.uri == uri || template.uri.split("{?").next() == Some(uri))
+pub fn template(connection: &Connection, uri: &str) -> Option<&'static Template> {
+    templates(connection).find(|template| template.uri == uri || template.uri.split("{?").next() == Some(uri))
 }
 
 /// The schemas of the configured DocTypes: a function of the configuration only.
-pub fn list(app: &App) -> Vec<Listed> {
-    let permitted = app.policy.doctypes().filter(|(name, _)| !app.policy.operations(name).is_empty());
+pub fn list(connection: &Connection) -> Vec<Listed> {
+    let permitted = connection
+        .session()
+        .policy
+        .doctypes()
+        .filter(|(name, _)| !connection.session().policy.operations(name).is_empty());
     let listed = permitted
         .map(|(name, _)| Listed { uri: address::of_schema(name), name: format!("Fields of {name}") })
         .take(MOST_LISTED);
@@ -110,14 +116,14 @@ pub fn list(app: &App) -> Vec<Listed> {
 ///
 /// # Errors
 /// See [`Unread`].
-pub async fn read(app: &App, uri: &str, client: Option<String>) -> Result<Content, Unread> {
+pub async fn read(connection: &Connection, uri: &str, client: Option<String>) -> Result<Content, Unread> {
     let reading = address::parse(uri).map_err(Unread::Address)?;
-    let Some(tool) = app.registry.find(reading.tool) else {
+    let Some(tool) = connection.registry().find(reading.tool) else {
         let message = format!("{uri:?}: nothing of this kind can be read under this server's configuration");
         return Err(Unread::Missing(message));
     };
     let ttl_ms = if reading.tool == "get_doctype_schema" { SCHEMA_TTL } else { 0 };
-    match app.call(tool, reading.arguments, client).await {
+    match connection.call(tool, reading.arguments, client).await {
         Ok((_, text)) => Ok(Content { text, ttl_ms }),
         Err(error) => Err(unread(&error)),
     }

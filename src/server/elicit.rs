@@ -124,7 +124,12 @@ impl Server {
     /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
     fn preview(&self, waits: Unconfirmed) -> CallToolResult {
         let text = waits.answer.to_string();
-        success(self.app.tools.results, self.app.tools.output_schemas, waits.answer, text)
+        success(
+            self.connection.session().tools.results,
+            self.connection.session().tools.output_schemas,
+            waits.answer,
+            text,
+        )
     }
 }
 

@@ -30,12 +30,12 @@ impl Changes {
 
 impl Server {
     pub(super) fn tools(&self) -> Arc<[WireTool]> {
-        let overlays = *self.app.listed.overlays().borrow();
+        let overlays = *self.connection.session().listed.overlays().borrow();
         let mut kept = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
             Some(listed) if listed.overlays == overlays => Arc::clone(&listed.tools),
             _ => {
-                let tools = listing(&self.app).tools.into_iter();
+                let tools = listing(&self.connection.session(), self.connection.registry()).tools.into_iter();
                 let tools: Arc<[_]> = tools.map(|listed| on_the_wire(listed.definition)).collect();
                 *kept = Some(Listed { overlays, tools: Arc::clone(&tools) });
                 tools
@@ -45,7 +45,7 @@ impl Server {
 
     /// The changes of the list from now on, and one since it was last given.
     pub(super) fn changes(&self) -> Changes {
-        let mut overlays = self.app.listed.overlays();
+        let mut overlays = self.connection.session().listed.overlays();
         let given = self.tools.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|listed| listed.overlays);
         let due = given.is_some_and(|given| given != *overlays.borrow_and_update());
         Changes { overlays, due }

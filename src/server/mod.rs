@@ -26,7 +26,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
 use tokio::sync::{RwLock, Semaphore};
 
-use crate::app::App;
+use crate::app::Connection;
 use crate::config::Results;
 use crate::error::{ToolError, Unconfirmed};
 use crate::tool::Effect;
@@ -40,10 +40,10 @@ const IN_FLIGHT: usize = 64;
 /// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
 const LIST_TTL: u64 = 300_000;
 
-/// Serves the tools of an [`App`].
+/// Serves the tools of an [`Connection`].
 #[derive(Clone, Debug)]
 pub struct Server {
-    app: Arc<App>,
+    connection: Arc<Connection>,
     /// Made at the first `tools/list`, not at the start; anew where metadata was laid over the tables since.
     tools: Arc<Mutex<Option<Listed>>>,
     in_flight: Arc<Semaphore>,
@@ -53,8 +53,13 @@ pub struct Server {
 
 impl Server {
     /// A server without connections.
-    pub fn new(app: Arc<App>) -> Self {
-        Self { app, tools: Arc::default(), in_flight: Arc::new(Semaphore::new(IN_FLIGHT)), writes: Arc::default() }
+    pub fn new(connection: Arc<Connection>) -> Self {
+        Self {
+            connection,
+            tools: Arc::default(),
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            writes: Arc::default(),
+        }
     }
 
     /// Waits until no write is under way: a client that leaves must not cut one short.
@@ -68,8 +73,8 @@ impl Server {
         client: Option<String>,
         watch: &CallObserver,
     ) -> Result<Ran, ErrorData> {
-        let Some(tool) = self.app.registry.find(&request.name) else {
-            let known = self.app.registry.tools().iter().map(|tool| tool.name());
+        let Some(tool) = self.connection.registry().find(&request.name) else {
+            let known = self.connection.registry().tools().iter().map(|tool| tool.name());
             let near = erpnext_schema::nearest(&request.name, known).filter(|_| !tools::exists(&request.name));
             let near = near.map(|near| format!("did you mean {near}?"));
             let near = near.unwrap_or_else(|| "find_tools finds those there are".to_owned());
@@ -79,10 +84,15 @@ impl Server {
         let _turn = self.in_flight.acquire().await;
         // A call that panics would never be answered.
         let arguments = request.arguments.unwrap_or_default();
-        let call = AssertUnwindSafe(self.app.watched_call(tool, arguments, client, watch)).catch_unwind();
+        let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
         Ok(Ran::Done(match call.await {
             Ok(Ok((data, text))) => {
-                let mut answer = success(self.app.tools.results, self.app.tools.output_schemas, data, text);
+                let mut answer = success(
+                    self.connection.session().tools.results,
+                    self.connection.session().tools.output_schemas,
+                    data,
+                    text,
+                );
                 answer.content.extend(watch.take().into_iter().map(content));
                 answer
             }
@@ -124,16 +134,16 @@ fn client_of(context: &RequestContext<RoleServer>) -> Option<String> {
 }
 
 /// What this server does under this policy, and nothing else.
-fn capabilities(app: &App) -> ServerCapabilities {
+fn capabilities(connection: &Connection) -> ServerCapabilities {
     let mut capabilities = ServerCapabilities::builder().enable_tools().build();
     capabilities.tools = capabilities.tools.map(|mut tools| {
-        tools.list_changed = app.list_changes.then_some(true);
+        tools.list_changed = connection.session().list_changes.then_some(true);
         tools
     });
-    let has_templates = crate::resources::templates(app).next().is_some();
-    let has_prompts = crate::prompts::offered(app).next().is_some();
-    capabilities.extensions = app.tools.views.then(views::extensions);
-    capabilities.resources = (has_templates || app.tools.views).then(Default::default);
+    let has_templates = crate::resources::templates(connection).next().is_some();
+    let has_prompts = crate::prompts::offered(connection).next().is_some();
+    capabilities.extensions = connection.session().tools.views.then(views::extensions);
+    capabilities.resources = (has_templates || connection.session().tools.views).then(Default::default);
     capabilities.prompts = has_prompts.then(Default::default);
     capabilities.completions = (has_templates || has_prompts).then(Default::default);
     capabilities
@@ -182,9 +192,9 @@ impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let mut implementation = Implementation::new("erpnext-mcp", env!("CARGO_PKG_VERSION"));
         implementation.title = Some("ERPNext".to_owned());
-        let mut info = ServerConfig::new(capabilities(&self.app));
+        let mut info = ServerConfig::new(capabilities(&self.connection));
         info.server_info = implementation;
-        info.instructions = Some(instructions::instructions(&self.app));
+        info.instructions = Some(instructions::instructions(&self.connection));
         info
     }
 
@@ -194,8 +204,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send + '_ {
         let mut tools = self.tools().to_vec();
-        if views::are_shown(&self.app, &context) {
-            views::point(&self.app, &mut tools);
+        if views::are_shown(&self.connection, &context) {
+            views::point(&self.connection, &mut tools);
         }
         // One page: several clients read only the first.
         let tools = ListToolsResult::with_all_items(tools);
@@ -204,7 +214,7 @@ impl ServerHandler for Server {
 
     /// Clients of the handshake are told without asking.
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        if self.app.list_changes {
+        if self.connection.session().list_changes {
             let mut changes = self.changes();
             tokio::spawn(async move {
                 while changes.next().await && context.peer.notify_tool_list_changed().await.is_ok() {}
@@ -213,7 +223,7 @@ impl ServerHandler for Server {
     }
 
     fn accepted_subscription_filter(&self, _: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        self.app.list_changes.then(|| SubscriptionFilter::builder().tools_list_changed().build())
+        self.connection.session().list_changes.then(|| SubscriptionFilter::builder().tools_list_changed().build())
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
@@ -230,7 +240,12 @@ impl ServerHandler for Server {
 
     fn get_tool(&self, name: &str) -> Option<WireTool> {
         let listed = self.tools().iter().find(|tool| tool.name == name).cloned();
-        listed.or_else(|| Some(on_the_wire(definition(&self.app, self.app.registry.find(name)?))))
+        listed.or_else(|| {
+            Some(on_the_wire(definition::definition(
+                &self.connection.session(),
+                self.connection.registry().find(name)?,
+            )))
+        })
     }
 
     async fn call_tool(
@@ -239,7 +254,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let client = client_of(&context);
-        let meant = tools::named(&self.app.registry, &request.name, request.arguments.as_ref());
+        let meant = tools::named(&self.connection.registry(), &request.name, request.arguments.as_ref());
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
         let (watch, mut told) = CallObserver::new();
         let token = context.meta.get_progress_token();
@@ -275,8 +290,8 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let mut listed = resources::list(&self.app);
-        listed.resources.extend(views::are_shown(&self.app, &context).then(views::list).into_iter().flatten());
+        let mut listed = resources::list(&self.connection);
+        listed.resources.extend(views::are_shown(&self.connection, &context).then(views::list).into_iter().flatten());
         Ok(listed)
     }
 
@@ -285,7 +300,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Ok(resources::templates(&self.app))
+        Ok(resources::templates(&self.connection))
     }
 
     async fn read_resource(
@@ -294,9 +309,9 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         if request.uri.starts_with(crate::views::SCHEME) {
-            return views::content(&self.app, request.uri).map(ReadResourceResponse::from);
+            return views::content(&self.connection, request.uri).map(ReadResourceResponse::from);
         }
-        let read = crate::resources::read(&self.app, &request.uri, client_of(&context));
+        let read = crate::resources::read(&self.connection, &request.uri, client_of(&context));
         let read = self.read(&context, read).await?;
         resources::content(request.uri, read).map(ReadResourceResponse::from)
     }
@@ -306,7 +321,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(prompts::list(&self.app))
+        Ok(prompts::list(&self.connection))
     }
 
     async fn get_prompt(
@@ -314,7 +329,7 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompts::get(&self.app, request).map(GetPromptResponse::from)
+        prompts::get(&self.connection, request).map(GetPromptResponse::from)
     }
 
     async fn complete(
@@ -322,8 +337,8 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let asked = completions::asked(&self.app, &request)?;
-        let complete = completions::complete(&self.app, asked, &request, client_of(&context));
+        let asked = completions::asked(&self.connection, &request)?;
+        let complete = completions::complete(&self.connection, asked, &request, client_of(&context));
         self.read(&context, complete).await
     }
 }

@@ -8,11 +8,11 @@ use rmcp::model::{
 use serde_json::Value;
 
 use super::LIST_TTL;
-use crate::app::App;
+use crate::app::Connection;
 use crate::prompts::{self, Given, Prompt};
 
-pub(super) fn list(app: &App) -> ListPromptsResult {
-    let prompts = prompts::offered(app).map(on_the_wire).collect();
+pub(super) fn list(connection: &Connection) -> ListPromptsResult {
+    let prompts = prompts::offered(connection).map(on_the_wire).collect();
     ListPromptsResult::with_all_items(prompts).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
 }
 
@@ -25,11 +25,11 @@ fn on_the_wire(prompt: &Prompt) -> WirePrompt {
     WirePrompt::new(prompt.name, Some(prompt.description), arguments).with_title(prompt.title)
 }
 
-pub(super) fn get(app: &App, request: GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
+pub(super) fn get(connection: &Connection, request: GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
     let refused = |why| ErrorData::invalid_params(why, None);
-    let prompt = prompts::find(app, &request.name).map_err(refused)?;
+    let prompt = prompts::find(connection, &request.name).map_err(refused)?;
     let given: Given = request.arguments.into_iter().flatten().map(|(name, value)| (name, text(value))).collect();
-    let (_, text) = prompts::render(app, prompt, &given, app.today()).map_err(refused)?;
+    let (_, text) = prompts::render(connection, prompt, &given, connection.session().today()).map_err(refused)?;
     let message = PromptMessage::new_text(Role::User, text);
     Ok(GetPromptResult::new(vec![message]).with_description(prompt.description))
 }

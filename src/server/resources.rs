@@ -7,23 +7,23 @@ use rmcp::model::{
 };
 
 use super::LIST_TTL;
-use crate::app::App;
+use crate::app::Connection;
 use crate::resources::{self, Content, Listed, Unread};
 
 const JSON: &str = "application/json";
 
-pub(super) fn list(app: &App) -> ListResourcesResult {
+pub(super) fn list(connection: &Connection) -> ListResourcesResult {
     let on_the_wire = |Listed { uri, name }| Resource::new(uri, name).with_mime_type(JSON);
-    let listed = resources::list(app).into_iter().map(on_the_wire).collect();
+    let listed = resources::list(connection).into_iter().map(on_the_wire).collect();
     ListResourcesResult::with_all_items(listed).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
 }
 
-pub(super) fn templates(app: &App) -> ListResourceTemplatesResult {
+pub(super) fn templates(connection: &Connection) -> ListResourceTemplatesResult {
     let on_the_wire = |template: &resources::Template| {
         let wire = ResourceTemplate::new(template.uri, template.name).with_title(template.title);
         wire.with_description(template.description).with_mime_type(JSON)
     };
-    let templates = resources::templates(app).map(on_the_wire).collect();
+    let templates = resources::templates(connection).map(on_the_wire).collect();
     ListResourceTemplatesResult::with_all_items(templates).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
 }
 

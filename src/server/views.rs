@@ -10,7 +10,7 @@ use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
 
 use super::LIST_TTL;
-use crate::app::App;
+use crate::app::Connection;
 use crate::views::{self, MIME_TYPE, View};
 
 const EXTENSION: &str = "io.modelcontextprotocol/ui";
@@ -21,18 +21,18 @@ pub(super) fn extensions() -> ExtensionCapabilities {
 }
 
 /// Whether this client renders the views, and is to have them.
-pub(super) fn are_shown(app: &App, context: &RequestContext<RoleServer>) -> bool {
+pub(super) fn are_shown(connection: &Connection, context: &RequestContext<RoleServer>) -> bool {
     let takes = || {
         let extensions = context.client_capabilities()?.extensions?;
         Some(extensions.get(EXTENSION)?.get("mimeTypes")?.as_array()?.contains(&json!(MIME_TYPE)))
     };
-    app.tools.views && takes().unwrap_or_default()
+    connection.session().tools.views && takes().unwrap_or_default()
 }
 
 /// Says of each tool which view shows its result.
-pub(super) fn point(app: &App, tools: &mut [WireTool]) {
+pub(super) fn point(connection: &Connection, tools: &mut [WireTool]) {
     for wire in tools {
-        let view = app.registry.find(&wire.name).and_then(views::of);
+        let view = connection.registry().find(&wire.name).and_then(views::of);
         wire.meta = view.map(|view| meta(json!({"resourceUri": view.uri})));
     }
 }
@@ -44,10 +44,14 @@ pub(super) fn list() -> impl Iterator<Item = Resource> {
 }
 
 /// A page, which is the same for everyone.
-pub(super) fn content(app: &App, uri: String) -> Result<ReadResourceResult, ErrorData> {
-    let Some(view) = views::find(&uri).filter(|_| app.tools.views) else {
+pub(super) fn content(connection: &Connection, uri: String) -> Result<ReadResourceResult, ErrorData> {
+    let Some(view) = views::find(&uri).filter(|_| connection.session().tools.views) else {
         let there = views::ALL.map(|view| view.uri).join(", ");
-        let why = if app.tools.views { format!("there are: {there}") } else { "tools.views is off".to_owned() };
+        let why = if connection.session().tools.views {
+            format!("there are: {there}")
+        } else {
+            "tools.views is off".to_owned()
+        };
         return Err(ErrorData::resource_not_found(format!("there is no view {uri:?}; {why}"), None));
     };
     let page = ResourceContents::text(view.html, uri).with_mime_type(MIME_TYPE);

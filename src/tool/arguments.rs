@@ -146,7 +146,7 @@ pub fn of(tool: &Tool) -> Vec<Arg> {
             by_verb(*verb).iter().filter(|arg| !(is_single(def) && arg.name == "name")).copied().collect()
         }
         Tool::Generic(verb) => std::iter::once(DOCTYPE).chain(by_verb(*verb).iter().copied()).collect(),
-        Tool::Own(own) => own.args.to_vec(),
+        Tool::Named(spec) => own.args.to_vec(),
     };
     // A call of another tool has that one's.
     if tool.effect() != Effect::Reads && *tool != Tool::Own(&find::CALL) {

@@ -102,7 +102,7 @@ fn title(tool: Tool) -> String {
     match tool {
         Tool::Typed(verb, def) => format!("{} {}", words(verb), def.name),
         Tool::Generic(verb) => format!("{} documents of any DocType", words(verb)),
-        Tool::Own(own) => own.title.to_owned(),
+        Tool::Named(spec) => own.title.to_owned(),
     }
 }
 
@@ -112,7 +112,7 @@ fn description(tool: Tool) -> String {
         Tool::Generic(verb) => {
             format!("{} For DocTypes whose own tools are not listed.", document_description(verb, None))
         }
-        Tool::Own(own) => own.description.to_owned(),
+        Tool::Named(spec) => own.description.to_owned(),
     }
 }
 
@@ -182,9 +182,11 @@ fn is_shown(session: &Session<'_>, tool: Tool, arg: &Arg) -> bool {
     match (arg.name, tool) {
         ("fresh", _) => session.site.keeps_answers(),
         // An action of a workflow can submit or cancel.
-        (TOKEN, Tool::Own(own)) if *own == workflow::APPLY => [Operation::Update, Operation::Submit, Operation::Cancel]
-            .into_iter()
-            .any(|operation| session.policy.confirms(operation) && session.policy.permits_somewhere(operation)),
+        (TOKEN, Tool::Named(spec)) if *own == workflow::APPLY => {
+            [Operation::Update, Operation::Submit, Operation::Cancel]
+                .into_iter()
+                .any(|operation| session.policy.confirms(operation) && session.policy.permits_somewhere(operation))
+        }
         (TOKEN, tool) => session.policy.confirms(tool.confirmed_as()),
         ("confirm", tool) => session.policy.confirms(tool.confirmed_as()) && session.policy.takes_confirm_argument(),
         ("idempotency_key", Tool::Typed(_, def)) => def.field(arg.name).is_some(),
@@ -239,7 +241,7 @@ fn data(session: &Session<'_>, tool: Tool, level: Detail) -> Value {
         return json!({"type": "object", "description": "fields of the document, see get_doctype_schema"});
     };
     let purpose = if verb == Verb::Create { Purpose::Create } else { Purpose::Update };
-    let writing = Writing { rule: &rule, catalog: &session.listed };
+    let writing = Writing { rule: &rule, catalog: session.listed };
     let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, title: def.title_field });
     if level != Detail::Full {
         schema["description"] = json!("more fields are taken: get_doctype_schema lists them");

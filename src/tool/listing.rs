@@ -157,13 +157,13 @@ fn candidates(session: &Session<'_>) -> impl Iterator<Item = &'static DocTypeDef
 
 fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
     match tool {
-        Tool::Own(own) if !tools.toolsets.is_empty() => is_in(tools, own.toolset.name()),
+        Tool::Named(spec) if !tools.toolsets.is_empty() => is_in(tools, own.toolset.name()),
         _ => tools.mode != Mode::Lean,
     }
 }
 
 fn is_core(tool: &Tool) -> bool {
-    !matches!(tool, Tool::Own(own) if own.toolset != Toolset::Core)
+    !matches!(tool, Tool::Named(spec) if own.toolset != Toolset::Core)
 }
 
 fn is_in(tools: &Tools, set: &str) -> bool {

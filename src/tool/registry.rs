@@ -24,7 +24,7 @@ pub struct Registry {
 impl Registry {
     /// The tools for one policy, but for those that are excluded.
     pub fn new(policy: Arc<Policy>, tools: &Tools) -> Self {
-        let own = spec::ALL.iter().filter(|own| (own.offered)(&policy)).map(|own| Tool::Own(own));
+        let own = spec::ALL.iter().filter(|own| (own.offered)(&policy)).map(|own| Tool::Named(spec));
         let generic = VERBS.iter().filter(|(verb, _)| policy.permits_somewhere(operation(*verb)));
         let general = own.chain(generic.map(|(verb, _)| Tool::Generic(*verb)));
         // What calls another tool does what that one does.

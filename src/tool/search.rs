@@ -60,7 +60,9 @@ fn score(words: &[String], tool: &Tool) -> Option<i32> {
     let (name, what) = match tool {
         Tool::Typed(_, def) => (super::search::words(def.name), def.module.to_lowercase()),
         Tool::Generic(_) => (Vec::new(), String::new()),
-        Tool::Own(own) => (super::search::words(own.name), format!("{} {}", own.title, own.description).to_lowercase()),
+        Tool::Named(spec) => {
+            (super::search::words(own.name), format!("{} {}", own.title, own.description).to_lowercase())
+        }
     };
     let done = tool.verb().map(verb);
     let mut score = 0;
@@ -123,7 +125,7 @@ mod tests {
     fn found(query: &str) -> Vec<&'static str> {
         let typed =
             erpnext_doctypes::ALL.iter().flat_map(|def| def.tools.iter().map(|tool| Tool::Typed(tool.verb, def)));
-        let own = crate::tool::spec::ALL.iter().map(|own| Tool::Own(own));
+        let own = crate::tool::spec::ALL.iter().map(|own| Tool::Named(spec));
         by_words(query, own.chain(typed)).iter().take(3).map(Tool::name).collect()
     }
 

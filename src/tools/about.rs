@@ -9,7 +9,7 @@ use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
 use crate::tool::arguments::{DOCTYPE, FIELDS, Kind, optional};
 use crate::tool::spec::always;
-use crate::tool::{Arguments, Effect, Tool, ToolSpec, Toolset};
+use crate::tool::{Arguments, Effect, Special, Tool, ToolSpec, Toolset};
 
 /// How many DocTypes one answer lists.
 const MOST_DOCTYPES: usize = 150;
@@ -24,6 +24,7 @@ pub const TEST_CONNECTION: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
+    special: Special::NONE,
     run: |call| Box::pin(test_connection(call.session)),
 };
 
@@ -37,6 +38,7 @@ pub const SYSTEM_INFO: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
+    special: Special::NONE,
     run: |call| Box::pin(system_info(call.session)),
 };
 
@@ -50,6 +52,7 @@ pub const LIST_DOCTYPES: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
+    special: Special::NONE,
     run: |call| Box::pin(async move { Ok(list_doctypes(call.session, call.given)) }),
 };
 
@@ -63,6 +66,7 @@ pub const DOCTYPE_PERMISSIONS: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
+    special: Special::NONE,
     run: |call| Box::pin(doctype_permissions(call.session, call.given)),
 };
 
@@ -77,6 +81,7 @@ pub const DOCTYPE_SCHEMA: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
+    special: Special::NONE,
     run: |call| Box::pin(doctype_schema(call.session, call.tool, call.given)),
 };
 
@@ -99,7 +104,7 @@ async fn test_connection(session: &Session<'_>) -> Result<Value, ToolError> {
 
 /// What runs on the site, and what this server was generated from.
 async fn system_info(session: &Session<'_>) -> Result<Value, ToolError> {
-    let (user, versions) = futures_util::try_join!(session.user(), session.site.versions())?;
+    let (user, versions) = futures_util::try_join!(session.user_name(), session.site.versions())?;
     let version =
         |(name, session): (&String, &Value)| (name.clone(), session.get("version").cloned().unwrap_or_default());
     let apps: Map<String, Value> = versions.iter().map(version).collect();
@@ -227,7 +232,7 @@ async fn doctype_schema(session: &Session<'_>, tool: Tool, given: &Arguments) ->
             });
         let violations: Vec<_> = violations.collect();
         if !violations.is_empty() {
-            return Err(ToolError::arguments(tool, violations));
+            return Err(ToolError::arguments(tool.name(), violations));
         }
     }
     let shown =

@@ -8,13 +8,14 @@ use erpnext_schema::{DocTypeDef, meant_datetime, time};
 use serde_json::{Map, Value, json};
 
 use crate::context::Session;
+use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
 use crate::query::cursor;
 use crate::site::{Filter, ListQuery};
 use crate::tool::arguments::{CURSOR, Kind, LIMIT, needed, optional};
 use crate::tool::spec::reads;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// The most DocTypes in one call: each is a request or two.
 const MOST: usize = 20;
@@ -37,6 +38,7 @@ pub const CHANGES: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
+    special: Special::NONE,
     run: |call| Box::pin(changes(call)),
 };
 
@@ -115,7 +117,7 @@ async fn sources(call: Call<'_>, doctypes: &[&str]) -> Result<Vec<Source>, ToolE
     let mut sources = Vec::new();
     for doctype in doctypes {
         let permit = session.permit(Operation::Read, doctype).await?;
-        let on = call.on(&permit).await?;
+        let on = DocTypeCall::of(&call, &permit).await?;
         on.fits(erpnext_schema::Verb::List)?;
         let fields = readable(on.def, &permit, &["name", "modified", "modified_by", "creation", "docstatus"]);
         sources.push(Source { permit, at: "modified", filters: Vec::new(), fields });

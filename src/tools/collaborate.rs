@@ -12,7 +12,7 @@ use crate::policy::Operation;
 use crate::site::{Mark, unreachable};
 use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed, optional};
 use crate::tool::spec::updates;
-use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_messages;
 
@@ -37,6 +37,7 @@ const fn tool(
         operation: Operation::Update,
         effect,
         offered: updates,
+        special: Special::NONE,
         run,
     }
 }
@@ -51,7 +52,7 @@ pub const COMMENT: ToolSpec = tool(
     |call| {
         Box::pin(async move {
             let content = html(call.given.text("content").unwrap_or_default());
-            let by = call.session.user().await?;
+            let by = call.session.user_name().await?;
             mark(call, &Mark::Comment { content: &content, by }).await
         })
     },
@@ -134,7 +135,7 @@ pub const FOLLOW: ToolSpec = tool(
     "Sends this user the document's changes by e-mail from now on.",
     &[DOCTYPE, NAME],
     Effect::Sets,
-    |call| Box::pin(async move { mark(call, &Mark::Follow(call.session.user().await?)).await }),
+    |call| Box::pin(async move { mark(call, &Mark::Follow(call.session.user_name().await?)).await }),
 );
 
 /// Renames a document.
@@ -149,7 +150,7 @@ pub const RENAME: ToolSpec = tool(
 
 async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Update).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let (name, stored) = stored(&on, call.given).await?;
     let (key, what) = told(mark);
     let preview = Map::from_iter([(key.to_owned(), what.clone())]);
@@ -169,7 +170,7 @@ async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<Value, ToolError> {
 
 async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Update).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let new_name = text(call.given, "new_name").trim();
     if !on.def.is(doctype_flag::ALLOW_RENAME) {
         return Err(ToolError::refused(format!(

@@ -11,7 +11,7 @@ use crate::tool::definition::definition_at;
 use crate::tool::detail::Detail;
 use crate::tool::listing::tokens;
 use crate::tool::spec::always;
-use crate::tool::{Call, Effect, Registry, Tool, ToolSpec, Toolset, search};
+use crate::tool::{Call, Effect, Registry, Special, Tool, ToolSpec, Toolset, search};
 
 /// How many tools come with their definition.
 const BEST: usize = 3;
@@ -35,6 +35,7 @@ pub const FIND: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
+    special: Special::NONE,
     run: |call| Box::pin(async move { find(&call) }),
 };
 
@@ -52,6 +53,7 @@ pub const CALL: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Destroys,
     offered: always,
+    special: Special::NONE,
     run: |call| Box::pin(async move { Err(not_there(&call)) }),
 };
 
@@ -92,14 +94,17 @@ fn not_there(call: &Call<'_>) -> ToolError {
     let (message, nearest) = if name == CALL.name {
         ("call_tool does not call itself: name the tool that is meant".to_owned(), None)
     } else {
-        let names = call.session.registry.tools().iter().map(Tool::name);
+        let names = call.call.registry.tools().iter().map(Tool::name);
         (
             format!("there is no tool {name:?} under this configuration; find_tools finds those there are"),
             nearest(name, names),
         )
     };
     let nearest = nearest.map(str::to_owned);
-    ToolError::arguments(call.tool, vec![Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest }])
+    ToolError::arguments(
+        call.tool.name(),
+        vec![Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest }],
+    )
 }
 
 /// The available DocType that was meant by a name which none has.
@@ -117,9 +122,9 @@ fn find(call: &Call<'_>) -> Result<Value, ToolError> {
     if query.is_none() && doctype.is_none() && wanted.is_none() {
         let message = "give words, a doctype or an operation".to_owned();
         let violation = Violation { path: "query".to_owned(), rule: Rule::Mandatory, message, nearest: None };
-        return Err(ToolError::arguments(call.tool, vec![violation]));
+        return Err(ToolError::arguments(call.tool.name(), vec![violation]));
     }
-    let exact = query.and_then(|query| session.registry.find(query.trim()));
+    let exact = query.and_then(|query| call.registry.find(query.trim()));
     let does = |tool: &Tool| wanted.is_none_or(|wanted| wanted == tool.operation().as_str());
     let about = |tool: &Tool| match (tool, doctype) {
         (Tool::Typed(_, def), Some(doctype)) => def.name.eq_ignore_ascii_case(doctype.trim()),
@@ -131,8 +136,7 @@ fn find(call: &Call<'_>) -> Result<Value, ToolError> {
         (Some(exact), tool) => exact == *tool,
         (None, _) => true,
     };
-    let candidates =
-        session.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool));
+    let candidates = call.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool));
     let mut found = match (exact, query) {
         (None, Some(query)) => search::by_words(query, candidates),
         _ => candidates.collect(),

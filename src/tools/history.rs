@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::changes::moment;
 use super::{attachments, read};
+use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::history::Reader;
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::spec::reads;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How many Versions the site gives with a document.
 const VERSIONS: usize = 10;
@@ -25,6 +26,7 @@ pub const HISTORY: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
+    special: Special::NONE,
     run: |call| Box::pin(history(call)),
 };
 
@@ -32,7 +34,7 @@ async fn history(call: Call<'_>) -> Result<Value, ToolError> {
     let session = call.session;
     let since = call.given.text("since").map(moment).transpose()?;
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(call.given);
     let (on, shaped) = read::document(&on, name).await?;
     let info = session.site.docinfo(&permit, name).await?;

@@ -9,12 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::read;
 use crate::context::Session;
+use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
 use crate::site::{Filter, ListQuery};
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::spec::reads;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How many lists are asked for at once.
 const AT_ONCE: usize = 6;
@@ -40,13 +41,14 @@ pub const LINKED: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
+    special: Special::NONE,
     run: |call| Box::pin(linked(call)),
 };
 
 async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
     let session = call.session;
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(call.given);
     let (on, shaped) = read::document(&on, name).await?;
     let only: Option<Vec<&str>> =

@@ -4,13 +4,14 @@ use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::context::Session;
+use crate::documents::DocTypeCall;
 use crate::documents::titles;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::shape::page;
 use crate::tool::arguments::{DOCTYPE, FILTERS, Kind, LIMIT, needed, optional};
 use crate::tool::spec::reads;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How many DocTypes are searched at once.
 const AT_ONCE: usize = 6;
@@ -46,6 +47,7 @@ pub const SEARCH_LINK: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
+    special: Special::NONE,
     run: |call| Box::pin(search_link(call)),
 };
 
@@ -64,17 +66,18 @@ pub const GLOBAL_SEARCH: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
+    special: Special::NONE,
     run: |call| Box::pin(global_search(call)),
 };
 
 async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
     let session = call.session;
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(erpnext_schema::Verb::Search)?;
     let text = call.given.text("text").unwrap_or_default();
     let filters = on.checked(|on| {
-        let mut reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(&session.policy);
+        let mut reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(session.policy);
         let filters = reader.filters("filters", call.given.value("filters"));
         reader.done(filters)
     });
@@ -109,7 +112,7 @@ async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
             let mut defs = Vec::new();
             for doctype in only {
                 let permit = session.permit(Operation::Read, doctype).await?;
-                let on = call.on(&permit).await?;
+                let on = DocTypeCall::of(&call, &permit).await?;
                 on.fits(erpnext_schema::Verb::Search)?;
                 defs.push(on.def);
             }

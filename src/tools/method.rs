@@ -7,7 +7,7 @@ use crate::config::Method;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{Kind, optional};
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::confirm::About;
 use crate::writes::report::note_messages;
 
@@ -22,6 +22,7 @@ pub const CALL: ToolSpec = ToolSpec {
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: |policy| policy.methods().len() > 0,
+    special: Special::NONE,
     run: |call| Box::pin(call_method(call)),
 };
 
@@ -33,7 +34,7 @@ async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
     };
     let (permit, method) = session.policy.permit_method(name)?;
     let arguments = call.given.value("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
-    check(method, &arguments).map_err(|found| ToolError::arguments(call.tool, found))?;
+    check(method, &arguments).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     if permit.writes() {
         let shown = || Map::from_iter([("would_call".to_owned(), json!({"method": name, "arguments": arguments}))]);
         if call.attempt.dry_run {

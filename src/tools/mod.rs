@@ -168,7 +168,8 @@ pub async fn run(
     attempt: &Attempt,
     watch: &CallObserver,
 ) -> Result<Value, ToolError> {
-    let given = Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool, found))?;
+    let given =
+        Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool.name(), found))?;
     let scope = CallState::new(&attempt.id, given.flag("fresh"));
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work = Box::pin(dispatch(session, tool, &given, attempt, watch));
@@ -177,7 +178,7 @@ pub async fn run(
     let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
     scope.hide(|doctype, name| !session.policy.shows_every(doctype) && !asked(name));
     // The reason names the user, whom nothing may have asked for yet.
-    let user = if scope.lacks_a_right() { scope.clone().run(session.user()).await.ok() } else { None };
+    let user = if scope.lacks_a_right() { scope.clone().run(session.user_name()).await.ok() } else { None };
     scope.keep_back(|error| {
         let untold = |words: &String| match error.kind() {
             Kind::Denied => refusal::untold(session, attempt, user, words),
@@ -225,7 +226,7 @@ async fn dispatch(
             let doctype = given.text("doctype").unwrap_or_default();
             document(session, tool, verb, doctype, given, attempt).await
         }
-        Tool::Own(own) => (own.run)(own::Call { session, tool, given, attempt, watch }).await,
+        Tool::Named(spec) => (own.run)(own::Call { session, tool, given, attempt, watch }).await,
     }
 }
 
@@ -301,7 +302,7 @@ impl<'a> On<'a> {
         }
         match checked {
             Ok(checked) => Ok((on, checked)),
-            Err(violations) => Err(ToolError::arguments(on.tool, violations)),
+            Err(violations) => Err(ToolError::arguments(on.tool.name(), violations)),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::shape::printed;
 use crate::site::{Client, Kind as Failure};
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::progress::Attachment;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// The largest PDF that is handed over, in bytes.
 const MOST_PDF: usize = 3 << 20;
@@ -36,12 +36,13 @@ pub const PRINT: ToolSpec = ToolSpec {
     operation: Operation::Print,
     effect: Effect::Reads,
     offered: |policy| policy.permits_somewhere(Operation::Print),
+    special: Special::NONE,
     run: |call| Box::pin(print(call)),
 };
 
 async fn print(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Print).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Get)?;
     let name = on.name(call.given);
     shows_all(&on, name).await?;
@@ -73,10 +74,10 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
             "note".to_owned(),
             json!("too large to be handed over; a person who is logged in can open the link"),
         );
-        call.watch.give(Attachment::Link { uri, name: format!("{name}.pdf") });
+        call.observer.give(Attachment::Link { uri, name: format!("{name}.pdf") });
     } else {
         let (kind, base64) = ("application/pdf".to_owned(), BASE64_STANDARD.encode(pdf.bytes));
-        call.watch.give(Attachment::File { uri, kind, base64 });
+        call.observer.give(Attachment::File { uri, kind, base64 });
     }
     Ok(Value::Object(result))
 }

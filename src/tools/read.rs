@@ -56,7 +56,7 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
     let session = on.session;
     let children = |child: &str| session.catalog.known(child);
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(&session.policy);
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
         let filters = reader.filters("filters", given.value("filters"));
         let or_filters = reader.filters("or_filters", given.value("or_filters"));
         let fields = reader.fields(given.value("fields"));
@@ -151,7 +151,7 @@ fn once_each(doctype: &str, query: &mut ListQuery) {
 /// Documents by words, as the desk's link fields find them.
 pub async fn search(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(&on.session.policy);
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy);
         let filters = reader.filters("filters", given.value("filters"));
         reader.done(filters)
     });

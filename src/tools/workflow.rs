@@ -13,7 +13,7 @@ use crate::policy::{FieldRef, Operation};
 use crate::shape;
 use crate::site::{self, Filter, ListQuery, State, Workflow};
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed};
-use crate::tool::{Call, Effect, ToolSpec, Toolset, spec};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
 use crate::writes::gate::{Go, Step};
 
 /// What is open to the user.
@@ -26,6 +26,7 @@ pub const ACTIONS: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: spec::reads,
+    special: Special::NONE,
     run: |call| Box::pin(actions(call)),
 };
 
@@ -40,6 +41,7 @@ pub const APPLY: ToolSpec = ToolSpec {
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: spec::updates,
+    special: Special::NONE,
     run: |call| Box::pin(apply(call)),
 };
 
@@ -53,6 +55,7 @@ pub const PENDING: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: spec::reads,
+    special: Special::NONE,
     run: |call| Box::pin(pending(call)),
 };
 
@@ -68,7 +71,7 @@ struct Action {
 
 async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(call.given);
     let doc = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &doc)?;
@@ -100,7 +103,7 @@ async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
 /// The actions that the site leaves the user, or nothing where there is no workflow.
 async fn open(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Option<Vec<Action>>, ToolError> {
     let Some(rows) = on.session.site.transitions(on.permit, doc).await? else { return Ok(None) };
-    let user = on.session.user().await?;
+    let user = on.session.user_name().await?;
     let own = doc.get("owner").and_then(Value::as_str) == Some(user) && user != "Administrator";
     let action = |row: &Map<String, Value>| {
         let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -119,7 +122,7 @@ async fn open(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Option<V
 async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
     let (session, wanted) = (call.session, call.given.text("action").unwrap_or_default());
     let update = call.permit(Operation::Update).await?;
-    let on = call.on(&update).await?;
+    let on = DocTypeCall::of(&call, &update).await?;
     let name = on.name(call.given);
     let doc = session.site.get(&update, name).await?.data;
     named_exactly(&on, name, &doc)?;
@@ -135,7 +138,7 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
         let message = format!("open to this user now: {}", if listed.is_empty() { "no action" } else { &listed });
         let nearest = nearest(wanted, names()).map(str::to_owned);
         let violation = Violation { path: "action".to_owned(), rule: Rule::Value, message, nearest };
-        return Err(ToolError::arguments(call.tool, vec![violation]));
+        return Err(ToolError::arguments(call.tool.name(), vec![violation]));
     };
     if action.needs_another {
         return Err(ToolError::refused(format!(
@@ -223,7 +226,7 @@ async fn pending(call: Call<'_>) -> Result<Value, ToolError> {
 /// What a list shows of these documents: only those that are still there and that the policy lets be seen.
 async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec<Value>, ToolError> {
     let permit = call.session.permit(Operation::Read, doctype).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let shown =
         |name: &&str| on.def.field(name).is_some_and(|field| field.in_lists() && permit.fields().may_read(field));
     let mut fields = vec!["name".to_owned()];

@@ -174,11 +174,11 @@ impl<'a> DocTypeCall<'a> {
         changes: &Map<String, Value>,
     ) -> Result<merge::Merged, ToolError> {
         let merged = merge::onto_stored(self.def, &self.writing(), stored, changes);
-        merged.map_err(|found| ToolError::arguments(self.tool, found))
+        merged.map_err(|found| ToolError::arguments(self.tool.name(), found))
     }
 
     fn writing(&self) -> Writing<'a> {
-        Writing { rule: self.permit.fields(), catalog: &self.session.catalog }
+        Writing { rule: self.permit.fields(), catalog: self.session.catalog }
     }
 }
 
@@ -196,7 +196,7 @@ fn few_rows(on: &DocTypeCall<'_>, data: &Map<String, Value>) -> Result<(), ToolE
             nearest: None,
         })
         .collect();
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
 /// The site takes names for new documents that no address leads to (H48): nobody could read them back, change or delete

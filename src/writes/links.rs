@@ -77,7 +77,7 @@ async fn check_at(
         nearest: None,
     });
     let violations: Vec<_> = violations.collect();
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
 /// Whether the document is there for this caller; where the user may not look, the site decides.

@@ -37,7 +37,7 @@ fn by_verb(on: &DocTypeCall<'_>, wanted: Option<&Value>) -> String {
         );
     }
     let tool = |verb: Verb, does: &str| match on.session.policy.permit(operation(verb), on.def.name) {
-        Ok(_) => format!("{} {does}", tool_for(on, verb)),
+        Ok(_) => format!("{} {does}", on.registry.tool_for(on.def, verb)),
         Err(_) => format!("what {does} is not permitted by this server's configuration"),
     };
     let submit = || tool(Verb::Submit, "submits a draft");
@@ -58,7 +58,7 @@ fn by_verb(on: &DocTypeCall<'_>, wanted: Option<&Value>) -> String {
 pub(crate) async fn check(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<(), ToolError> {
     let wrong = |field: &str, message: &str| {
         let (path, message) = (format!("data.{field}"), message.to_owned());
-        ToolError::arguments(on.tool, vec![Violation { path, rule: Rule::NotWritable, message, nearest: None }])
+        ToolError::arguments(on.tool.name(), vec![Violation { path, rule: Rule::NotWritable, message, nearest: None }])
     };
     if doc.get(AMENDED).is_some_and(|of| !of.is_null() && *of != "") && on.def.is(doctype_flag::SUBMITTABLE) {
         return Err(wrong(AMENDED, "amend_document makes the new draft of a cancelled document"));

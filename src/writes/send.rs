@@ -242,7 +242,7 @@ impl DocTypeCall<'_> {
         started: Instant,
     ) -> Result<Result<String, String>, SiteError> {
         let session = self.session;
-        let filters = vec![("owner".to_owned(), "=".to_owned(), json!(session.user().await?))];
+        let filters = vec![("owner".to_owned(), "=".to_owned(), json!(session.user_name().await?))];
         let mut sent = doc.clone();
         sent.retain(|key, _| self.def.field(key).is_some_and(|field| field.in_lists()));
         let fields = ["name", "creation"].into_iter().chain(sent.keys().map(String::as_str));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::tool::Tool;
 use erpnext_mcp::tool::detail::Detail;
 use erpnext_mcp::tool::listing::{Listing, listing, tokens, unknown_toolsets};
@@ -38,7 +38,7 @@ fn config(permissions: Value, tools: Value) -> Value {
     config
 }
 
-fn app(permissions: Value, tools: Value) -> App {
+fn app(permissions: Value, tools: Value) -> Connection {
     app_of(&config(permissions, tools))
 }
 
@@ -70,7 +70,7 @@ async fn the_lists_of_three_configurations_cost_what_was_reviewed() {
     for (name, permissions) in configurations {
         let config = config(permissions, json!({}));
         let app = app_of(&config);
-        let listed = listing(&app);
+        let listed = listing(&app.session(), app.registry());
         let wire = Server::initialized(&config).await.tools().await;
         // What is counted is what is sent, byte for byte.
         assert_eq!(json!(wire).to_string().len(), listed.bytes, "{name}");
@@ -92,22 +92,22 @@ fn twelve_doctypes_and_all_doctypes_are_within_ten_thousand_tokens() {
     assert!(every.len() > 400, "{}", every.len());
     for permissions in [named(&TWELVE, &all()), named(&every, &json!({"read": true})), named(&every, &all())] {
         let app = app(reports(permissions), json!({}));
-        let listed = listing(&app);
+        let listed = listing(&app.session(), app.registry());
         assert!(tokens(listed.bytes) <= 10_000, "{}", listed.bytes);
-        assert!(listed.tools.len() > 20 && app.registry.tools().len() > listed.tools.len());
+        assert!(listed.tools.len() > 20 && app.registry().tools().len() > listed.tools.len());
     }
 }
 
 #[test]
 fn every_permitted_tool_is_found_by_its_name_and_called_by_call_tool() {
     let app = app(reports(json!({"default": all()})), json!({}));
-    assert!(app.registry.tools().len() > 2_500, "{}", app.registry.tools().len());
-    let calls = app.registry.find("call_tool").unwrap();
+    assert!(app.registry().tools().len() > 2_500, "{}", app.registry().tools().len());
+    let calls = app.registry().find("call_tool").unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    for (at, tool) in app.registry.tools().iter().enumerate() {
-        assert_eq!(app.registry.find(tool.name()), Some(*tool));
+    for (at, tool) in app.registry().tools().iter().enumerate() {
+        assert_eq!(app.registry().find(tool.name()), Some(*tool));
         let given = json!({"tool": tool.name(), "arguments": {"x": 1}}).as_object().unwrap().clone();
-        let (called, arguments) = corrected(&app.registry, calls, given);
+        let (called, arguments) = corrected(&app.registry(), calls, given);
         if *tool != calls {
             assert_eq!((called, arguments.len()), (*tool, 1), "{}", tool.name());
         }
@@ -122,8 +122,8 @@ fn every_permitted_tool_is_found_by_its_name_and_called_by_call_tool() {
 #[tokio::test]
 async fn a_tool_is_the_same_by_its_name_and_by_call_tool() {
     let app = app(json!({"default": {"read": true}}), json!({}));
-    assert!(!names(&listing(&app)).contains(&"delete_customer_document"));
-    assert!(app.registry.find("delete_customer_document").is_none());
+    assert!(!names(&listing(&app.session(), app.registry())).contains(&"delete_customer_document"));
+    assert!(app.registry().find("delete_customer_document").is_none());
     let wrong = json!({"nam": "x"});
     let by_name = refusal(&app, "get_fiscal_year_document", wrong.clone()).await;
     let by_call =
@@ -220,19 +220,19 @@ async fn the_command_prints_what_the_list_costs_and_refuses_unknown_toolsets() {
 #[test]
 fn read_only_leaves_nothing_that_writes() {
     let app = app(json!({"doctypes": {"Customer": all()}, "default": all()}), json!({"read_only": true}));
-    for tool in app.registry.tools() {
-        let definition = erpnext_mcp::tool::definition(&app, *tool);
+    for tool in app.registry().tools() {
+        let definition = erpnext_mcp::tool::definition::definition(&app.session(), *tool);
         assert!(definition.read_only, "{}", tool.name());
     }
-    assert!(app.registry.find("update_generic_document").is_none());
-    assert!(app.policy.permit(erpnext_mcp::policy::Operation::Create, "Customer").is_err());
+    assert!(app.registry().find("update_generic_document").is_none());
+    assert!(app.session().policy.permit(erpnext_mcp::policy::Operation::Create, "Customer").is_err());
 }
 
 #[test]
 fn toolsets_include_and_exclude_choose() {
     let of = |tools: Value| {
         let app = app(reports(json!({"default": all()})), tools);
-        names(&listing(&app)).into_iter().map(str::to_owned).collect::<Vec<String>>()
+        names(&listing(&app.session(), app.registry())).into_iter().map(str::to_owned).collect::<Vec<String>>()
     };
     let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
     let selling = of(json!({"toolsets": ["selling"]}));
@@ -293,7 +293,7 @@ fn any_list_is_within_its_budget_even_and_the_same_each_time() {
                 |list: &Listing| list.tools.iter().map(|l| l.definition.to_json().to_string()).collect::<String>();
             prop_assert_eq!(text(&list), text(&listing(&app(permissions, tools))));
             for listed in &list.tools {
-                prop_assert_eq!(app_once.registry.find(listed.definition.name), Some(listed.tool));
+                prop_assert_eq!(app_once.registry().find(listed.definition.name), Some(listed.tool));
             }
             Ok(())
         });

@@ -12,7 +12,7 @@ use crate::support::app_of_all;
 
 fn definitions() -> Vec<(Tool, Definition)> {
     let app = app_of_all();
-    app.registry.tools().iter().map(|tool| (*tool, definition(&app, *tool))).collect()
+    app.registry().tools().iter().map(|tool| (*tool, definition::definition(&app.session(), *tool))).collect()
 }
 
 /// Every schema within a schema, with its path.
@@ -167,15 +167,18 @@ impl Context for Writing {
 /// The tools that take data, with what their data is checked against.
 fn writing() -> impl Iterator<Item = (&'static DocTypeDef, Purpose, Map<String, Value>, Writing)> {
     let app = app_of_all();
-    let tools = app.registry.tools().to_vec();
+    let tools = app.registry().tools().to_vec();
     tools.into_iter().filter_map(move |tool| {
         let (def, purpose, operation) = match tool {
             Tool::Typed(Verb::Create, def) => (def, Purpose::Create, Operation::Create),
             Tool::Typed(Verb::Update, def) => (def, Purpose::Update, Operation::Update),
             _ => return None,
         };
-        let rule = app.policy.permit(operation, def.name).unwrap().fields().clone();
-        let schema = definition(&app, tool).input_schema["properties"]["data"].as_object().unwrap().clone();
+        let rule = app.session().policy.permit(operation, def.name).unwrap().fields().clone();
+        let schema = definition::definition(&app.session(), tool).input_schema["properties"]["data"]
+            .as_object()
+            .unwrap()
+            .clone();
         Some((def, purpose, schema, Writing(rule)))
     })
 }

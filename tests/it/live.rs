@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -11,7 +11,7 @@ use crate::sandbox::SampleSite;
 use crate::support::{all, app_of, call, config_json, refusal};
 
 /// A server for the user of a key, who is permitted everything.
-fn open(site: &SampleSite, key: &str) -> App {
+fn open(site: &SampleSite, key: &str) -> Connection {
     app_of(&site.config_of(key, json!({"default": all()})))
 }
 

@@ -1,7 +1,7 @@
 //! Writes that no answer came to: each is read back, told as what it was, and never sent twice. By wiremock, as the exact
 //! requests count; what became of hundreds of them on the sandbox is in `chaos`.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Outcome;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ const UPDATE: &str = "update_generic_document";
 const DELETE: &str = "delete_generic_document";
 const NOTE: &str = "no answer came from the site; reading shows that it was done";
 
-async fn start(sample: Option<u32>) -> (Sandbox, App) {
+async fn start(sample: Option<u32>) -> (Sandbox, Connection) {
     let site = Sandbox::start(Options { sample, ..Options::default() }).await.unwrap();
     let every = json!({"read": true, "create": true, "update": true, "delete": true, "submit": true, "cancel": true, "amend": true});
     let app = app_of(&json!({
@@ -32,12 +32,12 @@ fn todo(words: &str) -> Value {
     json!({"doctype": "ToDo", "data": {"description": words, "priority": "High"}})
 }
 
-async fn made(app: &App, words: &str) -> String {
+async fn made(app: &Connection, words: &str) -> String {
     call(app, CREATE, todo(words)).await.unwrap()["created"].as_str().unwrap().to_owned()
 }
 
 /// What the model is told, and what the audit log says.
-async fn failed(app: &App, tool: &str, arguments: Value) -> (String, Outcome) {
+async fn failed(app: &Connection, tool: &str, arguments: Value) -> (String, Outcome) {
     let error = call(app, tool, arguments).await.unwrap_err();
     (error.for_model(), error.outcome())
 }
@@ -134,7 +134,7 @@ async fn submit_cancel_and_amend_are_told_by_what_the_document_became() {
 }
 
 /// A site with a DocType of its own that has a field for the key.
-async fn parcels() -> (Site, App) {
+async fn parcels() -> (Site, Connection) {
     let site = Site::start().await;
     let field = |name: &str| json!({"fieldname": name, "fieldtype": "Data", "label": name});
     let fields = [field("content"), field("idempotency_key")];

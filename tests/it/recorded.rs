@@ -50,7 +50,7 @@ impl Recorded {
         config
     }
 
-    fn app(&self, user: &str) -> erpnext_mcp::app::App {
+    fn app(&self, user: &str) -> erpnext_mcp::app::Connection {
         app_of(&self.config(user, json!({"default": all()})))
     }
 

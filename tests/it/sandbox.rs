@@ -1,6 +1,6 @@
 //! The sample site in this process, for tests that need a site which answers as a real one does.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_sandbox::{Data, Image, Options, Sandbox};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -40,7 +40,7 @@ impl SampleSite {
     }
 
     /// A server's inside that uses this site, with these DocTypes permitted.
-    pub fn app(&self, doctypes: Value) -> App {
+    pub fn app(&self, doctypes: Value) -> Connection {
         app_of(&self.config(json!({"doctypes": doctypes})))
     }
 
@@ -57,7 +57,7 @@ impl SampleSite {
 }
 
 /// The name of the first document that fits.
-pub async fn first(app: &App, doctype: &str, filters: Value) -> String {
+pub async fn first(app: &Connection, doctype: &str, filters: Value) -> String {
     let tool = format!("list_{}_documents", doctype.to_lowercase().replace(' ', "_"));
     let listed = call(app, &tool, json!({"filters": filters, "fields": ["name"], "limit": 1})).await.unwrap();
     listed["documents"][0]["name"].as_str().unwrap_or_else(|| panic!("no such {doctype}: {listed}")).to_owned()

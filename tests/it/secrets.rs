@@ -212,8 +212,8 @@ async fn whatever_is_shown_by_debug_or_panics_shows_neither() {
     let wrong = Config::from_text(&text.replace(SECRET, "canary secret")).unwrap_err();
     let shown = format!(
         "{read:?} {app:?} {:?} {:?} {error:?} {wrong:?} {wrong} {} {}",
-        app.caller,
-        app.site,
+        app.session().caller,
+        app.session().site,
         error.for_model(),
         error.for_log()
     );

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use erpnext_mcp::app::{App, client_options};
+use erpnext_mcp::app::{Connection, client_options};
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::error::ToolError;
@@ -45,17 +45,17 @@ pub fn load(config: &Value) -> Config {
 }
 
 /// The inside of a server under that configuration.
-pub fn app_of(config: &Value) -> App {
+pub fn app_of(config: &Value) -> Connection {
     app_with(config, Audit::default())
 }
 
 /// The same with an audit log.
-pub fn app_with(config: &Value, audit: Audit) -> App {
+pub fn app_with(config: &Value, audit: Audit) -> Connection {
     app_from(&load(config), audit)
 }
 
 /// The same under a configuration that was read.
-pub fn app_from(config: &Config, audit: Audit) -> App {
+pub fn app_from(config: &Config, audit: Audit) -> Connection {
     let erpnext = &config.erpnext;
     let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http).unwrap();
     let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()).unwrap();
@@ -66,7 +66,7 @@ pub fn app_from(config: &Config, audit: Audit) -> App {
 }
 
 /// The inside of a server without a site, that opens every DocType which is no child table for everything.
-pub fn app_of_all() -> App {
+pub fn app_of_all() -> Connection {
     app_of(&config_json("http://127.0.0.1:9", json!({"doctypes": every_doctype()})))
 }
 
@@ -77,8 +77,8 @@ pub fn every_doctype() -> Value {
 }
 
 /// Calls a tool by name.
-pub async fn call(app: &App, tool: &str, arguments: Value) -> Result<Value, ToolError> {
-    let tool = app.registry.find(tool).unwrap_or_else(|| panic!("no tool {tool}"));
+pub async fn call(app: &Connection, tool: &str, arguments: Value) -> Result<Value, ToolError> {
+    let tool = app.registry().find(tool).unwrap_or_else(|| panic!("no tool {tool}"));
     let answer = app.call(tool, arguments.as_object().unwrap().clone(), None).await;
     answer.map(|(data, _)| by_name(data))
 }
@@ -105,7 +105,7 @@ pub fn by_name(mut answer: Value) -> Value {
 }
 
 /// Calls a tool that must refuse, and gives what the model is told.
-pub async fn refusal(app: &App, tool: &str, arguments: Value) -> String {
+pub async fn refusal(app: &Connection, tool: &str, arguments: Value) -> String {
     call(app, tool, arguments).await.unwrap_err().for_model()
 }
 
@@ -125,12 +125,12 @@ impl Site {
     }
 
     /// A server that uses this site, with these DocTypes permitted.
-    pub fn app(&self, doctypes: Value) -> App {
+    pub fn app(&self, doctypes: Value) -> Connection {
         app_of(&config_json(&self.url(), json!({"doctypes": doctypes})))
     }
 
     /// A server that uses this site and may do everything through the generic tools.
-    pub fn open_app(&self) -> App {
+    pub fn open_app(&self) -> Connection {
         app_of(&config_json(&self.url(), json!({"default": all()})))
     }
 

@@ -7,7 +7,7 @@ mod fill;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::policy::FieldRule;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Verb, doctype_flag, flag};
 use futures_util::{StreamExt, stream};
@@ -64,7 +64,7 @@ fn short(why: &str) -> String {
 
 /// One flavour of the tools.
 struct Hand<'a> {
-    app: &'a App,
+    app: &'a Connection,
     def: &'static DocTypeDef,
     typed: bool,
 }
@@ -187,7 +187,7 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
     kinds.iter().find_map(|kind| Some((fields().find(|field| field.kind == *kind)?, value(*kind)?)))
 }
 
-async fn of(app: &App, def: &'static DocTypeDef, filling: &Mutex<Filling<'_>>) -> Account {
+async fn of(app: &Connection, def: &'static DocTypeDef, filling: &Mutex<Filling<'_>>) -> Account {
     let mut account = Account::default();
     let single = def.is(doctype_flag::SINGLE);
     let schema = call(app, "get_doctype_schema", json!({"doctype": def.name})).await;

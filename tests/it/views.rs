@@ -102,7 +102,7 @@ async fn nobody_is_pointed_to_a_view_where_the_configuration_has_them_off() {
 fn every_tool_that_writes_or_reads_documents_has_a_view_that_is_there() {
     let app = app_of(&config_json("http://127.0.0.1:9", json!({"doctypes": every_doctype(), "reports": ["*"]})));
     let mut seen = 0;
-    for tool in app.registry.tools() {
+    for tool in app.registry().tools() {
         let view = views::of(*tool);
         assert!(view.is_none_or(|view| views::find(view.uri).is_some()), "{tool:?}");
         let needs = tool.verb().is_some() || tool.effect() != Effect::Reads;
@@ -111,7 +111,7 @@ fn every_tool_that_writes_or_reads_documents_has_a_view_that_is_there() {
     }
     assert!(seen > 2_000);
     for name in views::ALL.iter().flat_map(|view| view.tools) {
-        assert!(app.registry.find(name).is_some(), "{name}");
+        assert!(app.registry().find(name).is_some(), "{name}");
     }
 }
 

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::config::{Config, Operation};
 use erpnext_mcp::files;
 use erpnext_mcp::site::Kind;
@@ -101,11 +101,11 @@ impl Init {
             Some(file) => erpnext["api_secret_file"] = json!(std::path::absolute(file)?),
             None => erpnext["api_secret"] = json!(self.secret(&env, asks)?.expose_secret()),
         }
-        let app = app(&erpnext)?;
+        let connection = app(&erpnext)?;
         let runtime = serve::runtime()?;
         let rights = runtime.block_on(async {
-            greet(&app).await?;
-            propose::rights(&app, &self.doctypes).await
+            greet(&connection).await?;
+            propose::rights(&connection, &self.doctypes).await
         })?;
         let permissions = self.permissions(&rights, asks)?;
         let audit = file.with_file_name("logs").join("audit.log");
@@ -217,29 +217,33 @@ fn say(line: &str) {
 }
 
 /// An inside that can ask the site who its user is, and no more.
-fn app(erpnext: &Value) -> anyhow::Result<App> {
+fn app(erpnext: &Value) -> anyhow::Result<Connection> {
     let user = json!({"read": true, "allowed_fields": ["full_name", "roles"]});
     let whole = json!({"erpnext": erpnext, "permissions": {"doctypes": {"User": user}}});
     serve::app_without_log(&Config::from_text(&whole.to_string())?)
 }
 
 /// Says who the key belongs to, and in which roles.
-async fn greet(app: &App) -> anyhow::Result<()> {
-    let user = match app.user().await {
+async fn greet(connection: &Connection) -> anyhow::Result<()> {
+    let user = match connection.session().user_name().await {
         Ok(user) => user,
         Err(error) => {
             let words = error.messages().join("; ");
             bail!(
                 "{}: {}{}{words}\nnothing was written; `erpnext-mcp init --help` shows what can be given",
-                app.caller.site.as_str(),
+                connection.session().caller.site.as_str(),
                 error.what(),
                 if words.is_empty() { "" } else { ": " }
             );
         }
     };
-    say(&format!("{} takes the key; it is {user}'s", app.caller.site.as_str()));
-    let permit = app.permit(Operation::Read, "User").await.map_err(|error| anyhow::anyhow!(error.for_model()))?;
-    match app.site.get(&permit, user).await {
+    say(&format!("{} takes the key; it is {user}'s", connection.session().caller.site.as_str()));
+    let permit = connection
+        .session()
+        .permit(Operation::Read, "User")
+        .await
+        .map_err(|error| anyhow::anyhow!(error.for_model()))?;
+    match connection.session().site.get(&permit, user).await {
         Ok(answer) => {
             let roles = roles(&answer.data);
             say(&format!("roles: {}", if roles.is_empty() { UNSEEN.to_owned() } else { roles.join(", ") }));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::config::{Operation, Operations};
 use erpnext_mcp::site::Kind;
 use erpnext_schema::{doctype_flag, nearest};
@@ -34,7 +34,7 @@ const ASKED: &[Operation] = &[
 pub type Rights = BTreeMap<String, Operations>;
 
 /// Asks the site for the user's rights: on these DocTypes, or on those of all presets.
-pub async fn rights(app: &App, doctypes: &[String]) -> anyhow::Result<Rights> {
+pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Result<Rights> {
     let mut names: BTreeSet<String> = doctypes.iter().cloned().collect();
     if names.is_empty() {
         for (preset, _) in PRESETS {
@@ -42,7 +42,8 @@ pub async fn rights(app: &App, doctypes: &[String]) -> anyhow::Result<Rights> {
         }
     }
     let asked = names.iter().flat_map(|name| ASKED.iter().map(move |operation| (name, *operation)));
-    let asked = asked.map(async |(name, operation)| (name, operation, app.site.may(operation, name).await));
+    let asked =
+        asked.map(async |(name, operation)| (name, operation, connection.session().site.may(operation, name).await));
     let mut rights: Rights = names.iter().map(|name| (name.clone(), Operations::NONE)).collect();
     for (name, operation, may) in join_all(asked).await {
         match may {

@@ -75,7 +75,7 @@ pub(crate) struct Asked {
 
 /// Reads and checks the arguments.
 pub(crate) fn read(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Asked, Vec<Violation>> {
-    let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(&on.session.policy);
+    let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy);
     let filters = reader.filters("filters", given.value("filters"));
     let or_filters = reader.filters("or_filters", given.value("or_filters"));
     let texts = |name: &str| -> Vec<&str> {

@@ -13,7 +13,7 @@ use crate::policy::Operation;
 use crate::shape::page;
 use crate::site::ListQuery;
 use crate::tool::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optional};
-use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset, spec};
+use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset, spec};
 use asked::{Asked, Function, quoted};
 use groups::{named, put_together, sort};
 
@@ -38,12 +38,13 @@ pub const AGGREGATE: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: spec::reads,
+    special: Special::NONE,
     run: |call| Box::pin(run(call)),
 };
 
 async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
     aggregate(&on, call.given).await
 }

@@ -6,12 +6,13 @@ use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
 use super::{link, local};
+use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::spec::updates;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_messages;
 
@@ -38,12 +39,13 @@ pub const ATTACH: ToolSpec = ToolSpec {
     operation: Operation::Update,
     effect: Effect::Adds,
     offered: updates,
+    special: Special::NONE,
     run: |call| Box::pin(attach(call)),
 };
 
 async fn attach(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Update).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
     let (file_name, bytes) = file(call).await?;
     let name = on.name(call.given);

@@ -5,13 +5,14 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::{FILE, Held, link};
+use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::Kind as Failure;
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::progress::Attachment;
 use crate::tool::spec::reads;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// The largest file that is fetched, in bytes.
 const MOST: u64 = 10 << 20;
@@ -31,12 +32,13 @@ pub const GET: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
+    special: Special::NONE,
     run: |call| Box::pin(get(call)),
 };
 
 async fn get(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let held = Held::read(&on, on.name(call.given)).await?;
     let file = held.find(call.given.text("file").unwrap_or_default())?;
     let name = file.text("file_name").to_owned();
@@ -54,7 +56,7 @@ async fn get(call: Call<'_>) -> Result<Value, ToolError> {
                         return Ok(Value::Object(result));
                     }
                     Content::Image(kind, bytes) if bytes.len() <= MOST_IMAGE => {
-                        call.watch
+                        call.observer
                             .give(Attachment::Image { kind: kind.to_owned(), base64: BASE64_STANDARD.encode(bytes) });
                         result.insert("image".to_owned(), json!(kind));
                         return Ok(Value::Object(result));
@@ -72,7 +74,7 @@ async fn get(call: Call<'_>) -> Result<Value, ToolError> {
     let uri = link(&on, file.text("file_url"));
     result.insert("note".to_owned(), json!(format!("{note}; a person who is logged in can open the link")));
     result.insert("link".to_owned(), json!(uri));
-    call.watch.give(Attachment::Link { uri, name });
+    call.observer.give(Attachment::Link { uri, name });
     Ok(Value::Object(result))
 }
 

@@ -15,7 +15,7 @@ use crate::policy::Operation;
 use crate::site::Attachment;
 use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
 use crate::tool::spec::{reads, updates};
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_messages;
 
@@ -36,6 +36,7 @@ pub const LIST: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
+    special: Special::NONE,
     run: |call| Box::pin(list(call)),
 };
 
@@ -49,12 +50,13 @@ pub const DELETE: ToolSpec = ToolSpec {
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: updates,
+    special: Special::NONE,
     run: |call| Box::pin(delete(call)),
 };
 
 async fn list(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let held = Held::read(&on, on.name(call.given)).await?;
     let files: Vec<Value> = held.files.iter().map(|file| facts(&on, file)).collect();
     Ok(json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files}))
@@ -62,7 +64,7 @@ async fn list(call: Call<'_>) -> Result<Value, ToolError> {
 
 async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Update).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
     let held = Held::read(&on, on.name(call.given)).await?;
     named_exactly(&on, on.name(call.given), &held.stored)?;

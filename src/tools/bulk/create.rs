@@ -10,7 +10,7 @@ use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{Answer, Client};
 use crate::tool::arguments::{DOCTYPE, Kind, needed, optional};
-use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::{attachments, write};
 use crate::writes::batch::Member;
 use crate::writes::gate::{Go, Step};
@@ -33,12 +33,13 @@ pub const CREATE: ToolSpec = ToolSpec {
     operation: Operation::Create,
     effect: Effect::Adds,
     offered: |policy| policy.permits_somewhere(Operation::Create),
+    special: Special::NONE,
     run: |call| Box::pin(create(call)),
 };
 
 async fn create(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Create).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Create)?;
     let documents = documents(&call)?;
     let rows: Vec<Arguments> =

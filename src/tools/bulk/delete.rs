@@ -4,10 +4,11 @@ use erpnext_schema::Verb;
 use serde_json::Value;
 
 use super::{START_AT, counted, run, twice};
+use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{DOCTYPE, Kind, needed};
-use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
 
 /// Deletes many documents of a DocType.
@@ -21,12 +22,13 @@ pub const DELETE: ToolSpec = ToolSpec {
     operation: Operation::Delete,
     effect: Effect::Destroys,
     offered: |policy| policy.permits_somewhere(Operation::Delete),
+    special: Special::NONE,
     run: |call| Box::pin(delete(call)),
 };
 
 async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Delete).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Delete)?;
     let names = call.given.value("names").and_then(Value::as_array);
     let rows: Vec<Arguments> =
@@ -34,7 +36,7 @@ async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
     counted(&call, "names", rows.len())?;
     let again = twice("names", &rows);
     if !again.is_empty() {
-        return Err(ToolError::arguments(call.tool, again));
+        return Err(ToolError::arguments(call.tool.name(), again));
     }
     run(&call, &on, &rows, |on, given| Box::pin(write::delete(on, given))).await
 }

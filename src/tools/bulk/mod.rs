@@ -58,16 +58,16 @@ async fn run(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments], work: Wo
     let mut next = start;
     let mut broken = false;
     loop {
-        while next < rows.len() && under_way.len() < AT_ONCE && !broken && !call.watch.is_stopped() {
+        while next < rows.len() && under_way.len() < AT_ONCE && !broken && !call.observer.is_stopped() {
             under_way.push_back(one(on, &rows[next], work));
             next += 1;
         }
         let Some(result) = under_way.next().await else { break };
         broken = broken || result.as_ref().is_err_and(stops_all);
         account.add(rows[account.next()].text("name"), result);
-        call.watch.tell(account.next() - start, rows.len() - start);
+        call.observer.tell(account.next() - start, rows.len() - start);
     }
-    let answer = account.answer(call.watch.is_stopped());
+    let answer = account.answer(call.observer.is_stopped());
     if next < rows.len() {
         // A client that called it off may not read the answer.
         tracing::warn!(tool = call.tool.name(), start_at = next, total = rows.len(), "stopped before the end");
@@ -147,7 +147,7 @@ fn counted(call: &Call<'_>, argument: &str, count: usize) -> Result<(), ToolErro
 
 fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
     let violation = Violation { path: path.to_owned(), rule: Rule::Value, message, nearest: None };
-    ToolError::arguments(call.tool, vec![violation])
+    ToolError::arguments(call.tool.name(), vec![violation])
 }
 
 /// Checks every document against its DocType, and that none is named twice; every problem is named by its row.
@@ -167,7 +167,7 @@ async fn check(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[A
         }
     }
     found.truncate(MOST_PROBLEMS);
-    if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool, found)) }
+    if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
 }
 
 /// A document that is named by two rows: which of them wins would be chance.

@@ -4,10 +4,11 @@ use erpnext_schema::{Purpose, Rule, Verb, Violation};
 use serde_json::{Map, Value};
 
 use super::{START_AT, check, documents, run};
+use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{DOCTYPE, Kind, needed};
-use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
 
 /// Changes many documents of a DocType.
@@ -27,12 +28,13 @@ pub const UPDATE: ToolSpec = ToolSpec {
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: |policy| policy.permits_somewhere(Operation::Update),
+    special: Special::NONE,
     run: |call| Box::pin(update(call)),
 };
 
 async fn update(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Update).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
     let mut rows = Vec::new();
     let mut unnamed = Vec::new();
@@ -48,7 +50,7 @@ async fn update(call: Call<'_>) -> Result<Value, ToolError> {
         }
     }
     if !unnamed.is_empty() {
-        return Err(ToolError::arguments(call.tool, unnamed));
+        return Err(ToolError::arguments(call.tool.name(), unnamed));
     }
     check(&on, "documents", Purpose::Update, &rows).await?;
     run(&call, &on, &rows, |on, given| Box::pin(write::update(on, given))).await

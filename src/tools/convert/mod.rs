@@ -13,7 +13,7 @@ use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed, optional};
-use crate::tool::{Call, Effect, ToolSpec, Toolset, spec};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
 use crate::writes::report::note_messages;
@@ -30,6 +30,7 @@ pub const LIST: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: spec::reads,
+    special: Special::NONE,
     run: |call| Box::pin(list(call)),
 };
 
@@ -50,12 +51,13 @@ pub const CONVERT: ToolSpec = ToolSpec {
     operation: Operation::Create,
     effect: Effect::Adds,
     offered: |policy| policy.permits_somewhere(Operation::Create) && spec::reads(policy),
+    special: Special::NONE,
     run: |call| Box::pin(convert(call)),
 };
 
 async fn list(call: Call<'_>) -> Result<Value, ToolError> {
     let permit = call.permit(Operation::Read).await?;
-    let on = call.on(&permit).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(call.given);
     let source = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &source)?;
@@ -83,7 +85,7 @@ async fn list(call: Call<'_>) -> Result<Value, ToolError> {
 async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     let (session, given) = (call.session, call.given);
     let read = call.permit(Operation::Read).await?;
-    let source_on = call.on(&read).await?;
+    let source_on = DocTypeCall::of(&call, &read).await?;
     let name = source_on.name(given);
     let conversion = chosen(&call, source_on.def)?;
     let create = session.permit(Operation::Create, conversion.to).await?;
@@ -137,7 +139,10 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     }
     note_messages(&mut answer, inserted.messages);
     if on.def.is(doctype_flag::SUBMITTABLE) {
-        answer.insert("next".to_owned(), json!(format!("a draft: {} makes it final", tool_for(&on, Verb::Submit))));
+        answer.insert(
+            "next".to_owned(),
+            json!(format!("a draft: {} makes it final", on.registry.tool_for(on.def, Verb::Submit))),
+        );
     }
     Ok(Value::Object(answer))
 }
@@ -170,7 +175,10 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef) -> Result<&'static Conversion, Too
             false => format!("a {} makes: {listed}", from.name),
         };
         let nearest = nearest(to, names).map(str::to_owned);
-        ToolError::arguments(call.tool, vec![Violation { path: "to".to_owned(), rule: Rule::Value, message, nearest }])
+        ToolError::arguments(
+            call.tool.name(),
+            vec![Violation { path: "to".to_owned(), rule: Rule::Value, message, nearest }],
+        )
     })
 }
 
@@ -184,7 +192,7 @@ fn refuse_rows(call: &Call<'_>, def: &DocTypeDef, data: &Map<String, Value>) -> 
         nearest: None,
     });
     let violations: Vec<_> = violations.collect();
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(call.tool, violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(call.tool.name(), violations)) }
 }
 
 /// Why the document cannot become this, where it cannot. What the caller may not see is left to the site to judge.
@@ -194,7 +202,7 @@ fn missing(on: &DocTypeCall<'_>, conversion: &Conversion, doc: &Map<String, Valu
     conversion.when.iter().find_map(|when| match when {
         When::Submitted => match docstatus {
             Docstatus::Submitted => None,
-            Docstatus::Draft => Some(format!("it is a draft; {} first", tool_for(on, Verb::Submit))),
+            Docstatus::Draft => Some(format!("it is a draft; {} first", on.registry.tool_for(on.def, Verb::Submit))),
             Docstatus::Cancelled => Some("it is cancelled".to_owned()),
         },
         When::NotCancelled => (docstatus == Docstatus::Cancelled).then(|| "it is cancelled".to_owned()),

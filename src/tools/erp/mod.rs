@@ -13,7 +13,7 @@ use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
 use crate::site::ListQuery;
 use crate::tool::arguments::{Kind, needed, optional};
-use crate::tool::{Arguments, Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 
@@ -53,6 +53,7 @@ pub const STOCK: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item") && reads(policy, "Bin"),
+    special: Special::NONE,
     run: |call| Box::pin(stock(call)),
 };
 
@@ -77,6 +78,7 @@ pub const ITEM: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item"),
+    special: Special::NONE,
     run: |call| Box::pin(item(call)),
 };
 
@@ -96,6 +98,7 @@ pub const PARTY: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Customer") || reads(policy, "Supplier"),
+    special: Special::NONE,
     run: |call| Box::pin(party(call)),
 };
 

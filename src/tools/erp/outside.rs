@@ -42,7 +42,7 @@ pub async fn named(session: &Session<'_>, given: &Arguments, arguments: &[(&str,
         let text = given.text(argument).unwrap_or_default();
         match in_sight(session, doctype, vec![name]).await? {
             Some(seen) if seen.is_empty() => return Err(missing(doctype, text)),
-            None if reads(&session.policy, doctype) => drop(exists(session, doctype, text).await?),
+            None if reads(session.policy, doctype) => drop(exists(session, doctype, text).await?),
             _ => {}
         }
     }

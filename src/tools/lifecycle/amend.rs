@@ -23,17 +23,20 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
         Docstatus::Draft => {
             return refused(format!(
                 "is a draft, which needs no amendment: {} changes it.",
-                tool_for(on, Verb::Update)
+                on.registry.tool_for(on.def, Verb::Update)
             ));
         }
         Docstatus::Submitted => {
-            return refused(format!("is submitted: {} first, then amend it.", tool_for(on, Verb::Cancel)));
+            return refused(format!(
+                "is submitted: {} first, then amend it.",
+                on.registry.tool_for(on.def, Verb::Cancel)
+            ));
         }
     }
     if session.site.is_amended(on.permit, name).await? {
         return refused(format!(
             "is amended already; nothing was made. {} with {{\"amended_from\": {name:?}}} finds the amendment.",
-            tool_for(on, Verb::List)
+            on.registry.tool_for(on.def, Verb::List)
         ));
     }
     let draft = draft_of(on.def, &|child| session.catalog.known(child), name, &stored);
@@ -60,7 +63,11 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
     note_messages(&mut result, answer.messages);
     result.insert(
         "next".to_owned(),
-        json!(format!("{}, then {}", tool_for(on, Verb::Update), tool_for(on, Verb::Submit))),
+        json!(format!(
+            "{}, then {}",
+            on.registry.tool_for(on.def, Verb::Update),
+            on.registry.tool_for(on.def, Verb::Submit)
+        )),
     );
     Ok(Value::Object(result))
 }

@@ -64,10 +64,13 @@ fn must_be_submitted(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Valu
     let next = match Docstatus::of(stored) {
         Docstatus::Submitted => return Ok(()),
         Docstatus::Draft => {
-            format!("is a draft: there is nothing to cancel. {} deletes it.", tool_for(on, Verb::Delete))
+            format!(
+                "is a draft: there is nothing to cancel. {} deletes it.",
+                on.registry.tool_for(on.def, Verb::Delete)
+            )
         }
         Docstatus::Cancelled => {
-            format!("is cancelled already. {} makes a new draft of it.", tool_for(on, Verb::Amend))
+            format!("is cancelled already. {} makes a new draft of it.", on.registry.tool_for(on.def, Verb::Amend))
         }
     };
     Err(ToolError::refused(format!("{} {name:?} {next}", on.def.name)))

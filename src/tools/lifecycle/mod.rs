@@ -36,7 +36,7 @@ impl Docstatus {
 /// The tool of the document's DocType for a verb as the model calls it: `submit_sales_order_document`, else the generic one.
 pub(crate) fn tool_for(on: &DocTypeCall<'_>, verb: erpnext_schema::Verb) -> &'static str {
     let typed = on.def.tools.iter().find(|tool| tool.verb == verb).map(|tool| tool.name);
-    let typed = typed.filter(|name| on.session.policy.names(on.def.name) && on.session.registry.find(name).is_some());
+    let typed = typed.filter(|name| on.session.policy.names(on.def.name) && on.call.registry.find(name).is_some());
     let generic = || crate::tool::VERBS.iter().find(|(known, _)| *known == verb).map_or("", |(_, name)| *name);
     typed.unwrap_or_else(generic)
 }

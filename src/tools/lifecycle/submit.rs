@@ -22,15 +22,15 @@ pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
             return Err(ToolError::refused(format!(
                 "{} {name:?} is submitted already; nothing was done. To correct it: {}, then {}.",
                 on.def.name,
-                tool_for(on, Verb::Cancel),
-                tool_for(on, Verb::Amend)
+                on.registry.tool_for(on.def, Verb::Cancel),
+                on.registry.tool_for(on.def, Verb::Amend)
             )));
         }
         Docstatus::Cancelled => {
             return Err(ToolError::refused(format!(
                 "{} {name:?} is cancelled and stays so; nothing was done. {} makes a new draft of it.",
                 on.def.name,
-                tool_for(on, Verb::Amend)
+                on.registry.tool_for(on.def, Verb::Amend)
             )));
         }
     }

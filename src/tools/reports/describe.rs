@@ -7,7 +7,7 @@ use super::run::described;
 use super::{REPORT, Report, offered};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// What a report takes and shows.
 pub const DESCRIBE: ToolSpec = ToolSpec {
@@ -20,6 +20,7 @@ pub const DESCRIBE: ToolSpec = ToolSpec {
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,
+    special: Special::NONE,
     run: |call| Box::pin(describe(call)),
 };
 

@@ -70,7 +70,7 @@ pub(crate) async fn check(
         }
     }
     filters.extend(defaults);
-    if violations.is_empty() { Ok(filters) } else { Err(ToolError::arguments(tool, violations)) }
+    if violations.is_empty() { Ok(filters) } else { Err(ToolError::arguments(tool.name(), violations)) }
 }
 
 /// Refuses what was filtered by a field that is withheld on one of the DocTypes that the answer links to: those are known
@@ -89,7 +89,7 @@ pub(crate) async fn check_linked(
             violations.push(withheld(field));
         }
     }
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(tool, violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(tool.name(), violations)) }
 }
 
 fn withheld(field: &str) -> Violation {

@@ -6,7 +6,7 @@ use super::{offered, text};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::arguments::{Kind, optional};
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// Which reports may be run.
 pub const LIST: ToolSpec = ToolSpec {
@@ -21,6 +21,7 @@ pub const LIST: ToolSpec = ToolSpec {
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,
+    special: Special::NONE,
     run: |call| Box::pin(list(call)),
 };
 

@@ -12,7 +12,7 @@ use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
 use crate::tool::arguments::{CURSOR, Kind, LIMIT, optional};
 use crate::tool::progress::CallObserver;
-use crate::tool::{Call, Effect, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How often the state of a report in the background is asked for: altogether 44 seconds, less than clients wait.
 const ASKED: usize = 22;
@@ -36,6 +36,7 @@ pub const RUN: ToolSpec = ToolSpec {
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,
+    special: Special::NONE,
     run: |call| Box::pin(run(call)),
 };
 
@@ -56,7 +57,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
             )
         })?,
     };
-    let (answer, prepared) = match report.answer(&filters, call.given.text("prepared"), call.watch).await? {
+    let (answer, prepared) = match report.answer(&filters, call.given.text("prepared"), call.observer).await? {
         Progress::Done(answer, prepared) => (answer, prepared),
         Progress::Running(prepared) => {
             let next = "call run_report again with the same arguments and this as prepared";

@@ -1,6 +1,6 @@
 //! What a model asks for, and what one asks for that wants what it may not have.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::tool::Tool;
 use erpnext_schema::{FieldDef, Verb};
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ pub struct Call {
 
 /// What calls are made of.
 pub struct Caller<'a> {
-    pub app: &'a App,
+    pub app: &'a Connection,
     pub world: &'a World,
     pub rules: &'a Rules,
 }
@@ -42,8 +42,8 @@ impl Caller<'_> {
 
     /// Any tool of the registry, or one that is not there.
     fn tool(&self, chance: &mut Chance, document: &Document) -> Call {
-        let general = self.app.registry.general();
-        let typed: Vec<Tool> = self.app.registry.typed(document.def).collect();
+        let general = self.app.registry().general();
+        let typed: Vec<Tool> = self.app.registry().typed(document.def).collect();
         // What says nothing of documents is tried less.
         let telling: Vec<Tool> = general
             .iter()
@@ -56,7 +56,7 @@ impl Caller<'_> {
         let tool = if chance.percent(45) { chance.one(&typed).or(telling.first()) } else { chance.one(&telling) };
         let tool = *tool.unwrap();
         let names: Vec<(&str, bool)> = match tool {
-            Tool::Own(own) => own.args.iter().map(|arg| (arg.name, arg.required || arg.name == "since")).collect(),
+            Tool::Named(spec) => spec.args.iter().map(|arg| (arg.name, arg.required || arg.name == "since")).collect(),
             Tool::Typed(verb, _) | Tool::Generic(verb) => of_verb(verb)
                 .iter()
                 .map(|name| (*name, matches!(*name, "doctype" | "name" | "data" | "search_term")))

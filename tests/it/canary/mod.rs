@@ -15,7 +15,7 @@ mod world;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ fn work(next: &AtomicU64, last: u64, tally: &Tally) {
 }
 
 /// A server's inside by chance, on the site and with an audit log.
-fn app(site: &SampleSite, chance: &mut Chance, rules: &Rules, log: &std::path::Path) -> (App, Value) {
+fn app(site: &SampleSite, chance: &mut Chance, rules: &Rules, log: &std::path::Path) -> (Connection, Value) {
     let key = if chance.percent(80) { "administrator" } else { "sales" };
     let mut config = site.config_of(key, rules.0.clone());
     config["audit"] = json!({"enabled": true, "log_file": log, "format": chance.pick(&["json", "text"])});
@@ -140,7 +140,7 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
         session.heard.clone(),
         sink.text(),
         std::fs::read_to_string(&log).unwrap_or_default(),
-        format!("{:?}{:?}", app.site, app.tokens),
+        format!("{:?}{:?}", app.session().site, app.session().user.tokens),
     ];
     let reported = session.sent.contains("report");
     let forbidden = rules.forbidden(&world, reported);

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::server::Server;
 use rmcp::ServiceExt;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ pub struct Session {
 
 impl Session {
     /// A session, after its handshake where there is one; with `asks`, of a client that can ask its user.
-    pub async fn begin(app: Arc<App>, stateless: bool, asks: bool, agrees: bool) -> Self {
+    pub async fn begin(app: Arc<Connection>, stateless: bool, asks: bool, agrees: bool) -> Self {
         let (near, far) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move {
             if let Ok(running) = Server::new(app).serve(tokio::io::split(far)).await {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Outcome;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ enum Told {
 }
 
 pub struct Clerk<'a> {
-    app: &'a App,
+    app: &'a Connection,
     id: usize,
     random: u64,
     turn: usize,
@@ -62,7 +62,7 @@ pub struct Clerk<'a> {
 }
 
 impl<'a> Clerk<'a> {
-    pub fn new(app: &'a App, id: usize) -> Self {
+    pub fn new(app: &'a Connection, id: usize) -> Self {
         Self { app, id, random: id as u64, turn: 0, todos: Vec::new(), things: Vec::new(), tally: Tally::default() }
     }
 
@@ -72,7 +72,7 @@ impl<'a> Clerk<'a> {
     }
 
     async fn call(&mut self, tool: &str, arguments: Value) -> Told {
-        let tool = self.app.registry.find(tool).unwrap();
+        let tool = self.app.registry().find(tool).unwrap();
         let arguments = arguments.as_object().unwrap().clone();
         let (outcome, told) = match self.app.call(tool, arguments, None).await {
             Ok((data, _)) => ("ALLOWED", Told::Done(data)),

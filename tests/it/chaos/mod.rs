@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_mcp::app::{App, client_options};
+use erpnext_mcp::app::{Connection, client_options};
 use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Rest, Retry, SiteUrl};
 use erpnext_sandbox::query::List;
@@ -28,7 +28,7 @@ fn turns() -> usize {
     std::env::var("ERPNEXT_MCP_CHAOS").ok().and_then(|turns| turns.parse().ok()).unwrap_or(500)
 }
 
-fn app(site: &Sandbox, log: &Path) -> App {
+fn app(site: &Sandbox, log: &Path) -> Connection {
     let config = load(&json!({
         "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret", "concurrent_requests": CLERKS},
         "permissions": {"default": all(), "confirm_argument": true},

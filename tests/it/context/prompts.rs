@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::error::ToolError;
 use erpnext_mcp::prompts::{self, Given, Kind, Prompt, render};
 use erpnext_mcp::tool::Effect;
@@ -32,11 +32,11 @@ fn required(prompt: &Prompt) -> Given {
     given
 }
 
-fn open(permissions: Value) -> App {
+fn open(permissions: Value) -> Connection {
     app_of(&config_json("http://127.0.0.1:9", permissions))
 }
 
-fn names(app: &App) -> Vec<&'static str> {
+fn names(app: &Connection) -> Vec<&'static str> {
     prompts::offered(app).map(|prompt| prompt.name).collect()
 }
 
@@ -74,17 +74,17 @@ fn under_no_preset_a_prompt_names_what_is_not_there() {
             for prompt in prompts::offered(&app) {
                 let (calls, text) = render(&app, prompt, &given(prompt), TODAY).unwrap();
                 for call in &calls {
-                    assert!(app.registry.find(call.tool.name()) == Some(call.tool), "{preset_file}: {text}");
+                    assert!(app.registry().find(call.tool.name()) == Some(call.tool), "{preset_file}: {text}");
                     let doctype = call.arguments.get("doctype").and_then(Value::as_str);
-                    let denied =
-                        doctype.filter(|name| !name.starts_with('<') && app.policy.operations(name).is_empty());
+                    let denied = doctype
+                        .filter(|name| !name.starts_with('<') && app.session().policy.operations(name).is_empty());
                     assert_eq!(denied, None, "{preset_file}: {text}");
                 }
                 // What looks like a tool's name is one.
                 let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_').filter(|word| word.len() > 8);
                 let like_a_tool = |word: &&str| word.ends_with("_documents") || word.ends_with("_document");
                 for word in words.filter(like_a_tool).filter(|word| word.contains('_')) {
-                    assert!(app.registry.find(word).is_some(), "{preset_file}: {}: {word}", prompt.name);
+                    assert!(app.registry().find(word).is_some(), "{preset_file}: {}: {word}", prompt.name);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! What the audit log names of a call.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::sandbox::{SampleSite, first};
 use crate::support::{all, app_with, call, load};
 
 struct Recorded {
-    app: App,
+    app: Connection,
     folder: tempfile::TempDir,
 }
 

@@ -33,8 +33,8 @@ async fn no_tool_gives_or_changes_a_row_of_a_child_table_by_itself() {
     let app =
         app_of(&site.config(json!({"default": all(), "doctypes": {"Sales Order": rule, "Sales Order Item": all()}})));
     let mut tried = 0;
-    for tool in app.registry.general() {
-        let schema = json!(definition(&app, *tool).input_schema);
+    for tool in app.registry().general() {
+        let schema = json!(definition::definition(&app.session(), *tool).input_schema);
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let many = ["doctypes"].into_iter().filter(|name| schema["properties"].get(name).is_some());

@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 use crate::sandbox::{SampleSite, first};
 use crate::support::{all, app_of, call, refusal};
 
-fn strict(site: &SampleSite, confirm: Value) -> erpnext_mcp::app::App {
+fn strict(site: &SampleSite, confirm: Value) -> erpnext_mcp::app::Connection {
     let permissions =
         json!({"confirm_argument": false, "confirm": confirm, "doctypes": {"ToDo": all(), "Sales Order": all()}});
     app_of(&site.config(permissions))
 }
 
-async fn todo(app: &erpnext_mcp::app::App) -> Value {
+async fn todo(app: &erpnext_mcp::app::Connection) -> Value {
     let data = json!({"description": "x", "status": "Open"});
     call(app, "create_todo_document", json!({"data": data})).await.unwrap()["created"].clone()
 }
 
 /// What the model is shown, of a call that waits for a confirmation.
-async fn preview(app: &erpnext_mcp::app::App, tool: &str, given: Value) -> Value {
+async fn preview(app: &erpnext_mcp::app::Connection, tool: &str, given: Value) -> Value {
     serde_json::from_str(&refusal(app, tool, given).await).unwrap()
 }
 

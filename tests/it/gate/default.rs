@@ -120,7 +120,7 @@ async fn the_module_that_the_site_tells_closes_a_doctype_that_no_table_knows() {
         ]}])
     };
     let ruled = json!({"default": {"read": true}, "doctypes": {"Customer": {"read": true}}});
-    for (module, custom, open) in [("Core", 0, false), ("Core", 1, true), ("My App", 0, true)] {
+    for (module, custom, open) in [("Core", 0, false), ("Core", 1, true), ("My Connection", 0, true)] {
         site.reset().await;
         site.metadata(meta(module, custom)).await;
         site.data("GET", "/api/resource/Permission%20Log/X", json!({"name": "X", "changed_by": "me"})).await;

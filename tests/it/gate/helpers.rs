@@ -1,6 +1,6 @@
 //! Conditions on reading, where ERPNext's helpers answer: stock of an item, what it costs, the terms of a party.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
@@ -56,7 +56,7 @@ async fn stocked(site: &SampleSite) -> (String, [String; 2]) {
 }
 
 /// That a call which names a document outside is answered as one which names none.
-async fn as_if_missing(app: &App, tool: &str, given: Value, argument: &str) {
+async fn as_if_missing(app: &Connection, tool: &str, given: Value, argument: &str) {
     let told = refusal(app, tool, given.clone()).await;
     let name = given[argument].as_str().unwrap().to_owned();
     let mut missing = given;

@@ -90,8 +90,8 @@ async fn h35_a_doctype_that_cannot_be_read_stops_no_other() {
     config["schema"] = json!({"overlay": "live", "cache_folder": folder.path().join("kept")});
     let app = app_of(&config);
     let overlay = Overlay::new(&load(&config)).unwrap().unwrap();
-    overlay.refresh(&app).await;
-    assert!(app.listed.known("Customer").unwrap().field("custom_shoe_size").is_some());
+    overlay.refresh(&app.session()).await;
+    assert!(app.session().listed.known("Customer").unwrap().field("custom_shoe_size").is_some());
 
     let text = refusal(&app, "list_generic_documents", json!({"doctype": "Payment Gateway Account"})).await;
     assert!(text.contains("\nnext: "), "{text}");

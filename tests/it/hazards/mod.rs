@@ -29,7 +29,7 @@ mod states;
 mod values;
 mod versions;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,7 +41,7 @@ use crate::support::{all, app_of, call, refusal};
 /// The sample site, the plain way to it, and the tools as Administrator with everything permitted.
 pub struct Place {
     pub site: SampleSite,
-    app: App,
+    app: Connection,
 }
 
 impl Place {
@@ -52,7 +52,7 @@ impl Place {
     }
 
     /// The tools as the user of another key, with these permissions.
-    pub fn app_as(&self, key: &str, permissions: Value) -> App {
+    pub fn app_as(&self, key: &str, permissions: Value) -> Connection {
         app_of(&self.site.config_of(key, permissions))
     }
 

@@ -9,7 +9,7 @@ mod tools;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::error::ToolError;
 use erpnext_schema::{FieldDef, FieldKind, Options, check_value, flag};
 use proptest::prelude::*;
@@ -98,7 +98,7 @@ const RESETS: u32 = 60_000;
 struct Stand {
     runtime: Runtime,
     site: Site,
-    app: App,
+    app: Connection,
     resets: u32,
 }
 

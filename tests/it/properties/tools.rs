@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::error::ToolError;
 use erpnext_mcp::tool::definition;
 use proptest::prelude::*;
@@ -39,13 +39,13 @@ fn writes(line: &str) -> bool {
 /// A tool and the names of what it takes.
 type Taking = (String, Vec<String>);
 
-fn taking(app: &App) -> Vec<Taking> {
+fn taking(app: &Connection) -> Vec<Taking> {
     let takes = |tool: &erpnext_mcp::tool::Tool| {
-        let schema = definition(app, *tool).input_schema;
+        let schema = definition::definition(&app.session(), *tool).input_schema;
         let names = schema["properties"].as_object().unwrap().keys().cloned().collect();
         (tool.name().to_owned(), names)
     };
-    app.registry.tools().iter().map(takes).collect()
+    app.registry().tools().iter().map(takes).collect()
 }
 
 /// What the argument of that name may well be.

@@ -6,7 +6,7 @@ use super::{site, site_as};
 use crate::support::{call, refusal};
 
 /// Some submitted Sales Order that was invoiced, and an invoice of it.
-async fn invoiced_order(app: &erpnext_mcp::app::App) -> (String, String) {
+async fn invoiced_order(app: &erpnext_mcp::app::Connection) -> (String, String) {
     let filters = json!({"docstatus": 1});
     let list = json!({"doctype": "Sales Invoice", "filters": filters, "limit": 50});
     let invoices = call(app, "list_generic_documents", list).await.unwrap();

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{company, config, site};
 use crate::support::{app_of, call, refusal};
 
-async fn stocked(app: &erpnext_mcp::app::App) -> (String, String) {
+async fn stocked(app: &erpnext_mcp::app::Connection) -> (String, String) {
     let bins = json!({"doctype": "Bin", "filters": {"actual_qty": [">", 0]}, "fields": ["item_code", "warehouse"], "limit": 1});
     let bins = call(app, "list_generic_documents", bins).await.unwrap();
     let text = |key: &str| bins["documents"][0][key].as_str().unwrap_or_else(|| panic!("{bins}")).to_owned();

@@ -6,7 +6,7 @@ use crate::support::{app_of, call, refusal};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n-made-up-";
 
-async fn task(app: &erpnext_mcp::app::App) -> Value {
+async fn task(app: &erpnext_mcp::app::Connection) -> Value {
     let made = call(app, "create_generic_document", json!({"doctype": "Task", "data": {"subject": "Read the manual"}}));
     json!({"doctype": "Task", "name": made.await.unwrap()["created"]})
 }
@@ -18,10 +18,10 @@ fn with(of: &Value, more: Value) -> Value {
 }
 
 /// The answer of a tool, and what stands beside it.
-async fn seen(app: &erpnext_mcp::app::App, tool: &str, arguments: Value) -> (Value, Vec<Attachment>) {
+async fn seen(app: &erpnext_mcp::app::Connection, tool: &str, arguments: Value) -> (Value, Vec<Attachment>) {
     let watch = CallObserver::default();
-    let tool = app.registry.find(tool).unwrap();
-    let (answer, _) = app.watched_call(tool, arguments.as_object().unwrap().clone(), None, &watch).await.unwrap();
+    let tool = app.registry().find(tool).unwrap();
+    let (answer, _) = app.observed_call(tool, arguments.as_object().unwrap().clone(), None, &watch).await.unwrap();
     (answer, watch.take())
 }
 
@@ -77,7 +77,7 @@ async fn a_file_needs_the_leave_that_its_document_needs() {
     call(&app, "attach_file", with(&task, json!({"file_name": "a.txt", "text": "x"}))).await.unwrap();
     let reader = app_of(&config(&site, "administrator", json!({"doctypes": {"Task": {"read": true}}})));
     assert_eq!(call(&reader, "list_attachments", task.clone()).await.unwrap()["count"], 1);
-    assert!(reader.registry.find("attach_file").is_none() && reader.registry.find("delete_attachment").is_none());
+    assert!(reader.registry().find("attach_file").is_none() && reader.registry().find("delete_attachment").is_none());
     let other =
         app_of(&config(&site, "administrator", json!({"doctypes": {"Project": {"read": true, "update": true}}})));
     for (tool, more) in [

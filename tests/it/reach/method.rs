@@ -27,7 +27,7 @@ fn methods() -> Value {
 #[tokio::test]
 async fn only_the_methods_that_are_listed_are_there() {
     let (site, none) = site(json!({"default": {"read": true, "update": true}})).await;
-    assert!(none.registry.find("call_method").is_none());
+    assert!(none.registry().find("call_method").is_none());
     let mut file = config(&site, "administrator", json!({}));
     file["methods"] = methods();
     let app = app_of(&file);

@@ -10,21 +10,21 @@ mod print;
 mod reports;
 mod titles;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::app_of;
 
 /// The sample site, and a server on it under these permissions, as the user of that key.
-pub async fn site_as(key: &str, permissions: Value) -> (Sandbox, App) {
+pub async fn site_as(key: &str, permissions: Value) -> (Sandbox, Connection) {
     let site = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
     let app = app_of(&config(&site, key, permissions));
     (site, app)
 }
 
 /// The same as Administrator.
-pub async fn site(permissions: Value) -> (Sandbox, App) {
+pub async fn site(permissions: Value) -> (Sandbox, Connection) {
     site_as("administrator", permissions).await
 }
 
@@ -35,7 +35,7 @@ pub fn config(site: &Sandbox, key: &str, mut permissions: Value) -> Value {
 }
 
 /// The company of the sample.
-pub async fn company(app: &App) -> String {
+pub async fn company(app: &Connection) -> String {
     let found = crate::support::call(app, "list_generic_documents", json!({"doctype": "Company"})).await.unwrap();
     found["documents"][0]["name"].as_str().unwrap().to_owned()
 }

@@ -29,7 +29,7 @@ async fn only_reports_that_are_named_are_there() {
         assert!(text.contains("permissions.reports does not name it"), "{text}");
     }
     let (_site, app) = site(json!({"default": {"read": true, "report": true}})).await;
-    assert!(app.registry.find("run_report").is_none(), "reports are off unless they are named");
+    assert!(app.registry().find("run_report").is_none(), "reports are off unless they are named");
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! Documents by what people call them: in searches, and in the links of a write.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use super::site;
 use crate::support::{call, refusal};
 
-async fn project(app: &App, title: &str) -> String {
+async fn project(app: &Connection, title: &str) -> String {
     let data = json!({"data": {"project_name": title, "naming_series": "PROJ-.####"}});
     let made = call(app, "create_project_document", data).await.unwrap();
     made["created"].as_str().unwrap().to_owned()

@@ -1,7 +1,7 @@
 //! Answers as they go over the wire: small, and honest about what they leave out. By wiremock where the document counts: its
 //! size, its markup, what would not be seen in it.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::SampleSite;
@@ -10,14 +10,14 @@ use crate::support::{Site, all, app_of, call, config_json, refusal};
 const ORDERS: &str = "/api/resource/Sales%20Order";
 const NOTE: &str = "/api/resource/Note/N-1";
 
-async fn raw(app: &App, tool: &str, arguments: Value) -> Value {
-    let tool = app.registry.find(tool).unwrap();
+async fn raw(app: &Connection, tool: &str, arguments: Value) -> Value {
+    let tool = app.registry().find(tool).unwrap();
     let (data, text) = app.call(tool, arguments.as_object().unwrap().clone(), None).await.unwrap();
     assert_eq!(data.to_string(), text);
     data
 }
 
-fn app(site: &Site, tools: Value) -> App {
+fn app(site: &Site, tools: Value) -> Connection {
     let rule = Map::from_iter(["Sales Order", "Note"].map(|name| (name.to_owned(), all())));
     let mut config = config_json(&site.url(), json!({"doctypes": rule}));
     config["tools"] = tools;

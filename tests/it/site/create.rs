@@ -1,7 +1,7 @@
 //! New documents: wiremock where the exact requests count, or for answers that the sandbox does not give, such as a document
 //! that is stored otherwise or cannot be read back.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
@@ -10,7 +10,7 @@ use crate::support::{Site, all, call, refusal};
 const LINK: &str = "frappe.client.validate_link";
 const CREATE: &str = "create_todo_document";
 
-async fn todos(stored: Value) -> (Site, App) {
+async fn todos(stored: Value) -> (Site, Connection) {
     let site = Site::start().await;
     site.data("POST", "/api/resource/ToDo", json!({"name": "t-1", "priority": "as sent, not as stored"})).await;
     site.data("GET", "/api/resource/ToDo/t-1", stored).await;

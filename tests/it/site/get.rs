@@ -1,6 +1,6 @@
 //! Single documents: wiremock where the exact requests count, or that nothing is asked.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::json;
 
 use crate::hazards::{Place, rows};
@@ -8,7 +8,7 @@ use crate::support::{Site, all, call, refusal};
 
 const ORDER: &str = "/api/resource/Sales%20Order/SO-1";
 
-async fn order() -> (Site, App) {
+async fn order() -> (Site, Connection) {
     let site = Site::start().await;
     let row = json!({
         "name": "row1", "idx": 1, "item_code": "SKU-1", "qty": 2.5, "rate": 0.1, "page_break": 0, "parent": "SO-1",

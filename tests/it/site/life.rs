@@ -81,7 +81,7 @@ async fn a_document_that_somebody_changed_meanwhile_is_not_submitted() {
 async fn what_is_not_permitted_changes_nothing() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": {"read": true, "update": true}, "ToDo": all()}));
-    assert!(app.registry.find(SUBMIT).is_none());
+    assert!(app.registry().find(SUBMIT).is_none());
     let draft = first(&app, "Sales Order", json!({"docstatus": 0})).await;
     for tool in ["submit_document", "cancel_document", "amend_document"] {
         let text = refusal(&app, tool, json!({"doctype": "Sales Order", "name": draft})).await;

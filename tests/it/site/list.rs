@@ -1,6 +1,6 @@
 //! Lists: wiremock where the exact query counts, or that nothing is asked.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
@@ -9,7 +9,7 @@ use crate::support::{Site, all, app_of, call, refusal};
 const CUSTOMERS: &str = "/api/resource/Customer";
 const LIST: &str = "list_customer_documents";
 
-async fn customers() -> (Site, App) {
+async fn customers() -> (Site, Connection) {
     let site = Site::start().await;
     site.data("GET", CUSTOMERS, json!([{"name": "Zod Co", "customer_name": "Zod", "disabled": 0}])).await;
     let app = site.app(json!({"Customer": all(), "Territory": all()}));

@@ -1,6 +1,6 @@
 //! What is proposed instead of a wrong argument is what was meant, and can be sent as it stands.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::support::{Site, all, call, refusal};
@@ -9,7 +9,7 @@ const INVOICES: &str = "/api/resource/Sales%20Invoice";
 const LIST: &str = "list_sales_invoice_documents";
 const AGGREGATE: &str = "aggregate_documents";
 
-async fn invoices() -> (Site, App) {
+async fn invoices() -> (Site, Connection) {
     let site = Site::start().await;
     site.data("GET", INVOICES, json!([])).await;
     let app = site.app(json!({"Sales Invoice": all()}));

@@ -74,7 +74,7 @@ async fn a_doctype_that_was_not_generated_is_checked_like_any_other() {
 async fn a_configured_doctype_that_was_not_generated_has_no_tools_of_its_own_and_works() {
     let site = fleet().await;
     let app = site.app(json!({"Fleet Vehicle": {"read": true, "restricted_fields": ["fuel"]}}));
-    assert!(app.registry.tools().iter().all(|tool| !tool.name().contains("fleet")));
+    assert!(app.registry().tools().iter().all(|tool| !tool.name().contains("fleet")));
     let list = "list_generic_documents";
     assert!(call(&app, list, json!({"doctype": "Fleet Vehicle"})).await.is_ok());
     let text = refusal(&app, list, json!({"doctype": "Fleet Vehicle", "fields": ["fuel"]})).await;

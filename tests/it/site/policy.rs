@@ -36,7 +36,7 @@ fn restricted() -> Value {
 async fn what_is_not_configured_is_not_there() {
     let site = Site::start().await;
     let app = site.app(json!({"Customer": {"read": true}, "ToDo": {"delete": false}}));
-    let names: Vec<_> = app.registry.tools().iter().map(erpnext_mcp::tool::Tool::name).collect();
+    let names: Vec<_> = app.registry().tools().iter().map(erpnext_mcp::tool::Tool::name).collect();
     let documents: Vec<_> = names.iter().filter(|name| name.contains("_document")).copied().collect();
     let expected = [
         "aggregate_documents",
@@ -67,8 +67,8 @@ async fn what_is_not_configured_is_not_there() {
 async fn nothing_at_all_is_open_without_permissions() {
     let site = Site::start().await;
     let app = site.app(json!({}));
-    assert_eq!(app.registry.tools().len(), 7);
-    for tool in app.registry.tools() {
+    assert_eq!(app.registry().tools().len(), 7);
+    for tool in app.registry().tools() {
         assert!(tool.verb().is_none(), "{}", tool.name());
     }
 }
@@ -146,8 +146,8 @@ async fn allowed_fields_are_all_that_is_seen() {
     assert_eq!(answer["document"], json!({"name": "Zod", "customer_name": "Zod", "modified": MODIFIED}));
     let text = refusal(&app, "update_customer_document", json!({"name": "Zod", "data": {"territory": "x"}})).await;
     assert!(text.contains("data.territory: this server's configuration does not permit writing it"), "{text}");
-    let tool = app.registry.find("update_customer_document").unwrap();
-    let schema = erpnext_mcp::tool::definition(&app, tool).input_schema;
+    let tool = app.registry().find("update_customer_document").unwrap();
+    let schema = erpnext_mcp::tool::definition::definition(&app.session(), tool).input_schema;
     let data = schema["properties"]["data"]["properties"].as_object().unwrap();
     assert_eq!(data.keys().collect::<Vec<_>>(), ["customer_name"]);
 }

@@ -1,6 +1,6 @@
 //! Updates: wiremock where the exact requests count, or where somebody writes between two requests of one call.
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::hazards::{Place, typed_in};
@@ -22,7 +22,7 @@ fn order(modified: &str, po_no: &str, rows: &Value) -> Value {
 }
 
 /// A site whose order has two rows; the second reading gives what is stored after the update.
-async fn site(after: Value) -> (Site, App) {
+async fn site(after: Value) -> (Site, Connection) {
     let site = Site::start().await;
     let before = order(READ_AT, "PO-1", &json!([row("r1", 1, 1.0), row("r2", 2, 2.0)]));
     site.answer_once("GET", ORDER, 200, json!({"data": before})).await;

@@ -61,11 +61,11 @@ async fn a_call_that_is_called_off_says_where_to_go_on() {
     let desk = Desk::open().await;
     let names = items(&desk.site, 40);
     let app = app(&desk.site, "administrator");
-    let tool = app.registry.find("update_bulk_documents").unwrap();
+    let tool = app.registry().find("update_bulk_documents").unwrap();
     let mut arguments = json!({"doctype": "Item", "documents": prices(&names)}).as_object().unwrap().clone();
     let before = desk.site.journal().len();
     let (watch, mut told) = CallObserver::new();
-    let call = app.watched_call(tool, arguments.clone(), None, &watch);
+    let call = app.observed_call(tool, arguments.clone(), None, &watch);
     let stop = async {
         told.recv().await;
         watch.stop();

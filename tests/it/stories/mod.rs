@@ -12,7 +12,7 @@ mod sell;
 
 use std::sync::{Arc, Mutex};
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_mcp::server::Server;
 use erpnext_sandbox::{Options, Sandbox};
 use rmcp::model::{CallToolRequestParams, ProgressNotificationParam};
@@ -42,7 +42,7 @@ impl ClientHandler for Listener {
 }
 
 /// A server on the site for the user of a key, everything permitted.
-pub fn app(site: &Sandbox, key: &str) -> App {
+pub fn app(site: &Sandbox, key: &str) -> Connection {
     let mut config = config_json(&site.url(), json!({"default": all(), "reports": ["*"]}));
     config["erpnext"]["api_key"] = json!(key);
     config["erpnext"]["api_secret"] = json!("secret");

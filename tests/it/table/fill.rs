@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use erpnext_mcp::app::App;
+use erpnext_mcp::app::Connection;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 use serde_json::{Map, Value, json};
 
@@ -10,13 +10,13 @@ use crate::support::call;
 
 /// Fills documents, and keeps which document of a DocType can be linked to.
 pub struct Filling<'a> {
-    app: &'a App,
+    app: &'a Connection,
     first: HashMap<String, Option<String>>,
     count: usize,
 }
 
 impl<'a> Filling<'a> {
-    pub fn new(app: &'a App) -> Self {
+    pub fn new(app: &'a Connection) -> Self {
         Self { app, first: HashMap::new(), count: 0 }
     }
 
