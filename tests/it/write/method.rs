@@ -1,7 +1,7 @@
 use erpnext_mcp::audit::Audit;
 use serde_json::{Value, json};
 
-use super::{config, site};
+use crate::sandbox::{config, site};
 use crate::support::{app_of, app_with, call, load, refusal};
 
 const BALANCE: &str = "erpnext.stock.utils.get_stock_balance";

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::SampleSite;
-use crate::stories::COMPANY;
+use crate::sandbox::{COMPANY, SampleSite};
 use crate::support::{Site, app_of, call, config_json, refusal};
 
 /// A site with one report about invoices, which answers this.

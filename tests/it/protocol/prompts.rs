@@ -10,8 +10,8 @@ use jiff::civil::date;
 use rmcp::model::GetPromptRequestParams;
 use serde_json::{Value, json};
 
-use super::{Client, config, preset, presets, sample};
-use crate::stories::COMPANY;
+use super::client::{Client, preset, presets};
+use crate::sandbox::{COMPANY, SampleSite, config};
 use crate::support::{all, app_of, config_json};
 
 const TODAY: jiff::civil::Date = date(2026, 3, 31);
@@ -142,8 +142,8 @@ fn arguments_are_checked_and_stand_where_they_belong() {
 
 #[tokio::test]
 async fn every_step_is_a_call_that_works_on_the_sample_site() {
-    let site = sample().await;
-    let app = app_of(&config(&site, everything()));
+    let site = SampleSite::start().await.sandbox;
+    let app = app_of(&config(&site, "administrator", everything()));
     let mut rows = BTreeSet::new();
     for prompt in prompts::offered(&app) {
         for given in [required(prompt), given(prompt)] {
@@ -174,7 +174,7 @@ async fn every_step_is_a_call_that_works_on_the_sample_site() {
 
 #[tokio::test]
 async fn a_client_lists_prompts_and_gets_one() {
-    let site = sample().await;
+    let site = SampleSite::start().await.sandbox;
     let client = Client::open(&site, preset("read-only-analyst.json")).await;
     let listed = client.0.list_all_prompts().await.unwrap();
     let cash = listed.iter().find(|prompt| prompt.name == "cash_position").unwrap();

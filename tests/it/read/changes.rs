@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{config, site};
+use crate::sandbox::{config, site};
 use crate::support::{all, app_of, call, refusal};
 
 fn seen(answer: &Value) -> Vec<String> {

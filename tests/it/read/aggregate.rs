@@ -1,4 +1,4 @@
-//! Sums and counts: wiremock, as the exact query counts. Over real documents they are looked at in `gate/scope.rs`.
+//! Sums and counts: wiremock, as the exact query counts. Over real documents they are looked at in `policy/scope.rs`.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{company, config, site};
+use crate::sandbox::{COMPANY, config, site};
 use crate::support::{app_of, call, refusal};
 
 async fn stocked(app: &erpnext_mcp::app::Connection) -> (String, String) {
@@ -35,17 +35,16 @@ async fn stock_is_told_by_warehouse_with_a_total_and_for_a_day() {
 #[tokio::test]
 async fn prices_accounts_and_terms_are_what_erpnext_would_fill_in() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
-    let company = company(&app).await;
     let price = json!({"doctype": "Item Price", "filters": {"selling": 1}, "fields": ["item_code", "price_list", "price_list_rate"], "limit": 1});
     let price = call(&app, "list_generic_documents", price).await.unwrap()["documents"][0].clone();
-    let asked = json!({"item_code": price["item_code"], "company": company, "price_list": price["price_list"]});
+    let asked = json!({"item_code": price["item_code"], "company": COMPANY, "price_list": price["price_list"]});
     let item = call(&app, "get_item_details", asked).await.unwrap();
     assert_eq!((&item["price_list_rate"], &item["for"]), (&price["price_list_rate"], &json!("Sales Order")), "{item}");
     assert!(item["income_account"].is_string() && item.get("withheld").is_none(), "{item}");
     let customer = call(&app, "list_generic_documents", json!({"doctype": "Customer", "limit": 1})).await.unwrap();
     let customer = customer["documents"][0]["name"].clone();
     let party =
-        call(&app, "get_party_details", json!({"party_type": "Customer", "party": customer, "company": company}));
+        call(&app, "get_party_details", json!({"party_type": "Customer", "party": customer, "company": COMPANY}));
     let party = party.await.unwrap();
     assert!(party["customer"] == customer && party["currency"].is_string(), "{party}");
     let told = refusal(&app, "get_party_details", json!({"party_type": "Supplier", "party": "No such"})).await;
@@ -60,14 +59,13 @@ fn withheld(answer: &Value) -> Vec<&str> {
 async fn what_the_rules_withhold_the_helpers_withhold_too() {
     let (site, open) = site(json!({"default": {"read": true}})).await;
     let (item, _) = stocked(&open).await;
-    let company = company(&open).await;
     let rules = json!({"doctypes": {
         "Item": {"read": true, "restricted_fields": ["item_group", "item_defaults.income_account"]},
         "Bin": {"read": true, "restricted_fields": ["valuation_rate", "actual_qty"]},
         "Customer": {"read": true, "restricted_fields": ["territory"]},
     }});
     let app = app_of(&config(&site, "administrator", rules));
-    let details = call(&app, "get_item_details", json!({"item_code": item, "company": company})).await.unwrap();
+    let details = call(&app, "get_item_details", json!({"item_code": item, "company": COMPANY})).await.unwrap();
     for key in ["item_group", "income_account", "actual_qty", "valuation_rate", "price_list_rate"] {
         assert!(details.get(key).is_none() && withheld(&details).contains(&key), "{key}: {details}");
     }
@@ -75,7 +73,7 @@ async fn what_the_rules_withhold_the_helpers_withhold_too() {
     // Where nothing is in stock, the site takes the item's own.
     let rules = json!({"Item": {"read": true, "restricted_fields": ["valuation_rate"]}, "Bin": {"read": true}});
     let of_item = app_of(&config(&site, "administrator", json!({"doctypes": rules})));
-    let details = call(&of_item, "get_item_details", json!({"item_code": item, "company": company})).await.unwrap();
+    let details = call(&of_item, "get_item_details", json!({"item_code": item, "company": COMPANY})).await.unwrap();
     assert!(details.get("valuation_rate").is_none() && withheld(&details).contains(&"valuation_rate"), "{details}");
     assert!(details["actual_qty"].is_number(), "{details}");
     let stock = call(&app, "get_stock_balance", json!({"item_code": item})).await.unwrap();

@@ -163,7 +163,7 @@ async fn a_reason_that_may_tell_more_than_quotations_is_withheld_where_anything_
 async fn who_has_no_role_for_a_doctype_is_told_so() {
     let site = SampleSite::start().await;
     let rule = json!({"read": true, "restricted_fields": ["remarks"]});
-    let app = crate::support::app_of(&site.config_of("nobody", json!({"doctypes": {"Sales Invoice": rule}})));
+    let app = app_of(&site.config_of("nobody", json!({"doctypes": {"Sales Invoice": rule}})));
     let text = refusal(&app, "list_sales_invoice_documents", json!({})).await;
     let reason = "User [hidden]@example.com has no role for doctype Sales Invoice\nNo permission for Sales Invoice";
     assert!(text.contains(reason), "{text}");

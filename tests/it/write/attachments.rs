@@ -1,7 +1,7 @@
 use erpnext_mcp::tool::progress::{Attachment, CallObserver};
 use serde_json::{Value, json};
 
-use super::{config, site, site_as};
+use crate::sandbox::{config, site, site_as};
 use crate::support::{app_of, call, refusal};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n-made-up-";

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
-use crate::support::{all, call, refusal};
+use crate::support::{all, app_of, call, refusal};
 
 /// Everything on customers, of the territory North only.
 fn north() -> Value {
@@ -109,8 +109,8 @@ async fn reports_do_not_run_over_documents_of_which_only_some_may_be_read() {
     let mut scoped = report.clone();
     scoped["conditions"] = json!({"read": {"territory": ["North"]}});
     let permissions = json!({"reports": ["*"], "doctypes": {"Sales Invoice": report, "Customer": scoped}});
-    let app = crate::support::app_of(&site.config(permissions));
-    let filters = json!({"company": crate::stories::COMPANY});
+    let app = app_of(&site.config(permissions));
+    let filters = json!({"company": crate::sandbox::COMPANY});
     let text = refusal(&app, "run_report", json!({"name": "Accounts Receivable", "filters": filters})).await;
     assert!(text.contains("every Customer, of which"), "{text}");
 }

@@ -3,8 +3,8 @@
 use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
-use super::site;
-use crate::support::{call, refusal};
+use crate::sandbox::{config, site};
+use crate::support::{app_of, call, refusal};
 
 async fn project(app: &Connection, title: &str) -> String {
     let data = json!({"data": {"project_name": title, "naming_series": "PROJ-.####"}});
@@ -55,12 +55,11 @@ async fn a_title_that_is_not_certain_is_refused_with_the_candidates() {
 async fn titles_of_doctypes_that_may_not_be_read_are_not_looked_up() {
     let (site, app) = site(rules()).await;
     project(&app, "Secret refit").await;
-    let app =
-        crate::support::app_of(&super::config(&site, "administrator", json!({"doctypes": {"Task": {"create": true}}})));
+    let app = app_of(&config(&site, "administrator", json!({"doctypes": {"Task": {"create": true}}})));
     let text = refusal(&app, "create_task_document", task("Secret")).await;
     assert!(!text.contains("Secret refit"), "{text}");
     let rule = json!({"doctypes": {"Task": {"create": true}, "Project": {"read": true, "restricted_fields": ["project_name"]}}});
-    let app = crate::support::app_of(&super::config(&site, "administrator", rule));
+    let app = app_of(&config(&site, "administrator", rule));
     for asked in ["create_task_document", "search_link", "global_search"] {
         let arguments = match asked {
             "create_task_document" => task("Secret"),

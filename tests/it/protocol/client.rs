@@ -1,31 +1,17 @@
-//! What a client gives its user beside tools: resources, prompts and completions, by rmcp's client on the sample site.
-
-mod prompts;
-mod resources;
+//! A client of the server in this process, and the configurations of `config/` to serve it under.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use erpnext_mcp::server::Server;
-use erpnext_sandbox::{Options, Sandbox};
+use erpnext_sandbox::Sandbox;
 use rmcp::model::{ArgumentInfo, CompleteRequestParams, CompletionContext, ReadResourceRequestParams, Reference};
 use rmcp::service::RunningService;
 use rmcp::{ErrorData, RoleClient, ServiceError, ServiceExt};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{app_of, config_json};
-
-pub async fn sample() -> Sandbox {
-    Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap()
-}
-
-/// The configuration of a server on the site for its Administrator.
-pub fn config(site: &Sandbox, permissions: Value) -> Value {
-    let mut config = config_json(&site.url(), permissions);
-    config["erpnext"]["api_key"] = json!("administrator");
-    config["erpnext"]["api_secret"] = json!("secret");
-    config
-}
+use crate::sandbox::config;
+use crate::support::app_of;
 
 /// The permissions of a file in `config/`.
 pub fn preset(name: &str) -> Value {
@@ -49,7 +35,7 @@ pub struct Client(pub RunningService<RoleClient, ()>);
 impl Client {
     pub async fn open(site: &Sandbox, permissions: Value) -> Self {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
-        let server = Server::new(Arc::new(app_of(&config(site, permissions))));
+        let server = Server::new(Arc::new(app_of(&config(site, "administrator", permissions))));
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         Self(().serve(ours).await.unwrap())
     }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{company, site};
+use crate::sandbox::{COMPANY, site};
 use crate::support::{call, refusal};
 
 fn field(answer: &Value, name: &str) -> usize {
@@ -35,7 +35,6 @@ async fn only_reports_that_are_named_are_there() {
 #[tokio::test]
 async fn a_report_is_described_with_its_filters_and_an_example_that_works() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
-    let company = company(&app).await;
     let about = call(&app, "describe_report", json!({"name": "Accounts Receivable"})).await.unwrap();
     assert_eq!(
         about["filters"][0],
@@ -44,7 +43,7 @@ async fn a_report_is_described_with_its_filters_and_an_example_that_works() {
     assert_eq!(about["filters"][2]["options"], json!(["Posting Date", "Due Date"]));
     assert_eq!(
         (&about["example"]["filters"]["company"], &about["example"]["filters"]["range"]),
-        (&json!(company), &json!("30, 60, 90, 120"))
+        (&json!(COMPANY), &json!("30, 60, 90, 120"))
     );
     assert!(has(&about, "outstanding"));
     let rows = call(&app, "run_report", about["example"].clone()).await.unwrap();
@@ -61,8 +60,7 @@ async fn a_report_is_described_with_its_filters_and_an_example_that_works() {
 #[tokio::test]
 async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts Receivable"]})).await;
-    let mut arguments =
-        json!({"name": "Accounts Receivable", "filters": {"company": company(&app).await}, "limit": 500});
+    let mut arguments = json!({"name": "Accounts Receivable", "filters": {"company": COMPANY}, "limit": 500});
     let all = call(&app, "run_report", arguments.clone()).await.unwrap();
     let outstanding = field(&all, "outstanding");
     let sum: f64 = all["rows"].as_array().unwrap().iter().map(|row| row[outstanding].as_f64().unwrap()).sum();
@@ -130,8 +128,7 @@ async fn h53_withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
         },
     });
     let (_site, app) = site(rules).await;
-    let company = company(&app).await;
-    let answer = call(&app, "run_report", json!({"name": "Accounts Receivable", "filters": {"company": company}}))
+    let answer = call(&app, "run_report", json!({"name": "Accounts Receivable", "filters": {"company": COMPANY}}))
         .await
         .unwrap();
     assert!(!has(&answer, "territory") && !has(&answer, "outstanding"), "{answer}");

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{config, site};
+use crate::sandbox::{config, site};
 use crate::support::{app_of, call, refusal};
 
 #[tokio::test]

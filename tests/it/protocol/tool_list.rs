@@ -74,11 +74,11 @@ async fn the_index_of_all_tools_is_as_reviewed() {
 
 #[test]
 fn every_snapshot_on_disk_belongs_to_a_test() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/protocol/snapshots");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names = DOCTYPES.map(snapshot_name).into_iter().chain([SITE, OWN, GENERIC, INDEX].map(str::to_owned));
-    let asserted: BTreeSet<String> = names.map(|name| format!("it__tool_list__{name}.snap")).collect();
-    let ours = |name: &String| name.starts_with("it__tool_list__") && name.ends_with(".snap");
+    let asserted: BTreeSet<String> = names.map(|name| format!("it__protocol__tool_list__{name}.snap")).collect();
+    let ours = |name: &String| name.starts_with("it__protocol__tool_list__") && name.ends_with(".snap");
     // What a failed test proposes ends in .snap.new.
     assert_eq!(files.filter(ours).collect::<BTreeSet<_>>(), asserted);
 }

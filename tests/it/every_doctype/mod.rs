@@ -1,5 +1,5 @@
 //! Every DocType of the snapshot that is no child table, through the generic and through the typed tools, on the sample
-//! site. What does not pass stands in `table_exceptions.txt` with its reason: the list only gets shorter.
+//! site. What does not pass stands in `exceptions.txt` with its reason: the list only gets shorter.
 //! `TABLE_EXCEPTIONS=write cargo test … --test it every_doctype` writes it anew.
 
 mod fill;
@@ -21,7 +21,7 @@ use fill::Filling;
 /// How many DocTypes are under way at once.
 const AT_ONCE: usize = 6;
 
-const EXCEPTIONS: &str = "tests/it/table_exceptions.txt";
+const EXCEPTIONS: &str = "tests/it/every_doctype/exceptions.txt";
 
 /// What came of the steps.
 #[derive(Default)]

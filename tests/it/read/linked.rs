@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{site, site_as};
-use crate::support::{call, refusal};
+use crate::sandbox::{config, site, site_as};
+use crate::support::{app_of, call, refusal};
 
 /// Some submitted Sales Order that was invoiced, and an invoice of it.
 async fn invoiced_order(app: &erpnext_mcp::app::Connection) -> (String, String) {
@@ -56,7 +56,7 @@ async fn only_permitted_doctypes_and_fields_lead_to_linked_documents() {
     assert!(entry(&call(&app, "get_linked_documents", of_order.clone()).await.unwrap(), "Sales Invoice").is_some());
     let hidden = json!({"Sales Order": {"read": true}, "Sales Invoice": {"read": true, "restricted_fields": ["items.sales_order"]}});
     for rules in [json!({"Sales Order": {"read": true}}), hidden] {
-        let app = crate::support::app_of(&super::config(&site, "administrator", json!({"doctypes": rules})));
+        let app = app_of(&config(&site, "administrator", json!({"doctypes": rules})));
         let around = call(&app, "get_linked_documents", of_order.clone()).await.unwrap();
         assert_eq!(around["linked_from"], json!([]), "{rules}");
     }
@@ -79,7 +79,7 @@ async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     assert_eq!(entries[1]["changes"]["tax_id"]["to"], "T-1");
     assert_eq!((&entries[2]["what"], &entries[2]["by"]), (&json!("created"), &json!("Administrator")));
     let rule = json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}});
-    let app = crate::support::app_of(&super::config(&site, "administrator", json!({"doctypes": rule})));
+    let app = app_of(&config(&site, "administrator", json!({"doctypes": rule})));
     let told = call(&app, "get_document_history", of.clone()).await.unwrap();
     assert!(!told.to_string().contains("T-1"), "{told}");
     let since = json!({"doctype": "Customer", "name": "History Co", "since": "2999-01-01"});

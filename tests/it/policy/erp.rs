@@ -3,9 +3,8 @@
 use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
-use crate::sandbox::SampleSite;
-use crate::stories::COMPANY;
-use crate::support::{all, call, refusal};
+use crate::sandbox::{COMPANY, SampleSite};
+use crate::support::{all, app_of, call, refusal};
 
 /// Every DocType that the helpers tell of, with these conditions on reading some of them.
 fn rules(conditions: Value) -> Value {
@@ -40,7 +39,7 @@ fn rules(conditions: Value) -> Value {
 /// The first document that fits, past every rule.
 async fn some(site: &SampleSite, doctype: &str, filters: Value) -> Value {
     let asked = json!({"doctype": doctype, "filters": filters, "fields": ["*"], "order_by": "name asc", "limit": 1});
-    let open = crate::support::app_of(&site.config(json!({"default": all()})));
+    let open = app_of(&site.config(json!({"default": all()})));
     let found = call(&open, "list_generic_documents", asked).await.unwrap();
     found["documents"][0].clone()
 }

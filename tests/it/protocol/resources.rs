@@ -1,14 +1,15 @@
 //! Resources are what the tools answer, for whom the tools answer it.
 
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::config;
+use erpnext_mcp::config::Audit as Settings;
 use erpnext_mcp::resources::{self, address};
 use rmcp::model::{ErrorCode, Reference};
 use serde_json::{Value, json};
 
-use super::{Client, preset, sample};
+use super::client::{Client, preset};
+use crate::sandbox::{COMPANY, SampleSite, config};
 use crate::stdio::Server;
-use crate::support::{all, app_with, call, config_json, load};
+use crate::support::{all, app_of, app_with, call, config_json, load};
 
 const DOCUMENT: &str = "erpnext://{doctype}/{name}{?fields}";
 const SCHEMA: &str = "erpnext://schema/{doctype}";
@@ -32,8 +33,8 @@ fn uris(list: &Value, key: &str, field: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_resource_is_what_the_tool_answers() {
-    let site = sample().await;
-    let app = crate::support::app_of(&super::config(&site, rules()));
+    let site = SampleSite::start().await.sandbox;
+    let app = app_of(&config(&site, "administrator", rules()));
     let client = Client::open(&site, rules()).await;
     let customers = call(&app, "list_customer_documents", json!({"limit": 1})).await.unwrap();
     let name = customers["documents"][0]["name"].as_str().unwrap();
@@ -58,7 +59,7 @@ async fn a_resource_is_what_the_tool_answers() {
 
 #[tokio::test]
 async fn what_the_policy_denies_is_in_no_list_no_completion_and_no_read() {
-    let site = sample().await;
+    let site = SampleSite::start().await.sandbox;
     let client = Client::open(&site, rules()).await;
     let listed = serde_json::to_value(client.0.list_resources(None).await.unwrap()).unwrap();
     let schemas = ["Company", "Customer", "Item", "Lead"].map(address::of_schema);
@@ -98,7 +99,7 @@ async fn what_the_policy_denies_is_in_no_list_no_completion_and_no_read() {
 
 #[tokio::test]
 async fn names_are_completed_as_the_search_finds_them() {
-    let site = sample().await;
+    let site = SampleSite::start().await.sandbox;
     let client = Client::open(&site, preset("read-only-analyst.json")).await;
     let document = || Reference::for_resource(DOCUMENT);
     let all = client.complete(document(), "name", "", &[("doctype", "Item")]).await;
@@ -113,12 +114,12 @@ async fn names_are_completed_as_the_search_finds_them() {
     let fields = client.complete(document(), "fields", "item_name,item_g", &[("doctype", "Item")]).await;
     assert_eq!(fields[0], "item_name,item_group");
     let companies = client.complete(Reference::for_prompt("cash_position"), "company", "alder", &[]).await;
-    assert_eq!(companies, [crate::stories::COMPANY]);
+    assert_eq!(companies, [COMPANY]);
 }
 
 #[tokio::test]
 async fn names_cannot_lead_elsewhere() {
-    let site = sample().await;
+    let site = SampleSite::start().await.sandbox;
     let client = Client::open(&site, json!({"default": all()})).await;
     let before = site.journal().len();
     for uri in [
@@ -148,12 +149,12 @@ async fn names_cannot_lead_elsewhere() {
 
 #[tokio::test]
 async fn a_read_is_in_the_audit_log_as_the_call_would_be() {
-    let site = sample().await;
+    let site = SampleSite::start().await.sandbox;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("audit.log");
-    let mut config = super::config(&site, rules());
+    let mut config = config(&site, "administrator", rules());
     config["audit"] = json!({"enabled": true, "log_file": file.to_str().unwrap()});
-    let audit: config::Audit = load(&config).audit.clone();
+    let audit: Settings = load(&config).audit.clone();
     let app = app_with(&config, Audit::open(&audit).unwrap());
     for uri in ["erpnext://Customer/nobody", "erpnext://Supplier/x", "erpnext://schema/Item"] {
         let _ = resources::read(&app, uri, Some("tests 1".to_owned())).await;
@@ -191,8 +192,8 @@ async fn nothing_is_advertised_that_is_not_there() {
 
 #[tokio::test]
 async fn both_revisions_list_and_read() {
-    let site = sample().await;
-    let config = super::config(&site, rules());
+    let site = SampleSite::start().await.sandbox;
+    let config = config(&site, "administrator", rules());
     for mut server in [Server::initialized(&config).await, Server::stateless(&config)] {
         let list = server.request("resources/list", json!({})).await["result"].clone();
         assert_eq!(list["resources"].as_array().unwrap().len(), 4, "{list}");
