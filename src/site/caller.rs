@@ -137,6 +137,21 @@ mod tests {
     use crate::site::Credentials;
 
     #[test]
+    fn a_user_stays_the_same_with_another_key_and_is_another_on_another_site() {
+        let caller = |site: &str, key: &str| {
+            let credentials = Credentials::new(key.into(), "s".into()).unwrap();
+            Caller::new(SiteUrl::parse(site, false).unwrap(), credentials)
+        };
+        let (here, there) = ("https://a.example.com", "https://b.example.com");
+        let of = |site, key, user| caller(site, key).of_user(user).identity();
+        assert_eq!(of(here, "old", "jo@example.com"), of(here, "new", "jo@example.com"));
+        assert_ne!(of(here, "old", "jo@example.com"), of(here, "old", "kim@example.com"));
+        assert_ne!(of(here, "old", "jo@example.com"), of(there, "old", "jo@example.com"));
+        assert_ne!(caller(here, "old").identity(), caller(here, "new").identity());
+        assert_ne!(caller(here, "old").identity(), caller(there, "old").identity());
+    }
+
+    #[test]
     fn key_and_secret_are_never_shown() {
         let credentials = Credentials::new("key-3f1".into(), "sec-9a2".into()).unwrap();
         let shown = format!("{credentials:?}");
