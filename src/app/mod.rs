@@ -31,9 +31,9 @@ const USER_WAIT: Duration = Duration::from_secs(2);
 /// Room beside the rows of a page, in bytes: what they are rows of, and where they go on.
 const SLACK: usize = 2_000;
 /// What a model can do about an answer that was too large.
-const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table; of one document, items[120:] or \
-                         terms[8000:] goes on after so many rows or characters), narrow with filters, lower the limit; \
-                         tools.max_result_tokens sets how large an answer may be";
+const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table; items[120:] or \
+                         terms[8000:] of one document skips that many rows or characters), add filters, lower the \
+                         limit; tools.max_result_tokens limits the size of an answer";
 
 /// How a client behaves under a configuration.
 pub fn client_options(config: &Config) -> ClientOptions {
@@ -205,7 +205,7 @@ impl App {
         let here = Timestamp::now().in_tz(zone).map_err(|error| {
             tracing::warn!("time zone {zone:?}: {error}");
             ToolError::refused(format!(
-                "The site's time zone {zone:?} is not known here, so that its date is not either.\nnext: Tell the administrator: the conditions of the configuration ask for the date."
+                "The site's time zone {zone:?} is not known here, and so its date is not known.\nnext: Tell the administrator: the conditions of the configuration ask for the date."
             ))
         })?;
         Ok(Arc::new(Facts { user: user.into(), today: here.date().to_string().into() }))

@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod config_file;
 mod context;
+mod docs;
 mod gate;
 mod hazards;
 mod invariants;
