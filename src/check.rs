@@ -100,9 +100,12 @@ fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
         let Some(def) = (tables.lookup)(doctype) else { continue };
         let place = format!("permissions.doctypes.{doctype}");
         if def.is(doctype_flag::CHILD) && !rule.operations.is_empty() {
-            let what = format!("{place}: is a child table, which is read and written with the documents that hold it");
-            findings
-                .push(Finding::warning(what, "take it out, and rule its columns at the parent, such as items.rate"));
+            let what = format!("{place}: is a child table; it is read and written with its parent documents");
+            findings.push(Finding::warning(
+                what,
+                "remove it, and name its columns in the rule of the parent, such as \
+                                              items.rate",
+            ));
             continue;
         }
         let void = rule.operations.iter().filter(|operation| match operation {
@@ -112,7 +115,7 @@ fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
         });
         for operation in void {
             let kind = if def.is(doctype_flag::SINGLE) { "there is exactly one" } else { "it is not submittable" };
-            findings.push(Finding::warning(format!("{place}.{operation}: means nothing here, {kind}"), "take it out"));
+            findings.push(Finding::warning(format!("{place}.{operation}: has no effect: {kind}"), "remove it"));
         }
     }
     findings
@@ -144,7 +147,7 @@ fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
             "not among the allowed fields"
         };
         let what = format!("{of}.{field} is {by}, and can be read as a copy: {}", at.join(", "));
-        Finding::warning(what, "put the copies into restricted_fields of their DocTypes, unless they may be seen")
+        Finding::warning(what, "add the copies to restricted_fields of their DocTypes, unless they may be seen")
     };
     found.into_iter().map(finding).collect()
 }
@@ -237,7 +240,7 @@ mod tests {
         let rule = json!({"Customer": {"submit": true}, "Sales Order Item": {"read": true}, "Stock Settings": {"delete": true}});
         let lines = found(&rule, false);
         assert_eq!(lines.len(), 3, "{lines:?}");
-        assert!(lines[0].ends_with("submit: means nothing here, it is not submittable"), "{lines:?}");
+        assert!(lines[0].ends_with("submit: has no effect: it is not submittable"), "{lines:?}");
     }
 
     #[test]

@@ -19,9 +19,9 @@ use crate::tools;
 /// How long a call waits to learn on whose behalf it is recorded.
 const USER_WAIT: Duration = Duration::from_secs(2);
 /// What a model can do about an answer that was too large.
-const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table; of one document, items[120:] or \
-                         terms[8000:] goes on after so many rows or characters), narrow with filters, lower the limit; \
-                         tools.max_result_tokens sets how large an answer may be";
+const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table; items[120:] or \
+                         terms[8000:] of one document skips that many rows or characters), add filters, lower the \
+                         limit; tools.max_result_tokens limits the size of an answer";
 
 /// Runs a call from the client's words to the answer's text, and records it.
 pub async fn run(

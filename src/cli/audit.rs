@@ -12,25 +12,25 @@ use serde_json::{Map, Value};
 /// What can be asked of the log.
 #[derive(Debug, Subcommand)]
 pub enum Question {
-    /// Follow the chain of hashes; name the first line that breaks it
+    /// Verify the chain of hashes; report the first line that breaks it
     Verify(Log),
-    /// The last lines
+    /// Print the last lines
     Tail {
-        /// How many
+        /// The number of lines
         #[arg(short = 'n', long, default_value_t = 20)]
         lines: usize,
         #[command(flatten)]
         log: Log,
     },
-    /// How often who did what, and what was denied
+    /// Count operations by user and result, and denials by reason
     Stats(Log),
-    /// Writes that were sent and of which no outcome is recorded
+    /// List writes that were sent and have no recorded outcome
     Open(Log),
-    /// Settle an open write after looking at the site
+    /// Close an open write after looking at the site
     Resolve {
         /// Its id, as `audit open` shows it
         id: String,
-        /// What came of it, in your words
+        /// Its outcome, in your words
         outcome: String,
         #[command(flatten)]
         log: Log,
@@ -40,7 +40,7 @@ pub enum Question {
 /// Which log.
 #[derive(Debug, clap::Args)]
 pub struct Log {
-    /// The log file [default: the configuration's]
+    /// The log file [default: the one of the configuration]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }

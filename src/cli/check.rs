@@ -18,19 +18,19 @@ use super::{print, serve};
 /// How it is checked.
 #[derive(Debug, clap::Args)]
 pub struct Check {
-    /// An operation to be decided without the site: 'update Customer CUST-1 {"territory": "UAE"}'
+    /// Decide one operation without the site: 'update Customer CUST-1 {"territory": "UAE"}'
     #[arg(value_name = "OPERATION")]
     operation: Option<String>,
-    /// What the decision on an operation rests on
+    /// Print the rules that the decision rests on
     #[arg(long, requires = "operation")]
     explain: bool,
-    /// Against the DocTypes and fields that the site has now, its own included
+    /// Check against the DocTypes and fields of the site, its own included
     #[arg(long)]
     live: bool,
-    /// Warnings too make the exit code 1
+    /// Exit with 1 on warnings too
     #[arg(long)]
     strict: bool,
-    /// The findings as JSON
+    /// Print the findings as JSON
     #[arg(long)]
     json: bool,
 }

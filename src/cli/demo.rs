@@ -33,16 +33,16 @@ const OPEN: [&str; 13] = [
 /// The demo's options.
 #[derive(Debug, clap::Args)]
 pub struct Demo {
-    /// Only the sample site, for other programs; its keys are printed
+    /// Run only the sample site, for other programs, and print its keys
     #[arg(long)]
     site_only: bool,
-    /// The site's port on 127.0.0.1 [default: any that is free]
+    /// The site's port on 127.0.0.1 [default: a free one]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
-    /// Keep the site's data in this directory [default: in memory, gone at the end]
+    /// Keep the site's data in this directory [default: in memory, lost at the end]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// How many times over the sample orders, invoices and so on are made
+    /// Multiply the sample orders, invoices and so on by this number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     scale: u32,
 }

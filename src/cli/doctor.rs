@@ -26,7 +26,7 @@ const SNAPSHOT: &str = include_str!("../../schema/snapshot/manifest.json");
 /// How it is said.
 #[derive(Debug, clap::Args)]
 pub struct Doctor {
-    /// The findings as JSON
+    /// Print the findings as JSON
     #[arg(long)]
     json: bool,
 }
@@ -53,7 +53,7 @@ fn audit(config: &Config) -> Finding {
     let log = &config.audit;
     let place = log.log_file.display();
     if !log.enabled {
-        return Finding::ok("audit: off; audit.enabled: true keeps a record of every attempt");
+        return Finding::ok("audit: off; set audit.enabled to true to record every attempt");
     }
     match (Audit::open(log), log.on_failure) {
         (Ok(_), _) => Finding::ok(format!("audit: {place} can be written")),
@@ -78,8 +78,8 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     let (site, ms) = (connection.session().caller.site.as_str(), started.elapsed().as_millis());
     let mut findings = vec![Finding::ok(format!("connection: {site} answers in {ms} ms, the key is {user}'s"))];
     if user == "Administrator" {
-        let what = "connection: the key is Administrator's, whom no right on the site holds back";
-        findings.push(Finding::warning(what, "make a user with the roles that are needed, and use its key"));
+        let what = "connection: the key is Administrator's, whom no rights on the site restrict";
+        findings.push(Finding::warning(what, "create a user with the roles that are needed, and use its key"));
     }
     findings.push(tls(connection));
     findings.extend(clock(connection));
@@ -99,9 +99,9 @@ fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
     let what = format!("connection: {}: {}{words}", connection.session().caller.site.as_str(), error.what());
     let fix = match error.kind() {
-        Kind::Unreachable => "see that erpnext.url is right, that the site runs, and that this machine reaches it".to_owned(),
+        Kind::Unreachable => "check that erpnext.url is right, that the site runs, and that this machine reaches it".to_owned(),
         Kind::BadKey => "make a new key on the site (your user's Settings, API Access, Generate Keys) and put both parts into the configuration".to_owned(),
-        Kind::Tls => "see that the certificate is valid for this host, and that this machine trusts who signed it".to_owned(),
+        Kind::Tls => "check that the certificate is valid for this host, and that this machine trusts its issuer".to_owned(),
         Kind::Redirected => "put the address that the site redirects to into erpnext.url".to_owned(),
         _ => next(error),
     };
@@ -113,8 +113,8 @@ fn tls(connection: &Connection) -> Finding {
     let within = SiteUrl::parse(connection.session().caller.site.as_str(), false).is_ok();
     match (connection.session().caller.site.is_encrypted(), within) {
         (true, _) => Finding::ok("encryption: TLS, the certificate is trusted"),
-        (false, true) => Finding::ok("encryption: none, which does no harm within this machine"),
-        (false, false) => Finding::warning("encryption: none, so the secret can be read on its way", "use https"),
+        (false, true) => Finding::ok("encryption: none, which is safe within this machine"),
+        (false, false) => Finding::warning("encryption: none, so the secret can be read in transit", "use https"),
     }
 }
 
@@ -128,7 +128,7 @@ fn clock(connection: &Connection) -> Option<Finding> {
         Finding::ok(format!("clock: {skew} s apart"))
     } else {
         let what = format!("clock: the site's and this machine's are {skew} s apart");
-        Finding::warning(what, "set the clock of whichever is wrong; both logs are hard to join otherwise")
+        Finding::warning(what, "correct the wrong clock; otherwise the two logs are hard to compare")
     })
 }
 
@@ -140,17 +140,14 @@ async fn versions(connection: &Connection) -> Finding {
     let made: Value = serde_json::from_str(SNAPSHOT).unwrap_or_default();
     let made_for = made["versions"]["erpnext"].as_str().unwrap_or_default();
     let Some(there) = apps.get("erpnext").and_then(|connection| connection["version"].as_str()) else {
-        return Finding::warning("versions: the site has no erpnext", "take the address of the ERPNext site");
+        return Finding::warning("versions: the site has no erpnext", "use the address of the ERPNext site");
     };
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     if major(there) == major(made_for) {
-        Finding::ok(format!("versions: erpnext {there}; this program is made from {made_for}"))
+        Finding::ok(format!("versions: erpnext {there}; this program is generated from {made_for}"))
     } else {
-        let what = format!("versions: the site has erpnext {there}, this program is made from {made_for}");
-        Finding::warning(
-            what,
-            "generate it from this site: codegen refresh, generate, build (README, Make it your own site's)",
-        )
+        let what = format!("versions: the site has erpnext {there}, this program is generated from {made_for}");
+        Finding::warning(what, "generate it from this site: codegen refresh, generate, build (docs/own-site.md)")
     }
 }
 
@@ -177,11 +174,11 @@ async fn rights(connection: &Connection) -> Vec<Finding> {
         }
     }
     findings.extend(denied.into_iter().map(|(doctype, operations)| {
-        let what = format!("rights: {doctype}: permitted here, and the site's user may not: {}", operations.join(", "));
-        Finding::warning(what, "take it out of the configuration, or give the user a role that may")
+        let what = format!("rights: {doctype}: permitted here, but not to the site's user: {}", operations.join(", "));
+        Finding::warning(what, "remove it from the configuration, or give the user a role that permits it")
     }));
     if findings.is_empty() {
-        findings.push(Finding::ok(format!("rights: the site's user may do all {may} things that are permitted here")));
+        findings.push(Finding::ok(format!("rights: the site's user has all {may} rights that are permitted here")));
     }
     findings
 }
@@ -210,7 +207,7 @@ async fn drift(connection: &Connection, config: &Config) -> Vec<Finding> {
         }
     }
     if findings.is_empty() {
-        findings.push(Finding::ok("fields: those of the site are those this program is made from"));
+        findings.push(Finding::ok("fields: the site has those that this program is generated from"));
     }
     findings
 }

@@ -20,19 +20,19 @@ use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
-  erpnext-mcp init                           set up: asks for site and key, writes the configuration
+  erpnext-mcp init                           set up: ask for site and key, write the configuration
   erpnext-mcp                                serve MCP over stdio
   erpnext-mcp --config sales.json            the same with another configuration
-  erpnext-mcp --toolsets selling --read-only list only the tools of a module; permit nothing that writes
-  erpnext-mcp tools                          what the list of tools costs, and what to change
+  erpnext-mcp --toolsets selling --read-only list only the tools of a module; permit no writes
+  erpnext-mcp tools                          list the tools and their cost in tokens
   ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
-  erpnext-mcp demo                           try it without a site: sample data, a tour in a terminal
-  erpnext-mcp demo --site-only --port 8000   only the sample site, for other programs
-  erpnext-mcp check                          whether the configuration names what there is; --live asks the site
-  erpnext-mcp doctor                         whether it all works: site, key, rights, fields, audit log
-  erpnext-mcp config example > config.json   a configuration to start from
+  erpnext-mcp demo                           try it without a site: sample data, and a tour in a terminal
+  erpnext-mcp demo --site-only --port 8000   run only the sample site, for other programs
+  erpnext-mcp check                          find names that do not exist; --live asks the site
+  erpnext-mcp doctor                         test the set-up: site, key, rights, fields, audit log
+  erpnext-mcp config example > config.json   write a configuration to start from
   source <(erpnext-mcp completions bash)     complete arguments in this shell
-  erpnext-mcp audit verify                   whether the audit log is whole; exit code 1 where it is not
+  erpnext-mcp audit verify                   verify the audit log; exit code 1 if a line is missing or changed
 
 Environment (wins over the file):
   ERPNEXT_URL, ERPNEXT_API_KEY, ERPNEXT_API_SECRET   the site and its key
@@ -56,30 +56,30 @@ pub struct Cli {
 enum Command {
     /// Serve MCP over standard input and output (the default)
     Serve,
-    /// The tools that a client is shown under the configuration, and what each costs in tokens
+    /// List the tools that a client sees under this configuration, with their cost in tokens
     Tools(tools::Tools),
-    /// Try it: a small site with sample data in this program, and MCP over it; in a terminal, a tour
+    /// Serve MCP over a sample site inside this program; in a terminal, take a tour of it
     Demo(demo::Demo),
-    /// Set up: test the site and key, propose what to open, write the configuration, connect a client
+    /// Set up: test the site and key, propose permissions, write the configuration, connect a client
     Init(init::Init),
-    /// Check the configuration: unknown names, void operations, withheld fields that can be read elsewhere
+    /// Check the configuration: unknown names, operations without effect, withheld fields that can be read elsewhere
     Check(check::Check),
-    /// Look at everything between here and a working site: connection, rights, fields, tools, audit log
+    /// Test the whole set-up: connection, rights, fields, tools, audit log
     Doctor(doctor::Doctor),
-    /// About the configuration file: an example, its JSON Schema
+    /// Print an example of the configuration file, its JSON Schema or its reference
     #[command(subcommand)]
     Config(config::Question),
-    /// Read the audit log: who did what, and whether it is whole
+    /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Question),
-    /// Print what a shell loads to complete the arguments: source <(erpnext-mcp completions bash)
+    /// Generate shell completions: source <(erpnext-mcp completions bash)
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the man page: erpnext-mcp man | man -l -
+    /// Generate the man page: erpnext-mcp man | man -l -
     Man {
-        /// Of this subcommand
+        /// The subcommand
         subcommand: Vec<String>,
     },
 }

@@ -56,8 +56,8 @@ impl Asked {
             lines.push(format!("  operations on {doctype}: {}", policy.operations(doctype)));
             let conditions = policy.conditions(doctype);
             lines.extend(conditions.map(|(operation, words)| format!("  condition on {operation}: {words}")));
-            lines.extend(policy.confirms(*operation).then(|| "  has to be confirmed".to_owned()));
-            lines.push("  not looked at: the document on the site, and what its user may do there".to_owned());
+            lines.extend(policy.confirms(*operation).then(|| "  must be confirmed".to_owned()));
+            lines.push("  not checked: the document on the site, and the rights of its user".to_owned());
         }
         (decision.is_ok(), lines)
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// How the list is printed.
 #[derive(Debug, clap::Args)]
 pub struct Tools {
-    /// As JSON, with each tool's definition
+    /// Print JSON, with each tool's definition
     #[arg(long)]
     json: bool,
 }
@@ -21,10 +21,10 @@ pub struct Tools {
 /// Which tools are listed, whatever the file says.
 #[derive(Debug, Default, clap::Args)]
 pub struct Choice {
-    /// Only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
+    /// List only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
     #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true)]
     toolsets: Vec<String>,
-    /// Permit nothing that writes
+    /// Permit no writes
     #[arg(long, global = true)]
     read_only: bool,
 }
@@ -103,7 +103,7 @@ fn advice(connection: &Connection, listing: &Listing) -> &'static str {
     let over = tokens(listing.bytes) as u64 > connection.session().tools.budget_tokens;
     let cut = listing.tools.iter().any(|listed| listed.level < Detail::Full);
     match (over, connection.session().tools.mode, cut) {
-        (true, Mode::Full, _) => "tools.mode is full, which heeds no budget: set it to auto to stay within.",
+        (true, Mode::Full, _) => "tools.mode is full, which ignores the budget: set it to auto to stay within it.",
         (true, ..) => {
             "Over the budget: the core and tools.include are listed whatever they cost. Exclude tools (tools.exclude), \
              include fewer, or raise tools.budget_tokens."

@@ -53,12 +53,12 @@ pub async fn run(connection: &Connection, audit_log: &Path) -> anyhow::Result<()
     let change = json!({"name": name, "data": {"items": rows.collect::<Vec<_>>()}});
     out.call(connection, "update_sales_order_document", change).await?;
 
-    out.title("6. What the audit log keeps of all this: names of fields, never values")?;
+    out.title("6. The audit log of all this: names of fields, never values")?;
     for line in review::lines(audit_log)?.filter_map(Result::ok) {
         out.text(&format!("{DIM}{}{PLAIN}", shortened(&line.text)))?;
     }
 
-    out.title("Connect a client: this goes into its configuration")?;
+    out.title("Connect a client: add this to its configuration")?;
     out.text(&client_configuration())?;
     out.text("With a site of your own: README.md, or erpnext-mcp --help.")
 }

@@ -155,7 +155,7 @@ pub(super) fn must_filter(condition: &Condition, place: &str, errors: &Errors) {
         if name.contains('.') {
             errors.note(
                 place,
-                format!("{name}: documents cannot be told apart by a column of their rows here; name a field"),
+                format!("{name}: a column of a child table cannot be tested here; name a field of the document"),
             );
         }
         if matches!(test, Test::Regex(_)) {

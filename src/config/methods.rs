@@ -82,7 +82,7 @@ pub(super) fn read(section: &Reader<'_>) -> BTreeMap<String, Method> {
         if !path.split('.').all(plain) {
             section.errors.note(&stated.path, "expected the dotted path of a method, such as my_app.api.credit_check");
         } else if AROUND_THE_RULES.iter().any(|place| path.starts_with(place)) {
-            let message = "it reaches any document, past every rule of this file; there are tools for what it does";
+            let message = "it reaches any document, past every rule of this file; use the tools instead";
             section.errors.note(&stated.path, message);
         }
         methods.insert(path.to_owned(), method(&stated));

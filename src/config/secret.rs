@@ -51,7 +51,7 @@ pub(super) fn from_command(argv: &[&str]) -> Result<SecretString, String> {
             Ok(None) | Err(_) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("{program} was not done after {} seconds", PATIENCE.as_secs()));
+                return Err(format!("{program} did not finish within {} seconds", PATIENCE.as_secs()));
             }
         }
     }
@@ -83,7 +83,7 @@ fn exposed(path: &Path) -> Option<String> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
     let path = path.display();
     (mode & 0o004 != 0).then(|| {
-        format!("{path} holds the API secret, and every user of this machine may read it; chmod 600 {path} mends that")
+        format!("{path} holds the API secret, and every user of this machine may read it; run: chmod 600 {path}")
     })
 }
 

@@ -16,10 +16,10 @@ pub(super) fn check(url: &str, allow_insecure_http: bool) -> Result<String, Stri
     }
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
     if authority.contains('@') {
-        return Err("leave the user and the password out; the key and the secret are enough".to_owned());
+        return Err("remove the user and the password; the key and the secret are enough".to_owned());
     }
     if path.contains(['?', '#', '\\']) {
-        return Err("leave out what follows the path".to_owned());
+        return Err("remove what follows the path".to_owned());
     }
     if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(FORM.to_owned());

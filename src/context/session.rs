@@ -78,7 +78,7 @@ impl<'a> Session<'a> {
         let here = Timestamp::now().in_tz(zone).map_err(|error| {
             tracing::warn!("time zone {zone:?}: {error}");
             ToolError::refused(format!(
-                "The site's time zone {zone:?} is not known here, so that its date is not either.\nnext: Tell the administrator: the conditions of the configuration ask for the date."
+                "The site's time zone {zone:?} is not known here, and so its date is not known.\nnext: Tell the administrator: the conditions of the configuration ask for the date."
             ))
         })?;
         Ok(Arc::new(Facts { user: user.into(), today: here.date().to_string().into() }))

@@ -82,9 +82,9 @@ impl<'a> DocTypeCall<'a> {
         }
     }
 
-    /// The same call by the site's live metadata where the document has fields that the table does not know: only there
-    /// stands whether they are passwords or above permlevel 0. Where that cannot be had, they are taken out.
-    /// What the site shows as 0 because the user may not see it is taken out too (H4).
+    /// Resolves the DocType again from live metadata if the document has unknown fields: only that tells passwords and
+    /// permlevels. If it cannot be read, the unknown fields are removed. Also removes the zeros that the site shows in
+    /// the place of values above the user's level (H4).
     pub async fn knowing(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {
         let on = self.with_live(doc).await;
         if let Err(error) = on.without_lies(doc).await {
@@ -126,7 +126,7 @@ impl<'a> DocTypeCall<'a> {
         }
         if !self.def.is(SUBMITTABLE) && matches!(verb, Verb::Submit | Verb::Cancel | Verb::Amend) {
             return Err(ToolError::refused(format!(
-                "{name} is not submittable: its documents have no draft and no cancelled state (H8). \
+                "{name} is not submittable: its documents have no draft and no cancelled state. \
                  Update or delete the document instead."
             )));
         }

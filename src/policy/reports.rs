@@ -46,10 +46,7 @@ impl Policy {
             return Err(no(report, format!("the rule on {doctype}, which it is about, does not permit reports")));
         }
         if self.is_scoped(doctype) {
-            return Err(no(
-                report,
-                format!("reading {doctype} is limited by conditions, which reports do not hold to"),
-            ));
+            return Err(no(report, format!("reading {doctype} is limited by conditions, which reports ignore")));
         }
         Ok(Permit::new(doctype, Operation::Report, Arc::clone(self.field_rule(doctype)), Terms::default()))
     }

@@ -321,7 +321,7 @@ impl<'a> Reader<'a> {
         // What lies below a document tells which parents the others have.
         let tree = field.target().unwrap_or(self.def.name);
         if operator.walks_a_tree() && !self.policy.is_some_and(|policy| policy.shows_tree(tree)) {
-            let message = format!("{operator} needs leave to read every {tree}, with its parent");
+            let message = format!("{operator} needs permission to read every {tree}, with its parent");
             self.wrong(path, Rule::NotPermitted, message, None);
             return None;
         }

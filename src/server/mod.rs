@@ -103,7 +103,8 @@ impl Server {
             }
             Err(_) => {
                 tracing::error!(tool = tool.name(), "panicked");
-                let text = "The server failed on this call; nothing is known of what it did. Read the document before trying again.";
+                let text = "The server failed on this call, and its effect is not known. Read the document before \
+                            trying again.";
                 CallToolResult::error(vec![ContentBlock::text(text)])
             }
         }))

@@ -10,7 +10,7 @@ pub(super) const fn what(kind: Kind) -> &'static str {
         Kind::TimedOut => "The ERPNext site did not answer in time",
         Kind::Tls => "No encrypted connection to the ERPNext site could be made",
         Kind::Redirected => "The site address in the configuration redirects to another one",
-        Kind::Unexpected => "The answer did not come from ERPNext, or is not what ERPNext gives here",
+        Kind::Unexpected => "The answer did not come from ERPNext, or has an unexpected form",
         Kind::TooLarge => "The site's answer is too large",
         Kind::BadKey => "The site does not take the API key and secret",
         Kind::Denied => "The user has no right to do this",
@@ -88,7 +88,7 @@ const fn by_kind(kind: Kind) -> &'static str {
              machine (or named by SSL_CERT_FILE)."
         }
         Kind::Redirected => "Put the address it redirects to into erpnext.url.",
-        Kind::Unexpected => "Check that erpnext.url is the address of the site itself, and what stands before it.",
+        Kind::Unexpected => "Check that erpnext.url is the address of the site itself, and check any proxy before it.",
         Kind::TooLarge => "Ask for less: fewer fields, a smaller limit, narrower filters.",
         Kind::BadKey => {
             "Nothing can be done from here: check api_key and api_secret, and that their user is enabled in ERPNext."
@@ -98,12 +98,10 @@ const fn by_kind(kind: Kind) -> &'static str {
         Kind::Missing | Kind::OutOfSight => "Check the name: list or search for it, and give it exactly as found.",
         Kind::Duplicate => "Use the document that exists, or choose another name.",
         Kind::Stale => "Read the document again, apply the change to what it holds now, and retry.",
-        Kind::Rejected => "Change what the site complains of, and call again.",
+        Kind::Rejected => "Correct what the site names, and call again.",
         Kind::RateLimited { .. } | Kind::OverLimit { .. } | Kind::Paused { .. } => "Wait a minute, then try again.",
         Kind::Maintenance => "Try again when the maintenance is over.",
-        Kind::Server => {
-            "Check names and values for what the site may have stumbled over; if all is right, its error log tells."
-        }
+        Kind::Server => "Check names and values; if they are right, the site's error log has the cause.",
         Kind::BadName => "Give the name exactly as the site has it; such a name cannot be reached through the API.",
         Kind::Misuse => "Report this as a bug.",
     }

@@ -1,5 +1,5 @@
-//! What the requests of one call share: the name they carry to the site, whether a kept answer will do, how old the
-//! oldest one was that did, whether something was written, and what was read that the caller must not see quoted.
+//! Per-call state, shared by the requests of one call: request id, cache policy, age of the oldest cached answer, whether a
+//! write was sent, values to mask.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

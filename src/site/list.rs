@@ -207,7 +207,7 @@ impl CallerClient<'_> {
 
 /// What a list is filtered by so that it holds only what the caller may see.
 pub(super) fn within(permit: &Permit) -> Result<Within, SiteError> {
-    permit.within().ok_or_else(|| misuse(permit, "the documents that may be read cannot be told by filters"))
+    permit.within().ok_or_else(|| misuse(permit, "the documents that may be read cannot be selected by filters"))
 }
 
 /// The sets of filters one of which a document within a scope satisfies, where all filters of a question have to hold.

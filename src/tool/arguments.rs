@@ -80,13 +80,13 @@ pub const FILTERS: Arg = optional("filters", Kind::Filters).about(
     "{\"field\": value} or {\"field\": [operator, value]}; operators: = != > < >= <= like not like in not in between is Timespan descendants of",
 );
 /// The same, any of them.
-pub const OR_FILTERS: Arg = optional("or_filters", Kind::Filters).about("like filters, any of them");
+pub const OR_FILTERS: Arg = optional("or_filters", Kind::Filters).about("like filters, joined by OR");
 /// Which fields.
 pub const FIELDS: Arg = optional("fields", Kind::Fields);
 /// How many.
 pub const LIMIT: Arg = optional("limit", Kind::Limit);
 /// From where.
-pub const CURSOR: Arg = optional("cursor", Kind::Text).about("next_cursor of the page before");
+pub const CURSOR: Arg = optional("cursor", Kind::Text).about("next_cursor of the previous page");
 /// That it is meant.
 pub const CONFIRM: Arg = optional("confirm", Kind::Flag);
 /// That what was shown is meant.
@@ -113,19 +113,19 @@ const GET: &[Arg] = &[NAME, FIELDS, FRESH];
 const SEARCH: &[Arg] = &[needed("search_term", Kind::Text), FILTERS, LIMIT, FRESH];
 const CREATE: &[Arg] = &[
     needed("data", Kind::Data),
-    optional("idempotency_key", Kind::Text).about("any text of yours: repeated with it, a create is done once"),
+    optional("idempotency_key", Kind::Text).about("any text of yours; a create that is repeated with it is done once"),
     RETURN_DOCUMENT,
 ];
 const UPDATE: &[Arg] = &[
     NAME,
     needed("data", Kind::Data),
-    optional("modified", Kind::Text).about("as you read it: refused if the document changed since"),
+    optional("modified", Kind::Text).about("as you read it; refused if the document changed since"),
     RETURN_DOCUMENT,
 ];
 const DELETE: &[Arg] = &[NAME];
 const SUBMIT: &[Arg] = &[NAME];
 const CANCEL: &[Arg] =
-    &[NAME, optional("cascade", Kind::Flag).about("cancels first what was submitted after it and stands in the way")];
+    &[NAME, optional("cascade", Kind::Flag).about("first cancels the submitted documents that block it")];
 const AMEND: &[Arg] = &[NAME];
 
 /// The arguments of a tool, in the order that its schema shows them.

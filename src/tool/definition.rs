@@ -123,30 +123,30 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
     };
     match verb {
         Verb::List => format!(
-            "Lists {documents} by filters, a page at a time. Use aggregate_documents for counts and sums. A page is not \
-             all: count: true gives the total, cursor the next page."
+            "Lists {documents} by filters, a page at a time. Use aggregate_documents for counts and sums. count: \
+             true adds the total; cursor fetches the next page."
         ),
         Verb::Get if is(doctype_flag::SINGLE) => format!("Reads the {document}, of which there is exactly one."),
         Verb::Get => format!("Reads one {document} with its child rows. Long texts are cut unless fields names them."),
         Verb::Search => format!(
-            "Finds {documents} by words in their name, title and search fields. Use where the exact name is not known."
+            "Finds {documents} by words in their name, title and search fields. Use it if the exact name is not known."
         ),
         Verb::Create => {
             let draft = if is(doctype_flag::SUBMITTABLE) { " as a draft" } else { "" };
             format!(
-                "Creates one {document}{draft}. Nothing is sent unless all fields pass the checks. Links take names, or \
-                 titles that only one document has."
+                "Creates one {document}{draft}. Nothing is sent unless all fields pass the checks. Links take names \
+                 or unique titles."
             )
         }
         Verb::Update => {
             let tables = def.is_none_or(|def| def.fields.iter().any(|field| field.kind.is_table()));
             let rows = " A child table is changed by {\"patch\": [{\"name\": row, column: value}], \"add\": [rows], \"remove\": \
-                        [rows]}; a row is named by name, idx or match: {column: value}. A list is the whole table anew. What \
-                        is not named stays.";
+                        [rows]}; a row is named by name, idx or match: {column: value}. A list replaces the whole \
+                        table. Everything else stays.";
             format!("Changes fields of one {document}.{}", if tables { rows } else { "" })
         }
         Verb::Delete => {
-            format!("Deletes one {document} for good; first shows what, and gives the confirm_token that does it.")
+            format!("Permanently deletes one {document}; the first call only shows it and gives a confirm_token.")
         }
         Verb::Submit => {
             format!(
@@ -154,9 +154,10 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
             )
         }
         Verb::Cancel => format!(
-            "Cancels a submitted {document}; first shows what, and gives the confirm_token that does it. cascade: true cancels first what stands in the way."
+            "Cancels a submitted {document}; the first call only shows it and gives a confirm_token. cascade: true \
+             first cancels the documents that block it."
         ),
-        Verb::Amend => format!("Makes a new draft of a cancelled {document}, to be corrected and submitted again."),
+        Verb::Amend => format!("Creates a new draft of a cancelled {document}, to correct and submit again."),
     }
 }
 
@@ -212,7 +213,7 @@ fn argument_schema(session: &Session<'_>, tool: Tool, arg: &Arg, level: Detail) 
     let about = match (arg.kind, level) {
         (_, Detail::Lean) => "",
         // The generic tools, which are always listed, name the operators.
-        (Kind::Filters, Detail::Compact) => "as list_generic_documents takes them",
+        (Kind::Filters, Detail::Compact) => "as in list_generic_documents",
         _ => arg.about,
     };
     if !about.is_empty() {
@@ -244,7 +245,7 @@ fn data(session: &Session<'_>, tool: Tool, level: Detail) -> Value {
     let writing = Writing { rule: &rule, catalog: session.listed };
     let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, title: def.title_field });
     if level != Detail::Full {
-        schema["description"] = json!("more fields are taken: get_doctype_schema lists them");
+        schema["description"] = json!("accepts more fields: see get_doctype_schema");
     }
     schema
 }

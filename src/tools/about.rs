@@ -18,7 +18,8 @@ const MOST_DOCTYPES: usize = 150;
 pub const TEST_CONNECTION: ToolSpec = ToolSpec {
     name: "test_connection",
     title: "Test the connection",
-    description: "Whether the site answers and accepts the key, as which user, in which zone its times are, and for which companies.",
+    description: "Checks that the site answers and accepts the key; returns the user, the site's time zone and its \
+                  companies.",
     args: &[],
     toolset: Toolset::Core,
     operation: Operation::Read,
@@ -32,7 +33,7 @@ pub const TEST_CONNECTION: ToolSpec = ToolSpec {
 pub const SYSTEM_INFO: ToolSpec = ToolSpec {
     name: "get_system_info",
     title: "System information",
-    description: "Versions of the site's apps, the user, and what this server was generated from.",
+    description: "Returns the versions of the site's apps, the user, and this server's version and snapshot.",
     args: &[],
     toolset: Toolset::Site,
     operation: Operation::Read,
@@ -46,7 +47,7 @@ pub const SYSTEM_INFO: ToolSpec = ToolSpec {
 pub const LIST_DOCTYPES: ToolSpec = ToolSpec {
     name: "list_doctypes",
     title: "List DocTypes",
-    description: "The DocTypes available here, with the operations permitted on each.",
+    description: "Lists the DocTypes available here, with the operations permitted on each.",
     args: &[optional("search", Kind::Text), optional("module", Kind::Text)],
     toolset: Toolset::Core,
     operation: Operation::Read,
@@ -60,7 +61,7 @@ pub const LIST_DOCTYPES: ToolSpec = ToolSpec {
 pub const DOCTYPE_PERMISSIONS: ToolSpec = ToolSpec {
     name: "get_doctype_permissions",
     title: "Permissions on a DocType",
-    description: "What may be done with a DocType here, and which fields are withheld.",
+    description: "Lists the operations permitted on a DocType, and its withheld fields.",
     args: &[DOCTYPE],
     toolset: Toolset::Site,
     operation: Operation::Read,
@@ -74,8 +75,8 @@ pub const DOCTYPE_PERMISSIONS: ToolSpec = ToolSpec {
 pub const DOCTYPE_SCHEMA: ToolSpec = ToolSpec {
     name: "get_doctype_schema",
     title: "Fields of a DocType",
-    description: "The fields of a DocType and of its child tables, custom fields included: type, options, link target, \
-                  what is required. Ask for some with fields.",
+    description: "Lists the fields of a DocType and its child tables, custom fields included: type, options, link \
+                  target, whether required. fields selects some.",
     args: &[DOCTYPE, FIELDS],
     toolset: Toolset::Core,
     operation: Operation::Read,
@@ -144,7 +145,7 @@ fn list_doctypes(session: &Session<'_>, given: &Arguments) -> Value {
     entries.truncate(MOST_DOCTYPES.max(configured));
     let mut result = Map::from_iter([("count".to_owned(), json!(entries.len())), ("total".to_owned(), json!(total))]);
     if entries.len() < total {
-        result.insert("note".to_owned(), json!("narrow with search or module to see the others"));
+        result.insert("note".to_owned(), json!("use search or module to see the others"));
     }
     if !session.policy.default_operations().is_empty() {
         result.insert("others".to_owned(), json!("DocTypes made on the site itself work too, by their exact name"));

@@ -26,13 +26,13 @@ const DELETED: &str = "Deleted Document";
 pub const CHANGES: ToolSpec = ToolSpec {
     name: "get_changes_since",
     title: "Changes since a time",
-    description: "Documents of some DocTypes that were made or changed since a time, oldest change first, deleted ones where they may \
-                  be seen. To poll, call again with the cursor of the last answer.",
+    description: "Lists documents of some DocTypes created or changed since a time, oldest change first, and deleted \
+                  ones if they may be seen. To poll, call again with the cursor of the last answer.",
     args: &[
         needed("doctypes", Kind::Names),
-        optional("since", Kind::Text).about("YYYY-MM-DD HH:MM:SS in the site's time; needed in the first call"),
+        optional("since", Kind::Text).about("YYYY-MM-DD HH:MM:SS in the site's time; required in the first call"),
         LIMIT,
-        CURSOR.about("cursor of the answer before"),
+        CURSOR.about("cursor of the previous answer"),
     ],
     toolset: Toolset::More,
     operation: Operation::Read,
@@ -145,7 +145,8 @@ fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<See
     match (given, since) {
         (Some(given), _) => cursor::read(given, identity).ok_or_else(|| {
             ToolError::refused(
-                "cursor: not one of these DocTypes: it is good only for the same ones in the same order. Call again without cursor.",
+                "cursor: not one of these DocTypes: it is valid only for the same ones in the same order. Call again \
+                 without cursor.",
             )
         }),
         (None, Some(since)) => Ok(Seen { at: moment(since)?, document: None }),

@@ -46,7 +46,7 @@ const fn tool(
 pub const COMMENT: ToolSpec = tool(
     "add_comment",
     "Comment on a document",
-    "Adds a comment to a document's timeline, in the user's name. It cannot be taken back from here.",
+    "Adds a comment to a document's timeline, in the user's name. It cannot be removed from here.",
     &[DOCTYPE, NAME, needed("content", Kind::Text)],
     Effect::Adds,
     |call| {
@@ -62,12 +62,12 @@ pub const COMMENT: ToolSpec = tool(
 pub const ASSIGN: ToolSpec = tool(
     "assign_document",
     "Assign a document",
-    "Assigns a document to a user as a task; the user is told. Who has it already keeps it.",
+    "Assigns a document to a user as a task and notifies the user. Other assignments stay.",
     &[
         DOCTYPE,
         NAME,
         USER,
-        optional("description", Kind::Text).about("what is to be done"),
+        optional("description", Kind::Text).about("what to do"),
         optional("date", Kind::Text).about("until when, YYYY-MM-DD"),
     ],
     Effect::Sets,
@@ -85,8 +85,8 @@ pub const ASSIGN: ToolSpec = tool(
 /// Takes an assignment back.
 pub const UNASSIGN: ToolSpec = tool(
     "unassign_document",
-    "Take an assignment back",
-    "Takes a document's assignment to a user back.",
+    "Remove an assignment",
+    "Removes a document's assignment to a user.",
     &[DOCTYPE, NAME, USER],
     Effect::Destroys,
     |call| Box::pin(async move { mark(call, &Mark::Unassign(text(call.given, "user"))).await }),
@@ -96,7 +96,7 @@ pub const UNASSIGN: ToolSpec = tool(
 pub const TAG: ToolSpec = tool(
     "tag_document",
     "Tag a document",
-    "Puts a tag on a document; all users see it.",
+    "Adds a tag to a document; all users see it.",
     &[DOCTYPE, NAME, TAGGED],
     Effect::Sets,
     |call| Box::pin(async move { mark(call, &Mark::Tag(text(call.given, "tag"))).await }),
@@ -105,8 +105,8 @@ pub const TAG: ToolSpec = tool(
 /// Takes a tag off.
 pub const UNTAG: ToolSpec = tool(
     "untag_document",
-    "Take a tag off a document",
-    "Takes a tag off a document.",
+    "Remove a tag from a document",
+    "Removes a tag from a document.",
     &[DOCTYPE, NAME, TAGGED],
     Effect::Destroys,
     |call| Box::pin(async move { mark(call, &Mark::Untag(text(call.given, "tag"))).await }),
@@ -116,7 +116,8 @@ pub const UNTAG: ToolSpec = tool(
 pub const SHARE: ToolSpec = tool(
     "share_document",
     "Share a document",
-    "Lets another user read a document whatever that user's roles, and with write change it, with share pass it on.",
+    "Lets another user read a document regardless of roles; write lets that user change it, share lets that user \
+     share it.",
     &[DOCTYPE, NAME, USER, optional("write", Kind::Flag), optional("share", Kind::Flag)],
     Effect::Sets,
     |call| {
@@ -142,7 +143,7 @@ pub const FOLLOW: ToolSpec = tool(
 pub const RENAME: ToolSpec = tool(
     "rename_document",
     "Rename a document",
-    "Gives a document another name (ID), wherever it is linked too. Never merges two documents.",
+    "Gives a document another name (ID) and updates the links to it. Never merges two documents.",
     &[DOCTYPE, NAME, needed("new_name", Kind::Text)],
     Effect::Destroys,
     |call| Box::pin(rename(call)),

@@ -24,8 +24,8 @@ const OPERATIONS: &[&str] = &["read", "create", "update", "delete", "submit", "c
 pub const FIND: ToolSpec = ToolSpec {
     name: "find_tools",
     title: "Find tools",
-    description: "Finds tools, also those that are not listed, by words, DocType or operation; the best come with their \
-                  definition. Use where no listed tool fits. What it finds is called with call_tool.",
+    description: "Finds tools, unlisted ones too, by words, DocType or operation; the best come with their \
+                  definition. Use it if no listed tool fits; call_tool calls what it finds.",
     args: &[
         optional("query", Kind::Text).about("words or a tool's name, such as: new quotation"),
         optional("doctype", Kind::Text).about("exact name"),
@@ -46,8 +46,8 @@ pub const CALL_TOOL: &str = "call_tool";
 pub const CALL: ToolSpec = ToolSpec {
     name: CALL_TOOL,
     title: "Call a tool",
-    description: "Calls a tool by its name, listed or not, as find_tools gives it. It is checked, permitted and recorded as \
-                  if it was called itself. The tool's own arguments go into arguments.",
+    description: "Calls a tool by its name, listed or not, as find_tools gives it. It is checked, permitted and \
+                  recorded like a direct call. The tool's own arguments go into arguments.",
     args: &[needed("tool", Kind::Text).about("the tool's name"), optional("arguments", Kind::Object)],
     toolset: Toolset::Core,
     operation: Operation::Read,
@@ -92,7 +92,7 @@ pub fn named(registry: &Registry, name: &str, given: Option<&Map<String, Value>>
 fn not_there(call: &Call<'_>) -> ToolError {
     let name = call.given.text("tool").unwrap_or_default().trim();
     let (message, nearest) = if name == CALL.name {
-        ("call_tool does not call itself: name the tool that is meant".to_owned(), None)
+        ("call_tool does not call itself: name another tool".to_owned(), None)
     } else {
         let names = call.registry.tools().iter().map(Tool::name);
         (
@@ -166,14 +166,12 @@ fn find(call: &Call<'_>) -> Result<Value, ToolError> {
             None => "No tool of its own: the generic tools take any permitted DocType; list_doctypes names those."
                 .to_owned(),
         },
-        (0, None) => {
-            "Try other words, or list_doctypes for the DocTypes and the generic tools for what is done with them."
-                .to_owned()
-        }
+        (0, None) => "Try other words, or list_doctypes for the DocTypes and the generic tools for operations on them."
+            .to_owned(),
         (all, _) if all > shown => {
-            "call_tool calls them. More were found than are named here: add words or a doctype.".to_owned()
+            "call_tool calls them. More were found: add words or a doctype to see them.".to_owned()
         }
-        _ => "call_tool calls them; find_tools with a name of more as query gives its definition.".to_owned(),
+        _ => "call_tool calls them; find_tools with a name from more as query gives its definition.".to_owned(),
     };
     result.insert("next".to_owned(), json!(next));
     Ok(Value::Object(result))

@@ -19,8 +19,9 @@ const VERSIONS: usize = 10;
 pub const HISTORY: ToolSpec = ToolSpec {
     name: "get_document_history",
     title: "History of a document",
-    description: "Who changed what of a document and when, from which value to which, with comments, e-mails and approvals, \
-                  newest first. Use to explain how it came to be so. The site gives the ten newest changes only.",
+    description: "Lists a document's changes (who, when, from which value to which), comments, e-mails and \
+                  approvals, newest first. Use it to explain the present state. The site gives the ten newest \
+                  changes only.",
     args: &[DOCTYPE, NAME, optional("since", Kind::Text).about("only what happened from this date or time on")],
     toolset: Toolset::History,
     operation: Operation::Read,

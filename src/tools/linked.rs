@@ -30,12 +30,13 @@ const NAMED: usize = 10;
 pub const LINKED: ToolSpec = ToolSpec {
     name: "get_linked_documents",
     title: "Linked documents",
-    description: "The documents that link to a document, and those it links to, by DocType with counts. Use to follow a chain \
-                  such as order, delivery, invoice, payment. Only DocTypes that may be read are looked at.",
+    description: "Lists the documents that link to a document and those it links to, by DocType with counts. Use it \
+                  to follow a chain such as order, delivery, invoice, payment. Covers only DocTypes that may be \
+                  read.",
     args: &[
         DOCTYPE,
         NAME,
-        optional("only", Kind::Fields).about("only these DocTypes; needed where very many could link to it"),
+        optional("only", Kind::Fields).about("only these DocTypes; required if very many could link to it"),
     ],
     toolset: Toolset::History,
     operation: Operation::Read,
@@ -73,8 +74,7 @@ async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
     result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
     result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype)).collect();
     if left_out > 0 {
-        result["note"] =
-            json!(format!("{left_out} further ways to link to it were not looked at; name DocTypes in only"));
+        result["note"] = json!(format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
     }
     Ok(result)
 }

@@ -40,8 +40,8 @@ const MODULES: &[&str] = &[
 pub const SEARCH_LINK: ToolSpec = ToolSpec {
     name: "search_link",
     title: "Find the name for a link",
-    description: "Names of documents of one DocType by what people call them: \"ACME\" gives CUST-00042. Use before linking; \
-                  an exact match stands first and is marked.",
+    description: "Finds a document's name by its title: \"ACME\" gives CUST-00042. Use it before setting a Link. \
+                  Exact matches come first and are marked.",
     args: &[DOCTYPE, needed("text", Kind::Text).about("part of a name or title"), FILTERS, LIMIT],
     toolset: Toolset::Core,
     operation: Operation::Read,
@@ -55,8 +55,8 @@ pub const SEARCH_LINK: ToolSpec = ToolSpec {
 pub const GLOBAL_SEARCH: ToolSpec = ToolSpec {
     name: "global_search",
     title: "Search everywhere",
-    description: "Documents of any permitted DocType whose name or title holds the text. Use when the DocType is not known; \
-                  search_generic_documents looks deeper into one.",
+    description: "Finds documents of any permitted DocType by a text in their name or title. Use it if the DocType \
+                  is not known; search_generic_documents searches more fields of one.",
     args: &[
         needed("text", Kind::Text),
         optional("doctypes", Kind::Fields).about("only these DocTypes"),

@@ -16,8 +16,8 @@ use crate::writes::report::note_messages;
 pub const CALL: ToolSpec = ToolSpec {
     name: "call_method",
     title: "Call a method of the site",
-    description: "Calls one of the site's own methods that this server's configuration lists; without method it names them, with \
-                  what each takes. What they answer is not checked against the DocTypes.",
+    description: "Calls a method of the site that this server's configuration lists; without method it lists them \
+                  with their arguments. Answers are not checked against the DocTypes.",
     args: &[optional("method", Kind::Text), optional("arguments", Kind::Object)],
     toolset: Toolset::More,
     operation: Operation::Update,

@@ -24,12 +24,12 @@ const MOST_TEXT: usize = 40_000;
 pub const PRINT: ToolSpec = ToolSpec {
     name: "print_document",
     title: "Print a document",
-    description: "A document as its print format shows it, as Markdown or PDF. Use for what a customer or supplier sees; \
-                  get_generic_document is shorter. Refused where fields of it are withheld.",
+    description: "Renders a document in its print format, as Markdown or PDF. Use it for the view of a customer or \
+                  supplier; get_generic_document is shorter. Refused if fields of it are withheld.",
     args: &[
         DOCTYPE,
         NAME,
-        optional("format", Kind::Text).about("a Print Format; the DocType's own where left out"),
+        optional("format", Kind::Text).about("a Print Format; default: the DocType's own"),
         optional("as", Kind::Choice(&["markdown", "pdf"])),
     ],
     toolset: Toolset::More,

@@ -69,8 +69,8 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
         None => 0,
         Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
             ToolError::refused(
-                "cursor: not one of this list: the next_cursor of an answer is good only with the same filters and order_by. \
-                 Call again without cursor to begin at the first page.",
+                "cursor: not one of this list: next_cursor is valid only with the same filters and order_by. Call \
+                 again without cursor for the first page.",
             )
         })?,
     };
@@ -117,7 +117,7 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
     let mut notes = Vec::new();
     if (here as usize) < whole {
         notes.push(
-            "more rows would make the answer too large: next_cursor gives them, fewer fields make room".to_owned(),
+            "more rows would make the answer too large: next_cursor fetches them, fewer fields make room".to_owned(),
         );
     }
     if cut {

@@ -20,7 +20,7 @@ use crate::writes::gate::{Go, Step};
 pub const ACTIONS: ToolSpec = ToolSpec {
     name: "get_workflow_actions",
     title: "Workflow actions",
-    description: "The workflow actions that this user may take on a document in its present state, and where each leads.",
+    description: "Lists the workflow actions that this user may take on a document now, and the state each leads to.",
     args: &[DOCTYPE, NAME],
     toolset: Toolset::Core,
     operation: Operation::Read,
@@ -36,7 +36,7 @@ pub const APPLY: ToolSpec = ToolSpec {
     title: "Take a workflow action",
     description: "Takes a workflow action on a document, such as Approve or Reject. It may submit or cancel the document, \
                   which then needs that permission too.",
-    args: &[DOCTYPE, NAME, needed("action", Kind::Text).about("as get_workflow_actions names it")],
+    args: &[DOCTYPE, NAME, needed("action", Kind::Text).about("as named by get_workflow_actions")],
     toolset: Toolset::Core,
     operation: Operation::Update,
     effect: Effect::Destroys,
@@ -52,8 +52,8 @@ pub const APPLY: ToolSpec = ToolSpec {
 /// What waits.
 pub const PENDING: ToolSpec = ToolSpec {
     name: "list_pending_approvals",
-    title: "List what waits for approval",
-    description: "The documents that wait for a workflow action of this user, by DocType, oldest first.",
+    title: "List pending approvals",
+    description: "Lists the documents that wait for a workflow action of this user, by DocType, oldest first.",
     args: &[],
     toolset: Toolset::History,
     operation: Operation::Read,

@@ -30,10 +30,7 @@ pub(crate) fn named(on: &DocTypeCall<'_>, data: &Map<String, Value>, found: Viol
 
 fn by_verb(on: &DocTypeCall<'_>, wanted: Option<&Value>) -> String {
     if !on.def.is(doctype_flag::SUBMITTABLE) {
-        return format!(
-            "is not set through a field: {} is not submittable, its documents would be stuck (H8)",
-            on.def.name
-        );
+        return format!("is not set through a field: {} is not submittable, its documents would be stuck", on.def.name);
     }
     let tool = |verb: Verb, does: &str| match on.session.policy.permit(operation(verb), on.def.name) {
         Ok(_) => format!("{} {does}", on.registry.tool_for(on.def, verb)),

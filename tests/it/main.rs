@@ -22,6 +22,7 @@ mod cli;
 mod config;
 mod connection;
 mod every_doctype;
+mod docs;
 mod hazards;
 mod policy;
 mod properties;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The files below a folder, as paths from the root with forward slashes; what is built or hidden left out.
-fn files(below: &str) -> Vec<String> {
+pub fn files(below: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders: Vec<PathBuf> = vec![root().join(below)];
     while let Some(folder) = folders.pop() {
@@ -28,11 +28,11 @@ fn files(below: &str) -> Vec<String> {
     found
 }
 
-fn rust_files(below: &str) -> Vec<String> {
+pub fn rust_files(below: &str) -> Vec<String> {
     files(below).into_iter().filter(|file| file.ends_with(".rs")).collect()
 }
 
-fn read(file: &str) -> String {
+pub fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap()
 }
 

@@ -26,42 +26,42 @@ pub struct Init {
     /// The site's address [env: ERPNEXT_URL]
     #[arg(long)]
     url: Option<String>,
-    /// The user's API key [env: ERPNEXT_API_KEY]. The secret is asked for, or comes from ERPNEXT_API_SECRET
+    /// The user's API key [env: ERPNEXT_API_KEY]. The secret comes from a prompt or from ERPNEXT_API_SECRET
     #[arg(long)]
     api_key: Option<String>,
-    /// A file that holds the API secret; the configuration will name it
+    /// A file that holds the API secret; the configuration refers to it
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// What is opened, cut to what the site's user may do [default: what the user's rights suggest]
+    /// The preset to open, reduced to the rights of the site's user [default: chosen by these rights]
     #[arg(long, value_name = "NAME", value_parser = propose::PRESETS.map(|(name, _)| name))]
     preset: Option<String>,
-    /// Open these DocTypes instead, for all that the site's user may do short of deleting
+    /// Open these DocTypes instead, for everything that the site's user may do except deleting
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "preset")]
     doctypes: Vec<String>,
-    /// The secret may travel unencrypted to another machine
+    /// Allow the secret to travel unencrypted to another machine
     #[arg(long)]
     allow_insecure_http: bool,
-    /// Put the server into this client's configuration; what else stands there stays, and a copy is kept
+    /// Add the server to this client's configuration; its other entries stay, and a copy is kept
     #[arg(long, value_enum)]
     client: Option<Client>,
-    /// The client's configuration file [default: where the client looks]
+    /// The client's configuration file [default: the client's own]
     #[arg(long, value_name = "FILE", requires = "client")]
     client_file: Option<PathBuf>,
     /// The server's name in the client
     #[arg(long, default_value = "erpnext")]
     name: String,
-    /// Replace files and entries that are there, without asking; copies are kept
+    /// Replace existing files and entries without asking; copies are kept
     #[arg(long)]
     force: bool,
-    /// Ask nothing: what is not given has its default
+    /// Ask nothing and use the defaults
     #[arg(long, short)]
     yes: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  erpnext-mcp init                                        asks for everything
-  erpnext-mcp init --client claude-desktop                and puts the server into Claude Desktop
+  erpnext-mcp init                                        ask for everything
+  erpnext-mcp init --client claude-desktop                and add the server to Claude Desktop
   ERPNEXT_API_SECRET=… erpnext-mcp init --yes --url https://erp.example.com --api-key … --preset sales-user
   erpnext-mcp init --yes --url … --api-key … --secret-file /run/secrets/erpnext --doctypes 'Customer,Sales Order'
 
@@ -132,7 +132,8 @@ impl Init {
             Some(secret) => Ok(secret.trim().into()),
             None if asks => ask::secret("API secret (is not shown)"),
             None => bail!(
-                "the secret is needed: in ERPNEXT_API_SECRET or in a file named by --secret-file. It is not taken as a flag, which every user of this machine could read"
+                "the secret is missing: set ERPNEXT_API_SECRET, or name a file with --secret-file. There is no flag \
+                 for it, because every user of this machine could read it"
             ),
         }
     }
@@ -149,11 +150,7 @@ impl Init {
             None if asks => {
                 say(&propose::summary(suggested, &propose::of_preset(rights, suggested)?));
                 let names = propose::PRESETS.map(|(name, _)| name).join(", ");
-                ask::one_of(
-                    &format!("Which is it to be ({names})"),
-                    suggested,
-                    &propose::PRESETS.map(|(name, _)| name),
-                )?
+                ask::one_of(&format!("Which one ({names})"), suggested, &propose::PRESETS.map(|(name, _)| name))?
             }
             None => suggested.to_owned(),
         };
@@ -173,7 +170,7 @@ impl Init {
             chosen => chosen,
         };
         let Some(client) = chosen else {
-            say("to connect a client, put this into its configuration (--client does it for you):");
+            say("to connect a client, add this to its configuration (--client does it for you):");
             let snippet = json!({"mcpServers": {&self.name: server}});
             return Ok(writeln!(std::io::stdout(), "{snippet:#}")?);
         };
@@ -191,7 +188,7 @@ impl Init {
     }
 }
 
-const UNSEEN: &str = "the site does not show them to this user; what they give is asked for";
+const UNSEEN: &str = "not shown by the site; the user's rights are asked for instead";
 
 /// The configuration as text, each rule on a line of its own.
 fn text(whole: &Value) -> String {
@@ -253,7 +250,7 @@ async fn greet(connection: &Connection) -> anyhow::Result<()> {
         Err(error) => bail!("the user {user} cannot be read: {}", error.what()),
     }
     if user == "Administrator" {
-        say("Administrator may do everything; better make a user with the roles that are needed, and use its key");
+        say("Administrator may do everything; create a user with the roles that are needed, and use its key");
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Res
             Ok(false) => {}
             // A DocType that the site does not have (H31), or not to this user: nothing is to be had there.
             Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server | Kind::Rejected) => {}
-            Err(error) => bail!("the rights on {name} cannot be asked for: {}", error.what()),
+            Err(error) => bail!("the rights on {name} cannot be read: {}", error.what()),
         }
     }
     Ok(rights)
@@ -126,7 +126,7 @@ pub fn of_doctypes(rights: &Rights, doctypes: &[String]) -> anyhow::Result<Value
         if granted.is_empty() {
             let near = nearest(doctype, erpnext_doctypes::ALL.iter().map(|def| def.name)).filter(|_| def.is_none());
             let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-            bail!("{doctype}: the site's user may do nothing with it, or there is none{near}");
+            bail!("{doctype}: the site's user has no right on it, or it does not exist{near}");
         }
         rules.insert(doctype.clone(), object(granted));
     }

@@ -249,5 +249,5 @@ const MATCH: Prompt = Prompt {
     ],
     result: "Go row by row: quantity billed, received and ordered, price billed and ordered, in the same unit; mark each as matching, or \
              with the difference in quantity and money. Name rows without an order or receipt. End with pay, hold or \
-             dispute, and the sentence to write to the supplier where it is not pay.",
+             dispute, and the sentence to write to the supplier if it is not pay.",
 };

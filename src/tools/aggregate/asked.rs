@@ -125,7 +125,7 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
         };
         let field = reader.field(path, name.trim_end().trim_end_matches(')').trim())?;
         let near = Some(format!("{}:{span}", field.fieldname));
-        reader.wrong(path, Rule::Value, format!("{text}: a date goes by field:{span}"), near);
+        reader.wrong(path, Rule::Value, format!("{text}: a date is grouped as field:{span}"), near);
         return None;
     }
     let (name, span) = text.split_once(':').map_or((text, None), |(name, span)| (name.trim(), Some(span.trim())));
@@ -133,7 +133,12 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
     let Some(span) = span else { return Some(Group { field, span: None }) };
     let Some((_, known)) = SPANS.iter().find(|(name, _)| name.eq_ignore_ascii_case(span)) else {
         let near = nearest(span, SPANS.iter().map(|(name, _)| *name)).map(|span| format!("{name}:{span}"));
-        reader.wrong(path, Rule::Value, format!("{text}: dates go by day, week, month, quarter or year"), near);
+        reader.wrong(
+            path,
+            Rule::Value,
+            format!("{text}: dates are grouped by day, week, month, quarter or year"),
+            near,
+        );
         return None;
     };
     if !matches!(field.kind.shape(), Shape::Date | Shape::Datetime) {
@@ -174,12 +179,12 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
         return Some(Measure { label: "count".to_owned(), function: *known, field: None });
     }
     let Some(name) = name.filter(|name| !name.is_empty()) else {
-        reader.wrong(path, Rule::Value, format!("{text}: of which field? such as {function}(grand_total)"), None);
+        reader.wrong(path, Rule::Value, format!("{text}: name a field, such as {function}(grand_total)"), None);
         return None;
     };
     if let Some((inner, _)) = name.split_once(')') {
         let near = reader.known(inner.trim()).map(|field| format!("{}({})", function.to_lowercase(), field.fieldname));
-        reader.wrong(path, Rule::Value, format!("{text}: nothing goes behind {function}(field)"), near);
+        reader.wrong(path, Rule::Value, format!("{text}: remove what follows {function}(field)"), near);
         return None;
     }
     let field = reader.field(path, name)?;

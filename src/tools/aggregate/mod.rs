@@ -21,7 +21,8 @@ use groups::{named, put_together, sort};
 pub const AGGREGATE: ToolSpec = ToolSpec {
     name: "aggregate_documents",
     title: "Aggregate documents",
-    description: "Counts, sums and averages over documents, by up to three fields. Money is kept apart by currency.",
+    description: "Counts, sums and averages documents, grouped by up to three fields. Money is kept apart by \
+                  currency.",
     args: &[
         DOCTYPE,
         optional("measures", Kind::Fields)
@@ -66,7 +67,7 @@ async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
     let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
     let mut notes = Vec::new();
     if more {
-        notes.push("there are more groups: raise limit, or narrow with filters");
+        notes.push("there are more groups: raise limit, or add filters");
     }
     let states = ["docstatus", "status", "workflow_state"];
     let states_are_asked = asked.groups.iter().any(|group| states.contains(&group.field.fieldname))

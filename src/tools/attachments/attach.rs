@@ -30,7 +30,7 @@ pub const ATTACH: ToolSpec = ToolSpec {
     args: &[
         DOCTYPE,
         NAME,
-        optional("file_name", Kind::Text).about("such as note.txt; needed but with path"),
+        optional("file_name", Kind::Text).about("such as note.txt; required without path"),
         optional("text", Kind::Text),
         optional("base64", Kind::Text),
         optional("path", Kind::Text),

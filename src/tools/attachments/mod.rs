@@ -22,13 +22,13 @@ pub use attach::ATTACH;
 pub use get::GET;
 
 /// Which file.
-const FILE: Arg = needed("file", Kind::Text).about("its file or file_name, as list_attachments gives them");
+const FILE: Arg = needed("file", Kind::Text).about("its file or file_name from list_attachments");
 
 /// The files attached to a document.
 pub const LIST: ToolSpec = ToolSpec {
     name: "list_attachments",
     title: "Files of a document",
-    description: "The files attached to a document, with size and address. get_attachment reads one.",
+    description: "Lists the files attached to a document, with size and address. get_attachment reads one.",
     args: &[DOCTYPE, NAME],
     toolset: Toolset::More,
     operation: Operation::Read,
@@ -42,7 +42,8 @@ pub const LIST: ToolSpec = ToolSpec {
 pub const DELETE: ToolSpec = ToolSpec {
     name: "delete_attachment",
     title: "Delete an attached file",
-    description: "Deletes a file attached to a document for good; first shows which, and gives the confirm_token that does it.",
+    description: "Permanently deletes a file attached to a document; the first call only shows it and gives a \
+                  confirm_token.",
     args: &[DOCTYPE, NAME, FILE],
     toolset: Toolset::More,
     operation: Operation::Update,

@@ -21,11 +21,12 @@ use crate::writes::report::note_messages;
 pub const CREATE: ToolSpec = ToolSpec {
     name: "create_bulk_documents",
     title: "Create many documents",
-    description: "Creates up to 500 documents of one DocType; all are checked before the first is sent. Without atomic \
-                  a row that fails leaves the others; the answer tells each row and where to go on.",
+    description: "Creates up to 500 documents of one DocType; all are checked before the first is sent. Without \
+                  atomic a row that fails does not stop the others; the answer accounts for each row and says where \
+                  to continue.",
     args: &[
         DOCTYPE,
-        needed("documents", Kind::Objects).about("the fields of each, as create takes them in data"),
+        needed("documents", Kind::Objects).about("the fields of each, as in data of a create"),
         optional("atomic", Kind::Flag).about("all or none, in one request; at most 200"),
         START_AT,
     ],

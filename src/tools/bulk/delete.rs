@@ -15,8 +15,8 @@ use crate::tools::write;
 pub const DELETE: ToolSpec = ToolSpec {
     name: "delete_bulk_documents",
     title: "Delete many documents",
-    description: "Deletes up to 500 documents of one DocType for good; one confirmation for all. Submitted documents \
-                  have to be cancelled first. The answer tells each row and where to go on.",
+    description: "Permanently deletes up to 500 documents of one DocType; one confirmation for all. Submitted \
+                  documents have to be cancelled first. The answer accounts for each row and says where to continue.",
     args: &[DOCTYPE, needed("names", Kind::Names), START_AT],
     toolset: Toolset::Bulk,
     operation: Operation::Delete,

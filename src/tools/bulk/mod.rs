@@ -39,7 +39,10 @@ const MOST_PROBLEMS: usize = 30;
 const DRY: &str = "Nothing was sent. Call again without dry_run to do it.";
 
 /// Where to go on after a call that stopped.
-const START_AT: Arg = optional("start_at", Kind::Count).about("first row to do, as the answer of a stopped call says");
+const START_AT: Arg = optional("start_at", Kind::Count).about(
+    "first row to process, as given by the answer of a \
+                                                               stopped call",
+);
 
 /// What is done with each document: one of the tools for single documents.
 type Work = for<'r> fn(&'r DocTypeCall<'r>, &'r Arguments) -> BoxFuture<'r, Result<Value, ToolError>>;

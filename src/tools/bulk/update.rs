@@ -17,12 +17,11 @@ pub const UPDATE: ToolSpec = ToolSpec {
     name: "update_bulk_documents",
     title: "Update many documents",
     description: "Changes fields of up to 500 documents of one DocType, each to its own values; all are checked before \
-                  the first is sent. The site has no all-or-none for this: the answer tells each row and where to go on.",
+                  the first is sent. It is not atomic: the answer accounts for each row and says where to continue.",
     args: &[
         DOCTYPE,
-        needed("documents", Kind::Objects).about(
-            "{\"name\": …, and the fields to change, as update takes them in data; modified as read, if it matters}",
-        ),
+        needed("documents", Kind::Objects)
+            .about("{\"name\": …, and the fields to change, as in data of an update; modified as read, if it matters}"),
         START_AT,
     ],
     toolset: Toolset::Bulk,

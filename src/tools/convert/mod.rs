@@ -22,9 +22,9 @@ use table::{CONVERSIONS, Conversion, When};
 /// What can be made of a document.
 pub const LIST: ToolSpec = ToolSpec {
     name: "list_conversions",
-    title: "List what a document can become",
-    description: "Which documents can be made from this one (order from quotation, invoice, payment, return …), and \
-                  for the others what is missing.",
+    title: "List possible next documents",
+    description: "Lists the documents that can be made from this one (order from quotation, invoice, payment, return \
+                  …), and what is missing for the others.",
     args: &[DOCTYPE, NAME],
     toolset: Toolset::Core,
     operation: Operation::Read,
@@ -43,9 +43,9 @@ pub const CONVERT: ToolSpec = ToolSpec {
     args: &[
         DOCTYPE,
         NAME,
-        needed("to", Kind::Text).about("what to make, as list_conversions names it"),
+        needed("to", Kind::Text).about("the target, as named by list_conversions"),
         optional("data", Kind::Data).about("fields to set on the draft; rows are changed after it is saved"),
-        optional("save", Kind::Flag).about("create the draft; else it is only shown"),
+        optional("save", Kind::Flag).about("create the draft; without it the draft is only shown"),
     ],
     toolset: Toolset::Core,
     operation: Operation::Create,

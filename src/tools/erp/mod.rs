@@ -42,8 +42,8 @@ fn reads(policy: &Policy, doctype: &str) -> bool {
 pub const STOCK: ToolSpec = ToolSpec {
     name: "get_stock_balance",
     title: "Stock of an item",
-    description: "How much of an item lies in each warehouse now: actual, reserved, ordered, projected; with date what lay in one \
-                  warehouse at the end of that day.",
+    description: "Returns an item's stock by warehouse: actual, reserved, ordered, projected. With date: the stock \
+                  of one warehouse at the end of that day.",
     args: &[
         needed("item_code", Kind::Text).about("the Item's name"),
         optional("warehouse", Kind::Text),
@@ -61,15 +61,15 @@ pub const STOCK: ToolSpec = ToolSpec {
 pub const ITEM: ToolSpec = ToolSpec {
     name: "get_item_details",
     title: "Price and terms of an item",
-    description: "What ERPNext would fill into a row for an item: list price, discount, warehouse, accounts, tax, stock. Use before \
-                  an order or quotation.",
+    description: "Returns the values that ERPNext fills into a row for an item: list price, discount, warehouse, \
+                  accounts, tax, stock. Use it before an order or quotation.",
     args: &[
         needed("item_code", Kind::Text).about("the Item's name"),
         needed("company", Kind::Text),
-        optional("for", Kind::Choice(TRANSACTIONS)).about("Sales Order unless stated"),
+        optional("for", Kind::Choice(TRANSACTIONS)).about("default: Sales Order"),
         optional("party", Kind::Text).about("the Customer, or for purchases the Supplier"),
         optional("price_list", Kind::Text),
-        optional("currency", Kind::Text).about("the company's unless stated"),
+        optional("currency", Kind::Text).about("default: the company's"),
         optional("qty", Kind::Count),
         optional("warehouse", Kind::Text),
         optional("date", Kind::Text),
@@ -86,7 +86,8 @@ pub const ITEM: ToolSpec = ToolSpec {
 pub const PARTY: ToolSpec = ToolSpec {
     name: "get_party_details",
     title: "Terms of a customer or supplier",
-    description: "What ERPNext would fill in for a customer or supplier: address, contact, currency, price list, payment terms, tax.",
+    description: "Returns the values that ERPNext fills in for a customer or supplier: address, contact, currency, \
+                  price list, payment terms, tax.",
     args: &[
         needed("party_type", Kind::Choice(&["Customer", "Supplier"])),
         needed("party", Kind::Text).about("its name (ID)"),
@@ -118,7 +119,7 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     }
     if let Some(date) = given.text("date") {
         let Some(warehouse) = given.text("warehouse").filter(|_| may("actual_qty")) else {
-            return Err(ToolError::refused("date: needs a warehouse, and leave to read actual_qty of Bin."));
+            return Err(ToolError::refused("date: needs a warehouse, and permission to read actual_qty of Bin."));
         };
         is_a_date(given)?;
         exists(session, "Warehouse", warehouse).await?;

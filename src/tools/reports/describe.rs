@@ -13,8 +13,9 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 pub const DESCRIBE: ToolSpec = ToolSpec {
     name: "describe_report",
     title: "Describe a report",
-    description: "The filters of a report with their types and which are required, its columns, and an example for run_report. \
-                  Use before the first run: a report that misses a filter fails or answers nothing.",
+    description: "Describes a report: its filters with types and which are required, its columns, an example for \
+                  run_report. Use it before the first run: without a required filter a report fails or returns \
+                  nothing.",
     args: &[REPORT],
     toolset: Toolset::Core,
     operation: Operation::Report,
@@ -43,10 +44,8 @@ async fn describe(call: Call<'_>) -> Result<Value, ToolError> {
         result.insert("example".to_owned(), json!({"name": name, "filters": filters}));
     }
     let note = match (example, report.prepared) {
-        (_, true) => {
-            "runs in the background: run_report waits for it; its columns are known when it has run".to_owned()
-        }
-        (None, _) => "no example: for a required filter no document could be found".to_owned(),
+        (_, true) => "runs in the background: run_report waits for it; its columns are known after a run".to_owned(),
+        (None, _) => "no example: no document was found for a required filter".to_owned(),
         (Some(filters), _) => match call.session.site.run_report(&report.permit, name, &filters).await {
             Ok(answer) => {
                 let (table, withheld) = report.table(&answer).await?;

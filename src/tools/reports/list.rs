@@ -12,7 +12,8 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 pub const LIST: ToolSpec = ToolSpec {
     name: "list_reports",
     title: "List reports",
-    description: "The reports that may be run here, with the DocType each is about. Use before run_report: names are exact.",
+    description: "Lists the reports that may be run here, with the DocType of each. Use it before run_report: names \
+                  are exact.",
     args: &[
         optional("search", Kind::Text).about("words in the name"),
         optional("doctype", Kind::Text).about("only reports about this DocType"),

@@ -23,14 +23,14 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 pub const RUN: ToolSpec = ToolSpec {
     name: "run_report",
     title: "Run a report",
-    description: "Runs a report and gives its rows, the total apart. Use for what the ledgers know: receivables, balances, \
-                  registers. Its filters are its own: describe_report lists them.",
+    description: "Runs a report and returns its rows, the total apart. Use it for ledger questions: receivables, \
+                  balances, registers. Each report has its own filters: describe_report lists them.",
     args: &[
         REPORT,
-        optional("filters", Kind::Object).about("{\"filter\": value}, as describe_report lists them"),
+        optional("filters", Kind::Object).about("{\"filter\": value}, as listed by describe_report"),
         LIMIT,
         CURSOR,
-        optional("prepared", Kind::Text).about("for a report that runs in the background: what an earlier call named"),
+        optional("prepared", Kind::Text).about("for a report in the background: its run, as named by an earlier call"),
     ],
     toolset: Toolset::Core,
     operation: Operation::Report,
@@ -53,7 +53,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
         None => 0,
         Some(at) => cursor::read(at, &identity).ok_or_else(|| {
             ToolError::refused(
-                "cursor: not one of this report: it is good only with the same filters. Call again without cursor.",
+                "cursor: not one of this report: it is valid only with the same filters. Call again without cursor.",
             )
         })?,
     };
@@ -69,7 +69,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     if table.columns.is_empty() && withheld.is_empty() {
         let takes: Vec<&str> = form.iter().map(|filter| filter.field.as_str()).collect();
         return Err(ToolError::refused(format!(
-            "{name}: the report answered without columns, as reports do where a filter is missing. Filters sent: {}; it takes: {}.\n\
+            "{name}: the report answered without columns, as reports do if a filter is missing. Filters sent: {}; it takes: {}.\n\
              next: describe_report shows what each filter is.",
             Value::Object(filters),
             if takes.is_empty() { "not stated".to_owned() } else { takes.join(", ") },

@@ -36,10 +36,10 @@ async fn a_healthy_set_up_has_nothing_but_ok() {
     for wanted in [
         "ok connection: ",
         "the key is sales@example.com's",
-        "ok encryption: none, which does no harm",
+        "ok encryption: none, which is safe",
         "ok clock: ",
         "ok versions: erpnext 15",
-        "ok rights: the site's user may do all 2",
+        "ok rights: the site's user has all 2 rights",
         "ok fields: ",
         "ok tools: ",
         "ok audit: logs/audit.log can be written",
@@ -56,7 +56,7 @@ async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
     let doctypes = json!({"Customer": {"read": true}, "Journal Entry": {"read": true, "create": true, "submit": true}});
     let (code, lines) = doctor(folder.path(), &site.config_of("sales", json!({"doctypes": doctypes}))).await;
     assert_eq!(code, Some(0), "warnings only: {lines:#?}");
-    has(&lines, "warning rights: Journal Entry: permitted here, and the site's user may not: read, create, submit");
+    has(&lines, "warning rights: Journal Entry: permitted here, but not to the site's user: read, create, submit");
     has(&lines, "fields: Customer: custom: custom_tier");
 }
 

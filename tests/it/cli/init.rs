@@ -69,7 +69,7 @@ async fn doctypes_are_opened_for_what_the_user_may_do_and_a_wrong_one_writes_not
     std::fs::remove_file(folder.path().join("c.json")).unwrap();
     for (key, doctypes, wanted) in [
         ("reader", "Customer,Custmer", "did you mean Customer?"),
-        ("reader", "Journal Entry", "may do nothing with it"),
+        ("reader", "Journal Entry", "has no right on it"),
         ("disabled", "Customer", "nothing was written"),
     ] {
         let done = init(folder.path(), &site, key, &["--doctypes", doctypes]).await;

@@ -1,28 +1,10 @@
 //! Each hazard of a real site: what is lost by a plain request, and that nothing is lost through the tools.
-//!
-//! | hazards | the tests named after them |
-//! |---|---|
-//! | H1–H3 | `tests/it/hazards/rows.rs` |
-//! | H4–H6 | `tests/it/hazards/reads.rs` |
-//! | H7, H10–H13 | `tests/it/hazards/values.rs` |
-//! | H8, H51 | `tests/it/hazards/states.rs` |
-//! | H9 | `tests/it/hazards/versions.rs` |
-//! | H14, H25–H27, H48, H49 | `tests/it/hazards/shapes.rs` |
-//! | H15–H23, H28 | `tests/it/hazards/lists.rs` |
-//! | H24 | none: no tool calls `reportview.get`, whose rows these are |
-//! | H30, H31, H34–H36, H40 | `tests/it/hazards/metadata.rs` |
-//! | H34–H36 | `codegen/tests/refresh/snapshot.rs` |
-//! | H37 | `schema/tests/facts.rs` |
-//! | H38, H40 | `codegen/src/lower/tests.rs` |
-//! | H39 | `codegen/src/naming.rs` |
-//! | H53 | `tests/it/reports/run.rs` |
-//! | H29, H32, H33, H41–H47, H50, H52 | none: numbers that stand for no hazard |
+//! `docs/hazards.md` says what each number stands for; the tests are named after them.
 
 mod lists;
 mod metadata;
 mod random;
 mod reads;
-mod register;
 mod rows;
 mod shapes;
 mod states;

@@ -71,7 +71,7 @@ async fn a_page_that_would_be_too_large_is_shorter_and_its_cursor_misses_nothing
     assert!((10..40).contains(&here) && answer.to_string().len() <= 8_000, "{here}");
     assert_eq!(answer["shown"], format!("{here}, more follow"));
     assert!(answer["next_cursor"].as_str().unwrap().starts_with(&format!("{here}-")), "{answer}");
-    assert!(answer["note"].as_str().unwrap().contains("next_cursor gives them"), "{answer}");
+    assert!(answer["note"].as_str().unwrap().contains("next_cursor fetches them"), "{answer}");
     assert!(answer.get("left_out").is_none(), "{answer}");
 }
 

@@ -1,0 +1,145 @@
+//! The documentation: its links lead somewhere, the tests that it names exist, and what is made from the program is current.
+
+mod exchange;
+mod hazards;
+mod links;
+mod tools;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use erpnext_mcp::audit::Audit;
+use erpnext_mcp::config::Config;
+use erpnext_mcp::tool::listing::{listing, tokens};
+use serde_json::{Value, json};
+
+use crate::support::{KEY, SECRET, all, app_from, config_json};
+use crate::tidy::{files, read, root, rust_files};
+
+/// A configuration that permits everything.
+fn everything() -> Value {
+    let mut config = config_json("http://127.0.0.1:9", json!({"default": all(), "reports": ["*"]}));
+    config["methods"] = json!({"my_app.api.credit_check": {"description": "Whether a customer may buy on credit."}});
+    config
+}
+
+/// Every page of the repository.
+fn pages() -> Vec<String> {
+    files(".").into_iter().filter(|file| file.ends_with(".md")).collect()
+}
+
+/// The rows of a page's tables, each with its heading, cells trimmed.
+fn tables(page: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let cells = |line: &str| -> Vec<String> {
+        let inner = line.trim_matches('|').replace(r"\|", "\u{0}");
+        inner.split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect()
+    };
+    let (mut rows, mut heading) = (Vec::new(), None);
+    for line in page.lines() {
+        if !line.starts_with('|') {
+            heading = None;
+        } else if let Some(heading) = &heading {
+            if !line.starts_with("|---") {
+                rows.push((Vec::clone(heading), cells(line)));
+            }
+        } else {
+            heading = Some(cells(line));
+        }
+    }
+    rows
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The names of all tests.
+fn tests() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in ["src", "tests", "schema", "codegen", "sandbox"].into_iter().flat_map(rust_files) {
+        let text = read(&file);
+        for after in text.split("#[test]").chain(text.split("#[tokio::test")).skip(1) {
+            let name = after.split_once("fn ").map_or("", |(_, rest)| rest);
+            names.insert(name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    names
+}
+
+#[test]
+fn the_tests_that_pages_name_exist() {
+    let tests = tests();
+    assert!(tests.len() > 300, "{}", tests.len());
+    let mut seen = 0;
+    for page in pages() {
+        for (heading, row) in tables(&read(&page)) {
+            if heading.last().is_none_or(|last| last != "Shown by") {
+                continue;
+            }
+            let shown = row.last().unwrap();
+            for name in quoted(shown).into_iter().filter(|_| !shown.starts_with("none: ")) {
+                assert!(tests.contains(name), "{page}: {}: there is no test {name}", row[0]);
+            }
+            let reason = shown.strip_prefix("none: ").is_some_and(|reason| reason.len() > 20);
+            assert!(reason || !quoted(shown).is_empty(), "{page}: {}: neither a test nor a reason", row[0]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 90, "{seen}");
+}
+
+#[test]
+fn the_readme_is_short_enough_to_be_read() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= 220, "README.md has {lines} lines; what is long goes to docs/");
+}
+
+/// The configuration in a file, for a site that is not there.
+fn loaded(file: &Path) -> Config {
+    let env = |name: &str| match name {
+        "ERPNEXT_URL" => Some("http://127.0.0.1:9".to_owned()),
+        "ERPNEXT_API_KEY" => Some(KEY.to_owned()),
+        "ERPNEXT_API_SECRET" => Some(SECRET.to_owned()),
+        _ => None,
+    };
+    Config::load(Some(file), &env).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_configurations_that_pages_show_can_be_used_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    let doctypes: Vec<_> = erpnext_doctypes::ALL.iter().map(|def| def.name).collect();
+    let mut seen = 0;
+    for page in pages() {
+        let text = read(&page);
+        let blocks = text.split("```json\n").skip(1).map(|after| after.split("```").next().unwrap());
+        for block in blocks.filter(|block| block.contains("\"api_secret\"")) {
+            std::fs::write(&file, block).unwrap();
+            let unknown = loaded(&file).unknown_names(&erpnext_doctypes::get, &doctypes);
+            assert!(unknown.is_empty(), "{page}: {unknown:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn the_costs_of_the_lists_are_those_of_the_presets() {
+    let figures = tables(&read("docs/figures.md"));
+    for preset in ["read-only-analyst.json", "sales-user.json", "full-access.json"] {
+        let app = app_from(&loaded(&root().join("config").join(preset)), Audit::default());
+        let listed = listing(&app.session(), app.registry());
+        let cell = |row: &str| {
+            let of = |(heading, cells): &(Vec<String>, Vec<String>)| {
+                let column = heading.iter().position(|cell| cell.contains(preset))?;
+                (cells[0] == row).then(|| cells[column].replace(',', "").parse::<usize>().unwrap())
+            };
+            figures.iter().find_map(of).unwrap_or_else(|| panic!("docs/figures.md: no {row} of {preset}"))
+        };
+        let told = ["tools permitted", "tools listed", "tokens"].map(cell);
+        let counted = [app.registry().tools().len(), listed.tools.len(), tokens(listed.bytes)];
+        assert_eq!(told, counted, "docs/figures.md: {preset}");
+    }
+}
