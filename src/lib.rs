@@ -21,6 +21,7 @@ pub mod resources;
 pub mod server;
 pub mod shape;
 pub mod site;
+pub mod site_version;
 pub mod tools;
 pub mod transport;
 pub mod views;

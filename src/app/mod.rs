@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
+use futures_util::future::join;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -20,12 +21,14 @@ use crate::context::{Permlevels, RecentCreates, SiteInfo, Tokens};
 use crate::error::ToolError;
 use crate::limit::Rates;
 use crate::policy::{Facts, Operation, Permit, Policy};
+use crate::shape;
 use crate::site::{Caller, Client, ClientOptions, Kind, SiteError};
+use crate::site_version::SiteVersion;
 use crate::tool::progress::CallObserver;
 use crate::tool::{Registry, Tool};
-use crate::{shape, tools};
+use crate::tools::{self, Masks};
 
-/// How long a call waits to learn on whose behalf it is recorded.
+/// How long a call waits to learn on whose behalf it is recorded, and which version the site runs.
 const USER_WAIT: Duration = Duration::from_secs(2);
 
 /// Room beside the rows of a page, in bytes: what they are rows of, and where they go on.
@@ -65,6 +68,8 @@ pub struct App {
     pub site: Client,
     /// On whose behalf: over stdio one for the life of the process.
     pub caller: Caller,
+    /// Which version the site runs.
+    pub version: SiteVersion,
     /// The DocTypes.
     pub catalog: Catalog,
     /// The same as the list of tools shows them: the site's metadata as it was laid over them, whatever calls found out since.
@@ -85,6 +90,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Which fields the site shows to whom.
     pub sight: Permlevels,
+    /// Which fields the site masks for whom.
+    pub masks: Masks,
     /// What the instructions tell of the site and its user.
     pub greeting: OnceLock<SiteInfo>,
     user: OnceCell<String>,
@@ -96,13 +103,15 @@ impl App {
     /// Puts the parts together; nothing is asked of the site.
     pub fn new(config: &Config, site: Client, caller: Caller, audit: Audit) -> Self {
         let policy = Arc::new(Policy::from_config(config));
+        let version = SiteVersion::new(config.erpnext.version);
         Self {
-            registry: Registry::new(Arc::clone(&policy), &config.tools),
+            registry: Registry::new(Arc::clone(&policy), version.clone(), &config.tools),
             policy,
             site,
             caller,
-            catalog: Catalog::new(config.cache.enabled.then_some(config.cache.metadata_ttl)),
-            listed: Catalog::default(),
+            catalog: Catalog::new(version.clone(), config.cache.enabled.then_some(config.cache.metadata_ttl)),
+            listed: Catalog::new(version.clone(), None),
+            version,
             list_changes: config.schema.overlay,
             tools: config.tools.clone(),
             attachments: config.attachments.clone(),
@@ -110,6 +119,7 @@ impl App {
             made: RecentCreates::default(),
             tokens: Tokens::default(),
             sight: Permlevels::default(),
+            masks: Masks::default(),
             greeting: OnceLock::new(),
             user: OnceCell::new(),
             zone: OnceCell::new(),
@@ -142,13 +152,11 @@ impl App {
         watch: &CallObserver,
     ) -> Result<(Value, String), ToolError> {
         let started = Instant::now();
+        let ((), user) = join(self.settle_version(), self.recorded_user()).await;
         let (tool, arguments) = tools::meant(&self.registry, tool, arguments);
         let mut attempt = Attempt::of(tool, &arguments);
         if self.audit.is_on() {
-            attempt.client = client;
-            // A site that is down must not hold up what needs no site.
-            let user = tokio::time::timeout(USER_WAIT, self.user()).await;
-            attempt.user = user.ok().and_then(Result::ok).map(str::to_owned);
+            (attempt.client, attempt.user) = (client, user);
         }
         let result = tools::run(self, tool, arguments, &attempt, watch).await;
         let result = result
@@ -163,6 +171,40 @@ impl App {
             Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
         }
         result
+    }
+
+    /// Asks the site for its version, and says so where the tools are others by it.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn ask_version(&self, site: &Client) -> Result<(), SiteError> {
+        if self.version.ask(site, &self.caller).await? {
+            tracing::info!("the site runs ERPNext {}", self.version.get());
+            self.listed.changed();
+        }
+        Ok(())
+    }
+
+    /// Sees that the version is more than a guess before the first call, unless the site does not tell it soon.
+    async fn settle_version(&self) {
+        if self.version.is_known() {
+            return;
+        }
+        match tokio::time::timeout(USER_WAIT, self.ask_version(&self.site)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!("the site's version was not read: {}", error.for_log()),
+            Err(_) => tracing::debug!("the site's version was not read in time"),
+        }
+    }
+
+    /// On whose behalf a call is recorded, if it is.
+    async fn recorded_user(&self) -> Option<String> {
+        if !self.audit.is_on() {
+            return None;
+        }
+        // A site that is down must not hold up what needs no site.
+        let user = tokio::time::timeout(USER_WAIT, self.user()).await;
+        user.ok().and_then(Result::ok).map(str::to_owned)
     }
 
     /// The result as a model may see it: every character visible, and no larger than it may be.
@@ -271,7 +313,7 @@ impl App {
         }
         let near = nearest(
             doctype,
-            erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()),
+            self.catalog.all_generated().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()),
         );
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
         ToolError::refused(format!(

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use erpnext_schema::Version;
 use erpnext_schema::snapshot::DocType;
 use futures_util::future::{join, join_all};
 use ring::digest::{SHA256, digest};
@@ -52,7 +53,10 @@ impl Overlay {
     pub fn recall(&self, app: &App) {
         let Some(file) = &self.file else { return };
         match std::fs::read_to_string(file).map_err(|error| error.to_string()).and_then(|text| parse(app, &text)) {
-            Ok((tables, greeting)) => {
+            Ok((version, tables, greeting)) => {
+                if let Some(version) = version {
+                    app.version.recall(version);
+                }
                 lay(app, &tables);
                 if let Some(greeting) = greeting {
                     let _ = app.greeting.set(greeting);
@@ -66,6 +70,10 @@ impl Overlay {
     pub async fn refresh(&self, app: &App) {
         if app.greeting.get().is_some() && self.file.as_deref().and_then(age).is_some_and(|age| age < FRESH) {
             return;
+        }
+        // First, as it says over which tables the site's are laid.
+        if let Err(error) = app.ask_version(&self.site).await {
+            tracing::info!("the site's version was not read: {}", error.for_log());
         }
         let (tables, greeting) = join(self.tables(app), SiteInfo::ask(app, &self.site)).await;
         let Some(tables) = tables else { return };
@@ -95,7 +103,7 @@ impl Overlay {
                         let sources = docs.iter().filter_map(|doc| DocType::from_site(doc, false).ok());
                         // A child table comes with each of its parents.
                         let new: Vec<DocType> = sources.filter(|source| seen.insert(source.name.clone())).collect();
-                        tables.extend(new.into_iter().filter_map(Laid::new));
+                        tables.extend(new.into_iter().filter_map(|source| Laid::new(app.version.get(), source)));
                     }
                     Err(error)
                         if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::Server) =>
@@ -139,13 +147,17 @@ fn text(app: &App, greeting: Option<&SiteInfo>, tables: &[Laid]) -> String {
     json!({
         "site": app.caller.site.as_str(),
         "snapshot": erpnext_doctypes::FINGERPRINT,
+        "version": app.version.is_known().then(|| app.version.get().major()),
         "greeting": greeting,
         "doctypes": tables,
     })
     .to_string()
 }
 
-fn parse(app: &App, text: &str) -> Result<(Vec<Laid>, Option<SiteInfo>), String> {
+/// What was kept: the site's version where it was known, what is laid over its tables, who was greeted.
+type Kept = (Option<Version>, Vec<Laid>, Option<SiteInfo>);
+
+fn parse(app: &App, text: &str) -> Result<Kept, String> {
     let kept: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if kept["site"] != app.caller.site.as_str() || kept["snapshot"] != erpnext_doctypes::FINGERPRINT {
         return Err("it is another site's, or kept by another version".to_owned());
@@ -154,7 +166,10 @@ fn parse(app: &App, text: &str) -> Result<(Vec<Laid>, Option<SiteInfo>), String>
     let sources: Result<Vec<DocType>, String> =
         tables.map(|table| DocType::from_snapshot(&table.to_string())).collect();
     let greeting = SiteInfo::deserialize(&kept["greeting"]).ok().filter(|greeting| greeting.is_for(app));
-    Ok((sources?.into_iter().filter_map(Laid::new).collect(), greeting))
+    let version = kept["version"].to_string().parse().ok();
+    let over = if app.version.is_stated() { app.version.get() } else { version.unwrap_or(app.version.get()) };
+    let tables = sources?.into_iter().filter_map(|source| Laid::new(over, source)).collect();
+    Ok((version, tables, greeting))
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! The ERPNext client. Nothing else of this program talks to a site, and what touches documents takes a `Permit`.
 
 mod advice;
+mod aggregate;
 mod approvals;
 mod breaker;
 mod bulk;
 mod document;
+mod endpoints;
 mod erp;
 mod error;
 mod files;
+mod filters;
 mod http;
 mod lifecycle;
 mod link;
@@ -45,10 +48,12 @@ use crate::site::Caller;
 use traffic::Traffic;
 
 pub use crate::policy::Filter;
+pub use aggregate::{Function, GroupKey, GroupQuery, Measure};
 pub use approvals::{State, Workflow, workflow_state_field};
 pub use breaker::Rest;
 pub use error::{Kind, SiteError};
 pub use files::{Attachment, Download};
+pub use filters::is_compound;
 pub use lifecycle::DocRef;
 pub use list::ListQuery;
 pub use mapping::Mapper;
@@ -185,7 +190,7 @@ impl Client {
         query: Vec<(&str, String)>,
         key: &str,
     ) -> Result<Answer<Value>, SiteError> {
-        let path = format!("/api/method/{method}");
+        let path = endpoints::method(method);
         let call = Call { method: Method::GET, path, query, body: Body::None, writes: false };
         self.value(caller, call, key).await
     }
@@ -208,7 +213,7 @@ impl Client {
 
     /// A whitelisted method by POST that changes something; the value under `message`.
     async fn method_write(&self, caller: &Caller, method: &str, body: Value) -> Result<Answer<Value>, SiteError> {
-        let path = format!("/api/method/{method}");
+        let path = endpoints::method(method);
         let call = Call { method: Method::POST, path, query: Vec::new(), body: Body::Json(body), writes: true };
         self.value(caller, call, "message").await
     }
@@ -234,7 +239,7 @@ impl Client {
 
 /// A whitelisted method by POST, which changes nothing.
 fn question(method: &str, body: Body) -> Call<'static> {
-    let path = format!("/api/method/{method}");
+    let path = endpoints::method(method);
     Call { method: Method::POST, path, query: Vec::new(), body, writes: false }
 }
 

@@ -26,6 +26,7 @@ mod linked;
 mod links;
 mod lookup;
 mod marks;
+mod masks;
 mod method;
 mod moves;
 mod own;
@@ -45,9 +46,11 @@ mod tests;
 mod titles;
 mod told;
 mod unfound;
+mod virtual_list;
 mod workflow;
 mod write;
 
+use erpnext_schema::doctype_flag::{SINGLE, SUBMITTABLE, VIRTUAL};
 use erpnext_schema::{DocTypeDef, Verb};
 use serde_json::{Map, Value, json};
 
@@ -66,6 +69,7 @@ pub use definition::{Definition, definition, definition_at};
 pub use error::ToolError;
 pub use find::{CALL_TOOL, meant, named};
 pub use level::Level;
+pub use masks::Masks;
 pub use own::{Effect, Own};
 pub use registry::Registry;
 pub use settle::{MADE_BEFORE, Made};
@@ -140,7 +144,7 @@ impl Tool {
 
 /// Whether there is a tool of this name under some configuration or other.
 pub fn exists(name: &str) -> bool {
-    let typed = || erpnext_doctypes::ALL.iter().flat_map(|def| def.tools).any(|tool| tool.name == name);
+    let typed = || erpnext_doctypes::ALL.iter().flat_map(|table| table.tools()).any(|tool| tool.name == name);
     VERBS.iter().any(|(_, known)| *known == name) || own::ALL.iter().any(|own| own.name == name) || typed()
 }
 
@@ -240,6 +244,9 @@ async fn document(
 ) -> Result<Value, ToolError> {
     let permit = session.permit(operation(verb), doctype).await?;
     let on = On::new(session, tool, &permit, attempt).await?;
+    if verb == Verb::List && on.def.is(VIRTUAL) && !on.def.is(SINGLE) {
+        return virtual_list::list(&on, given).await;
+    }
     on.fits(verb)?;
     match verb {
         Verb::List => read::list(&on, given).await,
@@ -306,6 +313,24 @@ impl<'a> On<'a> {
         }
     }
 
+    /// The same call by the site's live metadata, after the site refused a list for a column that the table has: what this
+    /// program chose is not the caller's fault.
+    ///
+    /// # Errors
+    /// The site's, where it was about something else or its metadata cannot be had.
+    async fn mended(&self, error: crate::site::SiteError) -> Result<On<'a>, ToolError> {
+        if error.column().is_none() {
+            return Err(error.into());
+        }
+        match self.session.catalog.live(self.session.site, self.def.name).await {
+            Ok(def) => {
+                tracing::warn!("{} is asked again by the site's metadata: {}", self.def.name, error.for_log());
+                Ok(On { def, ..*self })
+            }
+            Err(_) => Err(error.into()),
+        }
+    }
+
     /// The same call by the site's live metadata where the document has fields that the table does not know: only there
     /// stands whether they are passwords or above permlevel 0. Where that cannot be had, they are taken out.
     /// What the site shows as 0 because the user may not see it is taken out too (H4).
@@ -340,7 +365,6 @@ impl<'a> On<'a> {
 
     /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).
     fn fits(&self, verb: Verb) -> Result<(), ToolError> {
-        use erpnext_schema::doctype_flag::{SINGLE, SUBMITTABLE, VIRTUAL};
         let name = self.def.name;
         if self.def.is(SINGLE) && !matches!(verb, Verb::Get | Verb::Update) {
             return Err(ToolError::refused(format!(
@@ -356,7 +380,8 @@ impl<'a> On<'a> {
         }
         if self.def.is(VIRTUAL) && matches!(verb, Verb::List | Verb::Search) {
             return Err(ToolError::refused(format!(
-                "{name} is a virtual DocType: the site has no table to list or search. Get one document by its name."
+                "{name} is a virtual DocType: the site has no table to search or to compute from. list_generic_documents \
+                 gives its rows."
             )));
         }
         Ok(())
@@ -364,10 +389,6 @@ impl<'a> On<'a> {
 
     /// The document that the call names; a Single is named like its DocType.
     fn name<'b>(&'b self, given: &'b Arguments) -> &'b str {
-        if self.def.is(erpnext_schema::doctype_flag::SINGLE) {
-            self.def.name
-        } else {
-            given.text("name").unwrap_or_default()
-        }
+        if self.def.is(SINGLE) { self.def.name } else { given.text("name").unwrap_or_default() }
     }
 }

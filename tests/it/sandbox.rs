@@ -7,6 +7,9 @@ use tokio::sync::OnceCell;
 
 use crate::support::{app_of, call, config_json};
 
+/// The company of the sample data.
+pub const COMPANY: &str = "Alderway Furniture";
+
 /// A site with the sample data, of its own for each test: writes and faults of one are not seen by another. The sample
 /// data is made once and copied.
 pub struct SampleSite {
@@ -18,11 +21,11 @@ static SAMPLE: OnceCell<Image> = OnceCell::const_new();
 impl SampleSite {
     pub async fn start() -> Self {
         let made = async {
-            let options = Options { sample: Some(1), ..Options::default() };
+            let options = Options { sample: Some(1), bench: true, ..Options::default() };
             Sandbox::start(options).await.unwrap().image().unwrap()
         };
         let image = SAMPLE.get_or_init(|| made).await.clone();
-        let options = Options { data: Data::Image(image), ..Options::default() };
+        let options = Options { data: Data::Image(image), bench: true, ..Options::default() };
         Self { sandbox: Sandbox::start(options).await.unwrap() }
     }
 
@@ -33,10 +36,7 @@ impl SampleSite {
 
     /// The same with another of the site's keys: `sales`, `reader`, `nobody`.
     pub fn config_of(&self, key: &str, permissions: Value) -> Value {
-        let mut config = config_json(&self.sandbox.url(), permissions);
-        config["erpnext"]["api_key"] = json!(key);
-        config["erpnext"]["api_secret"] = json!("secret");
-        config
+        config(&self.sandbox, key, permissions)
     }
 
     /// A server's inside that uses this site, with these DocTypes permitted.
@@ -54,6 +54,26 @@ impl SampleSite {
         let line = |write: &erpnext_sandbox::Write| format!("{} {} {}", write.verb, write.doctype, write.name);
         self.sandbox.journal().iter().map(line).collect()
     }
+}
+
+/// A sample site, and a server on it under these permissions for its Administrator.
+pub async fn site(permissions: Value) -> (Sandbox, Connection) {
+    site_as("administrator", permissions).await
+}
+
+/// The same for another of the site's keys.
+pub async fn site_as(key: &str, permissions: Value) -> (Sandbox, Connection) {
+    let site = SampleSite::start().await.sandbox;
+    let app = app_of(&config(&site, key, permissions));
+    (site, app)
+}
+
+/// The configuration of a server on the site for the user of that key.
+pub fn config(site: &Sandbox, key: &str, permissions: Value) -> Value {
+    let mut config = config_json(&site.url(), permissions);
+    config["erpnext"]["api_key"] = json!(key);
+    config["erpnext"]["api_secret"] = json!("secret");
+    config
 }
 
 /// The name of the first document that fits.

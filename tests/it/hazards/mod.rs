@@ -15,7 +15,7 @@
 //! | H37 | `schema/tests/facts.rs` |
 //! | H38, H40 | `codegen/src/lower/tests.rs` |
 //! | H39 | `codegen/src/naming.rs` |
-//! | H53 | `tests/it/reach/reports.rs` |
+//! | H53 | `tests/it/reports/run.rs` |
 //! | H29, H32, H33, H41–H47, H50, H52 | none: numbers that stand for no hazard |
 
 mod lists;

@@ -1,7 +1,8 @@
 use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
-use super::{COMPANY, Desk};
+use super::Desk;
+use crate::sandbox::COMPANY;
 use crate::support::{all, app_of, refusal};
 
 const INVOICE: &str = "Sales Invoice";
@@ -110,7 +111,7 @@ async fn what_stands_in_the_way_is_named_and_cancelled_only_where_it_may_be_read
         (scoped, unread, "2 documents that"),
     ] {
         let doctypes = json!({"Sales Order": all(), "Sales Invoice": invoices, "Payment Entry": payments});
-        let config = crate::reach::config(&desk.site, "administrator", json!({"doctypes": doctypes}));
+        let config = crate::sandbox::config(&desk.site, "administrator", json!({"doctypes": doctypes}));
         let app = app_of(&config);
         for cascade in [false, true] {
             let asked = json!({"name": order, "cascade": cascade, "confirm": true});

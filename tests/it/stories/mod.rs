@@ -14,16 +14,14 @@ use std::sync::{Arc, Mutex};
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::server::Server;
-use erpnext_sandbox::{Options, Sandbox};
+use erpnext_sandbox::Sandbox;
 use rmcp::model::{CallToolRequestParams, ProgressNotificationParam};
 use rmcp::service::{NotificationContext, RunningService};
 use rmcp::{ClientHandler, RoleClient, ServiceExt};
 use serde_json::{Value, json};
 
-use crate::support::{all, app_of, by_name, config_json};
-
-/// The company of the sample data.
-pub const COMPANY: &str = "Alderway Furniture";
+use crate::sandbox::{COMPANY, SampleSite, config};
+use crate::support::{all, app_of, by_name};
 
 /// A sample site, and a client that works on it as Administrator.
 pub struct Desk {
@@ -43,15 +41,12 @@ impl ClientHandler for Listener {
 
 /// A server on the site for the user of a key, everything permitted.
 pub fn app(site: &Sandbox, key: &str) -> Connection {
-    let mut config = config_json(&site.url(), json!({"default": all(), "reports": ["*"]}));
-    config["erpnext"]["api_key"] = json!(key);
-    config["erpnext"]["api_secret"] = json!("secret");
-    app_of(&config)
+    app_of(&config(site, key, json!({"default": all(), "reports": ["*"]})))
 }
 
 impl Desk {
     pub async fn open() -> Self {
-        let site = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let site = SampleSite::start().await.sandbox;
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let server = Server::new(Arc::new(app(&site, "administrator")));
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });

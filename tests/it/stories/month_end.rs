@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::{COMPANY, Desk};
+use super::Desk;
+use crate::sandbox::COMPANY;
 
 /// The sum of a column, and what the report says that it is.
 fn column(answer: &Value, field: &str) -> (f64, f64) {

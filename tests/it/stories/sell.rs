@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::{COMPANY, Desk};
+use super::Desk;
+use crate::sandbox::COMPANY;
 
 #[tokio::test]
 async fn a_quotation_becomes_a_paid_invoice() {

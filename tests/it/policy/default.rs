@@ -1,0 +1,131 @@
+//! What `permissions.default` opens.
+
+use erpnext_mcp::config::Config;
+use erpnext_mcp::policy::{Operation, Policy};
+use serde_json::{Value, json};
+
+use crate::sandbox::SampleSite;
+use crate::support::{all, app_of, call, config_json, refusal};
+
+fn policy(permissions: Value) -> Policy {
+    Policy::from_config(&Config::from_text(&config_json("http://localhost", permissions).to_string()).unwrap())
+}
+
+fn reads(policy: &Policy, doctype: &str) -> bool {
+    policy.permit(Operation::Read, doctype).is_ok()
+}
+
+#[test]
+fn beside_rules_the_default_opens_nothing_of_the_framework_that_is_not_named() {
+    let open = policy(json!({"default": {"read": true}}));
+    let ruled = policy(json!({"default": {"read": true}, "doctypes": {"Customer": {"read": true}}}));
+    let framework = [
+        "File",
+        "Comment",
+        "ToDo",
+        "DocShare",
+        "Milestone",
+        "Tag Link",
+        "Workflow Action",
+        "Communication",
+        "Version",
+        "Activity Log",
+        "User",
+        "DocType",
+        "Custom Field",
+        "Property Setter",
+        "Custom DocPerm",
+        "Client Script",
+        "Server Script",
+        "Print Format",
+        "Letter Head",
+        "Report",
+        "Notification",
+        "Auto Email Report",
+        "Workflow",
+        "Dashboard Chart",
+        "Web Form",
+        "SMS Log",
+        "Call Log",
+    ];
+    for doctype in framework {
+        assert!(reads(&open, doctype), "{doctype}: there is no rule to slip by");
+        assert!(!reads(&ruled, doctype), "{doctype}");
+        assert!(!reads(&ruled, &doctype.to_lowercase()) && !reads(&ruled, &format!("{doctype} ")), "{doctype}");
+        assert!(reads(&policy(json!({"doctypes": {doctype: {"read": true}}})), doctype));
+    }
+    for doctype in ["Address", "Contact", "Country", "Currency", "Language", "UOM", "Item", "Sales Order", "My Own"] {
+        assert!(reads(&ruled, doctype), "{doctype}");
+    }
+}
+
+#[test]
+fn what_holds_keys_is_open_only_where_it_is_named() {
+    let open = policy(json!({"default": all()}));
+    for doctype in [
+        "OAuth Bearer Token",
+        "OAuth Client",
+        "Token Cache",
+        "Slack Webhook URL",
+        "Google Drive",
+        "Google Calendar",
+        "Webhook",
+        "Webhook Request Log",
+        "SMS Settings",
+        "Social Login Key",
+        "Plaid Settings",
+        "Document Share Key",
+        "Transaction Deletion Record",
+    ] {
+        assert!(crate::support::table(doctype).is_some() && !reads(&open, doctype), "{doctype}");
+        assert!(reads(&policy(json!({"doctypes": {doctype: {"read": true}}})), doctype), "{doctype}");
+    }
+    // Where a DocType holds a key beside much else, the field alone is withheld.
+    for (doctype, field) in
+        [("Bank", "plaid_access_token"), ("Website Settings", "indexing_refresh_token"), ("User", "api_key")]
+    {
+        let def = crate::support::table(doctype).unwrap().field(field).unwrap();
+        let fields = |policy: &Policy| policy.permit(Operation::Read, doctype).unwrap().fields().clone();
+        assert!(!fields(&open).may_read(def), "{doctype}.{field}");
+        let named = policy(json!({"doctypes": {doctype: {"read": true, "allowed_fields": [field]}}}));
+        assert!(fields(&named).may_read(def), "{doctype}.{field}");
+    }
+    // And where the site has one that no table knows.
+    assert!(
+        !open
+            .permit(Operation::Read, "My Own")
+            .unwrap()
+            .fields()
+            .may_read(erpnext_mcp::policy::FieldRef::find(None, "shop_api_key"))
+    );
+}
+
+#[tokio::test]
+async fn files_and_comments_of_what_may_not_be_read_are_not_open_by_default() {
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config(json!({"default": all(), "doctypes": {"Sales Order": {}}})));
+    for doctype in ["File", "Comment", "Version"] {
+        let text = refusal(&app, "list_generic_documents", json!({"doctype": doctype})).await;
+        assert!(text.contains("not available"), "{text}");
+    }
+    call(&app, "list_generic_documents", json!({"doctype": "Country"})).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_module_that_the_site_tells_closes_a_doctype_that_no_table_knows() {
+    let site = crate::support::Site::start().await;
+    let meta = |module: &str, custom: u8| {
+        json!([{"name": "Permission Log", "module": module, "custom": custom, "fields": [
+            {"fieldname": "changed_by", "fieldtype": "Data", "label": "By"},
+        ]}])
+    };
+    let ruled = json!({"default": {"read": true}, "doctypes": {"Customer": {"read": true}}});
+    for (module, custom, open) in [("Core", 0, false), ("Core", 1, true), ("My Connection", 0, true)] {
+        site.reset().await;
+        site.metadata(meta(module, custom)).await;
+        site.data("GET", "/api/resource/Permission%20Log/X", json!({"name": "X", "changed_by": "me"})).await;
+        let app = app_of(&config_json(&site.url(), ruled.clone()));
+        let read = call(&app, "get_generic_document", json!({"doctype": "Permission Log", "name": "X"})).await;
+        assert_eq!(read.is_ok(), open, "{module} {custom}: {read:?}");
+    }
+}

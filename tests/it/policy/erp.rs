@@ -1,0 +1,198 @@
+//! Conditions on reading, where ERPNext's helpers answer: stock of an item, what it costs, the terms of a party.
+
+use erpnext_mcp::app::Connection;
+use serde_json::{Value, json};
+
+use crate::sandbox::{COMPANY, SampleSite};
+use crate::support::{all, app_of, call, refusal};
+
+/// Every DocType that the helpers tell of, with these conditions on reading some of them.
+fn rules(conditions: Value) -> Value {
+    let doctypes = [
+        "Item",
+        "Bin",
+        "Warehouse",
+        "Price List",
+        "Item Price",
+        "Pricing Rule",
+        "Company",
+        "Customer",
+        "Supplier",
+        "Customer Group",
+        "Supplier Group",
+        "Item Group",
+        "Brand",
+        "Payment Terms Template",
+        "Address",
+        "Contact",
+    ];
+    let rule = |doctype: &str| {
+        let mut rule = all();
+        if let Some(condition) = conditions.get(doctype) {
+            rule["conditions"] = json!({"read": condition});
+        }
+        (doctype.to_owned(), rule)
+    };
+    doctypes.into_iter().map(rule).collect()
+}
+
+/// The first document that fits, past every rule.
+async fn some(site: &SampleSite, doctype: &str, filters: Value) -> Value {
+    let asked = json!({"doctype": doctype, "filters": filters, "fields": ["*"], "order_by": "name asc", "limit": 1});
+    let open = app_of(&site.config(json!({"default": all()})));
+    let found = call(&open, "list_generic_documents", asked).await.unwrap();
+    found["documents"][0].clone()
+}
+
+/// An item that lies in two warehouses, and those, the one that it is taken from first.
+async fn stocked(site: &SampleSite) -> (String, [String; 2]) {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let showroom = some(site, "Bin", json!({"warehouse": ["like", "Showroom%"], "actual_qty": [">", 0]})).await;
+    let item = text(&showroom["item_code"]);
+    let home = site.stored("Item", &item).unwrap()["item_defaults"][0]["default_warehouse"].clone();
+    assert_ne!(home, showroom["warehouse"]);
+    (item, [text(&home), text(&showroom["warehouse"])])
+}
+
+/// That a call which names a document outside is answered as one which names none.
+async fn as_if_missing(app: &Connection, tool: &str, given: Value, argument: &str) {
+    let told = refusal(app, tool, given.clone()).await;
+    let name = given[argument].as_str().unwrap().to_owned();
+    let mut missing = given;
+    missing[argument] = json!("No Such Thing");
+    let missing = refusal(app, tool, missing).await;
+    assert!(told.contains("There is no "), "{tool} {argument}: {told}");
+    assert_eq!(
+        told.replace(&name, "X"),
+        missing.replace("No Such Thing", "X"),
+        "{tool}: whether it exists is not told"
+    );
+}
+
+fn withheld(answer: &Value, keys: &[&str]) {
+    for key in keys {
+        assert!(answer.get(*key).is_none(), "{key}: {answer}");
+        assert!(
+            answer["withheld"].as_array().is_some_and(|withheld| withheld.contains(&json!(key))),
+            "{key}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_item_outside_has_no_stock_and_no_price() {
+    let site = SampleSite::start().await;
+    let (item, [home, _]) = stocked(&site).await;
+    let app = site.app(rules(json!({"Item": {"name": {"ne": item}}})));
+    as_if_missing(&app, "get_stock_balance", json!({"item_code": item}), "item_code").await;
+    let on_a_day = json!({"item_code": item, "warehouse": home, "date": "2026-11-20"});
+    as_if_missing(&app, "get_stock_balance", on_a_day, "item_code").await;
+    as_if_missing(&app, "get_item_details", json!({"item_code": item, "company": COMPANY}), "item_code").await;
+}
+
+#[tokio::test]
+async fn stock_in_a_warehouse_outside_is_neither_told_nor_counted() {
+    let site = SampleSite::start().await;
+    let (item, [home, showroom]) = stocked(&site).await;
+    let stock = json!({"item_code": item});
+    let everything = call(&site.app(rules(json!({}))), "get_stock_balance", stock.clone()).await.unwrap();
+    assert_eq!(everything["warehouses"].as_array().unwrap().len(), 2);
+    for conditions in [json!({"Warehouse": {"name": [showroom]}}), json!({"Bin": {"warehouse": [showroom]}})] {
+        let app = site.app(rules(conditions.clone()));
+        let told = call(&app, "get_stock_balance", stock.clone()).await.unwrap();
+        let rows = told["warehouses"].as_array().unwrap();
+        assert_eq!((rows.len(), &rows[0]["warehouse"]), (1, &json!(showroom)), "{told}");
+        assert_eq!(told["total"]["actual_qty"], rows[0]["actual_qty"], "{told}");
+        assert!(!told.to_string().contains(&home), "{told}");
+        // What the item would be taken from, and how much lies there.
+        let details = json!({"item_code": item, "company": COMPANY});
+        let details = call(&app, "get_item_details", details).await.unwrap();
+        withheld(&details, &["actual_qty", "projected_qty", "reserved_qty"]);
+    }
+    let app = site.app(rules(json!({"Warehouse": {"name": [showroom]}})));
+    let details = json!({"item_code": item, "company": COMPANY, "warehouse": home});
+    as_if_missing(&app, "get_item_details", details.clone(), "warehouse").await;
+    as_if_missing(&app, "get_stock_balance", json!({"item_code": item, "warehouse": home}), "warehouse").await;
+    let on_a_day = json!({"item_code": item, "warehouse": home, "date": "2026-11-20"});
+    as_if_missing(&app, "get_stock_balance", on_a_day, "warehouse").await;
+    let mut here = details;
+    here["warehouse"] = json!(showroom);
+    let here = call(&app, "get_item_details", here).await.unwrap();
+    assert!(here["actual_qty"].as_f64().unwrap() > 0.0 && here["warehouse"] == showroom.as_str(), "{here}");
+    // A day's balance is the site's own sum over Bins, which no condition on Bins can be put into.
+    let app = site.app(rules(json!({"Bin": {"warehouse": [showroom]}})));
+    let on_a_day = json!({"item_code": item, "warehouse": home, "date": "2026-11-20"});
+    let told = refusal(&app, "get_stock_balance", on_a_day).await;
+    assert!(told.contains("a balance is counted over all of them"), "{told}");
+}
+
+#[tokio::test]
+async fn a_price_of_a_list_outside_is_not_told() {
+    let site = SampleSite::start().await;
+    let price = some(&site, "Item Price", json!({"selling": 1})).await;
+    let (item, list) = (&price["item_code"], &price["price_list"]);
+    let given = json!({"item_code": item, "company": COMPANY, "price_list": list});
+    let told = call(&site.app(rules(json!({}))), "get_item_details", given.clone()).await.unwrap();
+    assert_eq!((&told["price_list_rate"], &told["price_list"]), (&price["price_list_rate"], list), "{told}");
+    let app = site.app(rules(json!({"Price List": {"selling": 0}})));
+    as_if_missing(&app, "get_item_details", given.clone(), "price_list").await;
+    let unnamed = json!({"item_code": item, "company": COMPANY});
+    withheld(&call(&app, "get_item_details", unnamed).await.unwrap(), &["price_list_rate", "price_list"]);
+    let app = site.app(rules(json!({"Item Price": {"buying": 1}})));
+    withheld(&call(&app, "get_item_details", given).await.unwrap(), &["price_list_rate"]);
+}
+
+#[tokio::test]
+async fn a_party_outside_has_no_terms_and_no_prices() {
+    let site = SampleSite::start().await;
+    let customer = some(&site, "Customer", json!({"territory": "South"})).await;
+    let supplier = some(&site, "Supplier", json!({})).await;
+    let item = some(&site, "Item", json!({"is_sales_item": 1, "has_variants": 0})).await;
+    let conditions = json!({"Customer": {"territory": ["North"]}, "Supplier": {"name": {"ne": supplier["name"]}}});
+    let app = site.app(rules(conditions));
+    for (kind, party, transaction) in
+        [("Customer", &customer["name"], "Sales Order"), ("Supplier", &supplier["name"], "Purchase Order")]
+    {
+        as_if_missing(&app, "get_party_details", json!({"party_type": kind, "party": party}), "party").await;
+        let given = json!({"item_code": item["name"], "company": COMPANY, "party": party, "for": transaction});
+        as_if_missing(&app, "get_item_details", given, "party").await;
+    }
+}
+
+#[tokio::test]
+async fn what_documents_outside_would_fill_in_is_withheld() {
+    let site = SampleSite::start().await;
+    let customer = some(&site, "Customer", json!({})).await;
+    let (item, _) = stocked(&site).await;
+    site.sandbox
+        .with(|site| {
+            let columns = json!({"default_income_account": "canary - AF", "default_currency": "CHF"});
+            site.set("Company", COMPANY, columns.as_object().unwrap())
+        })
+        .unwrap();
+    let details = json!({"item_code": item, "company": COMPANY, "currency": "EUR"});
+    let party = json!({"party_type": "Customer", "party": customer["name"], "company": COMPANY});
+    let open = site.app(rules(json!({})));
+    assert_eq!(call(&open, "get_item_details", details.clone()).await.unwrap()["income_account"], "canary - AF");
+    assert!(call(&open, "get_party_details", party.clone()).await.unwrap()["currency"].is_string());
+
+    let app = site.app(rules(json!({"Company": {"name": {"ne": COMPANY}}})));
+    as_if_missing(&app, "get_item_details", details.clone(), "company").await;
+    as_if_missing(&app, "get_party_details", party.clone(), "company").await;
+    // Without a company it is the site's own choice of one.
+    let unnamed = json!({"party_type": "Customer", "party": customer["name"]});
+    let told = call(&app, "get_party_details", unnamed).await.unwrap();
+    assert!(told.get("currency").is_none(), "{told}");
+
+    let outside = json!({
+        "Item Group": {"name": ["No Such Group"]}, "Customer Group": {"name": ["No Such Group"]},
+        "Address": {"name": ["None"]}, "Contact": {"name": ["None"]},
+    });
+    let app = site.app(rules(outside));
+    withheld(&call(&app, "get_item_details", details).await.unwrap(), &["income_account"]);
+    let told = call(&app, "get_party_details", party).await.unwrap();
+    for key in ["payment_terms_template", "selling_price_list", "customer_address", "contact_person"] {
+        assert!(told.get(key).is_none(), "{key}: {told}");
+    }
+    assert!(told["customer_name"].is_string(), "{told}");
+}

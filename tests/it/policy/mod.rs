@@ -1,0 +1,13 @@
+//! What a configuration permits, withholds and records: on every way that leads to a document, to a field, to a file.
+
+mod audit;
+mod child_tables;
+mod conditions;
+mod creates;
+mod default;
+mod erp;
+mod fields;
+mod file_fields;
+mod scope;
+mod ways_around;
+mod withheld;

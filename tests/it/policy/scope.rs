@@ -1,0 +1,127 @@
+//! Conditions on reading: which documents there are for a caller at all.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{SampleSite, first};
+use crate::support::{all, app_of, call, refusal};
+
+/// Everything on customers, of the territory North only.
+fn north() -> Value {
+    let mut rule = all();
+    rule["conditions"] = json!({"read": {"territory": ["North"]}});
+    rule
+}
+
+fn names(listed: &Value) -> Vec<String> {
+    let documents = listed["documents"].as_array().unwrap_or_else(|| panic!("{listed}"));
+    documents.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_document_outside_is_as_good_as_missing_on_every_way() {
+    let site = SampleSite::start().await;
+    let other = first(&site.app(json!({"Customer": all()})), "Customer", json!({"territory": "South"})).await;
+    let app = site.app(json!({"Customer": north(), "Contact": all()}));
+    let named = |name: &str| json!({"name": name});
+    let told = refusal(&app, "get_customer_document", named(&other)).await;
+    let missing = refusal(&app, "get_customer_document", named("No Such Customer")).await;
+    assert_eq!(told.replace(&other, "X"), missing.replace("No Such Customer", "X"), "whether it exists is not told");
+    let generic = |more: Value| {
+        let mut given = json!({"doctype": "Customer", "name": other});
+        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        given
+    };
+    for (tool, given) in [
+        ("update_generic_document", generic(json!({"data": {"website": "x.example"}}))),
+        ("delete_generic_document", generic(json!({"confirm": true}))),
+        ("get_document_history", generic(json!({}))),
+        ("get_linked_documents", generic(json!({}))),
+        ("add_comment", generic(json!({"content": "x"}))),
+        ("rename_document", generic(json!({"new_name": "Other"}))),
+        ("get_workflow_actions", generic(json!({}))),
+    ] {
+        let text = refusal(&app, tool, given).await;
+        assert!(text.contains("among those that"), "{tool}: {text}");
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn lists_counts_sums_and_searches_hold_only_what_is_inside() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Customer": all()}));
+    let asked = json!({"filters": {"territory": "North"}, "limit": 500, "fields": ["name"], "count": true});
+    let inside = call(&open, "list_customer_documents", asked).await.unwrap();
+    let everyone = call(&open, "list_customer_documents", json!({"limit": 500, "fields": ["name"]})).await.unwrap();
+    assert!(names(&inside).len() < names(&everyone).len());
+    let app = site.app(json!({"Customer": north()}));
+    let list = json!({"limit": 500, "fields": ["name"], "count": true, "or_filters": {"name": ["like", "%"]}});
+    let listed = call(&app, "list_customer_documents", list).await.unwrap();
+    assert_eq!(listed["total"], inside["total"]);
+    let sorted = |listed: &Value| std::collections::BTreeSet::from_iter(names(listed));
+    assert_eq!(sorted(&listed), sorted(&inside));
+    let other = first(&open, "Customer", json!({"territory": "South"})).await;
+    for (tool, argument) in
+        [("search_customer_documents", "search_term"), ("search_link", "text"), ("global_search", "text")]
+    {
+        let mut given = json!({argument: other});
+        if tool == "search_link" {
+            given["doctype"] = json!("Customer");
+        }
+        let found = call(&app, tool, given).await.unwrap();
+        assert!(!names(&found).contains(&other), "{tool}: {found}");
+    }
+    let counted = json!({"doctype": "Customer", "measures": ["count"], "group_by": ["territory"]});
+    let groups = call(&app, "aggregate_documents", counted).await.unwrap().to_string();
+    assert!(groups.contains("North") && !groups.contains("South"), "{groups}");
+}
+
+#[tokio::test]
+async fn a_choice_of_conditions_holds_in_lists_and_searches_too() {
+    let site = SampleSite::start().await;
+    let mut rule = all();
+    rule["conditions"] = json!({"read": {"disabled": 0, "any_of": [{"territory": "North"}, {"territory": "South"}]}});
+    let app = site.app(json!({"Customer": rule}));
+    let listed = call(&app, "list_customer_documents", json!({"limit": 500, "fields": ["territory"]})).await.unwrap();
+    let territories: Vec<&Value> =
+        listed["documents"].as_array().unwrap().iter().map(|row| &row["territory"]).collect();
+    assert!(!territories.is_empty());
+    assert!(
+        territories.iter().all(|territory| [json!("North"), json!("South")].contains(territory)),
+        "{territories:?}"
+    );
+    let all = names(&call(&app, "list_customer_documents", json!({"limit": 500})).await.unwrap());
+    let searched = call(&app, "search_customer_documents", json!({"search_term": "e", "limit": 500})).await.unwrap();
+    assert!(!names(&searched).is_empty() && names(&searched).iter().all(|name| all.contains(name)), "{searched}");
+    // The site takes one choice: together with the caller's own there is no second page, and no total.
+    let either = json!({"or_filters": {"name": ["like", "%a%"], "website": ["like", "%"]}, "limit": 3});
+    assert_eq!(names(&call(&app, "list_customer_documents", either.clone()).await.unwrap()).len(), 3);
+    let mut counted = either;
+    counted["count"] = json!(true);
+    let text = refusal(&app, "list_customer_documents", counted).await;
+    assert!(text.contains("filters in the place of or_filters"), "{text}");
+}
+
+#[tokio::test]
+async fn reports_do_not_run_over_documents_of_which_only_some_may_be_read() {
+    let site = SampleSite::start().await;
+    let report = json!({"read": true, "report": true});
+    let mut scoped = report.clone();
+    scoped["conditions"] = json!({"read": {"territory": ["North"]}});
+    let permissions = json!({"reports": ["*"], "doctypes": {"Sales Invoice": report, "Customer": scoped}});
+    let app = app_of(&site.config(permissions));
+    let filters = json!({"company": crate::sandbox::COMPANY});
+    let text = refusal(&app, "run_report", json!({"name": "Accounts Receivable", "filters": filters})).await;
+    assert!(text.contains("every Customer, of which"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_made_outside_is_made_and_not_shown() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": north(), "Territory": all(), "Customer Group": all()}));
+    let data = json!({"customer_name": "Elsewhere Ltd", "territory": "South", "customer_group": "Offices", "customer_type": "Company"});
+    let made = call(&app, "create_customer_document", json!({"data": data})).await;
+    let made = made.unwrap_or_else(|error| panic!("{}", error.for_model()));
+    assert!(made["messages"].to_string().contains("not among the documents that may be read"), "{made}");
+    assert_eq!(made.as_object().unwrap().keys().collect::<Vec<_>>(), ["created", "messages"]);
+}

@@ -1,0 +1,242 @@
+//! What is withheld stays so where it is copied, quoted by the site, or shown as 0.
+
+use erpnext_mcp::config::Config;
+use erpnext_mcp::policy::{Operation, Policy};
+use serde_json::json;
+
+use crate::sandbox::{SampleSite, first};
+use crate::support::{all, app_of, call, config_json, refusal};
+
+#[tokio::test]
+async fn copies_of_a_restricted_field_are_withheld_too() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Customer": all(), "Sales Order": all()}));
+    let order = first(&open, "Sales Order", json!({"docstatus": 1})).await;
+    let mut customer = all();
+    customer["restricted_fields"] = json!(["customer_name"]);
+    let app = site.app(json!({"Customer": customer, "Sales Order": all()}));
+    let read = call(&app, "get_sales_order_document", json!({"name": order})).await.unwrap();
+    assert!(read["document"].get("customer_name").is_none() && read["document"].get("customer").is_some());
+    assert!(read["withheld"].as_array().unwrap().contains(&json!("customer_name")), "{}", read["withheld"]);
+    let filtered = json!({"filters": {"customer_name": ["like", "%1%"]}});
+    let text = refusal(&app, "list_sales_order_documents", filtered).await;
+    assert!(text.contains("does not permit"), "{text}");
+    // What is allowed by name is meant.
+    let rule = |doctypes| {
+        Policy::from_config(
+            &Config::from_text(&config_json("http://localhost", json!({"doctypes": doctypes})).to_string()).unwrap(),
+        )
+    };
+    let restricted = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let allowed = json!({"read": true, "allowed_fields": ["customer", "tax_id"]});
+    let policy = rule(json!({"Customer": restricted, "Sales Order": allowed}));
+    assert!(policy.allowed_fields("Sales Order").contains(&"tax_id"));
+    // DocTypes that are open by default hold to it.
+    let mut config =
+        config_json("http://localhost", json!({"default": {"read": true}, "doctypes": {"Customer": restricted}}));
+    config["permissions"]["reports"] = json!(["*"]);
+    let policy = Policy::from_config(&Config::from_text(&config.to_string()).unwrap());
+    assert!(!policy.allowed_fields("Delivery Note").contains(&"tax_id"));
+    assert!(policy.permit(Operation::Read, "Delivery Note").is_ok());
+}
+
+#[tokio::test]
+async fn a_zero_that_the_site_shows_for_what_the_user_may_not_see_is_taken_out() {
+    let site = SampleSite::start().await;
+    let order = first(&site.app(json!({"Sales Order": all()})), "Sales Order", json!({"docstatus": 0})).await;
+    let permissions =
+        json!({"doctypes": {"Sales Order": {"read": true, "allowed_fields": ["status", "ignore_pricing_rule"]}}});
+    let read = async |config| {
+        let app = app_of(&config);
+        call(&app, "get_sales_order_document", json!({"name": order})).await.unwrap()["document"].clone()
+    };
+    let shown = read(site.config(permissions.clone())).await;
+    assert_eq!(shown["ignore_pricing_rule"], false, "{shown}");
+    let hidden = read(site.config_of("sales", permissions)).await;
+    assert!(hidden.get("ignore_pricing_rule").is_none() && hidden.get("status").is_some(), "{hidden}");
+}
+
+#[tokio::test]
+async fn the_site_s_messages_do_not_quote_what_is_withheld() {
+    let site = crate::support::Site::start().await;
+    let rule = json!({"read": true, "update": true, "restricted_fields": ["tax_id", "default_price_list"]});
+    let app = site.app(json!({"Customer": rule}));
+    let stored = json!({
+        "name": "C1", "doctype": "Customer", "modified": "2026-01-01 00:00:00.000000", "tax_id": "TAX-CANARY-1", "website": "a",
+    });
+    site.data("GET", "/api/resource/Customer/C1", stored).await;
+    let said = json!([json!({"message": "<b>TAX-CANARY-1</b> is taken"}).to_string()]).to_string();
+    site.answer(
+        "PUT",
+        "/api/resource/Customer/C1",
+        417,
+        json!({"exc_type": "ValidationError", "_server_messages": said}),
+    )
+    .await;
+    let text = refusal(&app, "update_customer_document", json!({"name": "C1", "data": {"website": "b"}})).await;
+    assert!(text.contains("[withheld] is taken") && !text.contains("CANARY"), "{text}");
+}
+
+#[tokio::test]
+async fn the_site_s_messages_do_not_name_documents_that_may_not_be_read() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Customer": all(), "Sales Order": all()}));
+    let order = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    let customer = site.stored("Sales Order", &order).unwrap()["customer"].clone();
+    let told = async |permissions| {
+        let delete = json!({"doctype": "Customer", "name": customer, "confirm": true});
+        refusal(&app_of(&site.config(permissions)), "delete_generic_document", delete).await
+    };
+    let named = told(json!({"default": all()})).await;
+    let hidden = told(json!({"doctypes": {"Customer": all()}})).await;
+    assert!(hidden.contains("is linked with") && hidden.contains("[withheld]"), "{hidden}");
+    assert!(hidden.contains(customer.as_str().unwrap()), "the document itself is named: {hidden}");
+    let by = named.split("is linked with ").nth(1).unwrap().lines().next().unwrap();
+    let name = by.trim_end().rsplit(' ').next().unwrap();
+    assert!(!hidden.contains(name), "{name}: {hidden}");
+}
+
+#[test]
+fn programs_can_ask_the_policy() {
+    let conditions =
+        json!({"create": {"customer_type": ["Company"]}, "update": {"territory": {"ne": "UAE"}, "disabled": 0}});
+    let rule = json!({"create": true, "update": true, "delete": true, "restricted_fields": ["tax_id"], "conditions": conditions});
+    let config = config_json("http://localhost", json!({"doctypes": {"Customer": rule}}));
+    let policy = Policy::from_config(&Config::from_text(&config.to_string()).unwrap());
+    assert!(!policy.can_read("Customer") && policy.can_create("Customer") && policy.can_update("Customer"));
+    assert!(policy.can_delete("Customer") && !policy.can_delete("Item"));
+    let may = |operation, data: serde_json::Value| {
+        policy
+            .validate_operation(operation, "Customer", data.as_object().unwrap())
+            .map(drop)
+            .map_err(|why| why.for_model())
+    };
+    assert_eq!(may(Operation::Create, json!({"customer_type": "Company"})), Ok(()));
+    let why = may(Operation::Create, json!({"customer_name": "x"})).unwrap_err();
+    assert!(why.contains("customer_type must be one of \"Company\""), "{why}");
+    let why = may(Operation::Update, json!({"tax_id": "1", "owner": "x", "website": "y"})).unwrap_err();
+    assert!(why.contains("tax_id, owner"), "{why}");
+    let why = may(Operation::Update, json!({"territory": "UAE"})).unwrap_err();
+    assert!(why.contains("other than \"UAE\""), "{why}");
+    assert_eq!(may(Operation::Update, json!({"territory": "Oman"})), Ok(()));
+    assert!(may(Operation::Submit, json!({})).is_err());
+}
+
+/// A site where another territory is none of the user's; the reason is in the given words.
+async fn refusing(reason: &str) -> crate::support::Site {
+    let site = crate::support::Site::start().await;
+    let said = json!([json!({"message": reason}).to_string()]).to_string();
+    let answer = json!({"exc_type": "PermissionError", "_server_messages": said});
+    for (method, path) in [("GET", "/api/resource/Lead/L-1"), ("POST", "/api/resource/Lead")] {
+        site.answer(method, path, 403, answer.clone()).await;
+    }
+    site
+}
+
+#[tokio::test]
+async fn why_a_right_is_missing_is_told_without_what_it_quotes_of_a_document() {
+    let site = refusing("This Lead record is linked to Territory 'SECRET-1' in row 2, field Territory").await;
+    let lead = json!({"read": true});
+    let hides = json!({"read": true, "restricted_fields": ["territory"]});
+    for (rules, is_told) in [
+        (json!({"Lead": lead, "Territory": {"read": true}}), true),
+        (json!({"Lead": hides, "Territory": {"read": true}}), false),
+        (json!({"Lead": lead}), false),
+    ] {
+        let text = refusal(&site.app(rules), "get_lead_document", json!({"name": "L-1"})).await;
+        let reason = if is_told { "'SECRET-1'" } else { "[withheld]" };
+        assert!(
+            text.contains(&format!("This Lead record is linked to Territory {reason} in row 2, field Territory")),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reason_that_may_tell_more_than_quotations_is_withheld_where_anything_is() {
+    let site = refusing("Nur SECRET-1 darf das").await;
+    let text = refusal(&site.app(json!({"Lead": {"read": true}})), "get_lead_document", json!({"name": "L-1"})).await;
+    assert!(!text.contains("SECRET-1") && text.contains("no right to do this: [withheld]"), "{text}");
+}
+
+#[tokio::test]
+async fn who_has_no_role_for_a_doctype_is_told_so() {
+    let site = SampleSite::start().await;
+    let rule = json!({"read": true, "restricted_fields": ["remarks"]});
+    let app = app_of(&site.config_of("nobody", json!({"doctypes": {"Sales Invoice": rule}})));
+    let text = refusal(&app, "list_sales_invoice_documents", json!({})).await;
+    let reason = "User [hidden]@example.com has no role for doctype Sales Invoice\nNo permission for Sales Invoice";
+    assert!(text.contains(reason), "{text}");
+}
+
+#[tokio::test]
+async fn reasons_within_a_batch_are_told_alike() {
+    let site = refusing("This Lead record is linked to Territory 'SECRET-1'").await;
+    let app = site.app(json!({"Lead": {"read": true, "create": true, "restricted_fields": ["territory"]}}));
+    let arguments = json!({"doctype": "Lead", "documents": [{"first_name": "A", "lead_name": "A"}]});
+    let answer = call(&app, "create_bulk_documents", arguments).await.unwrap().to_string();
+    assert!(!answer.contains("SECRET-1") && answer.contains("Territory [withheld]"), "{answer}");
+}
+
+#[tokio::test]
+async fn rows_that_may_not_be_read_are_told_by_their_number_alone() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Order": all()}));
+    let order = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    let app = site.app(json!({"Sales Order": {"update": true}}));
+    let change = json!({"name": order, "data": {"items": [{"item_code": "TBL-OAK-160", "qty": 1}]}});
+    let text = refusal(&app, "update_sales_order_document", change.clone()).await;
+    assert!(text.contains("would be lost with what they hold: row 1: …"), "{text}");
+    assert!(refusal(&open, "update_sales_order_document", change).await.contains("(row 1, "));
+}
+
+/// The sample site with a field above level 0 that its people added, and a supplier who has a value in it.
+async fn with_a_field_above_level_0() -> (SampleSite, String) {
+    let site = SampleSite::start().await;
+    let name = first(&site.app(json!({"Supplier": all()})), "Supplier", json!({})).await;
+    let field = json!({"doctype": "Custom Field", "dt": "Supplier", "fieldname": "custom_buyer", "label": "Buyer",
+        "fieldtype": "Link", "options": "User", "permlevel": 1});
+    let version = json!({"ref_doctype": "Supplier", "docname": name, "doctype": "Version", "data":
+        json!({"changed": [["custom_buyer", "SECRET-1", "SECRET-2"], ["website", "a.example", "b.example"]]}).to_string()});
+    let made = site.sandbox.with(|site| {
+        site.insert(field.as_object().unwrap().clone())?;
+        site.set("Supplier", &name, json!({"custom_buyer": "SECRET-3"}).as_object().unwrap())?;
+        site.insert(version.as_object().unwrap().clone())
+    });
+    made.unwrap();
+    (site, name)
+}
+
+#[tokio::test]
+async fn a_history_does_not_tell_of_a_field_of_the_sites_own_above_level_0() {
+    let (site, name) = with_a_field_above_level_0().await;
+    let history = json!({"doctype": "Supplier", "name": name});
+    let told = call(&site.app(json!({"Supplier": all()})), "get_document_history", history.clone()).await.unwrap();
+    assert!(told.to_string().contains("b.example") && !told.to_string().contains("SECRET"), "{told}");
+    let mut named = all();
+    let fields = ["custom_buyer", "website", "supplier_name", "creation"];
+    named["allowed_fields"] = json!(fields);
+    let told = call(&site.app(json!({"Supplier": named})), "get_document_history", history).await.unwrap();
+    assert!(told.to_string().contains("SECRET-2"), "what is allowed by name is told: {told}");
+}
+
+#[tokio::test]
+async fn links_that_lead_nowhere_are_told_with_values_only_where_those_may_be_seen() {
+    let (site, name) = with_a_field_above_level_0().await;
+    let app = site.app(json!({"Supplier": all()}));
+    let change = json!({"doctype": "Supplier", "name": name, "data": {"website": "c.example"}});
+    let text = refusal(&app, "update_generic_document", change).await;
+    assert!(text.contains("Buyer: [withheld]") && !text.contains("SECRET"), "{text}");
+    // Where the site does not show the field to its user, nobody here knows what the message quotes.
+    let site = crate::support::Site::start().await;
+    let said =
+        json!([json!({"message": "Could not find Row #1: User: SECRET-1, Row #2: User: mine@x, Title: SECRET-2"})
+            .to_string()]);
+    let answer = json!({"exc_type": "LinkValidationError", "_server_messages": said.to_string()});
+    site.answer("POST", "/api/resource/Note", 417, answer).await;
+    let app = site.app(json!({"Note": {"read": true, "create": true}}));
+    let note = json!({"doctype": "Note", "data": {"title": "A", "content": "mine@x"}});
+    let text = refusal(&app, "create_generic_document", note).await;
+    let told = "Could not find Row #1: User: [withheld], Row #2: User: mine@x, Title: [withheld]";
+    assert!(text.contains(told), "{text}");
+}

@@ -1,0 +1,11 @@
+//! What a client sees of the server itself: sessions, the list of tools, resources, prompts, views.
+
+mod budget;
+mod client;
+mod definitions;
+mod next_step;
+mod prompts;
+mod resources;
+mod sessions;
+mod tool_list;
+mod views;

@@ -1,0 +1,95 @@
+use serde_json::{Value, json};
+
+use crate::sandbox::{config, site};
+use crate::support::{all, app_of, call, refusal};
+
+fn seen(answer: &Value) -> Vec<String> {
+    let changes = answer["changes"].as_array().unwrap().iter();
+    changes
+        .map(|change| format!("{} {}", change["doctype"].as_str().unwrap(), change["name"].as_str().unwrap()))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_change_comes_once_and_in_order_whatever_the_page() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let asked = json!({"doctypes": ["Customer", "Item", "Sales Order"], "since": "2020-01-01", "limit": 500});
+    let whole = call(&app, "get_changes_since", asked.clone()).await.unwrap();
+    let mut count = 0;
+    for doctype in ["Customer", "Item", "Sales Order"] {
+        let list = json!({"doctype": doctype, "count": true, "limit": 1});
+        count += call(&app, "list_generic_documents", list).await.unwrap()["total"].as_u64().unwrap();
+    }
+    assert_eq!((&whole["count"], &whole["more"]), (&json!(count), &json!(false)));
+    let times: Vec<_> =
+        whole["changes"].as_array().unwrap().iter().map(|change| change["at"].as_str().unwrap()).collect();
+    assert!(times.is_sorted());
+    for limit in [1, 7, 60] {
+        let (mut paged, mut asked) = (Vec::new(), asked.clone());
+        asked["limit"] = json!(limit);
+        loop {
+            let page = call(&app, "get_changes_since", asked.clone()).await.unwrap();
+            paged.extend(seen(&page));
+            asked = json!({"doctypes": asked["doctypes"], "cursor": page["cursor"], "limit": limit});
+            if page["more"] == false {
+                break;
+            }
+        }
+        assert_eq!(paged, seen(&whole), "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_poll_sees_what_was_made_changed_and_deleted_since_and_nothing_twice() {
+    let (site, app) = site(json!({"default": all()})).await;
+    let first = json!({"doctypes": ["ToDo", "Task"], "since": "2026-11-25 00:00:00", "limit": 500});
+    let mut cursor = call(&app, "get_changes_since", first).await.unwrap()["cursor"].clone();
+    let mut poll = async || {
+        let asked = json!({"doctypes": ["ToDo", "Task"], "cursor": cursor});
+        let answer = call(&app, "get_changes_since", asked).await.unwrap();
+        cursor = answer["cursor"].clone();
+        answer
+    };
+    poll().await;
+    assert_eq!(poll().await["changes"], json!([]));
+    let made =
+        call(&app, "create_generic_document", json!({"doctype": "ToDo", "data": {"description": "x"}})).await.unwrap();
+    let seen_now = poll().await;
+    assert_eq!(
+        (seen(&seen_now), &seen_now["changes"][0]["created"]),
+        (vec![format!("ToDo {}", made["created"].as_str().unwrap())], &json!(true))
+    );
+    let name = &made["created"];
+    call(&app, "update_generic_document", json!({"doctype": "ToDo", "name": name, "data": {"status": "Closed"}}))
+        .await
+        .unwrap();
+    let changed = poll().await;
+    assert_eq!((seen(&changed).len(), changed["changes"][0].get("created")), (1, None));
+    call(&app, "delete_generic_document", json!({"doctype": "ToDo", "name": name, "confirm": true})).await.unwrap();
+    let gone = poll().await;
+    assert_eq!((&gone["changes"][0]["deleted"], &gone["changes"][0]["name"]), (&json!(true), name), "{gone}");
+    assert_eq!(poll().await["changes"], json!([]));
+    // What was deleted is told only where Deleted Document may be read: it is not open beside rules.
+    let rules = json!({"doctypes": {"ToDo": {"read": true, "restricted_fields": ["description"]}}});
+    let closed = app_of(&config(&site, "administrator", rules));
+    let asked = json!({"doctypes": ["ToDo"], "since": "2026-11-25 00:00:00"});
+    let answer = call(&closed, "get_changes_since", asked).await.unwrap();
+    assert!(answer["changes"].as_array().unwrap().iter().all(|change| change.get("deleted").is_none()), "{answer}");
+}
+
+#[tokio::test]
+async fn a_poll_that_cannot_be_meant_is_refused() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let cursor = call(&app, "get_changes_since", json!({"doctypes": ["ToDo"], "since": "2026-01-01"})).await.unwrap();
+    for (arguments, why) in [
+        (json!({"doctypes": [], "since": "2026-01-01"}), "Name 1 to 20 DocTypes"),
+        (json!({"doctypes": ["ToDo"]}), "since: is mandatory"),
+        (json!({"doctypes": ["ToDo"], "since": "yesterday"}), "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"),
+        (json!({"doctypes": ["ToDo"], "since": "2026-11-26T07:00:00Z"}), "did you mean \"2026-11-26 07:00:00\"?"),
+        (json!({"doctypes": ["Task"], "cursor": cursor["cursor"]}), "not one of these DocTypes"),
+        (json!({"doctypes": ["System Settings"], "since": "2026-01-01"}), "is a Single"),
+    ] {
+        let told = refusal(&app, "get_changes_since", arguments).await;
+        assert!(told.contains(why), "{told}");
+    }
+}

@@ -1,0 +1,99 @@
+//! What stands around a document: its history, and the documents linked to it.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{config, site, site_as};
+use crate::support::{app_of, call, refusal};
+
+/// Some submitted Sales Order that was invoiced, and an invoice of it.
+async fn invoiced_order(app: &erpnext_mcp::app::Connection) -> (String, String) {
+    let filters = json!({"docstatus": 1});
+    let list = json!({"doctype": "Sales Invoice", "filters": filters, "limit": 50});
+    let invoices = call(app, "list_generic_documents", list).await.unwrap();
+    for invoice in invoices["documents"].as_array().unwrap() {
+        let get = json!({"doctype": "Sales Invoice", "name": invoice["name"], "fields": ["items.sales_order"]});
+        let invoice = call(app, "get_generic_document", get).await.unwrap();
+        if let Some(order) = invoice["document"]["items"][0]["sales_order"].as_str() {
+            return (order.to_owned(), invoice["document"]["name"].as_str().unwrap().to_owned());
+        }
+    }
+    panic!("no invoice of an order in the sample");
+}
+
+fn entry<'a>(answer: &'a Value, doctype: &str) -> Option<&'a Value> {
+    answer["linked_from"].as_array().unwrap().iter().find(|entry| entry["doctype"] == doctype)
+}
+
+#[tokio::test]
+async fn the_documents_around_an_order_are_found_through_rows_and_dynamic_links() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let (order, invoice) = invoiced_order(&app).await;
+    let around = call(
+        &app,
+        "get_linked_documents",
+        json!({"doctype": "Sales Order", "name": order, "only": ["Sales Invoice", "Delivery Note"]}),
+    );
+    let around = around.await.unwrap();
+    let invoices = entry(&around, "Sales Invoice").unwrap_or_else(|| panic!("{around}"));
+    assert!(invoices["documents"].as_array().unwrap().iter().any(|document| document["name"] == invoice), "{around}");
+    assert_eq!(invoices["via"], json!(["items.sales_order"]));
+    assert_eq!(invoices["count"], invoices["documents"].as_array().unwrap().len());
+    assert!(around["links_to"]["Customer"].is_array() && around["links_to"]["Item"].is_array(), "{around}");
+    let around =
+        call(&app, "get_linked_documents", json!({"doctype": "Sales Invoice", "name": invoice})).await.unwrap();
+    assert!(
+        around["linked_from"].as_array().unwrap().iter().all(|entry| entry["doctype"] != "Sales Order"),
+        "{around}"
+    );
+}
+
+#[tokio::test]
+async fn only_permitted_doctypes_and_fields_lead_to_linked_documents() {
+    let open = json!({"Sales Order": {"read": true}, "Sales Invoice": {"read": true}});
+    let (site, app) = site(json!({"doctypes": open})).await;
+    let (order, _) = invoiced_order(&app).await;
+    let of_order = json!({"doctype": "Sales Order", "name": order});
+    assert!(entry(&call(&app, "get_linked_documents", of_order.clone()).await.unwrap(), "Sales Invoice").is_some());
+    let hidden = json!({"Sales Order": {"read": true}, "Sales Invoice": {"read": true, "restricted_fields": ["items.sales_order"]}});
+    for rules in [json!({"Sales Order": {"read": true}}), hidden] {
+        let app = app_of(&config(&site, "administrator", json!({"doctypes": rules})));
+        let around = call(&app, "get_linked_documents", of_order.clone()).await.unwrap();
+        assert_eq!(around["linked_from"], json!([]), "{rules}");
+    }
+}
+
+#[tokio::test]
+async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
+    let open = json!({"Customer": {"read": true, "create": true, "update": true}});
+    let (site, app) = site(json!({"doctypes": open})).await;
+    let data = json!({"customer_name": "History Co", "customer_type": "Company", "customer_group": "All Customer Groups", "territory": "North"});
+    call(&app, "create_customer_document", json!({"data": data})).await.unwrap();
+    let change = |data: Value| json!({"name": "History Co", "data": data});
+    call(&app, "update_customer_document", change(json!({"territory": "South", "tax_id": "T-1"}))).await.unwrap();
+    call(&app, "update_customer_document", change(json!({"territory": "North", "disabled": true}))).await.unwrap();
+    let of = json!({"doctype": "Customer", "name": "History Co"});
+    let told = call(&app, "get_document_history", of.clone()).await.unwrap();
+    let entries = told["entries"].as_array().unwrap();
+    assert_eq!(told["count"], 3, "{told}");
+    assert_eq!(entries[0]["changes"]["territory"], json!({"from": "South", "to": "North"}));
+    assert_eq!(entries[1]["changes"]["tax_id"]["to"], "T-1");
+    assert_eq!((&entries[2]["what"], &entries[2]["by"]), (&json!("created"), &json!("Administrator")));
+    let rule = json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}});
+    let app = app_of(&config(&site, "administrator", json!({"doctypes": rule})));
+    let told = call(&app, "get_document_history", of.clone()).await.unwrap();
+    assert!(!told.to_string().contains("T-1"), "{told}");
+    let since = json!({"doctype": "Customer", "name": "History Co", "since": "2999-01-01"});
+    assert_eq!(call(&app, "get_document_history", since).await.unwrap()["count"], 0);
+    let since = json!({"doctype": "Customer", "name": "History Co", "since": "31.12.2026"});
+    let told = refusal(&app, "get_document_history", since).await;
+    assert!(told.contains("since: has to be YYYY-MM-DD") && told.contains("2026-12-31 00:00:00"), "{told}");
+}
+
+#[tokio::test]
+async fn a_document_that_the_user_may_not_read_has_no_history() {
+    let (_site, app) = site_as("reader", json!({"default": {"read": true}})).await;
+    for tool in ["get_document_history", "get_linked_documents"] {
+        let asked = call(&app, tool, json!({"doctype": "Sales Invoice", "name": "ACC-SINV-2026-00001"})).await;
+        assert!(asked.is_err(), "{tool}: {asked:?}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Tools that read, on the sandbox; on wiremock where the head of the file says why.
+
+mod aggregate;
+mod answers;
+mod changes;
+mod erp;
+mod foreign_syntax;
+mod forms;
+mod get;
+mod linked;
+mod list;
+mod metadata;
+mod names;
+mod print;
+mod recorded;
+mod search;
+mod suggest;
+mod titles;

@@ -1,0 +1,140 @@
+//! What was probably meant is named, and what is not there is not answered with zeros.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{first, site};
+use crate::support::{all, call, refusal};
+
+const ITEM: &str = "TBL-OAK-160";
+
+fn row(more: Value) -> Value {
+    let mut row = json!({"item_code": ITEM, "qty": 1, "delivery_date": "2026-12-24"});
+    row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    row
+}
+
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_told_with_what_it_may_have_been() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let customer = first(&app, "Customer", json!({"territory": "North"})).await;
+    let order = |row: Value| json!({"customer": customer, "company": "Alderway Furniture", "delivery_date": "2026-12-24", "items": [row]});
+    let wrong = order(row(json!({"warehouse": "Main Store"})));
+    let text = refusal(&app, "create_sales_order_document", json!({"data": wrong})).await;
+    let meant = "items[0].warehouse: there is no Warehouse \"Main Store\"; did you mean \"Main Store - AWF\"?";
+    assert!(text.contains(meant), "{text}");
+    let draft = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let change = json!({"name": draft, "data": {"items": {"add": [row(json!({"warehouse": "Main Store"}))]}}});
+    assert!(refusal(&app, "update_sales_order_document", change).await.contains("did you mean \"Main Store - AWF\"?"));
+    // All or none: which of them it is, and that none was made.
+    let rows = json!([order(row(json!({}))), wrong]);
+    let atomic = json!({"doctype": "Sales Order", "documents": rows, "atomic": true});
+    let text = refusal(&app, "create_bulk_documents", atomic).await;
+    assert!(
+        text.starts_with("None of the documents was made") && text.contains(&format!("documents[1].{meant}")),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn an_empty_list_tells_which_filter_names_nothing() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    for (filters, note) in [
+        (
+            json!({"set_warehouse": "Main Store"}),
+            "set_warehouse: there is no Warehouse \"Main Store\"; did you mean \"Main Store - AWF\"?",
+        ),
+        (json!({"items.item_code": "No Such Thing"}), "items.item_code: there is no Item \"No Such Thing\""),
+        (json!({"customer_name": ["like", "desk"]}), "customer_name: like without % finds only what is exactly so"),
+    ] {
+        let listed = call(&app, "list_sales_order_documents", json!({"filters": filters})).await.unwrap();
+        assert_eq!((&listed["count"], listed["note"].as_str()), (&json!(0), Some(note)), "{listed}");
+    }
+    // A scope, or a closed DocType, is not told of.
+    let rules = json!({"doctypes": {"Sales Order": all()}});
+    let (_site, app) = site(rules).await;
+    let listed = call(&app, "list_sales_order_documents", json!({"filters": {"customer": "Nobody"}})).await.unwrap();
+    assert!(listed["note"].is_null(), "{listed}");
+}
+
+#[tokio::test]
+async fn a_dry_run_looks_for_links_that_may_be_read() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let data =
+        json!({"customer_name": "A", "customer_type": "Company", "customer_group": "Offices", "territory": "Nrth"});
+    let text = refusal(&app, "create_customer_document", json!({"data": data, "dry_run": true})).await;
+    assert!(text.contains("data.territory: there is no Territory named \"Nrth\""), "{text}");
+}
+
+#[tokio::test]
+async fn stock_and_prices_of_what_is_not_there_are_not_zero() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let text = refusal(&app, "get_stock_balance", json!({"item_code": ITEM, "warehouse": "Nowhere"})).await;
+    assert!(text.contains("There is no Warehouse named \"Nowhere\""), "{text}");
+    let details = |key: &str, value: &str| {
+        let mut given = json!({"item_code": ITEM, "company": "Alderway Furniture"});
+        given[key] = json!(value);
+        given
+    };
+    for (key, value, told) in [
+        ("price_list", "Nope", "There is no Price List named"),
+        ("warehouse", "main stor", "There is no Warehouse named"),
+        ("date", "1.1.2026", "date: "),
+    ] {
+        let text = refusal(&app, "get_item_details", details(key, value)).await;
+        assert!(text.contains(told), "{key}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn words_are_found_in_any_order() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let listed = call(&app, "list_item_documents", json!({"fields": ["name", "item_name"], "limit": 1})).await.unwrap();
+    let name = listed["documents"][0]["item_name"].as_str().unwrap();
+    let turned = name.split_whitespace().rev().collect::<Vec<_>>().join(" ");
+    assert_ne!(turned, name);
+    let found = call(&app, "search_item_documents", json!({"search_term": turned})).await.unwrap();
+    assert!(found.to_string().contains(name), "{turned}: {found}");
+    let none = call(&app, "search_item_documents", json!({"search_term": format!("{turned} zzz")})).await.unwrap();
+    assert_eq!(none["count"], 0, "{none}");
+}
+
+#[tokio::test]
+async fn the_site_s_date_is_told() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let told = call(&app, "test_connection", json!({})).await.unwrap();
+    assert_eq!(told["today"].as_str().map(str::len), Some(10), "{told}");
+}
+
+#[tokio::test]
+async fn a_date_that_is_none_is_not_sent() {
+    let (site, app) = site(json!({"default": all()})).await;
+    let todo = first(&app, "ToDo", json!({})).await;
+    let assign = json!({"doctype": "ToDo", "name": todo, "user": "sales@example.com", "date": "01.12.2026"});
+    let text = refusal(&app, "assign_document", assign).await;
+    assert!(text.contains("date: ") && text.contains("next: Nothing was sent; give the day as YYYY-MM-DD."), "{text}");
+    assert!(site.journal().is_empty());
+}
+
+#[tokio::test]
+async fn a_doctype_of_almost_that_name_is_named_where_tools_are_looked_for() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let found = call(&app, "find_tools", json!({"doctype": "timesheets"})).await.unwrap();
+    assert_eq!(found["next"], "No DocType \"timesheets\" is available here; did you mean Timesheet?");
+}
+
+#[tokio::test]
+async fn sums_say_that_drafts_count_and_counts_that_they_count_documents() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let sum =
+        |filters: Value| json!({"doctype": "Sales Invoice", "measures": ["sum(grand_total)"], "filters": filters});
+    let told = call(&app, "aggregate_documents", sum(json!({}))).await.unwrap();
+    assert!(told["note"].as_str().unwrap().starts_with("drafts and cancelled documents count too"), "{told}");
+    let told = call(&app, "aggregate_documents", sum(json!({"docstatus": 1}))).await.unwrap();
+    assert!(told["note"].is_null(), "{told}");
+    let count = |of: &str| json!({"doctype": "Customer", "measures": [of]});
+    for of in ["count", "count()", "count(*)", "count(name)"] {
+        call(&app, "aggregate_documents", count(of)).await.unwrap();
+    }
+    let text = refusal(&app, "aggregate_documents", count("count(distinct territory)")).await;
+    assert!(text.contains("count counts documents"), "{text}");
+}

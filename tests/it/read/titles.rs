@@ -1,0 +1,88 @@
+//! Documents by what people call them: in searches, and in the links of a write.
+
+use erpnext_mcp::app::Connection;
+use serde_json::{Value, json};
+
+use crate::sandbox::{config, site};
+use crate::support::{app_of, call, refusal};
+
+async fn project(app: &Connection, title: &str) -> String {
+    let data = json!({"data": {"project_name": title, "naming_series": "PROJ-.####"}});
+    let made = call(app, "create_project_document", data).await.unwrap();
+    made["created"].as_str().unwrap().to_owned()
+}
+
+fn rules() -> Value {
+    json!({"doctypes": {
+        "Project": {"read": true, "create": true},
+        "Task": {"read": true, "create": true, "update": true},
+    }})
+}
+
+fn task(project: &str) -> Value {
+    json!({"data": {"subject": "Measure", "project": project}})
+}
+
+#[tokio::test]
+async fn a_link_given_by_its_title_becomes_the_name() {
+    let (_site, app) = site(rules()).await;
+    let name = project(&app, "Refit of the canteen").await;
+    assert_ne!(name, "Refit of the canteen");
+    let found = call(&app, "search_link", json!({"doctype": "Project", "text": "refit OF the canteen"})).await.unwrap();
+    assert_eq!(found["documents"], json!([{"name": name, "title": "Refit of the canteen", "exact": true}]));
+    let made = call(&app, "create_task_document", task("Refit of the canteen")).await.unwrap();
+    assert_eq!(made["links_by_title"]["project"], json!({"given": "Refit of the canteen", "name": name}));
+    let got = call(&app, "get_task_document", json!({"name": made["created"]})).await.unwrap();
+    assert_eq!(got["document"]["project"], name);
+    let plain = call(&app, "create_task_document", task(&name)).await.unwrap();
+    assert!(plain.get("links_by_title").is_none(), "{plain}");
+}
+
+#[tokio::test]
+async fn a_title_that_is_not_certain_is_refused_with_the_candidates() {
+    let (site, app) = site(rules()).await;
+    let (one, two) = (project(&app, "Twin towers North").await, project(&app, "Twin towers South").await);
+    let text = refusal(&app, "create_task_document", task("Twin towers")).await;
+    assert!(text.contains("data.project: there is no Project named \"Twin towers\"; like it are"), "{text}");
+    assert!(text.contains(&one) && text.contains(&two), "{text}");
+    let before = site.journal().len();
+    let text = refusal(&app, "create_task_document", task("Twin tow%")).await;
+    assert!(!text.contains(&one), "a sign of the pattern language stands for itself: {text}");
+    assert_eq!(site.journal().len(), before, "nothing was written");
+}
+
+#[tokio::test]
+async fn titles_of_doctypes_that_may_not_be_read_are_not_looked_up() {
+    let (site, app) = site(rules()).await;
+    project(&app, "Secret refit").await;
+    let app = app_of(&config(&site, "administrator", json!({"doctypes": {"Task": {"create": true}}})));
+    let text = refusal(&app, "create_task_document", task("Secret")).await;
+    assert!(!text.contains("Secret refit"), "{text}");
+    let rule = json!({"doctypes": {"Task": {"create": true}, "Project": {"read": true, "restricted_fields": ["project_name"]}}});
+    let app = app_of(&config(&site, "administrator", rule));
+    for asked in ["create_task_document", "search_link", "global_search"] {
+        let arguments = match asked {
+            "create_task_document" => task("Secret"),
+            "search_link" => json!({"doctype": "Project", "text": "Secret"}),
+            _ => json!({"text": "Secret"}),
+        };
+        let said = match call(&app, asked, arguments).await {
+            Ok(answer) => answer.to_string(),
+            Err(error) => error.for_model(),
+        };
+        assert!(!said.contains("Secret refit") && !said.contains("PROJ-"), "{asked}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_everywhere_names_doctype_and_title() {
+    let (_site, app) =
+        site(json!({"default": {"read": true}, "doctypes": {"Project": {"read": true, "create": true}}})).await;
+    let name = project(&app, "Refit of the canteen").await;
+    let found = call(&app, "global_search", json!({"text": "canteen"})).await.unwrap();
+    let wanted = json!({"name": name, "title": "Refit of the canteen", "doctype": "Project"});
+    assert!(found["documents"].as_array().unwrap().contains(&wanted), "{found}");
+    assert!(found["doctypes_searched"].as_u64().unwrap() > 20, "{found}");
+    let text = refusal(&app, "global_search", json!({"text": "canteen", "doctypes": ["Nothing"]})).await;
+    assert!(text.contains("no DocType \"Nothing\""), "{text}");
+}

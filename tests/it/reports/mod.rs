@@ -1,0 +1,4 @@
+//! Reports of the site: which run, with which filters, and what of their rows is told.
+
+mod policy;
+mod run;

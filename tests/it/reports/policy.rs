@@ -1,0 +1,85 @@
+//! Reports: the site runs them past every rule.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{COMPANY, SampleSite};
+use crate::support::{Site, app_of, call, config_json, refusal};
+
+/// A site with one report about invoices, which answers this.
+async fn answering(answer: Value) -> Site {
+    let site = Site::start().await;
+    let entry = json!([{"name": "Parties", "ref_doctype": "Sales Invoice", "report_type": "Script Report"}]);
+    site.method("frappe.client.get_list", entry).await;
+    site.method("frappe.desk.query_report.get_script", json!({"script": "", "filters": []})).await;
+    site.method("frappe.desk.query_report.run", answer).await;
+    site
+}
+
+#[tokio::test]
+async fn rows_that_are_lists_tell_of_which_doctype_a_dynamic_link_is() {
+    let site = answering(json!({
+        "columns": ["Party Type:Data:80", "Party:Dynamic Link/party_type:120"],
+        "result": [["Supplier", "S-1"], ["Customer", "C-1"]],
+    }))
+    .await;
+    let run = async |doctypes: Value| {
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": doctypes})));
+        call(&app, "run_report", json!({"name": "Parties"})).await.map_err(|error| error.for_model())
+    };
+    let told = run(json!({"Customer": {"read": true}})).await;
+    assert!(told.is_ok(), "{told:?}");
+    let scoped = json!({"read": true, "conditions": {"read": {"territory": ["North"]}}});
+    let told = run(json!({"Customer": scoped})).await.unwrap_err();
+    assert!(told.contains("every Customer, of which"), "{told}");
+}
+
+#[tokio::test]
+async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused() {
+    let site = answering(json!({"columns": ["Customer:Link/Customer:120"], "result": [["C-1"]]})).await;
+    let customer = json!({"read": true, "allowed_fields": ["customer_name", "territory"]});
+    let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": {"Customer": customer}})));
+    let run = |filter: &str| json!({"name": "Parties", "filters": {filter: "X"}});
+    call(&app, "run_report", run("territory")).await.unwrap();
+    for withheld in ["customer_group", "payment_terms"] {
+        let text = refusal(&app, "run_report", run(withheld)).await;
+        let told = format!("filters.{withheld}: this server's configuration does not permit reading it");
+        assert!(text.contains(&told), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_without_report_stops_the_reports_about_its_doctype() {
+    let site = SampleSite::start().await;
+    let app = |may: bool| {
+        let doctypes = json!({"GL Entry": {"read": true, "report": may}, "Report": {"read": true}});
+        app_of(&site.config(json!({"reports": ["*"], "doctypes": doctypes})))
+    };
+    let run = json!({"name": "General Ledger", "filters": {"company": COMPANY}});
+    call(&app(true), "run_report", run.clone()).await.unwrap();
+    let text = refusal(&app(false), "run_report", run).await;
+    assert!(text.contains("the rule on GL Entry, which it is about, does not permit reports"), "{text}");
+    let listed = call(&app(false), "list_reports", json!({})).await.unwrap().to_string();
+    assert!(!listed.contains("General Ledger") && listed.contains("Sales Register"), "{listed}");
+}
+
+#[tokio::test]
+async fn the_presets_run_the_reports_that_they_name() {
+    let site = SampleSite::start().await;
+    let listed = async |permissions: Value| {
+        let told = call(&app_of(&site.config(permissions)), "list_reports", json!({})).await.unwrap();
+        let names =
+            told["reports"].as_array().unwrap().iter().map(|report| report["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<String>>()
+    };
+    let there = listed(json!({"reports": ["*"]})).await;
+    for preset in ["read-only-analyst", "accounts-user"] {
+        let text = std::fs::read_to_string(format!("config/{preset}.json")).unwrap();
+        let permissions = serde_json::from_str::<Value>(&text).unwrap()["permissions"].clone();
+        let named = permissions["reports"].as_array().unwrap().clone();
+        let runs = listed(permissions).await;
+        assert!(runs.len() > 3, "{preset}: {runs:?}");
+        for name in there.iter().filter(|name| named.contains(&json!(name))) {
+            assert!(runs.contains(name), "{preset}: {name}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use serde_json::{Value, json};
+
+use crate::sandbox::{COMPANY, site};
+use crate::support::{call, refusal};
+
+fn field(answer: &Value, name: &str) -> usize {
+    let columns = answer["columns"].as_array().unwrap();
+    columns.iter().position(|column| column["field"] == name).unwrap_or_else(|| panic!("{name}: {answer}"))
+}
+
+fn has(answer: &Value, name: &str) -> bool {
+    answer["columns"].as_array().unwrap().iter().any(|column| column["field"] == name)
+}
+
+#[tokio::test]
+async fn only_reports_that_are_named_are_there() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts *able", "Stock Balance"]})).await;
+    let listed = call(&app, "list_reports", json!({})).await.unwrap();
+    let names: Vec<&str> =
+        listed["reports"].as_array().unwrap().iter().map(|report| report["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Accounts Payable", "Accounts Receivable", "Stock Balance"]);
+    let stock = call(&app, "list_reports", json!({"search": "balance stock"})).await.unwrap();
+    assert_eq!(
+        stock["reports"],
+        json!([{"name": "Stock Balance", "doctype": "Stock Ledger Entry", "runs_in_background": true}])
+    );
+    for tool in ["run_report", "describe_report"] {
+        let text = refusal(&app, tool, json!({"name": "General Ledger"})).await;
+        assert!(text.contains("permissions.reports does not name it"), "{text}");
+    }
+    let (_site, app) = site(json!({"default": {"read": true, "report": true}})).await;
+    assert!(app.registry().find("run_report").is_none(), "reports are off unless they are named");
+}
+
+#[tokio::test]
+async fn a_report_is_described_with_its_filters_and_an_example_that_works() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
+    let about = call(&app, "describe_report", json!({"name": "Accounts Receivable"})).await.unwrap();
+    assert_eq!(
+        about["filters"][0],
+        json!({"field": "company", "label": "Company", "type": "Link", "link_to": "Company", "required": true})
+    );
+    assert_eq!(about["filters"][2]["options"], json!(["Posting Date", "Due Date"]));
+    assert_eq!(
+        (&about["example"]["filters"]["company"], &about["example"]["filters"]["range"]),
+        (&json!(COMPANY), &json!("30, 60, 90, 120"))
+    );
+    assert!(has(&about, "outstanding"));
+    let rows = call(&app, "run_report", about["example"].clone()).await.unwrap();
+    assert_eq!(about["note"], format!("the example gives {} rows", rows["total_rows"]));
+    for name in
+        ["General Ledger", "Sales Register", "Purchase Register", "Customer-wise Item Price", "Sales Order Analysis"]
+    {
+        let about = call(&app, "describe_report", json!({"name": name})).await.unwrap();
+        let ran = call(&app, "run_report", about["example"].clone()).await;
+        assert!(name == "Customer-wise Item Price" || ran.is_ok(), "{name}: {about}");
+    }
+}
+
+#[tokio::test]
+async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts Receivable"]})).await;
+    let mut arguments = json!({"name": "Accounts Receivable", "filters": {"company": COMPANY}, "limit": 500});
+    let all = call(&app, "run_report", arguments.clone()).await.unwrap();
+    let outstanding = field(&all, "outstanding");
+    let sum: f64 = all["rows"].as_array().unwrap().iter().map(|row| row[outstanding].as_f64().unwrap()).sum();
+    assert!((all["total"]["outstanding"].as_f64().unwrap() - sum).abs() < 0.01, "{all}");
+    assert!(all["total_rows"].as_u64().unwrap() > 3, "{all}");
+    let (mut paged, mut pages) = (Vec::new(), 0);
+    arguments["limit"] = json!(3);
+    loop {
+        let page = call(&app, "run_report", arguments.clone()).await.unwrap();
+        assert_eq!(page["total"], all["total"]);
+        paged.extend(page["rows"].as_array().unwrap().clone());
+        pages += 1;
+        let Some(next) = page.get("next_cursor") else { break };
+        arguments["cursor"] = next.clone();
+    }
+    assert_eq!((json!(paged), pages > 1), (all["rows"].clone(), true));
+    arguments["filters"]["range"] = json!("15, 30");
+    let text = refusal(&app, "run_report", arguments).await;
+    assert!(text.contains("only with the same filters"), "{text}");
+}
+
+#[tokio::test]
+async fn h53_filters_are_checked_before_anything_runs() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
+    let filters = json!({"compny": "X", "company": "No Such Company", "report_date": "24.11.2026", "ageing_based_on": "Due date"});
+    let text = refusal(&app, "run_report", json!({"name": "Accounts Receivable", "filters": filters})).await;
+    for wrong in [
+        "filters.compny: no such filter",
+        "did you mean company?",
+        "filters.company: there is no Company named \"No Such Company\"",
+        "filters.report_date: ",
+        "\"Due date\" is not one of: Posting Date, Due Date; did you mean Due Date?",
+    ] {
+        assert!(text.contains(wrong), "{wrong}: {text}");
+    }
+    let text = refusal(&app, "run_report", json!({"name": "General Ledger"})).await;
+    assert!(text.contains("filters.company: is mandatory (a Company)"), "{text}");
+    let text = refusal(&app, "run_report", json!({"name": "No Such Report"})).await;
+    assert!(text.contains("list_reports shows those available"), "{text}");
+    let text = refusal(&app, "run_report", json!({"name": "Asset Activity"})).await;
+    assert!(text.contains("saved list of Asset Activity"), "{text}");
+}
+
+#[tokio::test]
+async fn h53_a_report_in_the_background_is_started_awaited_and_read() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Stock Balance", "Sales Register"]})).await;
+    let answer = call(&app, "run_report", json!({"name": "Stock Balance"})).await.unwrap();
+    assert!(answer["total_rows"].as_u64().unwrap() > 0, "{answer}");
+    let text = refusal(&app, "run_report", json!({"name": "Stock Balance", "prepared": "nothing"})).await;
+    assert!(text.contains("is no run of Stock Balance"), "{text}");
+    let mut again = json!({"name": "Stock Balance", "prepared": answer["prepared"]});
+    assert_eq!(call(&app, "run_report", again.clone()).await.unwrap()["prepared"], answer["prepared"]);
+    again["filters"] = json!({"from_date": "2026-01-01"});
+    let text = refusal(&app, "run_report", again).await;
+    assert!(text.contains("is a run with other filters"), "{text}");
+}
+
+#[tokio::test]
+async fn h53_withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
+    let rules = json!({
+        "default": {"read": true}, "reports": ["Accounts Receivable", "Sales Register"],
+        "doctypes": {
+            "Customer": {"read": true, "restricted_fields": ["territory"]},
+            "Sales Invoice": {"read": true, "report": true, "restricted_fields": ["outstanding_amount", "customer"]},
+        },
+    });
+    let (_site, app) = site(rules).await;
+    let answer = call(&app, "run_report", json!({"name": "Accounts Receivable", "filters": {"company": COMPANY}}))
+        .await
+        .unwrap();
+    assert!(!has(&answer, "territory") && !has(&answer, "outstanding"), "{answer}");
+    assert_eq!(answer["withheld"], json!(["Outstanding Amount", "Territory"]));
+    assert!(answer["total"].get("outstanding").is_none() && answer["total"].get("invoiced").is_some(), "{answer}");
+    let text = refusal(&app, "run_report", json!({"name": "Sales Register", "filters": {"customer": "X"}})).await;
+    assert!(text.contains("filters.customer: this server's configuration does not permit reading it"), "{text}");
+}

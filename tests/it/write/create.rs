@@ -1,0 +1,134 @@
+//! New documents: wiremock where the exact requests count, or for answers that the sandbox does not give, such as a document
+//! that is stored otherwise or cannot be read back.
+
+use erpnext_mcp::app::Connection;
+use serde_json::{Value, json};
+
+use crate::sandbox::SampleSite;
+use crate::support::{Site, all, call, refusal};
+
+const LINK: &str = "frappe.client.get_value";
+const CREATE: &str = "create_todo_document";
+
+async fn todos(stored: Value) -> (Site, Connection) {
+    let site = Site::start().await;
+    site.data("POST", "/api/resource/ToDo", json!({"name": "t-1", "priority": "as sent, not as stored"})).await;
+    site.data("GET", "/api/resource/ToDo/t-1", stored).await;
+    let app = site.app(json!({"ToDo": all(), "Customer": all(), "Delivery Note": all(), "Note": all()}));
+    (site, app)
+}
+
+#[tokio::test]
+async fn a_document_is_sent_as_the_site_stores_it_and_read_back() {
+    let stored =
+        json!({"name": "t-1", "status": "Open", "priority": "High", "date": "2026-01-05", "description": "call"});
+    let (site, app) = todos(stored).await;
+    let answer =
+        call(&app, CREATE, json!({"data": {"description": "call", "date": "2026-1-5", "priority": "High"}})).await;
+    assert_eq!(answer.unwrap(), json!({"created": "t-1", "status": "Open", "description": "call"}));
+    let sent = site.sent().await;
+    let body = json!({"description": "call", "date": "2026-01-05", "priority": "High"});
+    assert_eq!(sent[0], ("POST /api/resource/ToDo".to_owned(), body));
+    assert_eq!(sent[1].0, "GET /api/resource/ToDo/t-1");
+    assert_eq!(sent.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_stored_differently_is_said() {
+    let (_site, app) = todos(json!({"name": "t-1", "priority": "Medium", "description": "call"})).await;
+    let answer = call(&app, CREATE, json!({"data": {"description": "call", "priority": "High"}})).await.unwrap();
+    assert_eq!(answer["stored_differently"], json!({"priority": {"sent": "High", "stored": "Medium"}}));
+}
+
+#[tokio::test]
+async fn links_that_the_site_would_not_check_are_checked() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"ToDo": all(), "Customer": all()}));
+    let data = json!({
+        "description": "call", "assigned_by": "nobody@x", "reference_type": "Customer", "reference_name": "Zod C",
+    });
+    let text = refusal(&app, CREATE, json!({"data": data})).await;
+    assert!(text.contains("data.assigned_by: there is no User named \"nobody@x\""), "{text}");
+    assert!(text.contains("data.reference_name: there is no Customer named \"Zod C\""), "{text}");
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn links_in_rows_are_checked_once_each() {
+    let (site, app) = todos(json!({})).await;
+    site.method(LINK, json!({})).await;
+    let rows = json!([{"item_code": "NOPE", "qty": 1}, {"item_code": "NOPE", "qty": 2}]);
+    let data = json!({"customer": "Zod Co", "company": "Acme", "items": rows});
+    let text = refusal(&app, "create_delivery_note_document", json!({"data": data})).await;
+    assert!(text.contains("data.items[0].item_code: there is no Item named \"NOPE\""), "{text}");
+    assert!(text.contains("data.items[1].item_code"), "{text}");
+    let asked = site.sent().await.iter().filter(|(_, body)| body["docname"] == "NOPE").count();
+    assert_eq!(asked, 1);
+    assert_eq!(site.writes().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn where_the_user_may_not_look_a_link_up_the_site_decides() {
+    let (site, app) = todos(json!({"name": "t-1", "description": "call"})).await;
+    site.answer("POST", &format!("/api/method/{LINK}"), 403, json!({"exc_type": "PermissionError"})).await;
+    let answer = call(&app, CREATE, json!({"data": {"description": "call", "assigned_by": "a@x"}})).await.unwrap();
+    assert_eq!(answer["created"], "t-1");
+}
+
+#[tokio::test]
+async fn every_violation_comes_at_once_and_nothing_is_sent() {
+    let (site, app) = todos(json!({})).await;
+    let data = json!({
+        "customer_nam": "Zod", "customer_type": "Compny", "disabled": "yes", "default_commission_rate": "12,5",
+        "docstatus": 1, "owner": "me", "name": "Zod", "website": "w".repeat(141), "territory": 5,
+        "sales_team": [{"allocated_percentage": "much"}, 5], "credit_limits": {}, "class": ["x"],
+    });
+    let text = refusal(&app, "create_customer_document", json!({"data": data})).await;
+    for wanted in [
+        "create_customer_document: nothing was sent; there are 15 problems:",
+        "data.customer_nam: no such field in Customer; did you mean customer_name?",
+        "data.customer_name: is mandatory",
+        "data.customer_type: \"Compny\" is not one of: Company, Individual, Partnership; did you mean Company?",
+        "data.disabled: expected true or false, found \"yes\"; did you mean true?",
+        "data.default_commission_rate: expected a number, found \"12,5\"; did you mean 12.5?",
+        "data.docstatus: is not set through a field",
+        "data.owner: is kept by the site",
+        "data.name: the site names a Customer itself",
+        "data.website: holds at most 140 characters, found 141",
+        "data.territory: expected a string, found 5; did you mean \"5\"?",
+        "data.sales_team[0].allocated_percentage: expected a number",
+        "data.sales_team[0].sales_person: is mandatory (the name of a Sales Person)",
+        "data.sales_team[1]: expected a row as an object, found 5",
+        "data.credit_limits: expected a list of rows, found {}",
+        "data.class: expected a string",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+    assert!(site.lines().await.iter().all(|line| line.contains("getdoctype")), "{:?}", site.lines().await);
+}
+
+#[tokio::test]
+async fn a_name_that_the_site_changed_is_the_one_that_is_told() {
+    let site = Site::start().await;
+    let messages = json!([json!({"message": "Changed customer name to 'Zod Co - 1'"}).to_string()]).to_string();
+    let made = json!({"data": {"name": "Zod Co - 1", "customer_name": "Zod Co"}, "_server_messages": messages});
+    site.answer("POST", "/api/resource/Customer", 200, made).await;
+    let stored = json!({"name": "Zod Co - 1", "customer_name": "Zod Co"});
+    site.data("GET", "/api/resource/Customer/Zod%20Co%20-%201", stored).await;
+    let app = site.app(json!({"Customer": all()}));
+    let answer = call(&app, "create_customer_document", json!({"data": {"customer_name": "Zod Co"}})).await.unwrap();
+    assert_eq!(answer["created"], "Zod Co - 1");
+    let taken = "the name \"Zod Co\" is taken: this is a second document, named \"Zod Co - 1\"";
+    assert_eq!(answer["messages"], json!([taken, "Changed customer name to 'Zod Co - 1'"]));
+}
+
+#[tokio::test]
+async fn a_failed_reading_back_is_no_failed_write() {
+    let site = Site::start().await;
+    site.data("POST", "/api/resource/ToDo", json!({"name": 17})).await;
+    site.answer("GET", "/api/resource/ToDo/17", 403, json!({"exc_type": "PermissionError"})).await;
+    let app = site.app(json!({"ToDo": {"create": true}}));
+    let answer = call(&app, CREATE, json!({"data": {"description": "call"}})).await.unwrap();
+    assert_eq!(answer["created"], "17");
+    assert!(answer["messages"][0].as_str().unwrap().contains("reading it back failed"), "{answer}");
+}

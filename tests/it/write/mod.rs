@@ -1,0 +1,13 @@
+//! Tools that write, on the sandbox; on wiremock where the head of the file says why.
+
+mod attachments;
+mod confirm;
+mod create;
+mod delete;
+mod elicit;
+mod lifecycle;
+mod method;
+mod outcome;
+mod rows;
+mod size;
+mod update;
