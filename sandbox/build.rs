@@ -1,4 +1,4 @@
-//! Puts the snapshot's files beside the code: the sandbox tells the metadata as the site told it, layout included.
+//! Puts the snapshots' files beside the code: the sandbox tells the metadata as the site told it, layout included.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,22 @@ fn main() -> io::Result<()> {
     let directory = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let snapshot = directory.join("../schema/snapshot");
     println!("cargo::rerun-if-changed={}", snapshot.display());
+    // A table for each version: the folders are named after their numbers.
+    let mut code = String::from("&[\n");
+    let mut versions = fs::read_dir(&snapshot)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    versions.sort();
+    for folder in versions.iter().filter(|folder| folder.is_dir()) {
+        let number = folder.file_name().unwrap_or_default().to_string_lossy();
+        let _ = writeln!(code, "({number}, {}),", table(folder)?);
+    }
+    code.push(']');
+    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("snapshot.rs"), code)
+}
+
+/// `&[("Customer", include_str!("…/customer.json")), …]`, sorted by name.
+fn table(folder: &Path) -> io::Result<String> {
     let mut files = Vec::new();
-    collect(&snapshot, &mut files)?;
+    collect(folder, &mut files)?;
     let mut entries = Vec::new();
     for file in files {
         let file = file.canonicalize()?;
@@ -26,7 +40,7 @@ fn main() -> io::Result<()> {
         let _ = writeln!(code, "({name:?}, include_str!({:?})),", file.display().to_string());
     }
     code.push(']');
-    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("snapshot.rs"), code)
+    Ok(code)
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

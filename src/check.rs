@@ -69,7 +69,7 @@ pub fn check(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
 }
 
 fn unknown_names(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
-    let known: Vec<&str> = erpnext_doctypes::ALL.iter().map(|def| def.name).collect();
+    let known: Vec<&str> = erpnext_doctypes::ALL.iter().map(|table| table.name()).collect();
     let unknown = config.unknown_names(tables.lookup, &known);
     unknown
         .into_iter()
@@ -125,7 +125,7 @@ fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
 fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     let policy = Policy::from_config(config);
     let named = policy.doctypes().map(|(name, _)| name);
-    let unnamed = erpnext_doctypes::ALL.iter().map(|def| def.name);
+    let unnamed = erpnext_doctypes::ALL.iter().map(|table| table.name());
     let unnamed = unnamed.filter(|name| !config.permissions.doctypes.contains_key(*name));
     let mut found: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for on in named.chain(unnamed) {
@@ -203,7 +203,7 @@ mod tests {
         let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
         let file = json!({"erpnext": erpnext, "permissions": {"doctypes": doctypes}});
         let config = Config::from_text(&file.to_string()).unwrap();
-        let tables = Tables { lookup: &erpnext_doctypes::get, live };
+        let tables = Tables { lookup: &erpnext_doctypes::any, live };
         let findings = check(&config, &tables);
         assert!(findings.iter().all(|finding| finding.level > Level::Ok && finding.fix.is_some()));
         findings.into_iter().map(|finding| finding.what).collect()

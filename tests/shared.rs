@@ -21,3 +21,12 @@ pub fn folder() -> Option<PathBuf> {
     }
     found
 }
+
+/// The folder `shared` with all recordings, for tests that are ignored where there is none.
+///
+/// # Panics
+/// Where there is none: only tests that were asked for in spite of `#[ignore]` come here.
+#[allow(dead_code, clippy::expect_used, reason = "each crate takes what it needs; only tests come here")]
+pub fn recordings() -> PathBuf {
+    folder().expect("no ../shared beside the repository")
+}

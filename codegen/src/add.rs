@@ -4,20 +4,25 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use erpnext_schema::Version;
 use erpnext_schema::snapshot::DocType;
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
-use crate::choices;
-use crate::refresh::{self, Access, How, Wanted, is_described, store};
+use crate::refresh::{self, Access, How, Keep, Wanted, is_described, store};
+use crate::{choices, load};
 
 /// Refreshes the DocType and its child tables, with descriptions where the snapshot has some, and chooses it.
 ///
 /// # Errors
 /// What `refresh` fails with, a DocType that the site does not give, a `codegen.toml` that cannot be edited.
 pub async fn run(root: &Path, access: &Access, name: &str, jobs: usize) -> anyhow::Result<()> {
-    let descriptions = store::read(root)?.known.values().any(|file| is_described(&file.doctype));
+    let mut descriptions = false;
+    for version in Version::ALL {
+        let known = store::read(&root.join(load::folder(*version)))?.known;
+        descriptions |= known.values().any(|file| is_described(&file.doctype));
+    }
     let wanted = Wanted::Some { modules: Vec::new(), doctypes: vec![name.to_owned()] };
-    let outcome = refresh::run(root, access, &wanted, How { jobs, descriptions }, false).await?;
+    let outcome = refresh::run(root, access, &wanted, How { jobs, descriptions }, Keep::default()).await?;
     outcome.report(false);
     let read = outcome.doctypes.get(name).filter(|_| !outcome.failures.contains_key(name));
     let doctype = read.with_context(|| format!("{name} could not be read"))?;

@@ -18,6 +18,8 @@ pub struct Choices {
     pub refresh: Refresh,
     /// Rust names in place of the derived ones: `DocType` = a type's name, `DocType.field` = a field's name.
     pub rename: BTreeMap<String, String>,
+    /// What `refresh --stock` takes for ERPNext's own.
+    pub stock: Stock,
     /// Which structs exist.
     pub structs: Structs,
     /// Mandatory fields that the site's own code fills where they are left out.
@@ -34,6 +36,16 @@ pub struct Refresh {
     pub modules: Vec<String>,
     /// These DocTypes.
     pub doctypes: Vec<String>,
+}
+
+/// What of a site is ERPNext's own though its metadata does not tell; each entry is `DocType.field`.
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stock {
+    /// Custom fields that the installation makes on every site.
+    pub keep: Vec<String>,
+    /// Fields that the set-up wizard hides.
+    pub shown: Vec<String>,
 }
 
 /// Which structs exist.

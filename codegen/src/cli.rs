@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use erpnext_schema::Version;
 
-use crate::choices::{self, Choices};
-use crate::refresh::{self, Access, How, Wanted};
-use crate::{add, diff, generate};
+use crate::choices::{self, Choices, Stock};
+use crate::refresh::{self, Access, How, Keep, Wanted};
+use crate::{add, diff, generate, migration};
 
 const EXAMPLES: &str = "Examples:
   export ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=…
@@ -18,9 +19,10 @@ const EXAMPLES: &str = "Examples:
   cargo run -p codegen -- refresh --doctype 'Sales Order' --module CRM
   cargo run -p codegen -- generate --check               is generated/ up to date?
   cargo run -p codegen -- diff --json                    has the site changed?
+  cargo run -p codegen -- diff 15 16                     what changed from one version to the next?
   cargo run -p codegen -- add 'Delivery Note'            one more DocType, ready to build";
 
-/// Pulls DocType metadata from a site into schema/snapshot and writes generated/ from it.
+/// Pulls DocType metadata from a site into its version's folder of schema/snapshot and writes generated/ from it.
 #[derive(Parser)]
 #[command(name = "codegen", after_help = EXAMPLES)]
 struct Cli {
@@ -47,6 +49,10 @@ enum Command {
         /// Keep the fields' descriptions (for your own site; not for the committed snapshot)
         #[arg(long)]
         descriptions: bool,
+        /// Leave out what was added on the site: custom DocTypes, and custom fields but for those that the
+        /// installation makes; what the set-up wizard hides is shown again (codegen.toml, [stock])
+        #[arg(long)]
+        stock: bool,
         /// Remove the files of DocTypes that the site no longer lists
         #[arg(long)]
         prune: bool,
@@ -57,11 +63,15 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Compare the snapshot with a live site
+    /// Compare the snapshot with a live site, or the snapshots of two versions
     ///
-    /// Exit code 0: no drift. 1: drift. 2: an error.
+    /// With a site, exit code 0: no drift; 1: drift. Two versions: what data must obey otherwise in the second, with
+    /// exit code 0. 2: an error.
     #[command(after_help = EXAMPLES)]
     Diff {
+        /// Two versions, such as 15 16, in the place of a site
+        #[arg(num_args = 2, value_names = ["FROM", "TO"], conflicts_with_all = ["doctype", "module", "all"])]
+        versions: Vec<Version>,
         #[command(flatten)]
         site: SiteArgs,
         #[command(flatten)]
@@ -167,10 +177,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let root = repository(cli.root)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match cli.command {
-        Command::Refresh { site, which, descriptions, prune } => {
+        Command::Refresh { site, which, descriptions, stock, prune } => {
             let (access, wanted) = (site.access()?, which.wanted(&root)?);
             let how = How { jobs: site.jobs.into(), descriptions };
-            let outcome = runtime.block_on(refresh::run(&root, &access, &wanted, how, prune))?;
+            let choices = if stock { Choices::load(&root)?.stock } else { Stock::default() };
+            let keep = Keep { stock: stock.then_some(&choices), prune };
+            let outcome = runtime.block_on(refresh::run(&root, &access, &wanted, how, keep))?;
             outcome.report(prune);
             let named = which.doctype.iter().any(|name| outcome.failures.contains_key(name));
             Ok(if named { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -179,7 +191,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             eprintln!("{}", generate::run(&root, check)?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Diff { site, which, json } => {
+        Command::Diff { versions, json, .. } if !versions.is_empty() => {
+            let [from, to] = versions[..] else { bail!("give two versions, such as 15 16") };
+            let migration = migration::run(&root, from, to)?;
+            let text = if json { serde_json::to_string_pretty(&migration)? + "\n" } else { migration.to_string() };
+            std::io::stdout().write_all(text.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Diff { site, which, json, .. } => {
             let (access, wanted) = (site.access()?, which.wanted(&root)?);
             let drift = runtime.block_on(diff::run(&root, &access, wanted, which.is_given(), site.jobs.into()))?;
             let text = if json { serde_json::to_string_pretty(&drift)? + "\n" } else { drift.to_string() };

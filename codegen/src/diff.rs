@@ -1,4 +1,4 @@
-//! `diff`: how a live site's DocTypes differ from the snapshot. Nothing differs exactly when a refresh would change
+//! `diff`: how a live site's DocTypes differ from the snapshot of its version. Nothing differs exactly when a refresh would change
 //! no file.
 
 use std::collections::BTreeMap;
@@ -67,8 +67,9 @@ impl Drift {
 /// # Errors
 /// A snapshot that cannot be read, a site that does not answer, a wanted name that neither of them knows.
 pub async fn run(root: &Path, access: &Access, mut wanted: Wanted, narrow: bool, jobs: usize) -> anyhow::Result<Drift> {
-    let snapshot = load::load(root)?;
     let connection = Connection::open(access).await?;
+    let base = root.join(load::folder(connection.version));
+    let snapshot = if base.is_dir() { load::load(root, connection.version)? } else { Vec::new() };
     let listed = connection.names();
     let (kept, gone): (Vec<&DocType>, Vec<&DocType>) = snapshot.iter().partition(|d| listed.contains(d.name.as_str()));
     let in_question = gone.iter().filter(|doctype| !narrow || wanted.covers(&doctype.name, &doctype.module));
@@ -84,7 +85,7 @@ pub async fn run(root: &Path, access: &Access, mut wanted: Wanted, narrow: bool,
     let descriptions = snapshot.iter().any(is_described);
     let Fetched { doctypes, failures } = connection.fetch(names, How { jobs, descriptions }).await?;
 
-    let known = Manifest::read(root).failures;
+    let known = Manifest::read(&base).failures;
     let unreadable = failures.into_iter().filter(|(name, _)| !known.contains_key(name)).collect();
     let mut drift = Drift { removed, unreadable, ..Drift::default() };
     for (name, after) in &doctypes {

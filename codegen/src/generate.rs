@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use erpnext_schema::{FieldKind, Fingerprint};
+use erpnext_schema::{FieldKind, Fingerprint, Version};
 
 use crate::choices::Choices;
 use crate::ir::Ir;
-use crate::{emit, fixups, load, lower, write};
+use crate::manifest::Manifest;
+use crate::{emit, fixups, load, lower, merge, write};
 
 /// The command that mends what `--check` finds.
 const COMMAND: &str = "cargo run -p codegen -- generate";
@@ -17,7 +18,7 @@ const COMMAND: &str = "cargo run -p codegen -- generate";
 /// What was generated, counted.
 #[derive(Debug)]
 pub struct Summary {
-    /// DocTypes in, which is also tables out.
+    /// Tables: the DocTypes of all versions.
     pub doctypes: usize,
     /// Data fields of the forms.
     pub fields: usize,
@@ -45,15 +46,17 @@ impl fmt::Display for Summary {
 /// All at once, as `DocType.field: reason`; with `check` also the files that differ.
 pub fn run(root: &Path, check: bool) -> anyhow::Result<Summary> {
     let choices = Choices::load(root)?;
-    let mut doctypes = load::load(root)?;
+    let mut snapshots = load::load_all(root)?;
     let mut errors = Vec::new();
-    fixups::apply(&mut doctypes, &choices.filled, &mut errors);
-    let ir = lower::lower(&doctypes, &choices, &mut errors);
+    fixups::apply(&mut snapshots, &choices.filled, &mut errors);
+    let ir = lower::lower(merge::merge(&snapshots), &choices, &mut errors);
     if !errors.is_empty() {
         bail!("{} errors, nothing written:\n{}", errors.len(), errors.join("\n"));
     }
-    let fingerprint = Fingerprint::of_inputs(root)?.hex();
-    let files = emit::emit(&ir, &fingerprint).map_err(anyhow::Error::msg)?;
+    let site = |version: Version| Manifest::read(&root.join(load::folder(version))).number();
+    let sites = snapshots.iter().map(|(version, _)| (*version, site(*version))).collect();
+    let source = emit::Source { fingerprint: Fingerprint::of_inputs(root)?.hex(), sites };
+    let files = emit::emit(&ir, &source).map_err(anyhow::Error::msg)?;
     let generated = root.join("generated");
     let texts = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let mut changes = write::sync(&generated.join("src"), texts, check)?;
@@ -78,7 +81,7 @@ fn summary(ir: &Ir, changed: usize) -> Summary {
     let selects = members.filter(|member| member.def.kind == FieldKind::Select).count();
     Summary {
         doctypes: ir.items.len(),
-        fields: ir.items.iter().map(|item| item.def.fields.len()).sum(),
+        fields: ir.items.iter().map(|item| item.fields.len() - item.def.standard_fields().len()).sum(),
         tools: ir.items.iter().map(|item| item.def.tools.len()).sum(),
         choice_enums,
         text_selects: selects - choice_enums,

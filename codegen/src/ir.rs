@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{DocTypeDef, FieldDef};
+use erpnext_schema::{DocTypeDef, Fact, FieldDef, Versions};
 
 /// Everything, sorted by the DocTypes' names.
 pub struct Ir {
@@ -23,8 +23,12 @@ impl Ir {
 
 /// One DocType.
 pub struct Item {
-    /// Its table, the tools included.
+    /// Its table, the tools included: the newest version's, with the rows of all.
     pub def: DocTypeDef,
+    /// The versions that have it.
+    pub only: Versions,
+    /// What older versions say otherwise.
+    pub but: Vec<(Versions, Fact)>,
     /// The module's file name, which is also its feature.
     pub module: String,
     /// Its own file name.
@@ -33,7 +37,7 @@ pub struct Item {
     pub table: String,
     /// The struct; its field enum adds `Field`.
     pub type_name: String,
-    /// The fields in the order of [`DocTypeDef::all_fields`].
+    /// The fields of all versions, each once, in the order of the table.
     pub fields: Vec<Member>,
     /// The enums of its Selects.
     pub choices: Vec<ChoiceEnum>,
@@ -43,7 +47,7 @@ pub struct Item {
 
 /// One field of a DocType.
 pub struct Member {
-    /// Its row.
+    /// Its row, the newest version's.
     pub def: &'static FieldDef,
     /// The struct's field.
     pub ident: String,

@@ -1,13 +1,19 @@
-//! The snapshot on disk: where each DocType's file stands, and reading them all.
+//! The snapshot on disk: a folder for each version, where each DocType's file stands in it, and reading them all.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use erpnext_schema::Version;
 use erpnext_schema::snapshot::DocType;
 
 /// The snapshot's directory, relative to the repository's root.
-pub const SNAPSHOT: &str = "schema/snapshot";
+const SNAPSHOT: &str = "schema/snapshot";
+
+/// The snapshot's directory for one version, relative to the repository's root.
+pub fn folder(version: Version) -> String {
+    format!("{SNAPSHOT}/{version}")
+}
 
 /// A name as a file name of `[a-z0-9_]`: letters in lower case, other characters as one underscore, letters beyond
 /// ASCII by their number (`xfc` for ü), so that no script of the world gives an empty name.
@@ -36,17 +42,31 @@ pub fn slug(name: &str) -> String {
     slug
 }
 
-/// Where the DocType's file stands, relative to [`SNAPSHOT`].
+/// Where the DocType's file stands, relative to [`folder`].
 pub fn path(doctype: &DocType) -> PathBuf {
     Path::new(&slug(&doctype.module)).join(slug(&doctype.name)).with_extension("json")
 }
 
-/// Every DocType of the snapshot, sorted by name.
+/// The versions that have a folder, oldest first, each with its DocTypes.
+///
+/// # Errors
+/// As [`load`], and where there is none.
+pub fn load_all(root: &Path) -> anyhow::Result<Vec<(Version, Vec<DocType>)>> {
+    let there = Version::ALL.iter().copied().filter(|version| root.join(folder(*version)).is_dir());
+    let loaded = there.map(|version| Ok((version, load(root, version)?))).collect::<anyhow::Result<Vec<_>>>()?;
+    if loaded.is_empty() {
+        bail!("{SNAPSHOT}: no version has a folder here; `refresh` makes one");
+    }
+    Ok(loaded)
+}
+
+/// Every DocType of one version's snapshot, sorted by name.
 ///
 /// # Errors
 /// All at once: files that cannot be read or understood, files in the wrong place, two DocTypes of one name.
-pub fn load(root: &Path) -> anyhow::Result<Vec<DocType>> {
-    let base = root.join(SNAPSHOT);
+pub fn load(root: &Path, version: Version) -> anyhow::Result<Vec<DocType>> {
+    let folder = folder(version);
+    let base = root.join(&folder);
     let mut doctypes = Vec::new();
     let mut errors = Vec::new();
     for module in entries(&base)?.into_iter().filter(|path| path.is_dir()) {
@@ -63,7 +83,7 @@ pub fn load(root: &Path) -> anyhow::Result<Vec<DocType>> {
     for pair in doctypes.windows(2).filter(|pair| pair[0].name == pair[1].name) {
         errors.push(format!("{}: stands at {} too", path(&pair[1]).display(), path(&pair[0]).display()));
     }
-    if errors.is_empty() { Ok(doctypes) } else { bail!("{SNAPSHOT}:\n{}", errors.join("\n")) }
+    if errors.is_empty() { Ok(doctypes) } else { bail!("{folder}:\n{}", errors.join("\n")) }
 }
 
 fn read(file: &Path) -> Result<DocType, String> {
@@ -96,11 +116,11 @@ mod tests {
     #[test]
     fn a_wrong_place_and_a_broken_file_are_reported_together() {
         let root = tempfile::tempdir().unwrap();
-        let base = root.path().join(SNAPSHOT).join("desk");
+        let base = root.path().join(folder(Version::V15)).join("desk");
         fs::create_dir_all(&base).unwrap();
         fs::write(base.join("note.json"), r#"{"name": "Note", "module": "Core", "fields": []}"#).unwrap();
         fs::write(base.join("tag.json"), r#"{"name": "Tag", "colour": true}"#).unwrap();
-        let error = load(root.path()).unwrap_err().to_string();
+        let error = load_all(root.path()).unwrap_err().to_string();
         assert!(error.contains("desk/note.json: belongs at core/note.json"), "{error}");
         assert!(error.contains("desk/tag.json: colour: unknown key"), "{error}");
     }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use erpnext_schema::snapshot::DocType;
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Shape, nearest};
+use erpnext_schema::{DocTypeDef, Fact, FieldDef, FieldKind, Shape, Version, doctype_flag, flag, nearest};
 
-use crate::choices::Choices;
+use crate::choices::{self, Choices};
 use crate::emit::FIELD_FLAGS;
 use crate::ir::{ChoiceEnum, Ir, Item, Member};
+use crate::merge::Merged;
 use crate::{load, naming, tool_names};
 
 /// Names that generated files take from elsewhere, and that no DocType's type may take.
@@ -27,16 +27,19 @@ const RESERVED: &[&str] = &[
     "Date",
     "DateTime",
     "Time",
+    "DateOrDateTime",
     "DocTypeDef",
+    "Fact",
+    "Versioned",
 ];
 
 /// Chooses every name and type.
-pub fn lower(doctypes: &[DocType], choices: &Choices, errors: &mut Vec<String>) -> Ir {
+pub fn lower(doctypes: Vec<Merged>, choices: &Choices, errors: &mut Vec<String>) -> Ir {
     let mut renames = Renames { rename: &choices.rename, used: BTreeSet::new() };
     let mut names = Names::default();
     let mut items = Vec::new();
     for doctype in doctypes {
-        items.push(item(doctype.to_def(), &mut renames, &mut names, errors));
+        items.push(item(doctype, &mut renames, &mut names, errors));
     }
     let types: HashMap<&'static str, String> =
         items.iter().map(|item| (item.def.name, item.type_name.clone())).collect();
@@ -45,7 +48,7 @@ pub fn lower(doctypes: &[DocType], choices: &Choices, errors: &mut Vec<String>) 
         type_fields(item, &types, &mut targets, &mut names, errors);
     }
     spread_features(&mut items);
-    renames.report_unused(doctypes, errors);
+    renames.report_unused(&items, errors);
     let targets = targets.into_iter().collect();
     let mut ir = Ir { items, targets, default: Vec::new() };
     for module in &choices.structs.default {
@@ -70,9 +73,9 @@ impl Renames<'_> {
         Some(name)
     }
 
-    fn report_unused(&self, doctypes: &[DocType], errors: &mut Vec<String>) {
+    fn report_unused(&self, items: &[Item], errors: &mut Vec<String>) {
         for key in self.rename.keys().filter(|key| !self.used.contains(*key)) {
-            let near = nearest(key, doctypes.iter().map(|doctype| doctype.name.as_str()));
+            let near = nearest(key, items.iter().map(|item| item.def.name));
             let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
             errors.push(format!("{key}: [rename] names what the snapshot does not have{hint}"));
         }
@@ -84,30 +87,51 @@ impl Renames<'_> {
 struct Names(HashMap<String, String>);
 
 impl Names {
-    fn take(&mut self, name: &str, owner: &str, errors: &mut Vec<String>) {
-        if RESERVED.contains(&name) || FIELD_FLAGS.iter().any(|(_, flag)| *flag == name) {
-            errors.push(format!("{owner}: {name} is taken by the generated files themselves; {RENAME}"));
+    /// Takes a name; one that is taken is an error that ends with `mend`.
+    fn take(&mut self, name: &str, owner: &str, mend: &str, errors: &mut Vec<String>) {
+        if RESERVED.contains(&name)
+            || FIELD_FLAGS.iter().any(|(_, flag)| *flag == name)
+            || Version::ALL.iter().any(|version| format!("{version:?}") == name)
+        {
+            errors.push(format!("{owner}: {name} is taken by the generated files themselves; {mend}"));
         } else if let Some(other) = self.0.insert(name.to_owned(), owner.to_owned()) {
-            errors.push(format!("{owner}: {name} is also the name for {other}; {RENAME}"));
+            errors.push(format!("{owner}: {name} is also the name for {other}; {mend}"));
         }
     }
 }
 
-const RENAME: &str = "give another under [rename] in codegen/codegen.toml";
+/// What mends a name: a line of `codegen.toml`.
+fn rename(key: &str, name: &str) -> String {
+    format!("add under [rename] in {}: {key:?} = {name:?}", choices::PATH)
+}
 
-fn item(def: DocTypeDef, renames: &mut Renames<'_>, names: &mut Names, errors: &mut Vec<String>) -> Item {
+fn item(doctype: Merged, renames: &mut Renames<'_>, names: &mut Names, errors: &mut Vec<String>) -> Item {
+    let Merged { def, only, mut but } = doctype;
     let slug = load::slug(def.name);
-    let derived = renames.get(def.name.to_owned()).or_else(|| naming::type_name(def.name));
+    let tools = tool_names::tools(&def, &slug);
+    for at in 0..but.len() {
+        if let (versions, Fact::Flags(flags)) = but[at] {
+            let older = tool_names::tools(&DocTypeDef { flags, ..def }, &slug);
+            but.extend((older != tools).then_some((versions, Fact::Tools(older))));
+        }
+    }
+    let given = renames.get(def.name.to_owned());
+    let renamed = given.is_some();
+    let derived = given.or_else(|| naming::type_name(def.name));
     let type_name = derived.filter(|name| naming::is_identifier(name)).unwrap_or_else(|| {
-        errors.push(format!("{}: no Rust name follows from it; {RENAME}", def.name));
+        errors.push(format!("{}: no Rust name follows from it; {}", def.name, rename(def.name, "ATypeName")));
         String::new()
     });
-    let table = naming::table(&slug);
-    names.take(&type_name, def.name, errors);
-    names.take(&format!("{type_name}Field"), &format!("{}'s field enum", def.name), errors);
-    names.take(&table, &format!("{}'s table", def.name), errors);
+    let table = naming::table(if renamed { &type_name } else { &slug });
+    let mend =
+        rename(def.name, &format!("{type_name}{}", if def.is(doctype_flag::CHILD) { "Row" } else { "Document" }));
+    names.take(&type_name, def.name, &mend, errors);
+    names.take(&format!("{type_name}Field"), &format!("{}'s field enum", def.name), &mend, errors);
+    names.take(&table, &format!("{}'s table", def.name), &mend, errors);
     let mut item = Item {
-        def: DocTypeDef { tools: tool_names::tools(&def, &slug), ..def },
+        def: DocTypeDef { tools, ..def },
+        only,
+        but,
         module: load::slug(def.module),
         file: slug,
         table,
@@ -118,21 +142,23 @@ fn item(def: DocTypeDef, renames: &mut Renames<'_>, names: &mut Names, errors: &
     };
     item.features.insert(item.module.clone());
     for tool in item.def.tools {
-        names.take(tool.name, &format!("{}'s tool", def.name), errors);
+        let mend = "its tools cannot have names of their own; leave one of the two out of the snapshot";
+        names.take(tool.name, &format!("{}'s tool", def.name), mend, errors);
     }
     let mut idents = HashMap::from([("extra".to_owned(), "the struct's unknown fields")]);
     let mut variants = HashMap::new();
-    for field in def.all_fields() {
+    for field in def.all_fields().filter(|field| !field.is(flag::SUPERSEDED)) {
         let path = format!("{}.{}", def.name, field.fieldname);
-        let rename = renames.get(path.clone());
-        let wanted = rename.as_deref().unwrap_or(field.fieldname);
+        let given = renames.get(path.clone());
+        let wanted = given.as_deref().unwrap_or(field.fieldname);
         let (Some(ident), Some(variant)) = (naming::field(wanted), naming::variant(wanted)) else {
-            errors.push(format!("{path}: no Rust name follows from {wanted:?}; {RENAME}"));
+            errors.push(format!("{path}: no Rust name follows from {wanted:?}; {}", rename(&path, "a_field_name")));
             continue;
         };
         for (taken, name) in [(&mut idents, &ident), (&mut variants, &variant)] {
             if let Some(other) = taken.insert(name.clone(), field.fieldname) {
-                errors.push(format!("{path}: {name} is also the name for {other}; {RENAME}"));
+                let mend = rename(&path, &format!("{}_field", field.fieldname.trim_matches('_')));
+                errors.push(format!("{path}: {name} is also the name for {other}; {mend}"));
             }
         }
         item.fields.push(Member { def: field, ident, variant, ty: String::new() });
@@ -150,62 +176,85 @@ fn type_fields(
 ) {
     for member in &mut item.fields {
         let path = || format!("{}.{}", item.def.name, member.def.fieldname);
-        member.ty = match (member.def.kind, member.def.options) {
-            (FieldKind::Select, _) => match choice_enum(member.def) {
-                Some(variants) => {
-                    let name = format!("{}{}", item.type_name, member.variant);
-                    names.take(&name, &path(), errors);
-                    item.choices.push(ChoiceEnum { name: name.clone(), variants });
-                    format!("Select<{name}>")
-                }
-                None => "Option<String>".to_owned(),
-            },
-            (FieldKind::Link, Options::Target(doctype)) => {
-                let Some(name) = types.get(doctype).cloned().or_else(|| naming::type_name(doctype)) else {
-                    errors.push(format!("{}: no Rust name follows from its target {doctype:?}", path()));
-                    continue;
-                };
-                let ty = format!("Link<target::{name}>");
-                let known = targets.entry(name).or_insert_with(|| doctype.to_owned());
-                if known != doctype {
-                    errors.push(format!("{}: its target {doctype} has the same Rust name as {known}", path()));
-                }
-                ty
+        // The field as each version states it, the newest first.
+        let older = item.def.fields.iter().filter(|row| row.is(flag::SUPERSEDED));
+        let older = older.filter(|row| row.fieldname == member.def.fieldname);
+        let rows: Vec<&FieldDef> = std::iter::once(member.def).chain(older).collect();
+        member.ty = if let Some(variants) = choice_enum(&rows) {
+            let name = format!("{}{}", item.type_name, member.variant);
+            let mend = rename(&path(), &format!("{}_choice", member.def.fieldname));
+            names.take(&name, &path(), &mend, errors);
+            item.choices.push(ChoiceEnum { name: name.clone(), variants });
+            format!("Select<{name}>")
+        } else if let Some(target) = one_target(&rows) {
+            let Some(name) = types.get(target).cloned().or_else(|| naming::type_name(target)) else {
+                errors.push(format!("{}: no Rust name follows from its target {target:?}", path()));
+                continue;
+            };
+            let ty = format!("Link<target::{name}>");
+            let known = targets.entry(name).or_insert_with(|| target.to_owned());
+            if known != target {
+                errors.push(format!("{}: its target {target} has the same Rust name as {known}", path()));
             }
-            (kind, options) => plain(kind, options, types),
+            ty
+        } else {
+            plain(&rows, types)
         };
     }
 }
 
-/// The variants of a Select; none where it names no choices, or one without a Rust name, or two with the same.
-fn choice_enum(field: &FieldDef) -> Option<Vec<(String, &'static str)>> {
+/// The variants of a Select, with the choices of all versions; none where it names no choices, or one without a Rust
+/// name, or two with the same, or is no Select in some version.
+fn choice_enum(rows: &[&FieldDef]) -> Option<Vec<(String, &'static str)>> {
+    let mut texts: Vec<&'static str> = Vec::new();
+    for row in rows {
+        let choices = row.choices().filter(|_| row.kind == FieldKind::Select)?;
+        texts.extend(choices.iter().filter(|text| !texts.contains(text)).copied().collect::<Vec<_>>());
+    }
     let mut seen = BTreeSet::new();
-    let variants = field.choices()?.iter().map(|text| {
+    let variants = texts.into_iter().map(|text| {
         let name = naming::choice(text)?;
-        seen.insert(name.clone()).then_some((name, *text))
+        seen.insert(name.clone()).then_some((name, text))
     });
     variants.collect()
 }
 
-fn plain(kind: FieldKind, options: Options, types: &HashMap<&'static str, String>) -> String {
-    let scalar = match kind.shape() {
-        Shape::Rows => {
-            let child = match options {
-                Options::Target(doctype) => types.get(doctype),
-                _ => None,
-            };
-            // A child DocType that did not load (H35): its rows stay as they are.
-            return child.map_or_else(|| "Vec<Extra>".to_owned(), |child| format!("Vec<crate::{child}>"));
-        }
-        Shape::Text | Shape::Layout => "String",
-        Shape::Bool => "bool",
-        Shape::Int => "i64",
-        Shape::Float => "f64",
-        Shape::Date => "Date",
-        Shape::Datetime => "DateTime",
-        Shape::Time => "Time",
-        Shape::Json => "Value",
-        Shape::Secret => "Secret",
+/// The DocType that a Link points to in every version.
+fn one_target(rows: &[&FieldDef]) -> Option<&'static str> {
+    let target = rows.first()?.target()?;
+    rows.iter().all(|row| row.kind == FieldKind::Link && row.target() == Some(target)).then_some(target)
+}
+
+/// The type that takes the field's values of every version.
+fn plain(rows: &[&FieldDef], types: &HashMap<&'static str, String>) -> String {
+    let all = |shapes: &[Shape]| rows.iter().all(|row| shapes.contains(&row.kind.shape()));
+    let any = |shape: Shape| rows.iter().any(|row| row.kind.shape() == shape);
+    let scalar = if any(Shape::Rows) {
+        let target = rows.first().and_then(|row| row.target());
+        let same = all(&[Shape::Rows]) && rows.iter().all(|row| row.target() == target);
+        // A child DocType that did not load (H35), or another in each version: its rows stay as they are.
+        let child = target.filter(|_| same).and_then(|target| types.get(target));
+        return child.map_or_else(|| "Vec<Extra>".to_owned(), |child| format!("Vec<crate::{child}>"));
+    } else if any(Shape::Secret) {
+        "Secret"
+    } else if all(&[Shape::Bool]) {
+        "bool"
+    } else if all(&[Shape::Int]) {
+        "i64"
+    } else if all(&[Shape::Bool, Shape::Int, Shape::Float]) {
+        "f64"
+    } else if all(&[Shape::Date]) {
+        "Date"
+    } else if all(&[Shape::Datetime]) {
+        "DateTime"
+    } else if all(&[Shape::Date, Shape::Datetime]) {
+        "DateOrDateTime"
+    } else if all(&[Shape::Time]) {
+        "Time"
+    } else if all(&[Shape::Json]) {
+        "Value"
+    } else {
+        "String"
     };
     format!("Option<{scalar}>")
 }

@@ -11,8 +11,11 @@ mod ir;
 mod load;
 mod lower;
 mod manifest;
+mod merge;
+mod migration;
 mod naming;
 mod refresh;
+mod stock;
 mod tool_names;
 mod write;
 

@@ -8,12 +8,10 @@ use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{Fingerprint, doctype_flag};
 use serde::{Deserialize, Serialize};
 
-use crate::load::SNAPSHOT;
-
-/// The file, relative to the snapshot's directory.
+/// The file, relative to the version's folder.
 pub const FILE: &str = "manifest.json";
 
-/// The manifest; every map is sorted, so that the same snapshot gives the same bytes.
+/// The manifest of one version; every map is sorted, so that the same snapshot gives the same bytes.
 #[derive(Serialize, Deserialize, Default, PartialEq, Eq, Debug)]
 pub struct Manifest {
     /// App → version, `frappe` among them.
@@ -55,7 +53,7 @@ pub struct File {
 }
 
 impl Manifest {
-    /// Describes the files, which are keyed by their path relative to the snapshot's directory, with `/`.
+    /// Describes the files, which are keyed by their path relative to the version's folder, with `/`.
     pub fn of(
         files: &BTreeMap<String, File>,
         versions: BTreeMap<String, String>,
@@ -65,9 +63,14 @@ impl Manifest {
         Self { versions, counts: Counts::of(files.values()), failures, fingerprint: fingerprint.hex() }
     }
 
+    /// ERPNext's version as the site told it, else Frappe's; empty where there is neither.
+    pub fn number(&self) -> String {
+        self.versions.get("erpnext").or_else(|| self.versions.get("frappe")).cloned().unwrap_or_default()
+    }
+
     /// The manifest on disk. One that is missing or not understood counts as empty: the next refresh writes it anew.
-    pub fn read(root: &Path) -> Self {
-        let text = fs::read_to_string(root.join(SNAPSHOT).join(FILE)).unwrap_or_default();
+    pub fn read(folder: &Path) -> Self {
+        let text = fs::read_to_string(folder.join(FILE)).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
 

@@ -1,6 +1,6 @@
 //! Rust names for what Frappe names: one stated rule each, and nothing that a rule cannot name.
 
-use heck::ToUpperCamelCase;
+use heck::{ToShoutySnakeCase, ToUpperCamelCase};
 
 /// A type for a DocType: `Sales Order` → `SalesOrder`; a leading digit gets an underscore.
 pub fn type_name(doctype: &str) -> Option<String> {
@@ -36,9 +36,9 @@ pub fn module(slug: &str) -> String {
     field(slug).unwrap_or_default()
 }
 
-/// A table's static for a DocType's file name: `sales_order` → `SALES_ORDER`.
-pub fn table(slug: &str) -> String {
-    let name = slug.to_uppercase();
+/// A table's static for a DocType's file name or type: `sales_order` and `SalesOrder` → `SALES_ORDER`.
+pub fn table(name: &str) -> String {
+    let name = name.to_shouty_snake_case();
     if is_identifier(&name) { name } else { format!("_{name}") }
 }
 

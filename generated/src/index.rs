@@ -2,10 +2,16 @@
 
 use crate::*;
 /// The fingerprint of the snapshot and the choices that this crate was generated from.
-pub const FINGERPRINT: &str = "a59fe4afd61fba9b";
+pub const FINGERPRINT: &str = "0fc3b961aa68fa55";
+/// The versions that there are tables of, each with the number of the site that they were read from.
+pub const SITES: &[(erpnext_schema::Version, &str)] = &[
+    (erpnext_schema::Version::V15, "15.71.1"),
+    (erpnext_schema::Version::V16, "16.0.0-dev"),
+];
 erpnext_schema::index! {
-    ABOUT_US_SETTINGS AboutUsSettingsField, ABOUT_US_TEAM_MEMBER AboutUsTeamMemberField,
-    ACCESS_LOG AccessLogField, ACCOUNT AccountField, ACCOUNT_CLOSING_BALANCE
+    API_REQUEST_LOG ApiRequestLogField, ABOUT_US_SETTINGS AboutUsSettingsField,
+    ABOUT_US_TEAM_MEMBER AboutUsTeamMemberField, ACCESS_LOG AccessLogField, ACCOUNT
+    AccountField, ACCOUNT_CATEGORY AccountCategoryField, ACCOUNT_CLOSING_BALANCE
     AccountClosingBalanceField, ACCOUNTING_DIMENSION AccountingDimensionField,
     ACCOUNTING_DIMENSION_DETAIL AccountingDimensionDetailField,
     ACCOUNTING_DIMENSION_FILTER AccountingDimensionFilterField, ACCOUNTING_PERIOD
@@ -30,36 +36,38 @@ erpnext_schema::index! {
     AssetMaintenanceLogField, ASSET_MAINTENANCE_TASK AssetMaintenanceTaskField,
     ASSET_MAINTENANCE_TEAM AssetMaintenanceTeamField, ASSET_MOVEMENT AssetMovementField,
     ASSET_MOVEMENT_ITEM AssetMovementItemField, ASSET_REPAIR AssetRepairField,
-    ASSET_REPAIR_CONSUMED_ITEM AssetRepairConsumedItemField, ASSET_SHIFT_ALLOCATION
+    ASSET_REPAIR_CONSUMED_ITEM AssetRepairConsumedItemField,
+    ASSET_REPAIR_PURCHASE_INVOICE AssetRepairPurchaseInvoiceField, ASSET_SHIFT_ALLOCATION
     AssetShiftAllocationField, ASSET_SHIFT_FACTOR AssetShiftFactorField,
     ASSET_VALUE_ADJUSTMENT AssetValueAdjustmentField, ASSIGNMENT_RULE
     AssignmentRuleField, ASSIGNMENT_RULE_DAY AssignmentRuleDayField, ASSIGNMENT_RULE_USER
     AssignmentRuleUserField, AUDIT_TRAIL AuditTrailField, AUTHORIZATION_CONTROL
     AuthorizationControlField, AUTHORIZATION_RULE AuthorizationRuleField,
     AUTO_EMAIL_REPORT AutoEmailReportField, AUTO_REPEAT AutoRepeatField, AUTO_REPEAT_DAY
-    AutoRepeatDayField, AVAILABILITY_OF_SLOTS AvailabilityOfSlotsField, BOM BomField,
-    BOM_CREATOR BomCreatorField, BOM_CREATOR_ITEM BomCreatorItemField, BOM_EXPLOSION_ITEM
-    BomExplosionItemField, BOM_ITEM BomItemField, BOM_OPERATION BomOperationField,
-    BOM_SCRAP_ITEM BomScrapItemField, BOM_UPDATE_BATCH BomUpdateBatchField,
-    BOM_UPDATE_LOG BomUpdateLogField, BOM_UPDATE_TOOL BomUpdateToolField,
-    BOM_WEBSITE_ITEM BomWebsiteItemField, BOM_WEBSITE_OPERATION BomWebsiteOperationField,
-    BANK BankField, BANK_ACCOUNT BankAccountField, BANK_ACCOUNT_SUBTYPE
-    BankAccountSubtypeField, BANK_ACCOUNT_TYPE BankAccountTypeField, BANK_CLEARANCE
-    BankClearanceField, BANK_CLEARANCE_DETAIL BankClearanceDetailField, BANK_GUARANTEE
-    BankGuaranteeField, BANK_RECONCILIATION_TOOL BankReconciliationToolField,
-    BANK_STATEMENT_IMPORT BankStatementImportField, BANK_TRANSACTION
-    BankTransactionField, BANK_TRANSACTION_MAPPING BankTransactionMappingField,
-    BANK_TRANSACTION_PAYMENTS BankTransactionPaymentsField, BATCH BatchField, BIN
-    BinField, BISECT_ACCOUNTING_STATEMENTS BisectAccountingStatementsField, BISECT_NODES
-    BisectNodesField, BLANKET_ORDER BlanketOrderField, BLANKET_ORDER_ITEM
-    BlanketOrderItemField, BLOCK_MODULE BlockModuleField, BLOG_CATEGORY
-    BlogCategoryField, BLOG_POST BlogPostField, BLOG_SETTINGS BlogSettingsField, BLOGGER
-    BloggerField, BRANCH BranchField, BRAND BrandField, BUDGET BudgetField,
-    BUDGET_ACCOUNT BudgetAccountField, BULK_TRANSACTION_LOG BulkTransactionLogField,
-    BULK_TRANSACTION_LOG_DETAIL BulkTransactionLogDetailField, BULK_UPDATE
-    BulkUpdateField, BUYING_SETTINGS BuyingSettingsField, CRM_NOTE CrmNoteField,
-    CRM_SETTINGS CrmSettingsField, CALENDAR_VIEW CalendarViewField, CALL_LOG
-    CallLogField, CAMPAIGN CampaignField, CAMPAIGN_EMAIL_SCHEDULE
+    AutoRepeatDayField, AUTO_REPEAT_USER AutoRepeatUserField, AVAILABILITY_OF_SLOTS
+    AvailabilityOfSlotsField, BOM BomField, BOM_CREATOR BomCreatorField, BOM_CREATOR_ITEM
+    BomCreatorItemField, BOM_EXPLOSION_ITEM BomExplosionItemField, BOM_ITEM BomItemField,
+    BOM_OPERATION BomOperationField, BOM_SCRAP_ITEM BomScrapItemField, BOM_UPDATE_BATCH
+    BomUpdateBatchField, BOM_UPDATE_LOG BomUpdateLogField, BOM_UPDATE_TOOL
+    BomUpdateToolField, BOM_WEBSITE_ITEM BomWebsiteItemField, BOM_WEBSITE_OPERATION
+    BomWebsiteOperationField, BANK BankField, BANK_ACCOUNT BankAccountField,
+    BANK_ACCOUNT_SUBTYPE BankAccountSubtypeField, BANK_ACCOUNT_TYPE BankAccountTypeField,
+    BANK_CLEARANCE BankClearanceField, BANK_CLEARANCE_DETAIL BankClearanceDetailField,
+    BANK_GUARANTEE BankGuaranteeField, BANK_RECONCILIATION_TOOL
+    BankReconciliationToolField, BANK_STATEMENT_IMPORT BankStatementImportField,
+    BANK_TRANSACTION BankTransactionField, BANK_TRANSACTION_MAPPING
+    BankTransactionMappingField, BANK_TRANSACTION_PAYMENTS BankTransactionPaymentsField,
+    BATCH BatchField, BIN BinField, BISECT_ACCOUNTING_STATEMENTS
+    BisectAccountingStatementsField, BISECT_NODES BisectNodesField, BLANKET_ORDER
+    BlanketOrderField, BLANKET_ORDER_ITEM BlanketOrderItemField, BLOCK_MODULE
+    BlockModuleField, BLOG_CATEGORY BlogCategoryField, BLOG_POST BlogPostField,
+    BLOG_SETTINGS BlogSettingsField, BLOGGER BloggerField, BRANCH BranchField, BRAND
+    BrandField, BUDGET BudgetField, BUDGET_ACCOUNT BudgetAccountField,
+    BUDGET_DISTRIBUTION BudgetDistributionField, BULK_TRANSACTION_LOG
+    BulkTransactionLogField, BULK_TRANSACTION_LOG_DETAIL BulkTransactionLogDetailField,
+    BULK_UPDATE BulkUpdateField, BUYING_SETTINGS BuyingSettingsField, CRM_NOTE
+    CrmNoteField, CRM_SETTINGS CrmSettingsField, CALENDAR_VIEW CalendarViewField,
+    CALL_LOG CallLogField, CAMPAIGN CampaignField, CAMPAIGN_EMAIL_SCHEDULE
     CampaignEmailScheduleField, CAMPAIGN_ITEM CampaignItemField, CASHIER_CLOSING
     CashierClosingField, CASHIER_CLOSING_PAYMENTS CashierClosingPaymentsField,
     CHANGELOG_FEED ChangelogFeedField, CHART_OF_ACCOUNTS_IMPORTER
@@ -87,52 +95,58 @@ erpnext_schema::index! {
     CustomHtmlBlockField, CUSTOM_ROLE CustomRoleField, CUSTOMER CustomerField,
     CUSTOMER_CREDIT_LIMIT CustomerCreditLimitField, CUSTOMER_GROUP CustomerGroupField,
     CUSTOMER_GROUP_ITEM CustomerGroupItemField, CUSTOMER_ITEM CustomerItemField,
-    CUSTOMIZE_FORM CustomizeFormField, CUSTOMIZE_FORM_FIELD CustomizeFormRowField,
-    CUSTOMS_TARIFF_NUMBER CustomsTariffNumberField, DASHBOARD DashboardField,
-    DASHBOARD_CHART DashboardChartField, DASHBOARD_CHART_FIELD DashboardChartRowField,
-    DASHBOARD_CHART_LINK DashboardChartLinkField, DASHBOARD_CHART_SOURCE
-    DashboardChartSourceField, DASHBOARD_SETTINGS DashboardSettingsField, DATA_EXPORT
-    DataExportField, DATA_IMPORT DataImportField, DATA_IMPORT_LOG DataImportLogField,
-    DEFAULTVALUE DefaultValueField, DELETED_DOCUMENT DeletedDocumentField, DELIVERY_NOTE
-    DeliveryNoteField, DELIVERY_NOTE_ITEM DeliveryNoteItemField, DELIVERY_SETTINGS
-    DeliverySettingsField, DELIVERY_STOP DeliveryStopField, DELIVERY_TRIP
-    DeliveryTripField, DEPARTMENT DepartmentField, DEPENDENT_TASK DependentTaskField,
-    DEPRECIATION_SCHEDULE DepreciationScheduleField, DESIGNATION DesignationField,
-    DESKTOP_ICON DesktopIconField, DISCOUNTED_INVOICE DiscountedInvoiceField,
-    DISCUSSION_REPLY DiscussionReplyField, DISCUSSION_TOPIC DiscussionTopicField,
-    DOCFIELD DocFieldField, DOCPERM DocPermField, DOCSHARE DocShareField, DOCTYPE
-    DocTypeField, DOCTYPE_ACTION DocTypeActionField, DOCTYPE_LAYOUT DocTypeLayoutField,
-    DOCTYPE_LAYOUT_FIELD DocTypeLayoutRowField, DOCTYPE_LINK DocTypeLinkField,
-    DOCTYPE_STATE DocTypeStateField, DOCUMENT_FOLLOW DocumentFollowField,
-    DOCUMENT_NAMING_RULE DocumentNamingRuleField, DOCUMENT_NAMING_RULE_CONDITION
-    DocumentNamingRuleConditionField, DOCUMENT_NAMING_SETTINGS
-    DocumentNamingSettingsField, DOCUMENT_SHARE_KEY DocumentShareKeyField, DOMAIN
-    DomainField, DOMAIN_SETTINGS DomainSettingsField, DOWNTIME_ENTRY DowntimeEntryField,
-    DRIVER DriverField, DRIVING_LICENSE_CATEGORY DrivingLicenseCategoryField,
-    DROPBOX_SETTINGS DropboxSettingsField, DUNNING DunningField, DUNNING_LETTER_TEXT
-    DunningLetterTextField, DUNNING_TYPE DunningTypeField, DYNAMIC_LINK DynamicLinkField,
-    EMAIL_ACCOUNT EmailAccountField, EMAIL_CAMPAIGN EmailCampaignField, EMAIL_DIGEST
-    EmailDigestField, EMAIL_DIGEST_RECIPIENT EmailDigestRecipientField, EMAIL_DOMAIN
-    EmailDomainField, EMAIL_FLAG_QUEUE EmailFlagQueueField, EMAIL_GROUP EmailGroupField,
-    EMAIL_GROUP_MEMBER EmailGroupMemberField, EMAIL_QUEUE EmailQueueField,
-    EMAIL_QUEUE_RECIPIENT EmailQueueRecipientField, EMAIL_RULE EmailRuleField,
-    EMAIL_TEMPLATE EmailTemplateField, EMAIL_UNSUBSCRIBE EmailUnsubscribeField, EMPLOYEE
-    EmployeeField, EMPLOYEE_EDUCATION EmployeeEducationField,
-    EMPLOYEE_EXTERNAL_WORK_HISTORY EmployeeExternalWorkHistoryField, EMPLOYEE_GROUP
-    EmployeeGroupField, EMPLOYEE_GROUP_TABLE EmployeeGroupTableField,
-    EMPLOYEE_INTERNAL_WORK_HISTORY EmployeeInternalWorkHistoryField, ENERGY_POINT_LOG
-    EnergyPointLogField, ENERGY_POINT_RULE EnergyPointRuleField, ENERGY_POINT_SETTINGS
+    CUSTOMER_NUMBER_AT_SUPPLIER CustomerNumberAtSupplierField, CUSTOMIZE_FORM
+    CustomizeFormField, CUSTOMIZE_FORM_ROW CustomizeFormRowField, CUSTOMS_TARIFF_NUMBER
+    CustomsTariffNumberField, DASHBOARD DashboardField, DASHBOARD_CHART
+    DashboardChartField, DASHBOARD_CHART_ROW DashboardChartRowField, DASHBOARD_CHART_LINK
+    DashboardChartLinkField, DASHBOARD_CHART_SOURCE DashboardChartSourceField,
+    DASHBOARD_SETTINGS DashboardSettingsField, DATA_EXPORT DataExportField, DATA_IMPORT
+    DataImportField, DATA_IMPORT_LOG DataImportLogField, DEFAULTVALUE DefaultValueField,
+    DELETED_DOCUMENT DeletedDocumentField, DELIVERY_NOTE DeliveryNoteField,
+    DELIVERY_NOTE_ITEM DeliveryNoteItemField, DELIVERY_SCHEDULE_ITEM
+    DeliveryScheduleItemField, DELIVERY_SETTINGS DeliverySettingsField, DELIVERY_STOP
+    DeliveryStopField, DELIVERY_TRIP DeliveryTripField, DEPARTMENT DepartmentField,
+    DEPENDENT_TASK DependentTaskField, DEPRECIATION_SCHEDULE DepreciationScheduleField,
+    DESIGNATION DesignationField, DESKTOP_ICON DesktopIconField, DESKTOP_LAYOUT
+    DesktopLayoutField, DESKTOP_SETTINGS DesktopSettingsField, DISCOUNTED_INVOICE
+    DiscountedInvoiceField, DISCUSSION_REPLY DiscussionReplyField, DISCUSSION_TOPIC
+    DiscussionTopicField, DOCFIELD DocFieldField, DOCPERM DocPermField, DOCSHARE
+    DocShareField, DOCTYPE DocTypeField, DOCTYPE_ACTION DocTypeActionField,
+    DOCTYPE_LAYOUT DocTypeLayoutField, DOC_TYPE_LAYOUT_ROW DocTypeLayoutRowField,
+    DOCTYPE_LINK DocTypeLinkField, DOCTYPE_STATE DocTypeStateField, DOCUMENT_FOLLOW
+    DocumentFollowField, DOCUMENT_NAMING_RULE DocumentNamingRuleField,
+    DOCUMENT_NAMING_RULE_CONDITION DocumentNamingRuleConditionField,
+    DOCUMENT_NAMING_SETTINGS DocumentNamingSettingsField, DOCUMENT_SHARE_KEY
+    DocumentShareKeyField, DOMAIN DomainField, DOMAIN_SETTINGS DomainSettingsField,
+    DOWNTIME_ENTRY DowntimeEntryField, DRIVER DriverField, DRIVING_LICENSE_CATEGORY
+    DrivingLicenseCategoryField, DROPBOX_SETTINGS DropboxSettingsField, DUNNING
+    DunningField, DUNNING_LETTER_TEXT DunningLetterTextField, DUNNING_TYPE
+    DunningTypeField, DYNAMIC_LINK DynamicLinkField, EMAIL_ACCOUNT EmailAccountField,
+    EMAIL_CAMPAIGN EmailCampaignField, EMAIL_DIGEST EmailDigestField,
+    EMAIL_DIGEST_RECIPIENT EmailDigestRecipientField, EMAIL_DOMAIN EmailDomainField,
+    EMAIL_FLAG_QUEUE EmailFlagQueueField, EMAIL_GROUP EmailGroupField, EMAIL_GROUP_MEMBER
+    EmailGroupMemberField, EMAIL_QUEUE EmailQueueField, EMAIL_QUEUE_RECIPIENT
+    EmailQueueRecipientField, EMAIL_RULE EmailRuleField, EMAIL_TEMPLATE
+    EmailTemplateField, EMAIL_UNSUBSCRIBE EmailUnsubscribeField, EMPLOYEE EmployeeField,
+    EMPLOYEE_EDUCATION EmployeeEducationField, EMPLOYEE_EXTERNAL_WORK_HISTORY
+    EmployeeExternalWorkHistoryField, EMPLOYEE_GROUP EmployeeGroupField,
+    EMPLOYEE_GROUP_TABLE EmployeeGroupTableField, EMPLOYEE_INTERNAL_WORK_HISTORY
+    EmployeeInternalWorkHistoryField, ENERGY_POINT_LOG EnergyPointLogField,
+    ENERGY_POINT_RULE EnergyPointRuleField, ENERGY_POINT_SETTINGS
     EnergyPointSettingsField, ERROR_LOG ErrorLogField, EVENT EventField,
-    EVENT_PARTICIPANTS EventParticipantsField, EXCHANGE_RATE_REVALUATION
-    ExchangeRateRevaluationField, EXCHANGE_RATE_REVALUATION_ACCOUNT
-    ExchangeRateRevaluationAccountField, FILE FileField, FINANCE_BOOK FinanceBookField,
+    EVENT_NOTIFICATIONS EventNotificationsField, EVENT_PARTICIPANTS
+    EventParticipantsField, EXCHANGE_RATE_REVALUATION ExchangeRateRevaluationField,
+    EXCHANGE_RATE_REVALUATION_ACCOUNT ExchangeRateRevaluationAccountField, FILE
+    FileField, FINANCE_BOOK FinanceBookField, FINANCIAL_REPORT_ROW
+    FinancialReportRowField, FINANCIAL_REPORT_TEMPLATE FinancialReportTemplateField,
     FISCAL_YEAR FiscalYearField, FISCAL_YEAR_COMPANY FiscalYearCompanyField, FORM_TOUR
     FormTourField, FORM_TOUR_STEP FormTourStepField, GL_ENTRY GlEntryField, GENDER
-    GenderField, GLOBAL_DEFAULTS GlobalDefaultsField, GLOBAL_SEARCH_DOCTYPE
-    GlobalSearchDocTypeField, GLOBAL_SEARCH_SETTINGS GlobalSearchSettingsField,
-    GOOGLE_CALENDAR GoogleCalendarField, GOOGLE_CONTACTS GoogleContactsField,
-    GOOGLE_DRIVE GoogleDriveField, GOOGLE_SETTINGS GoogleSettingsField, HAS_DOMAIN
-    HasDomainField, HAS_ROLE HasRoleField, HELP_ARTICLE HelpArticleField, HELP_CATEGORY
+    GenderField, GEOLOCATION_SETTINGS GeolocationSettingsField, GLOBAL_DEFAULTS
+    GlobalDefaultsField, GLOBAL_SEARCH_DOCTYPE GlobalSearchDocTypeField,
+    GLOBAL_SEARCH_SETTINGS GlobalSearchSettingsField, GOOGLE_CALENDAR
+    GoogleCalendarField, GOOGLE_CONTACTS GoogleContactsField, GOOGLE_DRIVE
+    GoogleDriveField, GOOGLE_SETTINGS GoogleSettingsField, HAS_DOMAIN HasDomainField,
+    HAS_ROLE HasRoleField, HELP_ARTICLE HelpArticleField, HELP_CATEGORY
     HelpCategoryField, HOLIDAY HolidayField, HOLIDAY_LIST HolidayListField, HOMEPAGE
     HomepageField, HOMEPAGE_SECTION HomepageSectionField, HOMEPAGE_SECTION_CARD
     HomepageSectionCardField, IMAP_FOLDER ImapFolderField, IMPORT_SUPPLIER_INVOICE
@@ -147,23 +161,26 @@ erpnext_schema::index! {
     ISSUE_TYPE IssueTypeField, ITEM ItemField, ITEM_ALTERNATIVE ItemAlternativeField,
     ITEM_ATTRIBUTE ItemAttributeField, ITEM_ATTRIBUTE_VALUE ItemAttributeValueField,
     ITEM_BARCODE ItemBarcodeField, ITEM_CUSTOMER_DETAIL ItemCustomerDetailField,
-    ITEM_DEFAULT ItemDefaultField, ITEM_GROUP ItemGroupField, ITEM_MANUFACTURER
-    ItemManufacturerField, ITEM_PRICE ItemPriceField, ITEM_QUALITY_INSPECTION_PARAMETER
+    ITEM_DEFAULT ItemDefaultField, ITEM_GROUP ItemGroupField, ITEM_LEAD_TIME
+    ItemLeadTimeField, ITEM_MANUFACTURER ItemManufacturerField, ITEM_PRICE
+    ItemPriceField, ITEM_QUALITY_INSPECTION_PARAMETER
     ItemQualityInspectionParameterField, ITEM_REORDER ItemReorderField, ITEM_SUPPLIER
     ItemSupplierField, ITEM_TAX ItemTaxField, ITEM_TAX_TEMPLATE ItemTaxTemplateField,
     ITEM_TAX_TEMPLATE_DETAIL ItemTaxTemplateDetailField, ITEM_VARIANT ItemVariantField,
     ITEM_VARIANT_ATTRIBUTE ItemVariantAttributeField, ITEM_VARIANT_SETTINGS
     ItemVariantSettingsField, ITEM_WEBSITE_SPECIFICATION ItemWebsiteSpecificationField,
-    JOB_CARD JobCardField, JOB_CARD_ITEM JobCardItemField, JOB_CARD_OPERATION
-    JobCardOperationField, JOB_CARD_SCHEDULED_TIME JobCardScheduledTimeField,
-    JOB_CARD_SCRAP_ITEM JobCardScrapItemField, JOB_CARD_TIME_LOG JobCardTimeLogField,
-    JOURNAL_ENTRY JournalEntryField, JOURNAL_ENTRY_ACCOUNT JournalEntryAccountField,
-    JOURNAL_ENTRY_TEMPLATE JournalEntryTemplateField, JOURNAL_ENTRY_TEMPLATE_ACCOUNT
+    ITEM_WISE_TAX_DETAIL ItemWiseTaxDetailField, JOB_CARD JobCardField, JOB_CARD_ITEM
+    JobCardItemField, JOB_CARD_OPERATION JobCardOperationField, JOB_CARD_SCHEDULED_TIME
+    JobCardScheduledTimeField, JOB_CARD_SCRAP_ITEM JobCardScrapItemField,
+    JOB_CARD_TIME_LOG JobCardTimeLogField, JOURNAL_ENTRY JournalEntryField,
+    JOURNAL_ENTRY_ACCOUNT JournalEntryAccountField, JOURNAL_ENTRY_TEMPLATE
+    JournalEntryTemplateField, JOURNAL_ENTRY_TEMPLATE_ACCOUNT
     JournalEntryTemplateAccountField, KANBAN_BOARD KanbanBoardField, KANBAN_BOARD_COLUMN
     KanbanBoardColumnField, LDAP_GROUP_MAPPING LdapGroupMappingField, LDAP_SETTINGS
     LdapSettingsField, LANDED_COST_ITEM LandedCostItemField, LANDED_COST_PURCHASE_RECEIPT
     LandedCostPurchaseReceiptField, LANDED_COST_TAXES_AND_CHARGES
-    LandedCostTaxesAndChargesField, LANDED_COST_VOUCHER LandedCostVoucherField, LANGUAGE
+    LandedCostTaxesAndChargesField, LANDED_COST_VENDOR_INVOICE
+    LandedCostVendorInvoiceField, LANDED_COST_VOUCHER LandedCostVoucherField, LANGUAGE
     LanguageField, LEAD LeadField, LEAD_SOURCE LeadSourceField, LEDGER_HEALTH
     LedgerHealthField, LEDGER_HEALTH_MONITOR LedgerHealthMonitorField,
     LEDGER_HEALTH_MONITOR_COMPANY LedgerHealthMonitorCompanyField, LEDGER_MERGE
@@ -181,32 +198,32 @@ erpnext_schema::index! {
     MAINTENANCE_VISIT MaintenanceVisitField, MAINTENANCE_VISIT_PURPOSE
     MaintenanceVisitPurposeField, MANUFACTURER ManufacturerField, MANUFACTURING_SETTINGS
     ManufacturingSettingsField, MARKET_SEGMENT MarketSegmentField, MARKETING_CAMPAIGN
-    MarketingCampaignField, MATERIAL_REQUEST MaterialRequestField, MATERIAL_REQUEST_ITEM
-    MaterialRequestItemField, MATERIAL_REQUEST_PLAN_ITEM MaterialRequestPlanItemField,
-    MILESTONE MilestoneField, MILESTONE_TRACKER MilestoneTrackerField, MODE_OF_PAYMENT
-    ModeOfPaymentField, MODE_OF_PAYMENT_ACCOUNT ModeOfPaymentAccountField, MODULE_DEF
-    ModuleDefField, MODULE_ONBOARDING ModuleOnboardingField, MODULE_PROFILE
-    ModuleProfileField, MONTHLY_DISTRIBUTION MonthlyDistributionField,
-    MONTHLY_DISTRIBUTION_PERCENTAGE MonthlyDistributionPercentageField, NAVBAR_ITEM
-    NavbarItemField, NAVBAR_SETTINGS NavbarSettingsField, NETWORK_PRINTER_SETTINGS
-    NetworkPrinterSettingsField, NEWSLETTER NewsletterField, NEWSLETTER_ATTACHMENT
-    NewsletterAttachmentField, NEWSLETTER_EMAIL_GROUP NewsletterEmailGroupField,
-    NON_CONFORMANCE NonConformanceField, NOTE NoteField, NOTE_SEEN_BY NoteSeenByField,
-    NOTIFICATION NotificationField, NOTIFICATION_LOG NotificationLogField,
-    NOTIFICATION_RECIPIENT NotificationRecipientField, NOTIFICATION_SETTINGS
-    NotificationSettingsField, NOTIFICATION_SUBSCRIBED_DOCUMENT
-    NotificationSubscribedDocumentField, NUMBER_CARD NumberCardField, NUMBER_CARD_LINK
-    NumberCardLinkField, OAUTH_AUTHORIZATION_CODE OAuthAuthorizationCodeField,
-    OAUTH_BEARER_TOKEN OAuthBearerTokenField, OAUTH_CLIENT OAuthClientField,
-    OAUTH_CLIENT_ROLE OAuthClientRoleField, OAUTH_PROVIDER_SETTINGS
-    OAuthProviderSettingsField, OAUTH_SCOPE OAuthScopeField, ODD_SINGLE OddSingleField,
-    ODD_THING OddThingField, ODD_THING_ROW OddThingRowField, ONBOARDING_PERMISSION
-    OnboardingPermissionField, ONBOARDING_STEP OnboardingStepField, ONBOARDING_STEP_MAP
-    OnboardingStepMapField, OPENING_INVOICE_CREATION_TOOL
-    OpeningInvoiceCreationToolField, OPENING_INVOICE_CREATION_TOOL_ITEM
-    OpeningInvoiceCreationToolItemField, OPERATION OperationField, OPPORTUNITY
-    OpportunityField, OPPORTUNITY_ITEM OpportunityItemField, OPPORTUNITY_LOST_REASON
-    OpportunityLostReasonField, OPPORTUNITY_LOST_REASON_DETAIL
+    MarketingCampaignField, MASTER_PRODUCTION_SCHEDULE MasterProductionScheduleField,
+    MASTER_PRODUCTION_SCHEDULE_ITEM MasterProductionScheduleItemField, MATERIAL_REQUEST
+    MaterialRequestField, MATERIAL_REQUEST_ITEM MaterialRequestItemField,
+    MATERIAL_REQUEST_PLAN_ITEM MaterialRequestPlanItemField, MILESTONE MilestoneField,
+    MILESTONE_TRACKER MilestoneTrackerField, MODE_OF_PAYMENT ModeOfPaymentField,
+    MODE_OF_PAYMENT_ACCOUNT ModeOfPaymentAccountField, MODULE_DEF ModuleDefField,
+    MODULE_ONBOARDING ModuleOnboardingField, MODULE_PROFILE ModuleProfileField,
+    MONTHLY_DISTRIBUTION MonthlyDistributionField, MONTHLY_DISTRIBUTION_PERCENTAGE
+    MonthlyDistributionPercentageField, NAVBAR_ITEM NavbarItemField, NAVBAR_SETTINGS
+    NavbarSettingsField, NETWORK_PRINTER_SETTINGS NetworkPrinterSettingsField, NEWSLETTER
+    NewsletterField, NEWSLETTER_ATTACHMENT NewsletterAttachmentField,
+    NEWSLETTER_EMAIL_GROUP NewsletterEmailGroupField, NON_CONFORMANCE
+    NonConformanceField, NOTE NoteField, NOTE_SEEN_BY NoteSeenByField, NOTIFICATION
+    NotificationField, NOTIFICATION_LOG NotificationLogField, NOTIFICATION_RECIPIENT
+    NotificationRecipientField, NOTIFICATION_SETTINGS NotificationSettingsField,
+    NOTIFICATION_SUBSCRIBED_DOCUMENT NotificationSubscribedDocumentField, NUMBER_CARD
+    NumberCardField, NUMBER_CARD_LINK NumberCardLinkField, OAUTH_AUTHORIZATION_CODE
+    OAuthAuthorizationCodeField, OAUTH_BEARER_TOKEN OAuthBearerTokenField, OAUTH_CLIENT
+    OAuthClientField, OAUTH_CLIENT_ROLE OAuthClientRoleField, OAUTH_PROVIDER_SETTINGS
+    OAuthProviderSettingsField, OAUTH_SCOPE OAuthScopeField, OAUTH_SETTINGS
+    OAuthSettingsField, ONBOARDING_PERMISSION OnboardingPermissionField, ONBOARDING_STEP
+    OnboardingStepField, ONBOARDING_STEP_MAP OnboardingStepMapField,
+    OPENING_INVOICE_CREATION_TOOL OpeningInvoiceCreationToolField,
+    OPENING_INVOICE_CREATION_TOOL_ITEM OpeningInvoiceCreationToolItemField, OPERATION
+    OperationField, OPPORTUNITY OpportunityField, OPPORTUNITY_ITEM OpportunityItemField,
+    OPPORTUNITY_LOST_REASON OpportunityLostReasonField, OPPORTUNITY_LOST_REASON_DETAIL
     OpportunityLostReasonDetailField, OPPORTUNITY_TYPE OpportunityTypeField,
     OVERDUE_PAYMENT OverduePaymentField, POS_CLOSING_ENTRY PosClosingEntryField,
     POS_CLOSING_ENTRY_DETAIL PosClosingEntryDetailField, POS_CLOSING_ENTRY_TAXES
@@ -225,9 +242,10 @@ erpnext_schema::index! {
     PartySpecificItemField, PARTY_TYPE PartyTypeField, PATCH_LOG PatchLogField,
     PAUSE_SLA_ON_STATUS PauseSlaOnStatusField, PAYMENT_ENTRY PaymentEntryField,
     PAYMENT_ENTRY_DEDUCTION PaymentEntryDeductionField, PAYMENT_ENTRY_REFERENCE
-    PaymentEntryReferenceField, PAYMENT_LEDGER_ENTRY PaymentLedgerEntryField,
-    PAYMENT_ORDER PaymentOrderField, PAYMENT_ORDER_REFERENCE PaymentOrderReferenceField,
-    PAYMENT_RECONCILIATION PaymentReconciliationField, PAYMENT_RECONCILIATION_ALLOCATION
+    PaymentEntryReferenceField, PAYMENT_GATEWAY_ACCOUNT PaymentGatewayAccountField,
+    PAYMENT_LEDGER_ENTRY PaymentLedgerEntryField, PAYMENT_ORDER PaymentOrderField,
+    PAYMENT_ORDER_REFERENCE PaymentOrderReferenceField, PAYMENT_RECONCILIATION
+    PaymentReconciliationField, PAYMENT_RECONCILIATION_ALLOCATION
     PaymentReconciliationAllocationField, PAYMENT_RECONCILIATION_INVOICE
     PaymentReconciliationInvoiceField, PAYMENT_RECONCILIATION_PAYMENT
     PaymentReconciliationPaymentField, PAYMENT_REQUEST PaymentRequestField,
@@ -236,6 +254,7 @@ erpnext_schema::index! {
     PaymentTermsTemplateDetailField, PEGGED_CURRENCIES PeggedCurrenciesField,
     PEGGED_CURRENCY_DETAILS PeggedCurrencyDetailsField, PERIOD_CLOSING_VOUCHER
     PeriodClosingVoucherField, PERMISSION_INSPECTOR PermissionInspectorField,
+    PERMISSION_LOG PermissionLogField, PERMISSION_TYPE PermissionTypeField,
     PERSONAL_DATA_DELETION_REQUEST PersonalDataDeletionRequestField,
     PERSONAL_DATA_DELETION_STEP PersonalDataDeletionStepField,
     PERSONAL_DATA_DOWNLOAD_REQUEST PersonalDataDownloadRequestField, PICK_LIST
@@ -252,7 +271,9 @@ erpnext_schema::index! {
     ProcessDeferredAccountingField, PROCESS_PAYMENT_RECONCILIATION
     ProcessPaymentReconciliationField, PROCESS_PAYMENT_RECONCILIATION_LOG
     ProcessPaymentReconciliationLogField, PROCESS_PAYMENT_RECONCILIATION_LOG_ALLOCATIONS
-    ProcessPaymentReconciliationLogAllocationsField, PROCESS_STATEMENT_OF_ACCOUNTS
+    ProcessPaymentReconciliationLogAllocationsField, PROCESS_PERIOD_CLOSING_VOUCHER
+    ProcessPeriodClosingVoucherField, PROCESS_PERIOD_CLOSING_VOUCHER_DETAIL
+    ProcessPeriodClosingVoucherDetailField, PROCESS_STATEMENT_OF_ACCOUNTS
     ProcessStatementOfAccountsField, PROCESS_STATEMENT_OF_ACCOUNTS_CC
     ProcessStatementOfAccountsCcField, PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER
     ProcessStatementOfAccountsCustomerField, PROCESS_SUBSCRIPTION
@@ -310,12 +331,14 @@ erpnext_schema::index! {
     RequestForQuotationItemField, REQUEST_FOR_QUOTATION_SUPPLIER
     RequestForQuotationSupplierField, REVIEW_LEVEL ReviewLevelField, ROLE RoleField,
     ROLE_PERMISSION_FOR_PAGE_AND_REPORT RolePermissionForPageAndReportField, ROLE_PROFILE
-    RoleProfileField, ROUTE_HISTORY RouteHistoryField, ROUTING RoutingField,
-    S3_BACKUP_SETTINGS S3BackupSettingsField, SLA_FULFILLED_ON_STATUS
-    SlaFulfilledOnStatusField, SMS_CENTER SmsCenterField, SMS_LOG SmsLogField,
-    SMS_PARAMETER SmsParameterField, SMS_SETTINGS SmsSettingsField, SALES_INVOICE
-    SalesInvoiceField, SALES_INVOICE_ADVANCE SalesInvoiceAdvanceField, SALES_INVOICE_ITEM
-    SalesInvoiceItemField, SALES_INVOICE_PAYMENT SalesInvoicePaymentField,
+    RoleProfileField, ROLE_REPLICATION RoleReplicationField, ROUTE_HISTORY
+    RouteHistoryField, ROUTING RoutingField, S3_BACKUP_SETTINGS S3BackupSettingsField,
+    SLA_FULFILLED_ON_STATUS SlaFulfilledOnStatusField, SMS_CENTER SmsCenterField, SMS_LOG
+    SmsLogField, SMS_PARAMETER SmsParameterField, SMS_SETTINGS SmsSettingsField,
+    SALES_FORECAST SalesForecastField, SALES_FORECAST_ITEM SalesForecastItemField,
+    SALES_INVOICE SalesInvoiceField, SALES_INVOICE_ADVANCE SalesInvoiceAdvanceField,
+    SALES_INVOICE_ITEM SalesInvoiceItemField, SALES_INVOICE_PAYMENT
+    SalesInvoicePaymentField, SALES_INVOICE_REFERENCE SalesInvoiceReferenceField,
     SALES_INVOICE_TIMESHEET SalesInvoiceTimesheetField, SALES_ORDER SalesOrderField,
     SALES_ORDER_ITEM SalesOrderItemField, SALES_PARTNER SalesPartnerField,
     SALES_PARTNER_ITEM SalesPartnerItemField, SALES_PARTNER_TYPE SalesPartnerTypeField,
@@ -334,16 +357,24 @@ erpnext_schema::index! {
     ShipmentField, SHIPMENT_DELIVERY_NOTE ShipmentDeliveryNoteField, SHIPMENT_PARCEL
     ShipmentParcelField, SHIPMENT_PARCEL_TEMPLATE ShipmentParcelTemplateField,
     SHIPPING_RULE ShippingRuleField, SHIPPING_RULE_CONDITION ShippingRuleConditionField,
-    SHIPPING_RULE_COUNTRY ShippingRuleCountryField, SLACK_WEBHOOK_URL
-    SlackWebhookUrlField, SOCIAL_LINK_SETTINGS SocialLinkSettingsField, SOCIAL_LOGIN_KEY
-    SocialLoginKeyField, SOUTH_AFRICA_VAT_ACCOUNT SouthAfricaVatAccountField,
-    SOUTH_AFRICA_VAT_SETTINGS SouthAfricaVatSettingsField, STOCK_ENTRY StockEntryField,
-    STOCK_ENTRY_DETAIL StockEntryDetailField, STOCK_ENTRY_TYPE StockEntryTypeField,
-    STOCK_LEDGER_ENTRY StockLedgerEntryField, STOCK_RECONCILIATION
-    StockReconciliationField, STOCK_RECONCILIATION_ITEM StockReconciliationItemField,
-    STOCK_REPOSTING_SETTINGS StockRepostingSettingsField, STOCK_RESERVATION_ENTRY
-    StockReservationEntryField, STOCK_SETTINGS StockSettingsField, SUB_OPERATION
-    SubOperationField, SUBCONTRACTING_BOM SubcontractingBomField, SUBCONTRACTING_ORDER
+    SHIPPING_RULE_COUNTRY ShippingRuleCountryField, SIDEBAR_ITEM_GROUP
+    SidebarItemGroupField, SIDEBAR_ITEM_GROUP_LINK SidebarItemGroupLinkField,
+    SLACK_WEBHOOK_URL SlackWebhookUrlField, SOCIAL_LINK_SETTINGS SocialLinkSettingsField,
+    SOCIAL_LOGIN_KEY SocialLoginKeyField, SOUTH_AFRICA_VAT_ACCOUNT
+    SouthAfricaVatAccountField, SOUTH_AFRICA_VAT_SETTINGS SouthAfricaVatSettingsField,
+    STOCK_CLOSING_BALANCE StockClosingBalanceField, STOCK_CLOSING_ENTRY
+    StockClosingEntryField, STOCK_ENTRY StockEntryField, STOCK_ENTRY_DETAIL
+    StockEntryDetailField, STOCK_ENTRY_TYPE StockEntryTypeField, STOCK_LEDGER_ENTRY
+    StockLedgerEntryField, STOCK_RECONCILIATION StockReconciliationField,
+    STOCK_RECONCILIATION_ITEM StockReconciliationItemField, STOCK_REPOSTING_SETTINGS
+    StockRepostingSettingsField, STOCK_RESERVATION_ENTRY StockReservationEntryField,
+    STOCK_SETTINGS StockSettingsField, SUB_OPERATION SubOperationField,
+    SUBCONTRACTING_BOM SubcontractingBomField, SUBCONTRACTING_INWARD_ORDER
+    SubcontractingInwardOrderField, SUBCONTRACTING_INWARD_ORDER_ITEM
+    SubcontractingInwardOrderItemField, SUBCONTRACTING_INWARD_ORDER_RECEIVED_ITEM
+    SubcontractingInwardOrderReceivedItemField, SUBCONTRACTING_INWARD_ORDER_SCRAP_ITEM
+    SubcontractingInwardOrderScrapItemField, SUBCONTRACTING_INWARD_ORDER_SERVICE_ITEM
+    SubcontractingInwardOrderServiceItemField, SUBCONTRACTING_ORDER
     SubcontractingOrderField, SUBCONTRACTING_ORDER_ITEM SubcontractingOrderItemField,
     SUBCONTRACTING_ORDER_SERVICE_ITEM SubcontractingOrderServiceItemField,
     SUBCONTRACTING_ORDER_SUPPLIED_ITEM SubcontractingOrderSuppliedItemField,
@@ -355,7 +386,8 @@ erpnext_schema::index! {
     SubscriptionPlanDetailField, SUBSCRIPTION_SETTINGS SubscriptionSettingsField,
     SUCCESS_ACTION SuccessActionField, SUPPLIER SupplierField, SUPPLIER_GROUP
     SupplierGroupField, SUPPLIER_GROUP_ITEM SupplierGroupItemField, SUPPLIER_ITEM
-    SupplierItemField, SUPPLIER_QUOTATION SupplierQuotationField, SUPPLIER_QUOTATION_ITEM
+    SupplierItemField, SUPPLIER_NUMBER_AT_CUSTOMER SupplierNumberAtCustomerField,
+    SUPPLIER_QUOTATION SupplierQuotationField, SUPPLIER_QUOTATION_ITEM
     SupplierQuotationItemField, SUPPLIER_SCORECARD SupplierScorecardField,
     SUPPLIER_SCORECARD_CRITERIA SupplierScorecardCriteriaField, SUPPLIER_SCORECARD_PERIOD
     SupplierScorecardPeriodField, SUPPLIER_SCORECARD_SCORING_CRITERIA
@@ -375,50 +407,59 @@ erpnext_schema::index! {
     TASK_DEPENDS_ON TaskDependsOnField, TASK_TYPE TaskTypeField, TAX_CATEGORY
     TaxCategoryField, TAX_RULE TaxRuleField, TAX_WITHHELD_VOUCHERS
     TaxWithheldVouchersField, TAX_WITHHOLDING_ACCOUNT TaxWithholdingAccountField,
-    TAX_WITHHOLDING_CATEGORY TaxWithholdingCategoryField, TAX_WITHHOLDING_RATE
-    TaxWithholdingRateField, TELEPHONY_CALL_TYPE TelephonyCallTypeField,
-    TERMS_AND_CONDITIONS TermsAndConditionsField, TERRITORY TerritoryField,
-    TERRITORY_ITEM TerritoryItemField, TIMESHEET TimesheetField, TIMESHEET_DETAIL
-    TimesheetDetailField, TODO ToDoField, TOKEN_CACHE TokenCacheField, TOP_BAR_ITEM
-    TopBarItemField, TRANSACTION_DELETION_RECORD TransactionDeletionRecordField,
-    TRANSACTION_DELETION_RECORD_DETAILS TransactionDeletionRecordDetailsField,
-    TRANSACTION_DELETION_RECORD_ITEM TransactionDeletionRecordItemField, TRANSACTION_LOG
-    TransactionLogField, TRANSLATION TranslationField, UAE_VAT_ACCOUNT
-    UaeVatAccountField, UAE_VAT_SETTINGS UaeVatSettingsField, UOM UomField, UOM_CATEGORY
-    UomCategoryField, UOM_CONVERSION_DETAIL UomConversionDetailField,
-    UOM_CONVERSION_FACTOR UomConversionFactorField, UNHANDLED_EMAIL UnhandledEmailField,
-    UNRECONCILE_PAYMENT UnreconcilePaymentField, UNRECONCILE_PAYMENT_ENTRIES
-    UnreconcilePaymentEntriesField, USER UserField, USER_DOCUMENT_TYPE
-    UserDocumentTypeField, USER_EMAIL UserEmailField, USER_GROUP UserGroupField,
-    USER_GROUP_MEMBER UserGroupMemberField, USER_PERMISSION UserPermissionField,
-    USER_SELECT_DOCUMENT_TYPE UserSelectDocumentTypeField, USER_SOCIAL_LOGIN
-    UserSocialLoginField, USER_TYPE UserTypeField, USER_TYPE_MODULE UserTypeModuleField,
-    VARIANT_FIELD VariantFieldField, VEHICLE VehicleField, VERSION VersionField, VIDEO
-    VideoField, VIDEO_SETTINGS VideoSettingsField, VIEW_LOG ViewLogField,
-    VOICE_CALL_SETTINGS VoiceCallSettingsField, WAREHOUSE WarehouseField, WAREHOUSE_TYPE
-    WarehouseTypeField, WARRANTY_CLAIM WarrantyClaimField, WEB_FORM WebFormField,
-    WEB_FORM_FIELD WebFormRowField, WEB_FORM_LIST_COLUMN WebFormListColumnField, WEB_PAGE
-    WebPageField, WEB_PAGE_BLOCK WebPageBlockField, WEB_PAGE_VIEW WebPageViewField,
-    WEB_TEMPLATE WebTemplateField, WEB_TEMPLATE_FIELD WebTemplateRowField, WEBHOOK
-    WebhookField, WEBHOOK_DATA WebhookDataField, WEBHOOK_HEADER WebhookHeaderField,
-    WEBHOOK_REQUEST_LOG WebhookRequestLogField, WEBSITE_ATTRIBUTE WebsiteAttributeField,
-    WEBSITE_FILTER_FIELD WebsiteFilterFieldField, WEBSITE_ITEM_GROUP
-    WebsiteItemGroupField, WEBSITE_META_TAG WebsiteMetaTagField, WEBSITE_ROUTE_META
-    WebsiteRouteMetaField, WEBSITE_ROUTE_REDIRECT WebsiteRouteRedirectField,
-    WEBSITE_SCRIPT WebsiteScriptField, WEBSITE_SETTINGS WebsiteSettingsField,
-    WEBSITE_SIDEBAR WebsiteSidebarField, WEBSITE_SIDEBAR_ITEM WebsiteSidebarItemField,
-    WEBSITE_SLIDESHOW WebsiteSlideshowField, WEBSITE_SLIDESHOW_ITEM
-    WebsiteSlideshowItemField, WEBSITE_THEME WebsiteThemeField, WEBSITE_THEME_IGNORE_APP
-    WebsiteThemeIgnoreAppField, WORK_ORDER WorkOrderField, WORK_ORDER_ITEM
-    WorkOrderItemField, WORK_ORDER_OPERATION WorkOrderOperationField, WORKFLOW
-    WorkflowField, WORKFLOW_ACTION WorkflowActionField, WORKFLOW_ACTION_MASTER
+    TAX_WITHHOLDING_CATEGORY TaxWithholdingCategoryField, TAX_WITHHOLDING_ENTRY
+    TaxWithholdingEntryField, TAX_WITHHOLDING_GROUP TaxWithholdingGroupField,
+    TAX_WITHHOLDING_RATE TaxWithholdingRateField, TELEPHONY_CALL_TYPE
+    TelephonyCallTypeField, TERMS_AND_CONDITIONS TermsAndConditionsField, TERRITORY
+    TerritoryField, TERRITORY_ITEM TerritoryItemField, TIMESHEET TimesheetField,
+    TIMESHEET_DETAIL TimesheetDetailField, TODO ToDoField, TOKEN_CACHE TokenCacheField,
+    TOP_BAR_ITEM TopBarItemField, TRANSACTION_DELETION_RECORD
+    TransactionDeletionRecordField, TRANSACTION_DELETION_RECORD_DETAILS
+    TransactionDeletionRecordDetailsField, TRANSACTION_DELETION_RECORD_ITEM
+    TransactionDeletionRecordItemField, TRANSACTION_LOG TransactionLogField, TRANSLATION
+    TranslationField, UAE_VAT_ACCOUNT UaeVatAccountField, UAE_VAT_SETTINGS
+    UaeVatSettingsField, UOM UomField, UOM_CATEGORY UomCategoryField,
+    UOM_CONVERSION_DETAIL UomConversionDetailField, UOM_CONVERSION_FACTOR
+    UomConversionFactorField, UTM_CAMPAIGN UtmCampaignField, UTM_MEDIUM UtmMediumField,
+    UTM_SOURCE UtmSourceField, UNHANDLED_EMAIL UnhandledEmailField, UNRECONCILE_PAYMENT
+    UnreconcilePaymentField, UNRECONCILE_PAYMENT_ENTRIES UnreconcilePaymentEntriesField,
+    USER UserField, USER_DOCUMENT_TYPE UserDocumentTypeField, USER_EMAIL UserEmailField,
+    USER_GROUP UserGroupField, USER_GROUP_MEMBER UserGroupMemberField, USER_INVITATION
+    UserInvitationField, USER_PERMISSION UserPermissionField, USER_ROLE UserRoleField,
+    USER_ROLE_PROFILE UserRoleProfileField, USER_SELECT_DOCUMENT_TYPE
+    UserSelectDocumentTypeField, USER_SESSION_DISPLAY UserSessionDisplayField,
+    USER_SOCIAL_LOGIN UserSocialLoginField, USER_TYPE UserTypeField, USER_TYPE_MODULE
+    UserTypeModuleField, VARIANT_FIELD VariantFieldField, VEHICLE VehicleField, VERSION
+    VersionField, VIDEO VideoField, VIDEO_SETTINGS VideoSettingsField, VIEW_LOG
+    ViewLogField, VOICE_CALL_SETTINGS VoiceCallSettingsField, WAREHOUSE WarehouseField,
+    WAREHOUSE_TYPE WarehouseTypeField, WARRANTY_CLAIM WarrantyClaimField, WEB_FORM
+    WebFormField, WEB_FORM_ROW WebFormRowField, WEB_FORM_LIST_COLUMN
+    WebFormListColumnField, WEB_PAGE WebPageField, WEB_PAGE_BLOCK WebPageBlockField,
+    WEB_PAGE_VIEW WebPageViewField, WEB_TEMPLATE WebTemplateField, WEB_TEMPLATE_ROW
+    WebTemplateRowField, WEBHOOK WebhookField, WEBHOOK_DATA WebhookDataField,
+    WEBHOOK_HEADER WebhookHeaderField, WEBHOOK_REQUEST_LOG WebhookRequestLogField,
+    WEBSITE_ATTRIBUTE WebsiteAttributeField, WEBSITE_FILTER_FIELD
+    WebsiteFilterFieldField, WEBSITE_ITEM_GROUP WebsiteItemGroupField, WEBSITE_META_TAG
+    WebsiteMetaTagField, WEBSITE_ROUTE_META WebsiteRouteMetaField, WEBSITE_ROUTE_REDIRECT
+    WebsiteRouteRedirectField, WEBSITE_SCRIPT WebsiteScriptField, WEBSITE_SETTINGS
+    WebsiteSettingsField, WEBSITE_SIDEBAR WebsiteSidebarField, WEBSITE_SIDEBAR_ITEM
+    WebsiteSidebarItemField, WEBSITE_SLIDESHOW WebsiteSlideshowField,
+    WEBSITE_SLIDESHOW_ITEM WebsiteSlideshowItemField, WEBSITE_THEME WebsiteThemeField,
+    WEBSITE_THEME_IGNORE_APP WebsiteThemeIgnoreAppField, WORK_ORDER WorkOrderField,
+    WORK_ORDER_ITEM WorkOrderItemField, WORK_ORDER_OPERATION WorkOrderOperationField,
+    WORKFLOW WorkflowField, WORKFLOW_ACTION WorkflowActionField, WORKFLOW_ACTION_MASTER
     WorkflowActionMasterField, WORKFLOW_ACTION_PERMITTED_ROLE
     WorkflowActionPermittedRoleField, WORKFLOW_DOCUMENT_STATE WorkflowDocumentStateField,
     WORKFLOW_STATE WorkflowStateField, WORKFLOW_TRANSITION WorkflowTransitionField,
-    WORKSPACE WorkspaceField, WORKSPACE_CHART WorkspaceChartField, WORKSPACE_CUSTOM_BLOCK
-    WorkspaceCustomBlockField, WORKSPACE_LINK WorkspaceLinkField, WORKSPACE_NUMBER_CARD
+    WORKFLOW_TRANSITION_TASK WorkflowTransitionTaskField, WORKFLOW_TRANSITION_TASKS
+    WorkflowTransitionTasksField, WORKSPACE WorkspaceField, WORKSPACE_CHART
+    WorkspaceChartField, WORKSPACE_CUSTOM_BLOCK WorkspaceCustomBlockField,
+    WORKSPACE_LINK_ROW WorkspaceLinkRowField, WORKSPACE_NUMBER_CARD
     WorkspaceNumberCardField, WORKSPACE_QUICK_LIST WorkspaceQuickListField,
-    WORKSPACE_SHORTCUT WorkspaceShortcutField, WORKSTATION WorkstationField,
-    WORKSTATION_TYPE WorkstationTypeField, WORKSTATION_WORKING_HOUR
-    WorkstationWorkingHourField,
+    WORKSPACE_SHORTCUT WorkspaceShortcutField, WORKSPACE_SIDEBAR WorkspaceSidebarField,
+    WORKSPACE_SIDEBAR_ITEM WorkspaceSidebarItemField, WORKSTATION WorkstationField,
+    WORKSTATION_COST WorkstationCostField, WORKSTATION_OPERATING_COMPONENT
+    WorkstationOperatingComponentField, WORKSTATION_OPERATING_COMPONENT_ACCOUNT
+    WorkstationOperatingComponentAccountField, WORKSTATION_TYPE WorkstationTypeField,
+    WORKSTATION_WORKING_HOUR WorkstationWorkingHourField,
 }

@@ -1,6 +1,6 @@
 //! What a new site has before anybody works with it: the DocTypes as documents, users, roles, languages, a User Permission.
 
-use erpnext_schema::doctype_flag;
+use erpnext_schema::{Version, doctype_flag};
 use serde_json::{Map, Value, json};
 
 use crate::doc::Doc;
@@ -9,7 +9,11 @@ use crate::keys::KEYS;
 use crate::site::Site;
 
 /// The roles of the users that have any.
-const ROLES: &[(&str, &[&str])] = &[("sales@example.com", &["Sales User"]), ("reader@example.com", &["API Reader"])];
+const ROLES: &[(&str, &[&str])] = &[
+    ("sales@example.com", &["Sales User"]),
+    ("other@example.com", &["Sales User"]),
+    ("reader@example.com", &["API Reader"]),
+];
 
 /// Languages that documents are printed in.
 const LANGUAGES: &[(&str, &str)] = &[("de", "Deutsch"), ("en", "English"), ("es", "Español"), ("fr", "Français")];
@@ -46,7 +50,7 @@ pub fn lay(site: &Site<'_>) -> Result<(), SiteError> {
         row.extend(FLAGS.iter().map(|(key, bit)| ((*key).to_owned(), json!(u8::from(def.is(*bit))))));
         add(site, "DocType", row)?;
     }
-    if site.meta.get(BROKEN).is_none() {
+    if site.version() < Version::V16 && site.meta.get(BROKEN).is_none() {
         add(site, "DocType", row(json!({ "name": BROKEN, "module": "Accounts" })))?;
     }
     for key in KEYS {

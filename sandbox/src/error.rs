@@ -48,6 +48,7 @@ pub mod exc {
         PHONE = "InvalidPhoneNumberError" 417 in "frappe.exceptions.";
         ARGUMENT_TYPE = "FrappeTypeError" 417 in "frappe.exceptions.";
         WORKFLOW_TRANSITION = "WorkflowTransitionError" 417 in "frappe.model.workflow.";
+        WORKFLOW_PERMISSION = "WorkflowPermissionError" 417 in "frappe.model.workflow.";
         WORKFLOW_STATE = "WorkflowStateError" 417 in "frappe.model.workflow.";
         TOO_MANY_REQUESTS = "TooManyRequestsError" 429 in "frappe.exceptions.";
         READ_ONLY = "InReadOnlyMode" 503 in "frappe.exceptions.";
@@ -58,6 +59,7 @@ pub mod exc {
         ATTRIBUTE = "AttributeError" 500 in "";
         OS = "OSError" 500 in "";
         JSON_DECODE = "JSONDecodeError" 500 in "json.decoder.";
+        TRUNCATED = "DataError" 500 in "pymysql.err.";
         OPERATIONAL = "OperationalError" 500 in "pymysql.err.";
         PROGRAMMING = "ProgrammingError" 500 in "pymysql.err.";
         WAREHOUSE_REQUIRED = "WarehouseRequired" 417 in "erpnext.selling.doctype.sales_order.sales_order.";

@@ -23,6 +23,7 @@ const fn key(user: &'static str, key: &'static str, what: &'static str, enabled:
 pub static KEYS: &[Key] = &[
     key("Administrator", "administrator", "may do everything", true),
     key("sales@example.com", "sales", "sells; sees the territory North only", true),
+    key("other@example.com", "other", "sells in every territory", true),
     key("reader@example.com", "reader", "reads customers and little else", true),
     key("nobody@example.com", "nobody", "has no role", true),
     key("disabled@example.com", "disabled", "may not log in", false),

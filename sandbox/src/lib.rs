@@ -2,6 +2,7 @@
 //! included; it computes no taxes, ledgers or stock.
 
 mod base;
+mod bench;
 mod clock;
 pub mod doc;
 pub mod documents;
@@ -29,6 +30,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use erpnext_schema::Version;
 pub use faults::{Fault, Faults, Kind};
 pub use keys::Key;
 pub use start::{Data, Loading, Options, StartError};
@@ -42,6 +44,11 @@ use crate::store::Sql;
 /// Whether the site has a method of this dotted path.
 pub fn answers(method: &str) -> bool {
     methods::find(method).is_some()
+}
+
+/// Whether `make_mapped_doc` of the site takes this method.
+pub fn maps(method: &str) -> bool {
+    methods::maps(method)
 }
 
 /// A write that took effect.

@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use erpnext_schema::snapshot::DocType;
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
+use erpnext_schema::snapshot::{DocType, Field};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Version, flag};
+use serde_json::json;
 
-/// The snapshot's files, sorted by the DocTypes' names.
-static SNAPSHOT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/snapshot.rs"));
+use crate::doc::{Doc, int, text};
+use crate::perms::roles::Permission;
+
+/// The files of each version's snapshot, sorted by the DocTypes' names.
+static SNAPSHOTS: &[(u8, &[(&str, &str)])] = include!(concat!(env!("OUT_DIR"), "/snapshot.rs"));
 
 /// A field of some DocType that names documents of another.
 #[derive(Clone, Copy, Debug)]
@@ -19,19 +23,40 @@ pub struct Reference {
 }
 
 /// The DocTypes of a site. What is handed out lives as long as the process, so that rules hold it without a lock.
-#[derive(Default)]
 pub struct Meta {
+    version: Version,
     /// DocTypes that the site has changed or added: their tables and their forms.
     changed: RwLock<HashMap<&'static str, (&'static DocTypeDef, &'static DocType)>>,
     forms: RwLock<HashMap<&'static str, &'static DocType>>,
+    /// The masked fields by DocType.
+    masked: RwLock<HashMap<String, Vec<String>>>,
+    /// Permissions in the place of the stock's.
+    permissions: RwLock<HashMap<String, &'static [Permission]>>,
     references: OnceLock<HashMap<&'static str, Vec<Reference>>>,
 }
 
 impl Meta {
+    /// The DocTypes that a site of this version begins with.
+    pub fn new(version: Version) -> Self {
+        Self {
+            version,
+            changed: RwLock::default(),
+            forms: RwLock::default(),
+            masked: RwLock::default(),
+            permissions: RwLock::default(),
+            references: OnceLock::new(),
+        }
+    }
+
+    /// The version of the site.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
     /// The DocType of exactly this name.
     pub fn get(&self, name: &str) -> Option<&'static DocTypeDef> {
         let changed = self.changed.read().unwrap_or_else(PoisonError::into_inner);
-        changed.get(name).map(|(def, _)| *def).or_else(|| erpnext_doctypes::get(name))
+        changed.get(name).map(|(def, _)| *def).or_else(|| erpnext_doctypes::get(self.version, name))
     }
 
     /// Its form: every field with its facts as the site states them, parts of the layout included.
@@ -42,8 +67,9 @@ impl Meta {
         if let Some(form) = self.forms.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Some(form);
         }
-        let at = SNAPSHOT.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
-        let (name, text) = SNAPSHOT.get(at)?;
+        let (_, snapshot) = SNAPSHOTS.iter().find(|(major, _)| *major == self.version.major())?;
+        let at = snapshot.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
+        let (name, text) = snapshot.get(at)?;
         let form: &'static DocType = Box::leak(Box::new(DocType::from_snapshot(text).ok()?));
         self.forms.write().unwrap_or_else(PoisonError::into_inner).insert(name, form);
         Some(form)
@@ -52,7 +78,7 @@ impl Meta {
     /// Every DocType, sorted by name.
     pub fn all(&self) -> Vec<&'static DocTypeDef> {
         let changed = self.changed.read().unwrap_or_else(PoisonError::into_inner);
-        let known = erpnext_doctypes::ALL.iter().filter(|def| !changed.contains_key(def.name)).copied();
+        let known = erpnext_doctypes::all(self.version).filter(|def| !changed.contains_key(def.name));
         let mut all: Vec<_> = known.chain(changed.values().map(|(def, _)| *def)).collect();
         all.sort_by_key(|def| def.name);
         all
@@ -65,11 +91,67 @@ impl Meta {
         self.changed.write().unwrap_or_else(PoisonError::into_inner).insert(def.name, (def, form));
     }
 
+    /// Adds or replaces the field that a Custom Field describes.
+    pub fn add_field(&self, field: &Doc) {
+        let mut facts = field.clone();
+        facts.insert("is_custom_field".to_owned(), json!(1));
+        let doctype = text(field, "dt");
+        let carrier = json!({ "name": doctype, "fields": [facts] });
+        if let Ok(DocType { fields, .. }) = DocType::from_site(&carrier, false) {
+            self.add_fields(doctype, text(field, "insert_after"), fields);
+        }
+        if self.version >= Version::V16 && int(field, "mask") == 1 {
+            self.mask(doctype, text(field, "fieldname"));
+        }
+    }
+
+    /// Adds custom fields to a DocType behind one of its fields, else at the end; those of the same name are replaced.
+    pub fn add_fields(&self, doctype: &str, behind: &str, fields: Vec<Field>) {
+        let Some(mut form) = self.form(doctype).cloned() else { return };
+        form.fields.retain(|known| !fields.iter().any(|new| new.fieldname == known.fieldname));
+        let behind = form.fields.iter().position(|known| known.fieldname == behind);
+        let at = behind.map_or(form.fields.len(), |behind| behind + 1);
+        let custom = |field: Field| Field { flags: field.flags | flag::CUSTOM, ..field };
+        form.fields.splice(at..at, fields.into_iter().map(custom));
+        self.set(form);
+    }
+
+    /// Masks a field of a DocType (H84).
+    pub fn mask(&self, doctype: &str, field: &str) {
+        if self.version >= Version::V16 {
+            let mut masked = self.masked.write().unwrap_or_else(PoisonError::into_inner);
+            masked.entry(doctype.to_owned()).or_default().push(field.to_owned());
+        }
+    }
+
+    /// Takes the mask of a field off again.
+    pub fn unmask(&self, doctype: &str, field: &str) {
+        let mut masked = self.masked.write().unwrap_or_else(PoisonError::into_inner);
+        masked.entry(doctype.to_owned()).or_default().retain(|masked| masked != field);
+    }
+
+    /// The masked fields of a DocType.
+    pub fn masked(&self, doctype: &str) -> Vec<String> {
+        let masked = self.masked.read().unwrap_or_else(PoisonError::into_inner);
+        masked.get(doctype).cloned().unwrap_or_default()
+    }
+
+    /// Gives a DocType permissions of its own.
+    pub fn permit(&self, doctype: &str, permissions: Vec<Permission>) {
+        let permissions: &'static [Permission] = Vec::leak(permissions);
+        self.permissions.write().unwrap_or_else(PoisonError::into_inner).insert(doctype.to_owned(), permissions);
+    }
+
+    /// The permissions that a DocType was given.
+    pub fn permitted(&self, doctype: &str) -> Option<&'static [Permission]> {
+        self.permissions.read().unwrap_or_else(PoisonError::into_inner).get(doctype).copied()
+    }
+
     /// The Links of the snapshot's DocTypes that point to this one; under `""` the Dynamic Links.
     pub fn references(&self, doctype: &str) -> &[Reference] {
         let references = self.references.get_or_init(|| {
             let mut found: HashMap<&'static str, Vec<Reference>> = HashMap::new();
-            for def in erpnext_doctypes::ALL {
+            for def in erpnext_doctypes::all(self.version) {
                 for field in def.fields {
                     let target = match field.kind {
                         FieldKind::Link => field.target(),

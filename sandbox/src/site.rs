@@ -5,7 +5,7 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use erpnext_schema::{DocTypeDef, time};
+use erpnext_schema::{DocTypeDef, Version, time};
 use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
@@ -64,6 +64,11 @@ impl<'a> Site<'a> {
             messages: RefCell::default(),
             restrictions: OnceCell::new(),
         }
+    }
+
+    /// The version that the site runs: what it refuses and how it words its answers.
+    pub fn version(&self) -> Version {
+        self.meta.version()
     }
 
     /// The moment as documents carry it: `YYYY-MM-DD HH:MM:SS.ffffff`.

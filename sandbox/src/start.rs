@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use erpnext_schema::Version;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -12,15 +13,20 @@ use crate::meta::Meta;
 use crate::perms::User;
 use crate::site::Site;
 use crate::store::{Image, Store};
-use crate::{Sandbox, base, methods};
+use crate::{Sandbox, base, bench, methods};
 
 /// How a sandbox is started.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The version of ERPNext that it answers as.
+    pub version: Version,
     /// Where the data is.
     pub data: Data,
     /// The port on 127.0.0.1; 0 takes any that is free.
     pub port: u16,
+    /// Whether the DocTypes and fields are there that tests need beside the stock: names that are words of languages, every
+    /// field type, levels, masks.
+    pub bench: bool,
     /// How many times over the sample data is put in; none where `None`.
     pub sample: Option<u32>,
     /// Whether errors tell their traceback, as a site in development does.
@@ -29,7 +35,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { data: Data::Memory, port: 0, sample: None, tracebacks: true }
+        Self { version: Version::V15, data: Data::Memory, bench: false, port: 0, sample: None, tracebacks: true }
     }
 }
 
@@ -120,7 +126,10 @@ fn load(options: &Options) -> Result<App, StartError> {
         }
     };
     let (sessions, faults, tracebacks) = (Sessions::default(), Faults::default(), options.tracebacks);
-    let app = App { store, meta: Meta::default(), sessions, faults, tracebacks };
+    let app = App { store, meta: Meta::new(options.version), sessions, faults, tracebacks };
+    if options.bench {
+        bench::lay(&app.meta);
+    }
     let administrator = User::administrator();
     let put = app.store.transaction(|db| {
         let site = Site::new(db, &app.meta, &administrator);

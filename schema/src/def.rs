@@ -1,6 +1,6 @@
 //! The table of a DocType: what the generator writes, and what every rule, schema and error is derived from.
 
-use crate::FieldKind;
+use crate::{FieldKind, Versions};
 
 /// Facts about a field that are either so or not, as bits of [`FieldDef::flags`].
 pub mod flag {
@@ -48,6 +48,8 @@ pub mod flag {
     pub const FILLED: u32 = 1 << 20;
     /// Kept by Frappe for every document; not a field of the form.
     pub const STANDARD: u32 = 1 << 21;
+    /// An older version's row of a field that a newer one states otherwise; only in a [`Versioned`](crate::Versioned).
+    pub const SUPERSEDED: u32 = 1 << 22;
 }
 
 /// Facts about a DocType that are either so or not, as bits of [`DocTypeDef::flags`].
@@ -114,6 +116,8 @@ pub struct FieldDef {
     pub fetch_from: Option<&'static str>,
     /// For people; only in snapshots refreshed with `--descriptions`.
     pub description: Option<&'static str>,
+    /// The versions that have this row; less than all only in a [`Versioned`](crate::Versioned).
+    pub only: Versions,
 }
 
 impl FieldDef {
@@ -131,6 +135,7 @@ impl FieldDef {
             default: None,
             fetch_from: None,
             description: None,
+            only: Versions::ALL,
         }
     }
 
@@ -324,12 +329,27 @@ macro_rules! tool {
 #[macro_export]
 macro_rules! index {
     ($($table:ident $fields:ident,)*) => {
-        /// Every DocType, sorted by name.
-        pub static ALL: &[&$crate::DocTypeDef] = &[$(&$table,)*];
+        /// Every DocType of any version, sorted by name.
+        pub static ALL: &[&$crate::Versioned] = &[$(&$table,)*];
 
-        /// The DocType of that name.
-        pub fn get(name: &str) -> Option<&'static $crate::DocTypeDef> {
-            ALL.binary_search_by(|def| def.name.cmp(name)).ok().map(|at| ALL[at])
+        /// The DocType of that name in all its versions.
+        pub fn versioned(name: &str) -> Option<&'static $crate::Versioned> {
+            ALL.binary_search_by(|table| table.name().cmp(name)).ok().map(|at| ALL[at])
+        }
+
+        /// The DocType of that name as the version has it.
+        pub fn get(version: $crate::Version, name: &str) -> Option<&'static $crate::DocTypeDef> {
+            versioned(name)?.of(version)
+        }
+
+        /// Every DocType that the version has, sorted by name.
+        pub fn all(version: $crate::Version) -> impl Iterator<Item = &'static $crate::DocTypeDef> + Clone {
+            ALL.iter().filter_map(move |table| table.of(version))
+        }
+
+        /// The DocType of that name where the version does not matter: what the newest says, with the fields of all.
+        pub fn any(name: &str) -> Option<&'static $crate::DocTypeDef> {
+            versioned(name).map($crate::Versioned::any)
         }
 
         #[cfg(test)]
@@ -337,7 +357,8 @@ macro_rules! index {
             #[test]
             fn every_doctype_is_found_and_every_field_enum_fits_its_table() {
                 $(
-                    assert_eq!(super::get(super::$table.name), Some(&super::$table));
+                    let found = super::versioned(super::$table.name());
+                    assert!(found.is_some_and(|found| std::ptr::eq(found, &super::$table)), "{:?}", super::$table);
                     assert_eq!($crate::misfits::<super::$fields>(&super::$table), Vec::<String>::new());
                 )*
             }

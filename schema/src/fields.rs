@@ -4,23 +4,22 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::{DocTypeDef, FieldDef, Filter, Operator, Order, nearest_field};
+use crate::{FieldDef, Filter, Operator, Order, Versioned, nearest_field};
 
-/// The fields of one DocType: the standard ones, then those of its table, in the table's order.
+/// The fields of one DocType in any version, in the order of [`Versioned::members`].
 pub trait DocTypeFields: Copy + 'static {
     /// The table.
-    const DEF: &'static DocTypeDef;
+    const DEF: &'static Versioned;
     /// Every field, in order.
     const ALL: &'static [Self];
 
     /// The field's place in [`Self::ALL`].
     fn index(self) -> usize;
 
-    /// The field's row.
+    /// The field's row, as the newest version that has the field states it.
     fn def(self) -> &'static FieldDef {
-        let standard = Self::DEF.standard_fields();
-        let index = self.index();
-        standard.get(index).unwrap_or_else(|| &Self::DEF.fields[index - standard.len()])
+        #[allow(clippy::expect_used, reason = "the crate's own test holds every field against its table")]
+        Self::DEF.members().nth(self.index()).expect("a field enum fits its table")
     }
 
     /// The field's name on the wire.
@@ -113,22 +112,23 @@ fn filter(fieldname: &'static str, operator: Operator, value: Value) -> Filter {
 /// # Errors
 /// A name that the DocType does not have.
 pub fn parse_field<F: DocTypeFields>(fieldname: &str) -> Result<F, UnknownField> {
-    let index = F::DEF.all_fields().position(|field| field.fieldname == fieldname);
+    let index = F::DEF.members().position(|field| field.fieldname == fieldname);
     let found = index.and_then(|index| F::ALL.get(index).copied());
-    found.ok_or_else(|| UnknownField { doctype: F::DEF.name, fieldname: fieldname.to_owned(), def: F::DEF })
+    let near = || nearest_field(fieldname, F::DEF.members());
+    found.ok_or_else(|| UnknownField { doctype: F::DEF.name(), fieldname: fieldname.to_owned(), near: near() })
 }
 
 /// Where a field enum does not fit its table: nowhere, if the generator is right.
 #[doc(hidden)]
-pub fn misfits<F: DocTypeFields>(table: &'static DocTypeDef) -> Vec<String> {
+pub fn misfits<F: DocTypeFields>(table: &'static Versioned) -> Vec<String> {
     let mut misfits = Vec::new();
-    if !std::ptr::eq(F::DEF, table) || F::ALL.len() != table.all_fields().count() {
-        misfits.push(format!("{}: another table or another number of fields", table.name));
+    if !std::ptr::eq(F::DEF, table) || F::ALL.len() != table.members().count() {
+        misfits.push(format!("{}: another table or another number of fields", table.name()));
     }
-    for (index, (field, def)) in F::ALL.iter().zip(table.all_fields()).enumerate() {
+    for (index, (field, def)) in F::ALL.iter().zip(table.members()).enumerate() {
         let back = parse_field::<F>(def.fieldname).map(F::index);
         if field.index() != index || field.def() != def || back != Ok(index) {
-            misfits.push(format!("{}.{}", table.name, def.fieldname));
+            misfits.push(format!("{}.{}", table.name(), def.fieldname));
         }
     }
     misfits
@@ -141,13 +141,13 @@ pub struct UnknownField {
     pub doctype: &'static str,
     /// What was asked for.
     pub fieldname: String,
-    def: &'static DocTypeDef,
+    near: Option<&'static str>,
 }
 
 impl fmt::Display for UnknownField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: no such field of {}", self.fieldname, self.doctype)?;
-        match nearest_field(&self.fieldname, self.def.all_fields()) {
+        match self.near {
             Some(near) => write!(f, "; did you mean {near}?"),
             None => Ok(()),
         }
@@ -157,7 +157,7 @@ impl fmt::Display for UnknownField {
 impl std::error::Error for UnknownField {}
 
 /// A field enum over a table: `fields! { pub CustomerField(CUSTOMER): Name Owner … CustomerName … }`, the names in
-/// the order of [`DocTypeDef::all_fields`].
+/// the order of [`Versioned::members`].
 #[macro_export]
 macro_rules! fields {
     ($vis:vis $name:ident($def:ident): $($variant:ident)*) => {
@@ -166,7 +166,7 @@ macro_rules! fields {
         $vis enum $name { $($variant,)* }
 
         impl $crate::DocTypeFields for $name {
-            const DEF: &'static $crate::DocTypeDef = &$def;
+            const DEF: &'static $crate::Versioned = &$def;
             const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             fn index(self) -> usize {
@@ -190,12 +190,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{FieldKind, field};
+    use crate::{DocTypeDef, FieldKind, field};
 
-    static NOTE: DocTypeDef = DocTypeDef {
+    static NOTE: Versioned = Versioned::new(DocTypeDef {
         fields: &[field!("title", Data, "Title"), FieldDef::new("type", FieldKind::Select, "Type")],
         ..DocTypeDef::new("Note", "Desk")
-    };
+    });
 
     fields! { pub NoteField(NOTE): Name Owner Creation Modified ModifiedBy Docstatus Idx Title Type }
 

@@ -108,6 +108,23 @@ pub struct Order {
     pub descending: bool,
 }
 
+impl Order {
+    /// Least first.
+    pub const fn asc(fieldname: &'static str) -> Self {
+        Self { fieldname, descending: false }
+    }
+
+    /// Largest first.
+    pub const fn desc(fieldname: &'static str) -> Self {
+        Self { fieldname, descending: true }
+    }
+
+    /// How the direction is written.
+    pub const fn direction(self) -> &'static str {
+        if self.descending { "desc" } else { "asc" }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

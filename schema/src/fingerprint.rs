@@ -23,23 +23,23 @@ impl Fingerprint {
         Self(bytes.fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)))
     }
 
-    /// What `generated/` is made from: `schema/snapshot/*/*.json` in the order of their paths, then
+    /// What `generated/` is made from: `schema/snapshot/<version>/<module>/*.json` in the order of their paths, then
     /// `codegen/codegen.toml`, all below the repository's root.
     ///
     /// # Errors
     /// A file or directory that cannot be read.
     pub fn of_inputs(root: &Path) -> io::Result<Self> {
         let mut files: Vec<(String, PathBuf)> = Vec::new();
-        for module in fs::read_dir(root.join("schema/snapshot"))? {
-            let module = module?;
-            if !module.file_type()?.is_dir() {
-                continue;
-            }
-            for file in fs::read_dir(module.path())? {
-                let file = file?;
-                let name = format!("{}/{}", module.file_name().display(), file.file_name().display());
-                if name.ends_with(".json") {
-                    files.push((name, file.path()));
+        let snapshot = root.join("schema/snapshot");
+        for version in folders(&snapshot)? {
+            for module in folders(&version)? {
+                for file in fs::read_dir(module)? {
+                    let file = file?.path();
+                    let below = file.strip_prefix(&snapshot).unwrap_or(&file).iter().map(|part| part.to_string_lossy());
+                    let name = below.collect::<Vec<_>>().join("/");
+                    if name.ends_with(".json") {
+                        files.push((name, file));
+                    }
                 }
             }
         }
@@ -53,4 +53,10 @@ impl Fingerprint {
     pub fn hex(self) -> String {
         format!("{:016x}", self.0)
     }
+}
+
+/// The folders in a folder.
+fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    Ok(entries.iter().map(fs::DirEntry::path).filter(|path| path.is_dir()).collect())
 }

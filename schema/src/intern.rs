@@ -16,6 +16,11 @@ pub fn text(text: &str) -> &'static str {
     kept
 }
 
+/// A value that is never freed.
+pub fn one<T>(item: T) -> &'static T {
+    Box::leak(Box::new(item))
+}
+
 /// A list that is never freed.
 pub fn list<T>(items: Vec<T>) -> &'static [T] {
     Vec::leak(items)

@@ -16,6 +16,8 @@ mod table;
 pub mod time;
 mod validate;
 mod value;
+mod version;
+mod versioned;
 
 pub use def::{
     CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb, doctype_flag, flag,
@@ -31,3 +33,5 @@ pub use serde;
 pub use table::{RowKey, TableChange};
 pub use validate::{Context, Purpose, check_document};
 pub use value::{Rule, Violation, check_value};
+pub use version::{UnknownVersion, Version, Versions, only};
+pub use versioned::{Fact, Versioned};

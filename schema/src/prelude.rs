@@ -4,6 +4,7 @@ pub use jiff::civil::{Date, DateTime, Time};
 pub use serde_json::Value;
 
 pub use crate::Options::{Choices, Format, Target, TargetField};
-pub use crate::document::{Extra, Link, Secret, Select};
+pub use crate::document::{DateOrDateTime, Extra, Link, Secret, Select};
 pub use crate::flag::*;
-pub use crate::{DocTypeDef, choices, doctype_flag, document, field, fields, targets, tool};
+pub use crate::only::*;
+pub use crate::{DocTypeDef, Fact, Versioned, choices, doctype_flag, document, field, fields, targets, tool};

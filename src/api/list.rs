@@ -75,7 +75,8 @@ impl<'a, D: Document> List<'a, D> {
     pub async fn fetch(mut self) -> Result<Vec<D>, Error> {
         let permit = self.permit()?;
         if self.query.fields.is_empty() {
-            let fields = D::DEF.all_fields().filter(|field| field.in_lists() && permit.fields().may_read(*field));
+            let def = self.site.table::<D>().await?;
+            let fields = def.all_fields().filter(|field| field.in_lists() && permit.fields().may_read(*field));
             self.query.fields = fields.map(|field| field.fieldname.to_owned()).collect();
         }
         self.query.start = self.page.saturating_mul(u64::from(self.query.limit));
@@ -97,9 +98,9 @@ impl<'a, D: Document> List<'a, D> {
     /// Leave to read, and to filter and sort by what was asked for: both would tell a withheld value (H5).
     fn permit(&self) -> Result<Permit, Error> {
         let permit = self.site.permit::<D>(Operation::Read)?;
-        let filters = self.query.filters.iter().chain(&self.query.or_filters).map(|(name, _, _)| name.as_str());
+        let filters = self.query.filters.iter().chain(&self.query.or_filters).map(|filter| filter.field.as_str());
         let names = filters.chain(self.orders.iter().map(|order| order.fieldname));
-        let withheld = names.filter(|name| !permit.fields().may_read(FieldRef::find(Some(D::DEF), name)));
+        let withheld = names.filter(|name| !permit.fields().may_read(FieldRef::find(Some(D::DEF.any()), name)));
         let violations: Vec<Violation> = withheld
             .map(|name| Violation {
                 path: name.to_owned(),
@@ -113,21 +114,13 @@ impl<'a, D: Document> List<'a, D> {
 }
 
 fn plain(filter: Filter) -> crate::site::Filter {
-    (filter.fieldname.to_owned(), filter.operator.as_str().to_owned(), filter.value)
+    crate::site::Filter::new(filter.fieldname, filter.operator, filter.value)
 }
 
-fn order_by(orders: &[Order]) -> String {
-    let latest = Order { fieldname: "modified", descending: true };
-    let orders = if orders.is_empty() { &[latest] } else { orders };
-    let mut keys: Vec<String> = orders
-        .iter()
-        .map(|order| {
-            // Backticks, because a field may be named like a word of SQL (H17).
-            format!("`{}` {}", order.fieldname, if order.descending { "desc" } else { "asc" })
-        })
-        .collect();
-    if !orders.iter().any(|order| order.fieldname == "name") {
-        keys.push("`name` asc".to_owned());
+fn order_by(orders: &[Order]) -> Vec<Order> {
+    let mut keys = if orders.is_empty() { vec![Order::desc("modified")] } else { orders.to_vec() };
+    if !keys.iter().any(|order| order.fieldname == "name") {
+        keys.push(Order::asc("name"));
     }
-    keys.join(", ")
+    keys
 }

@@ -7,10 +7,10 @@ mod tests;
 use std::time::Duration;
 
 use erpnext_schema::document::{self, Document, Extra};
-use erpnext_schema::{DocTypeDef, Purpose, Violation, check_document};
+use erpnext_schema::{DocTypeDef, Purpose, Version, Violation, check_document};
 use serde_json::{Value, json};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, SiteVersion};
 use crate::document::{Writing, merge};
 use crate::policy::{Denial, Operation, Permit, Policy};
 use crate::site::{
@@ -46,6 +46,7 @@ pub struct Site {
     client: Client,
     caller: Caller,
     policy: Policy,
+    version: SiteVersion,
     catalog: Catalog,
 }
 
@@ -100,7 +101,19 @@ impl Site {
             caller: Caller::new(SiteUrl::parse(url, false)?, Credentials::new(api_key.into(), api_secret.into())?),
             policy: Policy::full(),
             catalog: Catalog::default(),
-        })
+            version: SiteVersion::default(),
+        }
+        .knowing(SiteVersion::default()))
+    }
+
+    /// The same, for a site that is known to run this version: then it is not asked for it.
+    #[must_use]
+    pub fn of_version(self, version: Version) -> Self {
+        self.knowing(SiteVersion::new(Some(version)))
+    }
+
+    fn knowing(self, version: SiteVersion) -> Self {
+        Self { catalog: Catalog::new(version.clone(), None), version, ..self }
     }
 
     fn bound(&self) -> CallerClient<'_> {
@@ -133,11 +146,12 @@ impl Site {
     /// Every rule that the document breaks, or the policy's or the site's refusal.
     pub async fn insert<D: Document>(&self, doc: &D) -> Result<D, Error> {
         let permit = self.permit::<D>(Operation::Create)?;
-        let mut data = without_standard_fields(D::DEF, doc.emit());
-        if D::DEF.is_named_by_creator() {
+        let def = self.table::<D>().await?;
+        let mut data = self.without_standard_fields(def, doc.emit());
+        if def.is_named_by_creator() {
             data.extend(doc.emit().remove("name").map(|name| ("name".to_owned(), name)));
         }
-        let data = self.checked::<D>(Purpose::Create, &permit, data)?;
+        let data = self.checked(def, Purpose::Create, &permit, data)?;
         let made = self.bound().insert(&permit, &data).await?.data;
         // The site's answer to a write echoes what was sent: only reading tells what it stored (H13).
         match made.get("name").and_then(Value::as_str) {
@@ -157,23 +171,24 @@ impl Site {
         let data = doc.emit();
         let text = |key: &str| data.get(key).and_then(Value::as_str).map(str::to_owned);
         let (Some(name), Some(modified)) = (text("name"), text("modified")) else {
-            return Err(Error::NotRead(D::DEF.name));
+            return Err(Error::NotRead(D::DEF.name()));
         };
+        let def = self.table::<D>().await?;
         let stored = self.bound().get(&permit, &name).await?.data;
         if stored.get("modified").and_then(Value::as_str) != Some(&modified) {
-            return Err(Error::Stale { doctype: D::DEF.name, name });
+            return Err(Error::Stale { doctype: D::DEF.name(), name });
         }
-        let mut changes = without_standard_fields(D::DEF, data);
-        let was = without_standard_fields(D::DEF, document::read::<D>(stored.clone()).0.emit());
+        let mut changes = self.without_standard_fields(def, data);
+        let was = self.without_standard_fields(def, document::read::<D>(stored.clone()).0.emit());
         changes.retain(|key, value| was.get(key) != Some(value));
         // The document was read whole: what its tables do not hold any more is meant to go.
-        let is_table = |key: &str| D::DEF.field(key).is_some_and(|field| field.kind.is_table());
+        let is_table = |key: &str| def.field(key).is_some_and(|field| field.kind.is_table());
         for (_, rows) in changes.iter_mut().filter(|(key, value)| value.is_array() && is_table(key)) {
             *rows = json!({"rows": rows.take(), "replace": true});
         }
-        let changes = self.checked::<D>(Purpose::Update, &permit, changes)?;
+        let changes = self.checked(def, Purpose::Update, &permit, changes)?;
         let writing = Writing { rule: permit.fields(), catalog: &self.catalog };
-        let mut body = merge::onto_stored(D::DEF, &writing, &stored, &changes).map_err(Error::Invalid)?.body;
+        let mut body = merge::onto_stored(def, &writing, &stored, &changes).map_err(Error::Invalid)?.body;
         body.insert("modified".to_owned(), Value::from(modified));
         self.bound().update(&permit, &name, &body).await?;
         Ok(self.typed(&permit, self.bound().get(&permit, &name).await?.data))
@@ -190,45 +205,60 @@ impl Site {
     }
 
     fn permit<D: Document>(&self, operation: Operation) -> Result<Permit, Error> {
-        Ok(self.policy.permit(operation, D::DEF.name)?)
+        Ok(self.policy.permit(operation, D::DEF.name())?)
+    }
+
+    /// The table of the site's version, which is asked for once; any version's where that one has no such DocType.
+    async fn table<D: Document>(&self) -> Result<&'static DocTypeDef, Error> {
+        if !self.version.is_known() {
+            self.version.ask(self.bound()).await?;
+        }
+        Ok(self.catalog.known(D::DEF.name()).unwrap_or_else(|| D::DEF.any()))
     }
 
     /// The document as the struct holds it, cut to what the policy lets be seen.
     fn typed<D: Document>(&self, permit: &Permit, mut doc: Extra) -> D {
         if !permit.fields().is_open() {
-            permit.fields().cut(Some(D::DEF), |child| self.catalog.known(child), &mut doc);
+            permit.fields().cut(Some(D::DEF.any()), |child| self.catalog.known(child), &mut doc);
         }
         let (document, mismatches) = document::read(doc);
         for mismatch in mismatches {
-            tracing::debug!("{}: {mismatch}", D::DEF.name);
+            tracing::debug!("{}: {mismatch}", D::DEF.name());
         }
         document
     }
 
     /// The fields as the site takes them; those that the table does not know go as they are.
-    fn checked<D: Document>(&self, purpose: Purpose, permit: &Permit, data: Extra) -> Result<Extra, Error> {
+    fn checked(
+        &self,
+        def: &'static DocTypeDef,
+        purpose: Purpose,
+        permit: &Permit,
+        data: Extra,
+    ) -> Result<Extra, Error> {
         let (known, extra): (Extra, Extra) =
-            data.into_iter().partition(|(key, _)| D::DEF.field(key).is_some() || key == "name");
+            data.into_iter().partition(|(key, _)| def.field(key).is_some() || key == "name");
         let writing = Writing { rule: permit.fields(), catalog: &self.catalog };
-        let mut wire = check_document(D::DEF, purpose, &known, &writing).map_err(Error::Invalid)?;
+        let mut wire = check_document(def, purpose, &known, &writing).map_err(Error::Invalid)?;
         wire.extend(extra.into_iter().filter(|(key, _)| key != "doctype" && !key.starts_with('_')));
         Ok(wire)
     }
-}
 
-/// Without the fields that the site keeps itself, in rows too; a row keeps its name.
-fn without_standard_fields(def: &DocTypeDef, mut doc: Extra) -> Extra {
-    let standard = |key: &str| key == "doctype" || def.standard_fields().iter().any(|field| field.fieldname == key);
-    doc.retain(|key, _| !standard(key));
-    for (key, value) in &mut doc {
-        let Some(child) = def.field(key).filter(|field| field.kind.is_table()).and_then(|field| field.target()) else {
-            continue;
-        };
-        let Some(child) = erpnext_doctypes::get(child) else { continue };
-        for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-            let kept = |key: &str| key == "name" || child.fields.iter().any(|field| field.fieldname == key);
-            row.retain(|key, _| kept(key));
+    /// Without the fields that the site keeps itself, in rows too; a row keeps its name.
+    fn without_standard_fields(&self, def: &DocTypeDef, mut doc: Extra) -> Extra {
+        let standard = |key: &str| key == "doctype" || def.standard_fields().iter().any(|field| field.fieldname == key);
+        doc.retain(|key, _| !standard(key));
+        for (key, value) in &mut doc {
+            let Some(child) = def.field(key).filter(|field| field.kind.is_table()).and_then(|field| field.target())
+            else {
+                continue;
+            };
+            let Some(child) = self.catalog.known(child) else { continue };
+            for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+                let kept = |key: &str| key == "name" || child.fields.iter().any(|field| field.fieldname == key);
+                row.retain(|key, _| kept(key));
+            }
         }
+        doc
     }
-    doc
 }

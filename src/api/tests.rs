@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use erpnext_doctypes::{Customer, CustomerCustomerType, CustomerField, SalesOrder};
-use erpnext_schema::DocTypeFields;
+use erpnext_schema::{DocTypeFields, Version};
 use serde_json::{Value, json};
 use wiremock::matchers::{body_json, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -12,7 +12,7 @@ use super::{Error, Site};
 use crate::policy::Policy;
 
 async fn site(server: &MockServer) -> Site {
-    Site::connect(&server.uri(), "key", "secret").unwrap()
+    Site::connect(&server.uri(), "key", "secret").unwrap().of_version(Version::V15)
 }
 
 fn data(body: Value) -> ResponseTemplate {
@@ -36,7 +36,7 @@ async fn a_list_sends_filters_and_an_order_that_ends_with_the_name() {
     Mock::given(path("/api/resource/Customer"))
         .and(query_param("fields", r#"["name","territory"]"#))
         .and(query_param("filters", r#"[["disabled","=",0],["territory","in",["North","South"]]]"#))
-        .and(query_param("order_by", "`territory` desc, `name` asc"))
+        .and(query_param("order_by", "`tabCustomer`.`territory` desc, `tabCustomer`.`name` asc"))
         .and(query_param("limit_start", "10"))
         .and(query_param("limit_page_length", "5"))
         .respond_with(data(json!([{"name": "A", "territory": "North"}])))

@@ -66,7 +66,7 @@ impl App {
         let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
         let caller = Caller::new(url, Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?);
         let state = SiteState::new(config, client, audit);
-        let registry = Registry::new(Arc::clone(&state.policy), &state.tools, tools::ALL);
+        let registry = Registry::new(Arc::clone(&state.policy), state.version.clone(), &state.tools, tools::ALL);
         let served = Arc::new(Served { state, registry });
         let connection = Connection::new(&served, caller);
         Ok((Self { sites: HashMap::from([(connection.caller.site.as_str().to_owned(), served)]) }, connection))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join;
 use serde_json::{Map, Value, json};
 
 use super::{redact_denied, redact_links};
@@ -16,8 +17,8 @@ use crate::tool::progress::CallObserver;
 use crate::tool::{Arguments, Call, Registry, Tool, arguments};
 use crate::tools;
 
-/// How long a call waits to learn on whose behalf it is recorded.
-const USER_WAIT: Duration = Duration::from_secs(2);
+/// How long a call waits to learn on whose behalf it is recorded, and which version the site runs.
+const WAIT: Duration = Duration::from_secs(2);
 /// What a model can do about an answer that was too large.
 const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table; items[120:] or \
                          terms[8000:] of one document skips that many rows or characters), add filters, lower the \
@@ -33,13 +34,11 @@ pub async fn run(
     observer: &CallObserver,
 ) -> Result<(Value, String), ToolError> {
     let started = Instant::now();
+    let ((), user) = join(settle_version(session), recorded_user(session)).await;
     let (tool, given) = tools::find::corrected(registry, tool, given);
     let mut attempt = super::attempt::of(tool, &given);
     if session.audit.is_on() {
-        attempt.client = client;
-        // A site that is down must not hold up what needs no site.
-        let user = tokio::time::timeout(USER_WAIT, session.user_name()).await;
-        attempt.user = user.ok().and_then(Result::ok).map(str::to_owned);
+        (attempt.client, attempt.user) = (client, user);
     }
     let result = answer(session, registry, tool, given, &attempt, observer).await;
     let result = result.map(|data| {
@@ -55,6 +54,28 @@ pub async fn run(
         Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
     }
     result
+}
+
+/// Sees that the version is more than a guess before the first call, unless the site does not tell it soon.
+async fn settle_version(session: &Session<'_>) {
+    if session.version.is_known() {
+        return;
+    }
+    match tokio::time::timeout(WAIT, session.ask_version(session.site)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("the site's version was not read: {}", error.for_log()),
+        Err(_) => tracing::debug!("the site's version was not read in time"),
+    }
+}
+
+/// On whose behalf a call is recorded, if it is.
+async fn recorded_user(session: &Session<'_>) -> Option<String> {
+    if !session.audit.is_on() {
+        return None;
+    }
+    // A site that is down must not hold up what needs no site.
+    let user = tokio::time::timeout(WAIT, session.user_name()).await;
+    user.ok().and_then(Result::ok).map(str::to_owned)
 }
 
 async fn answer(

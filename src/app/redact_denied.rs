@@ -24,7 +24,7 @@ const QUOTES: [char; 15] = ['\'', '"', '`', '‘', '’', '‚', '“', '”', '
 /// quotation that is no name, and all of it where something is said beside them.
 pub(crate) fn untold(session: &Session<'_>, attempt: &Attempt, user: Option<&str>, reason: &str) -> Vec<String> {
     let called = attempt.doctype.as_deref().unwrap_or_default();
-    let is_doctype = |text: &str| text == called || erpnext_doctypes::get(text).is_some();
+    let is_doctype = |text: &str| text == called || erpnext_doctypes::any(text).is_some();
     let named: Vec<_> = tokens(reason, &is_doctype).into_iter().filter_map(Token::name).collect();
     if !named.is_empty() && named.iter().all(|doctype| session.policy.shows_whole(doctype)) {
         return Vec::new();

@@ -1,5 +1,7 @@
-//! The DocTypes a call can name: the generated tables first, the site's live metadata for what they do not know.
+//! The DocTypes a call can name: the generated tables of the site's version first, the site's live metadata for what they
+//! do not know.
 
+mod site_version;
 pub mod unknown_names;
 
 use std::collections::HashMap;
@@ -7,11 +9,13 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use erpnext_schema::snapshot::DocType;
-use erpnext_schema::{DocTypeDef, FieldDef, flag, intern};
+use erpnext_schema::{DocTypeDef, FieldDef, Version, flag, intern};
 
 use tokio::sync::watch;
 
 use crate::site::{CallerClient, SiteError, workflow_state_field};
+
+pub use site_version::{SiteVersion, unknown_version};
 
 /// How long live metadata is believed before an unknown field or value is a reason to ask again.
 const FRESH: Duration = Duration::from_secs(60);
@@ -20,6 +24,8 @@ const FRESH: Duration = Duration::from_secs(60);
 /// and who may see what of it is the policy's to say.
 #[derive(Debug)]
 pub struct Catalog {
+    /// The version whose tables stand below what is live.
+    version: SiteVersion,
     live: RwLock<HashMap<String, Live>>,
     /// How long live metadata is shown before the site is asked again.
     shown: Duration,
@@ -39,10 +45,10 @@ pub struct Laid {
 }
 
 impl Laid {
-    /// The table of what the site gave; nothing where it says no more than the generated one.
-    pub fn new(source: DocType) -> Option<Self> {
-        let def = overlay(&source);
-        let known = erpnext_doctypes::get(&source.name);
+    /// The table of what the site gave; nothing where it says no more than the generated one of its version.
+    pub fn new(version: Version, source: DocType) -> Option<Self> {
+        let def = overlay(version, &source);
+        let known = erpnext_doctypes::get(version, &source.name);
         match (known.is_none_or(|known| differs(known, &def)), intern::list(vec![def])) {
             (true, [def]) => Some(Self { source, def }),
             _ => None,
@@ -63,15 +69,16 @@ struct Live {
 
 impl Default for Catalog {
     fn default() -> Self {
-        Self::new(None)
+        Self::new(SiteVersion::default(), None)
     }
 }
 
 impl Catalog {
-    /// Nothing is known of the site yet. With `shown`, metadata that was read is shown for that long; what is checked
+    /// Nothing is known of the site but perhaps its version. With `shown`, metadata that was read is shown for that long; what is checked
     /// against it asks the site sooner.
-    pub fn new(shown: Option<Duration>) -> Self {
+    pub fn new(version: SiteVersion, shown: Option<Duration>) -> Self {
         Self {
+            version,
             live: RwLock::default(),
             shown: shown.unwrap_or(FRESH),
             fetching: tokio::sync::Mutex::default(),
@@ -97,6 +104,11 @@ impl Catalog {
         true
     }
 
+    /// Says that the tables are others now, as the site's version is.
+    pub fn changed(&self) {
+        self.overlays.send_modify(|count| *count += 1);
+    }
+
     /// How often tables were laid over the generated ones, now and when that changes.
     pub fn overlays(&self) -> watch::Receiver<u64> {
         self.overlays.subscribe()
@@ -105,7 +117,22 @@ impl Catalog {
     /// The table as far as it is known here, the site's own before the generated one.
     pub fn known(&self, doctype: &str) -> Option<&'static DocTypeDef> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.get(doctype).map(|live| live.def).or_else(|| erpnext_doctypes::get(doctype))
+        live.get(doctype).map(|live| live.def).or_else(|| self.generated(doctype))
+    }
+
+    /// The site's version, as far as it is known.
+    pub fn version(&self) -> Version {
+        self.version.get()
+    }
+
+    /// The generated table of the site's version.
+    pub fn generated(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+        erpnext_doctypes::get(self.version(), doctype)
+    }
+
+    /// Every generated table of the site's version, sorted by name.
+    pub fn all_generated(&self) -> impl Iterator<Item = &'static DocTypeDef> + Clone + use<> {
+        erpnext_doctypes::all(self.version())
     }
 
     /// The table, read from the site where nothing is known here.
@@ -160,7 +187,7 @@ impl Catalog {
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.
             match DocType::from_site(meta, true) {
-                Ok(source) => keep(&mut live, source, workflow_state_field(meta)),
+                Ok(source) => keep(self.version(), &mut live, source, workflow_state_field(meta)),
                 Err(why) => tracing::warn!(doctype, "metadata not understood: {why}"),
             }
         }
@@ -175,14 +202,14 @@ impl Catalog {
     }
 }
 
-fn keep(live: &mut HashMap<String, Live>, source: DocType, state_field: Option<String>) {
+fn keep(version: Version, live: &mut HashMap<String, Live>, source: DocType, state_field: Option<String>) {
     match live.get_mut(&source.name) {
         Some(known) if known.source == source => {
             known.state_field = state_field;
             known.read = Some(Instant::now());
         }
         _ => {
-            let def = intern::list(vec![overlay(&source)]);
+            let def = intern::list(vec![overlay(version, &source)]);
             if let [def] = def {
                 live.insert(source.name.clone(), Live { source, def, state_field, read: Some(Instant::now()) });
             }
@@ -191,9 +218,9 @@ fn keep(live: &mut HashMap<String, Live>, source: DocType, state_field: Option<S
 }
 
 /// The site's table with what only the generator knows: tool names, and the fields that the site's code fills.
-fn overlay(source: &DocType) -> DocTypeDef {
+fn overlay(version: Version, source: &DocType) -> DocTypeDef {
     let mut def = source.to_def();
-    if let Some(generated) = erpnext_doctypes::get(&source.name) {
+    if let Some(generated) = erpnext_doctypes::get(version, &source.name) {
         let filled = |field: &FieldDef| generated.field(field.fieldname).map_or(0, |known| known.flags & flag::FILLED);
         let about = |field: &FieldDef| field.description.or_else(|| generated.field(field.fieldname)?.description);
         let fields = def.fields.iter().map(|field| FieldDef {
@@ -216,40 +243,46 @@ fn differs(generated: &DocTypeDef, sites: &DocTypeDef) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
-    use super::{Catalog, DocType, Laid};
+    use super::{Catalog, DocType, Laid, SiteVersion, Version};
+
+    fn folder(version: Version) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/snapshot/{version}"))
+    }
 
     fn snapshot(file: &str) -> DocType {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/snapshot");
+        let folder = folder(Version::V15);
         DocType::from_snapshot(&std::fs::read_to_string(folder.join(file)).unwrap()).unwrap()
     }
 
     #[test]
     fn what_the_snapshot_says_already_is_not_laid_over_it() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/snapshot");
         let mut differing = Vec::new();
-        for module in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
-        {
-            for file in std::fs::read_dir(module).unwrap() {
-                let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-                differing.extend(Laid::new(DocType::from_snapshot(&text).unwrap()).map(|laid| laid.source.name));
+        for version in Version::ALL {
+            let modules = std::fs::read_dir(folder(*version)).unwrap().map(|entry| entry.unwrap().path());
+            for module in modules.filter(|path| path.is_dir()) {
+                for file in std::fs::read_dir(module).unwrap() {
+                    let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+                    let source = DocType::from_snapshot(&source).unwrap();
+                    differing.extend(Laid::new(*version, source).map(|laid| (*version, laid.source.name)));
+                }
             }
         }
-        assert_eq!(differing, Vec::<String>::new());
+        assert_eq!(differing, []);
     }
 
     #[test]
     fn laying_the_same_again_changes_nothing_and_laying_nothing_takes_it_away() {
         let mut customer = snapshot("selling/customer.json");
         customer.fields.last_mut().unwrap().label = Some("Another".to_owned());
-        let laid = [Laid::new(customer).unwrap()];
-        let catalog = Catalog::default();
+        let laid = [Laid::new(Version::V15, customer).unwrap()];
+        let catalog = Catalog::new(SiteVersion::new(Some(Version::V15)), None);
         let mut changes = catalog.overlays();
         assert!(catalog.lay(&laid) && !catalog.lay(&laid));
         assert!(std::ptr::eq(catalog.known("Customer").unwrap(), laid[0].def));
         assert!(catalog.lay(&[]) && !catalog.lay(&[]));
-        assert!(std::ptr::eq(catalog.known("Customer").unwrap(), erpnext_doctypes::get("Customer").unwrap()));
+        assert!(std::ptr::eq(catalog.known("Customer").unwrap(), catalog.generated("Customer").unwrap()));
         assert_eq!(*changes.borrow_and_update(), 2);
     }
 }

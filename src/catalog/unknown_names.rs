@@ -21,8 +21,13 @@ pub struct UnknownNames {
 impl UnknownNames {
     /// Finds the names that the generated tables do not know, and says so in the log.
     pub fn new(config: &Config) -> Self {
-        let known: Vec<&str> = erpnext_doctypes::ALL.iter().map(|def| def.name).collect();
-        let unknown = config.unknown_names(&erpnext_doctypes::get, &known);
+        // What another version has may be the site's too: it is looked up where the version is not stated.
+        let lookup = |name: &str| match config.erpnext.version {
+            Some(version) => erpnext_doctypes::get(version, name),
+            None => erpnext_doctypes::any(name),
+        };
+        let known: Vec<&str> = erpnext_doctypes::ALL.iter().map(|table| table.name()).collect();
+        let unknown = config.unknown_names(&lookup, &known);
         for name in &unknown {
             tracing::info!("{name} (not in the snapshot; looked up on the site when first needed)");
         }

@@ -42,7 +42,7 @@ impl Check {
         if let Some(operation) = &self.operation {
             let config = Config::load_offline(file, &env)?;
             let named = |name: &str| config.permissions.doctypes.contains_key(name);
-            let asked = Asked::read(operation, &|name| named(name) || erpnext_doctypes::get(name).is_some())?;
+            let asked = Asked::read(operation, &|name| named(name) || erpnext_doctypes::any(name).is_some())?;
             let (permitted, lines) = asked.decide(&config, self.explain);
             let mut out = std::io::stdout().lock();
             lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -55,7 +55,11 @@ impl Check {
             (config, findings)
         } else {
             let config = Config::load_offline(file, &env)?;
-            let findings = check(&config, &Tables { lookup: &erpnext_doctypes::get, live: false });
+            let lookup = |name: &str| match config.erpnext.version {
+                Some(version) => erpnext_doctypes::get(version, name),
+                None => erpnext_doctypes::any(name),
+            };
+            let findings = check(&config, &Tables { lookup: &lookup, live: false });
             (config, findings)
         };
         findings.extend(about_file(&config));
@@ -85,7 +89,7 @@ pub async fn against_site(connection: &Connection, config: &Config) -> Vec<Findi
     // Where the site gave no table, that there is none is no finding of its own.
     let lookup = |name: &str| match tables.get(name) {
         Some(def) => Some(*def),
-        None if unread.contains(name) => erpnext_doctypes::get(name),
+        None if unread.contains(name) => connection.session().catalog.generated(name),
         None => connection.session().catalog.known(name),
     };
     let mut findings: Vec<Finding> = failed.into_iter().map(|(name, error)| unreadable(name, &error)).collect();
@@ -107,7 +111,7 @@ pub async fn live_tables<'a>(connection: &Connection, config: &'a Config) -> Liv
         match table {
             Ok(def) => drop(live.0.insert(name, def)),
             // The site's word for one that is not there (H31); the check of names says it with the nearest.
-            Err(error) if error.kind() == Kind::Missing && erpnext_doctypes::get(name).is_none() => {}
+            Err(error) if error.kind() == Kind::Missing && connection.session().catalog.generated(name).is_none() => {}
             Err(error) => live.1.push((name, error)),
         }
     }

@@ -94,13 +94,13 @@ impl Demo {
 fn configuration(url: &str, audit_log: &Path) -> Value {
     let rule = |doctype: &&str| {
         let mut rule = json!({"read": true, "create": true, "update": true, "delete": true});
-        if erpnext_doctypes::get(doctype).is_some_and(|def| def.is(erpnext_schema::doctype_flag::SUBMITTABLE)) {
+        if erpnext_doctypes::any(doctype).is_some_and(|def| def.is(erpnext_schema::doctype_flag::SUBMITTABLE)) {
             for operation in ["submit", "cancel", "amend", "report"] {
                 rule[operation] = json!(true);
             }
         }
         // Orders and invoices carry copies of the customer's.
-        if erpnext_doctypes::get(doctype).is_some_and(|def| def.field("tax_id").is_some()) {
+        if erpnext_doctypes::any(doctype).is_some_and(|def| def.field("tax_id").is_some()) {
             rule["restricted_fields"] = json!(["tax_id"]);
         }
         ((*doctype).to_owned(), rule)

@@ -10,18 +10,16 @@ use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::{Config, OnFailure};
 use erpnext_mcp::policy::Operation;
 use erpnext_mcp::site::{Kind, SiteError, SiteUrl};
+use erpnext_mcp::catalog;
 use erpnext_mcp::tool::listing::{listing, tokens};
-use erpnext_schema::{FieldDef, flag};
+use erpnext_schema::{FieldDef, Version, flag};
 use futures_util::future::join_all;
 use jiff::fmt::rfc2822;
-use serde_json::Value;
 
 use super::{check, print, serve};
 
 /// Above this, times in answers and logs of both sides no longer fit together.
 const MOST_SKEW: i64 = 60;
-/// What the snapshot was taken from.
-const SNAPSHOT: &str = include_str!("../../schema/snapshot/manifest.json");
 
 /// How it is said.
 #[derive(Debug, clap::Args)]
@@ -132,23 +130,29 @@ fn clock(connection: &Connection) -> Option<Finding> {
     })
 }
 
+/// Which version the site runs; what is looked at afterwards is held against its tables.
 async fn versions(connection: &Connection) -> Finding {
-    let apps = match connection.session().site.versions().await {
+    let asked = async {
+        connection.session().ask_version(connection.session().site).await?;
+        connection.session().site.versions().await
+    };
+    let apps = match asked.await {
         Ok(apps) => apps,
         Err(error) => return Finding::warning(format!("versions: {}", error.what()), next(&error)),
     };
-    let made: Value = serde_json::from_str(SNAPSHOT).unwrap_or_default();
-    let made_for = made["versions"]["erpnext"].as_str().unwrap_or_default();
     let Some(there) = apps.get("erpnext").and_then(|connection| connection["version"].as_str()) else {
         return Finding::warning("versions: the site has no erpnext", "use the address of the ERPNext site");
     };
-    let major = |version: &str| version.split('.').next().map(str::to_owned);
-    if major(there) == major(made_for) {
-        Finding::ok(format!("versions: erpnext {there}; this program is generated from {made_for}"))
-    } else {
-        let what = format!("versions: the site has erpnext {there}, this program is generated from {made_for}");
-        Finding::warning(what, "generate it from this site: codegen refresh, generate, build (docs/own-site.md)")
+    let version = connection.session().version.get();
+    if connection.session().version.is_stated() && Version::nearest(there) != Some(version) {
+        let what = format!("versions: the site has erpnext {there}, and erpnext.version says {version}");
+        return Finding::warning(what, "correct erpnext.version, or take it out: the site is asked for it");
     }
+    if let Some(differs) = catalog::unknown_version(there) {
+        return Finding::warning(format!("versions: {differs}"), "expect refusals; a site of a known version has none");
+    }
+    let made_from = erpnext_doctypes::SITES.iter().find(|(known, _)| *known == version).map_or("", |(_, site)| site);
+    Finding::ok(format!("versions: erpnext {there}; the tables of {version} are made from {made_from}"))
 }
 
 /// What the policy permits and the site's user may not do.
@@ -188,7 +192,7 @@ async fn drift(connection: &Connection, config: &Config) -> Vec<Finding> {
     let (live, _) = check::live_tables(connection, config).await;
     let mut findings = Vec::new();
     for (doctype, def) in live {
-        let Some(made) = erpnext_doctypes::get(doctype) else {
+        let Some(made) = connection.session().catalog.generated(doctype) else {
             findings.push(Finding::ok(format!("fields: {doctype}: is the site's own; the generic tools serve it")));
             continue;
         };

@@ -73,7 +73,7 @@ mod tests {
     use erpnext_mcp::policy::Operation;
 
     fn read(text: &str) -> anyhow::Result<Asked> {
-        Asked::read(text, &|name| erpnext_doctypes::get(name).is_some())
+        Asked::read(text, &|name| erpnext_doctypes::any(name).is_some())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Conditions on documents, as the configuration states them: `{"status": {"not_in": ["Disabled"]}}`.
 
+use erpnext_schema::time;
 use serde_json::{Map, Value, json};
 
 use super::reader::{Errors, Reader, show, unknown};
@@ -162,6 +163,11 @@ pub(super) fn must_filter(condition: &Condition, place: &str, errors: &Errors) {
             errors.note(place, format!("{name}: the site cannot filter by regex; use like, in or another test"));
         }
     };
+    let is_day = |operand: &Operand| match operand {
+        Operand::Value(value) => value.as_str().is_some_and(|text| time::parse_date(text).is_ok()),
+        Operand::Today => true,
+        Operand::User => false,
+    };
     let mut choices = 0;
     for part in parts(condition) {
         match part {
@@ -176,13 +182,8 @@ pub(super) fn must_filter(condition: &Condition, place: &str, errors: &Errors) {
                                 format!("{name}: in any_of use between; the site takes an empty field for less"),
                             );
                         }
-                        Condition::Field(name, Test::Gt(Operand::Value(value)) | Test::Gte(Operand::Value(value)))
-                            if !value.is_string() =>
-                        {
-                            field(name, &Test::IsSet(true));
-                        }
-                        Condition::Field(name, Test::Gt(_) | Test::Gte(_)) => {
-                            errors.note(place, format!("{name}: in any_of use between"));
+                        Condition::Field(name, Test::Between(low, high)) if ![low, high].into_iter().all(is_day) => {
+                            errors.note(place, format!("{name}: in any_of between is for dates, YYYY-MM-DD"));
                         }
                         Condition::Field(name, test) => field(name, test),
                         _ => errors.note(place, "any_of: the site can only choose among single tests of single fields"),

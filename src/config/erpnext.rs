@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use erpnext_schema::Version;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -26,6 +27,7 @@ pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Erpnext {
             "timeout",
             "allow_insecure_http",
             "concurrent_requests",
+            "version",
         ]);
     }
     let allow_insecure_http = section.is_some_and(|section| section.bool("allow_insecure_http", false));
@@ -36,7 +38,12 @@ pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Erpnext {
         timeout: Duration::from_secs(section.map_or(60, |section| section.count("timeout", "seconds", 60))),
         allow_insecure_http,
         concurrent_requests: section.map_or(8, |section| section.count("concurrent_requests", "requests", 8)),
+        version: section.and_then(|section| section.number("version", &versions())),
     }
+}
+
+fn versions() -> Vec<(u64, Version)> {
+    Version::ALL.iter().map(|version| (version.major().into(), *version)).collect()
 }
 
 fn address(

@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use erpnext_schema::Version;
 use secrecy::SecretString;
 
 use crate::files;
@@ -81,6 +82,8 @@ pub struct Erpnext {
     pub allow_insecure_http: bool,
     /// How many requests may be under way at once; 8 unless stated.
     pub concurrent_requests: u64,
+    /// The version that the site runs; where none is stated, the site is asked.
+    pub version: Option<Version>,
 }
 
 /// Who may do what; what is not named is refused.

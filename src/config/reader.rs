@@ -149,6 +149,15 @@ impl<'a> Reader<'a> {
         self.parsed(key, |text| choice(text).ok_or_else(|| unknown("value", text, &names))).unwrap_or(default)
     }
 
+    /// One of these numbers, as the value that it stands for, where there is one.
+    pub fn number<T: Copy>(&self, key: &str, choices: &[(u64, T)]) -> Option<T> {
+        let numbers: Vec<u64> = choices.iter().map(|(number, _)| *number).collect();
+        self.asks(key, || json!({"type": "integer", "enum": numbers}));
+        let expected = numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(" or ");
+        let choice = |number: u64| choices.iter().find(|(known, _)| *known == number).map(|(_, value)| *value);
+        self.expect(key, &expected, |value| choice(value.as_u64()?))
+    }
+
     /// A text, without the space around it.
     pub fn text(&self, key: &str) -> Option<&'a str> {
         self.asks(key, || json!({"type": "string"}));

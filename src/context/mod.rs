@@ -1,6 +1,7 @@
 //! What a call needs: the state of the site, shared by its users, and the session of one of them.
 
 pub mod overlay;
+mod masks;
 mod permlevels;
 pub mod recent_creates;
 mod record;
@@ -10,6 +11,7 @@ mod site_state;
 pub mod tokens;
 mod user_state;
 
+pub use masks::Masks;
 pub use permlevels::Permlevels;
 pub use recent_creates::RecentCreates;
 pub use record::record_result;

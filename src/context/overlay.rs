@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Session, SiteInfo, client_options};
+use erpnext_schema::Version;
 use erpnext_schema::snapshot::DocType;
 use futures_util::future::{join, join_all};
 use ring::digest::{SHA256, digest};
@@ -51,7 +52,10 @@ impl Overlay {
     pub fn recall(&self, session: &Session<'_>) {
         let Some(file) = &self.file else { return };
         match std::fs::read_to_string(file).map_err(|error| error.to_string()).and_then(|text| parse(session, &text)) {
-            Ok((tables, greeting)) => {
+            Ok((version, tables, greeting)) => {
+                if let Some(version) = version {
+                    session.version.recall(version);
+                }
                 lay(session, &tables);
                 if let Some(greeting) = greeting {
                     let _ = session.user.info.set(greeting);
@@ -66,8 +70,12 @@ impl Overlay {
         if session.user.info.get().is_some() && self.file.as_deref().and_then(age).is_some_and(|age| age < FRESH) {
             return;
         }
-        let (tables, greeting) =
-            join(self.tables(session), SiteInfo::ask(session, self.client.as_caller(session.caller))).await;
+        // First, as it says over which tables the site's are laid.
+        let site = self.client.as_caller(session.caller);
+        if let Err(error) = session.ask_version(site).await {
+            tracing::info!("the site's version was not read: {}", error.for_log());
+        }
+        let (tables, greeting) = join(self.tables(session), SiteInfo::ask(session, site)).await;
         let Some(tables) = tables else { return };
         if lay(session, &tables) {
             tracing::info!(
@@ -96,7 +104,7 @@ impl Overlay {
                         let sources = docs.iter().filter_map(|doc| DocType::from_site(doc, false).ok());
                         // A child table comes with each of its parents.
                         let new: Vec<DocType> = sources.filter(|source| seen.insert(source.name.clone())).collect();
-                        tables.extend(new.into_iter().filter_map(Laid::new));
+                        tables.extend(new.into_iter().filter_map(|source| Laid::new(session.version.get(), source)));
                     }
                     Err(error)
                         if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::Server) =>
@@ -140,13 +148,17 @@ fn text(session: &Session<'_>, greeting: Option<&SiteInfo>, tables: &[Laid]) -> 
     json!({
         "site": session.caller.site.as_str(),
         "snapshot": erpnext_doctypes::FINGERPRINT,
+        "version": session.version.is_known().then(|| session.version.get().major()),
         "greeting": greeting,
         "doctypes": tables,
     })
     .to_string()
 }
 
-fn parse(session: &Session<'_>, text: &str) -> Result<(Vec<Laid>, Option<SiteInfo>), String> {
+/// What was kept: the site's version where it was known, what is laid over its tables, who was greeted.
+type Kept = (Option<Version>, Vec<Laid>, Option<SiteInfo>);
+
+fn parse(session: &Session<'_>, text: &str) -> Result<Kept, String> {
     let kept: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if kept["site"] != session.caller.site.as_str() || kept["snapshot"] != erpnext_doctypes::FINGERPRINT {
         return Err("it is another site's, or kept by another version".to_owned());
@@ -155,7 +167,10 @@ fn parse(session: &Session<'_>, text: &str) -> Result<(Vec<Laid>, Option<SiteInf
     let sources: Result<Vec<DocType>, String> =
         tables.map(|table| DocType::from_snapshot(&table.to_string())).collect();
     let greeting = SiteInfo::deserialize(&kept["greeting"]).ok().filter(|greeting| greeting.is_for(session));
-    Ok((sources?.into_iter().filter_map(Laid::new).collect(), greeting))
+    let version = kept["version"].to_string().parse().ok();
+    let over = if session.version.is_stated() { session.version.get() } else { version.unwrap_or(session.version.get()) };
+    let tables = sources?.into_iter().filter_map(|source| Laid::new(over, source)).collect();
+    Ok((version, tables, greeting))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::{SiteState, UserState};
 use crate::audit::Audit;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, SiteVersion};
 use crate::config::{Attachments, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
@@ -26,6 +26,8 @@ pub struct Session<'a> {
     pub site: CallerClient<'a>,
     /// Who may do what.
     pub policy: &'a Arc<Policy>,
+    /// Which version the site runs.
+    pub version: &'a SiteVersion,
     /// The DocTypes.
     pub catalog: &'a Catalog,
     /// The same as the list of tools shows them.
@@ -49,6 +51,7 @@ impl<'a> Session<'a> {
             user,
             site: state.client.as_caller(caller),
             policy: &state.policy,
+            version: &state.version,
             catalog: &state.catalog,
             listed: &state.listed,
             tools: &state.tools,
@@ -57,6 +60,18 @@ impl<'a> Session<'a> {
             audit: &state.audit,
             state,
         }
+    }
+
+    /// Asks the site for its version through `site`, and says so if the tools are others by it.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn ask_version(&self, site: CallerClient<'_>) -> Result<(), SiteError> {
+        if self.version.ask(site).await? {
+            tracing::info!("the site runs ERPNext {}", self.version.get());
+            self.listed.changed();
+        }
+        Ok(())
     }
 
     /// Leave for one operation.
@@ -138,7 +153,7 @@ impl<'a> Session<'a> {
         }
         let near = nearest(
             doctype,
-            erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()),
+            self.catalog.all_generated().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()),
         );
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
         ToolError::refused(format!(

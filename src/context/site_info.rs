@@ -1,6 +1,7 @@
 //! What the instructions tell of the site and its user before the first call. It is asked of the site after a start, kept
 //! with its metadata, and told at the next start, which needs no site.
 
+use erpnext_schema::Order;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -60,7 +61,7 @@ pub async fn companies(session: &Session<'_>, site: CallerClient<'_>) -> Vec<Com
     let currency = def.is_some_and(|field| permit.fields().may_read(field)).then_some(CURRENCY);
     let query = ListQuery {
         fields: ["name"].into_iter().chain(currency).map(str::to_owned).collect(),
-        order_by: "name asc".to_owned(),
+        order_by: vec![Order::asc("name")],
         limit: MOST,
         ..ListQuery::default()
     };

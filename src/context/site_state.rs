@@ -9,7 +9,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use super::UserState;
 use crate::audit::Audit;
 use crate::cache::Keeping;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, SiteVersion};
 use crate::catalog::unknown_names::UnknownNames;
 use crate::config::{Attachments, Config, Tools};
 use crate::limit::Rates;
@@ -26,6 +26,8 @@ pub struct SiteState {
     pub client: Client,
     /// Who may do what.
     pub policy: Arc<Policy>,
+    /// Which version the site runs.
+    pub version: SiteVersion,
     /// The DocTypes.
     pub catalog: Catalog,
     /// The same as the list of tools shows them: the site's metadata as it was laid over them, whatever calls found out since.
@@ -54,11 +56,13 @@ struct Users {
 impl SiteState {
     /// Puts the parts together; nothing is asked of the site.
     pub fn new(config: &Config, client: Client, audit: Audit) -> Self {
+        let version = SiteVersion::new(config.erpnext.version);
         Self {
             client,
             policy: Arc::new(Policy::from_config(config)),
-            catalog: Catalog::new(config.cache.enabled.then_some(config.cache.metadata_ttl)),
-            listed: Catalog::default(),
+            catalog: Catalog::new(version.clone(), config.cache.enabled.then_some(config.cache.metadata_ttl)),
+            listed: Catalog::new(version.clone(), None),
+            version,
             list_changes: config.schema.overlay,
             tools: config.tools.clone(),
             attachments: config.attachments.clone(),

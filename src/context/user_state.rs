@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use tokio::sync::OnceCell;
 
-use super::{Permlevels, RecentCreates, SiteInfo, Tokens};
+use super::{Masks, Permlevels, RecentCreates, SiteInfo, Tokens};
 use crate::site::{CallerClient, SiteError};
 
 /// The stores of one user.
@@ -16,6 +16,8 @@ pub struct UserState {
     pub tokens: Tokens,
     /// Which permlevels the site shows to the user.
     pub permlevels: Permlevels,
+    /// Which fields the site masks for the user.
+    pub masks: Masks,
     /// What the instructions tell of the site and the user.
     pub info: OnceLock<SiteInfo>,
     name: OnceCell<String>,

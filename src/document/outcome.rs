@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn todo() -> &'static DocTypeDef {
-        erpnext_doctypes::get("ToDo").unwrap()
+        erpnext_doctypes::any("ToDo").unwrap()
     }
 
     #[test]

@@ -18,11 +18,11 @@ use crate::policy::FieldRule;
 const TABLES: [&str; 4] = ["items", "taxes", "payment_schedule", "sales_team"];
 
 fn order() -> &'static DocTypeDef {
-    erpnext_doctypes::get("Sales Order").unwrap()
+    erpnext_doctypes::any("Sales Order").unwrap()
 }
 
 fn child(table: &str) -> &'static DocTypeDef {
-    erpnext_doctypes::get(order().field(table).unwrap().target().unwrap()).unwrap()
+    erpnext_doctypes::any(order().field(table).unwrap().target().unwrap()).unwrap()
 }
 
 /// Columns that may be set to anything of their kind.

@@ -1,5 +1,6 @@
 //! `DocTypeCall`: one call on the documents of one DocType, with the leave for it.
 
+use erpnext_schema::doctype_flag::{self, SINGLE, SUBMITTABLE, VIRTUAL};
 use erpnext_schema::{DocTypeDef, Verb};
 use serde_json::{Map, Value};
 
@@ -8,7 +9,7 @@ use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Permit;
 use crate::shape;
-use crate::site::note_withheld;
+use crate::site::{SiteError, note_withheld};
 use crate::tool::{Arguments, Call, Registry, Tool};
 
 /// One call on the documents of one DocType, with the leave for it.
@@ -45,7 +46,7 @@ impl<'a> DocTypeCall<'a> {
         let doctype = permit.doctype();
         let def = session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
         session.policy.admits(permit, def)?;
-        if def.is(erpnext_schema::doctype_flag::CHILD) {
+        if def.is(doctype_flag::CHILD) {
             return Err(ToolError::refused(format!(
                 "{doctype} is a child table: its rows are read and written with the documents that hold them. \
                  Get or update the parent document instead."
@@ -79,6 +80,24 @@ impl<'a> DocTypeCall<'a> {
         match checked {
             Ok(checked) => Ok((on, checked)),
             Err(violations) => Err(ToolError::arguments(on.tool.name(), violations)),
+        }
+    }
+
+    /// The same call by the site's live metadata, after the site refused a list for a column that the table has: what this
+    /// program chose is not the caller's fault.
+    ///
+    /// # Errors
+    /// The site's, if it was about something else or its metadata cannot be had.
+    pub async fn mended(&self, error: SiteError) -> Result<DocTypeCall<'a>, ToolError> {
+        if error.column().is_none() {
+            return Err(error.into());
+        }
+        match self.session.catalog.live(self.session.site, self.def.name).await {
+            Ok(def) => {
+                tracing::warn!("{} is asked again by the site's metadata: {}", self.def.name, error.for_log());
+                Ok(DocTypeCall { def, ..*self })
+            }
+            Err(_) => Err(error.into()),
         }
     }
 
@@ -116,7 +135,6 @@ impl<'a> DocTypeCall<'a> {
 
     /// Refuses what the site cannot do with this kind of DocType, in the place of its 403s and 500s (H20, H26).
     pub fn fits(&self, verb: Verb) -> Result<(), ToolError> {
-        use erpnext_schema::doctype_flag::{SINGLE, SUBMITTABLE, VIRTUAL};
         let name = self.def.name;
         if self.def.is(SINGLE) && !matches!(verb, Verb::Get | Verb::Update) {
             return Err(ToolError::refused(format!(
@@ -132,7 +150,8 @@ impl<'a> DocTypeCall<'a> {
         }
         if self.def.is(VIRTUAL) && matches!(verb, Verb::List | Verb::Search) {
             return Err(ToolError::refused(format!(
-                "{name} is a virtual DocType: the site has no table to list or search. Get one document by its name."
+                "{name} is a virtual DocType: the site has no table to search or to compute from. list_generic_documents \
+                 gives its rows."
             )));
         }
         Ok(())
@@ -140,7 +159,7 @@ impl<'a> DocTypeCall<'a> {
 
     /// The document that the call names; a Single is named like its DocType.
     pub fn name<'b>(&'b self, given: &'b Arguments) -> &'b str {
-        if self.def.is(erpnext_schema::doctype_flag::SINGLE) {
+        if self.def.is(SINGLE) {
             self.def.name
         } else {
             given.text("name").unwrap_or_default()

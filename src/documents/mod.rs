@@ -3,6 +3,7 @@
 mod doctype_call;
 pub mod file_fields;
 pub mod names;
+mod masks;
 mod permlevels;
 pub mod suggest;
 pub mod titles;

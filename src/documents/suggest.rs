@@ -1,7 +1,7 @@
 //! What was probably meant by a link that leads nowhere: of a write the site only says that it does ("Main Store" for "Main
 //! Store - AB"), and a list by one is empty.
 
-use erpnext_schema::{DocTypeDef, FieldKind};
+use erpnext_schema::{DocTypeDef, FieldKind, Operator};
 use serde_json::{Map, Value};
 
 use super::{DocTypeCall, titles};
@@ -49,21 +49,21 @@ pub async fn named(on: &DocTypeCall<'_>, mut error: ToolError, docs: &[&Map<Stri
 /// for a text with `like` and no `%`.
 pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Filter>) -> Vec<String> {
     let mut notes = Vec::new();
-    for (name, operator, value) in filters {
-        let at = || name.rsplit('`').find(|part| !part.is_empty()).unwrap_or(name);
-        if operator == "like" && value.as_str().is_some_and(|text| !text.contains(['%', '_'])) {
-            notes.push(format!("{}: like without % finds only what is exactly so", at()));
+    for filter in filters {
+        let (operator, value) = (filter.operator, &filter.value);
+        if operator == Operator::Like && value.as_str().is_some_and(|text| !text.contains(['%', '_'])) {
+            notes.push(format!("{}: like without % finds only what is exactly so", filter.place()));
         }
         let named = match value {
-            Value::Array(values) if operator == "in" => values.iter().collect(),
-            value if operator == "=" => vec![value],
+            Value::Array(values) if operator == Operator::In => values.iter().collect(),
+            value if operator == Operator::Eq => vec![value],
             _ => Vec::new(),
         };
-        let Some(doctype) = target(on, name) else { continue };
+        let Some(doctype) = target(on, filter) else { continue };
         for name in named.into_iter().filter_map(Value::as_str).filter(|name| !name.is_empty()).take(MOST) {
             let Ok(permit) = on.session.permit(Operation::Read, doctype).await else { break };
             if let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await {
-                let link = Sent { row: 0, path: at().to_owned(), doctype, name };
+                let link = Sent { row: 0, path: filter.place(), doctype, name };
                 notes.push(told(&link.path, &link, &candidates(on, &link).await));
             }
         }
@@ -73,11 +73,12 @@ pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Fil
 }
 
 /// The DocType that the field, or column of rows, links to.
-fn target(on: &DocTypeCall<'_>, name: &str) -> Option<&'static str> {
-    let field = match name.split_once('.') {
-        None => on.def.field(name)?,
-        Some((table, column)) => on.session.catalog.known(on.def.field(table)?.target()?)?.field(column)?,
+fn target(on: &DocTypeCall<'_>, filter: &Filter) -> Option<&'static str> {
+    let def = match filter.rows {
+        None => on.def,
+        Some(rows) => on.session.catalog.known(rows.doctype)?,
     };
+    let field = def.field(&filter.field)?;
     field.target().filter(|_| field.kind == FieldKind::Link)
 }
 

@@ -1,6 +1,6 @@
 //! Documents by what people call them: the name, or the title that stands over it.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Rule, Shape, Violation};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Rule, Shape, Violation};
 use serde_json::{Map, Value, json};
 
 use super::DocTypeCall;
@@ -69,10 +69,19 @@ pub async fn find(
     fields.extend(title.map(str::to_owned));
     // What the words contain stands for itself, not for a pattern.
     let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let (operator, value) = if exactly { ("=", words.to_owned()) } else { ("like", format!("%{escaped}%")) };
-    let or_filters = fields.iter().map(|field| (field.clone(), operator.to_owned(), json!(value))).collect();
-    let order_by = "`modified` desc, `name` asc".to_owned();
-    let query = ListQuery { fields, filters: filters.to_vec(), or_filters, order_by, limit, ..ListQuery::default() };
+    let (operator, value) =
+        if exactly { (Operator::Eq, words.to_owned()) } else { (Operator::Like, format!("%{escaped}%")) };
+    let or_filters = fields.iter().map(|field| Filter::new(field.clone(), operator, value.as_str())).collect();
+    let order_by = vec![Order::desc("modified"), Order::asc("name")];
+    let query = ListQuery {
+        fields,
+        filters: filters.to_vec(),
+        or_filters,
+        order_by,
+        limit,
+        own_columns: true,
+        ..ListQuery::default()
+    };
     let rows = session.site.list(permit, &query).await?.data;
     let found = rows.into_iter().filter_map(|row| {
         let row = shape::row(def, permit, &query.fields, row);

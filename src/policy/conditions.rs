@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use erpnext_schema::Operator;
 use serde_json::{Map, Value, json};
 
+use super::Filter;
 use super::compare::{compare, day, equal, fold, like, text};
 use crate::config::{Condition, Operand, Test};
 
@@ -44,9 +46,6 @@ impl fmt::Display for Unmet {
         f.write_str(&self.0)
     }
 }
-
-/// Field, operator and value, as the site's lists take them.
-pub type Filter = (String, String, Value);
 
 /// What a list is filtered by so that it holds only documents within a scope.
 #[derive(Clone, Default, PartialEq, Debug)]
@@ -234,30 +233,24 @@ impl Judge<'_> {
     }
 
     fn filters(self, name: &str, test: &Test) -> Option<Vec<Filter>> {
-        let filter = |operator: &str, value: Value| (name.to_owned(), operator.to_owned(), value);
+        let filter = |operator, value: Value| Some(vec![Filter::new(name, operator, value)]);
         let list = |operands: &[Operand]| operands.iter().map(|operand| self.value(operand)).collect::<Option<Value>>();
-        // The site takes an empty text or date for less than any other (H22); a number is never empty.
-        let bound = |operator: &str, operand: &Operand| {
-            let value = self.value(operand)?;
-            let set = value.is_string().then(|| filter("is", json!("set")));
-            Some(std::iter::once(filter(operator, value)).chain(set).collect())
-        };
-        let one = |filter| Some(vec![filter]);
+        let is = |set: bool| filter(Operator::Is, json!(if set { "set" } else { "not set" }));
         match test {
-            Test::In(operands) => one(filter("in", list(operands)?)),
-            Test::NotIn(operands) => one(filter("not in", list(operands)?)),
-            Test::Eq(operand) => one(filter("=", self.value(operand)?)),
-            Test::Ne(operand) => one(filter("!=", self.value(operand)?)),
-            Test::Gt(operand) => bound(">", operand),
-            Test::Gte(operand) => bound(">=", operand),
-            Test::Lt(operand) => bound("<", operand),
-            Test::Lte(operand) => bound("<=", operand),
-            Test::Between(low, high) => one(filter("between", json!([self.value(low)?, self.value(high)?]))),
+            Test::In(operands) => filter(Operator::In, list(operands)?),
+            Test::NotIn(operands) => filter(Operator::NotIn, list(operands)?),
+            Test::Eq(operand) => filter(Operator::Eq, self.value(operand)?),
+            Test::Ne(operand) => filter(Operator::Ne, self.value(operand)?),
+            Test::Gt(operand) => filter(Operator::Gt, self.value(operand)?),
+            Test::Gte(operand) => filter(Operator::Gte, self.value(operand)?),
+            Test::Lt(operand) => filter(Operator::Lt, self.value(operand)?),
+            Test::Lte(operand) => filter(Operator::Lte, self.value(operand)?),
+            Test::Between(low, high) => filter(Operator::Between, json!([self.value(low)?, self.value(high)?])),
             // The site finds any text in an empty one too (H22).
-            Test::Like(pattern) if pattern.bytes().all(|byte| byte == b'%') => one(filter("is", json!("set"))),
-            Test::Like(pattern) => one(filter("like", json!(pattern))),
+            Test::Like(pattern) if pattern.bytes().all(|byte| byte == b'%') => is(true),
+            Test::Like(pattern) => filter(Operator::Like, json!(pattern)),
             Test::Regex(_) => None,
-            Test::IsSet(set) => one(filter("is", json!(if *set { "set" } else { "not set" }))),
+            Test::IsSet(set) => is(*set),
         }
     }
 }
@@ -267,7 +260,7 @@ impl Judge<'_> {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Absent, Facts, Judge, Within};
+    use super::{Absent, Facts, Filter, Judge, Operator, Within};
     use crate::config::{Condition, Config, Operation};
 
     fn condition(operation: Operation, stated: &Value) -> Condition {
@@ -379,19 +372,17 @@ mod tests {
 
     #[test]
     fn a_scope_becomes_filters() {
-        let filter = |field: &str, operator: &str, value: Value| (field.to_owned(), operator.to_owned(), value);
         let scope = within(json!({
             "territory": ["UAE"], "disabled": 0, "due": {"lte": "$today"}, "any_of": [{"owner": "$user"}, {"open": {"gt": 3}}],
         }));
         assert_eq!(
             scope.all,
             [
-                filter("territory", "in", json!(["UAE"])),
-                filter("disabled", "=", json!(0)),
-                filter("due", "<=", json!("2026-11-25")),
-                filter("due", "is", json!("set")),
+                Filter::new("territory", Operator::In, json!(["UAE"])),
+                Filter::eq("disabled", 0),
+                Filter::new("due", Operator::Lte, "2026-11-25"),
             ]
         );
-        assert_eq!(scope.any, [filter("owner", "=", json!("ann@example.com")), filter("open", ">", json!(3))]);
+        assert_eq!(scope.any, [Filter::eq("owner", "ann@example.com"), Filter::new("open", Operator::Gt, 3)]);
     }
 }

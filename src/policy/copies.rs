@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Version, flag};
 
 /// A field, or a column of a table, that holds what a field of another DocType holds.
 struct Copy {
@@ -30,19 +30,20 @@ pub fn of(restricted: &dyn Fn(&str, &str) -> bool) -> BTreeMap<&'static str, BTr
     copies
 }
 
-/// Every copy that the tables tell of.
+/// Every copy that the tables of any version tell of: which one the site has is not known here.
 fn all() -> Vec<Copy> {
     let mut copies = Vec::new();
-    for def in erpnext_doctypes::ALL {
+    for (version, def) in Version::ALL.iter().flat_map(|v| erpnext_doctypes::all(*v).map(move |def| (*v, def))) {
+        let get = |name: &str| erpnext_doctypes::get(version, name);
         let copy = |path: String| move |of| Copy { doctype: def.name, path: path.clone(), of };
         for field in def.fields {
-            copies.extend(sources(def, field).into_iter().map(copy(field.fieldname.to_owned())));
-            let child = field.target().filter(|_| field.kind.is_table()).and_then(erpnext_doctypes::get);
+            copies.extend(sources(def, field, &get).into_iter().map(copy(field.fieldname.to_owned())));
+            let child = field.target().filter(|_| field.kind.is_table()).and_then(get);
             for (child, column) in
                 child.into_iter().flat_map(|child| child.fields.iter().map(move |column| (child, column)))
             {
                 let path = format!("{}.{}", field.fieldname, column.fieldname);
-                copies.extend(sources(child, column).into_iter().map(copy(path)));
+                copies.extend(sources(child, column, &get).into_iter().map(copy(path)));
             }
         }
     }
@@ -50,7 +51,11 @@ fn all() -> Vec<Copy> {
 }
 
 /// The fields of other DocTypes that this one may be filled from.
-fn sources(def: &'static DocTypeDef, field: &FieldDef) -> Vec<(&'static str, &'static str)> {
+fn sources(
+    def: &'static DocTypeDef,
+    field: &FieldDef,
+    get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+) -> Vec<(&'static str, &'static str)> {
     let fetched = || {
         let (by, from) = field.fetch_from?.split_once('.')?;
         Some((def.field(by)?.target()?, from))
@@ -59,7 +64,7 @@ fn sources(def: &'static DocTypeDef, field: &FieldDef) -> Vec<(&'static str, &'s
     if field.is(flag::READ_ONLY) && field.fieldname != "status" {
         let links = def.fields.iter().filter(|link| link.kind == FieldKind::Link);
         let alike = |target: &'static str| {
-            let there = erpnext_doctypes::get(target)?.field(field.fieldname)?;
+            let there = get(target)?.field(field.fieldname)?;
             (there.kind == field.kind).then_some((target, there.fieldname))
         };
         sources.extend(links.filter_map(|link| alike(link.target()?)));

@@ -7,9 +7,10 @@ mod copies;
 mod cut;
 mod denial;
 mod fields;
+mod filter;
+mod predict;
 mod methods;
 mod permit;
-mod predict;
 mod reports;
 #[cfg(test)]
 mod tests;
@@ -24,12 +25,13 @@ use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern};
 use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
-pub use conditions::{Absent, Facts, Filter, Judge, Unmet, Within};
+pub use conditions::{Absent, Facts, Judge, Unmet, Within};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
+pub use filter::{Filter, Rows};
+pub use predict::unforeseen;
 pub use methods::MethodPermit;
 pub use permit::Permit;
-pub use predict::unforeseen;
 
 /// What may be done on which DocType, and with which fields.
 #[derive(Clone, Default, Debug)]
@@ -242,9 +244,9 @@ impl Policy {
     fn is_withheld(&self, doctype: &str) -> bool {
         let alike = || {
             let folded = fold(doctype);
-            erpnext_doctypes::ALL.iter().copied().find(|def| fold(def.name) == folded)
+            erpnext_doctypes::ALL.iter().find(|table| fold(table.name()) == folded).map(|table| table.any())
         };
-        erpnext_doctypes::get(doctype).or_else(alike).is_some_and(|def| self.is_closed(def))
+        erpnext_doctypes::any(doctype).or_else(alike).is_some_and(|def| self.is_closed(def))
     }
 
     /// The site's database ignores case, accents and characters that are not printed. Where rules stand on some

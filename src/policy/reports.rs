@@ -64,7 +64,7 @@ impl Policy {
     /// Whether it may be told which documents of the DocType are whose parents.
     pub fn shows_tree(&self, doctype: &str) -> bool {
         let Ok(permit) = self.permit(Operation::Read, doctype) else { return false };
-        let fields = erpnext_doctypes::get(doctype).into_iter().flat_map(|def| def.fields);
+        let fields = erpnext_doctypes::any(doctype).into_iter().flat_map(|def| def.fields);
         let mut parents =
             fields.filter(|field| field.target() == Some(doctype) && field.fieldname.starts_with("parent"));
         !permit.is_scoped() && parents.all(|field| permit.fields().may_read(field))
@@ -72,8 +72,9 @@ impl Policy {
 
     /// Whether every document of the DocType may be read; it may be named as in addresses of the desk (`sales-invoice`).
     pub fn shows_every(&self, doctype: &str) -> bool {
-        let is = |def: &&&DocTypeDef| def.name == doctype || def.name.to_lowercase().replace(' ', "-") == doctype;
-        let doctype = erpnext_doctypes::ALL.iter().find(is).map_or(doctype, |def| def.name);
+        let mut names = erpnext_doctypes::ALL.iter().map(|table| table.name());
+        let is = |name: &&str| *name == doctype || name.to_lowercase().replace(' ', "-") == doctype;
+        let doctype = names.find(is).unwrap_or(doctype);
         self.permit(Operation::Read, doctype).is_ok_and(|permit| !permit.is_scoped())
     }
 

@@ -40,7 +40,7 @@ impl Policy {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn allowed_fields(&self, doctype: &str) -> Vec<&'static str> {
-        let (Ok(permit), Some(def)) = (self.permit(Operation::Read, doctype), erpnext_doctypes::get(doctype)) else {
+        let (Ok(permit), Some(def)) = (self.permit(Operation::Read, doctype), erpnext_doctypes::any(doctype)) else {
             return Vec::new();
         };
         let fields = def.all_fields().filter(|field| field.kind.holds_value() && permit.fields().may_read(*field));
@@ -72,10 +72,10 @@ impl Policy {
             Some(facts) => self.permit(operation, doctype)?.knowing(facts.clone()),
             None => self.permit(operation, doctype)?,
         };
-        let def = erpnext_doctypes::get(doctype);
+        let def = erpnext_doctypes::any(doctype);
         let refused = match operation {
             Operation::Create | Operation::Update => {
-                permit.fields().refused(operation, def, erpnext_doctypes::get, data)
+                permit.fields().refused(operation, def, erpnext_doctypes::any, data)
             }
             Operation::Read => {
                 let seen = |name: &&String| permit.fields().may_read(FieldRef::find(def, name.as_str()));
@@ -90,7 +90,7 @@ impl Policy {
             Operation::Create | Operation::Amend => {
                 let judged = permit.judged_by();
                 let unknown =
-                    def.map(|def| unforeseen(judged, def, &erpnext_doctypes::get, None, data)).unwrap_or_default();
+                    def.map(|def| unforeseen(judged, def, &erpnext_doctypes::any, None, data)).unwrap_or_default();
                 permit.admits_result(data, &unknown)?;
             }
             Operation::Update => permit.admits_changes(data)?,

@@ -125,7 +125,7 @@ fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<Str
     };
     if let Some(doctype) = doctype {
         let permit = connection.session().policy.permit(tool_operation(tool), doctype).ok()?;
-        let def = erpnext_doctypes::get(doctype)?;
+        let def = connection.session().listed.known(doctype)?;
         if let Some(Value::Array(only)) = arguments.get_mut("only") {
             only.retain(|doctype| doctype.as_str().is_some_and(|doctype| readable(connection, doctype)));
             if only.is_empty() {
@@ -162,7 +162,7 @@ fn may(permit: &Permit, def: &DocTypeDef, field: &str) -> bool {
         None if writes => rule.may_write(FieldRef::find(Some(def), field)),
         None => rule.may_read(FieldRef::find(Some(def), field)),
         Some((table, column)) => {
-            let child = def.field(table).and_then(|table| table.target()).and_then(erpnext_doctypes::get);
+            let child = def.field(table).and_then(|table| table.target()).and_then(erpnext_doctypes::any);
             let (table, column) = (FieldRef::find(Some(def), table), FieldRef::find(child, column));
             if writes { rule.may_write_child(table, column) } else { rule.may_read_child(table, column) }
         }

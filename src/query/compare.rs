@@ -1,7 +1,11 @@
 //! What a filter compares a field with: operators as people write them, and values as the site takes them.
 
-use erpnext_schema::{FieldDef, FieldKind, Operator, Rule, Shape, Violation, check_value, nearest, time};
+use erpnext_schema::{
+    DocTypeDef, FieldDef, FieldKind, Operator, Rule, Shape, Violation, check_value, flag, nearest, time,
+};
 use serde_json::{Value, json};
+
+use crate::policy::Filter;
 
 /// The spans of time that Frappe's lists know.
 const TIMESPANS: &[&str] = &[
@@ -45,6 +49,43 @@ pub fn alias(operator: &str, value: &Value) -> Option<(Operator, Value)> {
         ("<>", value) => Some((Operator::Ne, value.clone())),
         _ => None,
     }
+}
+
+/// Why the filter cannot be one of several choices, and what can.
+pub fn no_choice(filter: &Filter) -> (String, Option<String>) {
+    let (place, operator) = (filter.place(), filter.operator);
+    if filter.leaves_out_empty() {
+        let or_empty = json!([place, format!("{operator} or empty"), filter.value]);
+        let message = format!("among choices {operator} finds empty fields too: say so, or use between");
+        return (message, Some(or_empty.to_string()));
+    }
+    (format!("{operator} cannot be one of several choices here: put it into filters, or make two calls"), None)
+}
+
+/// The operator of `< or empty` and `<= or empty`.
+pub fn or_empty(operator: &str) -> Option<&str> {
+    let (before, words) = operator.trim().split_once(char::is_whitespace)?;
+    let asked = words.split_whitespace().map(str::to_lowercase).eq(["or", "empty"]);
+    (asked && matches!(before, "<" | "<=")).then_some(before)
+}
+
+/// What becomes of empty fields, which the site takes for less than any date or text (H73); a mandatory field is none.
+pub fn on_empty_fields<'f>(def: &DocTypeDef, filters: impl Iterator<Item = &'f Filter>) -> Vec<String> {
+    let may_be_empty = |filter: &&Filter| {
+        let mandatory = || def.field(&filter.field).is_some_and(|field| field.is(flag::REQD));
+        filter.rows.is_some() || !mandatory()
+    };
+    let note = |filter: &Filter| {
+        let (place, operator) = (filter.place(), filter.operator);
+        match (filter.or_empty, filter.leaves_out_empty()) {
+            (true, _) => Some(format!("documents without {place} count too")),
+            (_, true) => {
+                Some(format!("documents without {place} are left out: \"{operator} or empty\" takes them too"))
+            }
+            _ => None,
+        }
+    };
+    filters.filter(may_be_empty).filter_map(note).collect()
 }
 
 /// The value of a comparison as the site takes it.

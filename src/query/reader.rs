@@ -1,15 +1,20 @@
 //! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
-use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest, nearest_field};
+use erpnext_schema::{
+    DocTypeDef, FieldDef, Operator, Order, Rule, Violation, doctype_flag, flag, nearest, nearest_field,
+};
 use serde_json::{Value, json};
 
-use super::compare::{alias, compared, is_operator};
+use super::compare::{alias, compared, is_operator, no_choice, or_empty};
 use super::foreign_syntax::{self, Meant};
-use crate::policy::{FieldRule, Policy};
+use crate::policy::{FieldRule, Filter, Policy, Rows};
 use crate::shape::present::currency_of;
 use crate::shape::{Children, no_table};
-use crate::site::Filter;
+use crate::site::is_compound;
+use crate::shape::Masked;
+
+const MASKED: &str = "the site masks it for this user, who needs the right to see it in ERPNext";
 
 /// Reads queries on one DocType for one caller, and collects what is wrong with them.
 pub struct Reader<'a> {
@@ -19,13 +24,15 @@ pub struct Reader<'a> {
     children: Option<Children<'a>>,
     /// Says which trees may be walked; without it none.
     policy: Option<&'a Policy>,
+    /// What the site masks for the user.
+    masked: Option<&'a Masked>,
     violations: Vec<Violation>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader without violations.
     pub fn new(def: &'static DocTypeDef, rule: &'a FieldRule) -> Self {
-        Self { def, rule, children: None, policy: None, violations: Vec::new() }
+        Self { def, rule, children: None, policy: None, masked: None, violations: Vec::new() }
     }
 
     /// The same for filters that may be on columns of child rows too: `items.item_code`, which any row may satisfy.
@@ -36,6 +43,15 @@ impl<'a> Reader<'a> {
     /// The same for filters that may walk the trees which the policy shows.
     pub fn with_trees(self, policy: &'a Policy) -> Self {
         Self { policy: Some(policy), ..self }
+    }
+
+    /// The same without the fields that are masked for the user: a filter by one would tell its value (H84).
+    pub fn with_masked(self, masked: &'a Masked) -> Self {
+        Self { masked: Some(masked), ..self }
+    }
+
+    fn is_masked(&self, doctype: &str, field: &str) -> bool {
+        self.masked.is_some_and(|masked| masked.hides(doctype, field))
     }
 
     /// What was read, if nothing was wrong with it.
@@ -63,6 +79,10 @@ impl<'a> Reader<'a> {
         if !rule.may_read(field) {
             let message = "this server's configuration does not permit reading it";
             self.wrong(&named(path, name), Rule::NotPermitted, message, None);
+            return None;
+        }
+        if self.is_masked(def.name, name) {
+            self.wrong(&named(path, name), Rule::NotPermitted, MASKED, None);
             return None;
         }
         if !field.in_lists() {
@@ -104,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A column of a child table that rows can be filtered by, and that the caller may see.
-    fn column(&mut self, path: &str, name: &str, children: Children<'_>) -> Option<&'static FieldDef> {
+    fn column(&mut self, path: &str, name: &str, children: Children<'_>) -> Option<(Rows, &'static FieldDef)> {
         let (def, rule) = (self.def, self.rule);
         let (by, column) = name.split_once('.')?;
         let table = def.field(by).filter(|field| field.kind.is_table());
@@ -130,17 +150,22 @@ impl<'a> Reader<'a> {
             self.wrong(&named(path, name), Rule::NotPermitted, message, None);
             return None;
         }
+        if self.is_masked(child.name, column) {
+            self.wrong(&named(path, name), Rule::NotPermitted, MASKED, None);
+            return None;
+        }
         if !field.in_lists() {
             self.wrong(&named(path, name), Rule::Value, format!("is not a column ({})", field.kind), None);
             return None;
         }
-        Some(field)
+        Some((Rows::of(def, table)?, field))
     }
 
     /// The columns of a list: those asked for, `*` for all, or a useful few.
     pub fn fields(&mut self, asked: Option<&Value>) -> Vec<String> {
-        let (def, rule) = (self.def, self.rule);
-        let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(*field);
+        let (def, rule, masked) = (self.def, self.rule, self.masked);
+        let hidden = move |name: &str| masked.is_some_and(|masked| masked.hides(def.name, name));
+        let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(*field) && !hidden(field.fieldname);
         let mut names: Vec<&str> = Vec::new();
         match asked.and_then(Value::as_array) {
             None => {
@@ -172,9 +197,8 @@ impl<'a> Reader<'a> {
     }
 
     /// `order_by`, completed with the name so that pages never overlap (H15).
-    pub fn order_by(&mut self, asked: Option<&str>) -> String {
-        let mut keys: Vec<String> = Vec::new();
-        let mut by_name = false;
+    pub fn order_by(&mut self, asked: Option<&str>) -> Vec<Order> {
+        let mut keys: Vec<Order> = Vec::new();
         for part in asked.unwrap_or("modified desc").split(',').map(str::trim) {
             let mut words = part.split_whitespace();
             let name = words.next().unwrap_or_default().trim_matches('`');
@@ -186,15 +210,13 @@ impl<'a> Reader<'a> {
                 continue;
             }
             if let Some(field) = self.field("order_by", name) {
-                by_name |= field.fieldname == "name";
-                // Backticks, because a field may be named like a word of SQL (H17).
-                keys.push(format!("`{}` {direction}", field.fieldname));
+                keys.push(Order { fieldname: field.fieldname, descending: direction == "desc" });
             }
         }
-        if !by_name {
-            keys.push("`name` asc".to_owned());
+        if !keys.iter().any(|key| key.fieldname == "name") {
+            keys.push(Order::asc("name"));
         }
-        keys.join(", ")
+        keys
     }
 
     /// `Due Date`, `Due Date descending` and `-due_date` as the field and its direction.
@@ -208,7 +230,19 @@ impl<'a> Reader<'a> {
         self.near(rest).map(|name| format!("{name} {direction}"))
     }
 
-    /// Filters as an object or as triples.
+    /// Filters of which any has to hold. The site cannot be told one as a choice that takes it several comparisons.
+    pub fn choices(&mut self, argument: &str, given: Option<&Value>) -> Vec<Filter> {
+        let choices = self.filters(argument, given);
+        if choices.len() > 1 {
+            for choice in choices.iter().filter(|choice| is_compound(choice)) {
+                let (message, near) = no_choice(choice);
+                self.wrong(argument, Rule::Value, format!("{}: {message}", choice.place()), near);
+            }
+        }
+        choices
+    }
+
+    /// Filters as an object or as triples, all of which have to hold.
     pub fn filters(&mut self, argument: &str, given: Option<&Value>) -> Vec<Filter> {
         let mut filters = Vec::new();
         match given {
@@ -297,10 +331,11 @@ impl<'a> Reader<'a> {
     }
 
     fn comparison(&mut self, path: &str, name: &str, operator: &str, value: &Value) -> Option<Filter> {
-        let field = match self.children.filter(|_| name.contains('.')) {
-            Some(children) => self.column(path, name, children),
-            None => self.field(path, name),
+        let column = match self.children.filter(|_| name.contains('.')) {
+            Some(children) => self.column(path, name, children).map(|(rows, column)| (Some(rows), column)),
+            None => self.field(path, name).map(|field| (None, field)),
         };
+        let (operator, or_empty) = or_empty(operator).map_or((operator, false), |operator| (operator, true));
         let (operator, value) = match alias(operator, value) {
             Some((operator, value)) => (operator, value),
             None => match operator.parse::<Operator>() {
@@ -317,8 +352,8 @@ impl<'a> Reader<'a> {
                 }
             },
         };
-        let field = field?;
-        // What lies below a document tells which parents the others have.
+        let (rows, field) = column?;
+        // What lies below tells which parents the others have.
         let tree = field.target().unwrap_or(self.def.name);
         if operator.walks_a_tree() && !self.policy.is_some_and(|policy| policy.shows_tree(tree)) {
             let message = format!("{operator} needs permission to read every {tree}, with its parent");
@@ -326,10 +361,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         match compared(field, path, operator, &value) {
-            Ok(value) => {
-                let name = if name.contains('.') { name } else { field.fieldname };
-                Some((name.to_owned(), operator.as_str().to_owned(), value))
-            }
+            Ok(value) => Some(Filter { rows, field: field.fieldname.to_owned(), operator, value, or_empty }),
             Err(mut violation) => {
                 match foreign_syntax::instead(field, operator, &value) {
                     Some(meant) => violation.nearest = Some(form(path, name, &meant)),
@@ -364,5 +396,10 @@ fn shown_in_lists(def: &DocTypeDef, field: &FieldDef) -> bool {
     field.is(flag::IN_LIST_VIEW)
         || def.title_field == Some(name)
         || matches!(name, "name" | "status" | "workflow_state")
-        || name == "docstatus" && def.is(doctype_flag::SUBMITTABLE)
+        || name == "docstatus" && (def.is(doctype_flag::SUBMITTABLE) || is_ledger(def))
+}
+
+/// Whether its documents are made by vouchers, and submitted and cancelled with them (H71).
+fn is_ledger(def: &DocTypeDef) -> bool {
+    ["voucher_type", "voucher_no"].into_iter().all(|field| def.field(field).is_some())
 }

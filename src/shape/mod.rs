@@ -5,6 +5,7 @@ mod fit;
 pub mod history;
 pub mod html;
 mod markdown;
+mod masked;
 pub mod page;
 pub mod present;
 pub mod printed;
@@ -12,6 +13,7 @@ pub mod report;
 pub mod script;
 mod text;
 
+pub use masked::Masked;
 pub use fit::fit;
 pub use text::{make_visible, visible};
 

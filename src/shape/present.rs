@@ -17,7 +17,7 @@ pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<Str
     let longest = |most: usize| if asked { usize::MAX } else { most };
     document.retain(|key, value| {
         let field = def.field(key);
-        if is_empty(value) || !asked && is_the_sites(def, key) {
+        if is_empty(value) || !asked && is_the_sites(def, key, value) {
             return false;
         }
         match (field, value) {
@@ -61,9 +61,10 @@ fn cell(field: Option<&FieldDef>, value: &mut Value, longest: usize) -> bool {
 }
 
 /// What Frappe keeps for every document and hardly anybody asks for. `modified` stays: an update can take it.
-fn is_the_sites(def: &DocTypeDef, key: &str) -> bool {
+/// Rows of a ledger are submitted or cancelled though nobody submits them (H71).
+fn is_the_sites(def: &DocTypeDef, key: &str, value: &Value) -> bool {
     matches!(key, "owner" | "creation" | "modified_by" | "idx")
-        || key == "docstatus" && !def.is(doctype_flag::SUBMITTABLE)
+        || key == "docstatus" && *value == 0 && !def.is(doctype_flag::SUBMITTABLE)
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -14,6 +14,8 @@ pub(super) const fn what(kind: Kind) -> &'static str {
         Kind::TooLarge => "The site's answer is too large",
         Kind::BadKey => "The site does not take the API key and secret",
         Kind::Denied => "The user has no right to do this",
+        Kind::FieldDenied => "The user may not filter or sort by this field, or there is none of this name",
+        Kind::WrongForm => "This server asked in a form that the site's version does not take",
         Kind::Missing | Kind::OutOfSight => "The site has no such document or DocType",
         Kind::Unscoped => "This server's configuration limits which documents may be read; nothing was sent",
         Kind::Duplicate => "The site has such a document already",
@@ -34,6 +36,7 @@ pub(super) const fn what(kind: Kind) -> &'static str {
 
 /// What to try next.
 pub(super) fn next(kind: Kind, exc_type: Option<&str>) -> &'static str {
+    let exc_type = exc_type.filter(|_| !matches!(kind, Kind::WrongForm | Kind::FieldDenied));
     let by_type = exc_type.and_then(|exc_type| BY_TYPE.iter().find(|(known, _)| *known == exc_type));
     by_type.map_or(by_kind(kind), |(_, advice)| advice)
 }
@@ -94,6 +97,10 @@ const fn by_kind(kind: Kind) -> &'static str {
             "Nothing can be done from here: check api_key and api_secret, and that their user is enabled in ERPNext."
         }
         Kind::Denied => "Do not retry: this user needs the right in ERPNext (roles or user permissions) first.",
+        Kind::FieldDenied => {
+            "Leave the field out. get_doctype_schema lists the fields; one above permission level 0 needs a role for its level in ERPNext."
+        }
+        Kind::WrongForm => "Nothing is wrong with the call: report this as a bug of this server.",
         Kind::Unscoped => "Use filters in the place of or_filters, or several calls.",
         Kind::Missing | Kind::OutOfSight => "Check the name: list or search for it, and give it exactly as found.",
         Kind::Duplicate => "Use the document that exists, or choose another name.",

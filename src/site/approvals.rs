@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::lifecycle::{DocRef, typed};
 use super::list::rows;
-use super::{Answer, Body, CallerClient, Kind, SiteError, check, unexpected};
+use super::{Answer, Body, CallerClient, Kind, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 /// A DocType's workflow.
@@ -71,15 +71,20 @@ impl CallerClient<'_> {
         doc: &Map<String, Value>,
     ) -> Result<Option<Vec<Map<String, Value>>>, SiteError> {
         check(permit, &[Operation::Read, Operation::Update, Operation::Submit, Operation::Cancel])?;
-        let method = "frappe.model.workflow.get_transitions";
+        let method = endpoints::TRANSITIONS;
         let body = json!({ "doc": typed(permit, doc) });
         match self.method_post(method, Body::Json(body)).await {
             Ok(answer) => {
                 let found = rows(answer.data);
-                found.map(Some).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
+                found.map(Some).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))
             }
-            // The document was read before: what is missing is the workflow.
+            // The document was read before: what is missing is the workflow. Whoever may not read Workflows is told that
+            // instead, and whether there is one is asked of the metadata.
             Err(error) if error.kind() == Kind::Missing => Ok(None),
+            Err(error) if error.kind() == Kind::Denied => match self.workflow(permit.doctype()).await? {
+                None => Ok(None),
+                Some(_) => Err(error),
+            },
             Err(error) => Err(error),
         }
     }
@@ -90,13 +95,13 @@ impl CallerClient<'_> {
     /// # Errors
     /// The site's refusal.
     pub async fn pending_approvals(&self, readable: impl Fn(&str) -> Option<Permit>) -> Result<Vec<DocRef>, SiteError> {
-        let method = "frappe.client.get_list";
+        let method = endpoints::LIST;
         let body = json!({
             "doctype": "Workflow Action", "fields": ["reference_doctype", "reference_name"],
             "filters": [["status", "=", "Open"]], "order_by": "creation asc", "limit_page_length": 500,
         });
         let found = rows(self.method_post(method, Body::Json(body)).await?.data);
-        let found = found.ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))?;
+        let found = found.ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))?;
         let mut documents: Vec<DocRef> = Vec::new();
         for row in &found {
             let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -122,6 +127,6 @@ impl CallerClient<'_> {
     ) -> Result<Answer<()>, SiteError> {
         check(permit, &[Operation::Update, Operation::Submit, Operation::Cancel])?;
         let body = json!({ "doc": typed(permit, doc), "action": action });
-        self.method_write("frappe.model.workflow.apply_workflow", body).await?.try_map(|_| Ok(()))
+        self.method_write(endpoints::APPLY_WORKFLOW, body).await?.try_map(|_| Ok(()))
     }
 }

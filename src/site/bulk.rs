@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::typed;
-use super::{Answer, CallerClient, SiteError, check, unexpected};
+use super::{Answer, CallerClient, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 impl CallerClient<'_> {
@@ -20,11 +20,11 @@ impl CallerClient<'_> {
         docs: &[Map<String, Value>],
     ) -> Result<Answer<Vec<Value>>, SiteError> {
         check(permit, &[Operation::Create])?;
-        let method = "frappe.client.insert_many";
+        let method = endpoints::INSERT_MANY;
         let docs: Vec<Value> = docs.iter().map(|doc| Value::Object(typed(permit, doc))).collect();
         self.method_write(method, json!({ "docs": docs })).await?.try_map(|names| match names {
             Value::Array(names) => Ok(names),
-            _ => Err(unexpected(&format!("POST /api/method/{method}"), true, "no names in it")),
+            _ => Err(unexpected(&endpoints::line("POST", method), true, "no names in it")),
         })
     }
 }

@@ -133,8 +133,8 @@ impl Credentials {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::BadCredentials;
-    use crate::site::Credentials;
+    use super::{BadCredentials, Caller, Credentials};
+    use crate::site::SiteUrl;
 
     #[test]
     fn a_user_stays_the_same_with_another_key_and_is_another_on_another_site() {

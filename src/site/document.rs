@@ -32,7 +32,7 @@ impl CallerClient<'_> {
             // Of what is above level 0 the document may hold a 0 or nothing for what the user may not see (H4).
             _ => self.is_within(permit, answer.data.get("name").unwrap_or(&Value::Null)).await?,
         };
-        note_withheld(permit, &erpnext_doctypes::get, &answer.data, in_sight);
+        note_withheld(permit, &erpnext_doctypes::any, &answer.data, in_sight);
         match in_sight {
             true => Ok(answer),
             false => Err(SiteError::out_of_sight(Kind::OutOfSight, permit.doctype(), name)),
@@ -99,11 +99,11 @@ impl CallerClient<'_> {
 
 /// Whether what decides on the caller's sight can be above level 0: by the table, or as none knows it.
 fn may_lie(permit: &Permit) -> bool {
-    let def = erpnext_doctypes::get(permit.doctype());
+    let def = erpnext_doctypes::any(permit.doctype());
     permit.scoped_by().any(|name| {
         let (field, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
         let field = def.and_then(|def| def.field(field));
-        let child = || field?.target().and_then(erpnext_doctypes::get);
+        let child = || field?.target().and_then(erpnext_doctypes::any);
         let decides = column.map_or(field, |column| child()?.field(column));
         [field, decides].iter().any(|field| field.is_none_or(|field| field.permlevel > 0))
     })

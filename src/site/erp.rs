@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, CallerClient, Kind, SiteError, check, unexpected};
+use super::{Body, CallerClient, Kind, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 impl CallerClient<'_> {
@@ -23,11 +23,11 @@ impl CallerClient<'_> {
             let words = format!("of {}, and a balance is counted over all of them", permit.doctype());
             return Err(SiteError::new(Kind::Unscoped, permit.doctype(), false, words));
         }
-        let method = "erpnext.stock.utils.get_stock_balance";
+        let method = endpoints::STOCK_BALANCE;
         let body =
             json!({ "item_code": item, "warehouse": warehouse, "posting_date": date, "posting_time": "23:59:59" });
         let answer = self.ask(permit, method, Body::Json(body)).await?;
-        answer.data.as_f64().ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no number in it"))
+        answer.data.as_f64().ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no number in it"))
     }
 
     /// What ERPNext would fill into a row for an item. Takes the permit to read Items.
@@ -40,9 +40,10 @@ impl CallerClient<'_> {
         args: &Map<String, Value>,
     ) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Read])?;
-        // The arguments are JSON text.
-        let body = json!({ "args": Value::Object(args.clone()).to_string() });
-        self.details(permit, "erpnext.stock.get_item_details.get_item_details", body).await
+        // The arguments are JSON text; version 16 calls them `ctx`, and each version leaves the other's name alone (H61).
+        let args = Value::Object(args.clone()).to_string();
+        let body = json!({ "args": args, "ctx": args });
+        self.details(permit, endpoints::ITEM_DETAILS, body).await
     }
 
     /// What ERPNext would fill into a document for a party. Takes the permit to read parties of its kind.
@@ -59,13 +60,13 @@ impl CallerClient<'_> {
         let mut body = args.clone();
         body.insert("party".to_owned(), json!(party));
         body.insert("party_type".to_owned(), json!(permit.doctype()));
-        self.details(permit, "erpnext.accounts.party.get_party_details", Value::Object(body)).await
+        self.details(permit, endpoints::PARTY_DETAILS, Value::Object(body)).await
     }
 
     async fn details(&self, permit: &Permit, method: &str, body: Value) -> Result<Map<String, Value>, SiteError> {
         match self.ask(permit, method, Body::Json(body)).await?.data {
             Value::Object(details) => Ok(details),
-            _ => Err(unexpected(&format!("POST /api/method/{method}"), false, "no object in it")),
+            _ => Err(unexpected(&endpoints::line("POST", method), false, "no object in it")),
         }
     }
 }

@@ -26,6 +26,10 @@ pub enum Kind {
     BadKey,
     /// 403: the user has no right.
     Denied,
+    /// 403: a field that the user may not see, or that the DocType does not have, in a filter or an order (H59).
+    FieldDenied,
+    /// 417: a form of request that this version of the site does not take (H54 to H56), which is this program's mistake.
+    WrongForm,
     /// 404: no such document or DocType.
     Missing,
     /// The document is there, and not among those that this caller may see. Told as if it were missing.
@@ -131,6 +135,30 @@ impl SiteError {
     /// The fields it is about, where the site told: fieldnames, or labels in the user's language where it gives only those.
     pub fn fields(&self) -> &[String] {
         &self.fields
+    }
+
+    /// The column that the site does not have, or does not show to the user, where it refused a list for one.
+    pub fn column(&self) -> Option<&str> {
+        let about_a_column = match (self.kind, self.exc_type()) {
+            (Kind::FieldDenied, _) | (Kind::Rejected, Some("DataError")) => true,
+            // Of a column in an order version 15 does not know before it asks its database (H17).
+            (Kind::Server, Some("OperationalError")) => true,
+            _ => false,
+        };
+        let named = self.fields.first().map(|field| field.rsplit('.').next().unwrap_or(field));
+        named.filter(|_| about_a_column && !self.writes)
+    }
+
+    /// The same as a mistake of this program, where it is a refusal that only the form of a list can have caused: nothing of
+    /// it is told, as the caller did not choose the form.
+    pub(super) fn of_a_list(self) -> Self {
+        match (self.kind, self.exc_type()) {
+            (Kind::Rejected, Some("ValidationError")) => {
+                tracing::error!("the site does not take the form of a list: {self}");
+                Self { kind: Kind::WrongForm, words: Vec::new(), ..self }
+            }
+            _ => self,
+        }
     }
 
     /// Whether the site may have made the change although no good answer came back: read before writing again.

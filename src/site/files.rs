@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{Answer, Body, Call, CallerClient, SiteError, check, misuse, reply, unexpected, url};
+use super::{Answer, Body, Call, CallerClient, SiteError, check, endpoints, misuse, reply, unexpected, url};
 use crate::policy::{Operation, Permit};
 
 /// A file attached to a document. Only [`CallerClient::attachments`] makes one, so that no other file can be asked for.
@@ -65,7 +65,7 @@ impl CallerClient<'_> {
             "filters": [["attached_to_doctype", "=", permit.doctype()], ["attached_to_name", "=", name]],
             "order_by": "creation asc", "limit_page_length": 500,
         });
-        let more = self.method_post("frappe.client.get_list", Body::Json(body)).await;
+        let more = self.method_post(endpoints::LIST, Body::Json(body)).await;
         let mut more = more.ok().and_then(|answer| rows(answer.data)).unwrap_or_default();
         let attachment = |mut facts: Map<String, Value>| {
             let file = facts.get("name")?.as_str()?.to_owned();
@@ -104,7 +104,7 @@ impl CallerClient<'_> {
         bytes: &[u8],
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Update])?;
-        let path = "/api/method/upload_file".to_owned();
+        let path = endpoints::method(endpoints::UPLOAD);
         let line = format!("POST {path}");
         let fields = [("is_private", "1"), ("doctype", permit.doctype()), ("docname", name)];
         let call = Call {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{Answer, Body, CallerClient, SiteError, check, misuse, unexpected};
+use super::{Answer, Body, CallerClient, SiteError, check, endpoints, misuse, unexpected};
 use crate::policy::{Operation, Permit};
 
 /// A document named by another: DocType and name.
@@ -23,7 +23,7 @@ impl CallerClient<'_> {
     pub async fn submit(&self, permit: &Permit, doc: &Map<String, Value>) -> Result<Answer<()>, SiteError> {
         check(permit, &[Operation::Submit])?;
         let body = json!({ "doc": typed(permit, doc) });
-        self.method_write("frappe.client.submit", body).await?.try_map(|_| Ok(()))
+        self.method_write(endpoints::SUBMIT, body).await?.try_map(|_| Ok(()))
     }
 
     /// Cancels a submitted document.
@@ -33,7 +33,7 @@ impl CallerClient<'_> {
     pub async fn cancel(&self, permit: &Permit, name: &str) -> Result<Answer<()>, SiteError> {
         check(permit, &[Operation::Cancel])?;
         let body = json!({ "doctype": permit.doctype(), "name": name });
-        self.method_write("frappe.client.cancel", body).await?.try_map(|_| Ok(()))
+        self.method_write(endpoints::CANCEL, body).await?.try_map(|_| Ok(()))
     }
 
     /// Makes the new draft of a cancelled document; the name it got.
@@ -46,7 +46,7 @@ impl CallerClient<'_> {
             return Err(misuse(permit, "an amendment without amended_from"));
         }
         let body = json!({ "doc": typed(permit, doc) });
-        let answer = self.method_write("frappe.client.insert", body).await?;
+        let answer = self.method_write(endpoints::INSERT, body).await?;
         answer.try_map(|doc| Ok(doc.get("name").cloned().unwrap_or_default()))
     }
 
@@ -57,7 +57,7 @@ impl CallerClient<'_> {
     pub async fn is_amended(&self, permit: &Permit, name: &str) -> Result<bool, SiteError> {
         check(permit, &[Operation::Amend])?;
         let body = json!({ "doctype": permit.doctype(), "docname": name });
-        let answer = self.method_post("frappe.client.is_document_amended", Body::Json(body)).await?;
+        let answer = self.method_post(endpoints::IS_AMENDED, Body::Json(body)).await?;
         Ok(answer.data.as_bool().unwrap_or(false) || answer.data.is_string())
     }
 
@@ -67,11 +67,11 @@ impl CallerClient<'_> {
     /// The site's refusal.
     pub async fn submitted_links(&self, permit: &Permit, name: &str) -> Result<Vec<DocRef>, SiteError> {
         check(permit, &[Operation::Read, Operation::Cancel])?;
-        let method = "frappe.desk.form.linked_with.get_submitted_linked_docs";
+        let method = endpoints::SUBMITTED_LINKS;
         let body = json!({ "doctype": permit.doctype(), "name": name });
         let mut answer = self.method_post(method, Body::Json(body)).await?.data;
         let found = answer.get_mut("docs").map(Value::take).and_then(rows);
-        let found = found.ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))?;
+        let found = found.ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))?;
         let text = |doc: &Map<String, Value>, key: &str| doc.get(key).and_then(Value::as_str).map(str::to_owned);
         let named =
             |doc: &Map<String, Value>| Some(DocRef { doctype: text(doc, "doctype")?, name: text(doc, "name")? });

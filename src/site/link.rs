@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::list::{choices, rows, within};
-use super::{Body, CallerClient, Filter, Kind, SiteError, check, unexpected};
+use super::filters::wire;
+use super::list::{choices, rows, said, within};
+use super::{Body, CallerClient, Filter, Kind, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 impl CallerClient<'_> {
@@ -22,21 +23,21 @@ impl CallerClient<'_> {
     ) -> Result<Vec<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Read])?;
         let within = within(permit)?;
-        let method = "frappe.desk.search.search_link";
+        let method = endpoints::SEARCH_LINK;
         let mut found: Vec<Map<String, Value>> = Vec::new();
         // The search takes filters that all hold: each choice of the scope is a search of its own.
         for choice in choices(&within) {
-            let filters: Vec<Filter> = filters.iter().chain(&within.all).chain(choice).cloned().collect();
+            let filters = said(permit, wire(filters.iter().chain(&within.all).chain(choice), []))?.all;
             let mut body = json!({ "doctype": permit.doctype(), "txt": txt, "page_length": page_length });
             if !filters.is_empty() {
-                body["filters"] = as_the_desk_writes(&filters);
+                body["filters"] = as_the_desk_writes(filters);
             }
             if let Some(reference) = reference_doctype {
                 body["reference_doctype"] = json!(reference);
             }
             let answer = self.ask(permit, method, Body::Json(body)).await?;
             let rows = rows(answer.data)
-                .ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))?;
+                .ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))?;
             for row in rows {
                 if !found.iter().any(|known| known.get("value") == row.get("value")) {
                     found.push(row);
@@ -47,15 +48,15 @@ impl CallerClient<'_> {
         Ok(found)
     }
 
-    /// Whether a document exists that a write wants to link to. Takes the permit of that write: the site would tell as
+    /// Whether a document exists that a write wants to link to, for this user: one that a User Permission hides is none. Takes the permit of that write: the site would tell as
     /// much in its answer to the write.
     ///
     /// # Errors
     /// The site's refusal.
     pub async fn link_exists(&self, permit: &Permit, doctype: &str, name: &str) -> Result<bool, SiteError> {
         check(permit, &[Operation::Create, Operation::Update])?;
-        let body = json!({ "doctype": doctype, "docname": name, "fields": [] });
-        let answer = self.method_post("frappe.client.validate_link", Body::Json(body)).await?;
+        let body = by_name(doctype, name, &[]);
+        let answer = self.method_post(endpoints::VALUE, Body::Json(body)).await?;
         Ok(answer.data.get("name").is_some_and(|name| !name.is_null()))
     }
 
@@ -74,8 +75,8 @@ impl CallerClient<'_> {
             Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => return Ok(None),
             seen => seen?,
         }
-        let body = json!({ "doctype": permit.doctype(), "docname": name, "fields": fields });
-        let answer = self.ask(permit, "frappe.client.validate_link", Body::Json(body)).await?;
+        let body = by_name(permit.doctype(), name, fields);
+        let answer = self.ask(permit, endpoints::VALUE, Body::Json(body)).await?;
         let found = match answer.data {
             Value::Object(found) => found,
             _ => return Ok(None),
@@ -84,15 +85,24 @@ impl CallerClient<'_> {
     }
 }
 
+/// The question for one document's fields. `validate_link` is gone from version 16 (H60).
+fn by_name(doctype: &str, name: &str, fields: &[&str]) -> Value {
+    let fields: Vec<&str> = ["name"].iter().chain(fields).copied().collect();
+    json!({ "doctype": doctype, "fieldname": fields, "filters": { "name": name } })
+}
+
 /// An object `{field: value}` or `{field: [operator, value]}`, which every search of the site understands; the list
 /// only where a field comes twice.
-fn as_the_desk_writes(filters: &[Filter]) -> Value {
-    let pair = |(field, operator, value): &Filter| {
-        let value = if operator == "=" { value.clone() } else { json!([operator, value]) };
-        (field.clone(), value)
+fn as_the_desk_writes(filters: Vec<Value>) -> Value {
+    let pair = |filter: &Value| match filter.as_array().map(Vec::as_slice) {
+        Some([Value::String(field), Value::String(operator), value]) => {
+            let value = if operator == "=" { value.clone() } else { json!([operator, value]) };
+            Some((field.clone(), value))
+        }
+        _ => None,
     };
-    let object: Map<_, _> = filters.iter().map(pair).collect();
-    if object.len() == filters.len() { Value::Object(object) } else { json!(filters) }
+    let object: Map<_, _> = filters.iter().filter_map(pair).collect();
+    if object.len() == filters.len() { Value::Object(object) } else { Value::Array(filters) }
 }
 
 #[cfg(test)]
@@ -101,10 +111,11 @@ mod tests {
 
     #[test]
     fn filters_are_an_object_unless_a_field_comes_twice() {
-        let group = ("item_group".to_owned(), "=".to_owned(), json!("A"));
-        let rate = ("rate".to_owned(), ">".to_owned(), json!(5));
-        let less = ("rate".to_owned(), "<".to_owned(), json!(9));
-        assert_eq!(as_the_desk_writes(&[group.clone(), rate.clone()]), json!({"item_group": "A", "rate": [">", 5]}));
-        assert_eq!(as_the_desk_writes(&[rate, less]), json!([["rate", ">", 5], ["rate", "<", 9]]));
+        let group = json!(["item_group", "=", "A"]);
+        let rate = json!(["rate", ">", 5]);
+        let less = json!(["rate", "<", 9]);
+        let object = json!({"item_group": "A", "rate": [">", 5]});
+        assert_eq!(as_the_desk_writes(vec![group, rate.clone()]), object);
+        assert_eq!(as_the_desk_writes(vec![rate.clone(), less.clone()]), json!([rate, less]));
     }
 }

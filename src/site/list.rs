@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use erpnext_schema::Order;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Body, Call, CallerClient, Kind, SiteError, check, misuse, resource_path, unexpected, url};
+use super::filters::{Wire, wire};
+use super::{
+    Answer, Body, Call, CallerClient, Kind, SiteError, check, endpoints, misuse, resource_path, unexpected, url,
+};
 use crate::policy::{Filter, Operation, Permit, Within};
 
 /// The longest request line sent by GET, in bytes; the web server takes 4,094 (H28).
@@ -21,36 +25,82 @@ pub struct ListQuery {
     /// At least one of these holds, where there are any.
     pub or_filters: Vec<Filter>,
     /// Never empty: without it pages overlap (H15).
-    pub order_by: String,
+    pub order_by: Vec<Order>,
     /// Rows in the page, 1 to 500. Zero would mean all of them (H16).
     pub limit: u32,
     /// Rows before the page.
     pub start: u64,
     /// The parent DocType, needed where the DocType is a child table (H20).
     pub parent: Option<String>,
-    /// The fields whose values make a row; a row a document where empty.
-    pub group_by: Vec<String>,
+    /// Whether the columns are this program's choice: one that the site does not have is left out, and the log says so.
+    pub own_columns: bool,
+}
+
+/// What a page is asked for beside its filters.
+#[derive(Clone)]
+pub(super) struct Page {
+    pub fields: Vec<Value>,
+    pub order_by: String,
+    pub limit: u32,
+    pub start: u64,
+    pub parent: Option<String>,
+    /// The keys of groups, where rows are groups and no documents.
+    pub group_by: Option<String>,
 }
 
 impl ListQuery {
-    fn pairs(&self) -> Vec<(&'static str, Value)> {
-        let fields = if self.fields.is_empty() { json!(["name"]) } else { json!(self.fields) };
-        let mut pairs = vec![("fields", fields)];
-        if !self.filters.is_empty() {
-            pairs.push(("filters", json!(self.filters)));
-        }
-        if !self.or_filters.is_empty() {
-            pairs.push(("or_filters", json!(self.or_filters)));
-        }
-        pairs.push(("order_by", json!(self.order_by)));
-        pairs.push(("limit_start", json!(self.start)));
-        pairs.push(("limit_page_length", json!(self.limit)));
-        if !self.group_by.is_empty() {
-            pairs.push(("group_by", json!(self.group_by.join(", "))));
-        }
-        pairs.extend(self.parent.as_ref().map(|parent| ("parent", json!(parent))));
-        pairs
+    /// Goes on without a column, and without the choices that look at it; whether it was one.
+    fn leave_out(&mut self, column: &str) -> bool {
+        let before = self.fields.len();
+        self.fields.retain(|field| field != column);
+        self.or_filters.retain(|choice| choice.field != column);
+        self.fields.len() < before && !self.fields.is_empty()
     }
+
+    fn page(&self, doctype: &str) -> Page {
+        let keys = self.order_by.iter().map(|key| sorted(&column(doctype, key.fieldname), key.descending));
+        Page {
+            fields: if self.fields.is_empty() {
+                vec![json!("name")]
+            } else {
+                self.fields.iter().map(|field| json!(field)).collect()
+            },
+            order_by: keys.collect::<Vec<_>>().join(", "),
+            limit: self.limit,
+            start: self.start,
+            parent: self.parent.clone(),
+            group_by: None,
+        }
+    }
+}
+
+/// A column as every version takes it in an order or a group, also where it is a word of SQL (H17, H54).
+pub(super) fn column(doctype: &str, field: &str) -> String {
+    format!("`tab{doctype}`.`{field}`")
+}
+
+/// A key of an order.
+pub(super) fn sorted(key: &str, descending: bool) -> String {
+    format!("{key} {}", if descending { "desc" } else { "asc" })
+}
+
+fn pairs(doctype: &str, page: &Page, wire: Wire) -> Vec<(&'static str, Value)> {
+    let mut pairs = vec![("fields", json!(page.fields))];
+    if !wire.all.is_empty() {
+        pairs.push(("filters", Value::Array(wire.all)));
+    }
+    if !wire.any.is_empty() {
+        pairs.push(("or_filters", Value::Array(wire.any)));
+    }
+    pairs.push(("order_by", json!(page.order_by)));
+    pairs.push(("limit_start", json!(page.start)));
+    pairs.push(("limit_page_length", json!(page.limit)));
+    // Joined rows would give a document once for each of them (H19).
+    let once_each = || wire.joins.then(|| column(doctype, "name"));
+    let group_by = page.group_by.clone().or_else(once_each).filter(|keys| !keys.is_empty());
+    pairs.extend(group_by.map(|keys| ("group_by", json!(keys))));
+    pairs.extend(page.parent.as_ref().map(|parent| ("parent", json!(parent))));
+    pairs
 }
 
 impl CallerClient<'_> {
@@ -60,11 +110,16 @@ impl CallerClient<'_> {
     /// The site's refusal, or a scope that no list can be filtered by.
     pub(super) async fn is_within(&self, permit: &Permit, name: &Value) -> Result<bool, SiteError> {
         let within = within(permit)?;
-        let mut filters = vec![("name".to_owned(), "=".to_owned(), name.clone())];
-        filters.extend(within.all);
-        let (fields, order_by) = (vec!["name".to_owned()], "`name` asc".to_owned());
-        let query = ListQuery { fields, filters, or_filters: within.any, order_by, limit: 1, ..ListQuery::default() };
-        Ok(self.page(permit, &query).await?.data.iter().any(|row| row.get("name") == Some(name)))
+        let by_name = Filter::eq("name", name.clone());
+        let query = ListQuery { order_by: vec![Order::asc("name")], limit: 1, ..ListQuery::default() };
+        let filters = std::iter::once(&by_name).chain(&within.all);
+        let wire = said(permit, wire(filters, &within.any))?;
+        match self.page(permit, wire, &query.page(permit.doctype())).await {
+            Ok(answer) => Ok(answer.data.iter().any(|row| row.get("name") == Some(name))),
+            // What decides is hidden from the user, and so is the document (H5).
+            Err(error) if error.kind() == Kind::FieldDenied => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// A page of documents with the fields asked for. Columns the user may not see are left out in silence (H5).
@@ -73,28 +128,46 @@ impl CallerClient<'_> {
     /// A limit or order that the site would misunderstand, or the site's refusal.
     pub async fn list(&self, permit: &Permit, query: &ListQuery) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
         check(permit, &[Operation::Read])?;
-        if !(1..=500).contains(&query.limit) {
-            return Err(misuse(permit, format!("the limit {} is not in 1 to 500", query.limit)));
+        let mut query = query.clone();
+        loop {
+            let page = query.page(permit.doctype());
+            match self.scoped(permit, &query.filters, &query.or_filters, page).await {
+                Err(error) if query.own_columns && error.column().is_some_and(|column| query.leave_out(column)) => {
+                    tracing::warn!("a column of {} is left out: {}", permit.doctype(), error.for_log());
+                }
+                answer => return answer,
+            }
         }
-        if query.order_by.trim().is_empty() {
+    }
+
+    /// A page of what the caller may see.
+    pub(super) async fn scoped(
+        &self,
+        permit: &Permit,
+        filters: &[Filter],
+        or_filters: &[Filter],
+        page: Page,
+    ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
+        if !(1..=500).contains(&page.limit) {
+            return Err(misuse(permit, format!("the limit {} is not in 1 to 500", page.limit)));
+        }
+        if page.order_by.is_empty() {
             return Err(misuse(permit, "a list without order_by has overlapping pages"));
         }
         let within = within(permit)?;
-        let mut query = query.clone();
-        query.filters.extend(within.all);
-        if within.any.is_empty() || query.or_filters.is_empty() {
-            query.or_filters.extend(within.any);
-            return self.page(permit, &query).await;
+        let all = || filters.iter().chain(&within.all);
+        if within.any.is_empty() || or_filters.is_empty() {
+            let wire = said(permit, wire(all(), or_filters.iter().chain(&within.any)))?;
+            return self.page(permit, wire, &page).await;
         }
         // The site takes one set of choices. A first page can be put together from a list for each choice of the scope.
-        if query.start > 0 || !query.group_by.is_empty() {
+        if page.start > 0 || page.group_by.is_some() {
             return Err(unscoped(permit));
         }
         let mut found: Answer<Vec<Map<String, Value>>> = Answer { data: Vec::new(), messages: Vec::new() };
         for choice in &within.any {
-            let mut query = query.clone();
-            query.filters.push(choice.clone());
-            let answer = self.page(permit, &query).await?;
+            let wire = said(permit, wire(all().chain([choice]), or_filters))?;
+            let answer = self.page(permit, wire, &page).await?;
             found.messages.extend(answer.messages);
             for row in answer.data {
                 if row.get("name").is_none_or(|name| !found.data.iter().any(|known| known.get("name") == Some(name))) {
@@ -102,8 +175,36 @@ impl CallerClient<'_> {
                 }
             }
         }
-        found.data.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+        found.data.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
         Ok(found)
+    }
+
+    /// The first rows of a virtual DocType, which the site gives through the desk's list alone (H72), with the columns that its
+    /// own program chooses.
+    ///
+    /// # Errors
+    /// The site's refusal; a scope, which that program does not know.
+    pub async fn virtual_list(
+        &self,
+        permit: &Permit,
+        fields: &[String],
+        limit: u32,
+    ) -> Result<Vec<Map<String, Value>>, SiteError> {
+        check(permit, &[Operation::Read])?;
+        if permit.is_scoped() {
+            return Err(unscoped(permit));
+        }
+        let form = vec![
+            ("doctype", permit.doctype().to_owned()),
+            ("fields", json!(fields).to_string()),
+            ("filters", "[]".to_owned()),
+            ("order_by", "modified desc".to_owned()),
+            ("start", "0".to_owned()),
+            ("page_length", limit.to_string()),
+        ];
+        let answer = self.ask(permit, endpoints::DESK_LIST, Body::Form(form)).await?;
+        let wrong = || unexpected(&endpoints::line("POST", endpoints::DESK_LIST), false, "no rows in it");
+        keyed(answer.data).ok_or_else(wrong)
     }
 
     /// Which of these columns of a document the site shows to the user: it leaves the others out of a list in silence (H5),
@@ -119,12 +220,12 @@ impl CallerClient<'_> {
     ) -> Result<BTreeSet<String>, SiteError> {
         let query = ListQuery {
             fields: columns.iter().map(|column| (*column).to_owned()).collect(),
-            filters: vec![("name".to_owned(), "=".to_owned(), json!(name))],
-            order_by: "`name` asc".to_owned(),
+            order_by: vec![Order::asc("name")],
             limit: 1,
             ..ListQuery::default()
         };
-        let answer = self.page(permit, &query).await?;
+        let wire = said(permit, wire([&Filter::eq("name", name)], []))?;
+        let answer = self.page(permit, wire, &query.page(permit.doctype())).await?;
         Ok(answer.data.into_iter().flatten().map(|(column, _)| column).collect())
     }
 
@@ -141,15 +242,21 @@ impl CallerClient<'_> {
         limit: u32,
     ) -> Result<Vec<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Create, Operation::Amend])?;
-        let order_by = "`creation` desc, `name` asc".to_owned();
-        let query = ListQuery { fields, filters, order_by, limit, ..ListQuery::default() };
-        Ok(self.page(permit, &query).await?.data)
+        let order_by = vec![Order::desc("creation"), Order::asc("name")];
+        let query = ListQuery { fields, order_by, limit, ..ListQuery::default() };
+        let wire = said(permit, wire(&filters, []))?;
+        Ok(self.page(permit, wire, &query.page(permit.doctype())).await?.data)
     }
 
-    async fn page(&self, permit: &Permit, query: &ListQuery) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
+    async fn page(
+        &self,
+        permit: &Permit,
+        wire: Wire,
+        page: &Page,
+    ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
         let path = resource_path(permit, None)?;
         let line = format!("GET {path}");
-        let pairs = query.pairs();
+        let pairs = pairs(permit.doctype(), page, wire);
         let as_text = |(key, value): &(&'static str, Value)| match value {
             Value::String(text) => (*key, text.clone()),
             other => (*key, other.to_string()),
@@ -159,12 +266,14 @@ impl CallerClient<'_> {
         let answer = if length > MAX_LINE {
             let mut body = Map::from_iter(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
             body.insert("doctype".into(), permit.doctype().into());
-            self.ask(permit, "frappe.client.get_list", Body::Json(Value::Object(body))).await?
+            self.ask(permit, endpoints::LIST, Body::Json(Value::Object(body))).await
         } else {
             let call = Call { method: Method::GET, path, query: text, body: Body::None, writes: false };
-            self.recalled(permit, call, "data").await?
+            self.recalled(permit, call, "data").await
         };
-        answer.try_map(|data| rows(data).ok_or_else(|| unexpected(&line, false, "no list of documents in it")))
+        answer
+            .map_err(SiteError::of_a_list)?
+            .try_map(|data| rows(data).ok_or_else(|| unexpected(&line, false, "no list of documents in it")))
     }
 
     /// How many documents match all `filters` and, where there are any, one of `or_filters`, as far as the user may see.
@@ -185,29 +294,35 @@ impl CallerClient<'_> {
         if !within.any.is_empty() && !or_filters.is_empty() {
             return Err(unscoped(permit));
         }
-        let all: Vec<&Filter> = filters.iter().chain(&within.all).collect();
-        let any: Vec<&Filter> = or_filters.iter().chain(&within.any).collect();
+        let wire = wire(filters.iter().chain(&within.all), or_filters.iter().chain(&within.any));
+        let wire = said(permit, wire)?;
         // frappe.client.get_count ignores permissions (H23).
-        let method = "frappe.desk.reportview.get_count";
+        let method = endpoints::COUNT;
         let mut form = vec![
             ("doctype", permit.doctype().to_owned()),
-            ("filters", json!(all).to_string()),
+            ("filters", Value::Array(wire.all).to_string()),
             ("fields", "[]".to_owned()),
-            // A filter on rows must not count a document once for each of them (H19).
-            ("distinct", filters.iter().chain(or_filters).any(|(field, ..)| field.contains('.')).to_string()),
+            // Joined rows count a document once for each of them (H19), and a table whose name holds a word of SQL cannot
+            // be counted otherwise on version 15 (H70).
+            ("distinct", "true".to_owned()),
         ];
-        if !any.is_empty() {
-            form.push(("or_filters", json!(any).to_string()));
+        if !wire.any.is_empty() {
+            form.push(("or_filters", Value::Array(wire.any).to_string()));
         }
         form.extend(parent.map(|parent| ("parent_doctype", parent.to_owned())));
-        let answer = self.ask(permit, method, Body::Form(form)).await?;
-        answer.data.as_u64().ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no number in it"))
+        let answer = self.ask(permit, method, Body::Form(form)).await.map_err(SiteError::of_a_list)?;
+        answer.data.as_u64().ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no number in it"))
     }
 }
 
 /// What a list is filtered by so that it holds only what the caller may see.
 pub(super) fn within(permit: &Permit) -> Result<Within, SiteError> {
     permit.within().ok_or_else(|| misuse(permit, "the documents that may be read cannot be selected by filters"))
+}
+
+/// The filters as they are sent, where the site can be told them.
+pub(super) fn said(permit: &Permit, wire: Result<Wire, String>) -> Result<Wire, SiteError> {
+    wire.map_err(|words| SiteError::new(Kind::Unscoped, permit.doctype(), false, words))
 }
 
 /// The sets of filters one of which a document within a scope satisfies, where all filters of a question have to hold.
@@ -224,6 +339,17 @@ fn unscoped(permit: &Permit) -> SiteError {
         permit.doctype()
     );
     SiteError::new(Kind::Unscoped, permit.doctype(), false, words)
+}
+
+/// The rows of `{"keys", "values"}`; none where the site gives an empty list instead (H24).
+fn keyed(data: Value) -> Option<Vec<Map<String, Value>>> {
+    let Value::Object(mut data) = data else {
+        return data.as_array().filter(|rows| rows.is_empty()).map(|_| Vec::new());
+    };
+    let (keys, values) = (data.remove("keys")?, data.remove("values")?);
+    let keys: Vec<String> = serde_json::from_value(keys).ok()?;
+    let values: Vec<Vec<Value>> = serde_json::from_value(values).ok()?;
+    Some(values.into_iter().map(|row| keys.iter().cloned().zip(row).collect()).collect())
 }
 
 /// A JSON list of objects.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, CallerClient, SiteError, check, unexpected};
+use super::{Body, CallerClient, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 /// How the site is asked for the next document.
@@ -15,10 +15,6 @@ pub enum Mapper {
     /// The stock entry of a work order, for this purpose.
     StockEntry(&'static str),
 }
-
-const MAKE: &str = "frappe.model.mapper.make_mapped_doc";
-const PAYMENT: &str = "erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry";
-const STOCK_ENTRY: &str = "erpnext.manufacturing.doctype.work_order.work_order.make_stock_entry";
 
 impl CallerClient<'_> {
     /// What the site makes of the document `name`. `source` is leave to read that one, `target` to create what is made;
@@ -36,13 +32,15 @@ impl CallerClient<'_> {
         check(source, &[Operation::Read])?;
         check(target, &[Operation::Create])?;
         let (method, body) = match mapper {
-            Mapper::Method(method) => (MAKE, json!({ "method": method, "source_name": name })),
-            Mapper::Payment => (PAYMENT, json!({ "dt": source.doctype(), "dn": name })),
-            Mapper::StockEntry(purpose) => (STOCK_ENTRY, json!({ "work_order_id": name, "purpose": purpose })),
+            Mapper::Method(method) => (endpoints::MAKE_MAPPED, json!({ "method": method, "source_name": name })),
+            Mapper::Payment => (endpoints::PAYMENT_ENTRY, json!({ "dt": source.doctype(), "dn": name })),
+            Mapper::StockEntry(purpose) => {
+                (endpoints::STOCK_ENTRY, json!({ "work_order_id": name, "purpose": purpose }))
+            }
         };
         match self.method_post(method, Body::Json(body)).await?.data {
             Value::Object(doc) => Ok(doc),
-            _ => Err(unexpected(&format!("POST /api/method/{method}"), false, "no document in it")),
+            _ => Err(unexpected(&endpoints::line("POST", method), false, "no document in it")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, CallerClient, SiteError, check, unexpected};
+use super::{Answer, CallerClient, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 /// Something to hang on a document, or to take off it.
@@ -46,13 +46,13 @@ pub enum Mark<'a> {
 impl Mark<'_> {
     fn method(&self) -> &'static str {
         match self {
-            Self::Comment { .. } => "frappe.desk.form.utils.add_comment",
-            Self::Assign { .. } => "frappe.desk.form.assign_to.add",
-            Self::Unassign(_) => "frappe.desk.form.assign_to.remove",
-            Self::Tag(_) => "frappe.desk.doctype.tag.tag.add_tag",
-            Self::Untag(_) => "frappe.desk.doctype.tag.tag.remove_tag",
-            Self::Share { .. } => "frappe.share.add",
-            Self::Follow(_) => "frappe.desk.form.document_follow.follow_document",
+            Self::Comment { .. } => endpoints::ADD_COMMENT,
+            Self::Assign { .. } => endpoints::ASSIGN,
+            Self::Unassign(_) => endpoints::UNASSIGN,
+            Self::Tag(_) => endpoints::ADD_TAG,
+            Self::Untag(_) => endpoints::REMOVE_TAG,
+            Self::Share { .. } => endpoints::SHARE,
+            Self::Follow(_) => endpoints::FOLLOW,
         }
     }
 
@@ -62,9 +62,16 @@ impl Mark<'_> {
                 "reference_doctype": doctype, "reference_name": name, "content": content, "comment_email": by, "comment_by": by,
             }),
             // The list of users is JSON text.
-            Self::Assign { user, description, date } => json!({
-                "doctype": doctype, "name": name, "assign_to": json!([user]).to_string(), "description": description, "date": date,
-            }),
+            Self::Assign { user, description, date } => {
+                let mut task = json!({ "doctype": doctype, "name": name, "assign_to": json!([user]).to_string() });
+                // A null would take the place of the site's own words, and a task needs some.
+                for (key, text) in [("description", description), ("date", date)] {
+                    if let Some(text) = text {
+                        task[key] = json!(text);
+                    }
+                }
+                task
+            }
             Self::Unassign(user) => json!({ "doctype": doctype, "name": name, "assign_to": user }),
             Self::Tag(tag) | Self::Untag(tag) => json!({ "tag": tag, "dt": doctype, "dn": name }),
             Self::Share { user, write, share } => json!({
@@ -91,11 +98,11 @@ impl CallerClient<'_> {
     /// The site's refusal; see [`SiteError::maybe_done`].
     pub async fn rename(&self, permit: &Permit, name: &str, new_name: &str) -> Result<Answer<String>, SiteError> {
         check(permit, &[Operation::Update])?;
-        let method = "frappe.client.rename_doc";
+        let method = endpoints::RENAME;
         let body = json!({ "doctype": permit.doctype(), "old_name": name, "new_name": new_name });
         self.method_write(method, body).await?.try_map(|name| match name {
             Value::String(name) => Ok(name),
-            _ => Err(unexpected(&format!("POST /api/method/{method}"), true, "no name in it")),
+            _ => Err(unexpected(&endpoints::line("POST", method), true, "no name in it")),
         })
     }
 }

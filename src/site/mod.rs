@@ -1,15 +1,18 @@
 //! The ERPNext client. Nothing else of this program talks to a site, and what touches documents takes a `Permit`.
 
 mod advice;
+mod aggregate;
 mod approvals;
 mod breaker;
 mod bulk;
 mod call_state;
 mod caller;
 mod document;
+mod endpoints;
 mod erp;
 mod error;
 mod files;
+mod filters;
 mod http;
 mod lifecycle;
 mod link;
@@ -45,12 +48,14 @@ use crate::policy::{Operation, Permit};
 use traffic::Traffic;
 
 pub use crate::policy::Filter;
+pub use aggregate::{Function, GroupKey, GroupQuery, Measure};
 pub use approvals::{State, Workflow, workflow_state_field};
 pub use breaker::Rest;
 pub use call_state::CallState;
 pub use caller::{BadCredentials, Caller, Credentials, Identity};
 pub use error::{Kind, SiteError};
 pub use files::{Attachment, Download};
+pub use filters::is_compound;
 pub use lifecycle::DocRef;
 pub use list::ListQuery;
 pub use mapping::Mapper;
@@ -214,7 +219,7 @@ impl CallerClient<'_> {
         query: Vec<(&str, String)>,
         key: &str,
     ) -> Result<Answer<Value>, SiteError> {
-        let path = format!("/api/method/{method}");
+        let path = endpoints::method(method);
         let call = Call { method: Method::GET, path, query, body: Body::None, writes: false };
         self.value(call, key).await
     }
@@ -231,7 +236,7 @@ impl CallerClient<'_> {
 
     /// A whitelisted method by POST that changes something; the value under `message`.
     async fn method_write(&self, method: &str, body: Value) -> Result<Answer<Value>, SiteError> {
-        let path = format!("/api/method/{method}");
+        let path = endpoints::method(method);
         let call = Call { method: Method::POST, path, query: Vec::new(), body: Body::Json(body), writes: true };
         self.value(call, "message").await
     }
@@ -251,7 +256,7 @@ impl CallerClient<'_> {
 
 /// A whitelisted method by POST, which changes nothing.
 fn question(method: &str, body: Body) -> Call<'static> {
-    let path = format!("/api/method/{method}");
+    let path = endpoints::method(method);
     Call { method: Method::POST, path, query: Vec::new(), body, writes: false }
 }
 

@@ -3,10 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Body, Call, CallerClient, Download, SiteError, check, reply, unexpected, url};
+use super::{Body, Call, CallerClient, Download, SiteError, check, endpoints, reply, unexpected, url};
 use crate::policy::{Operation, Permit};
-
-const PDF: &str = "/api/method/frappe.utils.print_format.download_pdf";
 
 impl CallerClient<'_> {
     /// A document as its print format shows it, in HTML; `format` is the DocType's own choice where nobody says. What it
@@ -16,14 +14,14 @@ impl CallerClient<'_> {
     /// The site's refusal.
     pub async fn print(&self, permit: &Permit, name: &str, format: Option<&str>) -> Result<String, SiteError> {
         check(permit, &[Operation::Print])?;
-        let method = "frappe.www.printview.get_html_and_style";
+        let method = endpoints::PRINT;
         let mut body = json!({ "doc": permit.doctype(), "name": name });
         if let Some(format) = format {
             body["print_format"] = json!(format);
         }
         let answer = self.method_post(method, Body::Json(body)).await?;
         let html = answer.data.get("html").and_then(Value::as_str).map(str::to_owned);
-        html.ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no HTML in it"))
+        html.ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no HTML in it"))
     }
 
     /// The same as a PDF. A site without a converter fails with a 500.
@@ -33,13 +31,20 @@ impl CallerClient<'_> {
     pub async fn print_pdf(&self, permit: &Permit, name: &str, format: Option<&str>) -> Result<Download, SiteError> {
         check(permit, &[Operation::Print])?;
         let query = pdf_query(permit, name, format);
-        let call = Call { method: Method::GET, path: PDF.to_owned(), query, body: Body::None, writes: false };
+        let call = Call {
+            method: Method::GET,
+            path: endpoints::method(endpoints::PDF),
+            query,
+            body: Body::None,
+            writes: false,
+        };
         self.send_for(call, reply::download).await
     }
 
     /// Where a person who is logged in finds the PDF.
     pub fn pdf_address(&self, permit: &Permit, name: &str, format: Option<&str>) -> String {
-        format!("{}{PDF}?{}", self.caller.site.as_str(), url::query_string(&pdf_query(permit, name, format)))
+        let (site, path) = (self.caller.site.as_str(), endpoints::method(endpoints::PDF));
+        format!("{site}{path}?{}", url::query_string(&pdf_query(permit, name, format)))
     }
 }
 

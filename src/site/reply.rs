@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use super::{Answer, Credentials, Download, Kind, SiteError};
+use super::{Answer, Credentials, Download, Kind, SiteError, endpoints};
 use crate::shape::html;
 
 /// The most text of the site that an error carries, in characters.
@@ -111,13 +111,17 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
     // A name of an exception and nothing else: it is shown to the model as it is.
     let exc_type = text(body, "exc_type")
         .filter(|name| name.len() <= 100 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
-    let kind = kind(asked, reply, exc_type);
+    let fields = fields(exc_type.unwrap_or_default(), body);
+    let kind = match kind(asked, reply, exc_type) {
+        // A missing right names no field.
+        Kind::Denied if !fields.is_empty() => Kind::FieldDenied,
+        kind => kind,
+    };
     let mut words = server_messages(body);
     words.extend(text(body, "_error_message").map(plain));
     if words.is_empty() && kind != Kind::Missing {
         words.extend(text(body, "exception").and_then(last_line));
     }
-    let fields = fields(exc_type.unwrap_or_default(), body);
     let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&cut(field, 40)));
     SiteError {
         status: Some(reply.status),
@@ -134,7 +138,7 @@ fn kind(asked: Asked<'_>, reply: &Reply, exc_type: Option<&str>) -> Kind {
         Some("DuplicateEntryError" | "UniqueValidationError") => Kind::Duplicate,
         Some("SessionStopped" | "InReadOnlyMode") => Kind::Maintenance,
         // What a resource of a DocType that does not exist answers.
-        Some("ImportError") if asked.call.contains("/api/resource/") => Kind::Missing,
+        Some("ImportError") if asked.call.contains(endpoints::RESOURCE) => Kind::Missing,
         _ => by_status(reply),
     }
 }
@@ -267,6 +271,13 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
                 exception.split_once("`.`tab").and_then(|(_, after)| after.split_once("`.`")?.1.split('`').next());
             let unknown = || exception.split_once("(1054, ")?.1.split('\'').nth(1);
             one(known.or_else(unknown).filter(|field| is_fieldname(field)))
+        }
+        // The field stands in bold with its DocType: Customer.credit_limit; else a user does, or a DocType (H59).
+        "PermissionError" => {
+            let message = text(body, "_server_messages").unwrap_or_default();
+            let bold = message.split_once("<strong>").and_then(|(_, bold)| bold.split("</strong>").next());
+            let field = bold.filter(|bold| !bold.contains('@')).and_then(|bold| Some(bold.rsplit_once('.')?.1));
+            one(field.filter(|field| is_fieldname(field)))
         }
         // The label stands first in bold.
         "NonNegativeError"

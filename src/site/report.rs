@@ -3,12 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::filters::wire;
 use super::list::rows;
-use super::{Body, Call, CallerClient, Filter, SiteError, check, unexpected};
+use super::{Body, Call, CallerClient, Filter, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
-
-const RUN: &str = "frappe.desk.query_report.run";
-const PREPARE: &str = "frappe.core.doctype.prepared_report.prepared_report.make_prepared_report";
 
 impl CallerClient<'_> {
     /// The reports that the user may know of: objects with `name`, `ref_doctype`, `report_type`, `prepared_report`,
@@ -17,13 +15,14 @@ impl CallerClient<'_> {
     /// # Errors
     /// The site's refusal.
     pub async fn reports(&self, filters: &[Filter]) -> Result<Vec<Map<String, Value>>, SiteError> {
+        let filters = wire(filters, []).map_err(|words| unexpected("reports", false, &words))?.all;
         let fields = json!(["name", "ref_doctype", "report_type", "prepared_report", "disabled"]);
         let body = json!({
             "doctype": "Report", "fields": fields, "filters": filters, "order_by": "name asc", "limit_page_length": 500,
         });
-        let method = "frappe.client.get_list";
+        let method = endpoints::LIST;
         let answer = self.method_post(method, Body::Json(body)).await?;
-        rows(answer.data).ok_or_else(|| unexpected(&format!("POST /api/method/{method}"), false, "no list in it"))
+        rows(answer.data).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))
     }
 
     /// What the desk needs for a report's form: `script` in JavaScript, and `filters` where the report itself holds them.
@@ -32,7 +31,7 @@ impl CallerClient<'_> {
     /// The site's refusal.
     pub async fn report_form(&self, permit: &Permit, report: &str) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Report])?;
-        let method = "frappe.desk.query_report.get_script";
+        let method = endpoints::REPORT_SCRIPT;
         object(self.method_post(method, Body::Json(json!({ "report_name": report }))).await?.data, method)
     }
 
@@ -49,7 +48,7 @@ impl CallerClient<'_> {
     ) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Report])?;
         let body = json!({ "report_name": report, "filters": filters });
-        object(self.method_post(RUN, Body::Json(body)).await?.data, RUN)
+        object(self.method_post(endpoints::RUN_REPORT, Body::Json(body)).await?.data, endpoints::RUN_REPORT)
     }
 
     /// Starts a report in the background, and gives the name of its Prepared Report.
@@ -63,12 +62,12 @@ impl CallerClient<'_> {
         filters: &Map<String, Value>,
     ) -> Result<String, SiteError> {
         check(permit, &[Operation::Report])?;
-        let path = format!("/api/method/{PREPARE}");
+        let path = endpoints::method(endpoints::PREPARE_REPORT);
         let body = Body::Json(json!({ "report_name": report, "filters": filters }));
         let call = Call { method: reqwest::Method::POST, path, query: Vec::new(), body, writes: true };
         let answer = self.value(call, "message").await?.data;
         let name = answer.get("name").unwrap_or(&answer).as_str().map(str::to_owned);
-        name.ok_or_else(|| unexpected(PREPARE, true, "no name in it"))
+        name.ok_or_else(|| unexpected(endpoints::PREPARE_REPORT, true, "no name in it"))
     }
 
     /// How far a Prepared Report is: `report_name`, `status` (Queued, Started, Completed, Error), `error_message`,
@@ -79,7 +78,7 @@ impl CallerClient<'_> {
     /// The site's refusal.
     pub async fn prepared_report(&self, permit: &Permit, name: &str) -> Result<Option<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Report])?;
-        let method = "frappe.client.get_list";
+        let method = endpoints::LIST;
         let body = json!({
             "doctype": "Prepared Report", "fields": ["name", "report_name", "status", "error_message", "filters"],
             "filters": [["name", "=", name]], "limit_page_length": 1,
@@ -92,6 +91,6 @@ impl CallerClient<'_> {
 fn object(data: Value, method: &str) -> Result<Map<String, Value>, SiteError> {
     match data {
         Value::Object(answer) => Ok(answer),
-        _ => Err(unexpected(&format!("POST /api/method/{method}"), false, "no object in it")),
+        _ => Err(unexpected(&endpoints::line("POST", method), false, "no object in it")),
     }
 }

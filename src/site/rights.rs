@@ -1,6 +1,6 @@
 //! What the caller's roles give on the site.
 
-use super::{CallerClient, SiteError};
+use super::{CallerClient, SiteError, endpoints};
 use crate::policy::Operation;
 
 impl CallerClient<'_> {
@@ -16,7 +16,7 @@ impl CallerClient<'_> {
         };
         let query = [("doctype", doctype), ("docname", ""), ("perm_type", right)];
         let query = query.map(|(key, value)| (key, value.to_owned())).into();
-        let answer = self.method_get("frappe.client.has_permission", query, "message").await?;
+        let answer = self.method_get(endpoints::HAS_PERMISSION, query, "message").await?;
         let may = &answer.data["has_permission"];
         Ok(may.as_bool().or_else(|| may.as_i64().map(|may| may != 0)).unwrap_or(false))
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Call, CallerClient, SiteError, check, unexpected};
+use super::{Body, Call, CallerClient, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 impl CallerClient<'_> {
@@ -18,7 +18,7 @@ impl CallerClient<'_> {
     }
 
     pub(super) async fn info(&self, permit: &Permit, name: &str) -> Result<Map<String, Value>, SiteError> {
-        let path = "/api/method/frappe.desk.form.load.get_docinfo".to_owned();
+        let path = endpoints::method(endpoints::DOCINFO);
         let line = format!("POST {path}");
         let body = Body::Json(json!({ "doctype": permit.doctype(), "name": name }));
         let call = Call { method: reqwest::Method::POST, path, query: Vec::new(), body, writes: false };

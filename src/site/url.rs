@@ -1,5 +1,6 @@
 //! Addresses: the site's own, checked once, and the paths below it, which reach exactly what they name.
 
+use super::endpoints;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
@@ -136,7 +137,7 @@ fn is_loopback(url: &Url) -> bool {
 /// The rule that a DocType or document name breaks. Such names cannot be sent in a path at all (H48), or a web server
 /// between here and the site may take them for another path.
 pub(super) fn resource_path(doctype: &str, name: Option<&str>) -> Result<String, BadName> {
-    let mut path = format!("/api/resource/{}", segment("DocType", doctype)?);
+    let mut path = format!("{}{}", endpoints::RESOURCE, segment("DocType", doctype)?);
     if let Some(name) = name {
         path.push('/');
         path.push_str(&segment("document", name)?);

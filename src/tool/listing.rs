@@ -177,7 +177,7 @@ fn toolset(module: &str) -> String {
 
 /// What is wrong with the toolsets that are asked for, a line each.
 pub fn unknown_toolsets(tools: &Tools) -> Vec<String> {
-    let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|def| toolset(def.module)).collect();
+    let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|table| toolset(table.any().module)).collect();
     known.extend(Toolset::NAMED.map(|set| set.name().to_owned()));
     known.sort_unstable();
     known.dedup();
@@ -192,7 +192,7 @@ pub fn unknown_toolsets(tools: &Tools) -> Vec<String> {
 /// Fields to be written, of the document and of its rows.
 fn weight(def: &DocTypeDef) -> usize {
     let rows = def.fields.iter().filter(|field| field.kind.is_table()).filter_map(|field| field.target());
-    let rows = rows.filter_map(erpnext_doctypes::get).map(|child| child.fields.len());
+    let rows = rows.filter_map(erpnext_doctypes::any).map(|child| child.fields.len());
     def.fields.len() + rows.sum::<usize>()
 }
 

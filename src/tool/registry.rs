@@ -4,26 +4,28 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use erpnext_schema::{DocTypeDef, Verb, doctype_flag};
+use erpnext_schema::{DocTypeDef, Verb, Version, Versioned, doctype_flag};
 
 use super::{Effect, Tool, ToolSpec, VERBS, operation};
 use crate::config::{Pattern, Tools};
 use crate::policy::Policy;
+use crate::catalog::SiteVersion;
 
-/// The tools that may be called: a function of the configuration only.
+/// The tools that may be called: a function of the configuration and of the site's version.
 #[derive(Debug)]
 pub struct Registry {
     policy: Arc<Policy>,
+    version: SiteVersion,
     exclude: Vec<Pattern>,
     /// Those that are not typed, in the order of the list.
     general: Vec<Tool>,
-    /// All of them, made when first asked for: most calls need only one.
-    all: OnceLock<Vec<Tool>>,
+    /// All of them by version, made when first asked for: most calls need only one.
+    all: [OnceLock<Vec<Tool>>; Version::COUNT],
 }
 
 impl Registry {
     /// The tools for one policy, but for those that are excluded; `specs` are those with a name of their own.
-    pub fn new(policy: Arc<Policy>, tools: &Tools, specs: &[&'static ToolSpec]) -> Self {
+    pub fn new(policy: Arc<Policy>, version: SiteVersion, tools: &Tools, specs: &[&'static ToolSpec]) -> Self {
         let named = specs.iter().filter(|spec| (spec.offered)(&policy)).map(|spec| Tool::Named(spec));
         let generic = VERBS.iter().filter(|(verb, _)| policy.permits_somewhere(operation(*verb)));
         let general = named.chain(generic.map(|(verb, _)| Tool::Generic(*verb)));
@@ -31,12 +33,12 @@ impl Registry {
         let reads = |tool: &Tool| tool.effect() == Effect::Reads || tool.is_proxy();
         let mut general: Vec<Tool> = general.filter(|tool| !tools.read_only || reads(tool)).collect();
         general.retain(|tool| !is_excluded(&tools.exclude, tool.name()));
-        Self { policy, exclude: tools.exclude.clone(), general, all: OnceLock::new() }
+        Self { policy, version, exclude: tools.exclude.clone(), general, all: Default::default() }
     }
 
     /// Every tool: the general ones, then those of each configured DocType, then those of the DocTypes open by default.
     pub fn tools(&self) -> &[Tool] {
-        self.all.get_or_init(|| {
+        self.all[self.version.get() as usize].get_or_init(|| {
             let configured = self.configured().flat_map(|def| self.typed(def));
             let open = self.open_by_default().flat_map(|def| self.typed(def));
             self.general.iter().copied().chain(configured).chain(open).collect()
@@ -50,14 +52,15 @@ impl Registry {
 
     /// The generated DocTypes that the configuration names.
     pub fn configured(&self) -> impl Iterator<Item = &'static DocTypeDef> {
-        self.policy.doctypes().filter_map(|(name, _)| erpnext_doctypes::get(name))
+        let version = self.version.get();
+        self.policy.doctypes().filter_map(move |(name, _)| erpnext_doctypes::get(version, name))
     }
 
     /// The generated DocTypes that it opens without naming them.
     pub fn open_by_default(&self) -> impl Iterator<Item = &'static DocTypeDef> {
         let any = !self.policy.default_operations().is_empty();
         let unnamed = |def: &&DocTypeDef| !def.is(doctype_flag::CHILD) && !self.policy.names(def.name);
-        erpnext_doctypes::ALL.iter().copied().filter(move |_| any).filter(unnamed)
+        erpnext_doctypes::all(self.version.get()).filter(move |_| any).filter(unnamed)
     }
 
     /// The tools of one DocType.
@@ -80,7 +83,9 @@ impl Registry {
         if let Some(tool) = self.general.iter().find(|tool| tool.name() == name) {
             return Some(*tool);
         }
-        let (verb, def) = generated().get(name).copied()?;
+        let (verb, table) = generated().get(name).copied()?;
+        // Another version may have a DocType of that name, and other tools of it.
+        let def = table.of(self.version.get()).filter(|def| def.tools.iter().any(|tool| tool.name == name))?;
         let permitted = self.policy.permit(operation(verb), def.name).is_ok();
         (permitted && !is_excluded(&self.exclude, name)).then_some(Tool::Typed(verb, def))
     }
@@ -90,11 +95,11 @@ fn is_excluded(exclude: &[Pattern], name: &str) -> bool {
     exclude.iter().any(|pattern| pattern.matches(name))
 }
 
-/// Every typed tool that was generated.
-fn generated() -> &'static HashMap<&'static str, (Verb, &'static DocTypeDef)> {
-    static BY_NAME: OnceLock<HashMap<&str, (Verb, &DocTypeDef)>> = OnceLock::new();
+/// Every typed tool of any version.
+fn generated() -> &'static HashMap<&'static str, (Verb, &'static Versioned)> {
+    static BY_NAME: OnceLock<HashMap<&str, (Verb, &Versioned)>> = OnceLock::new();
     BY_NAME.get_or_init(|| {
-        let of = |def: &'static DocTypeDef| def.tools.iter().map(move |tool| (tool.name, (tool.verb, def)));
+        let of = |table: &'static Versioned| table.tools().map(move |tool| (tool.name, (tool.verb, table)));
         erpnext_doctypes::ALL.iter().copied().flat_map(of).collect()
     })
 }

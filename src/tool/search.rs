@@ -121,8 +121,8 @@ mod tests {
     use crate::tool::Tool;
 
     fn found(query: &str) -> Vec<&'static str> {
-        let typed =
-            erpnext_doctypes::ALL.iter().flat_map(|def| def.tools.iter().map(|tool| Tool::Typed(tool.verb, def)));
+        let typed = erpnext_doctypes::all(erpnext_schema::Version::NEWEST)
+            .flat_map(|def| def.tools.iter().map(move |tool| Tool::Typed(tool.verb, def)));
         let own = crate::tools::ALL.iter().map(|spec| Tool::Named(spec));
         by_words(query, own.chain(typed)).iter().take(3).map(Tool::name).collect()
     }

@@ -113,7 +113,8 @@ async fn system_info(session: &Session<'_>) -> Result<Value, ToolError> {
         "site": {"url": session.caller.site.as_str(), "user": user, "apps": apps},
         "server": {
             "version": env!("CARGO_PKG_VERSION"),
-            "doctypes": erpnext_doctypes::ALL.len(),
+            "doctypes": session.catalog.all_generated().count(),
+            "tables_of_erpnext": session.version.get().to_string(),
             "snapshot": erpnext_doctypes::FINGERPRINT,
         },
     }))
@@ -135,7 +136,7 @@ fn list_doctypes(session: &Session<'_>, given: &Arguments) -> Value {
         }
     }
     let configured = entries.len();
-    let rest = erpnext_doctypes::ALL.iter().filter(|def| !def.is(doctype_flag::CHILD) && fits(def.name, Some(def)));
+    let rest = session.catalog.all_generated().filter(|def| !def.is(doctype_flag::CHILD) && fits(def.name, Some(def)));
     let rest = rest.filter(|def| !session.policy.doctypes().any(|(name, _)| name == def.name));
     entries.extend(rest.filter_map(|def| {
         let operations = session.policy.operations(def.name);

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use erpnext_schema::{DocTypeDef, meant_datetime, time};
+use erpnext_schema::{DocTypeDef, Operator, Order, meant_datetime, time};
 use serde_json::{Map, Value, json};
 
 use crate::context::Session;
@@ -129,7 +129,7 @@ async fn sources(call: Call<'_>, doctypes: &[&str]) -> Result<Vec<Source>, ToolE
         let fields = readable(def, &permit, &fields);
         let told = |field: &str| fields.iter().any(|known| known == field);
         if ["creation", "deleted_doctype", "deleted_name"].into_iter().all(told) {
-            let filters = vec![("deleted_doctype".to_owned(), "in".to_owned(), json!(doctypes))];
+            let filters = vec![Filter::new("deleted_doctype", Operator::In, json!(doctypes))];
             sources.push(Source { permit, at: "creation", filters, fields });
         }
     }
@@ -173,17 +173,17 @@ async fn rows(
     seen: &Seen,
     limit: usize,
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
-    let moment = |operator: &str| (source.at.to_owned(), operator.to_owned(), json!(seen.at));
+    let moment = |operator| Filter::new(source.at, operator, seen.at.as_str());
     let mut rows = Vec::new();
     let after = match &seen.document {
         Some((last, name)) if *last == index => {
-            let rest = vec![moment("="), ("name".to_owned(), ">".to_owned(), json!(name))];
+            let rest = vec![moment(Operator::Eq), Filter::new("name", Operator::Gt, name.as_str())];
             rows = list(session, source, rest, limit).await?;
-            ">"
+            Operator::Gt
         }
         // Of one moment, the sources come in their order.
-        Some((last, _)) if *last < index => ">=",
-        _ => ">",
+        Some((last, _)) if *last < index => Operator::Gte,
+        _ => Operator::Gt,
     };
     if rows.len() < limit {
         let left = limit - rows.len();
@@ -199,7 +199,7 @@ async fn list(
     limit: usize,
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
     filters.extend(source.filters.iter().cloned());
-    let order_by = format!("`{}` asc, `name` asc", source.at);
+    let order_by = vec![Order::asc(source.at), Order::asc("name")];
     let limit = u32::try_from(limit).unwrap_or(500).clamp(1, 500);
     let query = ListQuery { fields: source.fields.clone(), filters, order_by, limit, ..ListQuery::default() };
     Ok(session.site.list(&source.permit, &query).await?.data)

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag};
-use futures_util::{StreamExt, stream};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Order, doctype_flag};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
 use super::read;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
-use crate::policy::{FieldRule, Operation};
-use crate::site::{Filter, ListQuery};
+use crate::policy::{FieldRule, Operation, Rows};
+use crate::site::{self, Filter, ListQuery, SiteError};
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::spec::reads;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -65,14 +65,24 @@ async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
     ways.truncate(MOST);
     let asked = stream::iter(ways).map(|way| found(session, way, on.def.name, name)).buffered(AT_ONCE);
     let mut from: BTreeMap<&str, Entry> = BTreeMap::new();
-    for (doctype, via, rows) in asked.filter_map(std::future::ready).collect::<Vec<_>>().await {
-        if !rows.is_empty() {
-            from.entry(doctype).or_default().add(&via, rows);
+    let mut refused: BTreeMap<&str, SiteError> = BTreeMap::new();
+    for (doctype, via, found) in asked.try_collect::<Vec<_>>().await? {
+        match found {
+            Ok(rows) if rows.is_empty() => {}
+            Ok(rows) => from.entry(doctype).or_default().add(&via, rows),
+            Err(error) => drop(refused.insert(doctype, error)),
         }
     }
     let mut result = json!({"doctype": on.def.name, "name": name});
     result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
     result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype)).collect();
+    if !refused.is_empty() {
+        let why = |error: &SiteError| {
+            [Some(error.what()), error.exc_type()].into_iter().flatten().collect::<Vec<_>>().join(": ")
+        };
+        let named = refused.iter().map(|(doctype, error)| json!({"doctype": doctype, "why": why(error)}));
+        result["not_looked_at"] = named.collect();
+    }
     if left_out > 0 {
         result["note"] = json!(format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
     }
@@ -83,7 +93,7 @@ async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
 fn readable<'a>(session: &Session<'a>) -> Vec<&'a str> {
     let mut doctypes: Vec<&str> = session.policy.doctypes().map(|(name, _)| name).collect();
     if session.policy.default_operations().contains(Operation::Read) {
-        let others = erpnext_doctypes::ALL.iter().map(|def| def.name).filter(|name| !doctypes.contains(name));
+        let others = session.catalog.all_generated().map(|def| def.name).filter(|name| !doctypes.contains(name));
         let others: Vec<&str> = others.collect();
         doctypes.extend(others);
     }
@@ -100,68 +110,81 @@ fn has_lists(def: &DocTypeDef) -> bool {
 /// the DocType.
 struct Way {
     from: &'static DocTypeDef,
-    field: String,
-    by: Option<String>,
+    rows: Option<Rows>,
+    field: &'static str,
+    by: Option<&'static str>,
 }
 
 /// The ways in which documents of `def` can link to `target`.
 fn ways_from(session: &Session<'_>, def: &'static DocTypeDef, rule: &FieldRule, target: &str) -> Vec<Way> {
-    let way = |at: &str, field: &FieldDef| match field.options {
+    let way = |rows: Option<Rows>, field: &FieldDef| match field.options {
         Options::Target(to) if field.kind == FieldKind::Link && to == target => {
-            Some(Way { from: def, field: format!("{at}{}", field.fieldname), by: None })
+            Some(Way { from: def, rows, field: field.fieldname, by: None })
         }
-        Options::TargetField(by) => {
-            Some(Way { from: def, field: format!("{at}{}", field.fieldname), by: Some(format!("{at}{by}")) })
-        }
+        Options::TargetField(by) => Some(Way { from: def, rows, field: field.fieldname, by: Some(by) }),
         _ => None,
     };
     let mut ways = Vec::new();
     for field in def.fields {
         match field.target().filter(|_| field.kind.is_table()).and_then(|child| session.catalog.known(child)) {
-            None if field.in_lists() && rule.may_read(field) => ways.extend(way("", field)),
+            None if field.in_lists() && rule.may_read(field) => ways.extend(way(None, field)),
             None => {}
             Some(child) => {
                 let seen = |name: &str| child.field(name).is_some_and(|column| rule.may_read_child(field, column));
                 let columns = child.fields.iter().filter(|column| column.in_lists() && seen(column.fieldname));
-                let at = format!("{}.", field.fieldname);
-                ways.extend(columns.filter_map(|column| way(&at, column)));
+                ways.extend(columns.filter_map(|column| way(Rows::of(def, field), column)));
             }
         }
     }
-    let seen = |by: &String| by.contains('.') || def.field(by).is_some_and(|field| rule.may_read(field));
-    ways.retain(|way| way.by.as_ref().is_none_or(seen));
+    let seen = |way: &Way| {
+        let of_document = way.by.filter(|_| way.rows.is_none());
+        of_document.is_none_or(|by| def.field(by).is_some_and(|field| rule.may_read(field)))
+    };
+    ways.retain(seen);
     ways
 }
 
-/// The documents that link in that way; nothing where the site does not tell.
-async fn found(
-    session: &Session<'_>,
-    way: Way,
-    target: &str,
-    name: &str,
-) -> Option<(&'static str, String, Vec<Map<String, Value>>)> {
-    let permit = session.permit(Operation::Read, way.from.name).await.ok()?;
+/// What one way led to: the DocType, the field, and the documents or the site's refusal to tell them.
+type Found = (&'static str, String, Result<Vec<Map<String, Value>>, SiteError>);
+
+/// The documents that link in that way.
+///
+/// # Errors
+/// The policy's refusal, and failures that do not come of the question.
+async fn found(session: &Session<'_>, way: Way, target: &str, name: &str) -> Result<Found, ToolError> {
+    let permit = session.permit(Operation::Read, way.from.name).await?;
     let mut fields = vec!["name".to_owned()];
     for shown in ["docstatus", "status"] {
         if way.from.field(shown).is_some_and(|field| field.in_lists() && permit.fields().may_read(field)) {
             fields.push(shown.to_owned());
         }
     }
-    let equal = |field: &str, to: &str| -> Filter { (field.to_owned(), "=".to_owned(), json!(to)) };
-    let mut filters = vec![equal(&way.field, name)];
-    filters.extend(way.by.iter().map(|by| equal(by, target)));
-    // A row of a child table each would count a document as often as it links.
-    let group_by = if way.field.contains('.') { vec!["name".to_owned()] } else { Vec::new() };
-    // A column that is not asked for would be ambiguous beside the child table's.
-    let order_by = "`name` desc".to_owned();
-    let query = ListQuery { fields, filters, order_by, limit: COUNTED, group_by, ..ListQuery::default() };
+    let equal = |field: &str, to: &str| Filter { rows: way.rows, ..Filter::eq(field, to) };
+    let by_name = equal(way.field, name);
+    let via = by_name.place();
+    let filters = std::iter::once(by_name).chain(way.by.map(|by| equal(by, target))).collect();
+    let query = ListQuery {
+        fields,
+        filters,
+        order_by: vec![Order::desc("name")],
+        limit: COUNTED,
+        own_columns: true,
+        ..ListQuery::default()
+    };
     match session.site.list(&permit, &query).await {
-        Ok(answer) => Some((way.from.name, way.field, answer.data)),
-        Err(error) => {
-            tracing::debug!("links of {}: {}", way.from.name, error.for_log());
-            None
+        Ok(answer) => Ok((way.from.name, via, Ok(answer.data))),
+        Err(error) if is_answer(&error) => {
+            tracing::info!("links of {}: {}", way.from.name, error.for_log());
+            Ok((way.from.name, via, Err(error)))
         }
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the site answered the question, if with a refusal: another question may fare better.
+fn is_answer(error: &SiteError) -> bool {
+    use site::Kind::{Denied, FieldDenied, Missing, Rejected, Server, WrongForm};
+    matches!(error.kind(), Denied | FieldDenied | Missing | Rejected | Server | WrongForm)
 }
 
 /// The documents of one DocType that link to the document.

@@ -76,8 +76,10 @@ async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(erpnext_schema::Verb::Search)?;
     let text = call.given.text("text").unwrap_or_default();
+    let masked = on.masked().await?;
     let filters = on.checked(|on| {
-        let mut reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(session.policy);
+        let reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(session.policy);
+        let mut reader = reader.with_masked(&masked);
         let filters = reader.filters("filters", call.given.value("filters"));
         reader.done(filters)
     });
@@ -167,8 +169,8 @@ fn searchable(session: &Session<'_>) -> Vec<&'static DocTypeDef> {
     let reads = |name: &str| policy.operations(name).contains(Operation::Read);
     let mut defs: Vec<&DocTypeDef> = policy.doctypes().filter_map(|(name, _)| session.catalog.known(name)).collect();
     if policy.default_operations().contains(Operation::Read) {
-        let titled = |def: &&&DocTypeDef| def.title_field.is_some() && MODULES.contains(&def.module);
-        let others: Vec<&DocTypeDef> = erpnext_doctypes::ALL.iter().copied().filter(|def| titled(&def)).collect();
+        let titled = |def: &&DocTypeDef| def.title_field.is_some() && MODULES.contains(&def.module);
+        let others: Vec<&DocTypeDef> = session.catalog.all_generated().filter(titled).collect();
         for def in others {
             if !defs.iter().any(|known| known.name == def.name) {
                 defs.push(def);

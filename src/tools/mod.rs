@@ -17,10 +17,12 @@ mod method;
 mod print;
 mod read;
 mod reports;
+mod virtual_list;
 mod workflow;
 mod write;
 
 use erpnext_schema::Verb;
+use erpnext_schema::doctype_flag::{SINGLE, VIRTUAL};
 use serde_json::Value;
 
 use crate::documents::DocTypeCall;
@@ -74,7 +76,7 @@ pub const ALL: &[&ToolSpec] = &[
 
 /// Whether there is a tool of this name under some configuration or other.
 pub fn exists(name: &str) -> bool {
-    let typed = || erpnext_doctypes::ALL.iter().flat_map(|def| def.tools).any(|tool| tool.name == name);
+    let typed = || erpnext_doctypes::ALL.iter().flat_map(|table| table.tools()).any(|tool| tool.name == name);
     VERBS.iter().any(|(_, known)| *known == name) || ALL.iter().any(|spec| spec.name == name) || typed()
 }
 
@@ -93,8 +95,11 @@ pub async fn run(call: Call<'_>) -> Result<Value, ToolError> {
 async fn with_documents(call: Call<'_>, verb: Verb, doctype: &str) -> Result<Value, ToolError> {
     let permit = call.session.permit(operation(verb), doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    on.fits(verb)?;
     let given = call.given;
+    if verb == Verb::List && on.def.is(VIRTUAL) && !on.def.is(SINGLE) {
+        return virtual_list::list(&on, given).await;
+    }
+    on.fits(verb)?;
     match verb {
         Verb::List => read::list(&on, given).await,
         Verb::Get => read::get(&on, given).await,

@@ -1,14 +1,16 @@
 //! Get, list and search.
 
-use erpnext_schema::{DocTypeDef, Shape};
+use erpnext_schema::{DocTypeDef, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
+use crate::shape::Masked;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
+use crate::query::compare::on_empty_fields;
 use crate::query::cursor;
 use crate::query::reader::Reader;
 use crate::shape::{self, page};
-use crate::site::{Filter, ListQuery};
+use crate::site::{Filter, ListQuery, SiteError};
 use crate::tool::Arguments;
 
 /// One document.
@@ -47,7 +49,8 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
     let session = on.session;
     let mut stored = session.site.get(on.permit, name).await?.data;
     let on = on.knowing(&mut stored).await;
-    let shaped = shape::document(on.def, on.permit, &|child| session.catalog.known(child), stored);
+    let mut shaped = shape::document(on.def, on.permit, &|child| session.catalog.known(child), stored);
+    shaped.withheld.extend(on.masked().await?.of(on.def.name).iter().cloned());
     Ok((on, shaped))
 }
 
@@ -55,16 +58,20 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
 pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
     let session = on.session;
     let children = |child: &str| session.catalog.known(child);
-    let asked = on.checked(|on| {
+    let masked = on.masked().await?;
+    let check = |on: &DocTypeCall<'_>| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
+        reader = reader.with_masked(&masked);
         let filters = reader.filters("filters", given.value("filters"));
-        let or_filters = reader.filters("or_filters", given.value("or_filters"));
+        let or_filters = reader.choices("or_filters", given.value("or_filters"));
         let fields = reader.fields(given.value("fields"));
         let order_by = reader.order_by(given.text("order_by"));
-        reader.done(ListQuery { fields, filters, or_filters, order_by, limit: 1, start: 0, ..ListQuery::default() })
-    });
-    let (on, mut query) = asked.await?;
-    let identity = json!([on.def.name, query.filters, query.or_filters, query.order_by]).to_string();
+        // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
+        let limit = u32::try_from(given.limit()).unwrap_or(u32::MAX).saturating_add(1).min(500);
+        reader.done(ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() })
+    };
+    let (mut on, mut query) = on.checked(check).await?;
+    let identity = format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by);
     let start = match given.text("cursor") {
         None => 0,
         Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
@@ -75,18 +82,15 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
         })?,
     };
     let limit = given.limit();
-    // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
-    query.limit = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1).min(500);
     query.start = start;
-    once_each(on.def.name, &mut query);
-    let total = async {
-        match given.flag("count") {
-            true => session.site.count(on.permit, &query.filters, &query.or_filters, None).await.map(Some),
-            false => Ok(None),
+    let (mut rows, total) = match page_of(&on, &query, given.flag("count")).await {
+        Ok(page) => page,
+        Err(error) => {
+            on = on.mended(error).await?;
+            query = ListQuery { start, ..check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))? };
+            page_of(&on, &query, given.flag("count")).await?
         }
     };
-    let (answer, total) = futures_util::try_join!(session.site.list(on.permit, &query), total)?;
-    let mut rows = answer.data;
     let full = rows.len() as u64 >= u64::from(query.limit);
     // At the largest limit there is no room for one more: a full page may be the last.
     let more = if limit < u64::from(query.limit) { rows.len() as u64 > limit } else { full };
@@ -114,6 +118,10 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
     if more {
         result.insert("next_cursor".to_owned(), json!(cursor::write(start + here, &identity)));
     }
+    let every = given.value("fields").and_then(Value::as_array).is_none_or(|fields| fields.contains(&json!("*")));
+    if every && !masked.of(on.def.name).is_empty() {
+        result.insert("withheld".to_owned(), json!(masked.of(on.def.name)));
+    }
     let mut notes = Vec::new();
     if (here as usize) < whole {
         notes.push(
@@ -123,6 +131,7 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
     if cut {
         notes.push("long texts are cut; get one document with the field in fields gives it whole".to_owned());
     }
+    notes.extend(on_empty_fields(on.def, query.filters.iter().chain(&query.or_filters)));
     if start == 0 && whole == 0 {
         notes.extend(suggest::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
     }
@@ -132,26 +141,33 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
     Ok(Value::Object(result))
 }
 
+/// The rows of a page, and how many there are on all of them where that is asked for.
+async fn page_of(
+    on: &DocTypeCall<'_>,
+    query: &ListQuery,
+    count: bool,
+) -> Result<(Vec<Map<String, Value>>, Option<u64>), SiteError> {
+    let site = on.session.site;
+    let total = async {
+        match count {
+            true => site.count(on.permit, &query.filters, &query.or_filters, None).await.map(Some),
+            false => Ok(None),
+        }
+    };
+    let (answer, total) = futures_util::try_join!(site.list(on.permit, query), total)?;
+    Ok((answer.data, total))
+}
+
 /// Whether any of the fields holds a time, which says nothing without its zone.
 fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>) -> bool {
     fields.any(|name| def.field(name).is_some_and(|field| field.kind.shape() == Shape::Datetime))
 }
 
-/// Where a filter is on rows, the site joins them, and a document comes once for each row (H19): they are put together
-/// again by name. The order then has to say whose columns it means.
-fn once_each(doctype: &str, query: &mut ListQuery) {
-    if query.filters.iter().chain(&query.or_filters).all(|(field, ..)| !field.contains('.')) {
-        return;
-    }
-    query.group_by = vec![format!("`tab{doctype}`.`name`")];
-    let keys = query.order_by.split(", ").map(|key| format!("`tab{doctype}`.{key}"));
-    query.order_by = keys.collect::<Vec<_>>().join(", ");
-}
-
 /// Documents by words, as the desk's link fields find them.
 pub async fn search(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let masked = on.masked().await?;
     let asked = on.checked(|on| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy);
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(&masked);
         let filters = reader.filters("filters", given.value("filters"));
         reader.done(filters)
     });
@@ -162,11 +178,14 @@ pub async fn search(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     // into others than the table names: with any field withheld, the search is a list over the permitted ones.
     let rule = on.permit.fields();
     let mut looked_into = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
-    let open = rule.is_open() && looked_into.all(|field| rule.may_read(field));
-    let mut found =
-        if open { by_link(&on, term, limit, &filters).await? } else { by_list(&on, term, limit, &filters).await? };
+    let open = rule.is_open() && masked.of(on.def.name).is_empty() && looked_into.all(|field| rule.may_read(field));
+    let mut found = if open {
+        by_link(&on, term, limit, &filters).await?
+    } else {
+        by_list(&on, term, limit, &filters, &masked).await?
+    };
     if found.is_empty() && term.split_whitespace().nth(1).is_some() {
-        found = by_words(&on, term, limit, &filters).await?;
+        found = by_words(&on, term, limit, &filters, &masked).await?;
     }
     let full = found.len() as u64 >= u64::from(limit);
     let columns: Vec<String> = found.iter().flat_map(|row| row.keys()).fold(Vec::new(), |mut columns, key| {
@@ -226,11 +245,13 @@ async fn by_list(
     term: &str,
     limit: u32,
     filters: &[Filter],
+    masked: &Masked,
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
     let session = on.session;
     let permitted = on.def.title_field.iter().chain(on.def.search_fields).filter_map(|name| on.def.field(name));
     let permitted = permitted
-        .filter(|field| field.in_lists() && field.kind.shape() == Shape::Text && on.permit.fields().may_read(*field));
+        .filter(|field| field.in_lists() && field.kind.shape() == Shape::Text && on.permit.fields().may_read(*field))
+        .filter(|field| !masked.hides(on.def.name, field.fieldname));
     let mut fields = vec!["name".to_owned()];
     for field in permitted {
         if !fields.iter().any(|known| known == field.fieldname) {
@@ -239,9 +260,11 @@ async fn by_list(
     }
     // What the words contain stands for itself, not for a pattern.
     let pattern = format!("%{}%", term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    let or_filters = fields.iter().map(|field| (field.clone(), "like".to_owned(), json!(pattern))).collect();
-    let (filters, order_by) = (filters.to_vec(), "`modified` desc, `name` asc".to_owned());
-    let query = ListQuery { fields, filters, or_filters, order_by, limit, start: 0, ..ListQuery::default() };
+    let like = |field: &String| Filter::new(field.clone(), Operator::Like, pattern.as_str());
+    let or_filters = fields.iter().map(like).collect();
+    let (filters, order_by) = (filters.to_vec(), vec![Order::desc("modified"), Order::asc("name")]);
+    let own_columns = true;
+    let query = ListQuery { fields, filters, or_filters, order_by, limit, own_columns, ..ListQuery::default() };
     let rows = session.site.list(on.permit, &query).await?.data;
     let shown = |row| {
         let mut row = shape::row(on.def, on.permit, &query.fields, row);
@@ -257,6 +280,7 @@ async fn by_words(
     term: &str,
     limit: u32,
     filters: &[Filter],
+    masked: &Masked,
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
     let words: Vec<String> = term.split_whitespace().map(str::to_lowercase).collect();
     let longest = words.iter().max_by_key(|word| word.len()).map(String::as_str).unwrap_or_default();
@@ -264,6 +288,6 @@ async fn by_words(
         let texts: Vec<String> = row.values().filter_map(Value::as_str).map(str::to_lowercase).collect();
         words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
     };
-    let found = by_list(on, longest, 500, filters).await?;
+    let found = by_list(on, longest, 500, filters, masked).await?;
     Ok(found.into_iter().filter(holds_all).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
 }

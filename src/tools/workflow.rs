@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use erpnext_schema::{Rule, Violation, doctype_flag, nearest};
+use erpnext_schema::{Operator, Order, Rule, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::{Docstatus, moved, stale};
@@ -127,6 +127,7 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
     let (session, wanted) = (call.session, call.given.text("action").unwrap_or_default());
     let update = call.permit(Operation::Update).await?;
     let on = DocTypeCall::of(&call, &update).await?;
+    on.keeps_values().await?;
     let name = on.name(call.given);
     let doc = session.site.get(&update, name).await?.data;
     named_exactly(&on, name, &doc)?;
@@ -239,12 +240,13 @@ async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec
             fields.push(name.to_owned());
         }
     }
-    let filters: Vec<Filter> = vec![("name".to_owned(), "in".to_owned(), json!(names))];
+    let filters = vec![Filter::new("name", Operator::In, json!(names))];
     let query = ListQuery {
         fields,
         filters,
-        order_by: "`creation` asc, `name` asc".to_owned(),
+        order_by: vec![Order::asc("creation"), Order::asc("name")],
         limit: 500,
+        own_columns: true,
         ..ListQuery::default()
     };
     let rows = call.session.site.list(&permit, &query).await?.data;

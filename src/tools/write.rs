@@ -63,6 +63,7 @@ pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
 /// Changes some fields of a document, starting from what is stored, so that nobody's change is overwritten (H9) and no
 /// row loses a column (H1).
 pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    on.keeps_values().await?;
     let name = on.name(given);
     let data = given.data();
     if data.is_empty() {

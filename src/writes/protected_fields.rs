@@ -59,14 +59,22 @@ pub(crate) async fn check(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Res
     if doc.get(AMENDED).is_some_and(|of| !of.is_null() && *of != "") && on.def.is(doctype_flag::SUBMITTABLE) {
         return Err(wrong(AMENDED, "amend_document makes the new draft of a cancelled document"));
     }
-    if !doc.keys().any(|key| on.def.field(key).is_some_and(may_be_a_state)) {
-        return Ok(());
-    }
-    let field = on.session.catalog.state_field(on.session.site, on.def.name).await?;
-    match field.filter(|field| doc.contains_key(field)) {
+    match state_in(on, doc).await? {
         None => Ok(()),
         Some(field) => Err(wrong(&field, BY_WORKFLOW)),
     }
+}
+
+/// The field of this document that the site's workflow for its DocType moves, if it has one.
+///
+/// # Errors
+/// That the site does not say which it is.
+pub(crate) async fn state_in(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Option<String>, ToolError> {
+    if !doc.keys().any(|key| on.def.field(key).is_some_and(may_be_a_state)) {
+        return Ok(None);
+    }
+    let field = on.session.catalog.state_field(on.session.site, on.def.name).await?;
+    Ok(field.filter(|field| doc.contains_key(field)))
 }
 
 /// Whether a workflow may keep its state in the field: its name says so, or what it links to.

@@ -12,7 +12,7 @@ use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
-use crate::site::{Answer, Kind, SiteError};
+use crate::site::{Answer, Filter, Kind, SiteError};
 
 /// Where a DocType keeps the key by which a repeated create is known again.
 const KEY: &str = "idempotency_key";
@@ -194,7 +194,7 @@ impl DocTypeCall<'_> {
     }
 
     async fn made_with(&self, field: &str, value: &str) -> Result<Option<String>, SiteError> {
-        let filters = vec![(field.to_owned(), "=".to_owned(), json!(value))];
+        let filters = vec![Filter::eq(field, value)];
         let rows = self.session.site.made(self.permit, filters, vec!["name".to_owned()], 1).await?;
         Ok(rows.first().and_then(|row| document_name(row.get("name")?)))
     }
@@ -205,7 +205,7 @@ impl DocTypeCall<'_> {
         started: Instant,
     ) -> Result<Result<String, String>, SiteError> {
         let session = self.session;
-        let filters = vec![("owner".to_owned(), "=".to_owned(), json!(session.user_name().await?))];
+        let filters = vec![Filter::eq("owner", session.user_name().await?)];
         let mut sent = doc.clone();
         sent.retain(|key, _| self.def.field(key).is_some_and(|field| field.in_lists()));
         let fields = ["name", "creation"].into_iter().chain(sent.keys().map(String::as_str));

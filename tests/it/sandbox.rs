@@ -21,11 +21,11 @@ static SAMPLE: OnceCell<Image> = OnceCell::const_new();
 impl SampleSite {
     pub async fn start() -> Self {
         let made = async {
-            let options = Options { sample: Some(1), ..Options::default() };
+            let options = Options { sample: Some(1), bench: true, ..Options::default() };
             Sandbox::start(options).await.unwrap().image().unwrap()
         };
         let image = SAMPLE.get_or_init(|| made).await.clone();
-        let options = Options { data: Data::Image(image), ..Options::default() };
+        let options = Options { data: Data::Image(image), bench: true, ..Options::default() };
         Self { sandbox: Sandbox::start(options).await.unwrap() }
     }
 

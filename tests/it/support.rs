@@ -9,6 +9,7 @@ use erpnext_mcp::config::Config;
 use erpnext_mcp::context::client_options;
 use erpnext_mcp::error::ToolError;
 use erpnext_mcp::site::{Client, ClientOptions, Retry};
+use erpnext_schema::{DocTypeDef, Version};
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -28,8 +29,21 @@ pub fn all() -> Value {
 /// `confirm: true` is taken for a confirmation unless the permissions say otherwise: most tests are about what follows it.
 pub fn config_json(url: &str, mut permissions: Value) -> Value {
     permissions.as_object_mut().unwrap().entry("confirm_argument").or_insert(json!(true));
-    let erpnext = json!({"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20});
+    let erpnext = json!({"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20, "version": VERSION.major()});
     json!({"erpnext": erpnext, "permissions": permissions, "schema": {"overlay": "off"}})
+}
+
+/// The version of the site that tests run against unless they say otherwise.
+pub const VERSION: Version = Version::V15;
+
+/// Its table of that name.
+pub fn table(doctype: &str) -> Option<&'static DocTypeDef> {
+    erpnext_doctypes::get(VERSION, doctype)
+}
+
+/// Its tables.
+pub fn tables() -> impl Iterator<Item = &'static DocTypeDef> {
+    erpnext_doctypes::all(VERSION)
 }
 
 /// Writes a configuration file; it is gone with the folder.
@@ -70,7 +84,7 @@ pub fn app_of_all() -> Connection {
 
 /// Permissions that name every DocType with tools.
 pub fn every_doctype() -> Value {
-    let with_tools = erpnext_doctypes::ALL.iter().filter(|def| !def.tools.is_empty());
+    let with_tools = tables().filter(|def| !def.tools.is_empty());
     with_tools.map(|def| (def.name.to_owned(), all())).collect::<Map<_, _>>().into()
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Files, put, tokens};
+use super::{Files, Source, put, tokens};
 use crate::ir::Ir;
 use crate::naming;
 
@@ -11,7 +11,7 @@ use crate::naming;
 ///
 /// # Errors
 /// A file that is not Rust, named: a fault of the generator.
-pub fn emit(files: &mut Files, ir: &Ir, fingerprint: &str) -> Result<(), String> {
+pub fn emit(files: &mut Files, ir: &Ir, source: &Source) -> Result<(), String> {
     for module in ir.modules() {
         let items = ir.items.iter().filter(|item| item.module == module);
         let lines = items.map(|item| {
@@ -21,20 +21,28 @@ pub fn emit(files: &mut Files, ir: &Ir, fingerprint: &str) -> Result<(), String>
         put(files, format!("{module}/mod.rs"), &format!("The module {module}"), quote!(#(#lines)*))?;
     }
     put(files, "target.rs".to_owned(), "What Links point to", targets(ir))?;
-    put(files, "index.rs".to_owned(), "Every DocType", index(ir, fingerprint))?;
+    put(files, "index.rs".to_owned(), "Every DocType", index(ir, source))?;
     put(files, "lib.rs".to_owned(), "ERPNext's DocTypes: tables, field enums, structs", root(ir))
 }
 
-fn index(ir: &Ir, fingerprint: &str) -> TokenStream {
+fn index(ir: &Ir, source: &Source) -> TokenStream {
     let entries = ir.items.iter().map(|item| {
         let (table, fields) = (tokens(&item.table), format_ident!("{}Field", item.type_name));
         quote!(#table #fields,)
+    });
+    let fingerprint = &source.fingerprint;
+    let sites = source.sites.iter().map(|(version, number)| {
+        let version = tokens(&format!("{version:?}"));
+        quote!((erpnext_schema::Version::#version, #number))
     });
     quote! {
         use crate::*;
 
         /// The fingerprint of the snapshot and the choices that this crate was generated from.
         pub const FINGERPRINT: &str = #fingerprint;
+
+        /// The versions that there are tables of, each with the number of the site that they were read from.
+        pub const SITES: &[(erpnext_schema::Version, &str)] = &[#(#sites),*];
 
         erpnext_schema::index! { #(#entries)* }
     }
@@ -66,7 +74,7 @@ fn root(ir: &Ir) -> TokenStream {
 
         #[rustfmt::skip]
         mod index;
-        pub use self::index::{ALL, FINGERPRINT, get};
+        pub use self::index::{ALL, FINGERPRINT, SITES, all, any, get, versioned};
         #[rustfmt::skip]
         pub mod target;
         #(#modules)*

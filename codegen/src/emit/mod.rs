@@ -9,6 +9,7 @@ pub use tables::FIELD_FLAGS;
 
 use std::collections::BTreeMap;
 
+use erpnext_schema::Version;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -17,16 +18,24 @@ use crate::ir::{Ir, Item};
 /// Every file: its path below `generated/src`, its text.
 pub type Files = BTreeMap<String, String>;
 
+/// What everything is generated from.
+pub struct Source {
+    /// [`erpnext_schema::Fingerprint`] of the snapshot and the choices.
+    pub fingerprint: String,
+    /// Each version with the number that its site told.
+    pub sites: Vec<(Version, String)>,
+}
+
 /// Renders everything.
 ///
 /// # Errors
 /// A file that is not Rust, named: a fault of the generator.
-pub fn emit(ir: &Ir, fingerprint: &str) -> Result<Files, String> {
+pub fn emit(ir: &Ir, source: &Source) -> Result<Files, String> {
     let mut files = Files::new();
     for item in &ir.items {
         put(&mut files, format!("{}/{}.rs", item.module, item.file), item.def.name, doctype(item))?;
     }
-    index::emit(&mut files, ir, fingerprint)?;
+    index::emit(&mut files, ir, source)?;
     Ok(files)
 }
 
@@ -51,8 +60,11 @@ fn put(files: &mut Files, path: String, subject: &str, tokens: TokenStream) -> R
 /// One line a row, so that a changed field is one changed line; a blank line between items.
 fn lay_out(formatted: &str) -> String {
     let mut text = String::with_capacity(formatted.len());
-    let mut in_row = false;
+    let (mut in_row, mut in_table) = (false, false);
     for line in formatted.lines() {
+        // A table stands inside of a call; one indentation is enough for its rows.
+        let line = if in_table { line.strip_prefix("    ").unwrap_or(line) } else { line };
+        in_table = (in_table || line.starts_with("pub static ")) && !line.ends_with(';');
         let trimmed = line.trim_start();
         let starts_item = ["pub static ", "pub struct ", "fields! {", "choices! {", "document! {", "#[cfg("]
             .iter()

@@ -1,6 +1,6 @@
-//! The table of a DocType: one `DocTypeDef` with a row a field.
+//! The table of a DocType: one `Versioned` with a row a field, or a row for each version that states it otherwise.
 
-use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag};
+use erpnext_schema::{DocTypeDef, Fact, FieldDef, Options, ToolDef, Version, Versions, doctype_flag, flag};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -14,7 +14,7 @@ macro_rules! named {
 /// The bits of a field and the names that generated files use for them.
 pub const FIELD_FLAGS: &[(u32, &str)] = named!(flag: REQD READ_ONLY HIDDEN UNIQUE SET_ONLY_ONCE ALLOW_ON_SUBMIT NO_COPY
     BOLD IN_LIST_VIEW IN_STANDARD_FILTER IN_GLOBAL_SEARCH SEARCH_INDEX QUICK_ENTRY NON_NEGATIVE VIRTUAL CUSTOM
-    CONDITIONAL CONDITIONALLY_REQD FETCH_IF_EMPTY IGNORE_USER_PERMISSIONS FILLED STANDARD);
+    CONDITIONAL CONDITIONALLY_REQD FETCH_IF_EMPTY IGNORE_USER_PERMISSIONS FILLED STANDARD SUPERSEDED);
 
 const DOCTYPE_FLAGS: &[(u32, &str)] = named!(doctype_flag: CHILD SINGLE SUBMITTABLE TREE VIRTUAL CUSTOM TRACK_CHANGES
     ALLOW_RENAME QUICK_ENTRY TITLE_IN_LINKS);
@@ -41,14 +41,61 @@ pub fn emit(item: &Item) -> TokenStream {
         keys.push(quote!(fields: &[#(#rows),*]));
     }
     if !tools.is_empty() {
-        let tools = tools.iter().map(|tool| {
-            let (verb, name) = (tokens(&format!("{:?}", tool.verb)), tool.name);
-            quote!(tool!(#verb, #name))
-        });
-        keys.push(quote!(tools: &[#(#tools),*]));
+        let tools = self::tools(tools);
+        keys.push(quote!(tools: #tools));
     }
+    let only = versions(item.only).map(|versions| quote!(.only(#versions)));
+    let but = item.but.iter().map(|(of, fact)| {
+        let (of, fact) = (versions(*of), self::fact(*fact));
+        quote!((#of, #fact))
+    });
+    let but = (!item.but.is_empty()).then(|| quote!(.but(&[#(#but),*])));
     let table = tokens(&item.table);
-    quote!(pub static #table: DocTypeDef = DocTypeDef { #(#keys,)* ..DocTypeDef::new(#name, #module) };)
+    quote! {
+        pub static #table: Versioned =
+            Versioned::new(DocTypeDef { #(#keys,)* ..DocTypeDef::new(#name, #module) }) #only #but;
+    }
+}
+
+fn tools(tools: &[ToolDef]) -> TokenStream {
+    let tools = tools.iter().map(|tool| {
+        let (verb, name) = (tokens(&format!("{:?}", tool.verb)), tool.name);
+        quote!(tool!(#verb, #name))
+    });
+    quote!(&[#(#tools),*])
+}
+
+fn fact(fact: Fact) -> TokenStream {
+    let text = |text: Option<&str>| text.map_or_else(|| quote!(None), |text| quote!(Some(#text)));
+    match fact {
+        Fact::Module(module) => quote!(Fact::Module(#module)),
+        Fact::Flags(0) => quote!(Fact::Flags(0)),
+        Fact::Flags(flags) => {
+            let flags = bits(flags, DOCTYPE_FLAGS, &quote!(doctype_flag::));
+            quote!(Fact::Flags(#flags))
+        }
+        Fact::Autoname(autoname) => {
+            let autoname = text(autoname);
+            quote!(Fact::Autoname(#autoname))
+        }
+        Fact::TitleField(field) => {
+            let field = text(field);
+            quote!(Fact::TitleField(#field))
+        }
+        Fact::SearchFields(fields) => quote!(Fact::SearchFields(&[#(#fields),*])),
+        Fact::Sort(sort) => quote!(Fact::Sort(#sort)),
+        Fact::Tools(tools) => {
+            let tools = self::tools(tools);
+            quote!(Fact::Tools(#tools))
+        }
+    }
+}
+
+/// A set of versions; nothing for all of them.
+fn versions(versions: Versions) -> Option<TokenStream> {
+    let mut named = Version::ALL.iter().filter(|version| versions.has(**version)).map(|v| tokens(&format!("{v:?}")));
+    let first = named.next().filter(|_| versions != Versions::ALL)?;
+    Some(quote!(#first #(.or(#named))*))
 }
 
 fn row(field: &FieldDef) -> TokenStream {
@@ -64,6 +111,7 @@ fn row(field: &FieldDef) -> TokenStream {
         default,
         fetch_from,
         description,
+        only,
     } = *field;
     let kind = tokens(&format!("{kind:?}"));
     let mut keys = Vec::new();
@@ -94,6 +142,7 @@ fn row(field: &FieldDef) -> TokenStream {
     keys.extend(default.map(|text| quote!(default = Some(#text))));
     keys.extend(fetch_from.map(|text| quote!(fetch_from = Some(#text))));
     keys.extend(description.map(|text| quote!(description = Some(#text))));
+    keys.extend(versions(only).map(|versions| quote!(only = #versions)));
     quote!(field!(#fieldname, #kind, #label #(, #keys)*))
 }
 

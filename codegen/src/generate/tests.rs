@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use erpnext_schema::Version;
+
 use super::*;
-use crate::load::SNAPSHOT;
+use crate::load::folder;
 
 /// A repository with one DocType.
 fn repository() -> tempfile::TempDir {
@@ -11,7 +13,7 @@ fn repository() -> tempfile::TempDir {
     let put = |path: &str, text: &str| write::put(&root.path().join(path), text, false).unwrap();
     let note = r##"{"name": "Note", "module": "Desk", "fields": [
         {"fieldname": "type", "fieldtype": "Select", "options": "A \"#\" b\nC"}]}"##;
-    put(&format!("{SNAPSHOT}/desk/note.json"), note);
+    put(&format!("{}/desk/note.json", folder(Version::V15)), note);
     put("codegen/codegen.toml", "[structs]\ndefault = [\"Desk\"]\n");
     put("generated/Cargo.toml", "[package]\nname = \"x\"\n");
     root

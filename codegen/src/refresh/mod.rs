@@ -12,13 +12,16 @@ pub mod store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
+use erpnext_schema::Version;
 use erpnext_schema::snapshot::DocType;
 
 pub use fetch::{Fetched, How};
 pub use pick::{Listed, Wanted};
 
+use crate::choices::Stock;
 use crate::manifest::Manifest;
+use crate::{load, stock};
 
 /// The site, and the right to ask it.
 pub struct Access {
@@ -28,10 +31,14 @@ pub struct Access {
     pub allow_insecure_http: bool,
 }
 
-/// A site that has answered with its list of DocTypes.
+/// A site that has answered with its list of DocTypes and its version.
 pub struct Connection {
     site: http::Site,
     pub listed: Vec<Listed>,
+    /// The major version, which says where its snapshot stands.
+    pub version: Version,
+    /// App → version.
+    versions: BTreeMap<String, String>,
 }
 
 impl Connection {
@@ -47,7 +54,10 @@ impl Connection {
         if listed.is_empty() {
             bail!("{origin}: the list of DocTypes is empty; use the key of a user with the role System Manager");
         }
-        Ok(Self { site, listed })
+        let versions = site.versions().await.map_err(|error| anyhow!("versions: {error}; {}", error.advice()))?;
+        let version = versions.get("erpnext").or_else(|| versions.get("frappe")).map_or("", String::as_str);
+        let version = version.parse().map_err(|unknown| anyhow!("{origin}: {unknown}"))?;
+        Ok(Self { site, listed, version, versions })
     }
 
     /// Reads these DocTypes and their child tables.
@@ -66,6 +76,8 @@ impl Connection {
 
 /// What was done, for people.
 pub struct Outcome {
+    /// Where the files stand, relative to the repository's root.
+    pub folder: String,
     /// DocTypes read.
     pub doctypes: BTreeMap<String, DocType>,
     /// DocTypes not read in this run → why.
@@ -75,33 +87,47 @@ pub struct Outcome {
     vanished: Vec<String>,
 }
 
-/// Brings the snapshot up to date. DocTypes that are not wanted stay as they are; with `prune` the files of those
-/// that the site no longer lists go.
+/// What becomes of the files.
+#[derive(Clone, Copy, Default)]
+pub struct Keep<'a> {
+    /// Leave out what sites add: see [`stock::strip`].
+    pub stock: Option<&'a Stock>,
+    /// Remove the files of DocTypes that the site no longer lists.
+    pub prune: bool,
+}
+
+/// Brings the snapshot of the site's version up to date. DocTypes that are not wanted stay as they are.
 ///
 /// # Errors
 /// One message with what to do; the snapshot is then untouched, except where a file could not be written.
-pub async fn run(root: &Path, access: &Access, wanted: &Wanted, how: How, prune: bool) -> anyhow::Result<Outcome> {
+pub async fn run(root: &Path, access: &Access, wanted: &Wanted, how: How, keep: Keep<'_>) -> anyhow::Result<Outcome> {
     let connection = Connection::open(access).await?;
+    let folder = load::folder(connection.version);
+    let base = root.join(&folder);
     let names = wanted.names(&connection.listed)?;
-    let versions =
-        connection.site.versions().await.map_err(|error| anyhow!("versions: {error}; {}", error.advice()))?;
-    let Fetched { doctypes, mut failures } = connection.fetch(names, how).await?;
+    let Fetched { mut doctypes, mut failures } = connection.fetch(names, how).await?;
+    let mut listed = connection.names();
+    if let Some(stock) = keep.stock {
+        for made in stock::strip(&mut doctypes, stock) {
+            listed.remove(made.as_str());
+        }
+    }
     if doctypes.is_empty() {
         bail!("no DocType could be read\n{}", lines(&failures));
     }
 
-    let listed = connection.names();
-    let mut plan = store::plan(store::read(root)?, doctypes.clone(), &listed, prune)?;
+    let mut plan =
+        store::plan(store::read(&base)?, doctypes.clone(), &listed, keep.prune).with_context(|| folder.clone())?;
     failures.append(&mut plan.failures);
     // What failed before and was not tried now still fails, as far as anybody knows.
-    let mut known = Manifest::read(root).failures;
+    let mut known = Manifest::read(&base).failures;
     known.retain(|name, _| listed.contains(name.as_str()) && !doctypes.contains_key(name));
     known.extend(failures.clone());
-    let manifest = Manifest::of(&plan.after, versions, known).to_text()?;
-    store::apply(root, &plan, &manifest)?;
+    let manifest = Manifest::of(&plan.after, connection.versions.clone(), known).to_text()?;
+    store::apply(&base, &plan, &manifest)?;
 
     let (written, removed, vanished) = (plan.write.len(), plan.remove.len(), plan.vanished);
-    Ok(Outcome { doctypes, failures, written, removed, vanished })
+    Ok(Outcome { folder, doctypes, failures, written, removed, vanished })
 }
 
 impl Outcome {
@@ -110,8 +136,8 @@ impl Outcome {
         let read = self.doctypes.len();
         let unchanged = read.saturating_sub(self.written);
         eprintln!(
-            "{read} DocTypes read: {} written, {unchanged} unchanged; {} files removed",
-            self.written, self.removed
+            "{}: {read} DocTypes read: {} written, {unchanged} unchanged; {} files removed",
+            self.folder, self.written, self.removed
         );
         if !self.vanished.is_empty() && !pruned {
             eprintln!("no longer on the site (--prune removes them): {}", self.vanished.join(", "));

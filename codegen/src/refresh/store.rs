@@ -1,4 +1,4 @@
-//! The snapshot's files: what a refresh changes is decided first, then each changed file is replaced as a whole.
+//! The files of one version's snapshot: what a refresh changes is decided first, then each changed file is replaced as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Component, Path};
 use anyhow::{Context, bail};
 use erpnext_schema::snapshot::DocType;
 
-use crate::load::{self, SNAPSHOT};
+use crate::load;
 use crate::manifest::File;
 
 /// The snapshot as it stands; paths are relative to its directory, with `/`.
@@ -38,15 +38,14 @@ pub struct Plan {
 ///
 /// # Errors
 /// A directory or file that cannot be read.
-pub fn read(root: &Path) -> anyhow::Result<Files> {
-    let base = root.join(SNAPSHOT);
+pub fn read(base: &Path) -> anyhow::Result<Files> {
     let mut files = Files::default();
     if !base.exists() {
         return Ok(files);
     }
-    for module in entries(&base)?.filter(|path| path.is_dir()) {
+    for module in entries(base)?.filter(|path| path.is_dir()) {
         for path in entries(&module)?.filter(|path| path.extension().is_some_and(|end| end == "json")) {
-            let place = place(path.strip_prefix(&base).unwrap_or(&path)).unwrap_or_default();
+            let place = place(path.strip_prefix(base).unwrap_or(&path)).unwrap_or_default();
             let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
             match DocType::from_snapshot(&text) {
                 Ok(doctype) => drop(files.known.insert(place, File { text, doctype })),
@@ -111,7 +110,7 @@ pub fn plan(
     // A place that is taken over is written, not deleted.
     plan.remove.retain(|path| !plan.after.contains_key(path));
     if !broken.is_empty() {
-        let lines: Vec<String> = broken.iter().map(|(path, reason)| format!("{SNAPSHOT}/{path}: {reason}")).collect();
+        let lines: Vec<String> = broken.iter().map(|(path, reason)| format!("{path}: {reason}")).collect();
         bail!("{}\nrefresh these DocTypes too, or delete the files", lines.join("\n"));
     }
     Ok(plan)
@@ -133,12 +132,11 @@ fn place(path: &Path) -> Option<String> {
 ///
 /// # Errors
 /// A file that cannot be written; those before it are complete.
-pub fn apply(root: &Path, plan: &Plan, manifest: &str) -> anyhow::Result<()> {
-    let base = root.join(SNAPSHOT);
-    fs::create_dir_all(&base).with_context(|| base.display().to_string())?;
+pub fn apply(base: &Path, plan: &Plan, manifest: &str) -> anyhow::Result<()> {
+    fs::create_dir_all(base).with_context(|| base.display().to_string())?;
     for path in &plan.write {
         if let Some(file) = plan.after.get(path) {
-            replace(&base, path, &file.text)?;
+            replace(base, path, &file.text)?;
         }
     }
     for path in &plan.remove {
@@ -147,7 +145,7 @@ pub fn apply(root: &Path, plan: &Plan, manifest: &str) -> anyhow::Result<()> {
         // The module's directory, where this was its last file.
         let _ = path.parent().map(fs::remove_dir);
     }
-    replace(&base, crate::manifest::FILE, manifest)
+    replace(base, crate::manifest::FILE, manifest)
 }
 
 /// Replaces one file as a whole, unless it says so already.

@@ -11,7 +11,7 @@ use crate::support::{Repo, Run, doctype, finish, list, page, refusal, site};
 fn fails(url: &str, args: &[&str]) -> String {
     let repo = Repo::new();
     repo.write(
-        "schema/snapshot/desk/todo.json",
+        "schema/snapshot/15/desk/todo.json",
         "{\n  \"name\": \"ToDo\",\n  \"module\": \"Desk\",\n  \"fields\": []\n}\n",
     );
     let before = repo.files();

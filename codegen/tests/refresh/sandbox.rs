@@ -1,11 +1,9 @@
 //! The full circle: the sandbox is built on the committed snapshot, and what is read back from it is that snapshot.
 
-use std::path::Path;
-
 use erpnext_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Repo, Run, finish};
+use crate::support::{Repo, Run, SNAPSHOT, files_below, finish, shipped};
 
 fn run(site: &Sandbox, repo: &Repo, args: &[&str]) -> Run {
     let mut command = repo.command(&site.url(), args);
@@ -13,17 +11,11 @@ fn run(site: &Sandbox, repo: &Repo, args: &[&str]) -> Run {
     finish(command)
 }
 
-/// The snapshot that the repository holds.
+/// The snapshot that the repository holds of the sandbox's version.
 fn committed() -> Repo {
     let repo = Repo::new();
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema/snapshot");
-    for module in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
-        let files = if module.is_dir() { std::fs::read_dir(&module).unwrap().collect() } else { Vec::new() };
-        let files = files.into_iter().map(|file| file.unwrap().path()).chain(module.is_file().then(|| module.clone()));
-        for file in files {
-            let below = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
-            repo.write(below.to_str().unwrap(), &std::fs::read_to_string(&file).unwrap());
-        }
+    for (file, (_, text)) in files_below(&shipped().join(SNAPSHOT)) {
+        repo.write(&format!("{SNAPSHOT}/{file}"), &text);
     }
     repo
 }

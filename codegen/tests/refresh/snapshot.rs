@@ -3,9 +3,10 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use wiremock::ResponseTemplate;
+use wiremock::matchers::path;
+use wiremock::{Mock, ResponseTemplate};
 
-use crate::support::{KEY, Repo, about, asked, child, doctype, field, refusal, site};
+use crate::support::{KEY, Repo, VERSIONS, about, asked, child, doctype, field, refusal, site};
 
 /// An order with rows, a customer, and a note in another module.
 fn shop() -> Vec<Value> {
@@ -74,7 +75,7 @@ async fn h36_a_fieldname_that_occurs_twice_is_kept_once() {
     let server = site(&[doctype("Twice", "Desk", &fields)]).await;
     let repo = Repo::new();
     repo.run(&server.uri(), &["refresh"]);
-    let file: Value = serde_json::from_str(&repo.read("schema/snapshot/desk/twice.json")).unwrap();
+    let file: Value = serde_json::from_str(&repo.read("schema/snapshot/15/desk/twice.json")).unwrap();
     let names: Vec<_> =
         file["fields"].as_array().unwrap().iter().map(|f| (f["fieldname"].clone(), f["fieldtype"].clone())).collect();
     assert_eq!(names, [(json!("a"), json!("Data")), (json!("b"), json!("Int"))]);
@@ -149,10 +150,10 @@ async fn descriptions_and_expressions_stay_on_the_site_unless_asked_for() {
     let server = site(&[note]).await;
     let repo = Repo::new();
     repo.run(&server.uri(), &["refresh"]);
-    let text = repo.read("schema/snapshot/desk/note.json");
+    let text = repo.read("schema/snapshot/15/desk/note.json");
     assert!(text.contains("conditional") && !text.contains("Long words") && !text.contains("secret_rule"), "{text}");
     repo.run(&server.uri(), &["refresh", "--descriptions"]);
-    let text = repo.read("schema/snapshot/desk/note.json");
+    let text = repo.read("schema/snapshot/15/desk/note.json");
     assert!(text.contains("Long words") && !text.contains("secret_rule"), "{text}");
 }
 
@@ -160,12 +161,12 @@ async fn descriptions_and_expressions_stay_on_the_site_unless_asked_for() {
 async fn a_broken_file_is_mended_by_its_own_refresh_and_by_no_other() {
     let server = site(&shop()).await;
     let repo = Repo::new();
-    repo.write("schema/snapshot/desk/note.json", "<<<<<<< HEAD\n");
+    repo.write("schema/snapshot/15/desk/note.json", "<<<<<<< HEAD\n");
     let run = repo.run(&server.uri(), &["refresh", "--module", "CRM"]);
     assert_eq!((run.code, repo.names().len()), (1, 1));
     assert!(run.stderr.contains("desk/note.json"), "{}", run.stderr);
     assert_eq!(repo.run(&server.uri(), &["refresh"]).code, 0);
-    assert!(repo.read("schema/snapshot/desk/note.json").contains("\"Note\""));
+    assert!(repo.read("schema/snapshot/15/desk/note.json").contains("\"Note\""));
 }
 
 #[tokio::test]
@@ -191,5 +192,60 @@ async fn files_are_readable_by_whom_the_directory_is() {
     let repo = Repo::new();
     repo.run(&site(&shop()).await.uri(), &["refresh"]);
     let mode = |path: &str| fs::metadata(repo.root().join(path)).unwrap().permissions();
-    assert_eq!(mode("schema/snapshot/desk/note.json"), mode("codegen/codegen.toml"));
+    assert_eq!(mode("schema/snapshot/15/desk/note.json"), mode("codegen/codegen.toml"));
+}
+
+/// A site that tells this version, whatever else was mounted.
+async fn telling(version: &str) -> wiremock::MockServer {
+    let server = site(&shop()).await;
+    let apps = json!({"message": {"frappe": {"version": version}, "erpnext": {"version": version}}});
+    let answer = ResponseTemplate::new(200).set_body_json(apps);
+    Mock::given(path(VERSIONS)).respond_with(answer).with_priority(1).mount(&server).await;
+    server
+}
+
+#[tokio::test]
+async fn each_version_has_its_folder_and_leaves_the_others_alone() {
+    let repo = Repo::new();
+    repo.run(&telling("15.2.0").await.uri(), &["refresh"]);
+    let before = repo.files();
+    let run = repo.run(&telling("16.0.0-dev").await.uri(), &["refresh", "--doctype", "Note"]);
+    assert!(run.stderr.contains("schema/snapshot/16: 1 DocTypes read"), "{}", run.stderr);
+    assert!(repo.read("schema/snapshot/16/desk/note.json").contains("\"Note\""));
+    assert!(repo.read("schema/snapshot/16/manifest.json").contains("16.0.0-dev"));
+    assert_eq!(repo.files(), before);
+    // What only one of them has is drift of that one.
+    assert_eq!(repo.run(&telling("15.2.0").await.uri(), &["diff"]).stdout, "");
+    assert!(repo.run(&telling("16.0.1").await.uri(), &["diff", "--all"]).stdout.contains("+ Customer\n"));
+}
+
+#[tokio::test]
+async fn a_version_without_a_place_is_an_error_that_names_the_known_ones() {
+    let repo = Repo::new();
+    let run = repo.run(&telling("14.9.1").await.uri(), &["refresh"]);
+    assert_eq!((run.code, repo.names().len()), (1, 0));
+    assert!(run.stderr.contains("14.9.1") && run.stderr.contains("15 and 16"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn stock_leaves_out_what_was_made_on_the_site_and_removes_it_from_the_snapshot() {
+    let mut doctypes = shop();
+    doctypes[3]["custom"] = json!(1);
+    for name in ["custom_rank", "tax_category"] {
+        let mut custom = field(name, "Data", "");
+        custom["is_custom_field"] = json!(1);
+        doctypes[2]["fields"].as_array_mut().unwrap().push(custom);
+    }
+    let server = site(&doctypes).await;
+    let repo = Repo::new();
+    repo.write("codegen/codegen.toml", "[refresh]\nall = true\n[stock]\nkeep = [\"Customer.tax_category\"]\n");
+    repo.run(&server.uri(), &["refresh"]);
+    let text = repo.read("schema/snapshot/15/crm/customer.json");
+    assert!(text.contains("custom_rank") && text.contains("is_custom_field"), "they come along, and say so: {text}");
+    assert!(repo.names().contains(&"desk/note.json".to_owned()));
+    let run = repo.run(&server.uri(), &["refresh", "--stock", "--prune"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let text = repo.read("schema/snapshot/15/crm/customer.json");
+    assert!(!text.contains("custom_rank") && text.contains("tax_category"), "{text}");
+    assert!(!repo.names().contains(&"desk/note.json".to_owned()));
 }

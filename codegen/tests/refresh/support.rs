@@ -13,12 +13,38 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 pub const KEY: &str = "the-key";
 pub const SECRET: &str = "s3cr3t-v4lue";
+/// Where the snapshot of the version that [`list`] tells stands.
+pub const SNAPSHOT: &str = "schema/snapshot/15";
 pub const LIST: &str = "/api/resource/DocType";
 pub const VERSIONS: &str = "/api/method/frappe.utils.change_log.get_versions";
 pub const GETDOCTYPE: &str = "/api/method/frappe.desk.form.load.getdoctype";
 
 /// A repository with nothing in it but `codegen.toml`.
 pub struct Repo(TempDir);
+
+/// This repository.
+pub fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every file below a folder, by its path there → when it was written, and what it says.
+pub fn files_below(folder: &Path) -> BTreeMap<String, (SystemTime, String)> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let file = entry.unwrap().path();
+            if file.is_dir() {
+                open.push(file);
+                continue;
+            }
+            let name = file.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+            let written = fs::metadata(&file).unwrap().modified().unwrap();
+            files.insert(name, (written, fs::read_to_string(file).unwrap()));
+        }
+    }
+    files
+}
 
 /// How a run ended and what it said.
 pub struct Run {
@@ -39,8 +65,43 @@ impl Repo {
         self.0.path()
     }
 
+    /// The repository as it is shipped: both snapshots, the choices, and nothing generated but the manifest's head.
+    pub fn shipped() -> Self {
+        let repo = Self(tempfile::tempdir().unwrap());
+        for file in ["codegen/codegen.toml", "generated/Cargo.toml"] {
+            repo.write(file, &fs::read_to_string(shipped().join(file)).unwrap());
+        }
+        for (file, (_, text)) in files_below(&shipped().join("schema/snapshot")) {
+            repo.write(&format!("schema/snapshot/{file}"), &text);
+        }
+        repo
+    }
+
+    /// Cargo on a workspace of the tables alone.
+    pub fn cargo(&self, args: &[&str]) -> Command {
+        let shipped = |file: &str| fs::read_to_string(self::shipped().join(file)).unwrap();
+        let manifest = shipped("Cargo.toml");
+        let workspace = manifest.split("\n[package]\n").next().unwrap();
+        let (members, only) =
+            (r#"members = [".", "schema", "codegen", "generated", "sandbox"]"#, r#"members = ["schema", "generated"]"#);
+        assert!(workspace.contains(members), "the workspace has other members now");
+        self.write("Cargo.toml", &workspace.replace(members, only).replace("default-members = [\".\"]\n", ""));
+        self.write("Cargo.lock", &shipped("Cargo.lock"));
+        self.write("schema/Cargo.toml", &shipped("schema/Cargo.toml"));
+        for (file, (_, text)) in files_below(&self::shipped().join("schema/src")) {
+            self.write(&format!("schema/src/{file}"), &text);
+        }
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        command.current_dir(self.root()).args(args);
+        // One for all sites: what they share is compiled once.
+        command.env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/tables"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The snapshot of the version that the stand-in sites tell.
     pub fn snapshot(&self) -> PathBuf {
-        self.root().join("schema/snapshot")
+        self.root().join(SNAPSHOT)
     }
 
     pub fn write(&self, file: &str, text: &str) {
@@ -54,26 +115,12 @@ impl Repo {
     }
 
     pub fn manifest(&self) -> Value {
-        serde_json::from_str(&self.read("schema/snapshot/manifest.json")).unwrap()
+        serde_json::from_str(&self.read(&format!("{SNAPSHOT}/manifest.json"))).unwrap()
     }
 
     /// Every file of the snapshot → when it was written, and what it says.
     pub fn files(&self) -> BTreeMap<String, (SystemTime, String)> {
-        let mut files = BTreeMap::new();
-        let mut open = vec![self.snapshot()];
-        while let Some(directory) = open.pop() {
-            for entry in fs::read_dir(directory).unwrap() {
-                let file = entry.unwrap().path();
-                if file.is_dir() {
-                    open.push(file);
-                    continue;
-                }
-                let name = file.strip_prefix(self.snapshot()).unwrap().to_str().unwrap().to_owned();
-                let written = fs::metadata(&file).unwrap().modified().unwrap();
-                files.insert(name, (written, fs::read_to_string(file).unwrap()));
-            }
-        }
-        files
+        files_below(&self.snapshot())
     }
 
     pub fn names(&self) -> Vec<String> {

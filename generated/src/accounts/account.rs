@@ -2,24 +2,26 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNT: DocTypeDef = DocTypeDef {
+pub static ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES,
     search_fields: &["account_number"],
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("disabled", Check, "Disable", default = Some("0")),
         field!("account_name", Data, "Account Name", flags = REQD | NO_COPY | IN_LIST_VIEW),
         field!("account_number", Data, "Account Number", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("is_group", Check, "Is Group", default = Some("0")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FETCH_IF_EMPTY | FILLED, fetch_from = Some("parent_account.company"), only = V16),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED | SUPERSEDED, only = V15),
         field!("root_type", Select, "Root Type", options = Choices(&["Asset", "Liability", "Income", "Expense", "Equity"]), flags = READ_ONLY | IN_STANDARD_FILTER),
-        field!("report_type", Select, "Report Type", options = Choices(&["Balance Sheet", "Profit and Loss"]), flags = READ_ONLY | IN_STANDARD_FILTER),
+        field!("report_type", Select, "Report Type", options = Choices(& ["Balance Sheet", "Profit and Loss"]), flags = READ_ONLY | IN_STANDARD_FILTER),
         field!("account_currency", Link, "Currency", options = Target("Currency"), flags = CONDITIONAL),
         field!("parent_account", Link, "Parent Account", options = Target("Account"), flags = REQD | SEARCH_INDEX | IGNORE_USER_PERMISSIONS),
+        field!("account_category", Link, "Account Category", options = Target("Account Category"), only = V16),
         field!("account_type", Select, "Account Type", options = Choices(& ["Accumulated Depreciation", "Asset Received But Not Billed", "Bank", "Cash", "Chargeable", "Capital Work in Progress", "Cost of Goods Sold", "Current Asset", "Current Liability", "Depreciation", "Direct Expense", "Direct Income", "Equity", "Expense Account", "Expenses Included In Asset Valuation", "Expenses Included In Valuation", "Fixed Asset", "Income Account", "Indirect Expense", "Indirect Income", "Liability", "Payable", "Receivable", "Round Off", "Round Off for Opening", "Stock", "Stock Adjustment", "Stock Received But Not Billed", "Service Received But Not Billed", "Tax", "Temporary"]), flags = IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("tax_rate", Float, "Tax Rate"),
         field!("freeze_account", Select, "Frozen", options = Choices(&["No", "Yes"])),
-        field!("balance_must_be", Select, "Balance must be", options = Choices(&["Debit", "Credit"])),
+        field!("balance_must_be", Select, "Balance must be", options = Choices(& ["Debit", "Credit"])),
         field!("lft", Int, "Lft", flags = READ_ONLY | HIDDEN | SEARCH_INDEX),
         field!("rgt", Int, "Rgt", flags = READ_ONLY | HIDDEN | SEARCH_INDEX),
         field!("old_parent", Data, "Old Parent", flags = READ_ONLY | HIDDEN),
@@ -34,13 +36,14 @@ pub static ACCOUNT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_account_document"),
     ],
     ..DocTypeDef::new("Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub AccountField(ACCOUNT) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Disabled AccountName AccountNumber IsGroup Company RootType ReportType
-    AccountCurrency ParentAccount AccountType TaxRate FreezeAccount BalanceMustBe Lft Rgt
-    OldParent IncludeInGross
+    AccountCurrency ParentAccount AccountCategory AccountType TaxRate FreezeAccount
+    BalanceMustBe Lft Rgt OldParent IncludeInGross
 }
 
 #[cfg(feature = "accounts")]
@@ -107,6 +110,7 @@ pub struct Account {
     pub report_type: Select<AccountReportType>,
     pub account_currency: Link<target::Currency>,
     pub parent_account: Link<target::Account>,
+    pub account_category: Link<target::AccountCategory>,
     pub account_type: Select<AccountAccountType>,
     pub tax_rate: Option<f64>,
     pub freeze_account: Select<AccountFreezeAccount>,
@@ -122,6 +126,6 @@ pub struct Account {
 document! {
     Account(ACCOUNT) : name owner creation modified modified_by docstatus idx disabled
     account_name account_number is_group company root_type report_type account_currency
-    parent_account account_type tax_rate freeze_account balance_must_be lft rgt
-    old_parent include_in_gross
+    parent_account account_category account_type tax_rate freeze_account balance_must_be
+    lft rgt old_parent include_in_gross
 }

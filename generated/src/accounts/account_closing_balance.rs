@@ -2,13 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNT_CLOSING_BALANCE: DocTypeDef = DocTypeDef {
+pub static ACCOUNT_CLOSING_BALANCE: Versioned = Versioned::new(DocTypeDef {
+    sort: "creation desc",
     fields: &[
         field!("closing_date", Date, "Closing Date", flags = IN_LIST_VIEW | SEARCH_INDEX),
         field!("account", Link, "Account", options = Target("Account"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = IN_LIST_VIEW),
         field!("debit", Currency, "Debit Amount", options = Format("Company:company:default_currency")),
         field!("credit", Currency, "Credit Amount", options = Format("Company:company:default_currency")),
+        field!("reporting_currency_exchange_rate", Float, "Reporting Currency Exchange Rate", precision = Some(9), only = V16),
+        field!("debit_in_reporting_currency", Currency, "Debit Amount in Reporting Currency", options = Format("Company:company:reporting_currency"), only = V16),
+        field!("credit_in_reporting_currency", Currency, "Credit Amount in Reporting Currency", options = Format("Company:company:reporting_currency"), only = V16),
         field!("account_currency", Link, "Account Currency", options = Target("Currency")),
         field!("debit_in_account_currency", Currency, "Debit Amount in Account Currency", options = Format("account_currency")),
         field!("credit_in_account_currency", Currency, "Credit Amount in Account Currency", options = Format("account_currency")),
@@ -27,11 +31,13 @@ pub static ACCOUNT_CLOSING_BALANCE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_account_closing_balance_document"),
     ],
     ..DocTypeDef::new("Account Closing Balance", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AccountClosingBalanceField(ACCOUNT_CLOSING_BALANCE) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx ClosingDate Account CostCenter Debit Credit
+    ReportingCurrencyExchangeRate DebitInReportingCurrency CreditInReportingCurrency
     AccountCurrency DebitInAccountCurrency CreditInAccountCurrency Project Company
     FinanceBook PeriodClosingVoucher IsPeriodClosingVoucherEntry
 }
@@ -54,6 +60,9 @@ pub struct AccountClosingBalance {
     pub cost_center: Link<target::CostCenter>,
     pub debit: Option<f64>,
     pub credit: Option<f64>,
+    pub reporting_currency_exchange_rate: Option<f64>,
+    pub debit_in_reporting_currency: Option<f64>,
+    pub credit_in_reporting_currency: Option<f64>,
     pub account_currency: Link<target::Currency>,
     pub debit_in_account_currency: Option<f64>,
     pub credit_in_account_currency: Option<f64>,
@@ -69,6 +78,8 @@ pub struct AccountClosingBalance {
 document! {
     AccountClosingBalance(ACCOUNT_CLOSING_BALANCE) : name owner creation modified
     modified_by docstatus idx closing_date account cost_center debit credit
-    account_currency debit_in_account_currency credit_in_account_currency project company
-    finance_book period_closing_voucher is_period_closing_voucher_entry
+    reporting_currency_exchange_rate debit_in_reporting_currency
+    credit_in_reporting_currency account_currency debit_in_account_currency
+    credit_in_account_currency project company finance_book period_closing_voucher
+    is_period_closing_voucher_entry
 }

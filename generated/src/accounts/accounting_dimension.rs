@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTING_DIMENSION: DocTypeDef = DocTypeDef {
+pub static ACCOUNTING_DIMENSION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:label"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("document_type", Link, "Reference Document Type", options = Target("DocType"), flags = REQD | SEARCH_INDEX),
         field!("label", Data, "Dimension Name", flags = UNIQUE | IN_LIST_VIEW),
@@ -22,7 +22,8 @@ pub static ACCOUNTING_DIMENSION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_accounting_dimension_document"),
     ],
     ..DocTypeDef::new("Accounting Dimension", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub AccountingDimensionField(ACCOUNTING_DIMENSION) : Name Owner Creation Modified

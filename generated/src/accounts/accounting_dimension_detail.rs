@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTING_DIMENSION_DETAIL: DocTypeDef = DocTypeDef {
+pub static ACCOUNTING_DIMENSION_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW),
         field!("reference_document", Link, "Reference Document", options = Target("DocType"), flags = READ_ONLY | HIDDEN),
@@ -14,7 +15,8 @@ pub static ACCOUNTING_DIMENSION_DETAIL: DocTypeDef = DocTypeDef {
         field!("offsetting_account", Link, "Offsetting Account", options = Target("Account"), flags = CONDITIONALLY_REQD),
     ],
     ..DocTypeDef::new("Accounting Dimension Detail", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AccountingDimensionDetailField(ACCOUNTING_DIMENSION_DETAIL) : Name Owner Creation

@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTING_DIMENSION_FILTER: DocTypeDef = DocTypeDef {
+pub static ACCOUNTING_DIMENSION_FILTER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:{accounting_dimension}-{#####}"),
+    sort: "creation desc",
     fields: &[
-        field!("accounting_dimension", Select, "Accounting Dimension", options = Choices(& []), flags = REQD | IN_LIST_VIEW),
+        field!("accounting_dimension", Select, "Accounting Dimension", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
+        field!("fieldname", Data, "Fieldname", flags = HIDDEN, only = V16),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("apply_restriction_on_values", Check, "Apply restriction on dimension values", default = Some("1")),
@@ -23,11 +25,12 @@ pub static ACCOUNTING_DIMENSION_FILTER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_accounting_dimension_filter_document"),
     ],
     ..DocTypeDef::new("Accounting Dimension Filter", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AccountingDimensionFilterField(ACCOUNTING_DIMENSION_FILTER) : Name Owner Creation
-    Modified ModifiedBy Docstatus Idx AccountingDimension Disabled Company
+    Modified ModifiedBy Docstatus Idx AccountingDimension Fieldname Disabled Company
     ApplyRestrictionOnValues AllowOrRestrict Accounts Dimensions
 }
 
@@ -51,6 +54,7 @@ pub struct AccountingDimensionFilter {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub accounting_dimension: Option<String>,
+    pub fieldname: Option<String>,
     pub disabled: Option<bool>,
     pub company: Link<target::Company>,
     pub apply_restriction_on_values: Option<bool>,
@@ -63,6 +67,6 @@ pub struct AccountingDimensionFilter {
 #[cfg(feature = "accounts")]
 document! {
     AccountingDimensionFilter(ACCOUNTING_DIMENSION_FILTER) : name owner creation modified
-    modified_by docstatus idx accounting_dimension disabled company
+    modified_by docstatus idx accounting_dimension fieldname disabled company
     apply_restriction_on_values allow_or_restrict accounts dimensions
 }

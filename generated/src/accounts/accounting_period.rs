@@ -2,14 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTING_PERIOD: DocTypeDef = DocTypeDef {
+pub static ACCOUNTING_PERIOD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:period_name"),
+    sort: "creation desc",
     fields: &[
-        field!("period_name", Data, "Period Name", flags = REQD | IN_LIST_VIEW),
+        field!("period_name", Data, "Period Name", flags = REQD | UNIQUE | IN_LIST_VIEW, only = V16),
+        field!("period_name", Data, "Period Name", flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("start_date", Date, "Start Date", flags = REQD | IN_LIST_VIEW),
         field!("end_date", Date, "End Date", flags = REQD | IN_LIST_VIEW),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
+        field!("disabled", Check, "Disabled", flags = IN_LIST_VIEW, default = Some("0"), only = V16),
+        field!("exempted_role", Link, "Exempted Role", options = Target("Role"), only = V16),
         field!("closed_documents", Table, "Closed Documents", options = Target("Closed Document"), flags = REQD),
     ],
     tools: &[
@@ -21,11 +25,13 @@ pub static ACCOUNTING_PERIOD: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_accounting_period_document"),
     ],
     ..DocTypeDef::new("Accounting Period", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AccountingPeriodField(ACCOUNTING_PERIOD) : Name Owner Creation Modified
-    ModifiedBy Docstatus Idx PeriodName StartDate EndDate Company ClosedDocuments
+    ModifiedBy Docstatus Idx PeriodName StartDate EndDate Company Disabled ExemptedRole
+    ClosedDocuments
 }
 
 #[cfg(feature = "accounts")]
@@ -45,6 +51,8 @@ pub struct AccountingPeriod {
     pub start_date: Option<Date>,
     pub end_date: Option<Date>,
     pub company: Link<target::Company>,
+    pub disabled: Option<bool>,
+    pub exempted_role: Link<target::Role>,
     pub closed_documents: Vec<crate::ClosedDocument>,
     pub extra: Extra,
 }
@@ -52,5 +60,6 @@ pub struct AccountingPeriod {
 #[cfg(feature = "accounts")]
 document! {
     AccountingPeriod(ACCOUNTING_PERIOD) : name owner creation modified modified_by
-    docstatus idx period_name start_date end_date company closed_documents
+    docstatus idx period_name start_date end_date company disabled exempted_role
+    closed_documents
 }

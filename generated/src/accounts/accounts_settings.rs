@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTS_SETTINGS: DocTypeDef = DocTypeDef {
+pub static ACCOUNTS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("unlink_payment_on_cancellation_of_invoice", Check, "Unlink Payment on Cancellation of Invoice", default = Some("1")),
         field!("unlink_advance_payment_on_cancelation_of_order", Check, "Unlink Advance Payment on Cancellation of Order", default = Some("1")),
@@ -15,6 +15,7 @@ pub static ACCOUNTS_SETTINGS: DocTypeDef = DocTypeDef {
         field!("automatically_fetch_payment_terms", Check, "Automatically Fetch Payment Terms from Order", default = Some("0")),
         field!("enable_common_party_accounting", Check, "Enable Common Party Accounting", default = Some("0")),
         field!("allow_multi_currency_invoices_against_single_party_account", Check, "Allow multi-currency invoices against single party account ", default = Some("0")),
+        field!("confirm_before_resetting_posting_date", Check, "Confirm before resetting posting date", default = Some("1"), only = V16),
         field!("merge_similar_account_heads", Check, "Merge Similar Account Heads", default = Some("0")),
         field!("book_deferred_entries_based_on", Select, "Book Deferred Entries Based On", options = Choices(&["Days", "Months"]), default = Some("Days")),
         field!("automatically_process_deferred_accounting_entry", Check, "Automatically Process Deferred Accounting Entry", default = Some("1")),
@@ -29,6 +30,7 @@ pub static ACCOUNTS_SETTINGS: DocTypeDef = DocTypeDef {
         field!("show_taxes_as_table_in_print", Check, "Show Taxes as Table in Print", default = Some("0")),
         field!("show_payment_schedule_in_print", Check, "Show Payment Schedule in Print", default = Some("0")),
         field!("maintain_same_internal_transaction_rate", Check, "Maintain Same Rate Throughout Internal Transaction", default = Some("0")),
+        field!("fetch_valuation_rate_for_internal_transaction", Check, "Fetch Valuation Rate for Internal Transaction", default = Some("0"), only = V16),
         field!("maintain_same_rate_action", Select, "Action if Same Rate is Not Maintained Throughout  Internal Transaction", options = Choices(&["Stop", "Warn"]), flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("Stop")),
         field!("role_to_override_stop_action", Link, "Role Allowed to Override Stop Action", options = Target("Role"), flags = CONDITIONAL),
         field!("allow_stale", Check, "Allow Stale Exchange Rates", flags = IN_LIST_VIEW, default = Some("1")),
@@ -45,9 +47,11 @@ pub static ACCOUNTS_SETTINGS: DocTypeDef = DocTypeDef {
         field!("post_change_gl_entries", Check, "Create Ledger Entries for Change Amount", default = Some("1")),
         field!("calculate_depr_using_total_days", Check, "Calculate daily depreciation using total days in depreciation period", default = Some("0")),
         field!("book_asset_depreciation_entry_automatically", Check, "Book Asset Depreciation Entry Automatically", default = Some("1")),
-        field!("acc_frozen_upto", Date, "Accounts Frozen Till Date", flags = IN_LIST_VIEW),
+        field!("role_to_notify_on_depreciation_failure", Link, "Role to Notify on Depreciation Failure", options = Target("Role"), only = V16),
+        field!("acc_frozen_upto", Date, "Accounts Frozen Till Date", flags = IN_LIST_VIEW, only = V15),
         field!("ignore_account_closing_balance", Check, "Ignore Account Closing Balance", default = Some("0")),
-        field!("frozen_accounts_modifier", Link, "Role Allowed to Set Frozen Accounts and Edit Frozen Entries", options = Target("Role"), flags = IN_LIST_VIEW),
+        field!("use_legacy_controller_for_pcv", Check, "Use Legacy Controller For Period Closing Voucher", default = Some("1"), only = V16),
+        field!("frozen_accounts_modifier", Link, "Role Allowed to Set Frozen Accounts and Edit Frozen Entries", options = Target("Role"), flags = IN_LIST_VIEW, only = V15),
         field!("show_balance_in_coa", Check, "Show Balances in Chart Of Accounts", default = Some("1")),
         field!("enable_party_matching", Check, "Enable Automatic Party Matching", default = Some("0")),
         field!("enable_fuzzy_matching", Check, "Enable Fuzzy Matching", flags = CONDITIONAL, default = Some("0")),
@@ -56,13 +60,15 @@ pub static ACCOUNTS_SETTINGS: DocTypeDef = DocTypeDef {
         field!("receivable_payable_fetch_method", Select, "Data Fetch Method", options = Choices(&["Buffered Cursor", "UnBuffered Cursor", "Raw SQL"]), default = Some("Buffered Cursor")),
         field!("ignore_is_opening_check_for_reporting", Check, "Ignore Is Opening check for reporting", default = Some("0")),
         field!("create_pr_in_draft_status", Check, "Create in Draft Status", default = Some("1")),
+        field!("use_legacy_budget_controller", Check, "Use Legacy Budget Controller", default = Some("0"), only = V16),
     ],
     tools: &[
         tool!(Get, "get_accounts_settings_document"),
         tool!(Update, "update_accounts_settings_document"),
     ],
     ..DocTypeDef::new("Accounts Settings", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub AccountsSettingsField(ACCOUNTS_SETTINGS) : Name Owner Creation Modified
@@ -70,20 +76,23 @@ fields! {
     UnlinkAdvancePaymentOnCancelationOfOrder DeleteLinkedLedgerEntries
     EnableImmutableLedger CheckSupplierInvoiceUniqueness AutomaticallyFetchPaymentTerms
     EnableCommonPartyAccounting AllowMultiCurrencyInvoicesAgainstSinglePartyAccount
-    MergeSimilarAccountHeads BookDeferredEntriesBasedOn
+    ConfirmBeforeResettingPostingDate MergeSimilarAccountHeads BookDeferredEntriesBasedOn
     AutomaticallyProcessDeferredAccountingEntry BookDeferredEntriesViaJournalEntry
     SubmitJournalEntries DetermineAddressTaxCategoryFrom AddTaxesFromItemTaxTemplate
     AddTaxesFromTaxesAndChargesTemplate BookTaxDiscountLoss RoundRowWiseTax
     ShowInclusiveTaxInPrint ShowTaxesAsTableInPrint ShowPaymentScheduleInPrint
-    MaintainSameInternalTransactionRate MaintainSameRateAction RoleToOverrideStopAction
-    AllowStale AllowPeggedCurrenciesExchangeRates StaleDays AutoReconcilePayments
+    MaintainSameInternalTransactionRate FetchValuationRateForInternalTransaction
+    MaintainSameRateAction RoleToOverrideStopAction AllowStale
+    AllowPeggedCurrenciesExchangeRates StaleDays AutoReconcilePayments
     AutoReconciliationJobTrigger ReconciliationQueueSize ExchangeGainLossPostingDate
     OverBillingAllowance RoleAllowedToOverBill CreditController
     MakePaymentViaJournalEntry PostChangeGlEntries CalculateDeprUsingTotalDays
-    BookAssetDepreciationEntryAutomatically AccFrozenUpto IgnoreAccountClosingBalance
+    BookAssetDepreciationEntryAutomatically RoleToNotifyOnDepreciationFailure
+    AccFrozenUpto IgnoreAccountClosingBalance UseLegacyControllerForPcv
     FrozenAccountsModifier ShowBalanceInCoa EnablePartyMatching EnableFuzzyMatching
     GeneralLedgerRemarksLength ReceivablePayableRemarksLength
     ReceivablePayableFetchMethod IgnoreIsOpeningCheckForReporting CreatePrInDraftStatus
+    UseLegacyBudgetController
 }
 
 #[cfg(feature = "accounts")]
@@ -135,6 +144,7 @@ pub struct AccountsSettings {
     pub automatically_fetch_payment_terms: Option<bool>,
     pub enable_common_party_accounting: Option<bool>,
     pub allow_multi_currency_invoices_against_single_party_account: Option<bool>,
+    pub confirm_before_resetting_posting_date: Option<bool>,
     pub merge_similar_account_heads: Option<bool>,
     pub book_deferred_entries_based_on: Select<
         AccountsSettingsBookDeferredEntriesBasedOn,
@@ -153,6 +163,7 @@ pub struct AccountsSettings {
     pub show_taxes_as_table_in_print: Option<bool>,
     pub show_payment_schedule_in_print: Option<bool>,
     pub maintain_same_internal_transaction_rate: Option<bool>,
+    pub fetch_valuation_rate_for_internal_transaction: Option<bool>,
     pub maintain_same_rate_action: Select<AccountsSettingsMaintainSameRateAction>,
     pub role_to_override_stop_action: Link<target::Role>,
     pub allow_stale: Option<bool>,
@@ -171,8 +182,10 @@ pub struct AccountsSettings {
     pub post_change_gl_entries: Option<bool>,
     pub calculate_depr_using_total_days: Option<bool>,
     pub book_asset_depreciation_entry_automatically: Option<bool>,
+    pub role_to_notify_on_depreciation_failure: Link<target::Role>,
     pub acc_frozen_upto: Option<Date>,
     pub ignore_account_closing_balance: Option<bool>,
+    pub use_legacy_controller_for_pcv: Option<bool>,
     pub frozen_accounts_modifier: Link<target::Role>,
     pub show_balance_in_coa: Option<bool>,
     pub enable_party_matching: Option<bool>,
@@ -184,6 +197,7 @@ pub struct AccountsSettings {
     >,
     pub ignore_is_opening_check_for_reporting: Option<bool>,
     pub create_pr_in_draft_status: Option<bool>,
+    pub use_legacy_budget_controller: Option<bool>,
     pub extra: Extra,
 }
 
@@ -195,22 +209,23 @@ document! {
     enable_immutable_ledger check_supplier_invoice_uniqueness
     automatically_fetch_payment_terms enable_common_party_accounting
     allow_multi_currency_invoices_against_single_party_account
-    merge_similar_account_heads book_deferred_entries_based_on
-    automatically_process_deferred_accounting_entry
+    confirm_before_resetting_posting_date merge_similar_account_heads
+    book_deferred_entries_based_on automatically_process_deferred_accounting_entry
     book_deferred_entries_via_journal_entry submit_journal_entries
     determine_address_tax_category_from add_taxes_from_item_tax_template
     add_taxes_from_taxes_and_charges_template book_tax_discount_loss round_row_wise_tax
     show_inclusive_tax_in_print show_taxes_as_table_in_print
     show_payment_schedule_in_print maintain_same_internal_transaction_rate
-    maintain_same_rate_action role_to_override_stop_action allow_stale
-    allow_pegged_currencies_exchange_rates stale_days auto_reconcile_payments
-    auto_reconciliation_job_trigger reconciliation_queue_size
-    exchange_gain_loss_posting_date over_billing_allowance role_allowed_to_over_bill
-    credit_controller make_payment_via_journal_entry post_change_gl_entries
-    calculate_depr_using_total_days book_asset_depreciation_entry_automatically
-    acc_frozen_upto ignore_account_closing_balance frozen_accounts_modifier
-    show_balance_in_coa enable_party_matching enable_fuzzy_matching
-    general_ledger_remarks_length receivable_payable_remarks_length
+    fetch_valuation_rate_for_internal_transaction maintain_same_rate_action
+    role_to_override_stop_action allow_stale allow_pegged_currencies_exchange_rates
+    stale_days auto_reconcile_payments auto_reconciliation_job_trigger
+    reconciliation_queue_size exchange_gain_loss_posting_date over_billing_allowance
+    role_allowed_to_over_bill credit_controller make_payment_via_journal_entry
+    post_change_gl_entries calculate_depr_using_total_days
+    book_asset_depreciation_entry_automatically role_to_notify_on_depreciation_failure
+    acc_frozen_upto ignore_account_closing_balance use_legacy_controller_for_pcv
+    frozen_accounts_modifier show_balance_in_coa enable_party_matching
+    enable_fuzzy_matching general_ledger_remarks_length receivable_payable_remarks_length
     receivable_payable_fetch_method ignore_is_opening_check_for_reporting
-    create_pr_in_draft_status
+    create_pr_in_draft_status use_legacy_budget_controller
 }

@@ -2,34 +2,39 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADVANCE_PAYMENT_LEDGER_ENTRY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY),
-        field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = READ_ONLY),
-        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = READ_ONLY),
-        field!("against_voucher_type", Link, "Against Voucher Type", options = Target("DocType"), flags = READ_ONLY),
-        field!("against_voucher_no", DynamicLink, "Against Voucher No", options = TargetField("against_voucher_type"), flags = READ_ONLY),
-        field!("amount", Currency, "Amount", flags = READ_ONLY),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = READ_ONLY),
-        field!("event", Data, "Event", flags = READ_ONLY),
-    ],
-    tools: &[
-        tool!(List, "list_advance_payment_ledger_entry_documents"),
-        tool!(Get, "get_advance_payment_ledger_entry_document"),
-        tool!(Search, "search_advance_payment_ledger_entry_documents"),
-        tool!(Create, "create_advance_payment_ledger_entry_document"),
-        tool!(Update, "update_advance_payment_ledger_entry_document"),
-        tool!(Delete, "delete_advance_payment_ledger_entry_document"),
-    ],
-    ..DocTypeDef::new("Advance Payment Ledger Entry", "Accounts")
-};
+pub static ADVANCE_PAYMENT_LEDGER_ENTRY: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY),
+    field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = READ_ONLY),
+    field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = READ_ONLY),
+    field!("against_voucher_type", Link, "Against Voucher Type", options = Target("DocType"), flags = READ_ONLY),
+    field!("against_voucher_no", DynamicLink, "Against Voucher No", options = TargetField("against_voucher_type"), flags = READ_ONLY),
+    field!("currency", Link, "Currency", options = Target("Currency"), flags = READ_ONLY, only = V16),
+    field!("exchange_rate", Float, "Exchange Rate", flags = READ_ONLY | CONDITIONAL, precision = Some(9), only = V16),
+    field!("amount", Currency, "Amount", flags = READ_ONLY),
+    field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL, only = V16),
+    field!("currency", Link, "Currency", options = Target("Currency"), flags = READ_ONLY | SUPERSEDED, only = V15),
+    field!("event", Data, "Event", flags = READ_ONLY),
+    field!("delinked", Check, "DeLinked", flags = READ_ONLY, default = Some("0"), only = V16),
+],
+tools: &[
+    tool!(List, "list_advance_payment_ledger_entry_documents"),
+    tool!(Get, "get_advance_payment_ledger_entry_document"),
+    tool!(Search, "search_advance_payment_ledger_entry_documents"),
+    tool!(Create, "create_advance_payment_ledger_entry_document"),
+    tool!(Update, "update_advance_payment_ledger_entry_document"),
+    tool!(Delete, "delete_advance_payment_ledger_entry_document"),
+],
+..DocTypeDef::new("Advance Payment Ledger Entry", "Accounts")
+});
 
 fields! {
     pub AdvancePaymentLedgerEntryField(ADVANCE_PAYMENT_LEDGER_ENTRY) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Company VoucherType VoucherNo
-    AgainstVoucherType AgainstVoucherNo Amount Currency Event
+    AgainstVoucherType AgainstVoucherNo Currency ExchangeRate Amount BaseAmount Event
+    Delinked
 }
 
 #[cfg(feature = "accounts")]
@@ -50,9 +55,12 @@ pub struct AdvancePaymentLedgerEntry {
     pub voucher_no: Option<String>,
     pub against_voucher_type: Link<target::DocType>,
     pub against_voucher_no: Option<String>,
-    pub amount: Option<f64>,
     pub currency: Link<target::Currency>,
+    pub exchange_rate: Option<f64>,
+    pub amount: Option<f64>,
+    pub base_amount: Option<f64>,
     pub event: Option<String>,
+    pub delinked: Option<bool>,
     pub extra: Extra,
 }
 
@@ -60,5 +68,6 @@ pub struct AdvancePaymentLedgerEntry {
 document! {
     AdvancePaymentLedgerEntry(ADVANCE_PAYMENT_LEDGER_ENTRY) : name owner creation
     modified modified_by docstatus idx company voucher_type voucher_no
-    against_voucher_type against_voucher_no amount currency event
+    against_voucher_type against_voucher_no currency exchange_rate amount base_amount
+    event delinked
 }

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADVANCE_TAX: DocTypeDef = DocTypeDef {
+pub static ADVANCE_TAX: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     fields: &[
         field!("reference_type", Link, "Reference Type", options = Target("DocType")),
@@ -12,7 +12,8 @@ pub static ADVANCE_TAX: DocTypeDef = DocTypeDef {
         field!("allocated_amount", Currency, "Allocated Amount", options = Format("party_account_currency")),
     ],
     ..DocTypeDef::new("Advance Tax", "Accounts")
-};
+})
+.only(V15);
 
 fields! {
     pub AdvanceTaxField(ADVANCE_TAX) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADVANCE_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
+pub static ADVANCE_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("add_deduct_tax", Select, "Add Or Deduct", options = Choices(&["Add", "Deduct"]), flags = REQD),
         field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Paid Amount", "On Previous Row Amount", "On Previous Row Total"]), flags = REQD | IN_LIST_VIEW),
@@ -12,23 +12,30 @@ pub static ADVANCE_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("included_in_paid_amount", Check, "Considered In Paid Amount", default = Some("0")),
+        field!("set_by_item_tax_template", Check, "Set by Item Tax Template", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
+        field!("is_tax_withholding_account", Check, "Is Tax Withholding Account", flags = READ_ONLY, default = Some("0"), only = V16),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), default = Some(":Company")),
+        field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT, only = V16),
         field!("rate", Float, "Tax Rate", flags = IN_LIST_VIEW),
         field!("currency", Link, "Account Currency", options = Target("Currency"), flags = READ_ONLY, fetch_from = Some("account_head.account_currency")),
+        field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW, only = V16),
         field!("tax_amount", Currency, "Amount", options = Format("currency"), flags = IN_LIST_VIEW),
         field!("total", Currency, "Total", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("allocated_amount", Currency, "Allocated Amount", options = Format("currency")),
+        field!("allocated_amount", Currency, "Allocated Amount", options = Format("currency"), only = V15),
         field!("base_tax_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+        field!("base_net_amount", Currency, "Net Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY, only = V16),
         field!("base_total", Currency, "Total (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
     ],
     ..DocTypeDef::new("Advance Taxes and Charges", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub AdvanceTaxesAndChargesField(ADVANCE_TAXES_AND_CHARGES) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype AddDeductTax
-    ChargeType RowId AccountHead Description IncludedInPaidAmount CostCenter Rate
-    Currency TaxAmount Total AllocatedAmount BaseTaxAmount BaseTotal
+    ChargeType RowId AccountHead Description IncludedInPaidAmount SetByItemTaxTemplate
+    IsTaxWithholdingAccount CostCenter Project Rate Currency NetAmount TaxAmount Total
+    AllocatedAmount BaseTaxAmount BaseNetAmount BaseTotal
 }
 
 #[cfg(feature = "accounts")]
@@ -65,13 +72,18 @@ pub struct AdvanceTaxesAndCharges {
     pub account_head: Link<target::Account>,
     pub description: Option<String>,
     pub included_in_paid_amount: Option<bool>,
+    pub set_by_item_tax_template: Option<bool>,
+    pub is_tax_withholding_account: Option<bool>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub rate: Option<f64>,
     pub currency: Link<target::Currency>,
+    pub net_amount: Option<f64>,
     pub tax_amount: Option<f64>,
     pub total: Option<f64>,
     pub allocated_amount: Option<f64>,
     pub base_tax_amount: Option<f64>,
+    pub base_net_amount: Option<f64>,
     pub base_total: Option<f64>,
     pub extra: Extra,
 }
@@ -80,6 +92,7 @@ pub struct AdvanceTaxesAndCharges {
 document! {
     AdvanceTaxesAndCharges(ADVANCE_TAXES_AND_CHARGES) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype add_deduct_tax charge_type
-    row_id account_head description included_in_paid_amount cost_center rate currency
-    tax_amount total allocated_amount base_tax_amount base_total
+    row_id account_head description included_in_paid_amount set_by_item_tax_template
+    is_tax_withholding_account cost_center project rate currency net_amount tax_amount
+    total allocated_amount base_tax_amount base_net_amount base_total
 }

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ALLOWED_DIMENSION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ALLOWED_DIMENSION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("accounting_dimension", Link, "Accounting Dimension", options = Target("DocType"), flags = READ_ONLY),
         field!("dimension_value", DynamicLink, "", options = TargetField("accounting_dimension"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Allowed Dimension", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AllowedDimensionField(ALLOWED_DIMENSION) : Name Owner Creation Modified

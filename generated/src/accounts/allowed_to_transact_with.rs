@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ALLOWED_TO_TRANSACT_WITH: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ALLOWED_TO_TRANSACT_WITH: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
     ],
     ..DocTypeDef::new("Allowed To Transact With", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AllowedToTransactWithField(ALLOWED_TO_TRANSACT_WITH) : Name Owner Creation

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static APPLICABLE_ON_ACCOUNT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static APPLICABLE_ON_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("applicable_on_account", Link, "Accounts", options = Target("Account"), flags = REQD | IN_LIST_VIEW),
         field!("is_mandatory", Check, "Is Mandatory", flags = IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Applicable On Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ApplicableOnAccountField(APPLICABLE_ON_ACCOUNT) : Name Owner Creation Modified

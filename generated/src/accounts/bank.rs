@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK: DocTypeDef = DocTypeDef {
+pub static BANK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:bank_name"),
+    sort: "creation desc",
     fields: &[
         field!("bank_name", Data, "Bank Name", flags = REQD | UNIQUE),
         field!("swift_number", Data, "SWIFT number", flags = UNIQUE | IN_LIST_VIEW | IN_STANDARD_FILTER | QUICK_ENTRY),
@@ -22,7 +23,8 @@ pub static BANK: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bank_document"),
     ],
     ..DocTypeDef::new("Bank", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankField(BANK) : Name Owner Creation Modified ModifiedBy Docstatus Idx BankName

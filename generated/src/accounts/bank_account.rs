@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static BANK_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     search_fields: &["bank", "account"],
+    sort: "creation desc",
     fields: &[
         field!("account_name", Data, "Account Name", flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH),
         field!("account", Link, "Company Account", options = Target("Account"), flags = IN_LIST_VIEW | CONDITIONAL),
@@ -17,7 +18,8 @@ pub static BANK_ACCOUNT: DocTypeDef = DocTypeDef {
         field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL),
         field!("party_type", Link, "Party Type", options = Target("DocType")),
         field!("party", DynamicLink, "Party", options = TargetField("party_type")),
-        field!("iban", Data, "IBAN", flags = IN_LIST_VIEW, length = 30),
+        field!("iban", Data, "IBAN", options = Format("IBAN"), flags = IN_LIST_VIEW, length = 34, only = V16),
+        field!("iban", Data, "IBAN", flags = IN_LIST_VIEW | SUPERSEDED, length = 30, only = V15),
         field!("branch_code", Data, "Branch Code", flags = IN_GLOBAL_SEARCH),
         field!("bank_account_no", Data, "Bank Account No", flags = IN_LIST_VIEW, length = 30),
         field!("integration_id", Data, "Integration ID", flags = READ_ONLY | HIDDEN | UNIQUE | NO_COPY),
@@ -33,7 +35,8 @@ pub static BANK_ACCOUNT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bank_account_document"),
     ],
     ..DocTypeDef::new("Bank Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankAccountField(BANK_ACCOUNT) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_ACCOUNT_SUBTYPE: DocTypeDef = DocTypeDef {
+pub static BANK_ACCOUNT_SUBTYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:account_subtype"),
+    sort: "creation desc",
     fields: &[field!("account_subtype", Data, "Account Subtype", flags = UNIQUE)],
     tools: &[
         tool!(List, "list_bank_account_subtype_documents"),
@@ -15,7 +16,8 @@ pub static BANK_ACCOUNT_SUBTYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bank_account_subtype_document"),
     ],
     ..DocTypeDef::new("Bank Account Subtype", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankAccountSubtypeField(BANK_ACCOUNT_SUBTYPE) : Name Owner Creation Modified

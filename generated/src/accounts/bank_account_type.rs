@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_ACCOUNT_TYPE: DocTypeDef = DocTypeDef {
+pub static BANK_ACCOUNT_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:account_type"),
+    sort: "creation desc",
     fields: &[field!("account_type", Data, "Account Type", flags = UNIQUE)],
     tools: &[
         tool!(List, "list_bank_account_type_documents"),
@@ -15,7 +16,8 @@ pub static BANK_ACCOUNT_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bank_account_type_document"),
     ],
     ..DocTypeDef::new("Bank Account Type", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankAccountTypeField(BANK_ACCOUNT_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_CLEARANCE: DocTypeDef = DocTypeDef {
+pub static BANK_CLEARANCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("bank_account.account")),
         field!("account_currency", Link, "Account Currency", options = Target("Currency"), flags = HIDDEN),
@@ -20,7 +20,8 @@ pub static BANK_CLEARANCE: DocTypeDef = DocTypeDef {
         tool!(Update, "update_bank_clearance_document"),
     ],
     ..DocTypeDef::new("Bank Clearance", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub BankClearanceField(BANK_CLEARANCE) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_CLEARANCE_DETAIL: DocTypeDef = DocTypeDef {
+pub static BANK_CLEARANCE_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("payment_document", Link, "Payment Document", options = Target("DocType")),
         field!("payment_entry", DynamicLink, "Payment Entry", options = TargetField("payment_document"), flags = IN_LIST_VIEW),
@@ -12,11 +12,13 @@ pub static BANK_CLEARANCE_DETAIL: DocTypeDef = DocTypeDef {
         field!("amount", Data, "Amount", flags = READ_ONLY | IN_LIST_VIEW),
         field!("posting_date", Date, "Posting Date", flags = READ_ONLY),
         field!("cheque_number", Data, "Cheque Number", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("cheque_date", Date, "Cheque Date", flags = READ_ONLY),
+        field!("cheque_date", Date, "Cheque Date", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("cheque_date", Date, "Cheque Date", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("clearance_date", Date, "Clearance Date", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Bank Clearance Detail", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub BankClearanceDetailField(BANK_CLEARANCE_DETAIL) : Name Owner Creation Modified

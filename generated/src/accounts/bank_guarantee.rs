@@ -2,13 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_GUARANTEE: DocTypeDef = DocTypeDef {
+pub static BANK_GUARANTEE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::QUICK_ENTRY,
     autoname: Some("ACC-BG-.YYYY.-.#####"),
     title_field: Some("customer"),
     search_fields: &["customer"],
+    sort: "creation desc",
     fields: &[
-        field!("bg_type", Select, "Bank Guarantee Type", options = Choices(&["Receiving", "Providing"]), flags = REQD),
+        field!("bg_type", Select, "Bank Guarantee Type", options = Choices(& ["Receiving", "Providing"]), flags = REQD),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = READ_ONLY),
         field!("reference_docname", DynamicLink, "Reference Document Name", options = TargetField("reference_doctype")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
@@ -22,7 +23,8 @@ pub static BANK_GUARANTEE: DocTypeDef = DocTypeDef {
         field!("bank_account", Link, "Bank Account", options = Target("Bank Account")),
         field!("account", Link, "Account", options = Target("Account"), flags = READ_ONLY),
         field!("bank_account_no", Data, "Bank Account No", flags = READ_ONLY),
-        field!("iban", Data, "IBAN", flags = READ_ONLY),
+        field!("iban", Data, "IBAN", options = Format("IBAN"), flags = READ_ONLY, only = V16),
+        field!("iban", Data, "IBAN", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("branch_code", Data, "Branch Code", flags = READ_ONLY),
         field!("swift_number", Data, "SWIFT number", flags = READ_ONLY),
         field!("more_information", TextEditor, "Clauses and Conditions"),
@@ -45,7 +47,8 @@ pub static BANK_GUARANTEE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_bank_guarantee_document"),
     ],
     ..DocTypeDef::new("Bank Guarantee", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankGuaranteeField(BANK_GUARANTEE) : Name Owner Creation Modified ModifiedBy

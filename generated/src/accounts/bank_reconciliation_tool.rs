@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_RECONCILIATION_TOOL: DocTypeDef = DocTypeDef {
+pub static BANK_RECONCILIATION_TOOL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = IGNORE_USER_PERMISSIONS),
         field!("bank_account", Link, "Bank Account", options = Target("Bank Account")),
@@ -21,7 +22,8 @@ pub static BANK_RECONCILIATION_TOOL: DocTypeDef = DocTypeDef {
         tool!(Update, "update_bank_reconciliation_tool_document"),
     ],
     ..DocTypeDef::new("Bank Reconciliation Tool", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankReconciliationToolField(BANK_RECONCILIATION_TOOL) : Name Owner Creation

@@ -2,19 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_STATEMENT_IMPORT: DocTypeDef = DocTypeDef {
+pub static BANK_STATEMENT_IMPORT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:Bank Statement Import on {creation}"),
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | SET_ONLY_ONCE),
         field!("bank_account", Link, "Bank Account", options = Target("Bank Account"), flags = REQD | SET_ONLY_ONCE),
         field!("bank", Link, "Bank", options = Target("Bank"), flags = READ_ONLY | SET_ONLY_ONCE | CONDITIONAL, fetch_from = Some("bank_account.bank")),
+        field!("import_mt940_fromat", Check, "Import MT940 Fromat", default = Some("0"), only = V16),
         field!("custom_delimiters", Check, "Custom delimiters", default = Some("0")),
         field!("delimiter_options", Data, "Delimiter options", flags = CONDITIONAL, default = Some(",;\\t|")),
         field!("google_sheets_url", Data, "Import from Google Sheets", flags = CONDITIONAL),
         field!("import_file", Attach, "Import File", flags = IN_LIST_VIEW | CONDITIONAL),
         field!("status", Select, "Status", options = Choices(&["Pending", "Success", "Partial Success", "Error"]), flags = READ_ONLY | HIDDEN, default = Some("Pending")),
         field!("template_options", Code, "Template Options", options = Format("JSON"), flags = READ_ONLY | HIDDEN),
+        field!("use_csv_sniffer", Check, "Use CSV Sniffer", flags = HIDDEN, default = Some("0"), only = V16),
         field!("template_warnings", Code, "Template Warnings", options = Format("JSON"), flags = HIDDEN),
         field!("show_failed_logs", Check, "Show Failed Logs", default = Some("0")),
         field!("reference_doctype", Link, "Document Type", options = Target("DocType"), flags = REQD | HIDDEN | SET_ONLY_ONCE | IN_LIST_VIEW, default = Some("Bank Transaction")),
@@ -31,13 +34,15 @@ pub static BANK_STATEMENT_IMPORT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bank_statement_import_document"),
     ],
     ..DocTypeDef::new("Bank Statement Import", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankStatementImportField(BANK_STATEMENT_IMPORT) : Name Owner Creation Modified
-    ModifiedBy Docstatus Idx Company BankAccount Bank CustomDelimiters DelimiterOptions
-    GoogleSheetsUrl ImportFile Status TemplateOptions TemplateWarnings ShowFailedLogs
-    ReferenceDoctype ImportType SubmitAfterImport MuteEmails
+    ModifiedBy Docstatus Idx Company BankAccount Bank ImportMt940Fromat CustomDelimiters
+    DelimiterOptions GoogleSheetsUrl ImportFile Status TemplateOptions UseCsvSniffer
+    TemplateWarnings ShowFailedLogs ReferenceDoctype ImportType SubmitAfterImport
+    MuteEmails
 }
 
 #[cfg(feature = "accounts")]
@@ -68,12 +73,14 @@ pub struct BankStatementImport {
     pub company: Link<target::Company>,
     pub bank_account: Link<target::BankAccount>,
     pub bank: Link<target::Bank>,
+    pub import_mt940_fromat: Option<bool>,
     pub custom_delimiters: Option<bool>,
     pub delimiter_options: Option<String>,
     pub google_sheets_url: Option<String>,
     pub import_file: Option<String>,
     pub status: Select<BankStatementImportStatus>,
     pub template_options: Option<String>,
+    pub use_csv_sniffer: Option<bool>,
     pub template_warnings: Option<String>,
     pub show_failed_logs: Option<bool>,
     pub reference_doctype: Link<target::DocType>,
@@ -86,7 +93,8 @@ pub struct BankStatementImport {
 #[cfg(feature = "accounts")]
 document! {
     BankStatementImport(BANK_STATEMENT_IMPORT) : name owner creation modified modified_by
-    docstatus idx company bank_account bank custom_delimiters delimiter_options
-    google_sheets_url import_file status template_options template_warnings
-    show_failed_logs reference_doctype import_type submit_after_import mute_emails
+    docstatus idx company bank_account bank import_mt940_fromat custom_delimiters
+    delimiter_options google_sheets_url import_file status template_options
+    use_csv_sniffer template_warnings show_failed_logs reference_doctype import_type
+    submit_after_import mute_emails
 }

@@ -2,54 +2,59 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_TRANSACTION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
-    autoname: Some("naming_series:"),
-    title_field: Some("bank_account"),
-    sort: "date desc",
-    fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-BTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY, default = Some("ACC-BTN-.YYYY.-")),
-        field!("date", Date, "Date"),
-        field!("status", Select, "Status", options = Choices(&["Pending", "Settled", "Unreconciled", "Reconciled", "Cancelled"]), flags = IN_STANDARD_FILTER, default = Some("Pending")),
-        field!("bank_account", Link, "Bank Account", options = Target("Bank Account"), flags = IN_STANDARD_FILTER),
-        field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY | IN_STANDARD_FILTER, fetch_from = Some("bank_account.company")),
-        field!("amended_from", Link, "Amended From", options = Target("Bank Transaction"), flags = READ_ONLY | NO_COPY),
-        field!("deposit", Currency, "Deposit", options = Format("currency"), flags = IN_LIST_VIEW),
-        field!("withdrawal", Currency, "Withdrawal", options = Format("currency"), flags = IN_LIST_VIEW),
-        field!("currency", Link, "Currency", options = Target("Currency")),
-        field!("description", SmallText, "Description", flags = IN_LIST_VIEW),
-        field!("reference_number", Data, "Reference Number", flags = ALLOW_ON_SUBMIT),
-        field!("transaction_id", Data, "Transaction ID", flags = READ_ONLY | UNIQUE),
-        field!("transaction_type", Data, "Transaction Type", length = 50),
-        field!("payment_entries", Table, "Payment Entries", options = Target("Bank Transaction Payments"), flags = ALLOW_ON_SUBMIT),
-        field!("allocated_amount", Currency, "Allocated Amount", options = Format("currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT),
-        field!("unallocated_amount", Currency, "Unallocated Amount", options = Format("currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT),
-        field!("party_type", Link, "Party Type", options = Target("DocType"), flags = ALLOW_ON_SUBMIT),
-        field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = ALLOW_ON_SUBMIT),
-        field!("bank_party_name", Data, "Party Name/Account Holder (Bank Statement)"),
-        field!("bank_party_account_number", Data, "Party Account No. (Bank Statement)"),
-        field!("bank_party_iban", Data, "Party IBAN (Bank Statement)"),
-    ],
-    tools: &[
-        tool!(List, "list_bank_transaction_documents"),
-        tool!(Get, "get_bank_transaction_document"),
-        tool!(Search, "search_bank_transaction_documents"),
-        tool!(Create, "create_bank_transaction_document"),
-        tool!(Update, "update_bank_transaction_document"),
-        tool!(Delete, "delete_bank_transaction_document"),
-        tool!(Submit, "submit_bank_transaction_document"),
-        tool!(Cancel, "cancel_bank_transaction_document"),
-        tool!(Amend, "amend_bank_transaction_document"),
-    ],
-    ..DocTypeDef::new("Bank Transaction", "Accounts")
-};
+pub static BANK_TRANSACTION: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
+autoname: Some("naming_series:"),
+title_field: Some("bank_account"),
+sort: "date desc",
+fields: &[
+    field!("naming_series", Select, "Series", options = Choices(&["ACC-BTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY, default = Some("ACC-BTN-.YYYY.-")),
+    field!("date", Date, "Date"),
+    field!("status", Select, "Status", options = Choices(&["Pending", "Settled", "Unreconciled", "Reconciled", "Cancelled"]), flags = IN_STANDARD_FILTER, default = Some("Pending")),
+    field!("bank_account", Link, "Bank Account", options = Target("Bank Account"), flags = IN_STANDARD_FILTER),
+    field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY | IN_STANDARD_FILTER, fetch_from = Some("bank_account.company")),
+    field!("amended_from", Link, "Amended From", options = Target("Bank Transaction"), flags = READ_ONLY | NO_COPY),
+    field!("deposit", Currency, "Deposit", options = Format("currency"), flags = IN_LIST_VIEW),
+    field!("withdrawal", Currency, "Withdrawal", options = Format("currency"), flags = IN_LIST_VIEW),
+    field!("currency", Link, "Currency", options = Target("Currency")),
+    field!("description", SmallText, "Description", flags = IN_LIST_VIEW),
+    field!("reference_number", SmallText, "Reference Number", flags = ALLOW_ON_SUBMIT, only = V16),
+    field!("reference_number", Data, "Reference Number", flags = ALLOW_ON_SUBMIT | SUPERSEDED, only = V15),
+    field!("transaction_id", Data, "Transaction ID", flags = READ_ONLY, only = V16),
+    field!("transaction_id", Data, "Transaction ID", flags = READ_ONLY | UNIQUE | SUPERSEDED, only = V15),
+    field!("transaction_type", Data, "Transaction Type", length = 50),
+    field!("payment_entries", Table, "Payment Entries", options = Target("Bank Transaction Payments"), flags = ALLOW_ON_SUBMIT),
+    field!("allocated_amount", Currency, "Allocated Amount", options = Format("currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT),
+    field!("unallocated_amount", Currency, "Unallocated Amount", options = Format("currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT),
+    field!("party_type", Link, "Party Type", options = Target("DocType"), flags = ALLOW_ON_SUBMIT),
+    field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = ALLOW_ON_SUBMIT),
+    field!("bank_party_name", Data, "Party Name/Account Holder (Bank Statement)"),
+    field!("bank_party_account_number", Data, "Party Account No. (Bank Statement)"),
+    field!("bank_party_iban", Data, "Party IBAN (Bank Statement)", options = Format("IBAN"), only = V16),
+    field!("bank_party_iban", Data, "Party IBAN (Bank Statement)", flags = SUPERSEDED, only = V15),
+    field!("included_fee", Currency, "Included Fee", options = Format("currency"), flags = NON_NEGATIVE, only = V16),
+    field!("excluded_fee", Currency, "Excluded Fee", options = Format("currency"), flags = NON_NEGATIVE, only = V16),
+],
+tools: &[
+    tool!(List, "list_bank_transaction_documents"),
+    tool!(Get, "get_bank_transaction_document"),
+    tool!(Search, "search_bank_transaction_documents"),
+    tool!(Create, "create_bank_transaction_document"),
+    tool!(Update, "update_bank_transaction_document"),
+    tool!(Delete, "delete_bank_transaction_document"),
+    tool!(Submit, "submit_bank_transaction_document"),
+    tool!(Cancel, "cancel_bank_transaction_document"),
+    tool!(Amend, "amend_bank_transaction_document"),
+],
+..DocTypeDef::new("Bank Transaction", "Accounts")
+});
 
 fields! {
     pub BankTransactionField(BANK_TRANSACTION) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx NamingSeries Date Status BankAccount Company AmendedFrom Deposit
     Withdrawal Currency Description ReferenceNumber TransactionId TransactionType
     PaymentEntries AllocatedAmount UnallocatedAmount PartyType Party BankPartyName
-    BankPartyAccountNumber BankPartyIban
+    BankPartyAccountNumber BankPartyIban IncludedFee ExcludedFee
 }
 
 #[cfg(feature = "accounts")]
@@ -97,6 +102,8 @@ pub struct BankTransaction {
     pub bank_party_name: Option<String>,
     pub bank_party_account_number: Option<String>,
     pub bank_party_iban: Option<String>,
+    pub included_fee: Option<f64>,
+    pub excluded_fee: Option<f64>,
     pub extra: Extra,
 }
 
@@ -106,5 +113,5 @@ document! {
     docstatus idx naming_series date status bank_account company amended_from deposit
     withdrawal currency description reference_number transaction_id transaction_type
     payment_entries allocated_amount unallocated_amount party_type party bank_party_name
-    bank_party_account_number bank_party_iban
+    bank_party_account_number bank_party_iban included_fee excluded_fee
 }

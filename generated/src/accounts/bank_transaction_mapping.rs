@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_TRANSACTION_MAPPING: DocTypeDef = DocTypeDef {
+pub static BANK_TRANSACTION_MAPPING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("bank_transaction_field", Select, "Field in Bank Transaction", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
         field!("file_field", Data, "Column in Bank File", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Bank Transaction Mapping", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankTransactionMappingField(BANK_TRANSACTION_MAPPING) : Name Owner Creation

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_TRANSACTION_PAYMENTS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static BANK_TRANSACTION_PAYMENTS: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("payment_document", Link, "Payment Document", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("payment_entry", DynamicLink, "Payment Entry", options = TargetField("payment_document"), flags = REQD | IN_LIST_VIEW),
@@ -11,7 +13,8 @@ pub static BANK_TRANSACTION_PAYMENTS: DocTypeDef = DocTypeDef {
         field!("clearance_date", Date, "Clearance Date", flags = READ_ONLY | NO_COPY | CONDITIONAL),
     ],
     ..DocTypeDef::new("Bank Transaction Payments", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BankTransactionPaymentsField(BANK_TRANSACTION_PAYMENTS) : Name Owner Creation

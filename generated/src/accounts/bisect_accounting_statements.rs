@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BISECT_ACCOUNTING_STATEMENTS: DocTypeDef = DocTypeDef {
+pub static BISECT_ACCOUNTING_STATEMENTS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company")),
         field!("from_date", Datetime, "From Date"),
@@ -21,7 +22,8 @@ pub static BISECT_ACCOUNTING_STATEMENTS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_bisect_accounting_statements_document"),
     ],
     ..DocTypeDef::new("Bisect Accounting Statements", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BisectAccountingStatementsField(BISECT_ACCOUNTING_STATEMENTS) : Name Owner

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BISECT_NODES: DocTypeDef = DocTypeDef {
+pub static BISECT_NODES: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("autoincrement"),
+    sort: "creation desc",
     fields: &[
         field!("root", Link, "Root", options = Target("Bisect Nodes")),
         field!("left_child", Link, "Left Child", options = Target("Bisect Nodes")),
@@ -24,7 +25,8 @@ pub static BISECT_NODES: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bisect_nodes_document"),
     ],
     ..DocTypeDef::new("Bisect Nodes", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BisectNodesField(BISECT_NODES) : Name Owner Creation Modified ModifiedBy

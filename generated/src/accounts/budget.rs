@@ -2,28 +2,44 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BUDGET: DocTypeDef = DocTypeDef {
+pub static BUDGET: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["BUDGET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["BUDGET-.########"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED, default = Some("BUDGET-.########"), only = V16),
+        field!("naming_series", Select, "Series", options = Choices(& ["BUDGET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED | SUPERSEDED, only = V15),
         field!("budget_against", Select, "Budget Against", options = Choices(& ["Cost Center", "Project"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Cost Center")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | CONDITIONAL),
         field!("project", Link, "Project", options = Target("Project"), flags = IN_STANDARD_FILTER | CONDITIONAL),
-        field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("monthly_distribution", Link, "Monthly Distribution", options = Target("Monthly Distribution"), flags = CONDITIONAL),
+        field!("account", Link, "Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V15),
+        field!("monthly_distribution", Link, "Monthly Distribution", options = Target("Monthly Distribution"), flags = CONDITIONAL, only = V15),
         field!("amended_from", Link, "Amended From", options = Target("Budget"), flags = READ_ONLY | NO_COPY),
+        field!("from_fiscal_year", Link, "From Fiscal Year", options = Target("Fiscal Year"), flags = REQD, only = V16),
+        field!("to_fiscal_year", Link, "To Fiscal Year", options = Target("Fiscal Year"), flags = REQD, only = V16),
+        field!("budget_start_date", Date, "Budget Start Date", flags = HIDDEN, only = V16),
+        field!("budget_end_date", Date, "Budget End Date", flags = HIDDEN, only = V16),
+        field!("distribution_frequency", Select, "Distribution Frequency", options = Choices(&["Monthly", "Quarterly", "Half-Yearly", "Yearly"]), flags = REQD, default = Some("Monthly"), only = V16),
+        field!("budget_amount", Currency, "Budget Amount", flags = REQD, only = V16),
+        field!("distribute_equally", Check, "Distribute Equally", default = Some("1"), only = V16),
+        field!("budget_distribution", Table, "Budget Distribution", options = Target("Budget Distribution"), only = V16),
+        field!("budget_distribution_total", Currency, "Budget Distribution Total", flags = READ_ONLY | NO_COPY, only = V16),
         field!("applicable_on_material_request", Check, "Applicable on Material Request", default = Some("0")),
         field!("action_if_annual_budget_exceeded_on_mr", Select, "Action if Annual Budget Exceeded on MR", options = Choices(&["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Stop")),
-        field!("action_if_accumulated_monthly_budget_exceeded_on_mr", Select, "Action if Accumulated Monthly Budget Exceeded on MR", options = Choices(& ["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Warn")),
+        field!("action_if_accumulated_monthly_budget_exceeded_on_mr", Select, "Action if Accumulated Monthly Budget Exceeded on MR", options = Choices(&["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Warn")),
         field!("applicable_on_purchase_order", Check, "Applicable on Purchase Order", default = Some("0")),
         field!("action_if_annual_budget_exceeded_on_po", Select, "Action if Annual Budget Exceeded on PO", options = Choices(&["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Stop")),
-        field!("action_if_accumulated_monthly_budget_exceeded_on_po", Select, "Action if Accumulated Monthly Budget Exceeded on PO", options = Choices(& ["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Warn")),
+        field!("action_if_accumulated_monthly_budget_exceeded_on_po", Select, "Action if Accumulated Monthly Budget Exceeded on PO", options = Choices(&["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Warn")),
         field!("applicable_on_booking_actual_expenses", Check, "Applicable on booking actual expenses", default = Some("0")),
-        field!("action_if_annual_budget_exceeded", Select, "Action if Annual Budget Exceeded on Actual", options = Choices(&["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Stop")),
+        field!("action_if_annual_budget_exceeded", Select, "Action if Annual Budget Exceeded on Actual", options = Choices(& ["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Stop")),
         field!("action_if_accumulated_monthly_budget_exceeded", Select, "Action if Accumulated Monthly Budget Exceeded on Actual", options = Choices(&["Stop", "Warn", "Ignore"]), flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("Warn")),
-        field!("accounts", Table, "Budget Accounts", options = Target("Budget Account"), flags = REQD),
+        field!("applicable_on_cumulative_expense", Check, "Applicable on Cumulative Expense", default = Some("0"), only = V16),
+        field!("action_if_annual_exceeded_on_cumulative_expense", Select, "Action if Anual Budget Exceeded on Cumulative Expense", options = Choices(&["Stop", "Warn", "Ignore"]), flags = CONDITIONAL, only = V16),
+        field!("action_if_accumulated_monthly_exceeded_on_cumulative_expense", Select, "Action if Accumulative Monthly Budget Exceeded on Cumulative Expense", options = Choices(&["Stop", "Warn", "Ignore"]), flags = CONDITIONAL, only = V16),
+        field!("revision_of", Data, "Revision Of", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("accounts", Table, "Budget Accounts", options = Target("Budget Account"), flags = REQD, only = V15),
     ],
     tools: &[
         tool!(List, "list_budget_documents"),
@@ -37,16 +53,21 @@ pub static BUDGET: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_budget_document"),
     ],
     ..DocTypeDef::new("Budget", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BudgetField(BUDGET) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    NamingSeries BudgetAgainst Company CostCenter Project FiscalYear MonthlyDistribution
-    AmendedFrom ApplicableOnMaterialRequest ActionIfAnnualBudgetExceededOnMr
+    NamingSeries BudgetAgainst Company CostCenter Project Account FiscalYear
+    MonthlyDistribution AmendedFrom FromFiscalYear ToFiscalYear BudgetStartDate
+    BudgetEndDate DistributionFrequency BudgetAmount DistributeEqually BudgetDistribution
+    BudgetDistributionTotal ApplicableOnMaterialRequest ActionIfAnnualBudgetExceededOnMr
     ActionIfAccumulatedMonthlyBudgetExceededOnMr ApplicableOnPurchaseOrder
     ActionIfAnnualBudgetExceededOnPo ActionIfAccumulatedMonthlyBudgetExceededOnPo
     ApplicableOnBookingActualExpenses ActionIfAnnualBudgetExceeded
-    ActionIfAccumulatedMonthlyBudgetExceeded Accounts
+    ActionIfAccumulatedMonthlyBudgetExceeded ApplicableOnCumulativeExpense
+    ActionIfAnnualExceededOnCumulativeExpense
+    ActionIfAccumulatedMonthlyExceededOnCumulativeExpense RevisionOf Accounts
 }
 
 #[cfg(feature = "accounts")]
@@ -54,12 +75,18 @@ use crate::target;
 
 #[cfg(feature = "accounts")]
 choices! {
-    pub BudgetNamingSeries { BudgetYyyy = "BUDGET-.YYYY.-" }
+    pub BudgetNamingSeries { Budget = "BUDGET-.########", BudgetYyyy = "BUDGET-.YYYY.-" }
 }
 
 #[cfg(feature = "accounts")]
 choices! {
     pub BudgetBudgetAgainst { CostCenter = "Cost Center", Project = "Project" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetDistributionFrequency { Monthly = "Monthly", Quarterly = "Quarterly",
+    HalfYearly = "Half-Yearly", Yearly = "Yearly" }
 }
 
 #[cfg(feature = "accounts")]
@@ -99,6 +126,18 @@ choices! {
 }
 
 #[cfg(feature = "accounts")]
+choices! {
+    pub BudgetActionIfAnnualExceededOnCumulativeExpense { Stop = "Stop", Warn = "Warn",
+    Ignore = "Ignore" }
+}
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub BudgetActionIfAccumulatedMonthlyExceededOnCumulativeExpense { Stop = "Stop", Warn
+    = "Warn", Ignore = "Ignore" }
+}
+
+#[cfg(feature = "accounts")]
 #[derive(Clone, Debug, Default)]
 pub struct Budget {
     pub name: Option<String>,
@@ -113,9 +152,19 @@ pub struct Budget {
     pub company: Link<target::Company>,
     pub cost_center: Link<target::CostCenter>,
     pub project: Link<target::Project>,
+    pub account: Link<target::Account>,
     pub fiscal_year: Link<target::FiscalYear>,
     pub monthly_distribution: Link<target::MonthlyDistribution>,
     pub amended_from: Link<target::Budget>,
+    pub from_fiscal_year: Link<target::FiscalYear>,
+    pub to_fiscal_year: Link<target::FiscalYear>,
+    pub budget_start_date: Option<Date>,
+    pub budget_end_date: Option<Date>,
+    pub distribution_frequency: Select<BudgetDistributionFrequency>,
+    pub budget_amount: Option<f64>,
+    pub distribute_equally: Option<bool>,
+    pub budget_distribution: Vec<crate::BudgetDistribution>,
+    pub budget_distribution_total: Option<f64>,
     pub applicable_on_material_request: Option<bool>,
     pub action_if_annual_budget_exceeded_on_mr: Select<
         BudgetActionIfAnnualBudgetExceededOnMr,
@@ -135,6 +184,14 @@ pub struct Budget {
     pub action_if_accumulated_monthly_budget_exceeded: Select<
         BudgetActionIfAccumulatedMonthlyBudgetExceeded,
     >,
+    pub applicable_on_cumulative_expense: Option<bool>,
+    pub action_if_annual_exceeded_on_cumulative_expense: Select<
+        BudgetActionIfAnnualExceededOnCumulativeExpense,
+    >,
+    pub action_if_accumulated_monthly_exceeded_on_cumulative_expense: Select<
+        BudgetActionIfAccumulatedMonthlyExceededOnCumulativeExpense,
+    >,
+    pub revision_of: Option<String>,
     pub accounts: Vec<crate::BudgetAccount>,
     pub extra: Extra,
 }
@@ -142,11 +199,16 @@ pub struct Budget {
 #[cfg(feature = "accounts")]
 document! {
     Budget(BUDGET) : name owner creation modified modified_by docstatus idx naming_series
-    budget_against company cost_center project fiscal_year monthly_distribution
-    amended_from applicable_on_material_request action_if_annual_budget_exceeded_on_mr
+    budget_against company cost_center project account fiscal_year monthly_distribution
+    amended_from from_fiscal_year to_fiscal_year budget_start_date budget_end_date
+    distribution_frequency budget_amount distribute_equally budget_distribution
+    budget_distribution_total applicable_on_material_request
+    action_if_annual_budget_exceeded_on_mr
     action_if_accumulated_monthly_budget_exceeded_on_mr applicable_on_purchase_order
     action_if_annual_budget_exceeded_on_po
     action_if_accumulated_monthly_budget_exceeded_on_po
     applicable_on_booking_actual_expenses action_if_annual_budget_exceeded
-    action_if_accumulated_monthly_budget_exceeded accounts
+    action_if_accumulated_monthly_budget_exceeded applicable_on_cumulative_expense
+    action_if_annual_exceeded_on_cumulative_expense
+    action_if_accumulated_monthly_exceeded_on_cumulative_expense revision_of accounts
 }

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BUDGET_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static BUDGET_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("budget_amount", Currency, "Budget Amount", options = Format("Company:company:default_currency"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Budget Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BudgetAccountField(BUDGET_ACCOUNT) : Name Owner Creation Modified ModifiedBy

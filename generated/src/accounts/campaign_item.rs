@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CAMPAIGN_ITEM: DocTypeDef = DocTypeDef {
+pub static CAMPAIGN_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
-        field!("campaign", Link, "Campaign", options = Target("Campaign"), flags = IN_LIST_VIEW),
+        field!("campaign", Link, "Campaign", options = Target("UTM Campaign"), flags = IN_LIST_VIEW, only = V16),
+        field!("campaign", Link, "Campaign", options = Target("Campaign"), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Campaign Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CampaignItemField(CAMPAIGN_ITEM) : Name Owner Creation Modified ModifiedBy
@@ -31,7 +34,7 @@ pub struct CampaignItem {
     pub parent: Option<String>,
     pub parentfield: Option<String>,
     pub parenttype: Link<target::DocType>,
-    pub campaign: Link<target::Campaign>,
+    pub campaign: Option<String>,
     pub extra: Extra,
 }
 

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CASHIER_CLOSING: DocTypeDef = DocTypeDef {
+pub static CASHIER_CLOSING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(&["POS-CLO-"]), flags = READ_ONLY | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH, default = Some("POS-CLO-")),
         field!("user", Link, "User", options = Target("User"), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -31,7 +32,8 @@ pub static CASHIER_CLOSING: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_cashier_closing_document"),
     ],
     ..DocTypeDef::new("Cashier Closing", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CashierClosingField(CASHIER_CLOSING) : Name Owner Creation Modified ModifiedBy

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CASHIER_CLOSING_PAYMENTS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static CASHIER_CLOSING_PAYMENTS: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("amount", Float, "Amount", flags = IN_LIST_VIEW, default = Some("0.00")),
     ],
     ..DocTypeDef::new("Cashier Closing Payments", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CashierClosingPaymentsField(CASHIER_CLOSING_PAYMENTS) : Name Owner Creation

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CHART_OF_ACCOUNTS_IMPORTER: DocTypeDef = DocTypeDef {
+pub static CHART_OF_ACCOUNTS_IMPORTER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW),
         field!("import_file", Attach, "Attach custom Chart of Accounts file", flags = CONDITIONAL),
@@ -13,7 +14,8 @@ pub static CHART_OF_ACCOUNTS_IMPORTER: DocTypeDef = DocTypeDef {
         tool!(Update, "update_chart_of_accounts_importer_document"),
     ],
     ..DocTypeDef::new("Chart of Accounts Importer", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ChartOfAccountsImporterField(CHART_OF_ACCOUNTS_IMPORTER) : Name Owner Creation

@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CHEQUE_PRINT_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static CHEQUE_PRINT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("field:bank_name"),
+    sort: "creation desc",
     fields: &[
-        field!("has_print_format", Check, "Has Print Format", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("bank_name", Data, "Bank Name", flags = REQD | NO_COPY),
+        field!("has_print_format", Check, "Has Print Format", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0"), only = V16),
+        field!("has_print_format", Check, "Has Print Format", flags = READ_ONLY | HIDDEN | NO_COPY | SUPERSEDED, only = V15),
+        field!("bank_name", Data, "Bank Name", flags = REQD | UNIQUE | NO_COPY | IN_LIST_VIEW, only = V16),
+        field!("bank_name", Data, "Bank Name", flags = REQD | NO_COPY | SUPERSEDED, only = V15),
         field!("cheque_size", Select, "Cheque Size", options = Choices(&["Regular", "A4"]), default = Some("Regular")),
         field!("starting_position_from_top_edge", Float, "Starting position from top edge", flags = CONDITIONAL, precision = Some(2)),
         field!("cheque_width", Float, "Cheque Width", precision = Some(2), default = Some("20.00")),
@@ -40,7 +43,8 @@ pub static CHEQUE_PRINT_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_cheque_print_template_document"),
     ],
     ..DocTypeDef::new("Cheque Print Template", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ChequePrintTemplateField(CHEQUE_PRINT_TEMPLATE) : Name Owner Creation Modified

@@ -2,14 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CLOSED_DOCUMENT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static CLOSED_DOCUMENT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
-        field!("closed", Check, "Closed", flags = IN_LIST_VIEW),
+        field!("closed", Check, "Closed", flags = IN_LIST_VIEW, default = Some("0"), only = V16),
+        field!("closed", Check, "Closed", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Closed Document", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ClosedDocumentField(CLOSED_DOCUMENT) : Name Owner Creation Modified ModifiedBy

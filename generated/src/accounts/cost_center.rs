@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COST_CENTER: DocTypeDef = DocTypeDef {
+pub static COST_CENTER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE,
     search_fields: &["parent_cost_center", "is_group"],
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("cost_center_name", Data, "Cost Center Name", flags = REQD | NO_COPY | IN_LIST_VIEW),
         field!("cost_center_number", Data, "Cost Center Number", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -26,7 +26,8 @@ pub static COST_CENTER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_cost_center_document"),
     ],
     ..DocTypeDef::new("Cost Center", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub CostCenterField(COST_CENTER) : Name Owner Creation Modified ModifiedBy Docstatus

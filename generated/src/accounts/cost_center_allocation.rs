@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COST_CENTER_ALLOCATION: DocTypeDef = DocTypeDef {
+pub static COST_CENTER_ALLOCATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("CC-ALLOC-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("main_cost_center", Link, "Main Cost Center", options = Target("Cost Center"), flags = REQD | IN_LIST_VIEW),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD, fetch_from = Some("main_cost_center.company")),
@@ -24,7 +25,8 @@ pub static COST_CENTER_ALLOCATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_cost_center_allocation_document"),
     ],
     ..DocTypeDef::new("Cost Center Allocation", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CostCenterAllocationField(COST_CENTER_ALLOCATION) : Name Owner Creation Modified

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COST_CENTER_ALLOCATION_PERCENTAGE: DocTypeDef = DocTypeDef {
+pub static COST_CENTER_ALLOCATION_PERCENTAGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = REQD | IN_LIST_VIEW),
         field!("percentage", Percent, "Percentage (%)", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Cost Center Allocation Percentage", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CostCenterAllocationPercentageField(COST_CENTER_ALLOCATION_PERCENTAGE) : Name

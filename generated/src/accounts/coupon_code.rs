@@ -2,18 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COUPON_CODE: DocTypeDef = DocTypeDef {
+pub static COUPON_CODE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:coupon_name"),
     title_field: Some("coupon_name"),
+    sort: "creation desc",
     fields: &[
         field!("coupon_name", Data, "Coupon Name", flags = REQD | UNIQUE),
         field!("coupon_type", Select, "Coupon Type", options = Choices(&["Promotional", "Gift Card"]), flags = REQD | IN_LIST_VIEW),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("coupon_code", Data, "Coupon Code", flags = UNIQUE | SET_ONLY_ONCE | NO_COPY),
-        field!("pricing_rule", Link, "Pricing Rule", options = Target("Pricing Rule"), flags = REQD),
+        field!("from_external_ecomm_platform", Check, "From External Ecomm Platform", default = Some("0"), only = V16),
+        field!("pricing_rule", Link, "Pricing Rule", options = Target("Pricing Rule"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("pricing_rule", Link, "Pricing Rule", options = Target("Pricing Rule"), flags = REQD | SUPERSEDED, only = V15),
         field!("valid_from", Date, "Valid From", flags = IN_LIST_VIEW),
-        field!("valid_upto", Date, "Valid Upto"),
+        field!("valid_upto", Date, "Valid Up To", only = V16),
+        field!("valid_upto", Date, "Valid Upto", flags = SUPERSEDED, only = V15),
         field!("maximum_use", Int, "Maximum Use", flags = CONDITIONAL),
         field!("used", Int, "Used", flags = READ_ONLY | NO_COPY, default = Some("0")),
         field!("description", TextEditor, "Coupon Description"),
@@ -28,12 +32,13 @@ pub static COUPON_CODE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_coupon_code_document"),
     ],
     ..DocTypeDef::new("Coupon Code", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CouponCodeField(COUPON_CODE) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx CouponName CouponType Customer CouponCode PricingRule ValidFrom ValidUpto
-    MaximumUse Used Description AmendedFrom
+    Idx CouponName CouponType Customer CouponCode FromExternalEcommPlatform PricingRule
+    ValidFrom ValidUpto MaximumUse Used Description AmendedFrom
 }
 
 #[cfg(feature = "accounts")]
@@ -58,6 +63,7 @@ pub struct CouponCode {
     pub coupon_type: Select<CouponCodeCouponType>,
     pub customer: Link<target::Customer>,
     pub coupon_code: Option<String>,
+    pub from_external_ecomm_platform: Option<bool>,
     pub pricing_rule: Link<target::PricingRule>,
     pub valid_from: Option<Date>,
     pub valid_upto: Option<Date>,
@@ -71,6 +77,6 @@ pub struct CouponCode {
 #[cfg(feature = "accounts")]
 document! {
     CouponCode(COUPON_CODE) : name owner creation modified modified_by docstatus idx
-    coupon_name coupon_type customer coupon_code pricing_rule valid_from valid_upto
-    maximum_use used description amended_from
+    coupon_name coupon_type customer coupon_code from_external_ecomm_platform
+    pricing_rule valid_from valid_upto maximum_use used description amended_from
 }

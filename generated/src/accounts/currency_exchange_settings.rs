@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY_EXCHANGE_SETTINGS: DocTypeDef = DocTypeDef {
+pub static CURRENCY_EXCHANGE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("service_provider", Select, "Service Provider", options = Choices(& ["frankfurter.app", "exchangerate.host", "Custom"]), flags = REQD),
+        field!("service_provider", Select, "Service Provider", options = Choices(& ["frankfurter.dev", "exchangerate.host", "Custom"]), flags = REQD, only = V16),
+        field!("service_provider", Select, "Service Provider", options = Choices(& ["frankfurter.app", "exchangerate.host", "Custom"]), flags = REQD | SUPERSEDED, only = V15),
         field!("api_endpoint", Data, "API Endpoint", flags = REQD | IN_LIST_VIEW),
         field!("use_http", Check, "Use HTTP Protocol", flags = CONDITIONAL, default = Some("0")),
         field!("access_key", Data, "Access Key", flags = CONDITIONAL),
@@ -19,7 +21,8 @@ pub static CURRENCY_EXCHANGE_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_currency_exchange_settings_document"),
     ],
     ..DocTypeDef::new("Currency Exchange Settings", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CurrencyExchangeSettingsField(CURRENCY_EXCHANGE_SETTINGS) : Name Owner Creation
@@ -32,8 +35,9 @@ use crate::target;
 
 #[cfg(feature = "accounts")]
 choices! {
-    pub CurrencyExchangeSettingsServiceProvider { FrankfurterApp = "frankfurter.app",
-    ExchangerateHost = "exchangerate.host", Custom = "Custom" }
+    pub CurrencyExchangeSettingsServiceProvider { FrankfurterDev = "frankfurter.dev",
+    ExchangerateHost = "exchangerate.host", Custom = "Custom", FrankfurterApp =
+    "frankfurter.app" }
 }
 
 #[cfg(feature = "accounts")]

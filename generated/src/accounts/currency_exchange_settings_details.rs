@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY_EXCHANGE_SETTINGS_DETAILS: DocTypeDef = DocTypeDef {
+pub static CURRENCY_EXCHANGE_SETTINGS_DETAILS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("key", Data, "Key", flags = REQD | IN_LIST_VIEW),
         field!("value", Data, "Value", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Currency Exchange Settings Details", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CurrencyExchangeSettingsDetailsField(CURRENCY_EXCHANGE_SETTINGS_DETAILS) : Name

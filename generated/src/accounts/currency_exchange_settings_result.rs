@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY_EXCHANGE_SETTINGS_RESULT: DocTypeDef = DocTypeDef {
+pub static CURRENCY_EXCHANGE_SETTINGS_RESULT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[field!("key", Data, "Key", flags = REQD | IN_LIST_VIEW)],
     ..DocTypeDef::new("Currency Exchange Settings Result", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CurrencyExchangeSettingsResultField(CURRENCY_EXCHANGE_SETTINGS_RESULT) : Name

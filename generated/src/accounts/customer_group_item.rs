@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_GROUP_ITEM: DocTypeDef = DocTypeDef {
+pub static CUSTOMER_GROUP_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Customer Group Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomerGroupItemField(CUSTOMER_GROUP_ITEM) : Name Owner Creation Modified

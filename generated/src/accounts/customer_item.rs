@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_ITEM: DocTypeDef = DocTypeDef {
+pub static CUSTOMER_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("customer", Link, "Customer ", options = Target("Customer"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Customer Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomerItemField(CUSTOMER_ITEM) : Name Owner Creation Modified ModifiedBy

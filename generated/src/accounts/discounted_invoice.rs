@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DISCOUNTED_INVOICE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static DISCOUNTED_INVOICE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("sales_invoice", Link, "Invoice", options = Target("Sales Invoice"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("sales_invoice.customer")),
@@ -12,7 +14,8 @@ pub static DISCOUNTED_INVOICE: DocTypeDef = DocTypeDef {
         field!("debit_to", Link, "Debit to", options = Target("Account"), flags = READ_ONLY, fetch_from = Some("sales_invoice.debit_to")),
     ],
     ..DocTypeDef::new("Discounted Invoice", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DiscountedInvoiceField(DISCOUNTED_INVOICE) : Name Owner Creation Modified

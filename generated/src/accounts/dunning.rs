@@ -2,13 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DUNNING: DocTypeDef = DocTypeDef {
+pub static DUNNING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["DUNN-.MM.-.YY.-"]), default = Some("DUNN-.MM.-.YY.-")),
+        field!("naming_series", Select, "Series", options = Choices(& ["DUNN-.MM.-.YY.-"]), default = Some("DUNN-.MM.-.YY.-")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("customer.customer_name")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
@@ -35,13 +35,15 @@ pub static DUNNING: DocTypeDef = DocTypeDef {
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), fetch_from = Some("dunning_type.cost_center")),
         field!("amended_from", Link, "Amended From", options = Target("Dunning"), flags = READ_ONLY | NO_COPY),
         field!("customer_address", Link, "Customer Address", options = Target("Address")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY),
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY),
         field!("company_address", Link, "Company Address", options = Target("Address")),
-        field!("company_address_display", SmallText, "Company Address Display", flags = READ_ONLY),
+        field!("company_address_display", TextEditor, "Company Address Display", flags = READ_ONLY, only = V16),
+        field!("company_address_display", SmallText, "Company Address Display", flags = READ_ONLY | SUPERSEDED, only = V15),
     ],
     tools: &[
         tool!(List, "list_dunning_documents"),
@@ -55,7 +57,8 @@ pub static DUNNING: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_dunning_document"),
     ],
     ..DocTypeDef::new("Dunning", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub DunningField(DUNNING) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DUNNING_LETTER_TEXT: DocTypeDef = DocTypeDef {
+pub static DUNNING_LETTER_TEXT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("language", Link, "Language", options = Target("Language"), flags = IN_LIST_VIEW),
         field!("is_default_language", Check, "Is Default Language", default = Some("0")),
@@ -11,7 +12,8 @@ pub static DUNNING_LETTER_TEXT: DocTypeDef = DocTypeDef {
         field!("closing_text", TextEditor, "Closing Text", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Dunning Letter Text", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DunningLetterTextField(DUNNING_LETTER_TEXT) : Name Owner Creation Modified

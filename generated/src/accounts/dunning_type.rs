@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DUNNING_TYPE: DocTypeDef = DocTypeDef {
+pub static DUNNING_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("dunning_type", Data, "Dunning Type", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("is_default", Check, "Is Default", default = Some("0")),
@@ -23,7 +24,8 @@ pub static DUNNING_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_dunning_type_document"),
     ],
     ..DocTypeDef::new("Dunning Type", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DunningTypeField(DUNNING_TYPE) : Name Owner Creation Modified ModifiedBy

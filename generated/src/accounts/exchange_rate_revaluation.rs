@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EXCHANGE_RATE_REVALUATION: DocTypeDef = DocTypeDef {
+pub static EXCHANGE_RATE_REVALUATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-ERR-.YYYY.-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("rounding_loss_allowance", Float, "Rounding Loss Allowance", precision = Some(9), default = Some("0.05")),
@@ -27,7 +28,8 @@ pub static EXCHANGE_RATE_REVALUATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_exchange_rate_revaluation_document"),
     ],
     ..DocTypeDef::new("Exchange Rate Revaluation", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ExchangeRateRevaluationField(EXCHANGE_RATE_REVALUATION) : Name Owner Creation

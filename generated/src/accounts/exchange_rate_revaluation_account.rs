@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EXCHANGE_RATE_REVALUATION_ACCOUNT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static EXCHANGE_RATE_REVALUATION_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW),
         field!("party_type", Link, "Party Type", options = Target("DocType")),
@@ -19,7 +21,8 @@ pub static EXCHANGE_RATE_REVALUATION_ACCOUNT: DocTypeDef = DocTypeDef {
         field!("zero_balance", Check, "Zero Balance", default = Some("0")),
     ],
     ..DocTypeDef::new("Exchange Rate Revaluation Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ExchangeRateRevaluationAccountField(EXCHANGE_RATE_REVALUATION_ACCOUNT) : Name

@@ -2,11 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FINANCE_BOOK: DocTypeDef = DocTypeDef {
+pub static FINANCE_BOOK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:finance_book_name"),
     search_fields: &["finance_book_name"],
-    fields: &[field!("finance_book_name", Data, "Name")],
+    sort: "creation desc",
+    fields: &[
+        field!("finance_book_name", Data, "Name", flags = UNIQUE, only = V16),
+        field!("finance_book_name", Data, "Name", flags = SUPERSEDED, only = V15),
+    ],
     tools: &[
         tool!(List, "list_finance_book_documents"),
         tool!(Get, "get_finance_book_document"),
@@ -16,7 +20,8 @@ pub static FINANCE_BOOK: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_finance_book_document"),
     ],
     ..DocTypeDef::new("Finance Book", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub FinanceBookField(FINANCE_BOOK) : Name Owner Creation Modified ModifiedBy

@@ -2,28 +2,28 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FISCAL_YEAR: DocTypeDef = DocTypeDef {
-    autoname: Some("field:year"),
-    sort: "name desc",
-    fields: &[
-        field!("year", Data, "Year Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
-        field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("is_short_year", Check, "Is Short/Long Year", flags = SET_ONLY_ONCE, default = Some("0")),
-        field!("year_start_date", Date, "Year Start Date", flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
-        field!("year_end_date", Date, "Year End Date", flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
-        field!("companies", Table, "Companies", options = Target("Fiscal Year Company")),
-        field!("auto_created", Check, "Auto Created", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
-    ],
-    tools: &[
-        tool!(List, "list_fiscal_year_documents"),
-        tool!(Get, "get_fiscal_year_document"),
-        tool!(Search, "search_fiscal_year_documents"),
-        tool!(Create, "create_fiscal_year_document"),
-        tool!(Update, "update_fiscal_year_document"),
-        tool!(Delete, "delete_fiscal_year_document"),
-    ],
-    ..DocTypeDef::new("Fiscal Year", "Accounts")
-};
+pub static FISCAL_YEAR: Versioned = Versioned::new(DocTypeDef {
+autoname: Some("field:year"),
+sort: "name desc",
+fields: &[
+    field!("year", Data, "Year Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
+    field!("disabled", Check, "Disabled", default = Some("0")),
+    field!("is_short_year", Check, "Is Short/Long Year", flags = SET_ONLY_ONCE, default = Some("0")),
+    field!("year_start_date", Date, "Year Start Date", flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
+    field!("year_end_date", Date, "Year End Date", flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
+    field!("companies", Table, "Companies", options = Target("Fiscal Year Company")),
+    field!("auto_created", Check, "Auto Created", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
+],
+tools: &[
+    tool!(List, "list_fiscal_year_documents"),
+    tool!(Get, "get_fiscal_year_document"),
+    tool!(Search, "search_fiscal_year_documents"),
+    tool!(Create, "create_fiscal_year_document"),
+    tool!(Update, "update_fiscal_year_document"),
+    tool!(Delete, "delete_fiscal_year_document"),
+],
+..DocTypeDef::new("Fiscal Year", "Accounts")
+});
 
 fields! {
     pub FiscalYearField(FISCAL_YEAR) : Name Owner Creation Modified ModifiedBy Docstatus

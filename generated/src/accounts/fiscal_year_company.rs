@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FISCAL_YEAR_COMPANY: DocTypeDef = DocTypeDef {
+pub static FISCAL_YEAR_COMPANY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
     ],
     ..DocTypeDef::new("Fiscal Year Company", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub FiscalYearCompanyField(FISCAL_YEAR_COMPANY) : Name Owner Creation Modified

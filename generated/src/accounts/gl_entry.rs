@@ -2,64 +2,69 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GL_ENTRY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::QUICK_ENTRY,
-    autoname: Some("ACC-GLE-.YYYY.-.#####"),
-    search_fields: &["voucher_no", "account", "posting_date", "against_voucher"],
-    sort: "creation desc",
-    fields: &[
-        field!("posting_date", Date, "Posting Date", flags = IN_LIST_VIEW | SEARCH_INDEX),
-        field!("transaction_date", Date, "Transaction Date", flags = IN_LIST_VIEW),
-        field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year")),
-        field!("due_date", Date, "Due Date"),
-        field!("account", Link, "Account", options = Target("Account"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("account_currency", Link, "Account Currency", options = Target("Currency")),
-        field!("against", Text, "Against"),
-        field!("party_type", Link, "Party Type", options = Target("DocType"), flags = SEARCH_INDEX),
-        field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("voucher_type", Link, "Voucher Type", options = Target("DocType")),
-        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("voucher_subtype", SmallText, "Voucher Subtype"),
-        field!("transaction_currency", Link, "Transaction Currency", options = Target("Currency")),
-        field!("against_voucher_type", Link, "Against Voucher Type", options = Target("DocType")),
-        field!("against_voucher", DynamicLink, "Against Voucher", options = TargetField("against_voucher_type"), flags = SEARCH_INDEX),
-        field!("voucher_detail_no", Data, "Voucher Detail No", flags = READ_ONLY | SEARCH_INDEX),
-        field!("transaction_exchange_rate", Float, "Transaction Exchange Rate", precision = Some(9)),
-        field!("debit_in_account_currency", Currency, "Debit Amount in Account Currency", options = Format("account_currency")),
-        field!("debit", Currency, "Debit Amount", options = Format("Company:company:default_currency")),
-        field!("debit_in_transaction_currency", Currency, "Debit Amount in Transaction Currency", options = Format("transaction_currency")),
-        field!("credit_in_account_currency", Currency, "Credit Amount in Account Currency", options = Format("account_currency")),
-        field!("credit", Currency, "Credit Amount", options = Format("Company:company:default_currency")),
-        field!("credit_in_transaction_currency", Currency, "Credit Amount in Transaction Currency", options = Format("transaction_currency")),
-        field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = IN_LIST_VIEW),
-        field!("project", Link, "Project", options = Target("Project")),
-        field!("finance_book", Link, "Finance Book", options = Target("Finance Book")),
-        field!("company", Link, "Company", options = Target("Company"), flags = SEARCH_INDEX),
-        field!("is_opening", Select, "Is Opening", options = Choices(&["No", "Yes"])),
-        field!("is_advance", Select, "Is Advance", options = Choices(&["No", "Yes"])),
-        field!("to_rename", Check, "To Rename", flags = HIDDEN | SEARCH_INDEX, default = Some("1")),
-        field!("is_cancelled", Check, "Is Cancelled", default = Some("0")),
-        field!("remarks", Text, "Remarks", flags = NO_COPY),
-    ],
-    tools: &[
-        tool!(List, "list_gl_entry_documents"),
-        tool!(Get, "get_gl_entry_document"),
-        tool!(Search, "search_gl_entry_documents"),
-        tool!(Create, "create_gl_entry_document"),
-        tool!(Update, "update_gl_entry_document"),
-        tool!(Delete, "delete_gl_entry_document"),
-    ],
-    ..DocTypeDef::new("GL Entry", "Accounts")
-};
+pub static GL_ENTRY: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::QUICK_ENTRY,
+autoname: Some("ACC-GLE-.YYYY.-.#####"),
+search_fields: &["voucher_no", "account", "posting_date", "against_voucher"],
+sort: "creation desc",
+fields: &[
+    field!("posting_date", Date, "Posting Date", flags = IN_LIST_VIEW | SEARCH_INDEX),
+    field!("transaction_date", Date, "Transaction Date", flags = IN_LIST_VIEW),
+    field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year")),
+    field!("due_date", Date, "Due Date"),
+    field!("account", Link, "Account", options = Target("Account"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+    field!("account_currency", Link, "Account Currency", options = Target("Currency")),
+    field!("against", Text, "Against"),
+    field!("party_type", Link, "Party Type", options = Target("DocType"), flags = SEARCH_INDEX),
+    field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = IN_STANDARD_FILTER | SEARCH_INDEX),
+    field!("voucher_type", Link, "Voucher Type", options = Target("DocType")),
+    field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = IN_STANDARD_FILTER | SEARCH_INDEX),
+    field!("voucher_subtype", SmallText, "Voucher Subtype"),
+    field!("transaction_currency", Link, "Transaction Currency", options = Target("Currency")),
+    field!("against_voucher_type", Link, "Against Voucher Type", options = Target("DocType")),
+    field!("against_voucher", DynamicLink, "Against Voucher", options = TargetField("against_voucher_type"), flags = SEARCH_INDEX),
+    field!("voucher_detail_no", Data, "Voucher Detail No", flags = READ_ONLY | SEARCH_INDEX),
+    field!("transaction_exchange_rate", Float, "Transaction Exchange Rate", precision = Some(9)),
+    field!("reporting_currency_exchange_rate", Float, "Reporting Currency Exchange Rate", precision = Some(9), only = V16),
+    field!("debit_in_account_currency", Currency, "Debit Amount in Account Currency", options = Format("account_currency")),
+    field!("debit", Currency, "Debit Amount", options = Format("Company:company:default_currency")),
+    field!("debit_in_transaction_currency", Currency, "Debit Amount in Transaction Currency", options = Format("transaction_currency")),
+    field!("debit_in_reporting_currency", Currency, "Debit Amount in Reporting Currency", options = Format("Company:company:reporting_currency"), only = V16),
+    field!("credit_in_account_currency", Currency, "Credit Amount in Account Currency", options = Format("account_currency")),
+    field!("credit", Currency, "Credit Amount", options = Format("Company:company:default_currency")),
+    field!("credit_in_transaction_currency", Currency, "Credit Amount in Transaction Currency", options = Format("transaction_currency")),
+    field!("credit_in_reporting_currency", Currency, "Credit Amount in Reporting Currency", options = Format("Company:company:reporting_currency"), only = V16),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = IN_LIST_VIEW | SEARCH_INDEX, only = V16),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+    field!("project", Link, "Project", options = Target("Project")),
+    field!("finance_book", Link, "Finance Book", options = Target("Finance Book")),
+    field!("company", Link, "Company", options = Target("Company"), flags = SEARCH_INDEX),
+    field!("is_opening", Select, "Is Opening", options = Choices(&["No", "Yes"])),
+    field!("is_advance", Select, "Is Advance", options = Choices(&["No", "Yes"])),
+    field!("to_rename", Check, "To Rename", flags = HIDDEN | SEARCH_INDEX, default = Some("1")),
+    field!("is_cancelled", Check, "Is Cancelled", default = Some("0")),
+    field!("remarks", Text, "Remarks", flags = NO_COPY),
+],
+tools: &[
+    tool!(List, "list_gl_entry_documents"),
+    tool!(Get, "get_gl_entry_document"),
+    tool!(Search, "search_gl_entry_documents"),
+    tool!(Create, "create_gl_entry_document"),
+    tool!(Update, "update_gl_entry_document"),
+    tool!(Delete, "delete_gl_entry_document"),
+],
+..DocTypeDef::new("GL Entry", "Accounts")
+});
 
 fields! {
     pub GlEntryField(GL_ENTRY) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     PostingDate TransactionDate FiscalYear DueDate Account AccountCurrency Against
     PartyType Party VoucherType VoucherNo VoucherSubtype TransactionCurrency
     AgainstVoucherType AgainstVoucher VoucherDetailNo TransactionExchangeRate
-    DebitInAccountCurrency Debit DebitInTransactionCurrency CreditInAccountCurrency
-    Credit CreditInTransactionCurrency CostCenter Project FinanceBook Company IsOpening
-    IsAdvance ToRename IsCancelled Remarks
+    ReportingCurrencyExchangeRate DebitInAccountCurrency Debit DebitInTransactionCurrency
+    DebitInReportingCurrency CreditInAccountCurrency Credit CreditInTransactionCurrency
+    CreditInReportingCurrency CostCenter Project FinanceBook Company IsOpening IsAdvance
+    ToRename IsCancelled Remarks
 }
 
 #[cfg(feature = "accounts")]
@@ -102,12 +107,15 @@ pub struct GlEntry {
     pub against_voucher: Option<String>,
     pub voucher_detail_no: Option<String>,
     pub transaction_exchange_rate: Option<f64>,
+    pub reporting_currency_exchange_rate: Option<f64>,
     pub debit_in_account_currency: Option<f64>,
     pub debit: Option<f64>,
     pub debit_in_transaction_currency: Option<f64>,
+    pub debit_in_reporting_currency: Option<f64>,
     pub credit_in_account_currency: Option<f64>,
     pub credit: Option<f64>,
     pub credit_in_transaction_currency: Option<f64>,
+    pub credit_in_reporting_currency: Option<f64>,
     pub cost_center: Link<target::CostCenter>,
     pub project: Link<target::Project>,
     pub finance_book: Link<target::FinanceBook>,
@@ -126,7 +134,8 @@ document! {
     posting_date transaction_date fiscal_year due_date account account_currency against
     party_type party voucher_type voucher_no voucher_subtype transaction_currency
     against_voucher_type against_voucher voucher_detail_no transaction_exchange_rate
-    debit_in_account_currency debit debit_in_transaction_currency
-    credit_in_account_currency credit credit_in_transaction_currency cost_center project
-    finance_book company is_opening is_advance to_rename is_cancelled remarks
+    reporting_currency_exchange_rate debit_in_account_currency debit
+    debit_in_transaction_currency debit_in_reporting_currency credit_in_account_currency
+    credit credit_in_transaction_currency credit_in_reporting_currency cost_center
+    project finance_book company is_opening is_advance to_rename is_cancelled remarks
 }

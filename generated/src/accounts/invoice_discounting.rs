@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INVOICE_DISCOUNTING: DocTypeDef = DocTypeDef {
+pub static INVOICE_DISCOUNTING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-INV-DISC-.YYYY.-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("loan_start_date", Date, "Loan Start Date"),
@@ -35,7 +36,8 @@ pub static INVOICE_DISCOUNTING: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_invoice_discounting_document"),
     ],
     ..DocTypeDef::new("Invoice Discounting", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub InvoiceDiscountingField(INVOICE_DISCOUNTING) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_TAX_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static ITEM_TAX_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | NO_COPY | IN_LIST_VIEW),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
@@ -20,7 +21,8 @@ pub static ITEM_TAX_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_item_tax_template_document"),
     ],
     ..DocTypeDef::new("Item Tax Template", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemTaxTemplateField(ITEM_TAX_TEMPLATE) : Name Owner Creation Modified ModifiedBy

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_TAX_TEMPLATE_DETAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ITEM_TAX_TEMPLATE_DETAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("tax_type", Link, "Tax", options = Target("Account"), flags = REQD | IN_LIST_VIEW),
         field!("tax_rate", Float, "Tax Rate", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Item Tax Template Detail", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemTaxTemplateDetailField(ITEM_TAX_TEMPLATE_DETAIL) : Name Owner Creation

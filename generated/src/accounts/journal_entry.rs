@@ -2,24 +2,32 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOURNAL_ENTRY: DocTypeDef = DocTypeDef {
+pub static JOURNAL_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
     search_fields: &["voucher_type", "posting_date", "due_date", "cheque_no"],
+    sort: "creation desc",
     fields: &[
         field!("is_system_generated", Check, "Is System Generated", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY),
-        field!("voucher_type", Select, "Entry Type", options = Choices(&["Journal Entry", "Inter Company Journal Entry", "Bank Entry", "Cash Entry", "Credit Card Entry", "Debit Note", "Credit Note", "Contra Entry", "Excise Entry", "Write Off Entry", "Opening Entry", "Depreciation Entry", "Exchange Rate Revaluation", "Exchange Gain Or Loss", "Deferred Revenue", "Deferred Expense"]), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Journal Entry")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-JV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
-        field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = READ_ONLY),
+        field!("voucher_type", Select, "Entry Type", options = Choices(& ["Journal Entry", "Inter Company Journal Entry", "Bank Entry", "Cash Entry", "Credit Card Entry", "Debit Note", "Credit Note", "Contra Entry", "Excise Entry", "Write Off Entry", "Opening Entry", "Depreciation Entry", "Asset Disposal", "Periodic Accounting Entry", "Exchange Rate Revaluation", "Exchange Gain Or Loss", "Deferred Revenue", "Deferred Expense"]), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Journal Entry"), only = V16),
+        field!("voucher_type", Select, "Entry Type", options = Choices(& ["Journal Entry", "Inter Company Journal Entry", "Bank Entry", "Cash Entry", "Credit Card Entry", "Debit Note", "Credit Note", "Contra Entry", "Excise Entry", "Write Off Entry", "Opening Entry", "Depreciation Entry", "Exchange Rate Revaluation", "Exchange Gain Or Loss", "Deferred Revenue", "Deferred Expense"]), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | SUPERSEDED, default = Some("Journal Entry"), only = V15),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-JV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("process_deferred_accounting", Link, "Process Deferred Accounting", options = Target("Process Deferred Accounting"), flags = READ_ONLY),
         field!("reversal_of", Link, "Reversal Of", options = Target("Journal Entry"), flags = READ_ONLY | CONDITIONAL),
-        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL | CONDITIONALLY_REQD),
+        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
         field!("from_template", Link, "From Template", options = Target("Journal Entry Template"), flags = NO_COPY),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD | NO_COPY | SEARCH_INDEX),
-        field!("apply_tds", Check, "Apply Tax Withholding Amount ", flags = CONDITIONAL, default = Some("0")),
+        field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = READ_ONLY, only = V16),
+        field!("apply_tds", Check, "Consider for Tax Withholding ", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("apply_tds", Check, "Apply Tax Withholding Amount ", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("for_all_stock_asset_accounts", Check, "For All Stock Asset Accounts", default = Some("1"), only = V16),
+        field!("stock_asset_account", Link, "Stock Asset Account", options = Target("Account"), flags = CONDITIONAL, only = V16),
+        field!("periodic_entry_difference_account", Link, "Periodic Entry Difference Account", options = Target("Account"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
         field!("accounts", Table, "Accounting Entries", options = Target("Journal Entry Account"), flags = REQD),
         field!("cheque_no", Data, "Reference Number", flags = NO_COPY | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX | CONDITIONALLY_REQD),
         field!("cheque_date", Date, "Reference Date", flags = NO_COPY | SEARCH_INDEX | CONDITIONALLY_REQD),
@@ -31,9 +39,13 @@ pub static JOURNAL_ENTRY: DocTypeDef = DocTypeDef {
         field!("total_amount_currency", Link, "Total Amount Currency", options = Target("Currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("total_amount", Currency, "Total Amount", options = Format("total_amount_currency"), flags = READ_ONLY | HIDDEN | NO_COPY | BOLD),
         field!("total_amount_in_words", Data, "Total Amount in Words", flags = READ_ONLY | HIDDEN | NO_COPY),
+        field!("tax_withholding_group", Link, "Tax Withholding Group", options = Target("Tax Withholding Group"), only = V16),
+        field!("ignore_tax_withholding_threshold", Check, "Ignore Tax Withholding Threshold", default = Some("0"), only = V16),
+        field!("override_tax_withholding_entries", Check, "Edit Tax Withholding Entries", default = Some("0"), only = V16),
+        field!("tax_withholding_entries", Table, "Tax Withholding Entries", options = Target("Tax Withholding Entry"), only = V16),
         field!("clearance_date", Date, "Clearance Date", flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
         field!("remark", SmallText, "Remark", flags = READ_ONLY | NO_COPY | IN_GLOBAL_SEARCH),
-        field!("paid_loan", Data, "Paid Loan", flags = HIDDEN),
+        field!("paid_loan", Data, "Paid Loan", flags = HIDDEN, only = V15),
         field!("inter_company_journal_entry_reference", Link, "Inter Company Journal Entry Reference", options = Target("Journal Entry"), flags = READ_ONLY | CONDITIONAL),
         field!("bill_no", Data, "Bill No"),
         field!("bill_date", Date, "Bill Date"),
@@ -45,6 +57,7 @@ pub static JOURNAL_ENTRY: DocTypeDef = DocTypeDef {
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment")),
         field!("payment_order", Link, "Payment Order", options = Target("Payment Order"), flags = READ_ONLY | NO_COPY),
+        field!("party_not_required", Check, "Party Not Required", flags = HIDDEN | NO_COPY, default = Some("0"), only = V16),
         field!("is_opening", Select, "Is Opening", options = Choices(&["No", "Yes"]), flags = SEARCH_INDEX, default = Some("No")),
         field!("stock_entry", Link, "Stock Entry", options = Target("Stock Entry"), flags = READ_ONLY | CONDITIONAL),
         field!("auto_repeat", Link, "Auto Repeat", options = Target("Auto Repeat"), flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
@@ -62,17 +75,21 @@ pub static JOURNAL_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_journal_entry_document"),
     ],
     ..DocTypeDef::new("Journal Entry", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JournalEntryField(JOURNAL_ENTRY) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx IsSystemGenerated Title VoucherType NamingSeries FinanceBook
-    ProcessDeferredAccounting ReversalOf TaxWithholdingCategory FromTemplate Company
-    PostingDate ApplyTds Accounts ChequeNo ChequeDate UserRemark TotalDebit TotalCredit
-    Difference MultiCurrency TotalAmountCurrency TotalAmount TotalAmountInWords
-    ClearanceDate Remark PaidLoan InterCompanyJournalEntryReference BillNo BillDate
-    DueDate WriteOffBasedOn WriteOffAmount PayToRecdFrom LetterHead SelectPrintHeading
-    ModeOfPayment PaymentOrder IsOpening StockEntry AutoRepeat AmendedFrom
+    Docstatus Idx IsSystemGenerated Title VoucherType NamingSeries
+    ProcessDeferredAccounting ReversalOf FromTemplate Company PostingDate FinanceBook
+    ApplyTds TaxWithholdingCategory ForAllStockAssetAccounts StockAssetAccount
+    PeriodicEntryDifferenceAccount Accounts ChequeNo ChequeDate UserRemark TotalDebit
+    TotalCredit Difference MultiCurrency TotalAmountCurrency TotalAmount
+    TotalAmountInWords TaxWithholdingGroup IgnoreTaxWithholdingThreshold
+    OverrideTaxWithholdingEntries TaxWithholdingEntries ClearanceDate Remark PaidLoan
+    InterCompanyJournalEntryReference BillNo BillDate DueDate WriteOffBasedOn
+    WriteOffAmount PayToRecdFrom LetterHead SelectPrintHeading ModeOfPayment PaymentOrder
+    PartyNotRequired IsOpening StockEntry AutoRepeat AmendedFrom
 }
 
 #[cfg(feature = "accounts")]
@@ -85,7 +102,8 @@ choices! {
     CashEntry = "Cash Entry", CreditCardEntry = "Credit Card Entry", DebitNote =
     "Debit Note", CreditNote = "Credit Note", ContraEntry = "Contra Entry", ExciseEntry =
     "Excise Entry", WriteOffEntry = "Write Off Entry", OpeningEntry = "Opening Entry",
-    DepreciationEntry = "Depreciation Entry", ExchangeRateRevaluation =
+    DepreciationEntry = "Depreciation Entry", AssetDisposal = "Asset Disposal",
+    PeriodicAccountingEntry = "Periodic Accounting Entry", ExchangeRateRevaluation =
     "Exchange Rate Revaluation", ExchangeGainOrLoss = "Exchange Gain Or Loss",
     DeferredRevenue = "Deferred Revenue", DeferredExpense = "Deferred Expense" }
 }
@@ -120,14 +138,17 @@ pub struct JournalEntry {
     pub title: Option<String>,
     pub voucher_type: Select<JournalEntryVoucherType>,
     pub naming_series: Select<JournalEntryNamingSeries>,
-    pub finance_book: Link<target::FinanceBook>,
     pub process_deferred_accounting: Link<target::ProcessDeferredAccounting>,
     pub reversal_of: Link<target::JournalEntry>,
-    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
     pub from_template: Link<target::JournalEntryTemplate>,
     pub company: Link<target::Company>,
     pub posting_date: Option<Date>,
+    pub finance_book: Link<target::FinanceBook>,
     pub apply_tds: Option<bool>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub for_all_stock_asset_accounts: Option<bool>,
+    pub stock_asset_account: Link<target::Account>,
+    pub periodic_entry_difference_account: Link<target::Account>,
     pub accounts: Vec<crate::JournalEntryAccount>,
     pub cheque_no: Option<String>,
     pub cheque_date: Option<Date>,
@@ -139,6 +160,10 @@ pub struct JournalEntry {
     pub total_amount_currency: Link<target::Currency>,
     pub total_amount: Option<f64>,
     pub total_amount_in_words: Option<String>,
+    pub tax_withholding_group: Link<target::TaxWithholdingGroup>,
+    pub ignore_tax_withholding_threshold: Option<bool>,
+    pub override_tax_withholding_entries: Option<bool>,
+    pub tax_withholding_entries: Vec<crate::TaxWithholdingEntry>,
     pub clearance_date: Option<Date>,
     pub remark: Option<String>,
     pub paid_loan: Option<String>,
@@ -153,6 +178,7 @@ pub struct JournalEntry {
     pub select_print_heading: Link<target::PrintHeading>,
     pub mode_of_payment: Link<target::ModeOfPayment>,
     pub payment_order: Link<target::PaymentOrder>,
+    pub party_not_required: Option<bool>,
     pub is_opening: Select<JournalEntryIsOpening>,
     pub stock_entry: Link<target::StockEntry>,
     pub auto_repeat: Link<target::AutoRepeat>,
@@ -163,12 +189,15 @@ pub struct JournalEntry {
 #[cfg(feature = "accounts")]
 document! {
     JournalEntry(JOURNAL_ENTRY) : name owner creation modified modified_by docstatus idx
-    is_system_generated title voucher_type naming_series finance_book
-    process_deferred_accounting reversal_of tax_withholding_category from_template
-    company posting_date apply_tds accounts cheque_no cheque_date user_remark total_debit
-    total_credit difference multi_currency total_amount_currency total_amount
-    total_amount_in_words clearance_date remark paid_loan
-    inter_company_journal_entry_reference bill_no bill_date due_date write_off_based_on
-    write_off_amount pay_to_recd_from letter_head select_print_heading mode_of_payment
-    payment_order is_opening stock_entry auto_repeat amended_from
+    is_system_generated title voucher_type naming_series process_deferred_accounting
+    reversal_of from_template company posting_date finance_book apply_tds
+    tax_withholding_category for_all_stock_asset_accounts stock_asset_account
+    periodic_entry_difference_account accounts cheque_no cheque_date user_remark
+    total_debit total_credit difference multi_currency total_amount_currency total_amount
+    total_amount_in_words tax_withholding_group ignore_tax_withholding_threshold
+    override_tax_withholding_entries tax_withholding_entries clearance_date remark
+    paid_loan inter_company_journal_entry_reference bill_no bill_date due_date
+    write_off_based_on write_off_amount pay_to_recd_from letter_head select_print_heading
+    mode_of_payment payment_order party_not_required is_opening stock_entry auto_repeat
+    amended_from
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOURNAL_ENTRY_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static JOURNAL_ENTRY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("account_type", Data, "Account Type", flags = HIDDEN),
@@ -13,7 +14,8 @@ pub static JOURNAL_ENTRY_ACCOUNT: DocTypeDef = DocTypeDef {
         field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = IN_LIST_VIEW),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT, default = Some(":Company")),
         field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT),
-        field!("account_currency", Link, "Account Currency", options = Target("Currency"), flags = READ_ONLY | NO_COPY),
+        field!("account_currency", Link, "Account Currency", options = Target("Currency"), flags = READ_ONLY, only = V16),
+        field!("account_currency", Link, "Account Currency", options = Target("Currency"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("exchange_rate", Float, "Exchange Rate", precision = Some(9)),
         field!("debit_in_account_currency", Currency, "Debit", options = Format("account_currency"), flags = BOLD | IN_LIST_VIEW),
         field!("debit", Currency, "Debit in Company Currency", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | BOLD),
@@ -22,20 +24,26 @@ pub static JOURNAL_ENTRY_ACCOUNT: DocTypeDef = DocTypeDef {
         field!("reference_type", Select, "Reference Type", options = Choices(& ["Sales Invoice", "Purchase Invoice", "Journal Entry", "Sales Order", "Purchase Order", "Expense Claim", "Asset", "Loan", "Payroll Entry", "Employee Advance", "Exchange Rate Revaluation", "Invoice Discounting", "Fees", "Full and Final Statement", "Payment Entry"]), flags = NO_COPY | SEARCH_INDEX),
         field!("reference_name", DynamicLink, "Reference Name", options = TargetField("reference_type"), flags = NO_COPY | IN_LIST_VIEW | SEARCH_INDEX),
         field!("reference_due_date", Date, "Reference Due Date", flags = NO_COPY | CONDITIONAL),
-        field!("reference_detail_no", Data, "Reference Detail No", flags = HIDDEN | NO_COPY | SEARCH_INDEX),
+        field!("reference_detail_no", Data, "Reference Detail No", flags = HIDDEN | NO_COPY, only = V16),
+        field!("reference_detail_no", Data, "Reference Detail No", flags = HIDDEN | NO_COPY | SEARCH_INDEX | SUPERSEDED, only = V15),
+        field!("advance_voucher_type", Link, "Advance Voucher Type", options = Target("DocType"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX, only = V16),
+        field!("advance_voucher_no", DynamicLink, "Advance Voucher No", options = TargetField("advance_voucher_type"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX, only = V16),
+        field!("is_tax_withholding_account", Check, "Is Tax Withholding Account", flags = READ_ONLY, default = Some("0"), only = V16),
         field!("is_advance", Select, "Is Advance", options = Choices(&["No", "Yes"]), flags = NO_COPY),
         field!("user_remark", SmallText, "User Remark", flags = NO_COPY),
         field!("against_account", Text, "Against Account", flags = HIDDEN | NO_COPY),
     ],
     ..DocTypeDef::new("Journal Entry Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JournalEntryAccountField(JOURNAL_ENTRY_ACCOUNT) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Account AccountType
     BankAccount PartyType Party CostCenter Project AccountCurrency ExchangeRate
     DebitInAccountCurrency Debit CreditInAccountCurrency Credit ReferenceType
-    ReferenceName ReferenceDueDate ReferenceDetailNo IsAdvance UserRemark AgainstAccount
+    ReferenceName ReferenceDueDate ReferenceDetailNo AdvanceVoucherType AdvanceVoucherNo
+    IsTaxWithholdingAccount IsAdvance UserRemark AgainstAccount
 }
 
 #[cfg(feature = "accounts")]
@@ -87,6 +95,9 @@ pub struct JournalEntryAccount {
     pub reference_name: Option<String>,
     pub reference_due_date: Option<Date>,
     pub reference_detail_no: Option<String>,
+    pub advance_voucher_type: Link<target::DocType>,
+    pub advance_voucher_no: Option<String>,
+    pub is_tax_withholding_account: Option<bool>,
     pub is_advance: Select<JournalEntryAccountIsAdvance>,
     pub user_remark: Option<String>,
     pub against_account: Option<String>,
@@ -99,6 +110,6 @@ document! {
     docstatus idx parent parentfield parenttype account account_type bank_account
     party_type party cost_center project account_currency exchange_rate
     debit_in_account_currency debit credit_in_account_currency credit reference_type
-    reference_name reference_due_date reference_detail_no is_advance user_remark
-    against_account
+    reference_name reference_due_date reference_detail_no advance_voucher_type
+    advance_voucher_no is_tax_withholding_account is_advance user_remark against_account
 }

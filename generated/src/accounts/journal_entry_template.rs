@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOURNAL_ENTRY_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static JOURNAL_ENTRY_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:template_title"),
     title_field: Some("template_title"),
     search_fields: &["voucher_type", "company"],
+    sort: "creation desc",
     fields: &[
         field!("template_title", Data, "Template Title", flags = REQD | UNIQUE),
         field!("voucher_type", Select, "Journal Entry Type", options = Choices(& ["Journal Entry", "Inter Company Journal Entry", "Bank Entry", "Cash Entry", "Credit Card Entry", "Debit Note", "Credit Note", "Contra Entry", "Excise Entry", "Write Off Entry", "Opening Entry", "Depreciation Entry", "Exchange Rate Revaluation"]), flags = REQD | IN_LIST_VIEW),
@@ -25,7 +26,8 @@ pub static JOURNAL_ENTRY_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_journal_entry_template_document"),
     ],
     ..DocTypeDef::new("Journal Entry Template", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JournalEntryTemplateField(JOURNAL_ENTRY_TEMPLATE) : Name Owner Creation Modified

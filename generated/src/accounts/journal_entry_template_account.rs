@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOURNAL_ENTRY_TEMPLATE_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static JOURNAL_ENTRY_TEMPLATE_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Journal Entry Template Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JournalEntryTemplateAccountField(JOURNAL_ENTRY_TEMPLATE_ACCOUNT) : Name Owner

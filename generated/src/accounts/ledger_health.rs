@@ -2,25 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_HEALTH: DocTypeDef = DocTypeDef {
-    autoname: Some("autoincrement"),
-    fields: &[
-        field!("voucher_type", Data, "Voucher Type"),
-        field!("voucher_no", Data, "Voucher No"),
-        field!("checked_on", Datetime, "Checked On"),
-        field!("debit_credit_mismatch", Check, "Debit-Credit mismatch", default = Some("0")),
-        field!("general_and_payment_ledger_mismatch", Check, "General and Payment Ledger mismatch", default = Some("0")),
-    ],
-    tools: &[
-        tool!(List, "list_ledger_health_documents"),
-        tool!(Get, "get_ledger_health_document"),
-        tool!(Search, "search_ledger_health_documents"),
-        tool!(Create, "create_ledger_health_document"),
-        tool!(Update, "update_ledger_health_document"),
-        tool!(Delete, "delete_ledger_health_document"),
-    ],
-    ..DocTypeDef::new("Ledger Health", "Accounts")
-};
+pub static LEDGER_HEALTH: Versioned = Versioned::new(DocTypeDef {
+autoname: Some("autoincrement"),
+fields: &[
+    field!("voucher_type", Data, "Voucher Type"),
+    field!("voucher_no", Data, "Voucher No"),
+    field!("checked_on", Datetime, "Checked On"),
+    field!("debit_credit_mismatch", Check, "Debit-Credit mismatch", default = Some("0")),
+    field!("general_and_payment_ledger_mismatch", Check, "General and Payment Ledger mismatch", default = Some("0")),
+],
+tools: &[
+    tool!(List, "list_ledger_health_documents"),
+    tool!(Get, "get_ledger_health_document"),
+    tool!(Search, "search_ledger_health_documents"),
+    tool!(Create, "create_ledger_health_document"),
+    tool!(Update, "update_ledger_health_document"),
+    tool!(Delete, "delete_ledger_health_document"),
+],
+..DocTypeDef::new("Ledger Health", "Accounts")
+});
 
 fields! {
     pub LedgerHealthField(LEDGER_HEALTH) : Name Owner Creation Modified ModifiedBy

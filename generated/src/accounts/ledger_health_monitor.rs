@@ -2,22 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_HEALTH_MONITOR: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
-        | doctype_flag::ALLOW_RENAME,
-    fields: &[
-        field!("enable_health_monitor", Check, "Enable Health Monitor", default = Some("0")),
-        field!("monitor_for_last_x_days", Int, "Monitor for Last 'X' days", flags = REQD | IN_LIST_VIEW, default = Some("60")),
-        field!("debit_credit_mismatch", Check, "Debit-Credit Mismatch", default = Some("0")),
-        field!("general_and_payment_ledger_mismatch", Check, "Discrepancy between General and Payment Ledger", default = Some("0")),
-        field!("companies", Table, "", options = Target("Ledger Health Monitor Company")),
-    ],
-    tools: &[
-        tool!(Get, "get_ledger_health_monitor_document"),
-        tool!(Update, "update_ledger_health_monitor_document"),
-    ],
-    ..DocTypeDef::new("Ledger Health Monitor", "Accounts")
-};
+pub static LEDGER_HEALTH_MONITOR: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
+    | doctype_flag::ALLOW_RENAME,
+fields: &[
+    field!("enable_health_monitor", Check, "Enable Health Monitor", default = Some("0")),
+    field!("monitor_for_last_x_days", Int, "Monitor for Last 'X' days", flags = REQD | IN_LIST_VIEW, default = Some("60")),
+    field!("debit_credit_mismatch", Check, "Debit-Credit Mismatch", default = Some("0")),
+    field!("general_and_payment_ledger_mismatch", Check, "Discrepancy between General and Payment Ledger", default = Some("0")),
+    field!("companies", Table, "", options = Target("Ledger Health Monitor Company")),
+],
+tools: &[
+    tool!(Get, "get_ledger_health_monitor_document"),
+    tool!(Update, "update_ledger_health_monitor_document"),
+],
+..DocTypeDef::new("Ledger Health Monitor", "Accounts")
+});
 
 fields! {
     pub LedgerHealthMonitorField(LEDGER_HEALTH_MONITOR) : Name Owner Creation Modified

@@ -2,13 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_HEALTH_MONITOR_COMPANY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
-    fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("Ledger Health Monitor Company", "Accounts")
-};
+pub static LEDGER_HEALTH_MONITOR_COMPANY: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+fields: &[
+    field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("Ledger Health Monitor Company", "Accounts")
+});
 
 fields! {
     pub LedgerHealthMonitorCompanyField(LEDGER_HEALTH_MONITOR_COMPANY) : Name Owner

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_MERGE: DocTypeDef = DocTypeDef {
+pub static LEDGER_MERGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:{account_name} merger on {creation}"),
+    sort: "creation desc",
     fields: &[
         field!("root_type", Select, "Root Type", options = Choices(&["Asset", "Liability", "Income", "Expense", "Equity"]), flags = REQD | SET_ONLY_ONCE),
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | SET_ONLY_ONCE | CONDITIONAL),
@@ -23,7 +24,8 @@ pub static LEDGER_MERGE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_ledger_merge_document"),
     ],
     ..DocTypeDef::new("Ledger Merge", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LedgerMergeField(LEDGER_MERGE) : Name Owner Creation Modified ModifiedBy

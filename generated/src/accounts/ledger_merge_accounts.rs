@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_MERGE_ACCOUNTS: DocTypeDef = DocTypeDef {
+pub static LEDGER_MERGE_ACCOUNTS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW),
         field!("account_name", Data, "Account Name", flags = REQD | READ_ONLY),
         field!("merged", Check, "Merged", flags = READ_ONLY | IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Ledger Merge Accounts", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LedgerMergeAccountsField(LEDGER_MERGE_ACCOUNTS) : Name Owner Creation Modified

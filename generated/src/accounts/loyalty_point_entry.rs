@@ -2,21 +2,30 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOYALTY_POINT_ENTRY: DocTypeDef = DocTypeDef {
+pub static LOYALTY_POINT_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("customer"),
+    sort: "creation desc",
     fields: &[
-        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program")),
+        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program"), flags = REQD, only = V16),
+        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program"), flags = SUPERSEDED, only = V15),
         field!("loyalty_program_tier", Data, "Loyalty Program Tier"),
-        field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW),
-        field!("invoice_type", Link, "Invoice Type", options = Target("DocType")),
+        field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("invoice_type", Link, "Invoice Type", options = Target("DocType"), flags = REQD, only = V16),
+        field!("invoice_type", Link, "Invoice Type", options = Target("DocType"), flags = SUPERSEDED, only = V15),
         field!("invoice", DynamicLink, "Invoice", options = TargetField("invoice_type"), flags = IN_LIST_VIEW),
         field!("redeem_against", Link, "Redeem Against", options = Target("Loyalty Point Entry")),
-        field!("loyalty_points", Int, "Loyalty Points", flags = IN_LIST_VIEW),
+        field!("loyalty_points", Int, "Loyalty Points", flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("loyalty_points", Int, "Loyalty Points", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("purchase_amount", Currency, "Purchase Amount"),
-        field!("expiry_date", Date, "Expiry Date", flags = IN_LIST_VIEW),
-        field!("posting_date", Date, "Posting Date"),
-        field!("company", Link, "Company", options = Target("Company")),
+        field!("expiry_date", Date, "Expiry Date", flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("expiry_date", Date, "Expiry Date", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("posting_date", Date, "Posting Date", flags = REQD, only = V16),
+        field!("posting_date", Date, "Posting Date", flags = SUPERSEDED, only = V15),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD, only = V16),
+        field!("company", Link, "Company", options = Target("Company"), flags = SUPERSEDED, only = V15),
+        field!("discretionary_reason", Data, "Discretionary Reason", only = V16),
     ],
     tools: &[
         tool!(List, "list_loyalty_point_entry_documents"),
@@ -27,12 +36,14 @@ pub static LOYALTY_POINT_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_loyalty_point_entry_document"),
     ],
     ..DocTypeDef::new("Loyalty Point Entry", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LoyaltyPointEntryField(LOYALTY_POINT_ENTRY) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx LoyaltyProgram LoyaltyProgramTier Customer InvoiceType
     Invoice RedeemAgainst LoyaltyPoints PurchaseAmount ExpiryDate PostingDate Company
+    DiscretionaryReason
 }
 
 #[cfg(feature = "accounts")]
@@ -59,6 +70,7 @@ pub struct LoyaltyPointEntry {
     pub expiry_date: Option<Date>,
     pub posting_date: Option<Date>,
     pub company: Link<target::Company>,
+    pub discretionary_reason: Option<String>,
     pub extra: Extra,
 }
 
@@ -67,4 +79,5 @@ document! {
     LoyaltyPointEntry(LOYALTY_POINT_ENTRY) : name owner creation modified modified_by
     docstatus idx loyalty_program loyalty_program_tier customer invoice_type invoice
     redeem_against loyalty_points purchase_amount expiry_date posting_date company
+    discretionary_reason
 }

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOYALTY_POINT_ENTRY_REDEMPTION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static LOYALTY_POINT_ENTRY_REDEMPTION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("sales_invoice", Data, "Sales Invoice", flags = IN_LIST_VIEW),
         field!("redemption_date", Date, "Redemption Date", flags = IN_LIST_VIEW),
         field!("redeemed_points", Int, "Redeemed Points", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Loyalty Point Entry Redemption", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LoyaltyPointEntryRedemptionField(LOYALTY_POINT_ENTRY_REDEMPTION) : Name Owner

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOYALTY_PROGRAM: DocTypeDef = DocTypeDef {
+pub static LOYALTY_PROGRAM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:loyalty_program_name"),
+    sort: "creation desc",
     fields: &[
         field!("loyalty_program_name", Data, "Loyalty Program Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
-        field!("loyalty_program_type", Select, "Loyalty Program Type", options = Choices(& ["Single Tier Program", "Multiple Tier Program"])),
+        field!("loyalty_program_type", Select, "Loyalty Program Type", options = Choices(&["Single Tier Program", "Multiple Tier Program"])),
         field!("from_date", Date, "From Date", flags = REQD),
         field!("to_date", Date, "To Date"),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group")),
@@ -19,6 +20,7 @@ pub static LOYALTY_PROGRAM: DocTypeDef = DocTypeDef {
         field!("expense_account", Link, "Expense Account", options = Target("Account")),
         field!("company", Link, "Company", options = Target("Company")),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
+        field!("project", Link, "Project", options = Target("Project"), only = V16),
     ],
     tools: &[
         tool!(List, "list_loyalty_program_documents"),
@@ -29,13 +31,14 @@ pub static LOYALTY_PROGRAM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_loyalty_program_document"),
     ],
     ..DocTypeDef::new("Loyalty Program", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LoyaltyProgramField(LOYALTY_PROGRAM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx LoyaltyProgramName LoyaltyProgramType FromDate ToDate CustomerGroup
     CustomerTerritory AutoOptIn CollectionRules ConversionFactor ExpiryDuration
-    ExpenseAccount Company CostCenter
+    ExpenseAccount Company CostCenter Project
 }
 
 #[cfg(feature = "accounts")]
@@ -70,6 +73,7 @@ pub struct LoyaltyProgram {
     pub expense_account: Link<target::Account>,
     pub company: Link<target::Company>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub extra: Extra,
 }
 
@@ -78,5 +82,5 @@ document! {
     LoyaltyProgram(LOYALTY_PROGRAM) : name owner creation modified modified_by docstatus
     idx loyalty_program_name loyalty_program_type from_date to_date customer_group
     customer_territory auto_opt_in collection_rules conversion_factor expiry_duration
-    expense_account company cost_center
+    expense_account company cost_center project
 }

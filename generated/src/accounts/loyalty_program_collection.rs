@@ -2,15 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOYALTY_PROGRAM_COLLECTION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static LOYALTY_PROGRAM_COLLECTION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("tier_name", Data, "Tier Name", flags = REQD | IN_LIST_VIEW),
-        field!("min_spent", Currency, "Minimum Total Spent"),
+        field!("min_spent", Currency, "Minimum Total Spent", flags = IN_LIST_VIEW, only = V16),
+        field!("min_spent", Currency, "Minimum Total Spent", flags = SUPERSEDED, only = V15),
         field!("collection_factor", Currency, "Collection Factor (=1 LP)", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Loyalty Program Collection", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LoyaltyProgramCollectionField(LOYALTY_PROGRAM_COLLECTION) : Name Owner Creation

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODE_OF_PAYMENT: DocTypeDef = DocTypeDef {
+pub static MODE_OF_PAYMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:mode_of_payment"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("mode_of_payment", Data, "Mode of Payment", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("enabled", Check, "Enabled", default = Some("1")),
@@ -21,7 +21,8 @@ pub static MODE_OF_PAYMENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_mode_of_payment_document"),
     ],
     ..DocTypeDef::new("Mode of Payment", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ModeOfPaymentField(MODE_OF_PAYMENT) : Name Owner Creation Modified ModifiedBy

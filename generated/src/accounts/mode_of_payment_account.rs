@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODE_OF_PAYMENT_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static MODE_OF_PAYMENT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW),
         field!("default_account", Link, "Default Account", options = Target("Account"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Mode of Payment Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ModeOfPaymentAccountField(MODE_OF_PAYMENT_ACCOUNT) : Name Owner Creation Modified

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MONTHLY_DISTRIBUTION: DocTypeDef = DocTypeDef {
+pub static MONTHLY_DISTRIBUTION: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("field:distribution_id"),
+    sort: "creation desc",
     fields: &[
         field!("distribution_id", Data, "Distribution Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
@@ -18,7 +19,8 @@ pub static MONTHLY_DISTRIBUTION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_monthly_distribution_document"),
     ],
     ..DocTypeDef::new("Monthly Distribution", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MonthlyDistributionField(MONTHLY_DISTRIBUTION) : Name Owner Creation Modified

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MONTHLY_DISTRIBUTION_PERCENTAGE: DocTypeDef = DocTypeDef {
+pub static MONTHLY_DISTRIBUTION_PERCENTAGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("month", Data, "Month", flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("percentage_allocation", Float, "Percentage Allocation", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Monthly Distribution Percentage", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MonthlyDistributionPercentageField(MONTHLY_DISTRIBUTION_PERCENTAGE) : Name Owner

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPENING_INVOICE_CREATION_TOOL: DocTypeDef = DocTypeDef {
+pub static OPENING_INVOICE_CREATION_TOOL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
         field!("create_missing_party", Check, "Create Missing Party", default = Some("0")),
         field!("invoice_type", Select, "Invoice Type", options = Choices(&["Sales", "Purchase"]), flags = REQD | IN_LIST_VIEW),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
+        field!("project", Link, "Project", options = Target("Project"), only = V16),
         field!("invoices", Table, "", options = Target("Opening Invoice Creation Tool Item"), flags = REQD),
     ],
     tools: &[
@@ -17,12 +19,13 @@ pub static OPENING_INVOICE_CREATION_TOOL: DocTypeDef = DocTypeDef {
         tool!(Update, "update_opening_invoice_creation_tool_document"),
     ],
     ..DocTypeDef::new("Opening Invoice Creation Tool", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OpeningInvoiceCreationToolField(OPENING_INVOICE_CREATION_TOOL) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Company CreateMissingParty InvoiceType
-    CostCenter Invoices
+    CostCenter Project Invoices
 }
 
 #[cfg(feature = "accounts")]
@@ -47,6 +50,7 @@ pub struct OpeningInvoiceCreationTool {
     pub create_missing_party: Option<bool>,
     pub invoice_type: Select<OpeningInvoiceCreationToolInvoiceType>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub invoices: Vec<crate::OpeningInvoiceCreationToolItem>,
     pub extra: Extra,
 }
@@ -55,5 +59,5 @@ pub struct OpeningInvoiceCreationTool {
 document! {
     OpeningInvoiceCreationTool(OPENING_INVOICE_CREATION_TOOL) : name owner creation
     modified modified_by docstatus idx company create_missing_party invoice_type
-    cost_center invoices
+    cost_center project invoices
 }

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPENING_INVOICE_CREATION_TOOL_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static OPENING_INVOICE_CREATION_TOOL_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("invoice_number", Data, "Invoice Number"),
         field!("party_type", Link, "Party Type", options = Target("DocType"), flags = READ_ONLY | HIDDEN),
@@ -11,19 +13,21 @@ pub static OPENING_INVOICE_CREATION_TOOL_ITEM: DocTypeDef = DocTypeDef {
         field!("temporary_opening_account", Link, "Temporary Opening Account", options = Target("Account")),
         field!("posting_date", Date, "Posting Date", flags = IN_LIST_VIEW, default = Some("Today")),
         field!("due_date", Date, "Due Date", flags = IN_LIST_VIEW, default = Some("Today")),
+        field!("supplier_invoice_date", Date, "Supplier Invoice Date", flags = CONDITIONAL, only = V16),
         field!("item_name", Data, "Item Name", flags = IN_LIST_VIEW, default = Some("Opening Invoice Item")),
         field!("outstanding_amount", Currency, "Outstanding Amount", flags = REQD | IN_LIST_VIEW, default = Some("0")),
         field!("qty", Data, "Quantity", default = Some("1")),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
     ],
     ..DocTypeDef::new("Opening Invoice Creation Tool Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OpeningInvoiceCreationToolItemField(OPENING_INVOICE_CREATION_TOOL_ITEM) : Name
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
-    InvoiceNumber PartyType Party TemporaryOpeningAccount PostingDate DueDate ItemName
-    OutstandingAmount Qty CostCenter
+    InvoiceNumber PartyType Party TemporaryOpeningAccount PostingDate DueDate
+    SupplierInvoiceDate ItemName OutstandingAmount Qty CostCenter
 }
 
 #[cfg(feature = "accounts")]
@@ -48,6 +52,7 @@ pub struct OpeningInvoiceCreationToolItem {
     pub temporary_opening_account: Link<target::Account>,
     pub posting_date: Option<Date>,
     pub due_date: Option<Date>,
+    pub supplier_invoice_date: Option<Date>,
     pub item_name: Option<String>,
     pub outstanding_amount: Option<f64>,
     pub qty: Option<String>,
@@ -60,5 +65,5 @@ document! {
     OpeningInvoiceCreationToolItem(OPENING_INVOICE_CREATION_TOOL_ITEM) : name owner
     creation modified modified_by docstatus idx parent parentfield parenttype
     invoice_number party_type party temporary_opening_account posting_date due_date
-    item_name outstanding_amount qty cost_center
+    supplier_invoice_date item_name outstanding_amount qty cost_center
 }

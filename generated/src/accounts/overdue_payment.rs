@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OVERDUE_PAYMENT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static OVERDUE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("sales_invoice", Link, "Sales Invoice", options = Target("Sales Invoice"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("payment_schedule", Data, "Payment Schedule", flags = READ_ONLY),
@@ -21,7 +23,8 @@ pub static OVERDUE_PAYMENT: DocTypeDef = DocTypeDef {
         field!("interest", Currency, "Interest", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Overdue Payment", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OverduePaymentField(OVERDUE_PAYMENT) : Name Owner Creation Modified ModifiedBy

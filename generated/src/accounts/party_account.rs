@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PARTY_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static PARTY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
         field!("account", Link, "Default Account", options = Target("Account"), flags = IN_LIST_VIEW),
         field!("advance_account", Link, "Advance Account", options = Target("Account")),
     ],
     ..DocTypeDef::new("Party Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PartyAccountField(PARTY_ACCOUNT) : Name Owner Creation Modified ModifiedBy

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PARTY_LINK: DocTypeDef = DocTypeDef {
+pub static PARTY_LINK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-PT-LNK-.###."),
     title_field: Some("primary_party"),
+    sort: "creation desc",
     fields: &[
         field!("primary_role", Link, "Primary Role", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("secondary_role", Link, "Secondary Role", options = Target("DocType"), flags = CONDITIONAL | CONDITIONALLY_REQD),
@@ -21,7 +22,8 @@ pub static PARTY_LINK: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_party_link_document"),
     ],
     ..DocTypeDef::new("Party Link", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PartyLinkField(PARTY_LINK) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,14 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ENTRY: DocTypeDef = DocTypeDef {
+pub static PAYMENT_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-PAY-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | BOLD | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-PAY-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | BOLD | FILLED),
         field!("payment_type", Select, "Payment Type", options = Choices(&["Receive", "Pay", "Internal Transfer"]), flags = REQD | BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("payment_order_status", Select, "Payment Order Status", options = Choices(& ["Initiated", "Payment Ordered"]), flags = READ_ONLY | HIDDEN | NO_COPY),
+        field!("payment_order_status", Select, "Payment Order Status", options = Choices(&["Initiated", "Payment Ordered"]), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("posting_date", Date, "Posting Date", flags = REQD | BOLD | IN_LIST_VIEW, default = Some("Today")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment"), flags = IN_LIST_VIEW),
@@ -18,19 +19,21 @@ pub static PAYMENT_ENTRY: DocTypeDef = DocTypeDef {
         field!("party_name", Data, "Party Name", flags = ALLOW_ON_SUBMIT | IN_GLOBAL_SEARCH | CONDITIONAL),
         field!("book_advance_payments_in_separate_party_account", Check, "Book Advance Payments in Separate Party Account", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0"), fetch_from = Some("company.book_advance_payments_in_separate_party_account")),
         field!("reconcile_on_advance_payment_date", Check, "Reconcile on Advance Payment Date", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0"), fetch_from = Some("company.reconcile_on_advance_payment_date")),
+        field!("apply_tds", Check, "Consider for Tax Withholding", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
         field!("bank_account", Link, "Company Bank Account", options = Target("Bank Account"), flags = CONDITIONAL),
         field!("party_bank_account", Link, "Party Bank Account", options = Target("Bank Account"), flags = CONDITIONAL),
         field!("contact_person", Link, "Contact", options = Target("Contact"), flags = CONDITIONAL),
         field!("contact_email", Data, "Email", options = Format("Email"), flags = READ_ONLY | CONDITIONAL),
-        field!("party_balance", Currency, "Party Balance", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL),
+        field!("party_balance", Currency, "Party Balance", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL, only = V15),
         field!("paid_from", Link, "Account Paid From", options = Target("Account"), flags = REQD | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL),
         field!("paid_from_account_type", Data, "Paid From Account Type", flags = HIDDEN, fetch_from = Some("paid_from.account_type")),
         field!("paid_from_account_currency", Link, "Account Currency (From)", options = Target("Currency"), flags = REQD | READ_ONLY | CONDITIONAL),
-        field!("paid_from_account_balance", Currency, "Account Balance (From)", options = Format("paid_from_account_currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
+        field!("paid_from_account_balance", Currency, "Account Balance (From)", options = Format("paid_from_account_currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL, only = V15),
         field!("paid_to", Link, "Account Paid To", options = Target("Account"), flags = REQD | IN_GLOBAL_SEARCH | CONDITIONAL),
         field!("paid_to_account_type", Data, "Paid To Account Type", flags = HIDDEN, fetch_from = Some("paid_to.account_type")),
         field!("paid_to_account_currency", Link, "Account Currency (To)", options = Target("Currency"), flags = REQD | READ_ONLY | CONDITIONAL),
-        field!("paid_to_account_balance", Currency, "Account Balance (To)", options = Format("paid_to_account_currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
+        field!("paid_to_account_balance", Currency, "Account Balance (To)", options = Format("paid_to_account_currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL, only = V15),
         field!("paid_amount", Currency, "Paid Amount", options = Format("paid_from_account_currency"), flags = REQD | BOLD),
         field!("paid_amount_after_tax", Currency, "Paid Amount After Tax", options = Format("paid_from_account_currency"), flags = READ_ONLY | HIDDEN),
         field!("source_exchange_rate", Float, "Source Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
@@ -48,12 +51,16 @@ pub static PAYMENT_ENTRY: DocTypeDef = DocTypeDef {
         field!("difference_amount", Currency, "Difference Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | BOLD | CONDITIONAL),
         field!("purchase_taxes_and_charges_template", Link, "Purchase Taxes and Charges Template", options = Target("Purchase Taxes and Charges Template"), flags = CONDITIONAL),
         field!("sales_taxes_and_charges_template", Link, "Sales Taxes and Charges Template", options = Target("Sales Taxes and Charges Template"), flags = CONDITIONAL),
-        field!("apply_tax_withholding_amount", Check, "Apply Tax Withholding Amount", flags = CONDITIONAL, default = Some("0")),
-        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL | CONDITIONALLY_REQD),
+        field!("apply_tax_withholding_amount", Check, "Apply Tax Withholding Amount", flags = CONDITIONAL, default = Some("0"), only = V15),
+        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
         field!("taxes", Table, "Advance Taxes and Charges", options = Target("Advance Taxes and Charges"), flags = CONDITIONAL),
         field!("base_total_taxes_and_charges", Currency, "Total Taxes and Charges (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("total_taxes_and_charges", Currency, "Total Taxes and Charges", flags = READ_ONLY),
         field!("deductions", Table, "Payment Deductions or Loss", options = Target("Payment Entry Deduction")),
+        field!("tax_withholding_group", Link, "Tax Withholding Group", options = Target("Tax Withholding Group"), only = V16),
+        field!("ignore_tax_withholding_threshold", Check, "Ignore Tax Withholding Threshold", default = Some("0"), only = V16),
+        field!("override_tax_withholding_entries", Check, "Edit Tax Withholding Entries", default = Some("0"), only = V16),
+        field!("tax_withholding_entries", Table, "Tax Withholding Entries", options = Target("Tax Withholding Entry"), only = V16),
         field!("reference_no", Data, "Cheque/Reference No", flags = BOLD | CONDITIONAL | CONDITIONALLY_REQD),
         field!("reference_date", Date, "Cheque/Reference Date", flags = BOLD | SEARCH_INDEX | CONDITIONAL | CONDITIONALLY_REQD),
         field!("clearance_date", Date, "Clearance Date", flags = READ_ONLY | NO_COPY | CONDITIONAL),
@@ -86,24 +93,27 @@ pub static PAYMENT_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_payment_entry_document"),
     ],
     ..DocTypeDef::new("Payment Entry", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentEntryField(PAYMENT_ENTRY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx NamingSeries PaymentType PaymentOrderStatus PostingDate Company
     ModeOfPayment PartyType Party PartyName BookAdvancePaymentsInSeparatePartyAccount
-    ReconcileOnAdvancePaymentDate BankAccount PartyBankAccount ContactPerson ContactEmail
-    PartyBalance PaidFrom PaidFromAccountType PaidFromAccountCurrency
-    PaidFromAccountBalance PaidTo PaidToAccountType PaidToAccountCurrency
-    PaidToAccountBalance PaidAmount PaidAmountAfterTax SourceExchangeRate BasePaidAmount
-    BasePaidAmountAfterTax ReceivedAmount ReceivedAmountAfterTax TargetExchangeRate
-    BaseReceivedAmount BaseReceivedAmountAfterTax References TotalAllocatedAmount
-    BaseTotalAllocatedAmount UnallocatedAmount DifferenceAmount
-    PurchaseTaxesAndChargesTemplate SalesTaxesAndChargesTemplate
-    ApplyTaxWithholdingAmount TaxWithholdingCategory Taxes BaseTotalTaxesAndCharges
-    TotalTaxesAndCharges Deductions ReferenceNo ReferenceDate ClearanceDate Project
-    CostCenter Status CustomRemarks Remarks BaseInWords IsOpening LetterHead PrintHeading
-    Bank BankAccountNo PaymentOrder InWords AutoRepeat AmendedFrom Title
+    ReconcileOnAdvancePaymentDate ApplyTds TaxWithholdingCategory BankAccount
+    PartyBankAccount ContactPerson ContactEmail PartyBalance PaidFrom PaidFromAccountType
+    PaidFromAccountCurrency PaidFromAccountBalance PaidTo PaidToAccountType
+    PaidToAccountCurrency PaidToAccountBalance PaidAmount PaidAmountAfterTax
+    SourceExchangeRate BasePaidAmount BasePaidAmountAfterTax ReceivedAmount
+    ReceivedAmountAfterTax TargetExchangeRate BaseReceivedAmount
+    BaseReceivedAmountAfterTax References TotalAllocatedAmount BaseTotalAllocatedAmount
+    UnallocatedAmount DifferenceAmount PurchaseTaxesAndChargesTemplate
+    SalesTaxesAndChargesTemplate ApplyTaxWithholdingAmount Taxes BaseTotalTaxesAndCharges
+    TotalTaxesAndCharges Deductions TaxWithholdingGroup IgnoreTaxWithholdingThreshold
+    OverrideTaxWithholdingEntries TaxWithholdingEntries ReferenceNo ReferenceDate
+    ClearanceDate Project CostCenter Status CustomRemarks Remarks BaseInWords IsOpening
+    LetterHead PrintHeading Bank BankAccountNo PaymentOrder InWords AutoRepeat
+    AmendedFrom Title
 }
 
 #[cfg(feature = "accounts")]
@@ -158,6 +168,8 @@ pub struct PaymentEntry {
     pub party_name: Option<String>,
     pub book_advance_payments_in_separate_party_account: Option<bool>,
     pub reconcile_on_advance_payment_date: Option<bool>,
+    pub apply_tds: Option<bool>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
     pub bank_account: Link<target::BankAccount>,
     pub party_bank_account: Link<target::BankAccount>,
     pub contact_person: Link<target::Contact>,
@@ -191,11 +203,14 @@ pub struct PaymentEntry {
     >,
     pub sales_taxes_and_charges_template: Link<target::SalesTaxesAndChargesTemplate>,
     pub apply_tax_withholding_amount: Option<bool>,
-    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
     pub taxes: Vec<crate::AdvanceTaxesAndCharges>,
     pub base_total_taxes_and_charges: Option<f64>,
     pub total_taxes_and_charges: Option<f64>,
     pub deductions: Vec<crate::PaymentEntryDeduction>,
+    pub tax_withholding_group: Link<target::TaxWithholdingGroup>,
+    pub ignore_tax_withholding_threshold: Option<bool>,
+    pub override_tax_withholding_entries: Option<bool>,
+    pub tax_withholding_entries: Vec<crate::TaxWithholdingEntry>,
     pub reference_no: Option<String>,
     pub reference_date: Option<Date>,
     pub clearance_date: Option<Date>,
@@ -223,18 +238,20 @@ document! {
     PaymentEntry(PAYMENT_ENTRY) : name owner creation modified modified_by docstatus idx
     naming_series payment_type payment_order_status posting_date company mode_of_payment
     party_type party party_name book_advance_payments_in_separate_party_account
-    reconcile_on_advance_payment_date bank_account party_bank_account contact_person
-    contact_email party_balance paid_from paid_from_account_type
-    paid_from_account_currency paid_from_account_balance paid_to paid_to_account_type
-    paid_to_account_currency paid_to_account_balance paid_amount paid_amount_after_tax
-    source_exchange_rate base_paid_amount base_paid_amount_after_tax received_amount
-    received_amount_after_tax target_exchange_rate base_received_amount
-    base_received_amount_after_tax references total_allocated_amount
-    base_total_allocated_amount unallocated_amount difference_amount
-    purchase_taxes_and_charges_template sales_taxes_and_charges_template
-    apply_tax_withholding_amount tax_withholding_category taxes
-    base_total_taxes_and_charges total_taxes_and_charges deductions reference_no
-    reference_date clearance_date project cost_center status custom_remarks remarks
-    base_in_words is_opening letter_head print_heading bank bank_account_no payment_order
-    in_words auto_repeat amended_from title
+    reconcile_on_advance_payment_date apply_tds tax_withholding_category bank_account
+    party_bank_account contact_person contact_email party_balance paid_from
+    paid_from_account_type paid_from_account_currency paid_from_account_balance paid_to
+    paid_to_account_type paid_to_account_currency paid_to_account_balance paid_amount
+    paid_amount_after_tax source_exchange_rate base_paid_amount
+    base_paid_amount_after_tax received_amount received_amount_after_tax
+    target_exchange_rate base_received_amount base_received_amount_after_tax references
+    total_allocated_amount base_total_allocated_amount unallocated_amount
+    difference_amount purchase_taxes_and_charges_template
+    sales_taxes_and_charges_template apply_tax_withholding_amount taxes
+    base_total_taxes_and_charges total_taxes_and_charges deductions tax_withholding_group
+    ignore_tax_withholding_threshold override_tax_withholding_entries
+    tax_withholding_entries reference_no reference_date clearance_date project
+    cost_center status custom_remarks remarks base_in_words is_opening letter_head
+    print_heading bank bank_account_no payment_order in_words auto_repeat amended_from
+    title
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ENTRY_DEDUCTION: DocTypeDef = DocTypeDef {
+pub static PAYMENT_ENTRY_DEDUCTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = REQD | IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static PAYMENT_ENTRY_DEDUCTION: DocTypeDef = DocTypeDef {
         field!("description", SmallText, "Description"),
     ],
     ..DocTypeDef::new("Payment Entry Deduction", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentEntryDeductionField(PAYMENT_ENTRY_DEDUCTION) : Name Owner Creation

@@ -2,12 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ENTRY_REFERENCE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PAYMENT_ENTRY_REFERENCE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("reference_name", DynamicLink, "Name", options = TargetField("reference_doctype"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
-        field!("due_date", Date, "Due Date", flags = READ_ONLY),
+        field!("due_date", Date, "Due Date", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("due_date", Date, "Due Date", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("bill_no", Data, "Supplier Invoice No", flags = READ_ONLY | NO_COPY),
         field!("payment_term", Link, "Payment Term", options = Target("Payment Term")),
         field!("payment_term_outstanding", Float, "Payment Term Outstanding", flags = READ_ONLY | CONDITIONAL),
@@ -22,9 +25,12 @@ pub static PAYMENT_ENTRY_REFERENCE: DocTypeDef = DocTypeDef {
         field!("account", Link, "Account", options = Target("Account")),
         field!("payment_request", Link, "Payment Request", options = Target("Payment Request")),
         field!("payment_request_outstanding", Float, "Payment Request Outstanding", flags = READ_ONLY | VIRTUAL | CONDITIONAL),
+        field!("advance_voucher_type", Link, "Advance Voucher Type", options = Target("DocType"), flags = READ_ONLY, only = V16),
+        field!("advance_voucher_no", DynamicLink, "Advance Voucher No", options = TargetField("advance_voucher_type"), flags = READ_ONLY, only = V16),
     ],
     ..DocTypeDef::new("Payment Entry Reference", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentEntryReferenceField(PAYMENT_ENTRY_REFERENCE) : Name Owner Creation
@@ -32,6 +38,7 @@ fields! {
     ReferenceName DueDate BillNo PaymentTerm PaymentTermOutstanding AccountType
     PaymentType ReconcileEffectOn TotalAmount OutstandingAmount AllocatedAmount
     ExchangeRate ExchangeGainLoss Account PaymentRequest PaymentRequestOutstanding
+    AdvanceVoucherType AdvanceVoucherNo
 }
 
 #[cfg(feature = "accounts")]
@@ -67,6 +74,8 @@ pub struct PaymentEntryReference {
     pub account: Link<target::Account>,
     pub payment_request: Link<target::PaymentRequest>,
     pub payment_request_outstanding: Option<f64>,
+    pub advance_voucher_type: Link<target::DocType>,
+    pub advance_voucher_no: Option<String>,
     pub extra: Extra,
 }
 
@@ -77,4 +86,5 @@ document! {
     reference_name due_date bill_no payment_term payment_term_outstanding account_type
     payment_type reconcile_effect_on total_amount outstanding_amount allocated_amount
     exchange_rate exchange_gain_loss account payment_request payment_request_outstanding
+    advance_voucher_type advance_voucher_no
 }

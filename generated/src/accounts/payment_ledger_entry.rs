@@ -2,13 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_LEDGER_ENTRY: DocTypeDef = DocTypeDef {
+pub static PAYMENT_LEDGER_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     search_fields: &["voucher_no", "against_voucher_no"],
+    sort: "creation desc",
     fields: &[
         field!("posting_date", Date, "Posting Date", flags = SEARCH_INDEX),
         field!("company", Link, "Company", options = Target("Company"), flags = SEARCH_INDEX),
-        field!("account_type", Select, "Account Type", options = Choices(&["Receivable", "Payable"])),
+        field!("account_type", Select, "Account Type", options = Choices(& ["Receivable", "Payable"])),
         field!("account", Link, "Account", options = Target("Account"), flags = SEARCH_INDEX),
         field!("party_type", Link, "Party Type", options = Target("DocType"), flags = SEARCH_INDEX),
         field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = SEARCH_INDEX),
@@ -35,7 +36,8 @@ pub static PAYMENT_LEDGER_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_payment_ledger_entry_document"),
     ],
     ..DocTypeDef::new("Payment Ledger Entry", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentLedgerEntryField(PAYMENT_LEDGER_ENTRY) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ORDER: DocTypeDef = DocTypeDef {
+pub static PAYMENT_ORDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(&["PMO-"]), flags = REQD | NO_COPY, default = Some("PMO-")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
@@ -29,7 +30,8 @@ pub static PAYMENT_ORDER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_payment_order_document"),
     ],
     ..DocTypeDef::new("Payment Order", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentOrderField(PAYMENT_ORDER) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ORDER_REFERENCE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PAYMENT_ORDER_REFERENCE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Type", options = Target("DocType"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("reference_name", DynamicLink, "Name", options = TargetField("reference_doctype"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
@@ -16,7 +18,8 @@ pub static PAYMENT_ORDER_REFERENCE: DocTypeDef = DocTypeDef {
         field!("payment_reference", Data, "Payment Reference", flags = READ_ONLY | NO_COPY),
     ],
     ..DocTypeDef::new("Payment Order Reference", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentOrderReferenceField(PAYMENT_ORDER_REFERENCE) : Name Owner Creation

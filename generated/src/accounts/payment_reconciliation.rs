@@ -2,10 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_RECONCILIATION: DocTypeDef = DocTypeDef {
+pub static PAYMENT_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::VIRTUAL,
+    sort: "creation desc",
     fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IGNORE_USER_PERMISSIONS, only = V16),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | SUPERSEDED, only = V15),
         field!("party_type", Link, "Party Type", options = Target("DocType"), flags = REQD),
         field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = REQD | CONDITIONAL),
         field!("receivable_payable_account", Link, "Receivable / Payable Account", options = Target("Account"), flags = REQD | CONDITIONAL),
@@ -22,6 +24,7 @@ pub static PAYMENT_RECONCILIATION: DocTypeDef = DocTypeDef {
         field!("payment_limit", Int, "Payment Limit", default = Some("50")),
         field!("bank_cash_account", Link, "Bank / Cash Account", options = Target("Account"), flags = IN_LIST_VIEW),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
+        field!("project", Link, "Project", options = Target("Project"), only = V16),
         field!("invoice_name", Data, "Filter on Invoice"),
         field!("invoices", Table, "Invoices", options = Target("Payment Reconciliation Invoice")),
         field!("payment_name", Data, "Filter on Payment"),
@@ -33,15 +36,16 @@ pub static PAYMENT_RECONCILIATION: DocTypeDef = DocTypeDef {
         tool!(Update, "update_payment_reconciliation_document"),
     ],
     ..DocTypeDef::new("Payment Reconciliation", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentReconciliationField(PAYMENT_RECONCILIATION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Company PartyType Party ReceivablePayableAccount
     DefaultAdvanceAccount FromInvoiceDate FromPaymentDate MinimumInvoiceAmount
     MinimumPaymentAmount ToInvoiceDate ToPaymentDate MaximumInvoiceAmount
-    MaximumPaymentAmount InvoiceLimit PaymentLimit BankCashAccount CostCenter InvoiceName
-    Invoices PaymentName Payments Allocation
+    MaximumPaymentAmount InvoiceLimit PaymentLimit BankCashAccount CostCenter Project
+    InvoiceName Invoices PaymentName Payments Allocation
 }
 
 #[cfg(feature = "accounts")]
@@ -74,6 +78,7 @@ pub struct PaymentReconciliation {
     pub payment_limit: Option<i64>,
     pub bank_cash_account: Link<target::Account>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub invoice_name: Option<String>,
     pub invoices: Vec<crate::PaymentReconciliationInvoice>,
     pub payment_name: Option<String>,
@@ -89,5 +94,5 @@ document! {
     default_advance_account from_invoice_date from_payment_date minimum_invoice_amount
     minimum_payment_amount to_invoice_date to_payment_date maximum_invoice_amount
     maximum_payment_amount invoice_limit payment_limit bank_cash_account cost_center
-    invoice_name invoices payment_name payments allocation
+    project invoice_name invoices payment_name payments allocation
 }

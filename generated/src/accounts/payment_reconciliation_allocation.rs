@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_RECONCILIATION_ALLOCATION: DocTypeDef = DocTypeDef {
+pub static PAYMENT_RECONCILIATION_ALLOCATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("reference_type", Link, "Reference Type", options = Target("DocType"), flags = REQD | READ_ONLY),
         field!("reference_name", DynamicLink, "Reference Name", options = TargetField("reference_type"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
@@ -16,20 +17,22 @@ pub static PAYMENT_RECONCILIATION_ALLOCATION: DocTypeDef = DocTypeDef {
         field!("is_advance", Data, "Is Advance", flags = READ_ONLY | HIDDEN),
         field!("difference_amount", Currency, "Difference Amount", options = Format("Currency"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("gain_loss_posting_date", Date, "Difference Posting Date"),
+        field!("debit_or_credit_note_posting_date", Date, "Debit / Credit Note Posting Date", only = V16),
         field!("difference_account", Link, "Difference Account", options = Target("Account"), flags = READ_ONLY),
         field!("exchange_rate", Float, "Exchange Rate", flags = READ_ONLY),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = HIDDEN),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
     ],
     ..DocTypeDef::new("Payment Reconciliation Allocation", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentReconciliationAllocationField(PAYMENT_RECONCILIATION_ALLOCATION) : Name
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     ReferenceType ReferenceName ReferenceRow InvoiceType InvoiceNumber AllocatedAmount
     UnreconciledAmount Amount IsAdvance DifferenceAmount GainLossPostingDate
-    DifferenceAccount ExchangeRate Currency CostCenter
+    DebitOrCreditNotePostingDate DifferenceAccount ExchangeRate Currency CostCenter
 }
 
 #[cfg(feature = "accounts")]
@@ -59,6 +62,7 @@ pub struct PaymentReconciliationAllocation {
     pub is_advance: Option<String>,
     pub difference_amount: Option<f64>,
     pub gain_loss_posting_date: Option<Date>,
+    pub debit_or_credit_note_posting_date: Option<Date>,
     pub difference_account: Link<target::Account>,
     pub exchange_rate: Option<f64>,
     pub currency: Link<target::Currency>,
@@ -72,5 +76,6 @@ document! {
     creation modified modified_by docstatus idx parent parentfield parenttype
     reference_type reference_name reference_row invoice_type invoice_number
     allocated_amount unreconciled_amount amount is_advance difference_amount
-    gain_loss_posting_date difference_account exchange_rate currency cost_center
+    gain_loss_posting_date debit_or_credit_note_posting_date difference_account
+    exchange_rate currency cost_center
 }

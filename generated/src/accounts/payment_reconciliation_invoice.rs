@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_RECONCILIATION_INVOICE: DocTypeDef = DocTypeDef {
+pub static PAYMENT_RECONCILIATION_INVOICE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
-        field!("invoice_type", Select, "Invoice Type", options = Choices(&["Sales Invoice", "Purchase Invoice", "Journal Entry"]), flags = READ_ONLY | IN_LIST_VIEW),
+        field!("invoice_type", Select, "Invoice Type", options = Choices(& ["Sales Invoice", "Purchase Invoice", "Journal Entry"]), flags = READ_ONLY | IN_LIST_VIEW),
         field!("invoice_number", DynamicLink, "Invoice Number", options = TargetField("invoice_type"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("invoice_date", Date, "Invoice Date", flags = READ_ONLY | IN_LIST_VIEW),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = READ_ONLY),
@@ -15,7 +16,8 @@ pub static PAYMENT_RECONCILIATION_INVOICE: DocTypeDef = DocTypeDef {
         field!("exchange_rate", Float, "Exchange Rate", flags = HIDDEN),
     ],
     ..DocTypeDef::new("Payment Reconciliation Invoice", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentReconciliationInvoiceField(PAYMENT_RECONCILIATION_INVOICE) : Name Owner

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_RECONCILIATION_PAYMENT: DocTypeDef = DocTypeDef {
+pub static PAYMENT_RECONCILIATION_PAYMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("reference_type", Link, "Reference Type", options = Target("DocType"), flags = READ_ONLY),
         field!("reference_name", DynamicLink, "Reference Name", options = TargetField("reference_type"), flags = READ_ONLY | IN_LIST_VIEW),
@@ -18,7 +19,8 @@ pub static PAYMENT_RECONCILIATION_PAYMENT: DocTypeDef = DocTypeDef {
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
     ],
     ..DocTypeDef::new("Payment Reconciliation Payment", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentReconciliationPaymentField(PAYMENT_RECONCILIATION_PAYMENT) : Name Owner

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_REQUEST: DocTypeDef = DocTypeDef {
+pub static PAYMENT_REQUEST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
-        field!("payment_request_type", Select, "Payment Request Type", options = Choices(& ["Outward", "Inward"]), flags = REQD, default = Some("Inward")),
+        field!("payment_request_type", Select, "Payment Request Type", options = Choices(&["Outward", "Inward"]), flags = REQD, default = Some("Inward")),
         field!("transaction_date", Date, "Transaction Date"),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-PRQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
+        field!("failed_reason", Data, "Reason for Failure", flags = READ_ONLY | HIDDEN | NO_COPY, only = V16),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-PRQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment")),
         field!("party_type", Link, "Party Type", options = Target("DocType")),
@@ -26,7 +28,8 @@ pub static PAYMENT_REQUEST: DocTypeDef = DocTypeDef {
         field!("bank", Link, "Bank", options = Target("Bank"), flags = READ_ONLY, fetch_from = Some("bank_account.bank")),
         field!("bank_account_no", ReadOnly, "Bank Account No", fetch_from = Some("bank_account.bank_account_no")),
         field!("account", ReadOnly, "Account", fetch_from = Some("bank_account.account")),
-        field!("iban", ReadOnly, "IBAN", fetch_from = Some("bank_account.iban")),
+        field!("iban", ReadOnly, "IBAN", options = Format("IBAN"), fetch_from = Some("bank_account.iban"), only = V16),
+        field!("iban", ReadOnly, "IBAN", flags = SUPERSEDED, fetch_from = Some("bank_account.iban"), only = V15),
         field!("branch_code", ReadOnly, "Branch Code", flags = FETCH_IF_EMPTY, fetch_from = Some("bank_account.branch_code")),
         field!("swift_number", ReadOnly, "SWIFT Number", fetch_from = Some("bank.swift_number")),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
@@ -39,12 +42,14 @@ pub static PAYMENT_REQUEST: DocTypeDef = DocTypeDef {
         field!("make_sales_invoice", Check, "Make Sales Invoice", flags = READ_ONLY | HIDDEN | CONDITIONAL, default = Some("0")),
         field!("message", Text, "Message", flags = CONDITIONAL),
         field!("mute_email", Check, "Mute Email", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
-        field!("payment_url", Data, "", options = Format("URL"), flags = READ_ONLY | HIDDEN, length = 500),
+        field!("payment_url", Data, "", options = Format("URL"), flags = READ_ONLY | HIDDEN | SUPERSEDED, length = 500, only = V15),
         field!("payment_gateway", ReadOnly, "Payment Gateway", fetch_from = Some("payment_gateway_account.payment_gateway")),
         field!("payment_account", ReadOnly, "Payment Account", flags = READ_ONLY, fetch_from = Some("payment_gateway_account.payment_account")),
-        field!("payment_channel", Select, "Payment Channel", options = Choices(&["Email", "Phone"]), flags = READ_ONLY | CONDITIONAL, fetch_from = Some("payment_gateway_account.payment_channel")),
+        field!("payment_channel", Select, "Payment Channel", options = Choices(& ["Email", "Phone", "Other"]), flags = READ_ONLY | CONDITIONAL, fetch_from = Some("payment_gateway_account.payment_channel"), only = V16),
+        field!("payment_channel", Select, "Payment Channel", options = Choices(& ["Email", "Phone"]), flags = READ_ONLY | CONDITIONAL | SUPERSEDED, fetch_from = Some("payment_gateway_account.payment_channel"), only = V15),
         field!("payment_order", Link, "Payment Order", options = Target("Payment Order"), flags = READ_ONLY),
         field!("amended_from", Link, "Amended From", options = Target("Payment Request"), flags = READ_ONLY | NO_COPY),
+        field!("payment_url", Data, "Payment URL", options = Format("URL"), flags = READ_ONLY, length = 500, only = V16),
         field!("phone_number", Data, "Phone Number"),
     ],
     tools: &[
@@ -59,17 +64,18 @@ pub static PAYMENT_REQUEST: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_payment_request_document"),
     ],
     ..DocTypeDef::new("Payment Request", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentRequestField(PAYMENT_REQUEST) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx PaymentRequestType TransactionDate NamingSeries Company ModeOfPayment
-    PartyType Party PartyName ReferenceDoctype ReferenceName GrandTotal Currency
-    IsASubscription OutstandingAmount PartyAccountCurrency SubscriptionPlans BankAccount
-    Bank BankAccountNo Account Iban BranchCode SwiftNumber CostCenter Project PrintFormat
-    EmailTo Subject PaymentGatewayAccount Status MakeSalesInvoice Message MuteEmail
-    PaymentUrl PaymentGateway PaymentAccount PaymentChannel PaymentOrder AmendedFrom
-    PhoneNumber
+    Docstatus Idx PaymentRequestType TransactionDate FailedReason NamingSeries Company
+    ModeOfPayment PartyType Party PartyName ReferenceDoctype ReferenceName GrandTotal
+    Currency IsASubscription OutstandingAmount PartyAccountCurrency SubscriptionPlans
+    BankAccount Bank BankAccountNo Account Iban BranchCode SwiftNumber CostCenter Project
+    PrintFormat EmailTo Subject PaymentGatewayAccount Status MakeSalesInvoice Message
+    MuteEmail PaymentGateway PaymentAccount PaymentChannel PaymentOrder AmendedFrom
+    PaymentUrl PhoneNumber
 }
 
 #[cfg(feature = "accounts")]
@@ -94,7 +100,8 @@ choices! {
 
 #[cfg(feature = "accounts")]
 choices! {
-    pub PaymentRequestPaymentChannel { Email = "Email", Phone = "Phone" }
+    pub PaymentRequestPaymentChannel { Email = "Email", Phone = "Phone", Other = "Other"
+    }
 }
 
 #[cfg(feature = "accounts")]
@@ -109,6 +116,7 @@ pub struct PaymentRequest {
     pub idx: Option<i64>,
     pub payment_request_type: Select<PaymentRequestPaymentRequestType>,
     pub transaction_date: Option<Date>,
+    pub failed_reason: Option<String>,
     pub naming_series: Select<PaymentRequestNamingSeries>,
     pub company: Link<target::Company>,
     pub mode_of_payment: Link<target::ModeOfPayment>,
@@ -140,12 +148,12 @@ pub struct PaymentRequest {
     pub make_sales_invoice: Option<bool>,
     pub message: Option<String>,
     pub mute_email: Option<bool>,
-    pub payment_url: Option<String>,
     pub payment_gateway: Option<String>,
     pub payment_account: Option<String>,
     pub payment_channel: Select<PaymentRequestPaymentChannel>,
     pub payment_order: Link<target::PaymentOrder>,
     pub amended_from: Link<target::PaymentRequest>,
+    pub payment_url: Option<String>,
     pub phone_number: Option<String>,
     pub extra: Extra,
 }
@@ -153,11 +161,11 @@ pub struct PaymentRequest {
 #[cfg(feature = "accounts")]
 document! {
     PaymentRequest(PAYMENT_REQUEST) : name owner creation modified modified_by docstatus
-    idx payment_request_type transaction_date naming_series company mode_of_payment
-    party_type party party_name reference_doctype reference_name grand_total currency
-    is_a_subscription outstanding_amount party_account_currency subscription_plans
-    bank_account bank bank_account_no account iban branch_code swift_number cost_center
-    project print_format email_to subject payment_gateway_account status
-    make_sales_invoice message mute_email payment_url payment_gateway payment_account
-    payment_channel payment_order amended_from phone_number
+    idx payment_request_type transaction_date failed_reason naming_series company
+    mode_of_payment party_type party party_name reference_doctype reference_name
+    grand_total currency is_a_subscription outstanding_amount party_account_currency
+    subscription_plans bank_account bank bank_account_no account iban branch_code
+    swift_number cost_center project print_format email_to subject
+    payment_gateway_account status make_sales_invoice message mute_email payment_gateway
+    payment_account payment_channel payment_order amended_from payment_url phone_number
 }

@@ -2,33 +2,41 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_SCHEDULE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
-    sort: "creation desc",
-    fields: &[
-        field!("payment_term", Link, "Payment Term", options = Target("Payment Term"), flags = IN_LIST_VIEW),
-        field!("description", SmallText, "Description", flags = IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("payment_term.description")),
-        field!("due_date", Date, "Due Date", flags = REQD | IN_LIST_VIEW | FILLED),
-        field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment")),
-        field!("invoice_portion", Percent, "Invoice Portion", flags = IN_LIST_VIEW),
-        field!("discount_type", Select, "Discount Type", options = Choices(&["Percentage", "Amount"]), default = Some("Percentage"), fetch_from = Some("payment_term.discount_type")),
-        field!("discount_date", Date, "Discount Date", flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("discount", Float, "Discount", fetch_from = Some("payment_term.discount")),
-        field!("payment_amount", Currency, "Payment Amount", options = Format("currency"), flags = REQD | IN_LIST_VIEW | FILLED),
-        field!("outstanding", Currency, "Outstanding", options = Format("currency"), flags = READ_ONLY, fetch_from = Some("payment_amount")),
-        field!("paid_amount", Currency, "Paid Amount", options = Format("currency"), flags = CONDITIONAL),
-        field!("discounted_amount", Currency, "Discounted Amount", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
-        field!("base_payment_amount", Currency, "Payment Amount (Company Currency)", options = Format("Company:company:default_currency")),
-        field!("base_outstanding", Currency, "Outstanding (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("base_paid_amount", Currency, "Paid Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
-    ],
-    ..DocTypeDef::new("Payment Schedule", "Accounts")
-};
+pub static PAYMENT_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+sort: "creation desc",
+fields: &[
+    field!("payment_term", Link, "Payment Term", options = Target("Payment Term"), flags = IN_LIST_VIEW),
+    field!("description", SmallText, "Description", flags = IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("payment_term.description")),
+    field!("due_date", Date, "Due Date", flags = REQD | IN_LIST_VIEW | FILLED),
+    field!("invoice_portion", Percent, "Invoice Portion", flags = IN_LIST_VIEW, only = V16),
+    field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment")),
+    field!("due_date_based_on", Select, "Due Date Based On", options = Choices(& ["Day(s) after invoice date", "Day(s) after the end of the invoice month", "Month(s) after the end of the invoice month"]), flags = READ_ONLY, only = V16),
+    field!("credit_days", Int, "Credit Days", flags = READ_ONLY | NON_NEGATIVE | CONDITIONAL, only = V16),
+    field!("credit_months", Int, "Credit Months", flags = READ_ONLY | NON_NEGATIVE | CONDITIONAL, only = V16),
+    field!("invoice_portion", Percent, "Invoice Portion", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+    field!("discount_type", Select, "Discount Type", options = Choices(&["Percentage", "Amount"]), flags = SUPERSEDED, default = Some("Percentage"), fetch_from = Some("payment_term.discount_type"), only = V15),
+    field!("discount_date", Date, "Discount Date", flags = CONDITIONAL | CONDITIONALLY_REQD),
+    field!("discount", Float, "Discount", fetch_from = Some("payment_term.discount")),
+    field!("discount_type", Select, "Discount Type", options = Choices(&["Percentage", "Amount"]), default = Some("Percentage"), fetch_from = Some("payment_term.discount_type"), only = V16),
+    field!("discount_validity_based_on", Select, "Discount Validity Based On", options = Choices(&["Day(s) after invoice date", "Day(s) after the end of the invoice month", "Month(s) after the end of the invoice month"]), flags = READ_ONLY | CONDITIONAL, only = V16),
+    field!("discount_validity", Int, "Discount Validity", flags = READ_ONLY | CONDITIONAL, only = V16),
+    field!("payment_amount", Currency, "Payment Amount", options = Format("currency"), flags = REQD | IN_LIST_VIEW | FILLED),
+    field!("outstanding", Currency, "Outstanding", options = Format("currency"), flags = READ_ONLY, fetch_from = Some("payment_amount")),
+    field!("paid_amount", Currency, "Paid Amount", options = Format("currency"), flags = CONDITIONAL),
+    field!("discounted_amount", Currency, "Discounted Amount", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
+    field!("base_payment_amount", Currency, "Payment Amount (Company Currency)", options = Format("Company:company:default_currency")),
+    field!("base_outstanding", Currency, "Outstanding (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+    field!("base_paid_amount", Currency, "Paid Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
+],
+..DocTypeDef::new("Payment Schedule", "Accounts")
+});
 
 fields! {
     pub PaymentScheduleField(PAYMENT_SCHEDULE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype PaymentTerm Description DueDate
-    ModeOfPayment InvoicePortion DiscountType DiscountDate Discount PaymentAmount
+    InvoicePortion ModeOfPayment DueDateBasedOn CreditDays CreditMonths DiscountDate
+    Discount DiscountType DiscountValidityBasedOn DiscountValidity PaymentAmount
     Outstanding PaidAmount DiscountedAmount BasePaymentAmount BaseOutstanding
     BasePaidAmount
 }
@@ -38,7 +46,23 @@ use crate::target;
 
 #[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
 choices! {
+    pub PaymentScheduleDueDateBasedOn { DaySAfterInvoiceDate =
+    "Day(s) after invoice date", DaySAfterTheEndOfTheInvoiceMonth =
+    "Day(s) after the end of the invoice month", MonthSAfterTheEndOfTheInvoiceMonth =
+    "Month(s) after the end of the invoice month" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+choices! {
     pub PaymentScheduleDiscountType { Percentage = "Percentage", Amount = "Amount" }
+}
+
+#[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
+choices! {
+    pub PaymentScheduleDiscountValidityBasedOn { DaySAfterInvoiceDate =
+    "Day(s) after invoice date", DaySAfterTheEndOfTheInvoiceMonth =
+    "Day(s) after the end of the invoice month", MonthSAfterTheEndOfTheInvoiceMonth =
+    "Month(s) after the end of the invoice month" }
 }
 
 #[cfg(any(feature = "accounts", feature = "buying", feature = "selling"))]
@@ -57,11 +81,16 @@ pub struct PaymentSchedule {
     pub payment_term: Link<target::PaymentTerm>,
     pub description: Option<String>,
     pub due_date: Option<Date>,
-    pub mode_of_payment: Link<target::ModeOfPayment>,
     pub invoice_portion: Option<f64>,
-    pub discount_type: Select<PaymentScheduleDiscountType>,
+    pub mode_of_payment: Link<target::ModeOfPayment>,
+    pub due_date_based_on: Select<PaymentScheduleDueDateBasedOn>,
+    pub credit_days: Option<i64>,
+    pub credit_months: Option<i64>,
     pub discount_date: Option<Date>,
     pub discount: Option<f64>,
+    pub discount_type: Select<PaymentScheduleDiscountType>,
+    pub discount_validity_based_on: Select<PaymentScheduleDiscountValidityBasedOn>,
+    pub discount_validity: Option<i64>,
     pub payment_amount: Option<f64>,
     pub outstanding: Option<f64>,
     pub paid_amount: Option<f64>,
@@ -76,7 +105,8 @@ pub struct PaymentSchedule {
 document! {
     PaymentSchedule(PAYMENT_SCHEDULE) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype payment_term description due_date
-    mode_of_payment invoice_portion discount_type discount_date discount payment_amount
-    outstanding paid_amount discounted_amount base_payment_amount base_outstanding
-    base_paid_amount
+    invoice_portion mode_of_payment due_date_based_on credit_days credit_months
+    discount_date discount discount_type discount_validity_based_on discount_validity
+    payment_amount outstanding paid_amount discounted_amount base_payment_amount
+    base_outstanding base_paid_amount
 }

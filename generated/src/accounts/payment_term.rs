@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_TERM: DocTypeDef = DocTypeDef {
+pub static PAYMENT_TERM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:payment_term_name"),
+    sort: "creation desc",
     fields: &[
         field!("payment_term_name", Data, "Payment Term Name", flags = UNIQUE | BOLD),
         field!("invoice_portion", Float, "Invoice Portion (%)", flags = BOLD),
@@ -13,7 +14,7 @@ pub static PAYMENT_TERM: DocTypeDef = DocTypeDef {
         field!("due_date_based_on", Select, "Due Date Based On", options = Choices(& ["Day(s) after invoice date", "Day(s) after the end of the invoice month", "Month(s) after the end of the invoice month"]), flags = BOLD),
         field!("credit_days", Int, "Credit Days", flags = BOLD | CONDITIONAL),
         field!("credit_months", Int, "Credit Months", flags = CONDITIONAL),
-        field!("discount_type", Select, "Discount Type", options = Choices(&["Percentage", "Amount"]), default = Some("Percentage")),
+        field!("discount_type", Select, "Discount Type", options = Choices(& ["Percentage", "Amount"]), default = Some("Percentage")),
         field!("discount", Float, "Discount"),
         field!("discount_validity_based_on", Select, "Discount Validity Based On", options = Choices(&["Day(s) after invoice date", "Day(s) after the end of the invoice month", "Month(s) after the end of the invoice month"]), flags = CONDITIONAL, default = Some("Day(s) after invoice date")),
         field!("discount_validity", Int, "Discount Validity", flags = CONDITIONAL | CONDITIONALLY_REQD),
@@ -28,7 +29,8 @@ pub static PAYMENT_TERM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_payment_term_document"),
     ],
     ..DocTypeDef::new("Payment Term", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentTermField(PAYMENT_TERM) : Name Owner Creation Modified ModifiedBy

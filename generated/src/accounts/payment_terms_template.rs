@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_TERMS_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static PAYMENT_TERMS_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:template_name"),
+    sort: "creation desc",
     fields: &[
         field!("template_name", Data, "Template Name", flags = UNIQUE),
         field!("allocate_payment_based_on_payment_terms", Check, "Allocate Payment Based On Payment Terms", default = Some("0")),
@@ -19,7 +20,8 @@ pub static PAYMENT_TERMS_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_payment_terms_template_document"),
     ],
     ..DocTypeDef::new("Payment Terms Template", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentTermsTemplateField(PAYMENT_TERMS_TEMPLATE) : Name Owner Creation Modified

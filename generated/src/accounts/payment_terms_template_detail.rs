@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_TERMS_TEMPLATE_DETAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PAYMENT_TERMS_TEMPLATE_DETAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("payment_term", Link, "Payment Term", options = Target("Payment Term"), flags = IN_LIST_VIEW),
         field!("description", SmallText, "Description", flags = IN_LIST_VIEW, fetch_from = Some("payment_term.description")),
@@ -12,13 +14,14 @@ pub static PAYMENT_TERMS_TEMPLATE_DETAIL: DocTypeDef = DocTypeDef {
         field!("due_date_based_on", Select, "Due Date Based On", options = Choices(& ["Day(s) after invoice date", "Day(s) after the end of the invoice month", "Month(s) after the end of the invoice month"]), flags = REQD | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("payment_term.due_date_based_on")),
         field!("credit_days", Int, "Credit Days", flags = IN_LIST_VIEW | NON_NEGATIVE | CONDITIONAL | FETCH_IF_EMPTY, default = Some("0"), fetch_from = Some("payment_term.credit_days")),
         field!("credit_months", Int, "Credit Months", flags = NON_NEGATIVE | CONDITIONAL | FETCH_IF_EMPTY, default = Some("0"), fetch_from = Some("payment_term.credit_months")),
-        field!("discount_type", Select, "Discount Type", options = Choices(&["Percentage", "Amount"]), flags = FETCH_IF_EMPTY, default = Some("Percentage"), fetch_from = Some("payment_term.discount_type")),
+        field!("discount_type", Select, "Discount Type", options = Choices(& ["Percentage", "Amount"]), flags = FETCH_IF_EMPTY, default = Some("Percentage"), fetch_from = Some("payment_term.discount_type")),
         field!("discount", Float, "Discount", flags = FETCH_IF_EMPTY, fetch_from = Some("payment_term.discount")),
         field!("discount_validity_based_on", Select, "Discount Validity Based On", options = Choices(&["Day(s) after invoice date", "Day(s) after the end of the invoice month", "Month(s) after the end of the invoice month"]), flags = CONDITIONAL | FETCH_IF_EMPTY, default = Some("Day(s) after invoice date"), fetch_from = Some("payment_term.discount_validity_based_on")),
         field!("discount_validity", Int, "Discount Validity", flags = CONDITIONAL | CONDITIONALLY_REQD | FETCH_IF_EMPTY, fetch_from = Some("payment_term.discount_validity")),
     ],
     ..DocTypeDef::new("Payment Terms Template Detail", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PaymentTermsTemplateDetailField(PAYMENT_TERMS_TEMPLATE_DETAIL) : Name Owner

@@ -2,18 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PEGGED_CURRENCIES: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("pegged_currency_item", Table, "", options = Target("Pegged Currency Details")),
-    ],
-    tools: &[
-        tool!(Get, "get_pegged_currencies_document"),
-        tool!(Update, "update_pegged_currencies_document"),
-    ],
-    ..DocTypeDef::new("Pegged Currencies", "Accounts")
-};
+pub static PEGGED_CURRENCIES: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("pegged_currency_item", Table, "", options = Target("Pegged Currency Details")),
+],
+tools: &[
+    tool!(Get, "get_pegged_currencies_document"),
+    tool!(Update, "update_pegged_currencies_document"),
+],
+..DocTypeDef::new("Pegged Currencies", "Accounts")
+});
 
 fields! {
     pub PeggedCurrenciesField(PEGGED_CURRENCIES) : Name Owner Creation Modified

@@ -2,16 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PEGGED_CURRENCY_DETAILS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("source_currency", Link, "Currency", options = Target("Currency"), flags = IN_LIST_VIEW),
-        field!("pegged_against", Link, "Pegged Against", options = Target("Currency"), flags = IN_LIST_VIEW),
-        field!("pegged_exchange_rate", Data, "Exchange Rate", flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("Pegged Currency Details", "Accounts")
-};
+pub static PEGGED_CURRENCY_DETAILS: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("source_currency", Link, "Currency", options = Target("Currency"), flags = IN_LIST_VIEW),
+    field!("pegged_against", Link, "Pegged Against", options = Target("Currency"), flags = IN_LIST_VIEW),
+    field!("pegged_exchange_rate", Data, "Exchange Rate", flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("Pegged Currency Details", "Accounts")
+});
 
 fields! {
     pub PeggedCurrencyDetailsField(PEGGED_CURRENCY_DETAILS) : Name Owner Creation

@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERIOD_CLOSING_VOUCHER: DocTypeDef = DocTypeDef {
+pub static PERIOD_CLOSING_VOUCHER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("ACC-PCV-.YYYY.-.#####"),
     title_field: Some("closing_account_head"),
     search_fields: &["fiscal_year", "period_start_date", "period_end_date"],
+    sort: "creation desc",
     fields: &[
         field!("transaction_date", Date, "Transaction Date", default = Some("Today")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD),
@@ -31,7 +32,8 @@ pub static PERIOD_CLOSING_VOUCHER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_period_closing_voucher_document"),
     ],
     ..DocTypeDef::new("Period Closing Voucher", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PeriodClosingVoucherField(PERIOD_CLOSING_VOUCHER) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_CLOSING_ENTRY: DocTypeDef = DocTypeDef {
+pub static POS_CLOSING_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("POS-CLO-.YYYY.-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("period_start_date", Datetime, "Period Start Date", flags = REQD | READ_ONLY | IN_LIST_VIEW, fetch_from = Some("pos_opening_entry.period_start_date")),
         field!("period_end_date", Datetime, "Period End Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
@@ -12,15 +13,25 @@ pub static POS_CLOSING_ENTRY: DocTypeDef = DocTypeDef {
         field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY, default = Some("Now")),
         field!("pos_opening_entry", Link, "POS Opening Entry", options = Target("POS Opening Entry"), flags = REQD),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Queued", "Failed", "Cancelled"]), flags = READ_ONLY | HIDDEN | ALLOW_ON_SUBMIT, default = Some("Draft")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
-        field!("pos_profile", Link, "POS Profile", options = Target("POS Profile"), flags = REQD | IN_LIST_VIEW, fetch_from = Some("pos_opening_entry.pos_profile")),
-        field!("user", Link, "Cashier", options = Target("User"), flags = REQD, fetch_from = Some("pos_opening_entry.user")),
-        field!("pos_transactions", Table, "POS Transactions", options = Target("POS Invoice Reference")),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | READ_ONLY | FETCH_IF_EMPTY | FILLED, fetch_from = Some("pos_opening_entry.company"), only = V16),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED | SUPERSEDED, only = V15),
+        field!("pos_profile", Link, "POS Profile", options = Target("POS Profile"), flags = REQD | READ_ONLY | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("pos_opening_entry.pos_profile"), only = V16),
+        field!("pos_profile", Link, "POS Profile", options = Target("POS Profile"), flags = REQD | IN_LIST_VIEW | SUPERSEDED, fetch_from = Some("pos_opening_entry.pos_profile"), only = V15),
+        field!("user", Link, "Cashier", options = Target("User"), flags = REQD | READ_ONLY, fetch_from = Some("pos_opening_entry.user"), only = V16),
+        field!("user", Link, "Cashier", options = Target("User"), flags = REQD | SUPERSEDED, fetch_from = Some("pos_opening_entry.user"), only = V15),
+        field!("pos_invoices", Table, "POS Transactions", options = Target("POS Invoice Reference"), flags = READ_ONLY, only = V16),
+        field!("sales_invoices", Table, "Sales Invoice Transactions", options = Target("Sales Invoice Reference"), flags = READ_ONLY, only = V16),
+        field!("taxes", Table, "Taxes", options = Target("POS Closing Entry Taxes"), flags = READ_ONLY, only = V16),
+        field!("total_quantity", Float, "Total Quantity", flags = READ_ONLY, only = V16),
+        field!("net_total", Currency, "Net Total", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("total_taxes_and_charges", Currency, "Total Taxes and Charges", flags = READ_ONLY, only = V16),
+        field!("grand_total", Currency, "Grand Total", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("pos_transactions", Table, "POS Transactions", options = Target("POS Invoice Reference"), only = V15),
         field!("payment_reconciliation", Table, "Payment Reconciliation", options = Target("POS Closing Entry Detail")),
-        field!("grand_total", Currency, "Grand Total", flags = READ_ONLY, default = Some("0")),
-        field!("net_total", Currency, "Net Total", flags = READ_ONLY, default = Some("0")),
-        field!("total_quantity", Float, "Total Quantity", flags = READ_ONLY),
-        field!("taxes", Table, "Taxes", options = Target("POS Closing Entry Taxes"), flags = READ_ONLY),
+        field!("grand_total", Currency, "Grand Total", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
+        field!("net_total", Currency, "Net Total", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
+        field!("total_quantity", Float, "Total Quantity", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("taxes", Table, "Taxes", options = Target("POS Closing Entry Taxes"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("error_message", SmallText, "Error", flags = READ_ONLY | CONDITIONAL),
         field!("amended_from", Link, "Amended From", options = Target("POS Closing Entry"), flags = READ_ONLY | NO_COPY),
     ],
@@ -36,13 +47,15 @@ pub static POS_CLOSING_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_pos_closing_entry_document"),
     ],
     ..DocTypeDef::new("POS Closing Entry", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosClosingEntryField(POS_CLOSING_ENTRY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx PeriodStartDate PeriodEndDate PostingDate PostingTime PosOpeningEntry
-    Status Company PosProfile User PosTransactions PaymentReconciliation GrandTotal
-    NetTotal TotalQuantity Taxes ErrorMessage AmendedFrom
+    Status Company PosProfile User PosInvoices SalesInvoices Taxes TotalQuantity NetTotal
+    TotalTaxesAndCharges GrandTotal PosTransactions PaymentReconciliation ErrorMessage
+    AmendedFrom
 }
 
 #[cfg(feature = "accounts")]
@@ -73,12 +86,15 @@ pub struct PosClosingEntry {
     pub company: Link<target::Company>,
     pub pos_profile: Link<target::PosProfile>,
     pub user: Link<target::User>,
+    pub pos_invoices: Vec<crate::PosInvoiceReference>,
+    pub sales_invoices: Vec<crate::SalesInvoiceReference>,
+    pub taxes: Vec<crate::PosClosingEntryTaxes>,
+    pub total_quantity: Option<f64>,
+    pub net_total: Option<f64>,
+    pub total_taxes_and_charges: Option<f64>,
+    pub grand_total: Option<f64>,
     pub pos_transactions: Vec<crate::PosInvoiceReference>,
     pub payment_reconciliation: Vec<crate::PosClosingEntryDetail>,
-    pub grand_total: Option<f64>,
-    pub net_total: Option<f64>,
-    pub total_quantity: Option<f64>,
-    pub taxes: Vec<crate::PosClosingEntryTaxes>,
     pub error_message: Option<String>,
     pub amended_from: Link<target::PosClosingEntry>,
     pub extra: Extra,
@@ -88,7 +104,7 @@ pub struct PosClosingEntry {
 document! {
     PosClosingEntry(POS_CLOSING_ENTRY) : name owner creation modified modified_by
     docstatus idx period_start_date period_end_date posting_date posting_time
-    pos_opening_entry status company pos_profile user pos_transactions
-    payment_reconciliation grand_total net_total total_quantity taxes error_message
-    amended_from
+    pos_opening_entry status company pos_profile user pos_invoices sales_invoices taxes
+    total_quantity net_total total_taxes_and_charges grand_total pos_transactions
+    payment_reconciliation error_message amended_from
 }

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_CLOSING_ENTRY_DETAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static POS_CLOSING_ENTRY_DETAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment"), flags = REQD | IN_LIST_VIEW),
         field!("opening_amount", Currency, "Opening Amount", options = Format("company:company_currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
@@ -12,7 +14,8 @@ pub static POS_CLOSING_ENTRY_DETAIL: DocTypeDef = DocTypeDef {
         field!("difference", Currency, "Difference", options = Format("company:company_currency"), flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("POS Closing Entry Detail", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosClosingEntryDetailField(POS_CLOSING_ENTRY_DETAIL) : Name Owner Creation

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_CLOSING_ENTRY_TAXES: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static POS_CLOSING_ENTRY_TAXES: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("rate", Percent, "Tax Rate", flags = READ_ONLY | IN_LIST_VIEW),
+        field!("rate", Percent, "Tax Rate", flags = READ_ONLY | IN_LIST_VIEW, only = V15),
         field!("amount", Currency, "Amount", flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("POS Closing Entry Taxes", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosClosingEntryTaxesField(POS_CLOSING_ENTRY_TAXES) : Name Owner Creation Modified

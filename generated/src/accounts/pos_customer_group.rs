@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_CUSTOMER_GROUP: DocTypeDef = DocTypeDef {
+pub static POS_CUSTOMER_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("POS Customer Group", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosCustomerGroupField(POS_CUSTOMER_GROUP) : Name Owner Creation Modified

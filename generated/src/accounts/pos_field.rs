@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_FIELD: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static POS_FIELD: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("fieldname", Select, "Fieldname", options = Choices(&[]), flags = IN_LIST_VIEW),
         field!("label", Data, "Label", flags = READ_ONLY | IN_LIST_VIEW),
@@ -14,7 +16,8 @@ pub static POS_FIELD: DocTypeDef = DocTypeDef {
         field!("read_only", Check, "Read Only", default = Some("0")),
     ],
     ..DocTypeDef::new("POS Field", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosFieldField(POS_FIELD) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_INVOICE: DocTypeDef = DocTypeDef {
+pub static POS_INVOICE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
-    title_field: Some("title"),
+    title_field: Some("customer_name"),
     search_fields: &[
         "posting_date",
         "due_date",
@@ -13,8 +13,9 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         "base_grand_total",
         "outstanding_amount",
     ],
+    sort: "creation desc",
     fields: &[
-        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
+        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}"), only = V15),
         field!("naming_series", Select, "Series", options = Choices(& ["ACC-PSINV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | BOLD | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = BOLD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("customer.customer_name")),
@@ -27,27 +28,28 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         field!("update_billed_amount_in_delivery_note", Check, "Update Billed Amount in Delivery Note", flags = CONDITIONAL, default = Some("1")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | BOLD | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = NO_COPY),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY, default = Some("Now"), only = V16),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY | SUPERSEDED, only = V15),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
         field!("due_date", Date, "Payment Due Date", flags = NO_COPY),
         field!("amended_from", Link, "Amended From", options = Target("POS Invoice"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("return_against", Link, "Return Against", options = Target("POS Invoice"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("project", Link, "Project", options = Target("Project"), flags = IN_GLOBAL_SEARCH),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
-        field!("po_no", Data, "Customer's Purchase Order", flags = ALLOW_ON_SUBMIT | NO_COPY),
-        field!("po_date", Date, "Customer's Purchase Order Date", flags = ALLOW_ON_SUBMIT),
-        field!("customer_address", Link, "Customer Address", options = Target("Address")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY),
-        field!("contact_person", Link, "Contact Person", options = Target("Contact"), flags = IN_GLOBAL_SEARCH),
-        field!("contact_display", SmallText, "Contact", flags = READ_ONLY),
-        field!("contact_mobile", Data, "Mobile No", options = Format("Phone"), flags = READ_ONLY | HIDDEN),
-        field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN),
-        field!("territory", Link, "Territory", options = Target("Territory")),
-        field!("shipping_address_name", Link, "Shipping Address Name", options = Target("Address")),
-        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY),
-        field!("company_address", Link, "Company Address Name", options = Target("Address")),
-        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY | HIDDEN),
-        field!("company_contact_person", Link, "Company Contact Person", options = Target("Contact")),
+        field!("po_no", Data, "Customer's Purchase Order", flags = ALLOW_ON_SUBMIT | NO_COPY | SUPERSEDED, only = V15),
+        field!("po_date", Date, "Customer's Purchase Order Date", flags = ALLOW_ON_SUBMIT | SUPERSEDED, only = V15),
+        field!("customer_address", Link, "Customer Address", options = Target("Address"), flags = SUPERSEDED, only = V15),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("contact_person", Link, "Contact Person", options = Target("Contact"), flags = IN_GLOBAL_SEARCH | SUPERSEDED, only = V15),
+        field!("contact_display", SmallText, "Contact", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("contact_mobile", Data, "Mobile No", options = Format("Phone"), flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
+        field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
+        field!("territory", Link, "Territory", options = Target("Territory"), flags = SUPERSEDED, only = V15),
+        field!("shipping_address_name", Link, "Shipping Address Name", options = Target("Address"), flags = SUPERSEDED, only = V15),
+        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("company_address", Link, "Company Address Name", options = Target("Address"), flags = SUPERSEDED, only = V15),
+        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
+        field!("company_contact_person", Link, "Company Contact Person", options = Target("Contact"), flags = SUPERSEDED, only = V15),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("conversion_rate", Float, "Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("selling_price_list", Link, "Price List", options = Target("Price List"), flags = REQD | FILLED),
@@ -57,6 +59,7 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         field!("set_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = CONDITIONAL),
         field!("update_stock", Check, "Update Stock", default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("items", Table, "Items", options = Target("POS Invoice Item"), flags = REQD),
         field!("pricing_rules", Table, "Pricing Rule Detail", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
         field!("packed_items", Table, "Packed Items", options = Target("Packed Item"), flags = CONDITIONAL),
@@ -73,14 +76,15 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes", Table, "Sales Taxes and Charges", options = Target("Sales Taxes and Charges")),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("base_total_taxes_and_charges", Currency, "Total Taxes and Charges (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("total_taxes_and_charges", Currency, "Total Taxes and Charges", options = Format("currency"), flags = READ_ONLY),
-        field!("loyalty_points", Int, "Loyalty Points", flags = NO_COPY | CONDITIONAL),
-        field!("loyalty_amount", Currency, "Loyalty Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
-        field!("redeem_loyalty_points", Check, "Redeem Loyalty Points", flags = NO_COPY, default = Some("0")),
-        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program"), flags = READ_ONLY | NO_COPY, fetch_from = Some("customer.loyalty_program")),
-        field!("loyalty_redemption_account", Link, "Redemption Account", options = Target("Account"), flags = NO_COPY | CONDITIONAL),
-        field!("loyalty_redemption_cost_center", Link, "Redemption Cost Center", options = Target("Cost Center"), flags = NO_COPY | CONDITIONAL),
+        field!("loyalty_points", Int, "Loyalty Points", flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("loyalty_amount", Currency, "Loyalty Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("redeem_loyalty_points", Check, "Redeem Loyalty Points", flags = NO_COPY | SUPERSEDED, default = Some("0"), only = V15),
+        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program"), flags = READ_ONLY | NO_COPY | SUPERSEDED, fetch_from = Some("customer.loyalty_program"), only = V15),
+        field!("loyalty_redemption_account", Link, "Redemption Account", options = Target("Account"), flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("loyalty_redemption_cost_center", Link, "Redemption Cost Center", options = Target("Cost Center"), flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
         field!("coupon_code", Link, "Coupon Code", options = Target("Coupon Code"), flags = CONDITIONAL),
         field!("apply_discount_on", Select, "Apply Additional Discount On", options = Choices(&["Grand Total", "Net Total"]), default = Some("Grand Total")),
         field!("base_discount_amount", Currency, "Additional Discount Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -96,10 +100,10 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         field!("in_words", Data, "In Words", flags = READ_ONLY),
         field!("total_advance", Currency, "Total Advance", options = Format("party_account_currency"), flags = READ_ONLY),
         field!("outstanding_amount", Currency, "Outstanding Amount", options = Format("party_account_currency"), flags = READ_ONLY | NO_COPY),
-        field!("allocate_advances_automatically", Check, "Allocate Advances Automatically (FIFO)", default = Some("0")),
-        field!("advances", Table, "Advances", options = Target("Sales Invoice Advance")),
-        field!("payment_terms_template", Link, "Payment Terms Template", options = Target("Payment Terms Template"), flags = NO_COPY | CONDITIONAL),
-        field!("payment_schedule", Table, "Payment Schedule", options = Target("Payment Schedule"), flags = NO_COPY | CONDITIONAL),
+        field!("allocate_advances_automatically", Check, "Allocate Advances Automatically (FIFO)", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("advances", Table, "Advances", options = Target("Sales Invoice Advance"), flags = SUPERSEDED, only = V15),
+        field!("payment_terms_template", Link, "Payment Terms Template", options = Target("Payment Terms Template"), flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("payment_schedule", Table, "Payment Schedule", options = Target("Payment Schedule"), flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
         field!("cash_bank_account", Link, "Cash/Bank Account", options = Target("Account"), flags = HIDDEN | CONDITIONAL),
         field!("payments", Table, "Sales Invoice Payment", options = Target("Sales Invoice Payment"), flags = CONDITIONAL),
         field!("base_paid_amount", Currency, "Paid Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
@@ -107,23 +111,51 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         field!("base_change_amount", Currency, "Base Change Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("change_amount", Currency, "Change Amount", options = Format("currency"), flags = NO_COPY | CONDITIONAL),
         field!("account_for_change_amount", Link, "Account for Change Amount", options = Target("Account"), flags = CONDITIONAL),
+        field!("allocate_advances_automatically", Check, "Allocate Advances Automatically (FIFO)", default = Some("0"), only = V16),
+        field!("advances", Table, "Advances", options = Target("Sales Invoice Advance"), only = V16),
         field!("write_off_amount", Currency, "Write Off Amount", options = Format("currency"), flags = NO_COPY),
         field!("base_write_off_amount", Currency, "Write Off Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
         field!("write_off_outstanding_amount_automatically", Check, "Write Off Outstanding Amount", flags = CONDITIONAL, default = Some("0")),
         field!("write_off_account", Link, "Write Off Account", options = Target("Account")),
         field!("write_off_cost_center", Link, "Write Off Cost Center", options = Target("Cost Center")),
+        field!("loyalty_points", Int, "Loyalty Points", flags = NO_COPY | CONDITIONAL, only = V16),
+        field!("loyalty_amount", Currency, "Loyalty Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL, only = V16),
+        field!("redeem_loyalty_points", Check, "Redeem Loyalty Points", flags = NO_COPY, default = Some("0"), only = V16),
+        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program"), flags = READ_ONLY | NO_COPY, fetch_from = Some("customer.loyalty_program"), only = V16),
+        field!("loyalty_redemption_account", Link, "Redemption Account", options = Target("Account"), flags = NO_COPY | CONDITIONAL, only = V16),
+        field!("loyalty_redemption_cost_center", Link, "Redemption Cost Center", options = Target("Cost Center"), flags = NO_COPY | CONDITIONAL, only = V16),
+        field!("customer_address", Link, "Customer Address", options = Target("Address"), only = V16),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY, only = V16),
+        field!("contact_person", Link, "Contact Person", options = Target("Contact"), flags = IN_GLOBAL_SEARCH, only = V16),
+        field!("contact_display", SmallText, "Contact", flags = READ_ONLY, only = V16),
+        field!("contact_mobile", Data, "Mobile No", options = Format("Phone"), flags = READ_ONLY | HIDDEN, only = V16),
+        field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN, only = V16),
+        field!("territory", Link, "Territory", options = Target("Territory"), only = V16),
+        field!("shipping_address_name", Link, "Shipping Address Name", options = Target("Address"), only = V16),
+        field!("shipping_address", TextEditor, "Shipping Address", flags = READ_ONLY, only = V16),
+        field!("company_address", Link, "Company Address Name", options = Target("Address"), only = V16),
+        field!("company_address_display", TextEditor, "Company Address", flags = READ_ONLY | HIDDEN, only = V16),
+        field!("company_contact_person", Link, "Company Contact Person", options = Target("Contact"), only = V16),
+        field!("payment_terms_template", Link, "Payment Terms Template", options = Target("Payment Terms Template"), flags = NO_COPY | CONDITIONAL, only = V16),
+        field!("payment_schedule", Table, "Payment Schedule", options = Target("Payment Schedule"), flags = NO_COPY | CONDITIONAL, only = V16),
         field!("tc_name", Link, "Terms", options = Target("Terms and Conditions")),
         field!("terms", TextEditor, "Terms and Conditions Details"),
+        field!("po_no", Data, "Customer's Purchase Order", flags = ALLOW_ON_SUBMIT | NO_COPY, only = V16),
+        field!("po_date", Date, "Customer's Purchase Order Date", flags = ALLOW_ON_SUBMIT, only = V16),
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
         field!("group_same_items", Check, "Group same items", flags = ALLOW_ON_SUBMIT, default = Some("0")),
         field!("language", Data, "Print Language", flags = READ_ONLY),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("inter_company_invoice_reference", Link, "Inter Company Invoice Reference", options = Target("Purchase Invoice"), flags = READ_ONLY),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = HIDDEN),
-        field!("campaign", Link, "Campaign", options = Target("Campaign")),
+        field!("campaign", Link, "Campaign", options = Target("Campaign"), only = V15),
         field!("is_discounted", Check, "Is Discounted", flags = READ_ONLY | NO_COPY, default = Some("0")),
-        field!("status", Select, "Status", options = Choices(&["Draft", "Return", "Credit Note Issued", "Consolidated", "Submitted", "Paid", "Unpaid", "Unpaid and Discounted", "Overdue and Discounted", "Overdue", "Cancelled"]), flags = READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
-        field!("source", Link, "Source", options = Target("Lead Source")),
+        field!("utm_source", Link, "Source", options = Target("UTM Source"), only = V16),
+        field!("utm_campaign", Link, "Campaign", options = Target("UTM Campaign"), only = V16),
+        field!("utm_medium", Link, "Medium", options = Target("UTM Medium"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Return", "Credit Note Issued", "Consolidated", "Submitted", "Paid", "Partly Paid", "Unpaid", "Partly Paid and Discounted", "Unpaid and Discounted", "Overdue and Discounted", "Overdue", "Cancelled"]), flags = READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Return", "Credit Note Issued", "Consolidated", "Submitted", "Paid", "Unpaid", "Unpaid and Discounted", "Overdue and Discounted", "Overdue", "Cancelled"]), flags = READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SUPERSEDED, default = Some("Draft"), only = V15),
+        field!("source", Link, "Source", options = Target("Lead Source"), only = V15),
         field!("debit_to", Link, "Debit To", options = Target("Account"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("party_account_currency", Link, "Party Account Currency", options = Target("Currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("is_opening", Select, "Is Opening Entry", options = Choices(&["No", "Yes"]), default = Some("No")),
@@ -150,34 +182,36 @@ pub static POS_INVOICE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_pos_invoice_document"),
     ],
     ..DocTypeDef::new("POS Invoice", "Accounts")
-};
+})
+.but(&[(V15, Fact::TitleField(Some("title"))), (V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosInvoiceField(POS_INVOICE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Title NamingSeries Customer CustomerName TaxId PosProfile ConsolidatedInvoice
     IsPos IsReturn UpdateBilledAmountInSalesOrder UpdateBilledAmountInDeliveryNote
     Company PostingDate PostingTime SetPostingTime DueDate AmendedFrom ReturnAgainst
-    Project CostCenter PoNo PoDate CustomerAddress AddressDisplay ContactPerson
-    ContactDisplay ContactMobile ContactEmail Territory ShippingAddressName
-    ShippingAddress CompanyAddress CompanyAddressDisplay CompanyContactPerson Currency
-    ConversionRate SellingPriceList PriceListCurrency PlcConversionRate IgnorePricingRule
-    SetWarehouse UpdateStock ScanBarcode Items PricingRules PackedItems Timesheets
-    TotalBillingAmount TotalQty BaseTotal BaseNetTotal Total NetTotal TotalNetWeight
-    TaxesAndCharges ShippingRule TaxCategory Taxes OtherChargesCalculation
-    BaseTotalTaxesAndCharges TotalTaxesAndCharges LoyaltyPoints LoyaltyAmount
-    RedeemLoyaltyPoints LoyaltyProgram LoyaltyRedemptionAccount
-    LoyaltyRedemptionCostCenter CouponCode ApplyDiscountOn BaseDiscountAmount
-    AdditionalDiscountPercentage DiscountAmount BaseGrandTotal BaseRoundingAdjustment
-    BaseRoundedTotal BaseInWords GrandTotal RoundingAdjustment RoundedTotal InWords
-    TotalAdvance OutstandingAmount AllocateAdvancesAutomatically Advances
-    PaymentTermsTemplate PaymentSchedule CashBankAccount Payments BasePaidAmount
-    PaidAmount BaseChangeAmount ChangeAmount AccountForChangeAmount WriteOffAmount
-    BaseWriteOffAmount WriteOffOutstandingAmountAutomatically WriteOffAccount
-    WriteOffCostCenter TcName Terms LetterHead GroupSameItems Language SelectPrintHeading
-    InterCompanyInvoiceReference CustomerGroup Campaign IsDiscounted Status Source
-    DebitTo PartyAccountCurrency IsOpening Remarks SalesPartner
-    AmountEligibleForCommission CommissionRate TotalCommission SalesTeam FromDate ToDate
-    AutoRepeat AgainstIncomeAccount
+    Project CostCenter Currency ConversionRate SellingPriceList PriceListCurrency
+    PlcConversionRate IgnorePricingRule SetWarehouse UpdateStock ScanBarcode
+    LastScannedWarehouse Items PricingRules PackedItems Timesheets TotalBillingAmount
+    TotalQty BaseTotal BaseNetTotal Total NetTotal TotalNetWeight TaxesAndCharges
+    ShippingRule TaxCategory Taxes OtherChargesCalculation ItemWiseTaxDetails
+    BaseTotalTaxesAndCharges TotalTaxesAndCharges CouponCode ApplyDiscountOn
+    BaseDiscountAmount AdditionalDiscountPercentage DiscountAmount BaseGrandTotal
+    BaseRoundingAdjustment BaseRoundedTotal BaseInWords GrandTotal RoundingAdjustment
+    RoundedTotal InWords TotalAdvance OutstandingAmount CashBankAccount Payments
+    BasePaidAmount PaidAmount BaseChangeAmount ChangeAmount AccountForChangeAmount
+    AllocateAdvancesAutomatically Advances WriteOffAmount BaseWriteOffAmount
+    WriteOffOutstandingAmountAutomatically WriteOffAccount WriteOffCostCenter
+    LoyaltyPoints LoyaltyAmount RedeemLoyaltyPoints LoyaltyProgram
+    LoyaltyRedemptionAccount LoyaltyRedemptionCostCenter CustomerAddress AddressDisplay
+    ContactPerson ContactDisplay ContactMobile ContactEmail Territory ShippingAddressName
+    ShippingAddress CompanyAddress CompanyAddressDisplay CompanyContactPerson
+    PaymentTermsTemplate PaymentSchedule TcName Terms PoNo PoDate LetterHead
+    GroupSameItems Language SelectPrintHeading InterCompanyInvoiceReference CustomerGroup
+    Campaign IsDiscounted UtmSource UtmCampaign UtmMedium Status Source DebitTo
+    PartyAccountCurrency IsOpening Remarks SalesPartner AmountEligibleForCommission
+    CommissionRate TotalCommission SalesTeam FromDate ToDate AutoRepeat
+    AgainstIncomeAccount
 }
 
 #[cfg(feature = "accounts")]
@@ -197,7 +231,8 @@ choices! {
 choices! {
     pub PosInvoiceStatus { Draft = "Draft", Return = "Return", CreditNoteIssued =
     "Credit Note Issued", Consolidated = "Consolidated", Submitted = "Submitted", Paid =
-    "Paid", Unpaid = "Unpaid", UnpaidAndDiscounted = "Unpaid and Discounted",
+    "Paid", PartlyPaid = "Partly Paid", Unpaid = "Unpaid", PartlyPaidAndDiscounted =
+    "Partly Paid and Discounted", UnpaidAndDiscounted = "Unpaid and Discounted",
     OverdueAndDiscounted = "Overdue and Discounted", Overdue = "Overdue", Cancelled =
     "Cancelled" }
 }
@@ -237,20 +272,6 @@ pub struct PosInvoice {
     pub return_against: Link<target::PosInvoice>,
     pub project: Link<target::Project>,
     pub cost_center: Link<target::CostCenter>,
-    pub po_no: Option<String>,
-    pub po_date: Option<Date>,
-    pub customer_address: Link<target::Address>,
-    pub address_display: Option<String>,
-    pub contact_person: Link<target::Contact>,
-    pub contact_display: Option<String>,
-    pub contact_mobile: Option<String>,
-    pub contact_email: Option<String>,
-    pub territory: Link<target::Territory>,
-    pub shipping_address_name: Link<target::Address>,
-    pub shipping_address: Option<String>,
-    pub company_address: Link<target::Address>,
-    pub company_address_display: Option<String>,
-    pub company_contact_person: Link<target::Contact>,
     pub currency: Link<target::Currency>,
     pub conversion_rate: Option<f64>,
     pub selling_price_list: Link<target::PriceList>,
@@ -260,6 +281,7 @@ pub struct PosInvoice {
     pub set_warehouse: Link<target::Warehouse>,
     pub update_stock: Option<bool>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub items: Vec<crate::PosInvoiceItem>,
     pub pricing_rules: Vec<crate::PricingRuleDetail>,
     pub packed_items: Vec<crate::PackedItem>,
@@ -276,14 +298,9 @@ pub struct PosInvoice {
     pub tax_category: Link<target::TaxCategory>,
     pub taxes: Vec<crate::SalesTaxesAndCharges>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub base_total_taxes_and_charges: Option<f64>,
     pub total_taxes_and_charges: Option<f64>,
-    pub loyalty_points: Option<i64>,
-    pub loyalty_amount: Option<f64>,
-    pub redeem_loyalty_points: Option<bool>,
-    pub loyalty_program: Link<target::LoyaltyProgram>,
-    pub loyalty_redemption_account: Link<target::Account>,
-    pub loyalty_redemption_cost_center: Link<target::CostCenter>,
     pub coupon_code: Link<target::CouponCode>,
     pub apply_discount_on: Select<PosInvoiceApplyDiscountOn>,
     pub base_discount_amount: Option<f64>,
@@ -299,10 +316,6 @@ pub struct PosInvoice {
     pub in_words: Option<String>,
     pub total_advance: Option<f64>,
     pub outstanding_amount: Option<f64>,
-    pub allocate_advances_automatically: Option<bool>,
-    pub advances: Vec<crate::SalesInvoiceAdvance>,
-    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
-    pub payment_schedule: Vec<crate::PaymentSchedule>,
     pub cash_bank_account: Link<target::Account>,
     pub payments: Vec<crate::SalesInvoicePayment>,
     pub base_paid_amount: Option<f64>,
@@ -310,13 +323,37 @@ pub struct PosInvoice {
     pub base_change_amount: Option<f64>,
     pub change_amount: Option<f64>,
     pub account_for_change_amount: Link<target::Account>,
+    pub allocate_advances_automatically: Option<bool>,
+    pub advances: Vec<crate::SalesInvoiceAdvance>,
     pub write_off_amount: Option<f64>,
     pub base_write_off_amount: Option<f64>,
     pub write_off_outstanding_amount_automatically: Option<bool>,
     pub write_off_account: Link<target::Account>,
     pub write_off_cost_center: Link<target::CostCenter>,
+    pub loyalty_points: Option<i64>,
+    pub loyalty_amount: Option<f64>,
+    pub redeem_loyalty_points: Option<bool>,
+    pub loyalty_program: Link<target::LoyaltyProgram>,
+    pub loyalty_redemption_account: Link<target::Account>,
+    pub loyalty_redemption_cost_center: Link<target::CostCenter>,
+    pub customer_address: Link<target::Address>,
+    pub address_display: Option<String>,
+    pub contact_person: Link<target::Contact>,
+    pub contact_display: Option<String>,
+    pub contact_mobile: Option<String>,
+    pub contact_email: Option<String>,
+    pub territory: Link<target::Territory>,
+    pub shipping_address_name: Link<target::Address>,
+    pub shipping_address: Option<String>,
+    pub company_address: Link<target::Address>,
+    pub company_address_display: Option<String>,
+    pub company_contact_person: Link<target::Contact>,
+    pub payment_terms_template: Link<target::PaymentTermsTemplate>,
+    pub payment_schedule: Vec<crate::PaymentSchedule>,
     pub tc_name: Link<target::TermsAndConditions>,
     pub terms: Option<String>,
+    pub po_no: Option<String>,
+    pub po_date: Option<Date>,
     pub letter_head: Link<target::LetterHead>,
     pub group_same_items: Option<bool>,
     pub language: Option<String>,
@@ -325,6 +362,9 @@ pub struct PosInvoice {
     pub customer_group: Link<target::CustomerGroup>,
     pub campaign: Link<target::Campaign>,
     pub is_discounted: Option<bool>,
+    pub utm_source: Link<target::UtmSource>,
+    pub utm_campaign: Link<target::UtmCampaign>,
+    pub utm_medium: Link<target::UtmMedium>,
     pub status: Select<PosInvoiceStatus>,
     pub source: Link<target::LeadSource>,
     pub debit_to: Link<target::Account>,
@@ -349,27 +389,28 @@ document! {
     title naming_series customer customer_name tax_id pos_profile consolidated_invoice
     is_pos is_return update_billed_amount_in_sales_order
     update_billed_amount_in_delivery_note company posting_date posting_time
-    set_posting_time due_date amended_from return_against project cost_center po_no
-    po_date customer_address address_display contact_person contact_display
-    contact_mobile contact_email territory shipping_address_name shipping_address
-    company_address company_address_display company_contact_person currency
+    set_posting_time due_date amended_from return_against project cost_center currency
     conversion_rate selling_price_list price_list_currency plc_conversion_rate
-    ignore_pricing_rule set_warehouse update_stock scan_barcode items pricing_rules
-    packed_items timesheets total_billing_amount total_qty base_total base_net_total
-    total net_total total_net_weight taxes_and_charges shipping_rule tax_category taxes
-    other_charges_calculation base_total_taxes_and_charges total_taxes_and_charges
-    loyalty_points loyalty_amount redeem_loyalty_points loyalty_program
-    loyalty_redemption_account loyalty_redemption_cost_center coupon_code
-    apply_discount_on base_discount_amount additional_discount_percentage discount_amount
-    base_grand_total base_rounding_adjustment base_rounded_total base_in_words
-    grand_total rounding_adjustment rounded_total in_words total_advance
-    outstanding_amount allocate_advances_automatically advances payment_terms_template
-    payment_schedule cash_bank_account payments base_paid_amount paid_amount
-    base_change_amount change_amount account_for_change_amount write_off_amount
-    base_write_off_amount write_off_outstanding_amount_automatically write_off_account
-    write_off_cost_center tc_name terms letter_head group_same_items language
-    select_print_heading inter_company_invoice_reference customer_group campaign
-    is_discounted status source debit_to party_account_currency is_opening remarks
-    sales_partner amount_eligible_for_commission commission_rate total_commission
-    sales_team from_date to_date auto_repeat against_income_account
+    ignore_pricing_rule set_warehouse update_stock scan_barcode last_scanned_warehouse
+    items pricing_rules packed_items timesheets total_billing_amount total_qty base_total
+    base_net_total total net_total total_net_weight taxes_and_charges shipping_rule
+    tax_category taxes other_charges_calculation item_wise_tax_details
+    base_total_taxes_and_charges total_taxes_and_charges coupon_code apply_discount_on
+    base_discount_amount additional_discount_percentage discount_amount base_grand_total
+    base_rounding_adjustment base_rounded_total base_in_words grand_total
+    rounding_adjustment rounded_total in_words total_advance outstanding_amount
+    cash_bank_account payments base_paid_amount paid_amount base_change_amount
+    change_amount account_for_change_amount allocate_advances_automatically advances
+    write_off_amount base_write_off_amount write_off_outstanding_amount_automatically
+    write_off_account write_off_cost_center loyalty_points loyalty_amount
+    redeem_loyalty_points loyalty_program loyalty_redemption_account
+    loyalty_redemption_cost_center customer_address address_display contact_person
+    contact_display contact_mobile contact_email territory shipping_address_name
+    shipping_address company_address company_address_display company_contact_person
+    payment_terms_template payment_schedule tc_name terms po_no po_date letter_head
+    group_same_items language select_print_heading inter_company_invoice_reference
+    customer_group campaign is_discounted utm_source utm_campaign utm_medium status
+    source debit_to party_account_currency is_opening remarks sales_partner
+    amount_eligible_for_commission commission_rate total_commission sales_team from_date
+    to_date auto_repeat against_income_account
 }

@@ -2,16 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_INVOICE_ITEM: DocTypeDef = DocTypeDef {
+pub static POS_INVOICE_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("barcode", Data, "Barcode"),
         field!("has_item_scanned", Check, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
         field!("item_code", Link, "Item", options = Target("Item"), flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
         field!("customer_item_code", Data, "Customer's Item Code", flags = READ_ONLY | HIDDEN),
-        field!("description", TextEditor, "Description", flags = REQD | FILLED),
+        field!("description", TextEditor, "Description", only = V16),
+        field!("description", TextEditor, "Description", flags = REQD | FILLED | SUPERSEDED, only = V15),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | HIDDEN),
         field!("brand", Data, "Brand Name", flags = HIDDEN),
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
@@ -77,7 +79,8 @@ pub static POS_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
     ],
     ..DocTypeDef::new("POS Invoice Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosInvoiceItemField(POS_INVOICE_ITEM) : Name Owner Creation Modified ModifiedBy

@@ -2,35 +2,35 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_INVOICE_MERGE_LOG: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
-    sort: "creation desc",
-    fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
-        field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW),
-        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY),
-        field!("merge_invoices_based_on", Select, "Merge Invoices Based On", options = Choices(&["Customer", "Customer Group"]), flags = REQD),
-        field!("pos_closing_entry", Link, "POS Closing Entry", options = Target("POS Closing Entry")),
-        field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_LIST_VIEW),
-        field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("pos_invoices", Table, "POS Invoices", options = Target("POS Invoice Reference"), flags = REQD),
-        field!("consolidated_invoice", Link, "Consolidated Sales Invoice", options = Target("Sales Invoice"), flags = READ_ONLY | ALLOW_ON_SUBMIT),
-        field!("consolidated_credit_note", Link, "Consolidated Credit Note", options = Target("Sales Invoice"), flags = READ_ONLY | ALLOW_ON_SUBMIT),
-        field!("amended_from", Link, "Amended From", options = Target("POS Invoice Merge Log"), flags = READ_ONLY | NO_COPY),
-    ],
-    tools: &[
-        tool!(List, "list_pos_invoice_merge_log_documents"),
-        tool!(Get, "get_pos_invoice_merge_log_document"),
-        tool!(Search, "search_pos_invoice_merge_log_documents"),
-        tool!(Create, "create_pos_invoice_merge_log_document"),
-        tool!(Update, "update_pos_invoice_merge_log_document"),
-        tool!(Delete, "delete_pos_invoice_merge_log_document"),
-        tool!(Submit, "submit_pos_invoice_merge_log_document"),
-        tool!(Cancel, "cancel_pos_invoice_merge_log_document"),
-        tool!(Amend, "amend_pos_invoice_merge_log_document"),
-    ],
-    ..DocTypeDef::new("POS Invoice Merge Log", "Accounts")
-};
+pub static POS_INVOICE_MERGE_LOG: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
+sort: "creation desc",
+fields: &[
+    field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
+    field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW),
+    field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY),
+    field!("merge_invoices_based_on", Select, "Merge Invoices Based On", options = Choices(&["Customer", "Customer Group"]), flags = REQD),
+    field!("pos_closing_entry", Link, "POS Closing Entry", options = Target("POS Closing Entry")),
+    field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_LIST_VIEW),
+    field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = CONDITIONAL | CONDITIONALLY_REQD),
+    field!("pos_invoices", Table, "POS Invoices", options = Target("POS Invoice Reference"), flags = REQD),
+    field!("consolidated_invoice", Link, "Consolidated Sales Invoice", options = Target("Sales Invoice"), flags = READ_ONLY | ALLOW_ON_SUBMIT),
+    field!("consolidated_credit_note", Link, "Consolidated Credit Note", options = Target("Sales Invoice"), flags = READ_ONLY | ALLOW_ON_SUBMIT),
+    field!("amended_from", Link, "Amended From", options = Target("POS Invoice Merge Log"), flags = READ_ONLY | NO_COPY),
+],
+tools: &[
+    tool!(List, "list_pos_invoice_merge_log_documents"),
+    tool!(Get, "get_pos_invoice_merge_log_document"),
+    tool!(Search, "search_pos_invoice_merge_log_documents"),
+    tool!(Create, "create_pos_invoice_merge_log_document"),
+    tool!(Update, "update_pos_invoice_merge_log_document"),
+    tool!(Delete, "delete_pos_invoice_merge_log_document"),
+    tool!(Submit, "submit_pos_invoice_merge_log_document"),
+    tool!(Cancel, "cancel_pos_invoice_merge_log_document"),
+    tool!(Amend, "amend_pos_invoice_merge_log_document"),
+],
+..DocTypeDef::new("POS Invoice Merge Log", "Accounts")
+});
 
 fields! {
     pub PosInvoiceMergeLogField(POS_INVOICE_MERGE_LOG) : Name Owner Creation Modified

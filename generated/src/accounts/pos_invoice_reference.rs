@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_INVOICE_REFERENCE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static POS_INVOICE_REFERENCE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("pos_invoice", Link, "POS Invoice", options = Target("POS Invoice"), flags = REQD | IN_LIST_VIEW),
         field!("posting_date", Date, "Date", flags = REQD | IN_LIST_VIEW, fetch_from = Some("pos_invoice.posting_date")),
@@ -13,7 +15,8 @@ pub static POS_INVOICE_REFERENCE: DocTypeDef = DocTypeDef {
         field!("return_against", Link, "Return Against", options = Target("POS Invoice"), flags = READ_ONLY, fetch_from = Some("pos_invoice.return_against")),
     ],
     ..DocTypeDef::new("POS Invoice Reference", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosInvoiceReferenceField(POS_INVOICE_REFERENCE) : Name Owner Creation Modified

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_ITEM_GROUP: DocTypeDef = DocTypeDef {
+pub static POS_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("POS Item Group", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosItemGroupField(POS_ITEM_GROUP) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_OPENING_ENTRY: DocTypeDef = DocTypeDef {
+pub static POS_OPENING_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("POS-OPE-.YYYY.-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("period_start_date", Datetime, "Period Start Date", flags = REQD | IN_LIST_VIEW),
         field!("period_end_date", Date, "Period End Date", flags = READ_ONLY | IN_LIST_VIEW),
@@ -30,7 +31,8 @@ pub static POS_OPENING_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_pos_opening_entry_document"),
     ],
     ..DocTypeDef::new("POS Opening Entry", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosOpeningEntryField(POS_OPENING_ENTRY) : Name Owner Creation Modified ModifiedBy

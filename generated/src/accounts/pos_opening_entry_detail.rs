@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_OPENING_ENTRY_DETAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static POS_OPENING_ENTRY_DETAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment"), flags = REQD | IN_LIST_VIEW),
         field!("opening_amount", Currency, "Opening Amount", options = Format("company:company_currency"), flags = REQD | IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("POS Opening Entry Detail", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosOpeningEntryDetailField(POS_OPENING_ENTRY_DETAIL) : Name Owner Creation

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_PAYMENT_METHOD: DocTypeDef = DocTypeDef {
+pub static POS_PAYMENT_METHOD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("default", Check, "Default", flags = IN_LIST_VIEW | CONDITIONAL, default = Some("0")),
         field!("allow_in_returns", Check, "Allow In Returns", flags = IN_LIST_VIEW, default = Some("0")),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("POS Payment Method", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosPaymentMethodField(POS_PAYMENT_METHOD) : Name Owner Creation Modified

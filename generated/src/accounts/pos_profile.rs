@@ -2,69 +2,75 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_PROFILE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::ALLOW_RENAME,
-    autoname: Some("Prompt"),
-    sort: "creation desc",
-    fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
-        field!("customer", Link, "Customer", options = Target("Customer")),
-        field!("country", ReadOnly, "Country", fetch_from = Some("company.country")),
-        field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | CONDITIONAL),
-        field!("campaign", Link, "Campaign", options = Target("Campaign")),
-        field!("company_address", Link, "Company Address", options = Target("Address")),
-        field!("applicable_for_users", Table, "Applicable for Users", options = Target("POS Profile User")),
-        field!("payments", Table, "Payment Methods", options = Target("POS Payment Method"), flags = REQD),
-        field!("hide_images", Check, "Hide Images", default = Some("0")),
-        field!("hide_unavailable_items", Check, "Hide Unavailable Items", default = Some("0")),
-        field!("auto_add_item_to_cart", Check, "Automatically Add Filtered Item To Cart", default = Some("0")),
-        field!("validate_stock_on_save", Check, "Validate Stock on Save", default = Some("0")),
-        field!("print_receipt_on_order_complete", Check, "Print Receipt on Order Complete", default = Some("0")),
-        field!("update_stock", Check, "Update Stock", flags = READ_ONLY | HIDDEN, default = Some("1")),
-        field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", default = Some("0")),
-        field!("allow_rate_change", Check, "Allow User to Edit Rate", default = Some("0")),
-        field!("allow_discount_change", Check, "Allow User to Edit Discount", default = Some("0")),
-        field!("disable_grand_total_to_default_mop", Check, "Disable auto setting Grand Total to default Payment Mode", default = Some("0")),
-        field!("allow_partial_payment", Check, "Allow Partial Payment", default = Some("0")),
-        field!("item_groups", Table, "Item Groups", options = Target("POS Item Group")),
-        field!("customer_groups", Table, "Customer Groups", options = Target("POS Customer Group")),
-        field!("print_format", Link, "Print Format", options = Target("Print Format")),
-        field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
-        field!("tc_name", Link, "Terms and Conditions", options = Target("Terms and Conditions")),
-        field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT),
-        field!("selling_price_list", Link, "Price List", options = Target("Price List")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
-        field!("write_off_account", Link, "Write Off Account", options = Target("Account"), flags = REQD),
-        field!("write_off_cost_center", Link, "Write Off Cost Center", options = Target("Cost Center"), flags = REQD),
-        field!("write_off_limit", Currency, "Write Off Limit", flags = REQD, default = Some("1")),
-        field!("account_for_change_amount", Link, "Account for Change Amount", options = Target("Account")),
-        field!("disable_rounded_total", Check, "Disable Rounded Total", default = Some("0")),
-        field!("income_account", Link, "Income Account", options = Target("Account")),
-        field!("expense_account", Link, "Expense Account", options = Target("Account")),
-        field!("taxes_and_charges", Link, "Taxes and Charges", options = Target("Sales Taxes and Charges Template")),
-        field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
-        field!("apply_discount_on", Select, "Apply Discount On", options = Choices(& ["Grand Total", "Net Total"]), default = Some("Grand Total")),
-        field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
-        field!("project", Link, "Project", options = Target("Project")),
-    ],
-    tools: &[
-        tool!(List, "list_pos_profile_documents"),
-        tool!(Get, "get_pos_profile_document"),
-        tool!(Search, "search_pos_profile_documents"),
-        tool!(Create, "create_pos_profile_document"),
-        tool!(Update, "update_pos_profile_document"),
-        tool!(Delete, "delete_pos_profile_document"),
-    ],
-    ..DocTypeDef::new("POS Profile", "Accounts")
-};
+pub static POS_PROFILE: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::ALLOW_RENAME,
+autoname: Some("Prompt"),
+sort: "creation desc",
+fields: &[
+    field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
+    field!("customer", Link, "Customer", options = Target("Customer")),
+    field!("country", ReadOnly, "Country", fetch_from = Some("company.country")),
+    field!("disabled", Check, "Disabled", default = Some("0")),
+    field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | CONDITIONAL),
+    field!("utm_source", Link, "Source", options = Target("UTM Source"), only = V16),
+    field!("utm_campaign", Link, "Campaign", options = Target("UTM Campaign"), only = V16),
+    field!("utm_medium", Link, "Medium", options = Target("UTM Campaign"), only = V16),
+    field!("campaign", Link, "Campaign", options = Target("Campaign"), only = V15),
+    field!("company_address", Link, "Company Address", options = Target("Address")),
+    field!("applicable_for_users", Table, "Applicable for Users", options = Target("POS Profile User")),
+    field!("payments", Table, "Payment Methods", options = Target("POS Payment Method"), flags = REQD),
+    field!("hide_images", Check, "Hide Images", default = Some("0")),
+    field!("hide_unavailable_items", Check, "Hide Unavailable Items", default = Some("0")),
+    field!("auto_add_item_to_cart", Check, "Automatically Add Filtered Item To Cart", default = Some("0")),
+    field!("validate_stock_on_save", Check, "Validate Stock on Save", default = Some("0")),
+    field!("print_receipt_on_order_complete", Check, "Print Receipt on Order Complete", default = Some("0")),
+    field!("action_on_new_invoice", Select, "Action on New Invoice", options = Choices(& ["Always Ask", "Save Changes and Load New Invoice", "Discard Changes and Load New Invoice"]), default = Some("Always Ask"), only = V16),
+    field!("update_stock", Check, "Update Stock", flags = READ_ONLY | HIDDEN, default = Some("1")),
+    field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", default = Some("0")),
+    field!("allow_rate_change", Check, "Allow User to Edit Rate", default = Some("0")),
+    field!("allow_discount_change", Check, "Allow User to Edit Discount", default = Some("0")),
+    field!("set_grand_total_to_default_mop", Check, "Set Grand Total to Default Payment Method", default = Some("1"), only = V16),
+    field!("disable_grand_total_to_default_mop", Check, "Disable auto setting Grand Total to default Payment Mode", default = Some("0"), only = V15),
+    field!("allow_partial_payment", Check, "Allow Partial Payment", default = Some("0")),
+    field!("item_groups", Table, "Item Groups", options = Target("POS Item Group")),
+    field!("customer_groups", Table, "Customer Groups", options = Target("POS Customer Group")),
+    field!("print_format", Link, "Print Format", options = Target("Print Format")),
+    field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
+    field!("tc_name", Link, "Terms and Conditions", options = Target("Terms and Conditions")),
+    field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT),
+    field!("selling_price_list", Link, "Price List", options = Target("Price List")),
+    field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
+    field!("write_off_account", Link, "Write Off Account", options = Target("Account"), flags = REQD),
+    field!("write_off_cost_center", Link, "Write Off Cost Center", options = Target("Cost Center"), flags = REQD),
+    field!("write_off_limit", Currency, "Write Off Limit", flags = REQD, default = Some("1")),
+    field!("account_for_change_amount", Link, "Account for Change Amount", options = Target("Account")),
+    field!("disable_rounded_total", Check, "Disable Rounded Total", default = Some("0")),
+    field!("income_account", Link, "Income Account", options = Target("Account")),
+    field!("expense_account", Link, "Expense Account", options = Target("Account")),
+    field!("taxes_and_charges", Link, "Taxes and Charges", options = Target("Sales Taxes and Charges Template")),
+    field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
+    field!("apply_discount_on", Select, "Apply Discount On", options = Choices(& ["Grand Total", "Net Total"]), default = Some("Grand Total")),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
+    field!("project", Link, "Project", options = Target("Project")),
+],
+tools: &[
+    tool!(List, "list_pos_profile_documents"),
+    tool!(Get, "get_pos_profile_document"),
+    tool!(Search, "search_pos_profile_documents"),
+    tool!(Create, "create_pos_profile_document"),
+    tool!(Update, "update_pos_profile_document"),
+    tool!(Delete, "delete_pos_profile_document"),
+],
+..DocTypeDef::new("POS Profile", "Accounts")
+});
 
 fields! {
     pub PosProfileField(POS_PROFILE) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx Company Customer Country Disabled Warehouse Campaign CompanyAddress
-    ApplicableForUsers Payments HideImages HideUnavailableItems AutoAddItemToCart
-    ValidateStockOnSave PrintReceiptOnOrderComplete UpdateStock IgnorePricingRule
-    AllowRateChange AllowDiscountChange DisableGrandTotalToDefaultMop AllowPartialPayment
+    Idx Company Customer Country Disabled Warehouse UtmSource UtmCampaign UtmMedium
+    Campaign CompanyAddress ApplicableForUsers Payments HideImages HideUnavailableItems
+    AutoAddItemToCart ValidateStockOnSave PrintReceiptOnOrderComplete ActionOnNewInvoice
+    UpdateStock IgnorePricingRule AllowRateChange AllowDiscountChange
+    SetGrandTotalToDefaultMop DisableGrandTotalToDefaultMop AllowPartialPayment
     ItemGroups CustomerGroups PrintFormat LetterHead TcName SelectPrintHeading
     SellingPriceList Currency WriteOffAccount WriteOffCostCenter WriteOffLimit
     AccountForChangeAmount DisableRoundedTotal IncomeAccount ExpenseAccount
@@ -73,6 +79,13 @@ fields! {
 
 #[cfg(feature = "accounts")]
 use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosProfileActionOnNewInvoice { AlwaysAsk = "Always Ask",
+    SaveChangesAndLoadNewInvoice = "Save Changes and Load New Invoice",
+    DiscardChangesAndLoadNewInvoice = "Discard Changes and Load New Invoice" }
+}
 
 #[cfg(feature = "accounts")]
 choices! {
@@ -94,6 +107,9 @@ pub struct PosProfile {
     pub country: Option<String>,
     pub disabled: Option<bool>,
     pub warehouse: Link<target::Warehouse>,
+    pub utm_source: Link<target::UtmSource>,
+    pub utm_campaign: Link<target::UtmCampaign>,
+    pub utm_medium: Link<target::UtmCampaign>,
     pub campaign: Link<target::Campaign>,
     pub company_address: Link<target::Address>,
     pub applicable_for_users: Vec<crate::PosProfileUser>,
@@ -103,10 +119,12 @@ pub struct PosProfile {
     pub auto_add_item_to_cart: Option<bool>,
     pub validate_stock_on_save: Option<bool>,
     pub print_receipt_on_order_complete: Option<bool>,
+    pub action_on_new_invoice: Select<PosProfileActionOnNewInvoice>,
     pub update_stock: Option<bool>,
     pub ignore_pricing_rule: Option<bool>,
     pub allow_rate_change: Option<bool>,
     pub allow_discount_change: Option<bool>,
+    pub set_grand_total_to_default_mop: Option<bool>,
     pub disable_grand_total_to_default_mop: Option<bool>,
     pub allow_partial_payment: Option<bool>,
     pub item_groups: Vec<crate::PosItemGroup>,
@@ -135,13 +153,15 @@ pub struct PosProfile {
 #[cfg(feature = "accounts")]
 document! {
     PosProfile(POS_PROFILE) : name owner creation modified modified_by docstatus idx
-    company customer country disabled warehouse campaign company_address
-    applicable_for_users payments hide_images hide_unavailable_items
-    auto_add_item_to_cart validate_stock_on_save print_receipt_on_order_complete
-    update_stock ignore_pricing_rule allow_rate_change allow_discount_change
-    disable_grand_total_to_default_mop allow_partial_payment item_groups customer_groups
-    print_format letter_head tc_name select_print_heading selling_price_list currency
-    write_off_account write_off_cost_center write_off_limit account_for_change_amount
-    disable_rounded_total income_account expense_account taxes_and_charges tax_category
-    apply_discount_on cost_center project
+    company customer country disabled warehouse utm_source utm_campaign utm_medium
+    campaign company_address applicable_for_users payments hide_images
+    hide_unavailable_items auto_add_item_to_cart validate_stock_on_save
+    print_receipt_on_order_complete action_on_new_invoice update_stock
+    ignore_pricing_rule allow_rate_change allow_discount_change
+    set_grand_total_to_default_mop disable_grand_total_to_default_mop
+    allow_partial_payment item_groups customer_groups print_format letter_head tc_name
+    select_print_heading selling_price_list currency write_off_account
+    write_off_cost_center write_off_limit account_for_change_amount disable_rounded_total
+    income_account expense_account taxes_and_charges tax_category apply_discount_on
+    cost_center project
 }

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_PROFILE_USER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static POS_PROFILE_USER: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("default", Check, "Default", flags = IN_LIST_VIEW, default = Some("0")),
         field!("user", Link, "User", options = Target("User"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("POS Profile User", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosProfileUserField(POS_PROFILE_USER) : Name Owner Creation Modified ModifiedBy

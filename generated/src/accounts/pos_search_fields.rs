@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_SEARCH_FIELDS: DocTypeDef = DocTypeDef {
+pub static POS_SEARCH_FIELDS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
-        field!("field", Select, "Field", options = Choices(&[]), flags = IN_LIST_VIEW),
+        field!("field", Select, "Field", options = Choices(&[]), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("field", Select, "Field", options = Choices(&[]), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("fieldname", Data, "Fieldname", flags = HIDDEN),
     ],
     ..DocTypeDef::new("POS Search Fields", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosSearchFieldsField(POS_SEARCH_FIELDS) : Name Owner Creation Modified ModifiedBy

@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_SETTINGS: DocTypeDef = DocTypeDef {
+pub static POS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
-        field!("invoice_fields", Table, "POS Field", options = Target("POS Field")),
+        field!("invoice_type", Select, "Invoice Type Created via POS Screen", options = Choices(&["Sales Invoice", "POS Invoice"]), default = Some("Sales Invoice"), only = V16),
+        field!("invoice_fields", Table, "POS Additional Fields", options = Target("POS Field"), only = V16),
+        field!("invoice_fields", Table, "POS Field", options = Target("POS Field"), flags = SUPERSEDED, only = V15),
         field!("pos_search_fields", Table, "POS Search Fields", options = Target("POS Search Fields")),
     ],
     tools: &[
@@ -14,15 +17,22 @@ pub static POS_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_pos_settings_document"),
     ],
     ..DocTypeDef::new("POS Settings", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PosSettingsField(POS_SETTINGS) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx InvoiceFields PosSearchFields
+    Docstatus Idx InvoiceType InvoiceFields PosSearchFields
 }
 
 #[cfg(feature = "accounts")]
 use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub PosSettingsInvoiceType { SalesInvoice = "Sales Invoice", PosInvoice =
+    "POS Invoice" }
+}
 
 #[cfg(feature = "accounts")]
 #[derive(Clone, Debug, Default)]
@@ -34,6 +44,7 @@ pub struct PosSettings {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
+    pub invoice_type: Select<PosSettingsInvoiceType>,
     pub invoice_fields: Vec<crate::PosField>,
     pub pos_search_fields: Vec<crate::PosSearchFields>,
     pub extra: Extra,
@@ -42,5 +53,5 @@ pub struct PosSettings {
 #[cfg(feature = "accounts")]
 document! {
     PosSettings(POS_SETTINGS) : name owner creation modified modified_by docstatus idx
-    invoice_fields pos_search_fields
+    invoice_type invoice_fields pos_search_fields
 }

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE: DocTypeDef = DocTypeDef {
+pub static PRICING_RULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Naming Series", options = Choices(& ["PRLE-.####"]), default = Some("PRLE-.####")),
         field!("title", Data, "Title", flags = REQD | NO_COPY),
@@ -17,7 +18,8 @@ pub static PRICING_RULE: DocTypeDef = DocTypeDef {
         field!("item_groups", Table, "Apply Rule On Item Group", options = Target("Pricing Rule Item Group"), flags = CONDITIONAL),
         field!("brands", Table, "Apply Rule On Brand", options = Target("Pricing Rule Brand"), flags = CONDITIONAL),
         field!("mixed_conditions", Check, "Mixed Conditions", flags = CONDITIONAL, default = Some("0")),
-        field!("is_cumulative", Check, "Is Cumulative", default = Some("0")),
+        field!("is_cumulative", Check, "Is Cumulative", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("is_cumulative", Check, "Is Cumulative", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("coupon_code_based", Check, "Coupon Code Based", default = Some("0")),
         field!("apply_rule_on_other", Select, "Apply Rule On Other", options = Choices(& ["Item Code", "Item Group", "Brand"])),
         field!("other_item_code", Link, "Item Code", options = Target("Item"), flags = CONDITIONAL),
@@ -25,12 +27,13 @@ pub static PRICING_RULE: DocTypeDef = DocTypeDef {
         field!("other_brand", Link, "Brand", options = Target("Brand"), flags = CONDITIONAL),
         field!("selling", Check, "Selling", default = Some("0")),
         field!("buying", Check, "Buying", default = Some("0")),
-        field!("applicable_for", Select, "Applicable For", options = Choices(&["Customer", "Customer Group", "Territory", "Sales Partner", "Campaign", "Supplier", "Supplier Group"]), flags = CONDITIONAL),
+        field!("applicable_for", Select, "Applicable For", options = Choices(& ["Customer", "Customer Group", "Territory", "Sales Partner", "Campaign", "Supplier", "Supplier Group"]), flags = CONDITIONAL),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = CONDITIONAL),
         field!("territory", Link, "Territory", options = Target("Territory"), flags = CONDITIONAL),
         field!("sales_partner", Link, "Sales Partner", options = Target("Sales Partner"), flags = CONDITIONAL),
-        field!("campaign", Link, "Campaign", options = Target("Campaign"), flags = CONDITIONAL),
+        field!("campaign", Link, "Campaign", options = Target("UTM Campaign"), flags = CONDITIONAL, only = V16),
+        field!("campaign", Link, "Campaign", options = Target("Campaign"), flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONAL),
         field!("supplier_group", Link, "Supplier Group", options = Target("Supplier Group"), flags = CONDITIONAL),
         field!("min_qty", Float, "Min Qty (As Per Stock UOM)"),
@@ -48,12 +51,13 @@ pub static PRICING_RULE: DocTypeDef = DocTypeDef {
         field!("recurse_for", Float, "Recurse Every (As Per Transaction UOM)", flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("apply_recursion_over", Float, "Apply Recursion Over (As Per Transaction UOM)", flags = CONDITIONAL, default = Some("0")),
         field!("valid_from", Date, "Valid From", default = Some("Today")),
-        field!("valid_upto", Date, "Valid Upto"),
+        field!("valid_upto", Date, "Valid Up To", only = V16),
+        field!("valid_upto", Date, "Valid Upto", flags = SUPERSEDED, only = V15),
         field!("company", Link, "Company", options = Target("Company")),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("margin_type", Select, "Margin Type", options = Choices(&["Percentage", "Amount"]), default = Some("Percentage")),
         field!("margin_rate_or_amount", Float, "Margin Rate or Amount", flags = CONDITIONAL, default = Some("0")),
-        field!("rate_or_discount", Select, "Rate or Discount", options = Choices(&["Rate", "Discount Percentage", "Discount Amount"]), default = Some("Discount Percentage")),
+        field!("rate_or_discount", Select, "Rate or Discount", options = Choices(& ["Rate", "Discount Percentage", "Discount Amount"]), default = Some("Discount Percentage")),
         field!("apply_discount_on", Select, "Apply Discount On", options = Choices(& ["Grand Total", "Net Total"]), flags = CONDITIONAL, default = Some("Grand Total")),
         field!("rate", Currency, "Rate", options = Format("currency"), flags = CONDITIONAL, default = Some("0")),
         field!("discount_amount", Currency, "Discount Amount", options = Format("currency"), flags = CONDITIONAL, default = Some("0")),
@@ -79,7 +83,8 @@ pub static PRICING_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_pricing_rule_document"),
     ],
     ..DocTypeDef::new("Pricing Rule", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PricingRuleField(PRICING_RULE) : Name Owner Creation Modified ModifiedBy
@@ -176,7 +181,7 @@ pub struct PricingRule {
     pub customer_group: Link<target::CustomerGroup>,
     pub territory: Link<target::Territory>,
     pub sales_partner: Link<target::SalesPartner>,
-    pub campaign: Link<target::Campaign>,
+    pub campaign: Option<String>,
     pub supplier: Link<target::Supplier>,
     pub supplier_group: Link<target::SupplierGroup>,
     pub min_qty: Option<f64>,

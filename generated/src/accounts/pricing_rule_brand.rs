@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE_BRAND: DocTypeDef = DocTypeDef {
+pub static PRICING_RULE_BRAND: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("brand", Link, "Brand", options = Target("Brand"), flags = IN_LIST_VIEW | SEARCH_INDEX | CONDITIONAL),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Pricing Rule Brand", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PricingRuleBrandField(PRICING_RULE_BRAND) : Name Owner Creation Modified

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE_DETAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PRICING_RULE_DETAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("pricing_rule", Link, "Pricing Rule", options = Target("Pricing Rule"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("item_code", Data, "Item Code", flags = READ_ONLY | IN_LIST_VIEW),
@@ -13,7 +15,8 @@ pub static PRICING_RULE_DETAIL: DocTypeDef = DocTypeDef {
         field!("rule_applied", Check, "Rule Applied", flags = READ_ONLY, default = Some("1")),
     ],
     ..DocTypeDef::new("Pricing Rule Detail", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PricingRuleDetailField(PRICING_RULE_DETAIL) : Name Owner Creation Modified

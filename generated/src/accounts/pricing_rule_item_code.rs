@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE_ITEM_CODE: DocTypeDef = DocTypeDef {
+pub static PRICING_RULE_ITEM_CODE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW | SEARCH_INDEX | CONDITIONAL),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Pricing Rule Item Code", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PricingRuleItemCodeField(PRICING_RULE_ITEM_CODE) : Name Owner Creation Modified

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE_ITEM_GROUP: DocTypeDef = DocTypeDef {
+pub static PRICING_RULE_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = IN_LIST_VIEW | SEARCH_INDEX | CONDITIONAL),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Pricing Rule Item Group", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PricingRuleItemGroupField(PRICING_RULE_ITEM_GROUP) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_DEFERRED_ACCOUNTING: DocTypeDef = DocTypeDef {
+pub static PROCESS_DEFERRED_ACCOUNTING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("ACC-PDA-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD),
         field!("type", Select, "Type", options = Choices(&["Income", "Expense"]), flags = REQD | IN_LIST_VIEW),
@@ -26,7 +27,8 @@ pub static PROCESS_DEFERRED_ACCOUNTING: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_process_deferred_accounting_document"),
     ],
     ..DocTypeDef::new("Process Deferred Accounting", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProcessDeferredAccountingField(PROCESS_DEFERRED_ACCOUNTING) : Name Owner Creation

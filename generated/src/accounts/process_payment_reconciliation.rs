@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_PAYMENT_RECONCILIATION: DocTypeDef = DocTypeDef {
+pub static PROCESS_PAYMENT_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("format:ACC-PPR-{#####}"),
     title_field: Some("company"),
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
         field!("party_type", Link, "Party Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
@@ -34,7 +35,8 @@ pub static PROCESS_PAYMENT_RECONCILIATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_process_payment_reconciliation_document"),
     ],
     ..DocTypeDef::new("Process Payment Reconciliation", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProcessPaymentReconciliationField(PROCESS_PAYMENT_RECONCILIATION) : Name Owner

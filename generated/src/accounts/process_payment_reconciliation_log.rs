@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_PAYMENT_RECONCILIATION_LOG: DocTypeDef = DocTypeDef {
+pub static PROCESS_PAYMENT_RECONCILIATION_LOG: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("format:PPR-LOG-{##}"),
     search_fields: &[
         "allocated",
@@ -10,6 +10,7 @@ pub static PROCESS_PAYMENT_RECONCILIATION_LOG: DocTypeDef = DocTypeDef {
         "total_allocations",
         "reconciled_entries",
     ],
+    sort: "creation desc",
     fields: &[
         field!("process_pr", Link, "Parent Document", options = Target("Process Payment Reconciliation"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("status", Select, "Status", options = Choices(&["Running", "Paused", "Reconciled", "Partially Reconciled", "Failed", "Cancelled"]), flags = READ_ONLY),
@@ -29,7 +30,8 @@ pub static PROCESS_PAYMENT_RECONCILIATION_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_process_payment_reconciliatio_log_document"),
     ],
     ..DocTypeDef::new("Process Payment Reconciliation Log", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProcessPaymentReconciliationLogField(PROCESS_PAYMENT_RECONCILIATION_LOG) : Name

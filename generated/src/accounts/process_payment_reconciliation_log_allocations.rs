@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_PAYMENT_RECONCILIATION_LOG_ALLOCATIONS: DocTypeDef = DocTypeDef {
+pub static PROCESS_PAYMENT_RECONCILIATION_LOG_ALLOCATIONS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("reference_type", Link, "Reference Type", options = Target("DocType"), flags = REQD | READ_ONLY),
         field!("reference_name", DynamicLink, "Reference Name", options = TargetField("reference_type"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
@@ -22,7 +23,8 @@ pub static PROCESS_PAYMENT_RECONCILIATION_LOG_ALLOCATIONS: DocTypeDef = DocTypeD
         field!("reconciled", Check, "Reconciled", flags = IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Process Payment Reconciliation Log Allocations", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_STATEMENT_OF_ACCOUNTS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES,
+pub static PROCESS_STATEMENT_OF_ACCOUNTS: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("report", Select, "Report", options = Choices(&["General Ledger", "Accounts Receivable"]), flags = REQD),
         field!("from_date", Date, "From Date", flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("posting_date", Date, "Posting Date", flags = CONDITIONAL, default = Some("Today")),
+        field!("posting_date", Date, "Posting Date", flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("Today"), only = V16),
+        field!("posting_date", Date, "Posting Date", flags = CONDITIONAL | SUPERSEDED, default = Some("Today"), only = V15),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
         field!("account", Link, "Account", options = Target("Account")),
         field!("categorize_by", Select, "Categorize By", options = Choices(& ["Categorize by Voucher", "Categorize by Voucher (Consolidated)"]), flags = CONDITIONAL, default = Some("Categorize by Voucher (Consolidated)")),
@@ -25,11 +27,13 @@ pub static PROCESS_STATEMENT_OF_ACCOUNTS: DocTypeDef = DocTypeDef {
         field!("sales_person", Link, "Sales Person", options = Target("Sales Person"), flags = CONDITIONAL),
         field!("show_remarks", Check, "Show Remarks", default = Some("0")),
         field!("based_on_payment_terms", Check, "Based On Payment Terms", flags = CONDITIONAL, default = Some("0")),
+        field!("show_future_payments", Check, "Show Future Payments", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("customer_collection", Select, "Select Customers By", options = Choices(& ["Customer Group", "Territory", "Sales Partner", "Sales Person"])),
         field!("collection_name", DynamicLink, "Recipient", options = TargetField("customer_collection"), flags = CONDITIONAL),
         field!("primary_mandatory", Check, "Send To Primary Contact", default = Some("1")),
         field!("show_net_values_in_party_account", Check, "Show Net Values in Party Account", flags = CONDITIONAL, default = Some("0")),
         field!("customers", Table, "Customers", options = Target("Process Statement Of Accounts Customer"), flags = REQD),
+        field!("print_format", Link, "Print Format", options = Target("Print Format"), only = V16),
         field!("orientation", Select, "Orientation", options = Choices(&["Landscape", "Portrait"])),
         field!("include_break", Check, "Page Break After Each SoA", default = Some("1")),
         field!("include_ageing", Check, "Include Ageing Summary", flags = IN_LIST_VIEW, default = Some("0")),
@@ -38,7 +42,8 @@ pub static PROCESS_STATEMENT_OF_ACCOUNTS: DocTypeDef = DocTypeDef {
         field!("terms_and_conditions", Link, "Terms and Conditions", options = Target("Terms and Conditions")),
         field!("enable_auto_email", Check, "Enable Auto Email", flags = IN_LIST_VIEW, default = Some("0")),
         field!("sender", Link, "Sender", options = Target("Email Account")),
-        field!("frequency", Select, "Frequency", options = Choices(&["Weekly", "Monthly", "Quarterly"])),
+        field!("frequency", Select, "Frequency", options = Choices(&["Daily", "Weekly", "Biweekly", "Monthly", "Quarterly"]), only = V16),
+        field!("frequency", Select, "Frequency", options = Choices(&["Weekly", "Monthly", "Quarterly"]), flags = SUPERSEDED, only = V15),
         field!("filter_duration", Int, "Filter Duration (Months)", default = Some("1")),
         field!("start_date", Date, "Start Date", default = Some("Today")),
         field!("pdf_name", Data, "PDF Name"),
@@ -55,17 +60,23 @@ pub static PROCESS_STATEMENT_OF_ACCOUNTS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_process_statement_of_accounts_document"),
     ],
     ..DocTypeDef::new("Process Statement Of Accounts", "Accounts")
-};
+})
+.but(
+    &[
+        (V15, Fact::Flags(doctype_flag::TRACK_CHANGES)),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub ProcessStatementOfAccountsField(PROCESS_STATEMENT_OF_ACCOUNTS) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Report FromDate PostingDate Company
     Account CategorizeBy CostCenter Territory IgnoreExchangeRateRevaluationJournals
     IgnoreCrDrNotes ToDate FinanceBook Currency Project PaymentTermsTemplate SalesPartner
-    SalesPerson ShowRemarks BasedOnPaymentTerms CustomerCollection CollectionName
-    PrimaryMandatory ShowNetValuesInPartyAccount Customers Orientation IncludeBreak
-    IncludeAgeing AgeingBasedOn LetterHead TermsAndConditions EnableAutoEmail Sender
-    Frequency FilterDuration StartDate PdfName Subject CcTo Body
+    SalesPerson ShowRemarks BasedOnPaymentTerms ShowFuturePayments CustomerCollection
+    CollectionName PrimaryMandatory ShowNetValuesInPartyAccount Customers PrintFormat
+    Orientation IncludeBreak IncludeAgeing AgeingBasedOn LetterHead TermsAndConditions
+    EnableAutoEmail Sender Frequency FilterDuration StartDate PdfName Subject CcTo Body
 }
 
 #[cfg(feature = "accounts")]
@@ -105,8 +116,8 @@ choices! {
 
 #[cfg(feature = "accounts")]
 choices! {
-    pub ProcessStatementOfAccountsFrequency { Weekly = "Weekly", Monthly = "Monthly",
-    Quarterly = "Quarterly" }
+    pub ProcessStatementOfAccountsFrequency { Daily = "Daily", Weekly = "Weekly",
+    Biweekly = "Biweekly", Monthly = "Monthly", Quarterly = "Quarterly" }
 }
 
 #[cfg(feature = "accounts")]
@@ -138,11 +149,13 @@ pub struct ProcessStatementOfAccounts {
     pub sales_person: Link<target::SalesPerson>,
     pub show_remarks: Option<bool>,
     pub based_on_payment_terms: Option<bool>,
+    pub show_future_payments: Option<bool>,
     pub customer_collection: Select<ProcessStatementOfAccountsCustomerCollection>,
     pub collection_name: Option<String>,
     pub primary_mandatory: Option<bool>,
     pub show_net_values_in_party_account: Option<bool>,
     pub customers: Vec<crate::ProcessStatementOfAccountsCustomer>,
+    pub print_format: Link<target::PrintFormat>,
     pub orientation: Select<ProcessStatementOfAccountsOrientation>,
     pub include_break: Option<bool>,
     pub include_ageing: Option<bool>,
@@ -167,9 +180,9 @@ document! {
     modified modified_by docstatus idx report from_date posting_date company account
     categorize_by cost_center territory ignore_exchange_rate_revaluation_journals
     ignore_cr_dr_notes to_date finance_book currency project payment_terms_template
-    sales_partner sales_person show_remarks based_on_payment_terms customer_collection
-    collection_name primary_mandatory show_net_values_in_party_account customers
-    orientation include_break include_ageing ageing_based_on letter_head
-    terms_and_conditions enable_auto_email sender frequency filter_duration start_date
-    pdf_name subject cc_to body
+    sales_partner sales_person show_remarks based_on_payment_terms show_future_payments
+    customer_collection collection_name primary_mandatory
+    show_net_values_in_party_account customers print_format orientation include_break
+    include_ageing ageing_based_on letter_head terms_and_conditions enable_auto_email
+    sender frequency filter_duration start_date pdf_name subject cc_to body
 }

@@ -2,12 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_STATEMENT_OF_ACCOUNTS_CC: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[field!("cc", Link, "CC", options = Target("User"), flags = IN_LIST_VIEW)],
-    ..DocTypeDef::new("Process Statement Of Accounts CC", "Accounts")
-};
+pub static PROCESS_STATEMENT_OF_ACCOUNTS_CC: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[field!("cc", Link, "CC", options = Target("User"), flags = IN_LIST_VIEW)],
+..DocTypeDef::new("Process Statement Of Accounts CC", "Accounts")
+});
 
 fields! {
     pub ProcessStatementOfAccountsCcField(PROCESS_STATEMENT_OF_ACCOUNTS_CC) : Name Owner

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_LIST_VIEW),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY, fetch_from = Some("customer.customer_name")),
@@ -11,7 +13,8 @@ pub static PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER: DocTypeDef = DocTypeDef {
         field!("primary_email", ReadOnly, "Primary Contact Email", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Process Statement Of Accounts Customer", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProcessStatementOfAccountsCustomerField(PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER) :

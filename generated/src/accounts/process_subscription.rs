@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_SUBSCRIPTION: DocTypeDef = DocTypeDef {
+pub static PROCESS_SUBSCRIPTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW),
         field!("subscription", Link, "Subscription", options = Target("Subscription")),
@@ -21,7 +22,8 @@ pub static PROCESS_SUBSCRIPTION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_process_subscription_document"),
     ],
     ..DocTypeDef::new("Process Subscription", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProcessSubscriptionField(PROCESS_SUBSCRIPTION) : Name Owner Creation Modified

@@ -2,24 +2,27 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROMOTIONAL_SCHEME: DocTypeDef = DocTypeDef {
+pub static PROMOTIONAL_SCHEME: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("apply_on", Select, "Apply On", options = Choices(&["Item Code", "Item Group", "Brand", "Transaction"]), flags = REQD | IN_LIST_VIEW, default = Some("Item Code")),
         field!("disable", Check, "Disable", default = Some("0")),
         field!("items", Table, "Pricing Rule Item Code", options = Target("Pricing Rule Item Code"), flags = CONDITIONAL),
         field!("item_groups", Table, "Pricing Rule Item Group", options = Target("Pricing Rule Item Group"), flags = CONDITIONAL),
         field!("brands", Table, "Pricing Rule Brand", options = Target("Pricing Rule Brand"), flags = CONDITIONAL),
-        field!("mixed_conditions", Check, "Mixed Conditions", default = Some("0")),
-        field!("is_cumulative", Check, "Is Cumulative", default = Some("0")),
+        field!("mixed_conditions", Check, "Mixed Conditions", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("mixed_conditions", Check, "Mixed Conditions", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("is_cumulative", Check, "Is Cumulative", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("is_cumulative", Check, "Is Cumulative", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("apply_rule_on_other", Select, "Apply Rule On Other", options = Choices(& ["Item Code", "Item Group", "Brand"])),
         field!("other_item_code", Link, "Item Code", options = Target("Item"), flags = CONDITIONAL),
         field!("other_item_group", Link, "Item Group", options = Target("Item Group"), flags = CONDITIONAL),
         field!("other_brand", Link, "Brand", options = Target("Brand"), flags = CONDITIONAL),
         field!("selling", Check, "Selling", default = Some("0")),
         field!("buying", Check, "Buying", default = Some("0")),
-        field!("applicable_for", Select, "Applicable For", options = Choices(&["Customer", "Customer Group", "Territory", "Sales Partner", "Campaign", "Supplier", "Supplier Group"]), flags = CONDITIONAL),
+        field!("applicable_for", Select, "Applicable For", options = Choices(& ["Customer", "Customer Group", "Territory", "Sales Partner", "Campaign", "Supplier", "Supplier Group"]), flags = CONDITIONAL),
         field!("customer", TableMultiSelect, "Customer", options = Target("Customer Item"), flags = CONDITIONAL),
         field!("customer_group", TableMultiSelect, "Customer Group", options = Target("Customer Group Item"), flags = CONDITIONAL),
         field!("territory", TableMultiSelect, "Territory", options = Target("Territory Item"), flags = CONDITIONAL),
@@ -28,7 +31,8 @@ pub static PROMOTIONAL_SCHEME: DocTypeDef = DocTypeDef {
         field!("supplier", TableMultiSelect, "Supplier", options = Target("Supplier Item"), flags = CONDITIONAL),
         field!("supplier_group", TableMultiSelect, "Supplier Group", options = Target("Supplier Group Item"), flags = CONDITIONAL),
         field!("valid_from", Date, "Valid From", default = Some("Today")),
-        field!("valid_upto", Date, "Valid Upto"),
+        field!("valid_upto", Date, "Valid Up To", only = V16),
+        field!("valid_upto", Date, "Valid Upto", flags = SUPERSEDED, only = V15),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("currency", Link, "Currency", options = Target("Currency")),
         field!("price_discount_slabs", Table, "Promotional Scheme Price Discount", options = Target("Promotional Scheme Price Discount")),
@@ -43,7 +47,8 @@ pub static PROMOTIONAL_SCHEME: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_promotional_scheme_document"),
     ],
     ..DocTypeDef::new("Promotional Scheme", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PromotionalSchemeField(PROMOTIONAL_SCHEME) : Name Owner Creation Modified

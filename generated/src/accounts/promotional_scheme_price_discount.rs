@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROMOTIONAL_SCHEME_PRICE_DISCOUNT: DocTypeDef = DocTypeDef {
+pub static PROMOTIONAL_SCHEME_PRICE_DISCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("disable", Check, "Disable", default = Some("0")),
         field!("apply_multiple_pricing_rules", Check, "Apply Multiple Pricing Rules", flags = CONDITIONAL, default = Some("0")),
@@ -24,7 +25,8 @@ pub static PROMOTIONAL_SCHEME_PRICE_DISCOUNT: DocTypeDef = DocTypeDef {
         field!("apply_discount_on_rate", Check, "Apply Discount on Rate", flags = CONDITIONAL, default = Some("0")),
     ],
     ..DocTypeDef::new("Promotional Scheme Price Discount", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PromotionalSchemePriceDiscountField(PROMOTIONAL_SCHEME_PRICE_DISCOUNT) : Name

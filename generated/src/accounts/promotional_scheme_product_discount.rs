@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT: DocTypeDef = DocTypeDef {
+pub static PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("disable", Check, "Disable", default = Some("0")),
         field!("apply_multiple_pricing_rules", Check, "Apply Multiple Pricing Rules", default = Some("0")),
@@ -26,7 +27,8 @@ pub static PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT: DocTypeDef = DocTypeDef {
         field!("apply_recursion_over", Float, "Apply Recursion Over (As Per Transaction UOM)", flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("0")),
     ],
     ..DocTypeDef::new("Promotional Scheme Product Discount", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PromotionalSchemeProductDiscountField(PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT) : Name

@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PSOA_COST_CENTER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PSOA_COST_CENTER: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("cost_center_name", Link, "Cost Center", options = Target("Cost Center"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("PSOA Cost Center", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PsoaCostCenterField(PSOA_COST_CENTER) : Name Owner Creation Modified ModifiedBy

@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PSOA_PROJECT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PSOA_PROJECT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[field!("project_name", Link, "Project", options = Target("Project"))],
     ..DocTypeDef::new("PSOA Project", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PsoaProjectField(PSOA_PROJECT) : Name Owner Creation Modified ModifiedBy

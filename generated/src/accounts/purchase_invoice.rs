@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
+pub static PURCHASE_INVOICE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -13,15 +13,17 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         "base_grand_total",
         "outstanding_amount",
     ],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-PINV-.YYYY.-", "ACC-PINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-PINV-.YYYY.-", "ACC-PINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("supplier.supplier_name")),
         field!("tax_id", ReadOnly, "Tax Id", flags = READ_ONLY, fetch_from = Some("supplier.tax_id")),
         field!("company", Link, "Company", options = Target("Company"), flags = IN_STANDARD_FILTER),
         field!("posting_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = NO_COPY),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY, default = Some("Now"), only = V16),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY | SUPERSEDED, only = V15),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
         field!("due_date", Date, "Due Date"),
         field!("is_paid", Check, "Is Paid", default = Some("0")),
@@ -30,8 +32,9 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("update_outstanding_for_self", Check, "Update Outstanding for Self", flags = CONDITIONAL, default = Some("1")),
         field!("update_billed_amount_in_purchase_order", Check, "Update Billed Amount in Purchase Order", flags = CONDITIONAL, default = Some("0")),
         field!("update_billed_amount_in_purchase_receipt", Check, "Update Billed Amount in Purchase Receipt", flags = CONDITIONAL, default = Some("1")),
-        field!("apply_tds", Check, "Apply Tax Withholding Amount", default = Some("0")),
-        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = HIDDEN),
+        field!("apply_tds", Check, "Consider for Tax Withholding", default = Some("0"), only = V16),
+        field!("apply_tds", Check, "Apply Tax Withholding Amount", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = HIDDEN, only = V15),
         field!("amended_from", Link, "Amended From", options = Target("Purchase Invoice"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("bill_no", Data, "Supplier Invoice No", flags = SEARCH_INDEX),
         field!("bill_date", Date, "Supplier Invoice Date", flags = NO_COPY),
@@ -45,6 +48,7 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("update_stock", Check, "Update Stock", default = Some("0")),
         field!("set_warehouse", Link, "Set Accepted Warehouse", options = Target("Warehouse"), flags = CONDITIONAL),
         field!("set_from_warehouse", Link, "Set From Warehouse", options = Target("Warehouse"), flags = NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
@@ -56,10 +60,11 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("total_net_weight", Float, "Total Net Weight", flags = READ_ONLY | CONDITIONAL),
         field!("base_total", Currency, "Total (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("base_net_total", Currency, "Net Total (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+        field!("claimed_landed_cost_amount", Currency, "Claimed Landed Cost Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY, only = V16),
         field!("total", Currency, "Total", options = Format("currency"), flags = READ_ONLY),
         field!("net_total", Currency, "Net Total", options = Format("currency"), flags = READ_ONLY),
-        field!("tax_withholding_net_total", Currency, "Tax Withholding Net Total", options = Format("currency"), flags = READ_ONLY | HIDDEN | NO_COPY | CONDITIONAL, default = Some("0")),
-        field!("base_tax_withholding_net_total", Currency, "Base Tax Withholding Net Total", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN | NO_COPY | CONDITIONAL),
+        field!("tax_withholding_net_total", Currency, "Tax Withholding Net Total", options = Format("currency"), flags = READ_ONLY | HIDDEN | NO_COPY | CONDITIONAL, default = Some("0"), only = V15),
+        field!("base_tax_withholding_net_total", Currency, "Base Tax Withholding Net Total", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN | NO_COPY | CONDITIONAL, only = V15),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes_and_charges", Link, "Purchase Taxes and Charges Template", options = Target("Purchase Taxes and Charges Template")),
         field!("shipping_rule", Link, "Shipping Rule", options = Target("Shipping Rule")),
@@ -84,12 +89,17 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("total_advance", Currency, "Total Advance", options = Format("party_account_currency"), flags = READ_ONLY | NO_COPY),
         field!("outstanding_amount", Currency, "Outstanding Amount", options = Format("party_account_currency"), flags = READ_ONLY | NO_COPY),
         field!("disable_rounded_total", Check, "Disable Rounded Total", flags = CONDITIONAL, default = Some("0")),
+        field!("tax_withholding_group", Link, "Tax Withholding Group", options = Target("Tax Withholding Group"), only = V16),
+        field!("ignore_tax_withholding_threshold", Check, "Ignore Tax Withholding Threshold", default = Some("0"), only = V16),
+        field!("override_tax_withholding_entries", Check, "Edit Tax Withholding Entries", default = Some("0"), only = V16),
+        field!("tax_withholding_entries", Table, "Tax Withholding Entries", options = Target("Tax Withholding Entry"), only = V16),
         field!("apply_discount_on", Select, "Apply Additional Discount On", options = Choices(&["Grand Total", "Net Total"]), default = Some("Grand Total")),
         field!("base_discount_amount", Currency, "Additional Discount Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("additional_discount_percentage", Float, "Additional Discount Percentage"),
         field!("discount_amount", Currency, "Additional Discount Amount", options = Format("currency")),
-        field!("tax_withheld_vouchers", Table, "Tax Withheld Vouchers", options = Target("Tax Withheld Vouchers"), flags = READ_ONLY | NO_COPY),
+        field!("tax_withheld_vouchers", Table, "Tax Withheld Vouchers", options = Target("Tax Withheld Vouchers"), flags = READ_ONLY | NO_COPY, only = V15),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("pricing_rules", Table, "Pricing Rule Detail", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
         field!("supplied_items", Table, "Supplied Items", options = Target("Purchase Receipt Item Supplied"), flags = NO_COPY | CONDITIONAL),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment")),
@@ -100,13 +110,14 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("allocate_advances_automatically", Check, "Set Advances and Allocate (FIFO)", default = Some("0")),
         field!("only_include_allocated_payments", Check, "Only Include Allocated Payments", flags = CONDITIONAL, default = Some("0")),
         field!("advances", Table, "Advances", options = Target("Purchase Invoice Advance"), flags = NO_COPY),
-        field!("advance_tax", Table, "Advance Tax", options = Target("Advance Tax"), flags = READ_ONLY | HIDDEN),
+        field!("advance_tax", Table, "Advance Tax", options = Target("Advance Tax"), flags = READ_ONLY | HIDDEN, only = V15),
         field!("write_off_amount", Currency, "Write Off Amount", options = Format("currency"), flags = NO_COPY),
         field!("base_write_off_amount", Currency, "Write Off Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
         field!("write_off_account", Link, "Write Off Account", options = Target("Account"), flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("write_off_cost_center", Link, "Write Off Cost Center", options = Target("Cost Center"), flags = CONDITIONAL),
         field!("supplier_address", Link, "Select Supplier Address", options = Target("Address")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_person", Link, "Contact Person", options = Target("Contact"), flags = IN_GLOBAL_SEARCH),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY),
@@ -114,9 +125,11 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("dispatch_address", Link, "Select Dispatch Address ", options = Target("Address")),
         field!("dispatch_address_display", TextEditor, "Dispatch Address", flags = READ_ONLY),
         field!("shipping_address", Link, "Select Shipping Address", options = Target("Address")),
-        field!("shipping_address_display", SmallText, "Shipping Address", flags = READ_ONLY),
+        field!("shipping_address_display", TextEditor, "Shipping Address", flags = READ_ONLY, only = V16),
+        field!("shipping_address_display", SmallText, "Shipping Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("billing_address", Link, "Select Billing Address", options = Target("Address")),
-        field!("billing_address_display", SmallText, "Billing Address", flags = READ_ONLY),
+        field!("billing_address_display", TextEditor, "Billing Address", flags = READ_ONLY, only = V16),
+        field!("billing_address_display", SmallText, "Billing Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("payment_terms_template", Link, "Payment Terms Template", options = Target("Payment Terms Template"), flags = CONDITIONAL),
         field!("ignore_default_payment_terms_template", Check, "Ignore Default Payment Terms Template", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("payment_schedule", Table, "Payment Schedule", options = Target("Payment Schedule"), flags = NO_COPY | CONDITIONAL),
@@ -143,6 +156,7 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         field!("is_internal_supplier", Check, "Is Internal Supplier", flags = READ_ONLY | IGNORE_USER_PERMISSIONS, default = Some("0"), fetch_from = Some("supplier.is_internal_supplier")),
         field!("represents_company", Link, "Represents Company", options = Target("Company"), flags = CONDITIONAL, fetch_from = Some("supplier.represents_company")),
         field!("supplier_group", Link, "Supplier Group", options = Target("Supplier Group"), fetch_from = Some("supplier.supplier_group")),
+        field!("sender", Data, "Sender", options = Format("Email"), only = V16),
         field!("inter_company_invoice_reference", Link, "Inter Company Invoice Reference", options = Target("Sales Invoice"), flags = READ_ONLY | NO_COPY),
         field!("is_old_subcontracting_flow", Check, "Is Old Subcontracting Flow", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("remarks", SmallText, "Remarks", flags = NO_COPY),
@@ -159,7 +173,8 @@ pub static PURCHASE_INVOICE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_purchase_invoice_document"),
     ],
     ..DocTypeDef::new("Purchase Invoice", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseInvoiceField(PURCHASE_INVOICE) : Name Owner Creation Modified ModifiedBy
@@ -169,18 +184,20 @@ fields! {
     UpdateBilledAmountInPurchaseReceipt ApplyTds TaxWithholdingCategory AmendedFrom
     BillNo BillDate CostCenter Project Currency ConversionRate
     UseTransactionDateExchangeRate BuyingPriceList PriceListCurrency PlcConversionRate
-    IgnorePricingRule ScanBarcode UpdateStock SetWarehouse SetFromWarehouse
-    IsSubcontracted RejectedWarehouse SupplierWarehouse Items TotalQty TotalNetWeight
-    BaseTotal BaseNetTotal Total NetTotal TaxWithholdingNetTotal
-    BaseTaxWithholdingNetTotal TaxCategory TaxesAndCharges ShippingRule Incoterm
-    NamedPlace Taxes BaseTaxesAndChargesAdded BaseTaxesAndChargesDeducted
-    BaseTotalTaxesAndCharges TaxesAndChargesAdded TaxesAndChargesDeducted
-    TotalTaxesAndCharges BaseGrandTotal BaseRoundingAdjustment BaseRoundedTotal
-    BaseInWords GrandTotal RoundingAdjustment UseCompanyRoundoffCostCenter RoundedTotal
-    InWords TotalAdvance OutstandingAmount DisableRoundedTotal ApplyDiscountOn
+    IgnorePricingRule ScanBarcode LastScannedWarehouse UpdateStock SetWarehouse
+    SetFromWarehouse IsSubcontracted RejectedWarehouse SupplierWarehouse Items TotalQty
+    TotalNetWeight BaseTotal BaseNetTotal ClaimedLandedCostAmount Total NetTotal
+    TaxWithholdingNetTotal BaseTaxWithholdingNetTotal TaxCategory TaxesAndCharges
+    ShippingRule Incoterm NamedPlace Taxes BaseTaxesAndChargesAdded
+    BaseTaxesAndChargesDeducted BaseTotalTaxesAndCharges TaxesAndChargesAdded
+    TaxesAndChargesDeducted TotalTaxesAndCharges BaseGrandTotal BaseRoundingAdjustment
+    BaseRoundedTotal BaseInWords GrandTotal RoundingAdjustment
+    UseCompanyRoundoffCostCenter RoundedTotal InWords TotalAdvance OutstandingAmount
+    DisableRoundedTotal TaxWithholdingGroup IgnoreTaxWithholdingThreshold
+    OverrideTaxWithholdingEntries TaxWithholdingEntries ApplyDiscountOn
     BaseDiscountAmount AdditionalDiscountPercentage DiscountAmount TaxWithheldVouchers
-    OtherChargesCalculation PricingRules SuppliedItems ModeOfPayment BasePaidAmount
-    ClearanceDate CashBankAccount PaidAmount AllocateAdvancesAutomatically
+    OtherChargesCalculation ItemWiseTaxDetails PricingRules SuppliedItems ModeOfPayment
+    BasePaidAmount ClearanceDate CashBankAccount PaidAmount AllocateAdvancesAutomatically
     OnlyIncludeAllocatedPayments Advances AdvanceTax WriteOffAmount BaseWriteOffAmount
     WriteOffAccount WriteOffCostCenter SupplierAddress AddressDisplay ContactPerson
     ContactDisplay ContactMobile ContactEmail DispatchAddress DispatchAddressDisplay
@@ -189,8 +206,8 @@ fields! {
     Status PerReceived CreditTo PartyAccountCurrency IsOpening AgainstExpenseAccount
     UnrealizedProfitLossAccount Subscription AutoRepeat FromDate ToDate LetterHead
     GroupSameItems SelectPrintHeading Language OnHold ReleaseDate HoldComment
-    IsInternalSupplier RepresentsCompany SupplierGroup InterCompanyInvoiceReference
-    IsOldSubcontractingFlow Remarks
+    IsInternalSupplier RepresentsCompany SupplierGroup Sender
+    InterCompanyInvoiceReference IsOldSubcontractingFlow Remarks
 }
 
 #[cfg(feature = "accounts")]
@@ -262,6 +279,7 @@ pub struct PurchaseInvoice {
     pub plc_conversion_rate: Option<f64>,
     pub ignore_pricing_rule: Option<bool>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub update_stock: Option<bool>,
     pub set_warehouse: Link<target::Warehouse>,
     pub set_from_warehouse: Link<target::Warehouse>,
@@ -273,6 +291,7 @@ pub struct PurchaseInvoice {
     pub total_net_weight: Option<f64>,
     pub base_total: Option<f64>,
     pub base_net_total: Option<f64>,
+    pub claimed_landed_cost_amount: Option<f64>,
     pub total: Option<f64>,
     pub net_total: Option<f64>,
     pub tax_withholding_net_total: Option<f64>,
@@ -301,12 +320,17 @@ pub struct PurchaseInvoice {
     pub total_advance: Option<f64>,
     pub outstanding_amount: Option<f64>,
     pub disable_rounded_total: Option<bool>,
+    pub tax_withholding_group: Link<target::TaxWithholdingGroup>,
+    pub ignore_tax_withholding_threshold: Option<bool>,
+    pub override_tax_withholding_entries: Option<bool>,
+    pub tax_withholding_entries: Vec<crate::TaxWithholdingEntry>,
     pub apply_discount_on: Select<PurchaseInvoiceApplyDiscountOn>,
     pub base_discount_amount: Option<f64>,
     pub additional_discount_percentage: Option<f64>,
     pub discount_amount: Option<f64>,
     pub tax_withheld_vouchers: Vec<crate::TaxWithheldVouchers>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub pricing_rules: Vec<crate::PricingRuleDetail>,
     pub supplied_items: Vec<crate::PurchaseReceiptItemSupplied>,
     pub mode_of_payment: Link<target::ModeOfPayment>,
@@ -360,6 +384,7 @@ pub struct PurchaseInvoice {
     pub is_internal_supplier: Option<bool>,
     pub represents_company: Link<target::Company>,
     pub supplier_group: Link<target::SupplierGroup>,
+    pub sender: Option<String>,
     pub inter_company_invoice_reference: Link<target::SalesInvoice>,
     pub is_old_subcontracting_flow: Option<bool>,
     pub remarks: Option<String>,
@@ -375,28 +400,30 @@ document! {
     update_billed_amount_in_purchase_receipt apply_tds tax_withholding_category
     amended_from bill_no bill_date cost_center project currency conversion_rate
     use_transaction_date_exchange_rate buying_price_list price_list_currency
-    plc_conversion_rate ignore_pricing_rule scan_barcode update_stock set_warehouse
-    set_from_warehouse is_subcontracted rejected_warehouse supplier_warehouse items
-    total_qty total_net_weight base_total base_net_total total net_total
-    tax_withholding_net_total base_tax_withholding_net_total tax_category
-    taxes_and_charges shipping_rule incoterm named_place taxes
-    base_taxes_and_charges_added base_taxes_and_charges_deducted
+    plc_conversion_rate ignore_pricing_rule scan_barcode last_scanned_warehouse
+    update_stock set_warehouse set_from_warehouse is_subcontracted rejected_warehouse
+    supplier_warehouse items total_qty total_net_weight base_total base_net_total
+    claimed_landed_cost_amount total net_total tax_withholding_net_total
+    base_tax_withholding_net_total tax_category taxes_and_charges shipping_rule incoterm
+    named_place taxes base_taxes_and_charges_added base_taxes_and_charges_deducted
     base_total_taxes_and_charges taxes_and_charges_added taxes_and_charges_deducted
     total_taxes_and_charges base_grand_total base_rounding_adjustment base_rounded_total
     base_in_words grand_total rounding_adjustment use_company_roundoff_cost_center
     rounded_total in_words total_advance outstanding_amount disable_rounded_total
-    apply_discount_on base_discount_amount additional_discount_percentage discount_amount
-    tax_withheld_vouchers other_charges_calculation pricing_rules supplied_items
-    mode_of_payment base_paid_amount clearance_date cash_bank_account paid_amount
-    allocate_advances_automatically only_include_allocated_payments advances advance_tax
-    write_off_amount base_write_off_amount write_off_account write_off_cost_center
-    supplier_address address_display contact_person contact_display contact_mobile
-    contact_email dispatch_address dispatch_address_display shipping_address
-    shipping_address_display billing_address billing_address_display
+    tax_withholding_group ignore_tax_withholding_threshold
+    override_tax_withholding_entries tax_withholding_entries apply_discount_on
+    base_discount_amount additional_discount_percentage discount_amount
+    tax_withheld_vouchers other_charges_calculation item_wise_tax_details pricing_rules
+    supplied_items mode_of_payment base_paid_amount clearance_date cash_bank_account
+    paid_amount allocate_advances_automatically only_include_allocated_payments advances
+    advance_tax write_off_amount base_write_off_amount write_off_account
+    write_off_cost_center supplier_address address_display contact_person contact_display
+    contact_mobile contact_email dispatch_address dispatch_address_display
+    shipping_address shipping_address_display billing_address billing_address_display
     payment_terms_template ignore_default_payment_terms_template payment_schedule tc_name
     terms status per_received credit_to party_account_currency is_opening
     against_expense_account unrealized_profit_loss_account subscription auto_repeat
     from_date to_date letter_head group_same_items select_print_heading language on_hold
     release_date hold_comment is_internal_supplier represents_company supplier_group
-    inter_company_invoice_reference is_old_subcontracting_flow remarks
+    sender inter_company_invoice_reference is_old_subcontracting_flow remarks
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_INVOICE_ITEM: DocTypeDef = DocTypeDef {
+pub static PURCHASE_INVOICE_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item", options = Target("Item"), flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("product_bundle", Link, "Product Bundle", options = Target("Product Bundle"), flags = READ_ONLY),
@@ -17,7 +18,8 @@ pub static PURCHASE_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("qty", Float, "Accepted Qty", flags = REQD | BOLD | IN_LIST_VIEW),
         field!("rejected_qty", Float, "Rejected Qty"),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL | FILLED, default = Some("1")),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL | FILLED, only = V16),
+        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL | FILLED | SUPERSEDED, default = Some("1"), only = V15),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | CONDITIONAL),
         field!("stock_qty", Float, "Accepted Qty in Stock UOM", flags = REQD | READ_ONLY | CONDITIONAL),
         field!("price_list_rate", Currency, "Price List Rate", options = Format("currency")),
@@ -32,12 +34,14 @@ pub static PURCHASE_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW | FILLED),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template")),
+        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), only = V16),
         field!("base_rate", Currency, "Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("pricing_rules", SmallText, "Pricing Rules", flags = READ_ONLY | HIDDEN),
         field!("stock_uom_rate", Currency, "Rate of Stock UOM", options = Format("currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("is_free_item", Check, "Is Free Item", flags = READ_ONLY, default = Some("0")),
-        field!("apply_tds", Check, "Apply TDS", default = Some("1")),
+        field!("apply_tds", Check, "Consider for Tax Withholding", default = Some("1"), only = V16),
+        field!("apply_tds", Check, "Apply TDS", flags = SUPERSEDED, default = Some("1"), only = V15),
         field!("net_rate", Currency, "Net Rate", options = Format("currency"), flags = READ_ONLY),
         field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY),
         field!("base_net_rate", Currency, "Net Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -50,10 +54,11 @@ pub static PURCHASE_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("warehouse", Link, "Accepted Warehouse", options = Target("Warehouse")),
         field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
-        field!("from_warehouse", Link, "From Warehouse", options = Target("Warehouse"), flags = HIDDEN | CONDITIONAL | IGNORE_USER_PERMISSIONS),
+        field!("from_warehouse", Link, "From Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = NO_COPY | CONDITIONAL),
         field!("rejected_warehouse", Link, "Rejected Warehouse", options = Target("Warehouse"), flags = IGNORE_USER_PERMISSIONS),
-        field!("rejected_serial_and_batch_bundle", Link, "Rejected Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL),
+        field!("rejected_serial_and_batch_bundle", Link, "Rejected Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL, only = V16),
+        field!("rejected_serial_and_batch_bundle", Link, "Rejected Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
         field!("serial_no", Text, "Serial No", flags = NO_COPY | CONDITIONAL),
         field!("rejected_serial_no", Text, "Rejected Serial No", flags = NO_COPY | CONDITIONAL),
         field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = SEARCH_INDEX | CONDITIONAL),
@@ -89,7 +94,8 @@ pub static PURCHASE_INVOICE_ITEM: DocTypeDef = DocTypeDef {
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
     ],
     ..DocTypeDef::new("Purchase Invoice Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseInvoiceItemField(PURCHASE_INVOICE_ITEM) : Name Owner Creation Modified
@@ -97,10 +103,10 @@ fields! {
     ItemName Description Brand ItemGroup Image ReceivedQty Qty RejectedQty Uom
     ConversionFactor StockUom StockQty PriceListRate BasePriceListRate MarginType
     MarginRateOrAmount RateWithMargin DiscountPercentage DiscountAmount
-    DistributedDiscountAmount BaseRateWithMargin Rate Amount ItemTaxTemplate BaseRate
-    BaseAmount PricingRules StockUomRate IsFreeItem ApplyTds NetRate NetAmount
-    BaseNetRate BaseNetAmount ValuationRate SalesIncomingRate ItemTaxAmount
-    LandedCostVoucherAmount RmSuppCost Warehouse SerialAndBatchBundle
+    DistributedDiscountAmount BaseRateWithMargin Rate Amount ItemTaxTemplate
+    TaxWithholdingCategory BaseRate BaseAmount PricingRules StockUomRate IsFreeItem
+    ApplyTds NetRate NetAmount BaseNetRate BaseNetAmount ValuationRate SalesIncomingRate
+    ItemTaxAmount LandedCostVoucherAmount RmSuppCost Warehouse SerialAndBatchBundle
     UseSerialBatchFields FromWarehouse QualityInspection RejectedWarehouse
     RejectedSerialAndBatchBundle SerialNo RejectedSerialNo BatchNo Manufacturer
     ManufacturerPartNo ExpenseAccount WipCompositeAsset IsFixedAsset AssetLocation
@@ -158,6 +164,7 @@ pub struct PurchaseInvoiceItem {
     pub rate: Option<f64>,
     pub amount: Option<f64>,
     pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
     pub base_rate: Option<f64>,
     pub base_amount: Option<f64>,
     pub pricing_rules: Option<String>,
@@ -224,16 +231,17 @@ document! {
     conversion_factor stock_uom stock_qty price_list_rate base_price_list_rate
     margin_type margin_rate_or_amount rate_with_margin discount_percentage
     discount_amount distributed_discount_amount base_rate_with_margin rate amount
-    item_tax_template base_rate base_amount pricing_rules stock_uom_rate is_free_item
-    apply_tds net_rate net_amount base_net_rate base_net_amount valuation_rate
-    sales_incoming_rate item_tax_amount landed_cost_voucher_amount rm_supp_cost warehouse
-    serial_and_batch_bundle use_serial_batch_fields from_warehouse quality_inspection
-    rejected_warehouse rejected_serial_and_batch_bundle serial_no rejected_serial_no
-    batch_no manufacturer manufacturer_part_no expense_account wip_composite_asset
-    is_fixed_asset asset_location asset_category deferred_expense_account
-    service_stop_date enable_deferred_expense service_start_date service_end_date
-    allow_zero_valuation_rate item_tax_rate bom include_exploded_items
-    purchase_invoice_item purchase_order po_detail purchase_receipt pr_detail
-    sales_invoice_item material_request material_request_item weight_per_unit
-    total_weight weight_uom project cost_center page_break
+    item_tax_template tax_withholding_category base_rate base_amount pricing_rules
+    stock_uom_rate is_free_item apply_tds net_rate net_amount base_net_rate
+    base_net_amount valuation_rate sales_incoming_rate item_tax_amount
+    landed_cost_voucher_amount rm_supp_cost warehouse serial_and_batch_bundle
+    use_serial_batch_fields from_warehouse quality_inspection rejected_warehouse
+    rejected_serial_and_batch_bundle serial_no rejected_serial_no batch_no manufacturer
+    manufacturer_part_no expense_account wip_composite_asset is_fixed_asset
+    asset_location asset_category deferred_expense_account service_stop_date
+    enable_deferred_expense service_start_date service_end_date allow_zero_valuation_rate
+    item_tax_rate bom include_exploded_items purchase_invoice_item purchase_order
+    po_detail purchase_receipt pr_detail sales_invoice_item material_request
+    material_request_item weight_per_unit total_weight weight_uom project cost_center
+    page_break
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
+pub static PURCHASE_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("category", Select, "Consider Tax or Charge for", options = Choices(& ["Valuation and Total", "Valuation", "Total"]), flags = REQD, default = Some("Total")),
         field!("add_deduct_tax", Select, "Add or Deduct", options = Choices(&["Add", "Deduct"]), flags = REQD, default = Some("Add")),
@@ -15,27 +16,33 @@ pub static PURCHASE_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW),
         field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("is_tax_withholding_account", Check, "Is Tax Withholding Account", flags = READ_ONLY, default = Some("0")),
+        field!("set_by_item_tax_template", Check, "Set by Item Tax Template", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
         field!("rate", Float, "Tax Rate", flags = IN_LIST_VIEW),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT, default = Some(":Company")),
+        field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT, only = V16),
         field!("account_currency", Link, "Account Currency", options = Target("Currency"), flags = READ_ONLY, fetch_from = Some("account_head.account_currency")),
+        field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW, only = V16),
         field!("tax_amount", Currency, "Amount", options = Format("currency"), flags = IN_LIST_VIEW),
         field!("tax_amount_after_discount_amount", Currency, "Tax Amount After Discount Amount", options = Format("currency"), flags = READ_ONLY),
         field!("total", Currency, "Total", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
+        field!("base_net_amount", Currency, "Net Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY, only = V16),
         field!("base_tax_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("base_total", Currency, "Total (Company Currency)", options = Format("Company:company:default_currency"), flags = HIDDEN),
         field!("base_tax_amount_after_discount_amount", Currency, "Tax Amount After Discount Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("item_wise_tax_detail", Code, "Item Wise Tax Detail", flags = READ_ONLY | HIDDEN),
+        field!("dont_recompute_tax", Check, "Don't Recompute Tax", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
+        field!("item_wise_tax_detail", Code, "Item Wise Tax Detail", flags = READ_ONLY | HIDDEN, only = V15),
     ],
     ..DocTypeDef::new("Purchase Taxes and Charges", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseTaxesAndChargesField(PURCHASE_TAXES_AND_CHARGES) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Category AddDeductTax
     ChargeType RowId IncludedInPrintRate IncludedInPaidAmount AccountHead Description
-    IsTaxWithholdingAccount Rate CostCenter AccountCurrency TaxAmount
-    TaxAmountAfterDiscountAmount Total BaseTaxAmount BaseTotal
-    BaseTaxAmountAfterDiscountAmount ItemWiseTaxDetail
+    IsTaxWithholdingAccount SetByItemTaxTemplate Rate CostCenter Project AccountCurrency
+    NetAmount TaxAmount TaxAmountAfterDiscountAmount Total BaseNetAmount BaseTaxAmount
+    BaseTotal BaseTaxAmountAfterDiscountAmount DontRecomputeTax ItemWiseTaxDetail
 }
 
 #[cfg(any(feature = "accounts", feature = "buying", feature = "stock"))]
@@ -81,15 +88,20 @@ pub struct PurchaseTaxesAndCharges {
     pub account_head: Link<target::Account>,
     pub description: Option<String>,
     pub is_tax_withholding_account: Option<bool>,
+    pub set_by_item_tax_template: Option<bool>,
     pub rate: Option<f64>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub account_currency: Link<target::Currency>,
+    pub net_amount: Option<f64>,
     pub tax_amount: Option<f64>,
     pub tax_amount_after_discount_amount: Option<f64>,
     pub total: Option<f64>,
+    pub base_net_amount: Option<f64>,
     pub base_tax_amount: Option<f64>,
     pub base_total: Option<f64>,
     pub base_tax_amount_after_discount_amount: Option<f64>,
+    pub dont_recompute_tax: Option<bool>,
     pub item_wise_tax_detail: Option<String>,
     pub extra: Extra,
 }
@@ -99,7 +111,8 @@ document! {
     PurchaseTaxesAndCharges(PURCHASE_TAXES_AND_CHARGES) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype category add_deduct_tax
     charge_type row_id included_in_print_rate included_in_paid_amount account_head
-    description is_tax_withholding_account rate cost_center account_currency tax_amount
-    tax_amount_after_discount_amount total base_tax_amount base_total
-    base_tax_amount_after_discount_amount item_wise_tax_detail
+    description is_tax_withholding_account set_by_item_tax_template rate cost_center
+    project account_currency net_amount tax_amount tax_amount_after_discount_amount total
+    base_net_amount base_tax_amount base_total base_tax_amount_after_discount_amount
+    dont_recompute_tax item_wise_tax_detail
 }

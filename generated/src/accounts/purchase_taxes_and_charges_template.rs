@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_TAXES_AND_CHARGES_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static PURCHASE_TAXES_AND_CHARGES_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | NO_COPY),
         field!("is_default", Check, "Default", flags = IN_LIST_VIEW, default = Some("0")),
@@ -23,7 +24,8 @@ pub static PURCHASE_TAXES_AND_CHARGES_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_purchase_taxes_charges_template_document"),
     ],
     ..DocTypeDef::new("Purchase Taxes and Charges Template", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseTaxesAndChargesTemplateField(PURCHASE_TAXES_AND_CHARGES_TEMPLATE) : Name

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ACCOUNTING_LEDGER: DocTypeDef = DocTypeDef {
+pub static REPOST_ACCOUNTING_LEDGER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company")),
         field!("delete_cancelled_entries", Check, "Delete Cancelled Ledger Entries", default = Some("0")),
@@ -22,7 +23,8 @@ pub static REPOST_ACCOUNTING_LEDGER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_repost_accounting_ledger_document"),
     ],
     ..DocTypeDef::new("Repost Accounting Ledger", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RepostAccountingLedgerField(REPOST_ACCOUNTING_LEDGER) : Name Owner Creation

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ACCOUNTING_LEDGER_ITEMS: DocTypeDef = DocTypeDef {
+pub static REPOST_ACCOUNTING_LEDGER_ITEMS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = IN_LIST_VIEW),
         field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Repost Accounting Ledger Items", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RepostAccountingLedgerItemsField(REPOST_ACCOUNTING_LEDGER_ITEMS) : Name Owner

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ACCOUNTING_LEDGER_SETTINGS: DocTypeDef = DocTypeDef {
+pub static REPOST_ACCOUNTING_LEDGER_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("allowed_types", Table, "Allowed Doctypes", options = Target("Repost Allowed Types")),
     ],
@@ -12,7 +13,8 @@ pub static REPOST_ACCOUNTING_LEDGER_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_repost_accounting_ledger_settings_document"),
     ],
     ..DocTypeDef::new("Repost Accounting Ledger Settings", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RepostAccountingLedgerSettingsField(REPOST_ACCOUNTING_LEDGER_SETTINGS) : Name

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ALLOWED_TYPES: DocTypeDef = DocTypeDef {
+pub static REPOST_ALLOWED_TYPES: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Doctype", options = Target("DocType"), flags = IN_LIST_VIEW),
         field!("allowed", Check, "Allowed", flags = IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Repost Allowed Types", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RepostAllowedTypesField(REPOST_ALLOWED_TYPES) : Name Owner Creation Modified

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_PAYMENT_LEDGER: DocTypeDef = DocTypeDef {
+pub static REPOST_PAYMENT_LEDGER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
         field!("posting_date", Date, "Posting Date", flags = REQD, default = Some("Today")),
@@ -26,7 +27,8 @@ pub static REPOST_PAYMENT_LEDGER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_repost_payment_ledger_document"),
     ],
     ..DocTypeDef::new("Repost Payment Ledger", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RepostPaymentLedgerField(REPOST_PAYMENT_LEDGER) : Name Owner Creation Modified

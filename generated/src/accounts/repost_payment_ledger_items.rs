@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_PAYMENT_LEDGER_ITEMS: DocTypeDef = DocTypeDef {
+pub static REPOST_PAYMENT_LEDGER_ITEMS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("voucher_type", Link, "Voucher Type", options = Target("DocType")),
         field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type")),
     ],
     ..DocTypeDef::new("Repost Payment Ledger Items", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RepostPaymentLedgerItemsField(REPOST_PAYMENT_LEDGER_ITEMS) : Name Owner Creation

@@ -2,11 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
+pub static SALES_INVOICE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
-    title_field: Some("title"),
+    title_field: Some("customer_name"),
     search_fields: &[
         "posting_date",
         "due_date",
@@ -14,16 +14,19 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         "base_grand_total",
         "outstanding_amount",
     ],
+    sort: "creation desc",
     fields: &[
-        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-SINV-.YYYY.-", "ACC-SINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | BOLD | FILLED),
+        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}"), only = V15),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-SINV-.YYYY.-", "ACC-SINV-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | BOLD | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = BOLD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("customer_name", SmallText, "Customer Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("customer.customer_name")),
-        field!("tax_id", Data, "Tax Id", flags = READ_ONLY),
+        field!("tax_id", Data, "Tax Id", flags = READ_ONLY, fetch_from = Some("customer.tax_id"), only = V16),
+        field!("tax_id", Data, "Tax Id", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("company_tax_id", Data, "Company Tax ID", flags = READ_ONLY, fetch_from = Some("company.tax_id")),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | BOLD | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = NO_COPY),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY, default = Some("Now"), only = V16),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY | SUPERSEDED, only = V15),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
         field!("due_date", Date, "Payment Due Date", flags = NO_COPY),
         field!("is_pos", Check, "Include Payment (POS)", default = Some("0")),
@@ -35,7 +38,11 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         field!("update_billed_amount_in_sales_order", Check, "Update Billed Amount in Sales Order", flags = CONDITIONAL, default = Some("0")),
         field!("update_billed_amount_in_delivery_note", Check, "Update Billed Amount in Delivery Note", flags = CONDITIONAL, default = Some("1")),
         field!("is_debit_note", Check, "Is Rate Adjustment Entry (Debit Note)", flags = CONDITIONAL, default = Some("0")),
+        field!("apply_tds", Check, "Consider for Tax Withholding", default = Some("0"), only = V16),
         field!("amended_from", Link, "Amended From", options = Target("Sales Invoice"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
+        field!("is_created_using_pos", Check, "Is created using POS", flags = HIDDEN, default = Some("0"), only = V16),
+        field!("pos_closing_entry", Link, "POS Closing Entry", options = Target("POS Closing Entry"), flags = HIDDEN | CONDITIONAL, only = V16),
+        field!("has_subcontracted", Check, "Has Subcontracted", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT),
         field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
@@ -45,6 +52,7 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("update_stock", Check, "Update Stock", default = Some("0")),
         field!("set_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = CONDITIONAL),
         field!("set_target_warehouse", Link, "Set Target Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | IGNORE_USER_PERMISSIONS),
@@ -55,7 +63,6 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         field!("base_net_total", Currency, "Net Total (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("total", Currency, "Total", options = Format("currency"), flags = READ_ONLY),
         field!("net_total", Currency, "Net Total", options = Format("currency"), flags = READ_ONLY),
-        field!("exempt_from_sales_tax", Check, "Is customer exempted from sales tax?", flags = CUSTOM),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes_and_charges", Link, "Sales Taxes and Charges Template", options = Target("Sales Taxes and Charges Template")),
         field!("shipping_rule", Link, "Shipping Rule", options = Target("Shipping Rule")),
@@ -76,13 +83,19 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         field!("total_advance", Currency, "Total Advance", options = Format("party_account_currency"), flags = READ_ONLY),
         field!("outstanding_amount", Currency, "Outstanding Amount", options = Format("party_account_currency"), flags = READ_ONLY | NO_COPY),
         field!("disable_rounded_total", Check, "Disable Rounded Total", flags = CONDITIONAL, default = Some("0")),
+        field!("tax_withholding_group", Link, "Tax Withholding Group", options = Target("Tax Withholding Group"), only = V16),
+        field!("ignore_tax_withholding_threshold", Check, "Ignore Tax Withholding Threshold", default = Some("0"), only = V16),
+        field!("override_tax_withholding_entries", Check, "Edit Tax Withholding Entries", default = Some("0"), only = V16),
+        field!("tax_withholding_entries", Table, "Tax Withholding Entries", options = Target("Tax Withholding Entry"), only = V16),
         field!("apply_discount_on", Select, "Apply Additional Discount On", options = Choices(&["Grand Total", "Net Total"]), length = 15, default = Some("Grand Total")),
         field!("base_discount_amount", Currency, "Additional Discount Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+        field!("coupon_code", Link, "Coupon Code", options = Target("Coupon Code"), only = V16),
         field!("is_cash_or_non_trade_discount", Check, "Is Cash or Non Trade Discount", flags = CONDITIONAL, default = Some("0")),
-        field!("additional_discount_account", Link, "Discount Account", options = Target("Account"), flags = HIDDEN | ALLOW_ON_SUBMIT),
+        field!("additional_discount_account", Link, "Discount Account", options = Target("Account"), flags = ALLOW_ON_SUBMIT),
         field!("additional_discount_percentage", Float, "Additional Discount Percentage"),
         field!("discount_amount", Currency, "Additional Discount Amount", options = Format("currency")),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("pricing_rules", Table, "Pricing Rule Detail", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
         field!("packed_items", Table, "Packed Items", options = Target("Packed Item"), flags = CONDITIONAL),
         field!("timesheets", Table, "Time Sheets", options = Target("Sales Invoice Timesheet"), flags = NO_COPY),
@@ -106,22 +119,28 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         field!("redeem_loyalty_points", Check, "Redeem Loyalty Points", flags = NO_COPY, default = Some("0")),
         field!("loyalty_points", Int, "Loyalty Points", flags = NO_COPY | CONDITIONAL),
         field!("loyalty_amount", Currency, "Loyalty Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
-        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program"), flags = READ_ONLY | NO_COPY, fetch_from = Some("customer.loyalty_program")),
+        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program"), flags = NO_COPY, fetch_from = Some("customer.loyalty_program"), only = V16),
+        field!("loyalty_program", Link, "Loyalty Program", options = Target("Loyalty Program"), flags = READ_ONLY | NO_COPY | SUPERSEDED, fetch_from = Some("customer.loyalty_program"), only = V15),
+        field!("dont_create_loyalty_points", Check, "Don't Create Loyalty Points", flags = NO_COPY | CONDITIONAL, default = Some("0"), only = V16),
         field!("loyalty_redemption_account", Link, "Redemption Account", options = Target("Account"), flags = ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL),
         field!("loyalty_redemption_cost_center", Link, "Redemption Cost Center", options = Target("Cost Center"), flags = NO_COPY | CONDITIONAL),
         field!("customer_address", Link, "Customer Address", options = Target("Address")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_person", Link, "Contact Person", options = Target("Contact"), flags = IN_GLOBAL_SEARCH),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY | HIDDEN),
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN),
         field!("territory", Link, "Territory", options = Target("Territory")),
         field!("shipping_address_name", Link, "Shipping Address Name", options = Target("Address")),
-        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY),
+        field!("shipping_address", TextEditor, "Shipping Address", flags = READ_ONLY, only = V16),
+        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("dispatch_address_name", Link, "Dispatch Address Name", options = Target("Address"), flags = ALLOW_ON_SUBMIT),
-        field!("dispatch_address", SmallText, "Dispatch Address", flags = READ_ONLY | ALLOW_ON_SUBMIT),
+        field!("dispatch_address", TextEditor, "Dispatch Address", flags = READ_ONLY | ALLOW_ON_SUBMIT, only = V16),
+        field!("dispatch_address", SmallText, "Dispatch Address", flags = READ_ONLY | ALLOW_ON_SUBMIT | SUPERSEDED, only = V15),
         field!("company_address", Link, "Company Address Name", options = Target("Address")),
-        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY),
+        field!("company_address_display", TextEditor, "Company Address", flags = READ_ONLY, only = V16),
+        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("company_contact_person", Link, "Company Contact Person", options = Target("Contact")),
         field!("ignore_default_payment_terms_template", Check, "Ignore Default Payment Terms Template", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("payment_terms_template", Link, "Payment Terms Template", options = Target("Payment Terms Template"), flags = NO_COPY | CONDITIONAL),
@@ -143,17 +162,22 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
         field!("group_same_items", Check, "Group same items", flags = ALLOW_ON_SUBMIT, default = Some("0")),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT | NO_COPY),
-        field!("language", Data, "Print Language", flags = READ_ONLY, length = 6),
+        field!("language", Link, "Print Language", options = Target("Language"), flags = READ_ONLY | FETCH_IF_EMPTY, fetch_from = Some("customer.language"), only = V16),
+        field!("language", Data, "Print Language", flags = READ_ONLY | SUPERSEDED, length = 6, only = V15),
         field!("subscription", Link, "Subscription", options = Target("Subscription")),
         field!("from_date", Date, "From Date", flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("auto_repeat", Link, "Auto Repeat", options = Target("Auto Repeat"), flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
         field!("to_date", Date, "To Date", flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("status", Select, "Status", options = Choices(&["Draft", "Return", "Credit Note Issued", "Submitted", "Paid", "Partly Paid", "Unpaid", "Unpaid and Discounted", "Partly Paid and Discounted", "Overdue and Discounted", "Overdue", "Cancelled", "Internal Transfer"]), flags = READ_ONLY | NO_COPY | IN_STANDARD_FILTER, length = 30, default = Some("Draft")),
         field!("inter_company_invoice_reference", Link, "Inter Company Invoice Reference", options = Target("Purchase Invoice"), flags = READ_ONLY | SEARCH_INDEX),
-        field!("campaign", Link, "Campaign", options = Target("Campaign")),
+        field!("campaign", Link, "Campaign", options = Target("Campaign"), only = V15),
         field!("represents_company", Link, "Represents Company", options = Target("Company"), flags = READ_ONLY | CONDITIONAL | IGNORE_USER_PERMISSIONS, fetch_from = Some("customer.represents_company")),
-        field!("source", Link, "Source", options = Target("Lead Source")),
+        field!("source", Link, "Source", options = Target("Lead Source"), only = V15),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = HIDDEN),
+        field!("utm_source", Link, "Source", options = Target("UTM Source"), only = V16),
+        field!("utm_campaign", Link, "Campaign", options = Target("UTM Campaign"), only = V16),
+        field!("utm_medium", Link, "Medium", options = Target("UTM Medium"), only = V16),
+        field!("utm_content", Data, "Content", only = V16),
         field!("is_internal_customer", Check, "Is Internal Customer", flags = READ_ONLY, default = Some("0"), fetch_from = Some("customer.is_internal_customer")),
         field!("is_discounted", Check, "Is Discounted", flags = READ_ONLY | NO_COPY, default = Some("0")),
         field!("remarks", SmallText, "Remarks", flags = NO_COPY),
@@ -170,38 +194,43 @@ pub static SALES_INVOICE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_sales_invoice_document"),
     ],
     ..DocTypeDef::new("Sales Invoice", "Accounts")
-};
+})
+.but(&[(V15, Fact::TitleField(Some("title"))), (V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesInvoiceField(SALES_INVOICE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title NamingSeries Customer CustomerName TaxId Company CompanyTaxId
     PostingDate PostingTime SetPostingTime DueDate IsPos PosProfile IsConsolidated
     IsReturn ReturnAgainst UpdateOutstandingForSelf UpdateBilledAmountInSalesOrder
-    UpdateBilledAmountInDeliveryNote IsDebitNote AmendedFrom CostCenter Project Currency
-    ConversionRate SellingPriceList PriceListCurrency PlcConversionRate IgnorePricingRule
-    ScanBarcode UpdateStock SetWarehouse SetTargetWarehouse Items TotalQty TotalNetWeight
-    BaseTotal BaseNetTotal Total NetTotal ExemptFromSalesTax TaxCategory TaxesAndCharges
+    UpdateBilledAmountInDeliveryNote IsDebitNote ApplyTds AmendedFrom IsCreatedUsingPos
+    PosClosingEntry HasSubcontracted CostCenter Project Currency ConversionRate
+    SellingPriceList PriceListCurrency PlcConversionRate IgnorePricingRule ScanBarcode
+    LastScannedWarehouse UpdateStock SetWarehouse SetTargetWarehouse Items TotalQty
+    TotalNetWeight BaseTotal BaseNetTotal Total NetTotal TaxCategory TaxesAndCharges
     ShippingRule Incoterm NamedPlace Taxes BaseTotalTaxesAndCharges TotalTaxesAndCharges
     BaseGrandTotal BaseRoundingAdjustment BaseRoundedTotal BaseInWords GrandTotal
     RoundingAdjustment UseCompanyRoundoffCostCenter RoundedTotal InWords TotalAdvance
-    OutstandingAmount DisableRoundedTotal ApplyDiscountOn BaseDiscountAmount
-    IsCashOrNonTradeDiscount AdditionalDiscountAccount AdditionalDiscountPercentage
-    DiscountAmount OtherChargesCalculation PricingRules PackedItems Timesheets
+    OutstandingAmount DisableRoundedTotal TaxWithholdingGroup
+    IgnoreTaxWithholdingThreshold OverrideTaxWithholdingEntries TaxWithholdingEntries
+    ApplyDiscountOn BaseDiscountAmount CouponCode IsCashOrNonTradeDiscount
+    AdditionalDiscountAccount AdditionalDiscountPercentage DiscountAmount
+    OtherChargesCalculation ItemWiseTaxDetails PricingRules PackedItems Timesheets
     TotalBillingHours TotalBillingAmount CashBankAccount Payments BasePaidAmount
     PaidAmount BaseChangeAmount ChangeAmount AccountForChangeAmount
     AllocateAdvancesAutomatically OnlyIncludeAllocatedPayments Advances WriteOffAmount
     BaseWriteOffAmount WriteOffOutstandingAmountAutomatically WriteOffAccount
     WriteOffCostCenter RedeemLoyaltyPoints LoyaltyPoints LoyaltyAmount LoyaltyProgram
-    LoyaltyRedemptionAccount LoyaltyRedemptionCostCenter CustomerAddress AddressDisplay
-    ContactPerson ContactDisplay ContactMobile ContactEmail Territory ShippingAddressName
-    ShippingAddress DispatchAddressName DispatchAddress CompanyAddress
-    CompanyAddressDisplay CompanyContactPerson IgnoreDefaultPaymentTermsTemplate
-    PaymentTermsTemplate PaymentSchedule TcName Terms PoNo PoDate DebitTo
-    PartyAccountCurrency IsOpening UnrealizedProfitLossAccount AgainstIncomeAccount
-    SalesPartner AmountEligibleForCommission CommissionRate TotalCommission SalesTeam
-    LetterHead GroupSameItems SelectPrintHeading Language Subscription FromDate
-    AutoRepeat ToDate Status InterCompanyInvoiceReference Campaign RepresentsCompany
-    Source CustomerGroup IsInternalCustomer IsDiscounted Remarks
+    DontCreateLoyaltyPoints LoyaltyRedemptionAccount LoyaltyRedemptionCostCenter
+    CustomerAddress AddressDisplay ContactPerson ContactDisplay ContactMobile
+    ContactEmail Territory ShippingAddressName ShippingAddress DispatchAddressName
+    DispatchAddress CompanyAddress CompanyAddressDisplay CompanyContactPerson
+    IgnoreDefaultPaymentTermsTemplate PaymentTermsTemplate PaymentSchedule TcName Terms
+    PoNo PoDate DebitTo PartyAccountCurrency IsOpening UnrealizedProfitLossAccount
+    AgainstIncomeAccount SalesPartner AmountEligibleForCommission CommissionRate
+    TotalCommission SalesTeam LetterHead GroupSameItems SelectPrintHeading Language
+    Subscription FromDate AutoRepeat ToDate Status InterCompanyInvoiceReference Campaign
+    RepresentsCompany Source CustomerGroup UtmSource UtmCampaign UtmMedium UtmContent
+    IsInternalCustomer IsDiscounted Remarks
 }
 
 #[cfg(feature = "accounts")]
@@ -264,7 +293,11 @@ pub struct SalesInvoice {
     pub update_billed_amount_in_sales_order: Option<bool>,
     pub update_billed_amount_in_delivery_note: Option<bool>,
     pub is_debit_note: Option<bool>,
+    pub apply_tds: Option<bool>,
     pub amended_from: Link<target::SalesInvoice>,
+    pub is_created_using_pos: Option<bool>,
+    pub pos_closing_entry: Link<target::PosClosingEntry>,
+    pub has_subcontracted: Option<bool>,
     pub cost_center: Link<target::CostCenter>,
     pub project: Link<target::Project>,
     pub currency: Link<target::Currency>,
@@ -274,6 +307,7 @@ pub struct SalesInvoice {
     pub plc_conversion_rate: Option<f64>,
     pub ignore_pricing_rule: Option<bool>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub update_stock: Option<bool>,
     pub set_warehouse: Link<target::Warehouse>,
     pub set_target_warehouse: Link<target::Warehouse>,
@@ -284,7 +318,6 @@ pub struct SalesInvoice {
     pub base_net_total: Option<f64>,
     pub total: Option<f64>,
     pub net_total: Option<f64>,
-    pub exempt_from_sales_tax: Option<bool>,
     pub tax_category: Link<target::TaxCategory>,
     pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
     pub shipping_rule: Link<target::ShippingRule>,
@@ -305,13 +338,19 @@ pub struct SalesInvoice {
     pub total_advance: Option<f64>,
     pub outstanding_amount: Option<f64>,
     pub disable_rounded_total: Option<bool>,
+    pub tax_withholding_group: Link<target::TaxWithholdingGroup>,
+    pub ignore_tax_withholding_threshold: Option<bool>,
+    pub override_tax_withholding_entries: Option<bool>,
+    pub tax_withholding_entries: Vec<crate::TaxWithholdingEntry>,
     pub apply_discount_on: Select<SalesInvoiceApplyDiscountOn>,
     pub base_discount_amount: Option<f64>,
+    pub coupon_code: Link<target::CouponCode>,
     pub is_cash_or_non_trade_discount: Option<bool>,
     pub additional_discount_account: Link<target::Account>,
     pub additional_discount_percentage: Option<f64>,
     pub discount_amount: Option<f64>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub pricing_rules: Vec<crate::PricingRuleDetail>,
     pub packed_items: Vec<crate::PackedItem>,
     pub timesheets: Vec<crate::SalesInvoiceTimesheet>,
@@ -336,6 +375,7 @@ pub struct SalesInvoice {
     pub loyalty_points: Option<i64>,
     pub loyalty_amount: Option<f64>,
     pub loyalty_program: Link<target::LoyaltyProgram>,
+    pub dont_create_loyalty_points: Option<bool>,
     pub loyalty_redemption_account: Link<target::Account>,
     pub loyalty_redemption_cost_center: Link<target::CostCenter>,
     pub customer_address: Link<target::Address>,
@@ -383,6 +423,10 @@ pub struct SalesInvoice {
     pub represents_company: Link<target::Company>,
     pub source: Link<target::LeadSource>,
     pub customer_group: Link<target::CustomerGroup>,
+    pub utm_source: Link<target::UtmSource>,
+    pub utm_campaign: Link<target::UtmCampaign>,
+    pub utm_medium: Link<target::UtmMedium>,
+    pub utm_content: Option<String>,
     pub is_internal_customer: Option<bool>,
     pub is_discounted: Option<bool>,
     pub remarks: Option<String>,
@@ -395,32 +439,37 @@ document! {
     title naming_series customer customer_name tax_id company company_tax_id posting_date
     posting_time set_posting_time due_date is_pos pos_profile is_consolidated is_return
     return_against update_outstanding_for_self update_billed_amount_in_sales_order
-    update_billed_amount_in_delivery_note is_debit_note amended_from cost_center project
-    currency conversion_rate selling_price_list price_list_currency plc_conversion_rate
-    ignore_pricing_rule scan_barcode update_stock set_warehouse set_target_warehouse
-    items total_qty total_net_weight base_total base_net_total total net_total
-    exempt_from_sales_tax tax_category taxes_and_charges shipping_rule incoterm
-    named_place taxes base_total_taxes_and_charges total_taxes_and_charges
-    base_grand_total base_rounding_adjustment base_rounded_total base_in_words
-    grand_total rounding_adjustment use_company_roundoff_cost_center rounded_total
-    in_words total_advance outstanding_amount disable_rounded_total apply_discount_on
-    base_discount_amount is_cash_or_non_trade_discount additional_discount_account
+    update_billed_amount_in_delivery_note is_debit_note apply_tds amended_from
+    is_created_using_pos pos_closing_entry has_subcontracted cost_center project currency
+    conversion_rate selling_price_list price_list_currency plc_conversion_rate
+    ignore_pricing_rule scan_barcode last_scanned_warehouse update_stock set_warehouse
+    set_target_warehouse items total_qty total_net_weight base_total base_net_total total
+    net_total tax_category taxes_and_charges shipping_rule incoterm named_place taxes
+    base_total_taxes_and_charges total_taxes_and_charges base_grand_total
+    base_rounding_adjustment base_rounded_total base_in_words grand_total
+    rounding_adjustment use_company_roundoff_cost_center rounded_total in_words
+    total_advance outstanding_amount disable_rounded_total tax_withholding_group
+    ignore_tax_withholding_threshold override_tax_withholding_entries
+    tax_withholding_entries apply_discount_on base_discount_amount coupon_code
+    is_cash_or_non_trade_discount additional_discount_account
     additional_discount_percentage discount_amount other_charges_calculation
-    pricing_rules packed_items timesheets total_billing_hours total_billing_amount
-    cash_bank_account payments base_paid_amount paid_amount base_change_amount
-    change_amount account_for_change_amount allocate_advances_automatically
-    only_include_allocated_payments advances write_off_amount base_write_off_amount
-    write_off_outstanding_amount_automatically write_off_account write_off_cost_center
-    redeem_loyalty_points loyalty_points loyalty_amount loyalty_program
-    loyalty_redemption_account loyalty_redemption_cost_center customer_address
-    address_display contact_person contact_display contact_mobile contact_email territory
-    shipping_address_name shipping_address dispatch_address_name dispatch_address
-    company_address company_address_display company_contact_person
-    ignore_default_payment_terms_template payment_terms_template payment_schedule tc_name
-    terms po_no po_date debit_to party_account_currency is_opening
-    unrealized_profit_loss_account against_income_account sales_partner
-    amount_eligible_for_commission commission_rate total_commission sales_team
-    letter_head group_same_items select_print_heading language subscription from_date
-    auto_repeat to_date status inter_company_invoice_reference campaign
-    represents_company source customer_group is_internal_customer is_discounted remarks
+    item_wise_tax_details pricing_rules packed_items timesheets total_billing_hours
+    total_billing_amount cash_bank_account payments base_paid_amount paid_amount
+    base_change_amount change_amount account_for_change_amount
+    allocate_advances_automatically only_include_allocated_payments advances
+    write_off_amount base_write_off_amount write_off_outstanding_amount_automatically
+    write_off_account write_off_cost_center redeem_loyalty_points loyalty_points
+    loyalty_amount loyalty_program dont_create_loyalty_points loyalty_redemption_account
+    loyalty_redemption_cost_center customer_address address_display contact_person
+    contact_display contact_mobile contact_email territory shipping_address_name
+    shipping_address dispatch_address_name dispatch_address company_address
+    company_address_display company_contact_person ignore_default_payment_terms_template
+    payment_terms_template payment_schedule tc_name terms po_no po_date debit_to
+    party_account_currency is_opening unrealized_profit_loss_account
+    against_income_account sales_partner amount_eligible_for_commission commission_rate
+    total_commission sales_team letter_head group_same_items select_print_heading
+    language subscription from_date auto_repeat to_date status
+    inter_company_invoice_reference campaign represents_company source customer_group
+    utm_source utm_campaign utm_medium utm_content is_internal_customer is_discounted
+    remarks
 }

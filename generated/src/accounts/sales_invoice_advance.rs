@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_ADVANCE: DocTypeDef = DocTypeDef {
+pub static SALES_INVOICE_ADVANCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("reference_type", Link, "Reference Type", options = Target("DocType"), flags = READ_ONLY | NO_COPY),
         field!("reference_name", DynamicLink, "Reference Name", options = TargetField("reference_type"), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW),
@@ -16,7 +17,8 @@ pub static SALES_INVOICE_ADVANCE: DocTypeDef = DocTypeDef {
         field!("difference_posting_date", Date, "Difference Posting Date", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Sales Invoice Advance", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesInvoiceAdvanceField(SALES_INVOICE_ADVANCE) : Name Owner Creation Modified

@@ -2,91 +2,94 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD,
-    autoname: Some("hash"),
-    sort: "creation desc",
-    fields: &[
-        field!("barcode", Data, "Barcode"),
-        field!("has_item_scanned", Check, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
-        field!("item_code", Link, "Item", options = Target("Item"), flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
-        field!("customer_item_code", Data, "Customer's Item Code", flags = READ_ONLY | HIDDEN),
-        field!("description", TextEditor, "Description"),
-        field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | HIDDEN),
-        field!("brand", Data, "Brand Name", flags = HIDDEN),
-        field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
-        field!("qty", Float, "Quantity", flags = BOLD | IN_LIST_VIEW),
-        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | CONDITIONAL),
-        field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
-        field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | CONDITIONAL | FILLED),
-        field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
-        field!("price_list_rate", Currency, "Price List Rate", options = Format("currency"), flags = READ_ONLY),
-        field!("base_price_list_rate", Currency, "Price List Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("margin_type", Select, "Margin Type", options = Choices(&["Percentage", "Amount"]), flags = CONDITIONAL),
-        field!("margin_rate_or_amount", Float, "Margin Rate or Amount", flags = CONDITIONAL),
-        field!("rate_with_margin", Currency, "Rate With Margin", options = Format("currency"), flags = READ_ONLY | CONDITIONAL),
-        field!("discount_percentage", Percent, "Discount (%) on Price List Rate with Margin", flags = CONDITIONAL),
-        field!("discount_amount", Currency, "Discount Amount", options = Format("currency"), flags = CONDITIONAL),
-        field!("distributed_discount_amount", Currency, "Distributed Discount Amount", options = Format("currency")),
-        field!("base_rate_with_margin", Currency, "Rate With Margin (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
-        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW | FILLED),
-        field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
-        field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template")),
-        field!("base_rate", Currency, "Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
-        field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
-        field!("pricing_rules", SmallText, "Pricing Rules", flags = READ_ONLY | HIDDEN),
-        field!("stock_uom_rate", Currency, "Rate of Stock UOM", options = Format("currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
-        field!("is_free_item", Check, "Is Free Item", flags = READ_ONLY, default = Some("0")),
-        field!("grant_commission", Check, "Grant Commission", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.grant_commission")),
-        field!("net_rate", Currency, "Net Rate", options = Format("currency"), flags = READ_ONLY),
-        field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY),
-        field!("base_net_rate", Currency, "Net Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("base_net_amount", Currency, "Net Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("delivered_by_supplier", Check, "Delivered By Supplier", flags = READ_ONLY, default = Some("0")),
-        field!("income_account", Link, "Income Account", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | FILLED),
-        field!("is_fixed_asset", Check, "Is Fixed Asset", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
-        field!("asset", Link, "Asset", options = Target("Asset")),
-        field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = CONDITIONAL),
-        field!("expense_account", Link, "Expense Account", options = Target("Account"), flags = ALLOW_ON_SUBMIT),
-        field!("discount_account", Link, "Discount Account", options = Target("Account"), flags = HIDDEN | ALLOW_ON_SUBMIT),
-        field!("deferred_revenue_account", Link, "Deferred Revenue Account", options = Target("Account"), flags = CONDITIONAL),
-        field!("service_stop_date", Date, "Service Stop Date", flags = ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL),
-        field!("enable_deferred_revenue", Check, "Enable Deferred Revenue", default = Some("0")),
-        field!("service_start_date", Date, "Service Start Date", flags = NO_COPY | CONDITIONAL),
-        field!("service_end_date", Date, "Service End Date", flags = NO_COPY | CONDITIONAL),
-        field!("weight_per_unit", Float, "Weight Per Unit", flags = READ_ONLY),
-        field!("total_weight", Float, "Total Weight", flags = READ_ONLY),
-        field!("weight_uom", Link, "Weight UOM", options = Target("UOM"), flags = READ_ONLY),
-        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW),
-        field!("target_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = HIDDEN | NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
-        field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = CONDITIONAL),
-        field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
-        field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
-        field!("allow_zero_valuation_rate", Check, "Allow Zero Valuation Rate", flags = NO_COPY, default = Some("0")),
-        field!("incoming_rate", Currency, "Incoming Rate (Costing)", options = Format("Company:company:default_currency"), flags = NO_COPY | CONDITIONAL),
-        field!("item_tax_rate", SmallText, "Item Tax Rate", flags = READ_ONLY | HIDDEN),
-        field!("actual_batch_qty", Float, "Available Batch Qty at Warehouse", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
-        field!("serial_no", Text, "Serial No", flags = NO_COPY | CONDITIONAL),
-        field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = SEARCH_INDEX | CONDITIONAL),
-        field!("actual_qty", Float, "Qty (Warehouse)", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
-        field!("company_total_stock", Float, "Qty (Company)", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
-        field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
-        field!("so_detail", Data, "Sales Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
-        field!("sales_invoice_item", Data, "Sales Invoice Item", flags = READ_ONLY | NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
-        field!("delivery_note", Link, "Delivery Note", options = Target("Delivery Note"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
-        field!("dn_detail", Data, "Delivery Note Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
-        field!("delivered_qty", Float, "Delivered Qty", flags = READ_ONLY),
-        field!("pos_invoice", Link, "POS Invoice", options = Target("POS Invoice"), flags = NO_COPY | SEARCH_INDEX),
-        field!("pos_invoice_item", Data, "POS Invoice Item", flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
-        field!("purchase_order", Link, "Purchase Order", options = Target("Purchase Order"), flags = READ_ONLY | SEARCH_INDEX),
-        field!("purchase_order_item", Data, "Purchase Order Item", flags = READ_ONLY),
-        field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = REQD | ALLOW_ON_SUBMIT, default = Some(":Company")),
-        field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT | SEARCH_INDEX),
-        field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
-    ],
-    ..DocTypeDef::new("Sales Invoice Item", "Accounts")
-};
+pub static SALES_INVOICE_ITEM: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD,
+autoname: Some("hash"),
+sort: "creation desc",
+fields: &[
+    field!("barcode", Data, "Barcode"),
+    field!("has_item_scanned", Check, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
+    field!("item_code", Link, "Item", options = Target("Item"), flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
+    field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
+    field!("customer_item_code", Data, "Customer's Item Code", flags = READ_ONLY | HIDDEN),
+    field!("description", TextEditor, "Description"),
+    field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | HIDDEN),
+    field!("brand", Data, "Brand Name", flags = HIDDEN),
+    field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
+    field!("qty", Float, "Quantity", flags = BOLD | IN_LIST_VIEW),
+    field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | CONDITIONAL),
+    field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
+    field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | CONDITIONAL | FILLED),
+    field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
+    field!("price_list_rate", Currency, "Price List Rate", options = Format("currency"), flags = READ_ONLY),
+    field!("base_price_list_rate", Currency, "Price List Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+    field!("margin_type", Select, "Margin Type", options = Choices(&["Percentage", "Amount"]), flags = CONDITIONAL),
+    field!("margin_rate_or_amount", Float, "Margin Rate or Amount", flags = CONDITIONAL),
+    field!("rate_with_margin", Currency, "Rate With Margin", options = Format("currency"), flags = READ_ONLY | CONDITIONAL),
+    field!("discount_percentage", Percent, "Discount (%) on Price List Rate with Margin", flags = CONDITIONAL),
+    field!("discount_amount", Currency, "Discount Amount", options = Format("currency"), flags = CONDITIONAL),
+    field!("distributed_discount_amount", Currency, "Distributed Discount Amount", options = Format("currency")),
+    field!("base_rate_with_margin", Currency, "Rate With Margin (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
+    field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW | FILLED),
+    field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
+    field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template")),
+    field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), only = V16),
+    field!("base_rate", Currency, "Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
+    field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
+    field!("pricing_rules", SmallText, "Pricing Rules", flags = READ_ONLY | HIDDEN),
+    field!("stock_uom_rate", Currency, "Rate of Stock UOM", options = Format("currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
+    field!("is_free_item", Check, "Is Free Item", flags = READ_ONLY, default = Some("0")),
+    field!("apply_tds", Check, "Consider for Tax Withholding", flags = READ_ONLY, default = Some("1"), only = V16),
+    field!("grant_commission", Check, "Grant Commission", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.grant_commission")),
+    field!("net_rate", Currency, "Net Rate", options = Format("currency"), flags = READ_ONLY),
+    field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY),
+    field!("base_net_rate", Currency, "Net Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+    field!("base_net_amount", Currency, "Net Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+    field!("delivered_by_supplier", Check, "Delivered By Supplier", flags = READ_ONLY, default = Some("0")),
+    field!("income_account", Link, "Income Account", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | FILLED),
+    field!("is_fixed_asset", Check, "Is Fixed Asset", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
+    field!("asset", Link, "Asset", options = Target("Asset")),
+    field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = CONDITIONAL),
+    field!("expense_account", Link, "Expense Account", options = Target("Account"), flags = ALLOW_ON_SUBMIT),
+    field!("discount_account", Link, "Discount Account", options = Target("Account"), flags = ALLOW_ON_SUBMIT),
+    field!("deferred_revenue_account", Link, "Deferred Revenue Account", options = Target("Account"), flags = CONDITIONAL),
+    field!("service_stop_date", Date, "Service Stop Date", flags = ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL),
+    field!("enable_deferred_revenue", Check, "Enable Deferred Revenue", default = Some("0")),
+    field!("service_start_date", Date, "Service Start Date", flags = NO_COPY | CONDITIONAL),
+    field!("service_end_date", Date, "Service End Date", flags = NO_COPY | CONDITIONAL),
+    field!("weight_per_unit", Float, "Weight Per Unit", flags = READ_ONLY),
+    field!("total_weight", Float, "Total Weight", flags = READ_ONLY),
+    field!("weight_uom", Link, "Weight UOM", options = Target("UOM"), flags = READ_ONLY),
+    field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW),
+    field!("target_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = HIDDEN | NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
+    field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = CONDITIONAL),
+    field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
+    field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
+    field!("allow_zero_valuation_rate", Check, "Allow Zero Valuation Rate", flags = NO_COPY, default = Some("0")),
+    field!("incoming_rate", Currency, "Incoming Rate (Costing)", options = Format("Company:company:default_currency"), flags = NO_COPY | CONDITIONAL),
+    field!("item_tax_rate", SmallText, "Item Tax Rate", flags = READ_ONLY | HIDDEN),
+    field!("actual_batch_qty", Float, "Available Batch Qty at Warehouse", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
+    field!("serial_no", Text, "Serial No", flags = NO_COPY | CONDITIONAL),
+    field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = SEARCH_INDEX | CONDITIONAL),
+    field!("actual_qty", Float, "Qty (Warehouse)", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
+    field!("company_total_stock", Float, "Qty (Company)", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
+    field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
+    field!("so_detail", Data, "Sales Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
+    field!("sales_invoice_item", Data, "Sales Invoice Item", flags = READ_ONLY | NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
+    field!("delivery_note", Link, "Delivery Note", options = Target("Delivery Note"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
+    field!("dn_detail", Data, "Delivery Note Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
+    field!("delivered_qty", Float, "Delivered Qty", flags = READ_ONLY),
+    field!("pos_invoice", Link, "POS Invoice", options = Target("POS Invoice"), flags = NO_COPY | SEARCH_INDEX),
+    field!("pos_invoice_item", Data, "POS Invoice Item", flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
+    field!("scio_detail", Data, "SCIO Detail", flags = READ_ONLY | HIDDEN, only = V16),
+    field!("purchase_order", Link, "Purchase Order", options = Target("Purchase Order"), flags = READ_ONLY | SEARCH_INDEX),
+    field!("purchase_order_item", Data, "Purchase Order Item", flags = READ_ONLY),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = REQD | ALLOW_ON_SUBMIT, default = Some(":Company")),
+    field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT | SEARCH_INDEX),
+    field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
+],
+..DocTypeDef::new("Sales Invoice Item", "Accounts")
+});
 
 fields! {
     pub SalesInvoiceItemField(SALES_INVOICE_ITEM) : Name Owner Creation Modified
@@ -94,15 +97,16 @@ fields! {
     ItemCode ItemName CustomerItemCode Description ItemGroup Brand Image Qty StockUom Uom
     ConversionFactor StockQty PriceListRate BasePriceListRate MarginType
     MarginRateOrAmount RateWithMargin DiscountPercentage DiscountAmount
-    DistributedDiscountAmount BaseRateWithMargin Rate Amount ItemTaxTemplate BaseRate
-    BaseAmount PricingRules StockUomRate IsFreeItem GrantCommission NetRate NetAmount
-    BaseNetRate BaseNetAmount DeliveredBySupplier IncomeAccount IsFixedAsset Asset
-    FinanceBook ExpenseAccount DiscountAccount DeferredRevenueAccount ServiceStopDate
-    EnableDeferredRevenue ServiceStartDate ServiceEndDate WeightPerUnit TotalWeight
-    WeightUom Warehouse TargetWarehouse QualityInspection SerialAndBatchBundle
-    UseSerialBatchFields AllowZeroValuationRate IncomingRate ItemTaxRate ActualBatchQty
-    SerialNo BatchNo ActualQty CompanyTotalStock SalesOrder SoDetail SalesInvoiceItem
-    DeliveryNote DnDetail DeliveredQty PosInvoice PosInvoiceItem PurchaseOrder
+    DistributedDiscountAmount BaseRateWithMargin Rate Amount ItemTaxTemplate
+    TaxWithholdingCategory BaseRate BaseAmount PricingRules StockUomRate IsFreeItem
+    ApplyTds GrantCommission NetRate NetAmount BaseNetRate BaseNetAmount
+    DeliveredBySupplier IncomeAccount IsFixedAsset Asset FinanceBook ExpenseAccount
+    DiscountAccount DeferredRevenueAccount ServiceStopDate EnableDeferredRevenue
+    ServiceStartDate ServiceEndDate WeightPerUnit TotalWeight WeightUom Warehouse
+    TargetWarehouse QualityInspection SerialAndBatchBundle UseSerialBatchFields
+    AllowZeroValuationRate IncomingRate ItemTaxRate ActualBatchQty SerialNo BatchNo
+    ActualQty CompanyTotalStock SalesOrder SoDetail SalesInvoiceItem DeliveryNote
+    DnDetail DeliveredQty PosInvoice PosInvoiceItem ScioDetail PurchaseOrder
     PurchaseOrderItem CostCenter Project PageBreak
 }
 
@@ -153,11 +157,13 @@ pub struct SalesInvoiceItem {
     pub rate: Option<f64>,
     pub amount: Option<f64>,
     pub item_tax_template: Link<target::ItemTaxTemplate>,
+    pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
     pub base_rate: Option<f64>,
     pub base_amount: Option<f64>,
     pub pricing_rules: Option<String>,
     pub stock_uom_rate: Option<f64>,
     pub is_free_item: Option<bool>,
+    pub apply_tds: Option<bool>,
     pub grant_commission: Option<bool>,
     pub net_rate: Option<f64>,
     pub net_amount: Option<f64>,
@@ -199,6 +205,7 @@ pub struct SalesInvoiceItem {
     pub delivered_qty: Option<f64>,
     pub pos_invoice: Link<target::PosInvoice>,
     pub pos_invoice_item: Option<String>,
+    pub scio_detail: Option<String>,
     pub purchase_order: Link<target::PurchaseOrder>,
     pub purchase_order_item: Option<String>,
     pub cost_center: Link<target::CostCenter>,
@@ -215,14 +222,15 @@ document! {
     conversion_factor stock_qty price_list_rate base_price_list_rate margin_type
     margin_rate_or_amount rate_with_margin discount_percentage discount_amount
     distributed_discount_amount base_rate_with_margin rate amount item_tax_template
-    base_rate base_amount pricing_rules stock_uom_rate is_free_item grant_commission
-    net_rate net_amount base_net_rate base_net_amount delivered_by_supplier
-    income_account is_fixed_asset asset finance_book expense_account discount_account
-    deferred_revenue_account service_stop_date enable_deferred_revenue service_start_date
-    service_end_date weight_per_unit total_weight weight_uom warehouse target_warehouse
-    quality_inspection serial_and_batch_bundle use_serial_batch_fields
-    allow_zero_valuation_rate incoming_rate item_tax_rate actual_batch_qty serial_no
-    batch_no actual_qty company_total_stock sales_order so_detail sales_invoice_item
-    delivery_note dn_detail delivered_qty pos_invoice pos_invoice_item purchase_order
+    tax_withholding_category base_rate base_amount pricing_rules stock_uom_rate
+    is_free_item apply_tds grant_commission net_rate net_amount base_net_rate
+    base_net_amount delivered_by_supplier income_account is_fixed_asset asset
+    finance_book expense_account discount_account deferred_revenue_account
+    service_stop_date enable_deferred_revenue service_start_date service_end_date
+    weight_per_unit total_weight weight_uom warehouse target_warehouse quality_inspection
+    serial_and_batch_bundle use_serial_batch_fields allow_zero_valuation_rate
+    incoming_rate item_tax_rate actual_batch_qty serial_no batch_no actual_qty
+    company_total_stock sales_order so_detail sales_invoice_item delivery_note dn_detail
+    delivered_qty pos_invoice pos_invoice_item scio_detail purchase_order
     purchase_order_item cost_center project page_break
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_PAYMENT: DocTypeDef = DocTypeDef {
+pub static SALES_INVOICE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("default", Check, "Default", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("mode_of_payment", Link, "Mode of Payment", options = Target("Mode of Payment"), flags = REQD | IN_LIST_VIEW),
@@ -15,7 +16,8 @@ pub static SALES_INVOICE_PAYMENT: DocTypeDef = DocTypeDef {
         field!("clearance_date", Date, "Clearance Date", flags = READ_ONLY | NO_COPY),
     ],
     ..DocTypeDef::new("Sales Invoice Payment", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesInvoicePaymentField(SALES_INVOICE_PAYMENT) : Name Owner Creation Modified

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_TIMESHEET: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SALES_INVOICE_TIMESHEET: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("activity_type", Link, "Activity Type", options = Target("Activity Type"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("description", SmallText, "Description", flags = READ_ONLY | IN_LIST_VIEW),
@@ -16,7 +18,8 @@ pub static SALES_INVOICE_TIMESHEET: DocTypeDef = DocTypeDef {
         field!("project_name", Data, "Project Name", flags = READ_ONLY),
     ],
     ..DocTypeDef::new("Sales Invoice Timesheet", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesInvoiceTimesheetField(SALES_INVOICE_TIMESHEET) : Name Owner Creation

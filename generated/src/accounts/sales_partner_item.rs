@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_PARTNER_ITEM: DocTypeDef = DocTypeDef {
+pub static SALES_PARTNER_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("sales_partner", Link, "Sales Partner ", options = Target("Sales Partner"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Sales Partner Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesPartnerItemField(SALES_PARTNER_ITEM) : Name Owner Creation Modified

@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
+pub static SALES_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Net Total", "On Previous Row Amount", "On Previous Row Total", "On Item Quantity"]), flags = REQD | IN_LIST_VIEW),
         field!("row_id", Data, "Reference Row #", flags = CONDITIONAL),
@@ -12,26 +12,34 @@ pub static SALES_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("description", SmallText, "Description", flags = REQD | FILLED),
         field!("included_in_print_rate", Check, "Is this Tax included in Basic Rate?", default = Some("0")),
         field!("included_in_paid_amount", Check, "Considered In Paid Amount", flags = CONDITIONAL, default = Some("0")),
+        field!("set_by_item_tax_template", Check, "Set by Item Tax Template", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
+        field!("is_tax_withholding_account", Check, "Is Tax Withholding Account", flags = READ_ONLY, default = Some("0"), only = V16),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = ALLOW_ON_SUBMIT, default = Some(":Company")),
+        field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT, only = V16),
         field!("rate", Float, "Tax Rate", flags = IN_LIST_VIEW),
         field!("account_currency", Link, "Account Currency", options = Target("Currency"), flags = READ_ONLY, fetch_from = Some("account_head.account_currency")),
+        field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW, only = V16),
         field!("tax_amount", Currency, "Amount", options = Format("currency"), flags = IN_LIST_VIEW),
         field!("total", Currency, "Total", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("tax_amount_after_discount_amount", Currency, "Tax Amount After Discount Amount", options = Format("currency"), flags = READ_ONLY),
+        field!("base_net_amount", Currency, "Net Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY, only = V16),
         field!("base_tax_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("base_total", Currency, "Total (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("base_tax_amount_after_discount_amount", Currency, "Tax Amount After Discount Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
-        field!("item_wise_tax_detail", Code, "Item Wise Tax Detail", flags = READ_ONLY | HIDDEN),
-        field!("dont_recompute_tax", Check, "Dont Recompute tax", flags = READ_ONLY | HIDDEN, default = Some("0")),
+        field!("item_wise_tax_detail", Code, "Item Wise Tax Detail", flags = READ_ONLY | HIDDEN, only = V15),
+        field!("dont_recompute_tax", Check, "Don't Recompute Tax", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
+        field!("dont_recompute_tax", Check, "Dont Recompute tax", flags = READ_ONLY | HIDDEN | SUPERSEDED, default = Some("0"), only = V15),
     ],
     ..DocTypeDef::new("Sales Taxes and Charges", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub SalesTaxesAndChargesField(SALES_TAXES_AND_CHARGES) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ChargeType RowId AccountHead
-    Description IncludedInPrintRate IncludedInPaidAmount CostCenter Rate AccountCurrency
-    TaxAmount Total TaxAmountAfterDiscountAmount BaseTaxAmount BaseTotal
+    Description IncludedInPrintRate IncludedInPaidAmount SetByItemTaxTemplate
+    IsTaxWithholdingAccount CostCenter Project Rate AccountCurrency NetAmount TaxAmount
+    Total TaxAmountAfterDiscountAmount BaseNetAmount BaseTaxAmount BaseTotal
     BaseTaxAmountAfterDiscountAmount ItemWiseTaxDetail DontRecomputeTax
 }
 
@@ -64,12 +72,17 @@ pub struct SalesTaxesAndCharges {
     pub description: Option<String>,
     pub included_in_print_rate: Option<bool>,
     pub included_in_paid_amount: Option<bool>,
+    pub set_by_item_tax_template: Option<bool>,
+    pub is_tax_withholding_account: Option<bool>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub rate: Option<f64>,
     pub account_currency: Link<target::Currency>,
+    pub net_amount: Option<f64>,
     pub tax_amount: Option<f64>,
     pub total: Option<f64>,
     pub tax_amount_after_discount_amount: Option<f64>,
+    pub base_net_amount: Option<f64>,
     pub base_tax_amount: Option<f64>,
     pub base_total: Option<f64>,
     pub base_tax_amount_after_discount_amount: Option<f64>,
@@ -82,8 +95,9 @@ pub struct SalesTaxesAndCharges {
 document! {
     SalesTaxesAndCharges(SALES_TAXES_AND_CHARGES) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype charge_type row_id
-    account_head description included_in_print_rate included_in_paid_amount cost_center
-    rate account_currency tax_amount total tax_amount_after_discount_amount
-    base_tax_amount base_total base_tax_amount_after_discount_amount item_wise_tax_detail
-    dont_recompute_tax
+    account_head description included_in_print_rate included_in_paid_amount
+    set_by_item_tax_template is_tax_withholding_account cost_center project rate
+    account_currency net_amount tax_amount total tax_amount_after_discount_amount
+    base_net_amount base_tax_amount base_total base_tax_amount_after_discount_amount
+    item_wise_tax_detail dont_recompute_tax
 }

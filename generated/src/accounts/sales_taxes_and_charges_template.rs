@@ -2,11 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_TAXES_AND_CHARGES_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static SALES_TAXES_AND_CHARGES_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("title"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | NO_COPY),
         field!("is_default", Check, "Default", flags = IN_LIST_VIEW, default = Some("0")),
@@ -24,7 +24,8 @@ pub static SALES_TAXES_AND_CHARGES_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_sales_taxes_and_charges_template_document"),
     ],
     ..DocTypeDef::new("Sales Taxes and Charges Template", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub SalesTaxesAndChargesTemplateField(SALES_TAXES_AND_CHARGES_TEMPLATE) : Name Owner

@@ -2,20 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHARE_BALANCE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SHARE_BALANCE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("share_type", Link, "Share Type", options = Target("Share Type"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("from_no", Int, "From No", flags = REQD | READ_ONLY),
-        field!("rate", Int, "Rate", flags = REQD | READ_ONLY | IN_LIST_VIEW),
+        field!("rate", Currency, "Rate", flags = REQD | READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("rate", Int, "Rate", flags = REQD | READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("no_of_shares", Int, "No of Shares", flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("to_no", Int, "To No", flags = REQD | READ_ONLY),
-        field!("amount", Int, "Amount", flags = REQD | READ_ONLY | IN_LIST_VIEW),
+        field!("amount", Currency, "Amount", flags = REQD | READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("amount", Int, "Amount", flags = REQD | READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("is_company", Check, "Is Company", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("current_state", Select, "Current State", options = Choices(&["Issued", "Purchased"]), flags = READ_ONLY | HIDDEN),
     ],
     ..DocTypeDef::new("Share Balance", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShareBalanceField(SHARE_BALANCE) : Name Owner Creation Modified ModifiedBy
@@ -46,10 +51,10 @@ pub struct ShareBalance {
     pub parenttype: Link<target::DocType>,
     pub share_type: Link<target::ShareType>,
     pub from_no: Option<i64>,
-    pub rate: Option<i64>,
+    pub rate: Option<f64>,
     pub no_of_shares: Option<i64>,
     pub to_no: Option<i64>,
-    pub amount: Option<i64>,
+    pub amount: Option<f64>,
     pub is_company: Option<bool>,
     pub current_state: Select<ShareBalanceCurrentState>,
     pub extra: Extra,

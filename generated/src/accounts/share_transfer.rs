@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHARE_TRANSFER: DocTypeDef = DocTypeDef {
+pub static SHARE_TRANSFER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-SHT-.YYYY.-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("transfer_type", Select, "Transfer Type", options = Choices(&["Issue", "Purchase", "Transfer"]), flags = REQD | IN_LIST_VIEW),
         field!("date", Date, "Date", flags = REQD),
@@ -36,7 +37,8 @@ pub static SHARE_TRANSFER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_share_transfer_document"),
     ],
     ..DocTypeDef::new("Share Transfer", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShareTransferField(SHARE_TRANSFER) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHARE_TYPE: DocTypeDef = DocTypeDef {
+pub static SHARE_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("description", LongText, "Description"),
@@ -18,7 +19,8 @@ pub static SHARE_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_share_type_document"),
     ],
     ..DocTypeDef::new("Share Type", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShareTypeField(SHARE_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus

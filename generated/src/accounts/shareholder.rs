@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHAREHOLDER: DocTypeDef = DocTypeDef {
+pub static SHAREHOLDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
     search_fields: &["folio_no"],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD),
         field!("naming_series", Select, "", options = Choices(&["ACC-SH-.YYYY.-"])),
@@ -25,7 +26,8 @@ pub static SHAREHOLDER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_shareholder_document"),
     ],
     ..DocTypeDef::new("Shareholder", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShareholderField(SHAREHOLDER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPPING_RULE: DocTypeDef = DocTypeDef {
+pub static SHIPPING_RULE: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("field:label"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("label", Data, "Shipping Rule Label", flags = REQD | UNIQUE),
         field!("disabled", Check, "Disabled", default = Some("0")),
@@ -12,6 +12,7 @@ pub static SHIPPING_RULE: DocTypeDef = DocTypeDef {
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("account", Link, "Shipping Account", options = Target("Account"), flags = REQD),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = REQD),
+        field!("project", Link, "Project", options = Target("Project"), only = V16),
         field!("calculate_based_on", Select, "Calculate Based On", options = Choices(& ["Fixed", "Net Total", "Net Weight"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Fixed")),
         field!("shipping_amount", Currency, "Shipping Amount", flags = CONDITIONAL),
         field!("conditions", Table, "Shipping Rule Conditions", options = Target("Shipping Rule Condition")),
@@ -26,11 +27,12 @@ pub static SHIPPING_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_shipping_rule_document"),
     ],
     ..DocTypeDef::new("Shipping Rule", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ShippingRuleField(SHIPPING_RULE) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx Label Disabled ShippingRuleType Company Account CostCenter
+    Docstatus Idx Label Disabled ShippingRuleType Company Account CostCenter Project
     CalculateBasedOn ShippingAmount Conditions Countries
 }
 
@@ -64,6 +66,7 @@ pub struct ShippingRule {
     pub company: Link<target::Company>,
     pub account: Link<target::Account>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub calculate_based_on: Select<ShippingRuleCalculateBasedOn>,
     pub shipping_amount: Option<f64>,
     pub conditions: Vec<crate::ShippingRuleCondition>,
@@ -74,6 +77,6 @@ pub struct ShippingRule {
 #[cfg(feature = "accounts")]
 document! {
     ShippingRule(SHIPPING_RULE) : name owner creation modified modified_by docstatus idx
-    label disabled shipping_rule_type company account cost_center calculate_based_on
-    shipping_amount conditions countries
+    label disabled shipping_rule_type company account cost_center project
+    calculate_based_on shipping_amount conditions countries
 }

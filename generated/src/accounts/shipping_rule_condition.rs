@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPPING_RULE_CONDITION: DocTypeDef = DocTypeDef {
+pub static SHIPPING_RULE_CONDITION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("from_value", Float, "From Value", flags = REQD | IN_LIST_VIEW),
         field!("to_value", Float, "To Value", flags = IN_LIST_VIEW),
         field!("shipping_amount", Currency, "Shipping Amount", options = Format("Company:company:default_currency"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Shipping Rule Condition", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShippingRuleConditionField(SHIPPING_RULE_CONDITION) : Name Owner Creation

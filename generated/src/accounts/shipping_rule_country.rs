@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPPING_RULE_COUNTRY: DocTypeDef = DocTypeDef {
+pub static SHIPPING_RULE_COUNTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("country", Link, "Country", options = Target("Country"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Shipping Rule Country", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShippingRuleCountryField(SHIPPING_RULE_COUNTRY) : Name Owner Creation Modified

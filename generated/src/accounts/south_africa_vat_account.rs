@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SOUTH_AFRICA_VAT_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static SOUTH_AFRICA_VAT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("account"),
+    sort: "creation desc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = IN_LIST_VIEW | QUICK_ENTRY),
     ],
     ..DocTypeDef::new("South Africa VAT Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SouthAfricaVatAccountField(SOUTH_AFRICA_VAT_ACCOUNT) : Name Owner Creation

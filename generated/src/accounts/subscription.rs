@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION: DocTypeDef = DocTypeDef {
+pub static SUBSCRIPTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-SUB-.YYYY.-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("party_type", Link, "Party Type", options = Target("DocType"), flags = REQD | SET_ONLY_ONCE),
         field!("party", DynamicLink, "Party", options = TargetField("party_type"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
         field!("company", Link, "Company", options = Target("Company")),
-        field!("status", Select, "Status", options = Choices(&["Trialling", "Active", "Past Due Date", "Cancelled", "Unpaid", "Completed"]), flags = READ_ONLY | NO_COPY),
+        field!("status", Select, "Status", options = Choices(&["Trialing", "Active", "Past Due Date", "Cancelled", "Unpaid", "Completed"]), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("status", Select, "Status", options = Choices(&["Trialling", "Active", "Past Due Date", "Cancelled", "Unpaid", "Completed"]), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("start_date", Date, "Subscription Start Date", flags = SET_ONLY_ONCE),
         field!("end_date", Date, "Subscription End Date", flags = SET_ONLY_ONCE),
         field!("cancelation_date", Date, "Cancelation Date", flags = READ_ONLY),
@@ -41,7 +43,8 @@ pub static SUBSCRIPTION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_subscription_document"),
     ],
     ..DocTypeDef::new("Subscription", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubscriptionField(SUBSCRIPTION) : Name Owner Creation Modified ModifiedBy
@@ -58,9 +61,9 @@ use crate::target;
 
 #[cfg(feature = "accounts")]
 choices! {
-    pub SubscriptionStatus { Trialling = "Trialling", Active = "Active", PastDueDate =
-    "Past Due Date", Cancelled = "Cancelled", Unpaid = "Unpaid", Completed = "Completed"
-    }
+    pub SubscriptionStatus { Trialing = "Trialing", Active = "Active", PastDueDate =
+    "Past Due Date", Cancelled = "Cancelled", Unpaid = "Unpaid", Completed = "Completed",
+    Trialling = "Trialling" }
 }
 
 #[cfg(feature = "accounts")]

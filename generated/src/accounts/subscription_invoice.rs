@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION_INVOICE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SUBSCRIPTION_INVOICE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type ", options = Target("DocType"), flags = READ_ONLY | NO_COPY),
         field!("invoice", DynamicLink, "Invoice", options = TargetField("document_type"), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Subscription Invoice", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubscriptionInvoiceField(SUBSCRIPTION_INVOICE) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION_PLAN: DocTypeDef = DocTypeDef {
+pub static SUBSCRIPTION_PLAN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:plan_name"),
+    sort: "creation desc",
     fields: &[
         field!("plan_name", Data, "Plan Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
@@ -12,7 +13,7 @@ pub static SUBSCRIPTION_PLAN: DocTypeDef = DocTypeDef {
         field!("price_determination", Select, "Subscription Price Based On", options = Choices(&["Fixed Rate", "Based On Price List", "Monthly Rate"]), flags = REQD),
         field!("cost", Currency, "Cost", options = Format("currency"), flags = IN_LIST_VIEW | CONDITIONAL),
         field!("price_list", Link, "Price List", options = Target("Price List"), flags = CONDITIONAL),
-        field!("billing_interval", Select, "Billing Interval", options = Choices(&["Day", "Week", "Month", "Year"]), flags = REQD | IN_LIST_VIEW, default = Some("Day")),
+        field!("billing_interval", Select, "Billing Interval", options = Choices(& ["Day", "Week", "Month", "Year"]), flags = REQD | IN_LIST_VIEW, default = Some("Day")),
         field!("billing_interval_count", Int, "Billing Interval Count", flags = REQD, default = Some("1")),
         field!("product_price_id", Data, "Product Price ID"),
         field!("payment_gateway", Link, "Payment Gateway", options = Target("Payment Gateway Account")),
@@ -27,7 +28,8 @@ pub static SUBSCRIPTION_PLAN: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_subscription_plan_document"),
     ],
     ..DocTypeDef::new("Subscription Plan", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubscriptionPlanField(SUBSCRIPTION_PLAN) : Name Owner Creation Modified

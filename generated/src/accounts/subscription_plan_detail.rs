@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION_PLAN_DETAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SUBSCRIPTION_PLAN_DETAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("plan", Link, "Plan", options = Target("Subscription Plan"), flags = REQD | IN_LIST_VIEW),
         field!("qty", Int, "Quantity", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Subscription Plan Detail", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubscriptionPlanDetailField(SUBSCRIPTION_PLAN_DETAIL) : Name Owner Creation

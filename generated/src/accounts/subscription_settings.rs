@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION_SETTINGS: DocTypeDef = DocTypeDef {
+pub static SUBSCRIPTION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("grace_period", Int, "Grace Period", default = Some("1")),
         field!("cancel_after_grace", Check, "Cancel Subscription After Grace Period", default = Some("0")),
@@ -15,7 +16,8 @@ pub static SUBSCRIPTION_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_subscription_settings_document"),
     ],
     ..DocTypeDef::new("Subscription Settings", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubscriptionSettingsField(SUBSCRIPTION_SETTINGS) : Name Owner Creation Modified

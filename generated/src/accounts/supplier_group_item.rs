@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_GROUP_ITEM: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_GROUP_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("supplier_group", Link, "Supplier Group", options = Target("Supplier Group"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Supplier Group Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierGroupItemField(SUPPLIER_GROUP_ITEM) : Name Owner Creation Modified

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_ITEM: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Supplier Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierItemField(SUPPLIER_ITEM) : Name Owner Creation Modified ModifiedBy

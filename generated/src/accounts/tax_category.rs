@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_CATEGORY: DocTypeDef = DocTypeDef {
+pub static TAX_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | UNIQUE | IN_LIST_VIEW | QUICK_ENTRY),
         field!("disabled", Check, "Disabled", default = Some("0")),
@@ -19,7 +20,8 @@ pub static TAX_CATEGORY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_tax_category_document"),
     ],
     ..DocTypeDef::new("Tax Category", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TaxCategoryField(TAX_CATEGORY) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_RULE: DocTypeDef = DocTypeDef {
+pub static TAX_RULE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("ACC-TAX-RULE-.YYYY.-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("tax_type", Select, "Tax Type", options = Choices(&["Sales", "Purchase"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Sales")),
         field!("use_for_shopping_cart", Check, "Use for Shopping Cart", default = Some("1")),
@@ -40,7 +42,8 @@ pub static TAX_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_tax_rule_document"),
     ],
     ..DocTypeDef::new("Tax Rule", "Accounts")
-};
+})
+.but(&[(V15, Fact::Flags(0)), (V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TaxRuleField(TAX_RULE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

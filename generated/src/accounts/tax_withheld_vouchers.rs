@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHELD_VOUCHERS: DocTypeDef = DocTypeDef {
+pub static TAX_WITHHELD_VOUCHERS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     fields: &[
@@ -11,7 +11,8 @@ pub static TAX_WITHHELD_VOUCHERS: DocTypeDef = DocTypeDef {
         field!("taxable_amount", Currency, "Taxable Amount", options = Format("Company:company:default_currency"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Tax Withheld Vouchers", "Accounts")
-};
+})
+.only(V15);
 
 fields! {
     pub TaxWithheldVouchersField(TAX_WITHHELD_VOUCHERS) : Name Owner Creation Modified

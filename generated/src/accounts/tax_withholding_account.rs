@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHOLDING_ACCOUNT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static TAX_WITHHOLDING_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
     ],
     ..DocTypeDef::new("Tax Withholding Account", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TaxWithholdingAccountField(TAX_WITHHOLDING_ACCOUNT) : Name Owner Creation

@@ -2,14 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHOLDING_CATEGORY: DocTypeDef = DocTypeDef {
+pub static TAX_WITHHOLDING_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("category_name", Data, "Category Name", flags = IN_LIST_VIEW),
-        field!("round_off_tax_amount", Check, "Round Off Tax Amount"),
-        field!("consider_party_ledger_amount", Check, "Consider Entire Party Ledger Amount", default = Some("0")),
+        field!("tax_deduction_basis", Select, "Deduct Tax On Basis", options = Choices(& ["Gross Total", "Net Total"]), flags = REQD, default = Some("Net Total"), only = V16),
+        field!("round_off_tax_amount", Check, "Round Off Tax Amount", default = Some("0"), only = V16),
+        field!("round_off_tax_amount", Check, "Round Off Tax Amount", flags = SUPERSEDED, only = V15),
+        field!("consider_party_ledger_amount", Check, "Consider Entire Party Ledger Amount", default = Some("0"), only = V15),
         field!("tax_on_excess_amount", Check, "Only Deduct Tax On Excess Amount ", default = Some("0")),
+        field!("disable_cumulative_threshold", Check, "Disable Cumulative Threshold", default = Some("0"), only = V16),
+        field!("disable_transaction_threshold", Check, "Disable Transaction Threshold", default = Some("0"), only = V16),
         field!("rates", Table, "Rates", options = Target("Tax Withholding Rate"), flags = REQD),
         field!("accounts", Table, "Accounts", options = Target("Tax Withholding Account"), flags = REQD),
     ],
@@ -22,16 +27,24 @@ pub static TAX_WITHHOLDING_CATEGORY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_tax_withholding_category_document"),
     ],
     ..DocTypeDef::new("Tax Withholding Category", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TaxWithholdingCategoryField(TAX_WITHHOLDING_CATEGORY) : Name Owner Creation
-    Modified ModifiedBy Docstatus Idx CategoryName RoundOffTaxAmount
-    ConsiderPartyLedgerAmount TaxOnExcessAmount Rates Accounts
+    Modified ModifiedBy Docstatus Idx CategoryName TaxDeductionBasis RoundOffTaxAmount
+    ConsiderPartyLedgerAmount TaxOnExcessAmount DisableCumulativeThreshold
+    DisableTransactionThreshold Rates Accounts
 }
 
 #[cfg(feature = "accounts")]
 use crate::target;
+
+#[cfg(feature = "accounts")]
+choices! {
+    pub TaxWithholdingCategoryTaxDeductionBasis { GrossTotal = "Gross Total", NetTotal =
+    "Net Total" }
+}
 
 #[cfg(feature = "accounts")]
 #[derive(Clone, Debug, Default)]
@@ -44,9 +57,12 @@ pub struct TaxWithholdingCategory {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub category_name: Option<String>,
+    pub tax_deduction_basis: Select<TaxWithholdingCategoryTaxDeductionBasis>,
     pub round_off_tax_amount: Option<bool>,
     pub consider_party_ledger_amount: Option<bool>,
     pub tax_on_excess_amount: Option<bool>,
+    pub disable_cumulative_threshold: Option<bool>,
+    pub disable_transaction_threshold: Option<bool>,
     pub rates: Vec<crate::TaxWithholdingRate>,
     pub accounts: Vec<crate::TaxWithholdingAccount>,
     pub extra: Extra,
@@ -55,6 +71,7 @@ pub struct TaxWithholdingCategory {
 #[cfg(feature = "accounts")]
 document! {
     TaxWithholdingCategory(TAX_WITHHOLDING_CATEGORY) : name owner creation modified
-    modified_by docstatus idx category_name round_off_tax_amount
-    consider_party_ledger_amount tax_on_excess_amount rates accounts
+    modified_by docstatus idx category_name tax_deduction_basis round_off_tax_amount
+    consider_party_ledger_amount tax_on_excess_amount disable_cumulative_threshold
+    disable_transaction_threshold rates accounts
 }

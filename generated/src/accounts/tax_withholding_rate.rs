@@ -2,22 +2,28 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHOLDING_RATE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static TAX_WITHHOLDING_RATE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("from_date", Date, "From Date", flags = REQD | IN_LIST_VIEW),
         field!("to_date", Date, "To Date", flags = REQD | IN_LIST_VIEW),
+        field!("tax_withholding_group", Link, "Tax Withholding Group", options = Target("Tax Withholding Group"), flags = IN_LIST_VIEW, only = V16),
         field!("tax_withholding_rate", Float, "Tax Withholding Rate", flags = REQD | IN_LIST_VIEW),
-        field!("single_threshold", Float, "Single Transaction Threshold", flags = IN_LIST_VIEW),
-        field!("cumulative_threshold", Float, "Cumulative Transaction Threshold", flags = IN_LIST_VIEW),
+        field!("cumulative_threshold", Float, "Cumulative Threshold", flags = IN_LIST_VIEW, only = V16),
+        field!("single_threshold", Float, "Transaction Threshold", flags = IN_LIST_VIEW, only = V16),
+        field!("single_threshold", Float, "Single Transaction Threshold", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("cumulative_threshold", Float, "Cumulative Transaction Threshold", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Tax Withholding Rate", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TaxWithholdingRateField(TAX_WITHHOLDING_RATE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype FromDate ToDate
-    TaxWithholdingRate SingleThreshold CumulativeThreshold
+    TaxWithholdingGroup TaxWithholdingRate CumulativeThreshold SingleThreshold
 }
 
 #[cfg(feature = "accounts")]
@@ -38,15 +44,16 @@ pub struct TaxWithholdingRate {
     pub parenttype: Link<target::DocType>,
     pub from_date: Option<Date>,
     pub to_date: Option<Date>,
+    pub tax_withholding_group: Link<target::TaxWithholdingGroup>,
     pub tax_withholding_rate: Option<f64>,
-    pub single_threshold: Option<f64>,
     pub cumulative_threshold: Option<f64>,
+    pub single_threshold: Option<f64>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "accounts")]
 document! {
     TaxWithholdingRate(TAX_WITHHOLDING_RATE) : name owner creation modified modified_by
-    docstatus idx parent parentfield parenttype from_date to_date tax_withholding_rate
-    single_threshold cumulative_threshold
+    docstatus idx parent parentfield parenttype from_date to_date tax_withholding_group
+    tax_withholding_rate cumulative_threshold single_threshold
 }

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TERRITORY_ITEM: DocTypeDef = DocTypeDef {
+pub static TERRITORY_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("territory", Link, "Territory", options = Target("Territory"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Territory Item", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TerritoryItemField(TERRITORY_ITEM) : Name Owner Creation Modified ModifiedBy

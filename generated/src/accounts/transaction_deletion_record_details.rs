@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSACTION_DELETION_RECORD_DETAILS: DocTypeDef = DocTypeDef {
+pub static TRANSACTION_DELETION_RECORD_DETAILS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("doctype_name", Link, "DocType", options = Target("DocType"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("docfield_name", Data, "DocField", flags = READ_ONLY),
@@ -11,7 +12,8 @@ pub static TRANSACTION_DELETION_RECORD_DETAILS: DocTypeDef = DocTypeDef {
         field!("done", Check, "Done", flags = READ_ONLY | IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Transaction Deletion Record Details", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TransactionDeletionRecordDetailsField(TRANSACTION_DELETION_RECORD_DETAILS) : Name

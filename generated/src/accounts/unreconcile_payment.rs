@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UNRECONCILE_PAYMENT: DocTypeDef = DocTypeDef {
+pub static UNRECONCILE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company")),
         field!("voucher_type", Link, "Voucher Type", options = Target("DocType")),
@@ -23,7 +24,8 @@ pub static UNRECONCILE_PAYMENT: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_unreconcile_payment_document"),
     ],
     ..DocTypeDef::new("Unreconcile Payment", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UnreconcilePaymentField(UNRECONCILE_PAYMENT) : Name Owner Creation Modified

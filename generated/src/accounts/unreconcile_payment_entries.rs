@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UNRECONCILE_PAYMENT_ENTRIES: DocTypeDef = DocTypeDef {
+pub static UNRECONCILE_PAYMENT_ENTRIES: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("account", Data, "Account"),
         field!("party_type", Data, "Party Type"),
@@ -15,7 +16,8 @@ pub static UNRECONCILE_PAYMENT_ENTRIES: DocTypeDef = DocTypeDef {
         field!("unlinked", Check, "Unlinked", flags = READ_ONLY | IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Unreconcile Payment Entries", "Accounts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UnreconcilePaymentEntriesField(UNRECONCILE_PAYMENT_ENTRIES) : Name Owner Creation

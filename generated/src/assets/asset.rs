@@ -2,97 +2,135 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
-        | doctype_flag::ALLOW_RENAME,
-    autoname: Some("naming_series:"),
-    title_field: Some("asset_name"),
-    fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
-        field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_STANDARD_FILTER),
-        field!("item_name", ReadOnly, "Item Name", flags = CONDITIONAL, fetch_from = Some("item_code.item_name")),
-        field!("asset_owner", Select, "Asset Owner", options = Choices(&["Company", "Supplier", "Customer"])),
-        field!("asset_owner_company", Link, "Asset Owner Company", options = Target("Company"), flags = CONDITIONAL),
-        field!("is_existing_asset", Check, "Is Existing Asset", flags = CONDITIONAL, default = Some("0")),
-        field!("is_composite_asset", Check, "Is Composite Asset", flags = CONDITIONAL, default = Some("0")),
-        field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONAL),
-        field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
-        field!("image", AttachImage, "Image", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | FETCH_IF_EMPTY, fetch_from = Some("item_code.image")),
-        field!("journal_entry_for_scrap", Link, "Journal Entry for Scrap", options = Target("Journal Entry"), flags = READ_ONLY | NO_COPY),
-        field!("naming_series", Select, "Naming Series", options = Choices(& ["ACC-ASS-.YYYY.-"])),
-        field!("asset_name", Data, "Asset Name", flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | CONDITIONAL | FETCH_IF_EMPTY, fetch_from = Some("item_code.item_name")),
-        field!("asset_category", Link, "Asset Category", options = Target("Asset Category"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("item_code.asset_category")),
-        field!("location", Link, "Location", options = Target("Location"), flags = REQD | IN_LIST_VIEW),
-        field!("split_from", Link, "Split From", options = Target("Asset"), flags = READ_ONLY),
-        field!("custodian", Link, "Custodian", options = Target("Employee"), flags = IGNORE_USER_PERMISSIONS),
-        field!("department", Link, "Department", options = Target("Department")),
-        field!("disposal_date", Date, "Disposal Date", flags = READ_ONLY | NO_COPY),
-        field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
-        field!("purchase_receipt", Link, "Purchase Receipt", options = Target("Purchase Receipt"), flags = NO_COPY | CONDITIONAL),
-        field!("purchase_receipt_item", Data, "Purchase Receipt Item", flags = HIDDEN),
-        field!("purchase_invoice", Link, "Purchase Invoice", options = Target("Purchase Invoice"), flags = NO_COPY | CONDITIONAL),
-        field!("purchase_invoice_item", Data, "Purchase Invoice Item", options = Format("Purchase Invoice Item"), flags = HIDDEN),
-        field!("purchase_date", Date, "Purchase Date", flags = REQD),
-        field!("available_for_use_date", Date, "Available-for-use Date", flags = CONDITIONALLY_REQD),
-        field!("gross_purchase_amount", Currency, "Net Purchase Amount", options = Format("Company:company:default_currency"), flags = CONDITIONALLY_REQD),
-        field!("asset_quantity", Int, "Asset Quantity", default = Some("1")),
-        field!("additional_asset_cost", Currency, "Additional Asset Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
-        field!("total_asset_cost", Currency, "Total Asset Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
-        field!("calculate_depreciation", Check, "Calculate Depreciation", default = Some("0")),
-        field!("opening_accumulated_depreciation", Currency, "Opening Accumulated Depreciation", options = Format("Company:company:default_currency"), flags = CONDITIONAL),
-        field!("opening_number_of_booked_depreciations", Int, "Opening Number of Booked Depreciations", flags = CONDITIONAL),
-        field!("is_fully_depreciated", Check, "Is Fully Depreciated", flags = CONDITIONAL, default = Some("0")),
-        field!("finance_books", Table, "Finance Books", options = Target("Asset Finance Book")),
-        field!("depreciation_method", Select, "Depreciation Method", options = Choices(& ["Straight Line", "Double Declining Balance", "Manual"])),
-        field!("value_after_depreciation", Currency, "Value After Depreciation", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN),
-        field!("total_number_of_depreciations", Int, "Total Number of Depreciations"),
-        field!("frequency_of_depreciation", Int, "Frequency of Depreciation (Months)"),
-        field!("next_depreciation_date", Date, "Next Depreciation Date", flags = NO_COPY),
-        field!("policy_number", Data, "Policy number"),
-        field!("insurer", Data, "Insurer"),
-        field!("insured_value", Data, "Insured value"),
-        field!("insurance_start_date", Date, "Insurance Start Date"),
-        field!("insurance_end_date", Date, "Insurance End Date"),
-        field!("comprehensive_insurance", Data, "Comprehensive Insurance"),
-        field!("maintenance_required", Check, "Maintenance Required", flags = ALLOW_ON_SUBMIT, default = Some("0")),
-        field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Partially Depreciated", "Fully Depreciated", "Sold", "Scrapped", "In Maintenance", "Out of Order", "Issue", "Receipt", "Capitalized", "Work In Progress"]), flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Draft")),
-        field!("booked_fixed_asset", Check, "Booked Fixed Asset", flags = READ_ONLY | NO_COPY, default = Some("0")),
-        field!("purchase_amount", Currency, "Purchase Amount", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("default_finance_book", Link, "Default Finance Book", options = Target("Finance Book"), flags = READ_ONLY | HIDDEN, fetch_from = Some("company.default_finance_book")),
-        field!("depr_entry_posting_status", Select, "Depreciation Entry Posting Status", options = Choices(&["Successful", "Failed"]), flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("amended_from", Link, "Amended From", options = Target("Asset"), flags = READ_ONLY | NO_COPY),
-    ],
-    tools: &[
-        tool!(List, "list_asset_documents"),
-        tool!(Get, "get_asset_document"),
-        tool!(Search, "search_asset_documents"),
-        tool!(Create, "create_asset_document"),
-        tool!(Update, "update_asset_document"),
-        tool!(Delete, "delete_asset_document"),
-        tool!(Submit, "submit_asset_document"),
-        tool!(Cancel, "cancel_asset_document"),
-        tool!(Amend, "amend_asset_document"),
-    ],
-    ..DocTypeDef::new("Asset", "Assets")
-};
+pub static ASSET: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
+    | doctype_flag::ALLOW_RENAME,
+autoname: Some("naming_series:"),
+title_field: Some("asset_name"),
+fields: &[
+    field!("naming_series", Select, "Series", options = Choices(&["ACC-ASS-.YYYY.-"]), only = V16),
+    field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED | SUPERSEDED, only = V15),
+    field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_STANDARD_FILTER),
+    field!("item_name", ReadOnly, "Item Name", flags = CONDITIONAL, fetch_from = Some("item_code.item_name")),
+    field!("asset_name", Data, "Asset Name", flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | CONDITIONAL | FETCH_IF_EMPTY, fetch_from = Some("item_code.item_name"), only = V16),
+    field!("asset_category", Link, "Asset Category", options = Target("Asset Category"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("item_code.asset_category"), only = V16),
+    field!("location", Link, "Location", options = Target("Location"), flags = REQD | IN_LIST_VIEW, only = V16),
+    field!("image", AttachImage, "Image", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | FETCH_IF_EMPTY, fetch_from = Some("item_code.image"), only = V16),
+    field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled", "Partially Depreciated", "Fully Depreciated", "Sold", "Scrapped", "In Maintenance", "Out of Order", "Issue", "Receipt", "Capitalized", "Work In Progress"]), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Draft"), only = V16),
+    field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED, only = V16),
+    field!("asset_owner", Select, "Asset Owner", options = Choices(&["Company", "Supplier", "Customer"]), default = Some("Company"), only = V16),
+    field!("asset_owner", Select, "Asset Owner", options = Choices(&["Company", "Supplier", "Customer"]), flags = SUPERSEDED, only = V15),
+    field!("asset_owner_company", Link, "Asset Owner Company", options = Target("Company"), flags = CONDITIONAL),
+    field!("is_existing_asset", Check, "Is Existing Asset", flags = CONDITIONAL, default = Some("0")),
+    field!("is_composite_asset", Check, "Is Composite Asset", flags = CONDITIONAL, default = Some("0")),
+    field!("is_composite_component", Check, "Is Composite Component", flags = CONDITIONAL, default = Some("0"), only = V16),
+    field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONAL | SUPERSEDED, only = V15),
+    field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL | SUPERSEDED, only = V15),
+    field!("image", AttachImage, "Image", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | FETCH_IF_EMPTY | SUPERSEDED, fetch_from = Some("item_code.image"), only = V15),
+    field!("journal_entry_for_scrap", Link, "Journal Entry for Scrap", options = Target("Journal Entry"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
+    field!("naming_series", Select, "Naming Series", options = Choices(& ["ACC-ASS-.YYYY.-"]), flags = SUPERSEDED, only = V15),
+    field!("asset_name", Data, "Asset Name", flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | CONDITIONAL | FETCH_IF_EMPTY | SUPERSEDED, fetch_from = Some("item_code.item_name"), only = V15),
+    field!("asset_category", Link, "Asset Category", options = Target("Asset Category"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | CONDITIONAL | SUPERSEDED, fetch_from = Some("item_code.asset_category"), only = V15),
+    field!("location", Link, "Location", options = Target("Location"), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
+    field!("split_from", Link, "Split From", options = Target("Asset"), flags = READ_ONLY | SUPERSEDED, only = V15),
+    field!("custodian", Link, "Custodian", options = Target("Employee"), flags = IGNORE_USER_PERMISSIONS | SUPERSEDED, only = V15),
+    field!("department", Link, "Department", options = Target("Department"), flags = SUPERSEDED, only = V15),
+    field!("disposal_date", Date, "Disposal Date", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = SUPERSEDED, only = V15),
+    field!("purchase_receipt", Link, "Purchase Receipt", options = Target("Purchase Receipt"), flags = NO_COPY | CONDITIONAL),
+    field!("purchase_receipt_item", Data, "Purchase Receipt Item", flags = HIDDEN),
+    field!("purchase_invoice", Link, "Purchase Invoice", options = Target("Purchase Invoice"), flags = NO_COPY | CONDITIONAL),
+    field!("purchase_invoice_item", Data, "Purchase Invoice Item", flags = HIDDEN, only = V16),
+    field!("purchase_invoice_item", Data, "Purchase Invoice Item", options = Format("Purchase Invoice Item"), flags = HIDDEN | SUPERSEDED, only = V15),
+    field!("purchase_date", Date, "Purchase Date", flags = REQD),
+    field!("available_for_use_date", Date, "Available-for-use Date", flags = CONDITIONALLY_REQD),
+    field!("net_purchase_amount", Currency, "Net Purchase Amount", options = Format("Company:company:default_currency"), flags = CONDITIONALLY_REQD, only = V16),
+    field!("purchase_amount", Currency, "Purchase Amount", flags = READ_ONLY | HIDDEN | NO_COPY, only = V16),
+    field!("gross_purchase_amount", Currency, "Net Purchase Amount", options = Format("Company:company:default_currency"), flags = CONDITIONALLY_REQD, only = V15),
+    field!("asset_quantity", Int, "Asset Quantity", default = Some("1")),
+    field!("additional_asset_cost", Currency, "Additional Asset Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0"), only = V16),
+    field!("additional_asset_cost", Currency, "Additional Asset Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
+    field!("total_asset_cost", Currency, "Total Asset Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
+    field!("disposal_date", Date, "Disposal Date", flags = READ_ONLY | NO_COPY, only = V16),
+    field!("calculate_depreciation", Check, "Calculate Depreciation", default = Some("0")),
+    field!("opening_accumulated_depreciation", Currency, "Opening Accumulated Depreciation", options = Format("Company:company:default_currency"), flags = CONDITIONAL),
+    field!("opening_number_of_booked_depreciations", Int, "Opening Number of Booked Depreciations", flags = CONDITIONAL),
+    field!("is_fully_depreciated", Check, "Is Fully Depreciated", flags = CONDITIONAL, default = Some("0")),
+    field!("finance_books", Table, "", options = Target("Asset Finance Book"), only = V16),
+    field!("finance_books", Table, "Finance Books", options = Target("Asset Finance Book"), flags = SUPERSEDED, only = V15),
+    field!("depreciation_method", Select, "Depreciation Method", options = Choices(& ["Straight Line", "Double Declining Balance", "Manual"])),
+    field!("value_after_depreciation", Currency, "Value After Depreciation", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN),
+    field!("total_number_of_depreciations", Int, "Total Number of Depreciations"),
+    field!("frequency_of_depreciation", Int, "Frequency of Depreciation (Months)"),
+    field!("next_depreciation_date", Date, "Next Depreciation Date", flags = NO_COPY),
+    field!("policy_number", Data, "Policy number"),
+    field!("insurer", Data, "Insurer"),
+    field!("insured_value", Data, "Insured value"),
+    field!("insurance_start_date", Date, "Insurance Start Date"),
+    field!("insurance_end_date", Date, "Insurance End Date"),
+    field!("comprehensive_insurance", Data, "Comprehensive Insurance"),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), only = V16),
+    field!("custodian", Link, "Custodian", options = Target("Employee"), flags = IGNORE_USER_PERMISSIONS, only = V16),
+    field!("maintenance_required", Check, "Maintenance Required", flags = ALLOW_ON_SUBMIT | SUPERSEDED, default = Some("0"), only = V15),
+    field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Partially Depreciated", "Fully Depreciated", "Sold", "Scrapped", "In Maintenance", "Out of Order", "Issue", "Receipt", "Capitalized", "Work In Progress"]), flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, default = Some("Draft"), only = V15),
+    field!("booked_fixed_asset", Check, "Booked Fixed Asset", flags = READ_ONLY | NO_COPY | SUPERSEDED, default = Some("0"), only = V15),
+    field!("purchase_amount", Currency, "Purchase Amount", flags = READ_ONLY | HIDDEN | NO_COPY | SUPERSEDED, only = V15),
+    field!("default_finance_book", Link, "Default Finance Book", options = Target("Finance Book"), flags = READ_ONLY | HIDDEN, fetch_from = Some("company.default_finance_book")),
+    field!("depr_entry_posting_status", Select, "Depreciation Entry Posting Status", options = Choices(&["Successful", "Failed"]), flags = READ_ONLY | HIDDEN | NO_COPY),
+    field!("booked_fixed_asset", Check, "Booked Fixed Asset", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0"), only = V16),
+    field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL, only = V16),
+    field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONAL, only = V16),
+    field!("department", Link, "Department", options = Target("Department"), only = V16),
+    field!("split_from", Link, "Split From", options = Target("Asset"), flags = READ_ONLY | NO_COPY, only = V16),
+    field!("journal_entry_for_scrap", Link, "Journal Entry for Scrap", options = Target("Journal Entry"), flags = READ_ONLY | NO_COPY, only = V16),
+    field!("amended_from", Link, "Amended From", options = Target("Asset"), flags = READ_ONLY | NO_COPY),
+    field!("maintenance_required", Check, "Maintenance Required", flags = ALLOW_ON_SUBMIT, default = Some("0"), only = V16),
+],
+tools: &[
+    tool!(List, "list_asset_documents"),
+    tool!(Get, "get_asset_document"),
+    tool!(Search, "search_asset_documents"),
+    tool!(Create, "create_asset_document"),
+    tool!(Update, "update_asset_document"),
+    tool!(Delete, "delete_asset_document"),
+    tool!(Submit, "submit_asset_document"),
+    tool!(Cancel, "cancel_asset_document"),
+    tool!(Amend, "amend_asset_document"),
+],
+..DocTypeDef::new("Asset", "Assets")
+});
 
 fields! {
-    pub AssetField(ASSET) : Name Owner Creation Modified ModifiedBy Docstatus Idx Company
-    ItemCode ItemName AssetOwner AssetOwnerCompany IsExistingAsset IsCompositeAsset
-    Supplier Customer Image JournalEntryForScrap NamingSeries AssetName AssetCategory
-    Location SplitFrom Custodian Department DisposalDate CostCenter PurchaseReceipt
-    PurchaseReceiptItem PurchaseInvoice PurchaseInvoiceItem PurchaseDate
-    AvailableForUseDate GrossPurchaseAmount AssetQuantity AdditionalAssetCost
-    TotalAssetCost CalculateDepreciation OpeningAccumulatedDepreciation
-    OpeningNumberOfBookedDepreciations IsFullyDepreciated FinanceBooks DepreciationMethod
-    ValueAfterDepreciation TotalNumberOfDepreciations FrequencyOfDepreciation
-    NextDepreciationDate PolicyNumber Insurer InsuredValue InsuranceStartDate
-    InsuranceEndDate ComprehensiveInsurance MaintenanceRequired Status BookedFixedAsset
-    PurchaseAmount DefaultFinanceBook DeprEntryPostingStatus AmendedFrom
+    pub AssetField(ASSET) : Name Owner Creation Modified ModifiedBy Docstatus Idx
+    NamingSeries ItemCode ItemName AssetName AssetCategory Location Image Status Company
+    AssetOwner AssetOwnerCompany IsExistingAsset IsCompositeAsset IsCompositeComponent
+    PurchaseReceipt PurchaseReceiptItem PurchaseInvoice PurchaseInvoiceItem PurchaseDate
+    AvailableForUseDate NetPurchaseAmount PurchaseAmount GrossPurchaseAmount
+    AssetQuantity AdditionalAssetCost TotalAssetCost DisposalDate CalculateDepreciation
+    OpeningAccumulatedDepreciation OpeningNumberOfBookedDepreciations IsFullyDepreciated
+    FinanceBooks DepreciationMethod ValueAfterDepreciation TotalNumberOfDepreciations
+    FrequencyOfDepreciation NextDepreciationDate PolicyNumber Insurer InsuredValue
+    InsuranceStartDate InsuranceEndDate ComprehensiveInsurance CostCenter Custodian
+    DefaultFinanceBook DeprEntryPostingStatus BookedFixedAsset Customer Supplier
+    Department SplitFrom JournalEntryForScrap AmendedFrom MaintenanceRequired
 }
 
 #[cfg(feature = "assets")]
 use crate::target;
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetNamingSeries { AccAssYyyy = "ACC-ASS-.YYYY.-" }
+}
+
+#[cfg(feature = "assets")]
+choices! {
+    pub AssetStatus { Draft = "Draft", Submitted = "Submitted", Cancelled = "Cancelled",
+    PartiallyDepreciated = "Partially Depreciated", FullyDepreciated =
+    "Fully Depreciated", Sold = "Sold", Scrapped = "Scrapped", InMaintenance =
+    "In Maintenance", OutOfOrder = "Out of Order", Issue = "Issue", Receipt = "Receipt",
+    Capitalized = "Capitalized", WorkInProgress = "Work In Progress" }
+}
 
 #[cfg(feature = "assets")]
 choices! {
@@ -102,22 +140,8 @@ choices! {
 
 #[cfg(feature = "assets")]
 choices! {
-    pub AssetNamingSeries { AccAssYyyy = "ACC-ASS-.YYYY.-" }
-}
-
-#[cfg(feature = "assets")]
-choices! {
     pub AssetDepreciationMethod { StraightLine = "Straight Line", DoubleDecliningBalance
     = "Double Declining Balance", Manual = "Manual" }
-}
-
-#[cfg(feature = "assets")]
-choices! {
-    pub AssetStatus { Draft = "Draft", Submitted = "Submitted", PartiallyDepreciated =
-    "Partially Depreciated", FullyDepreciated = "Fully Depreciated", Sold = "Sold",
-    Scrapped = "Scrapped", InMaintenance = "In Maintenance", OutOfOrder = "Out of Order",
-    Issue = "Issue", Receipt = "Receipt", Capitalized = "Capitalized", WorkInProgress =
-    "Work In Progress" }
 }
 
 #[cfg(feature = "assets")]
@@ -135,36 +159,33 @@ pub struct Asset {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
-    pub company: Link<target::Company>,
+    pub naming_series: Select<AssetNamingSeries>,
     pub item_code: Link<target::Item>,
     pub item_name: Option<String>,
+    pub asset_name: Option<String>,
+    pub asset_category: Link<target::AssetCategory>,
+    pub location: Link<target::Location>,
+    pub image: Option<String>,
+    pub status: Select<AssetStatus>,
+    pub company: Link<target::Company>,
     pub asset_owner: Select<AssetAssetOwner>,
     pub asset_owner_company: Link<target::Company>,
     pub is_existing_asset: Option<bool>,
     pub is_composite_asset: Option<bool>,
-    pub supplier: Link<target::Supplier>,
-    pub customer: Link<target::Customer>,
-    pub image: Option<String>,
-    pub journal_entry_for_scrap: Link<target::JournalEntry>,
-    pub naming_series: Select<AssetNamingSeries>,
-    pub asset_name: Option<String>,
-    pub asset_category: Link<target::AssetCategory>,
-    pub location: Link<target::Location>,
-    pub split_from: Link<target::Asset>,
-    pub custodian: Link<target::Employee>,
-    pub department: Link<target::Department>,
-    pub disposal_date: Option<Date>,
-    pub cost_center: Link<target::CostCenter>,
+    pub is_composite_component: Option<bool>,
     pub purchase_receipt: Link<target::PurchaseReceipt>,
     pub purchase_receipt_item: Option<String>,
     pub purchase_invoice: Link<target::PurchaseInvoice>,
     pub purchase_invoice_item: Option<String>,
     pub purchase_date: Option<Date>,
     pub available_for_use_date: Option<Date>,
+    pub net_purchase_amount: Option<f64>,
+    pub purchase_amount: Option<f64>,
     pub gross_purchase_amount: Option<f64>,
     pub asset_quantity: Option<i64>,
     pub additional_asset_cost: Option<f64>,
     pub total_asset_cost: Option<f64>,
+    pub disposal_date: Option<Date>,
     pub calculate_depreciation: Option<bool>,
     pub opening_accumulated_depreciation: Option<f64>,
     pub opening_number_of_booked_depreciations: Option<i64>,
@@ -181,29 +202,35 @@ pub struct Asset {
     pub insurance_start_date: Option<Date>,
     pub insurance_end_date: Option<Date>,
     pub comprehensive_insurance: Option<String>,
-    pub maintenance_required: Option<bool>,
-    pub status: Select<AssetStatus>,
-    pub booked_fixed_asset: Option<bool>,
-    pub purchase_amount: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub custodian: Link<target::Employee>,
     pub default_finance_book: Link<target::FinanceBook>,
     pub depr_entry_posting_status: Select<AssetDeprEntryPostingStatus>,
+    pub booked_fixed_asset: Option<bool>,
+    pub customer: Link<target::Customer>,
+    pub supplier: Link<target::Supplier>,
+    pub department: Link<target::Department>,
+    pub split_from: Link<target::Asset>,
+    pub journal_entry_for_scrap: Link<target::JournalEntry>,
     pub amended_from: Link<target::Asset>,
+    pub maintenance_required: Option<bool>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "assets")]
 document! {
-    Asset(ASSET) : name owner creation modified modified_by docstatus idx company
-    item_code item_name asset_owner asset_owner_company is_existing_asset
-    is_composite_asset supplier customer image journal_entry_for_scrap naming_series
-    asset_name asset_category location split_from custodian department disposal_date
-    cost_center purchase_receipt purchase_receipt_item purchase_invoice
-    purchase_invoice_item purchase_date available_for_use_date gross_purchase_amount
-    asset_quantity additional_asset_cost total_asset_cost calculate_depreciation
+    Asset(ASSET) : name owner creation modified modified_by docstatus idx naming_series
+    item_code item_name asset_name asset_category location image status company
+    asset_owner asset_owner_company is_existing_asset is_composite_asset
+    is_composite_component purchase_receipt purchase_receipt_item purchase_invoice
+    purchase_invoice_item purchase_date available_for_use_date net_purchase_amount
+    purchase_amount gross_purchase_amount asset_quantity additional_asset_cost
+    total_asset_cost disposal_date calculate_depreciation
     opening_accumulated_depreciation opening_number_of_booked_depreciations
     is_fully_depreciated finance_books depreciation_method value_after_depreciation
     total_number_of_depreciations frequency_of_depreciation next_depreciation_date
     policy_number insurer insured_value insurance_start_date insurance_end_date
-    comprehensive_insurance maintenance_required status booked_fixed_asset
-    purchase_amount default_finance_book depr_entry_posting_status amended_from
+    comprehensive_insurance cost_center custodian default_finance_book
+    depr_entry_posting_status booked_fixed_asset customer supplier department split_from
+    journal_entry_for_scrap amended_from maintenance_required
 }

@@ -2,7 +2,8 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_ACTIVITY: DocTypeDef = DocTypeDef {
+pub static ASSET_ACTIVITY: Versioned = Versioned::new(DocTypeDef {
+    sort: "creation desc",
     fields: &[
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("date", Datetime, "Date", flags = REQD | READ_ONLY | IN_LIST_VIEW, default = Some("now")),
@@ -18,7 +19,8 @@ pub static ASSET_ACTIVITY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_asset_activity_document"),
     ],
     ..DocTypeDef::new("Asset Activity", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetActivityField(ASSET_ACTIVITY) : Name Owner Creation Modified ModifiedBy

@@ -2,25 +2,31 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CAPITALIZATION: DocTypeDef = DocTypeDef {
+pub static ASSET_CAPITALIZATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASC-.YYYY.-"]), flags = REQD | FILLED),
-        field!("capitalization_method", Select, "Capitalization Method", options = Choices(& ["Create a new composite asset", "Choose a WIP composite asset"])),
-        field!("target_item_code", Link, "Target Item Code", options = Target("Item"), flags = IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
-        field!("target_item_name", Data, "Target Item Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("target_item_code.item_name")),
-        field!("target_asset", Link, "Target Asset", options = Target("Asset"), flags = NO_COPY | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
-        field!("target_asset_name", Data, "Asset Name", flags = READ_ONLY | NO_COPY | CONDITIONAL, fetch_from = Some("target_asset.asset_name")),
-        field!("target_qty", Float, "Target Qty", default = Some("1")),
-        field!("target_asset_location", Link, "Target Asset Location", options = Target("Location"), flags = CONDITIONAL | CONDITIONALLY_REQD),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-ASC-.YYYY.-"]), flags = REQD | FILLED),
+        field!("capitalization_method", Select, "Capitalization Method", options = Choices(&["Create a new composite asset", "Choose a WIP composite asset"]), only = V15),
+        field!("target_item_code", Link, "Target Item Code", options = Target("Item"), flags = IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
+        field!("target_item_name", Data, "Target Item Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("target_item_code.item_name"), only = V15),
+        field!("target_asset", Link, "Target Asset", options = Target("Asset"), flags = NO_COPY | IN_STANDARD_FILTER, only = V16),
+        field!("target_asset", Link, "Target Asset", options = Target("Asset"), flags = NO_COPY | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
+        field!("target_asset_name", Data, "Asset Name", flags = READ_ONLY | NO_COPY, fetch_from = Some("target_asset.asset_name"), only = V16),
+        field!("target_asset_name", Data, "Asset Name", flags = READ_ONLY | NO_COPY | CONDITIONAL | SUPERSEDED, fetch_from = Some("target_asset.asset_name"), only = V15),
+        field!("target_item_code", Link, "Target Item Code", options = Target("Item"), flags = READ_ONLY | IN_STANDARD_FILTER | CONDITIONAL, only = V16),
+        field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), only = V16),
+        field!("target_qty", Float, "Target Qty", flags = READ_ONLY | HIDDEN, default = Some("1"), only = V16),
+        field!("target_qty", Float, "Target Qty", flags = SUPERSEDED, default = Some("1"), only = V15),
+        field!("target_asset_location", Link, "Target Asset Location", options = Target("Location"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V15),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Today")),
         field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY, default = Some("Now")),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
-        field!("finance_book", Link, "Finance Book", options = Target("Finance Book")),
+        field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = SUPERSEDED, only = V15),
         field!("target_batch_no", Link, "Target Batch No", options = Target("Batch"), flags = CONDITIONAL),
         field!("target_serial_no", SmallText, "Target Serial No", flags = CONDITIONAL),
         field!("amended_from", Link, "Amended From", options = Target("Asset Capitalization"), flags = READ_ONLY | NO_COPY),
@@ -36,6 +42,7 @@ pub static ASSET_CAPITALIZATION: DocTypeDef = DocTypeDef {
         field!("total_value", Currency, "Total Value", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("target_incoming_rate", Currency, "Target Incoming Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
+        field!("project", Link, "Project", options = Target("Project"), only = V16),
         field!("target_fixed_asset_account", Link, "Target Fixed Asset Account", options = Target("Account"), flags = READ_ONLY),
     ],
     tools: &[
@@ -50,16 +57,17 @@ pub static ASSET_CAPITALIZATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_asset_capitalization_document"),
     ],
     ..DocTypeDef::new("Asset Capitalization", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetCapitalizationField(ASSET_CAPITALIZATION) : Name Owner Creation Modified
-    ModifiedBy Docstatus Idx Title NamingSeries CapitalizationMethod TargetItemCode
-    TargetItemName TargetAsset TargetAssetName TargetQty TargetAssetLocation Company
-    PostingDate PostingTime SetPostingTime FinanceBook TargetBatchNo TargetSerialNo
+    ModifiedBy Docstatus Idx Title NamingSeries CapitalizationMethod TargetItemName
+    TargetAsset TargetAssetName TargetItemCode FinanceBook TargetQty TargetAssetLocation
+    Company PostingDate PostingTime SetPostingTime TargetBatchNo TargetSerialNo
     AmendedFrom TargetIsFixedAsset TargetHasBatchNo TargetHasSerialNo StockItems
     StockItemsTotal AssetItems AssetItemsTotal ServiceItems ServiceItemsTotal TotalValue
-    TargetIncomingRate CostCenter TargetFixedAssetAccount
+    TargetIncomingRate CostCenter Project TargetFixedAssetAccount
 }
 
 #[cfg(feature = "assets")]
@@ -90,17 +98,17 @@ pub struct AssetCapitalization {
     pub title: Option<String>,
     pub naming_series: Select<AssetCapitalizationNamingSeries>,
     pub capitalization_method: Select<AssetCapitalizationCapitalizationMethod>,
-    pub target_item_code: Link<target::Item>,
     pub target_item_name: Option<String>,
     pub target_asset: Link<target::Asset>,
     pub target_asset_name: Option<String>,
+    pub target_item_code: Link<target::Item>,
+    pub finance_book: Link<target::FinanceBook>,
     pub target_qty: Option<f64>,
     pub target_asset_location: Link<target::Location>,
     pub company: Link<target::Company>,
     pub posting_date: Option<Date>,
     pub posting_time: Option<Time>,
     pub set_posting_time: Option<bool>,
-    pub finance_book: Link<target::FinanceBook>,
     pub target_batch_no: Link<target::Batch>,
     pub target_serial_no: Option<String>,
     pub amended_from: Link<target::AssetCapitalization>,
@@ -116,6 +124,7 @@ pub struct AssetCapitalization {
     pub total_value: Option<f64>,
     pub target_incoming_rate: Option<f64>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub target_fixed_asset_account: Link<target::Account>,
     pub extra: Extra,
 }
@@ -123,11 +132,11 @@ pub struct AssetCapitalization {
 #[cfg(feature = "assets")]
 document! {
     AssetCapitalization(ASSET_CAPITALIZATION) : name owner creation modified modified_by
-    docstatus idx title naming_series capitalization_method target_item_code
-    target_item_name target_asset target_asset_name target_qty target_asset_location
-    company posting_date posting_time set_posting_time finance_book target_batch_no
-    target_serial_no amended_from target_is_fixed_asset target_has_batch_no
-    target_has_serial_no stock_items stock_items_total asset_items asset_items_total
-    service_items service_items_total total_value target_incoming_rate cost_center
+    docstatus idx title naming_series capitalization_method target_item_name target_asset
+    target_asset_name target_item_code finance_book target_qty target_asset_location
+    company posting_date posting_time set_posting_time target_batch_no target_serial_no
+    amended_from target_is_fixed_asset target_has_batch_no target_has_serial_no
+    stock_items stock_items_total asset_items asset_items_total service_items
+    service_items_total total_value target_incoming_rate cost_center project
     target_fixed_asset_account
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CAPITALIZATION_ASSET_ITEM: DocTypeDef = DocTypeDef {
+pub static ASSET_CAPITALIZATION_ASSET_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
         field!("asset_name", Data, "Asset Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("asset.asset_name")),
@@ -13,16 +14,18 @@ pub static ASSET_CAPITALIZATION_ASSET_ITEM: DocTypeDef = DocTypeDef {
         field!("current_asset_value", Currency, "Current Asset Value", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("asset_value", Currency, "Asset Value", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW, default = Some("0")),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
+        field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT, only = V16),
         field!("fixed_asset_account", Link, "Fixed Asset Account", options = Target("Account"), flags = READ_ONLY),
     ],
     ..DocTypeDef::new("Asset Capitalization Asset Item", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetCapitalizationAssetItemField(ASSET_CAPITALIZATION_ASSET_ITEM) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Asset
     AssetName FinanceBook ItemCode ItemName CurrentAssetValue AssetValue CostCenter
-    FixedAssetAccount
+    Project FixedAssetAccount
 }
 
 #[cfg(feature = "assets")]
@@ -49,6 +52,7 @@ pub struct AssetCapitalizationAssetItem {
     pub current_asset_value: Option<f64>,
     pub asset_value: Option<f64>,
     pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
     pub fixed_asset_account: Link<target::Account>,
     pub extra: Extra,
 }
@@ -57,6 +61,6 @@ pub struct AssetCapitalizationAssetItem {
 document! {
     AssetCapitalizationAssetItem(ASSET_CAPITALIZATION_ASSET_ITEM) : name owner creation
     modified modified_by docstatus idx parent parentfield parenttype asset asset_name
-    finance_book item_code item_name current_asset_value asset_value cost_center
+    finance_book item_code item_name current_asset_value asset_value cost_center project
     fixed_asset_account
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CAPITALIZATION_SERVICE_ITEM: DocTypeDef = DocTypeDef {
+pub static ASSET_CAPITALIZATION_SERVICE_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = BOLD | IN_LIST_VIEW),
         field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
@@ -15,7 +16,8 @@ pub static ASSET_CAPITALIZATION_SERVICE_ITEM: DocTypeDef = DocTypeDef {
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
     ],
     ..DocTypeDef::new("Asset Capitalization Service Item", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetCapitalizationServiceItemField(ASSET_CAPITALIZATION_SERVICE_ITEM) : Name

@@ -2,27 +2,27 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CAPITALIZATION_STOCK_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
-    sort: "creation desc",
-    fields: &[
-        field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
-        field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
-        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW),
-        field!("purchase_receipt_item", Data, "Purchase Receipt Item", flags = HIDDEN),
-        field!("stock_qty", Float, "Quantity", flags = IN_LIST_VIEW | NON_NEGATIVE),
-        field!("actual_qty", Float, "Actual Qty in Warehouse", flags = READ_ONLY | NO_COPY),
-        field!("valuation_rate", Currency, "Valuation Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW, default = Some("0")),
-        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY | IN_LIST_VIEW, fetch_from = Some("item_code.stock_uom")),
-        field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL),
-        field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
-        field!("serial_no", Text, "Serial No", flags = CONDITIONAL),
-        field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = NO_COPY | CONDITIONAL),
-        field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
-    ],
-    ..DocTypeDef::new("Asset Capitalization Stock Item", "Assets")
-};
+pub static ASSET_CAPITALIZATION_STOCK_ITEM: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+sort: "creation desc",
+fields: &[
+    field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
+    field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
+    field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW),
+    field!("purchase_receipt_item", Data, "Purchase Receipt Item", flags = HIDDEN),
+    field!("stock_qty", Float, "Quantity", flags = IN_LIST_VIEW | NON_NEGATIVE),
+    field!("actual_qty", Float, "Actual Qty in Warehouse", flags = READ_ONLY | NO_COPY),
+    field!("valuation_rate", Currency, "Valuation Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
+    field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW, default = Some("0")),
+    field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY | IN_LIST_VIEW, fetch_from = Some("item_code.stock_uom")),
+    field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL),
+    field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
+    field!("serial_no", Text, "Serial No", flags = CONDITIONAL),
+    field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = NO_COPY | CONDITIONAL),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
+],
+..DocTypeDef::new("Asset Capitalization Stock Item", "Assets")
+});
 
 fields! {
     pub AssetCapitalizationStockItemField(ASSET_CAPITALIZATION_STOCK_ITEM) : Name Owner

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CATEGORY: DocTypeDef = DocTypeDef {
+pub static ASSET_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:asset_category_name"),
+    sort: "creation desc",
     fields: &[
         field!("asset_category_name", Data, "Asset Category Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("enable_cwip_accounting", Check, "Enable Capital Work in Progress Accounting", default = Some("0")),
@@ -21,7 +22,8 @@ pub static ASSET_CATEGORY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_asset_category_document"),
     ],
     ..DocTypeDef::new("Asset Category", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetCategoryField(ASSET_CATEGORY) : Name Owner Creation Modified ModifiedBy

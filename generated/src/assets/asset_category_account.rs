@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CATEGORY_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static ASSET_CATEGORY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("company_name", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
         field!("fixed_asset_account", Link, "Fixed Asset Account", options = Target("Account"), flags = REQD | IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static ASSET_CATEGORY_ACCOUNT: DocTypeDef = DocTypeDef {
         field!("capital_work_in_progress_account", Link, "Capital Work In Progress Account", options = Target("Account"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Asset Category Account", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetCategoryAccountField(ASSET_CATEGORY_ACCOUNT) : Name Owner Creation Modified

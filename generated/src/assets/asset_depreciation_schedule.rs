@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_DEPRECIATION_SCHEDULE: DocTypeDef = DocTypeDef {
+pub static ASSET_DEPRECIATION_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
         field!("naming_series", Select, "Naming Series", options = Choices(& ["ACC-ADS-.YYYY.-"])),
         field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY, fetch_from = Some("asset.company")),
-        field!("gross_purchase_amount", Currency, "Gross Purchase Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN),
+        field!("net_purchase_amount", Currency, "Net Purchase Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN, only = V16),
+        field!("gross_purchase_amount", Currency, "Gross Purchase Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN, only = V15),
         field!("opening_accumulated_depreciation", Currency, "Opening Accumulated Depreciation", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN),
         field!("opening_number_of_booked_depreciations", Int, "Opening Number of Booked Depreciations", flags = READ_ONLY | HIDDEN),
         field!("finance_book", Link, "Finance Book", options = Target("Finance Book")),
@@ -21,6 +23,7 @@ pub static ASSET_DEPRECIATION_SCHEDULE: DocTypeDef = DocTypeDef {
         field!("shift_based", Check, "Depreciate based on shifts", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
         field!("frequency_of_depreciation", Int, "Frequency of Depreciation (Months)", flags = READ_ONLY | CONDITIONAL),
         field!("expected_value_after_useful_life", Currency, "Expected Value After Useful Life", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+        field!("value_after_depreciation", Currency, "Value After Depreciation", flags = READ_ONLY, only = V16),
         field!("depreciation_schedule", Table, "Depreciation Schedule", options = Target("Depreciation Schedule")),
         field!("notes", SmallText, "Notes", flags = READ_ONLY),
         field!("status", Select, "Status", options = Choices(&["Draft", "Active", "Cancelled"]), flags = READ_ONLY | HIDDEN),
@@ -38,15 +41,17 @@ pub static ASSET_DEPRECIATION_SCHEDULE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_asset_depreciation_schedule_document"),
     ],
     ..DocTypeDef::new("Asset Depreciation Schedule", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetDepreciationScheduleField(ASSET_DEPRECIATION_SCHEDULE) : Name Owner Creation
-    Modified ModifiedBy Docstatus Idx Asset NamingSeries Company GrossPurchaseAmount
-    OpeningAccumulatedDepreciation OpeningNumberOfBookedDepreciations FinanceBook
-    FinanceBookId DepreciationMethod TotalNumberOfDepreciations RateOfDepreciation
-    DailyProrataBased ShiftBased FrequencyOfDepreciation ExpectedValueAfterUsefulLife
-    DepreciationSchedule Notes Status AmendedFrom
+    Modified ModifiedBy Docstatus Idx Asset NamingSeries Company NetPurchaseAmount
+    GrossPurchaseAmount OpeningAccumulatedDepreciation OpeningNumberOfBookedDepreciations
+    FinanceBook FinanceBookId DepreciationMethod TotalNumberOfDepreciations
+    RateOfDepreciation DailyProrataBased ShiftBased FrequencyOfDepreciation
+    ExpectedValueAfterUsefulLife ValueAfterDepreciation DepreciationSchedule Notes Status
+    AmendedFrom
 }
 
 #[cfg(feature = "assets")]
@@ -83,6 +88,7 @@ pub struct AssetDepreciationSchedule {
     pub asset: Link<target::Asset>,
     pub naming_series: Select<AssetDepreciationScheduleNamingSeries>,
     pub company: Link<target::Company>,
+    pub net_purchase_amount: Option<f64>,
     pub gross_purchase_amount: Option<f64>,
     pub opening_accumulated_depreciation: Option<f64>,
     pub opening_number_of_booked_depreciations: Option<i64>,
@@ -95,6 +101,7 @@ pub struct AssetDepreciationSchedule {
     pub shift_based: Option<bool>,
     pub frequency_of_depreciation: Option<i64>,
     pub expected_value_after_useful_life: Option<f64>,
+    pub value_after_depreciation: Option<f64>,
     pub depreciation_schedule: Vec<crate::DepreciationSchedule>,
     pub notes: Option<String>,
     pub status: Select<AssetDepreciationScheduleStatus>,
@@ -105,9 +112,11 @@ pub struct AssetDepreciationSchedule {
 #[cfg(feature = "assets")]
 document! {
     AssetDepreciationSchedule(ASSET_DEPRECIATION_SCHEDULE) : name owner creation modified
-    modified_by docstatus idx asset naming_series company gross_purchase_amount
-    opening_accumulated_depreciation opening_number_of_booked_depreciations finance_book
-    finance_book_id depreciation_method total_number_of_depreciations
-    rate_of_depreciation daily_prorata_based shift_based frequency_of_depreciation
-    expected_value_after_useful_life depreciation_schedule notes status amended_from
+    modified_by docstatus idx asset naming_series company net_purchase_amount
+    gross_purchase_amount opening_accumulated_depreciation
+    opening_number_of_booked_depreciations finance_book finance_book_id
+    depreciation_method total_number_of_depreciations rate_of_depreciation
+    daily_prorata_based shift_based frequency_of_depreciation
+    expected_value_after_useful_life value_after_depreciation depreciation_schedule notes
+    status amended_from
 }

@@ -2,31 +2,42 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_FINANCE_BOOK: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ASSET_FINANCE_BOOK: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = IN_LIST_VIEW),
         field!("depreciation_method", Select, "Depreciation Method", options = Choices(& ["Straight Line", "Double Declining Balance", "Written Down Value", "Manual"]), flags = REQD | IN_LIST_VIEW),
+        field!("frequency_of_depreciation", Int, "Frequency of Depreciation (Months)", flags = REQD | IN_LIST_VIEW, only = V16),
         field!("total_number_of_depreciations", Int, "Total Number of Depreciations", flags = REQD | IN_LIST_VIEW),
-        field!("total_number_of_booked_depreciations", Int, "Total Number of Booked Depreciations ", flags = READ_ONLY, default = Some("0")),
-        field!("daily_prorata_based", Check, "Depreciate based on daily pro-rata", default = Some("0")),
-        field!("shift_based", Check, "Depreciate based on shifts", flags = CONDITIONAL, default = Some("0")),
-        field!("frequency_of_depreciation", Int, "Frequency of Depreciation (Months)", flags = REQD | IN_LIST_VIEW),
+        field!("increase_in_asset_life", Int, "Increase In Asset Life (Months)", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("total_number_of_booked_depreciations", Int, "Total Number of Booked Depreciations ", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
+        field!("daily_prorata_based", Check, "Depreciate based on daily pro-rata", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("shift_based", Check, "Depreciate based on shifts", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("frequency_of_depreciation", Int, "Frequency of Depreciation (Months)", flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("depreciation_start_date", Date, "Depreciation Posting Date", flags = IN_LIST_VIEW | CONDITIONALLY_REQD),
         field!("salvage_value_percentage", Percent, "Salvage Value Percentage"),
-        field!("expected_value_after_useful_life", Currency, "Expected Value After Useful Life", options = Format("Company:company:default_currency"), flags = CONDITIONAL, default = Some("0")),
+        field!("expected_value_after_useful_life", Currency, "Salvage Value", options = Format("Company:company:default_currency"), flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("expected_value_after_useful_life", Currency, "Expected Value After Useful Life", options = Format("Company:company:default_currency"), flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("rate_of_depreciation", Percent, "Rate of Depreciation (%)", flags = NO_COPY | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("daily_prorata_based", Check, "Depreciate based on daily pro-rata", default = Some("0"), only = V16),
+        field!("shift_based", Check, "Depreciate based on shifts", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("value_after_depreciation", Currency, "Value After Depreciation", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
-        field!("rate_of_depreciation", Percent, "Rate of Depreciation (%)", flags = CONDITIONAL | CONDITIONALLY_REQD),
+        field!("total_number_of_booked_depreciations", Int, "Total Number of Booked Depreciations ", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0"), only = V16),
+        field!("rate_of_depreciation", Percent, "Rate of Depreciation (%)", flags = CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Asset Finance Book", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetFinanceBookField(ASSET_FINANCE_BOOK) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype FinanceBook DepreciationMethod
-    TotalNumberOfDepreciations TotalNumberOfBookedDepreciations DailyProrataBased
-    ShiftBased FrequencyOfDepreciation DepreciationStartDate SalvageValuePercentage
-    ExpectedValueAfterUsefulLife ValueAfterDepreciation RateOfDepreciation
+    FrequencyOfDepreciation TotalNumberOfDepreciations IncreaseInAssetLife
+    DepreciationStartDate SalvageValuePercentage ExpectedValueAfterUsefulLife
+    RateOfDepreciation DailyProrataBased ShiftBased ValueAfterDepreciation
+    TotalNumberOfBookedDepreciations
 }
 
 #[cfg(feature = "assets")]
@@ -54,16 +65,17 @@ pub struct AssetFinanceBook {
     pub parenttype: Link<target::DocType>,
     pub finance_book: Link<target::FinanceBook>,
     pub depreciation_method: Select<AssetFinanceBookDepreciationMethod>,
-    pub total_number_of_depreciations: Option<i64>,
-    pub total_number_of_booked_depreciations: Option<i64>,
-    pub daily_prorata_based: Option<bool>,
-    pub shift_based: Option<bool>,
     pub frequency_of_depreciation: Option<i64>,
+    pub total_number_of_depreciations: Option<i64>,
+    pub increase_in_asset_life: Option<i64>,
     pub depreciation_start_date: Option<Date>,
     pub salvage_value_percentage: Option<f64>,
     pub expected_value_after_useful_life: Option<f64>,
-    pub value_after_depreciation: Option<f64>,
     pub rate_of_depreciation: Option<f64>,
+    pub daily_prorata_based: Option<bool>,
+    pub shift_based: Option<bool>,
+    pub value_after_depreciation: Option<f64>,
+    pub total_number_of_booked_depreciations: Option<i64>,
     pub extra: Extra,
 }
 
@@ -71,8 +83,8 @@ pub struct AssetFinanceBook {
 document! {
     AssetFinanceBook(ASSET_FINANCE_BOOK) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype finance_book depreciation_method
-    total_number_of_depreciations total_number_of_booked_depreciations
-    daily_prorata_based shift_based frequency_of_depreciation depreciation_start_date
-    salvage_value_percentage expected_value_after_useful_life value_after_depreciation
-    rate_of_depreciation
+    frequency_of_depreciation total_number_of_depreciations increase_in_asset_life
+    depreciation_start_date salvage_value_percentage expected_value_after_useful_life
+    rate_of_depreciation daily_prorata_based shift_based value_after_depreciation
+    total_number_of_booked_depreciations
 }

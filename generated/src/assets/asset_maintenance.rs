@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MAINTENANCE: DocTypeDef = DocTypeDef {
+pub static ASSET_MAINTENANCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:asset_name"),
+    sort: "creation desc",
     fields: &[
         field!("asset_name", Link, "Asset Name", options = Target("Asset"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("asset_category", ReadOnly, "Asset Category", fetch_from = Some("asset_name.asset_category")),
@@ -25,7 +26,8 @@ pub static ASSET_MAINTENANCE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_asset_maintenance_document"),
     ],
     ..DocTypeDef::new("Asset Maintenance", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetMaintenanceField(ASSET_MAINTENANCE) : Name Owner Creation Modified

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MAINTENANCE_LOG: DocTypeDef = DocTypeDef {
+pub static ASSET_MAINTENANCE_LOG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
         field!("asset_maintenance", Link, "Asset Maintenance", options = Target("Asset Maintenance")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-AML-.YYYY.-"]), flags = REQD | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-AML-.YYYY.-"]), flags = REQD | FILLED),
         field!("asset_name", ReadOnly, "Asset Name", fetch_from = Some("asset_maintenance.asset_name")),
         field!("item_code", ReadOnly, "Item Code", fetch_from = Some("asset_maintenance.item_code")),
         field!("item_name", ReadOnly, "Item Name", fetch_from = Some("asset_maintenance.item_name")),
@@ -38,7 +39,8 @@ pub static ASSET_MAINTENANCE_LOG: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_asset_maintenance_log_document"),
     ],
     ..DocTypeDef::new("Asset Maintenance Log", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetMaintenanceLogField(ASSET_MAINTENANCE_LOG) : Name Owner Creation Modified

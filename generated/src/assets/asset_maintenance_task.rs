@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MAINTENANCE_TASK: DocTypeDef = DocTypeDef {
+pub static ASSET_MAINTENANCE_TASK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("maintenance_task", Data, "Maintenance Task", flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("maintenance_type", Select, "Maintenance Type", options = Choices(& ["Preventive Maintenance", "Calibration"])),
@@ -19,7 +20,8 @@ pub static ASSET_MAINTENANCE_TASK: DocTypeDef = DocTypeDef {
         field!("description", TextEditor, "Description"),
     ],
     ..DocTypeDef::new("Asset Maintenance Task", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetMaintenanceTaskField(ASSET_MAINTENANCE_TASK) : Name Owner Creation Modified

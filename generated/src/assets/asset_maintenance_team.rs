@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MAINTENANCE_TEAM: DocTypeDef = DocTypeDef {
+pub static ASSET_MAINTENANCE_TEAM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:maintenance_team_name"),
+    sort: "creation desc",
     fields: &[
         field!("maintenance_team_name", Data, "Maintenance Team Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("maintenance_manager", Link, "Maintenance Manager", options = Target("User")),
@@ -21,7 +22,8 @@ pub static ASSET_MAINTENANCE_TEAM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_asset_maintenance_team_document"),
     ],
     ..DocTypeDef::new("Asset Maintenance Team", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetMaintenanceTeamField(ASSET_MAINTENANCE_TEAM) : Name Owner Creation Modified

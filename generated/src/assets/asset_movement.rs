@@ -2,32 +2,32 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MOVEMENT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SUBMITTABLE,
-    autoname: Some("format:ACC-ASM-{YYYY}-{#####}"),
-    sort: "creation desc",
-    fields: &[
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
-        field!("purpose", Select, "Purpose", options = Choices(&["Issue", "Receipt", "Transfer", "Transfer and Issue"]), flags = REQD),
-        field!("transaction_date", Datetime, "Transaction Date", flags = REQD | IN_LIST_VIEW, default = Some("Now")),
-        field!("assets", Table, "Assets", options = Target("Asset Movement Item"), flags = REQD),
-        field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = NO_COPY),
-        field!("reference_name", DynamicLink, "Reference Document Name", options = TargetField("reference_doctype"), flags = NO_COPY),
-        field!("amended_from", Link, "Amended From", options = Target("Asset Movement"), flags = READ_ONLY | NO_COPY),
-    ],
-    tools: &[
-        tool!(List, "list_asset_movement_documents"),
-        tool!(Get, "get_asset_movement_document"),
-        tool!(Search, "search_asset_movement_documents"),
-        tool!(Create, "create_asset_movement_document"),
-        tool!(Update, "update_asset_movement_document"),
-        tool!(Delete, "delete_asset_movement_document"),
-        tool!(Submit, "submit_asset_movement_document"),
-        tool!(Cancel, "cancel_asset_movement_document"),
-        tool!(Amend, "amend_asset_movement_document"),
-    ],
-    ..DocTypeDef::new("Asset Movement", "Assets")
-};
+pub static ASSET_MOVEMENT: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SUBMITTABLE,
+autoname: Some("format:ACC-ASM-{YYYY}-{#####}"),
+sort: "creation desc",
+fields: &[
+    field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
+    field!("purpose", Select, "Purpose", options = Choices(&["Issue", "Receipt", "Transfer", "Transfer and Issue"]), flags = REQD),
+    field!("transaction_date", Datetime, "Transaction Date", flags = REQD | IN_LIST_VIEW, default = Some("Now")),
+    field!("assets", Table, "Assets", options = Target("Asset Movement Item"), flags = REQD),
+    field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = NO_COPY),
+    field!("reference_name", DynamicLink, "Reference Document Name", options = TargetField("reference_doctype"), flags = NO_COPY),
+    field!("amended_from", Link, "Amended From", options = Target("Asset Movement"), flags = READ_ONLY | NO_COPY),
+],
+tools: &[
+    tool!(List, "list_asset_movement_documents"),
+    tool!(Get, "get_asset_movement_document"),
+    tool!(Search, "search_asset_movement_documents"),
+    tool!(Create, "create_asset_movement_document"),
+    tool!(Update, "update_asset_movement_document"),
+    tool!(Delete, "delete_asset_movement_document"),
+    tool!(Submit, "submit_asset_movement_document"),
+    tool!(Cancel, "cancel_asset_movement_document"),
+    tool!(Amend, "amend_asset_movement_document"),
+],
+..DocTypeDef::new("Asset Movement", "Assets")
+});
 
 fields! {
     pub AssetMovementField(ASSET_MOVEMENT) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MOVEMENT_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ASSET_MOVEMENT_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY | HIDDEN),
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
@@ -14,7 +16,8 @@ pub static ASSET_MOVEMENT_ITEM: DocTypeDef = DocTypeDef {
         field!("to_employee", Link, "To Employee", options = Target("Employee"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
     ],
     ..DocTypeDef::new("Asset Movement Item", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetMovementItemField(ASSET_MOVEMENT_ITEM) : Name Owner Creation Modified

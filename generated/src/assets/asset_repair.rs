@@ -2,31 +2,47 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_REPAIR: DocTypeDef = DocTypeDef {
+pub static ASSET_REPAIR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("asset_name"),
+    sort: "creation desc",
     fields: &[
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-ASR-.YYYY.-"]), flags = REQD | FILLED, only = V16),
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
+        field!("asset_name", ReadOnly, "Asset Name", fetch_from = Some("asset.asset_name"), only = V16),
         field!("company", Link, "Company", options = Target("Company"), fetch_from = Some("asset.company")),
-        field!("asset_name", ReadOnly, "Asset Name", fetch_from = Some("asset.asset_name")),
-        field!("naming_series", Select, "Series", options = Choices(&["ACC-ASR-.YYYY.-"]), flags = REQD | FILLED),
+        field!("repair_status", Select, "Repair Status", options = Choices(&["Pending", "Completed", "Cancelled"]), flags = NO_COPY, default = Some("Pending"), only = V16),
+        field!("asset_name", ReadOnly, "Asset Name", flags = SUPERSEDED, fetch_from = Some("asset.asset_name"), only = V15),
+        field!("naming_series", Select, "Series", options = Choices(& ["ACC-ASR-.YYYY.-"]), flags = REQD | FILLED | SUPERSEDED, only = V15),
         field!("failure_date", Datetime, "Failure Date", flags = REQD),
-        field!("repair_status", Select, "Repair Status", options = Choices(&["Pending", "Completed", "Cancelled"]), flags = NO_COPY | CONDITIONAL, default = Some("Pending")),
-        field!("completion_date", Datetime, "Completion Date", flags = NO_COPY | CONDITIONAL),
-        field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
+        field!("repair_status", Select, "Repair Status", options = Choices(&["Pending", "Completed", "Cancelled"]), flags = NO_COPY | CONDITIONAL | SUPERSEDED, default = Some("Pending"), only = V15),
+        field!("completion_date", Datetime, "Completion Date", flags = NO_COPY | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("completion_date", Datetime, "Completion Date", flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("downtime", Data, "Downtime", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("amended_from", Link, "Amended From", options = Target("Asset Repair"), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("description", LongText, "Error Description", only = V16),
+        field!("actions_performed", LongText, "Actions performed", only = V16),
+        field!("invoices", Table, "", options = Target("Asset Repair Purchase Invoice"), flags = NO_COPY | CONDITIONALLY_REQD, only = V16),
+        field!("repair_cost", Currency, "Repair Cost", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), fetch_from = Some("company.cost_center"), only = V16),
+        field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = SUPERSEDED, only = V15),
         field!("project", Link, "Project", options = Target("Project")),
-        field!("purchase_invoice", Link, "Purchase Invoice", options = Target("Purchase Invoice"), flags = NO_COPY | CONDITIONALLY_REQD),
+        field!("stock_items", Table, "Stock Items", options = Target("Asset Repair Consumed Item"), flags = CONDITIONALLY_REQD, only = V16),
+        field!("consumed_items_cost", Currency, "Consumed Items Cost", only = V16),
+        field!("purchase_invoice", Link, "Purchase Invoice", options = Target("Purchase Invoice"), flags = NO_COPY | CONDITIONALLY_REQD, only = V15),
         field!("capitalize_repair_cost", Check, "Capitalize Repair Cost", flags = CONDITIONAL, default = Some("0")),
-        field!("stock_consumption", Check, "Stock Consumed During Repair", flags = CONDITIONAL, default = Some("0")),
-        field!("repair_cost", Currency, "Repair Cost", flags = READ_ONLY, default = Some("0")),
-        field!("stock_items", Table, "Stock Items", options = Target("Asset Repair Consumed Item"), flags = CONDITIONALLY_REQD),
-        field!("total_repair_cost", Currency, "Total Repair Cost", flags = READ_ONLY | CONDITIONAL),
-        field!("increase_in_asset_life", Int, "Increase In Asset Life(Months)", flags = NO_COPY),
-        field!("description", LongText, "Error Description"),
-        field!("actions_performed", LongText, "Actions performed"),
-        field!("downtime", Data, "Downtime", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("amended_from", Link, "Amended From", options = Target("Asset Repair"), flags = READ_ONLY | NO_COPY),
+        field!("increase_in_asset_life", Int, "Increase In Asset Life(Months)", flags = NO_COPY | CONDITIONAL, only = V16),
+        field!("stock_consumption", Check, "Stock Consumed During Repair", flags = CONDITIONAL, default = Some("0"), only = V15),
+        field!("repair_cost", Currency, "Repair Cost", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
+        field!("stock_items", Table, "Stock Items", options = Target("Asset Repair Consumed Item"), flags = CONDITIONALLY_REQD | SUPERSEDED, only = V15),
+        field!("total_repair_cost", Currency, "Total Repair Cost", flags = READ_ONLY, only = V16),
+        field!("total_repair_cost", Currency, "Total Repair Cost", flags = READ_ONLY | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("increase_in_asset_life", Int, "Increase In Asset Life(Months)", flags = NO_COPY | SUPERSEDED, only = V15),
+        field!("description", LongText, "Error Description", flags = SUPERSEDED, only = V15),
+        field!("actions_performed", LongText, "Actions performed", flags = SUPERSEDED, only = V15),
+        field!("downtime", Data, "Downtime", flags = READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("amended_from", Link, "Amended From", options = Target("Asset Repair"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
     ],
     tools: &[
         tool!(List, "list_asset_repair_documents"),
@@ -40,14 +56,15 @@ pub static ASSET_REPAIR: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_asset_repair_document"),
     ],
     ..DocTypeDef::new("Asset Repair", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetRepairField(ASSET_REPAIR) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx Asset Company AssetName NamingSeries FailureDate RepairStatus
-    CompletionDate CostCenter Project PurchaseInvoice CapitalizeRepairCost
-    StockConsumption RepairCost StockItems TotalRepairCost IncreaseInAssetLife
-    Description ActionsPerformed Downtime AmendedFrom
+    Docstatus Idx NamingSeries Asset AssetName Company RepairStatus FailureDate
+    CompletionDate Downtime AmendedFrom Description ActionsPerformed Invoices RepairCost
+    CostCenter Project StockItems ConsumedItemsCost PurchaseInvoice CapitalizeRepairCost
+    IncreaseInAssetLife StockConsumption TotalRepairCost
 }
 
 #[cfg(feature = "assets")]
@@ -74,34 +91,36 @@ pub struct AssetRepair {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
-    pub asset: Link<target::Asset>,
-    pub company: Link<target::Company>,
-    pub asset_name: Option<String>,
     pub naming_series: Select<AssetRepairNamingSeries>,
-    pub failure_date: Option<DateTime>,
+    pub asset: Link<target::Asset>,
+    pub asset_name: Option<String>,
+    pub company: Link<target::Company>,
     pub repair_status: Select<AssetRepairRepairStatus>,
+    pub failure_date: Option<DateTime>,
     pub completion_date: Option<DateTime>,
-    pub cost_center: Link<target::CostCenter>,
-    pub project: Link<target::Project>,
-    pub purchase_invoice: Link<target::PurchaseInvoice>,
-    pub capitalize_repair_cost: Option<bool>,
-    pub stock_consumption: Option<bool>,
-    pub repair_cost: Option<f64>,
-    pub stock_items: Vec<crate::AssetRepairConsumedItem>,
-    pub total_repair_cost: Option<f64>,
-    pub increase_in_asset_life: Option<i64>,
-    pub description: Option<String>,
-    pub actions_performed: Option<String>,
     pub downtime: Option<String>,
     pub amended_from: Link<target::AssetRepair>,
+    pub description: Option<String>,
+    pub actions_performed: Option<String>,
+    pub invoices: Vec<crate::AssetRepairPurchaseInvoice>,
+    pub repair_cost: Option<f64>,
+    pub cost_center: Link<target::CostCenter>,
+    pub project: Link<target::Project>,
+    pub stock_items: Vec<crate::AssetRepairConsumedItem>,
+    pub consumed_items_cost: Option<f64>,
+    pub purchase_invoice: Link<target::PurchaseInvoice>,
+    pub capitalize_repair_cost: Option<bool>,
+    pub increase_in_asset_life: Option<i64>,
+    pub stock_consumption: Option<bool>,
+    pub total_repair_cost: Option<f64>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "assets")]
 document! {
     AssetRepair(ASSET_REPAIR) : name owner creation modified modified_by docstatus idx
-    asset company asset_name naming_series failure_date repair_status completion_date
-    cost_center project purchase_invoice capitalize_repair_cost stock_consumption
-    repair_cost stock_items total_repair_cost increase_in_asset_life description
-    actions_performed downtime amended_from
+    naming_series asset asset_name company repair_status failure_date completion_date
+    downtime amended_from description actions_performed invoices repair_cost cost_center
+    project stock_items consumed_items_cost purchase_invoice capitalize_repair_cost
+    increase_in_asset_life stock_consumption total_repair_cost
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_REPAIR_CONSUMED_ITEM: DocTypeDef = DocTypeDef {
+pub static ASSET_REPAIR_CONSUMED_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW),
@@ -14,7 +15,8 @@ pub static ASSET_REPAIR_CONSUMED_ITEM: DocTypeDef = DocTypeDef {
         field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle")),
     ],
     ..DocTypeDef::new("Asset Repair Consumed Item", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetRepairConsumedItemField(ASSET_REPAIR_CONSUMED_ITEM) : Name Owner Creation

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_SHIFT_ALLOCATION: DocTypeDef = DocTypeDef {
+pub static ASSET_SHIFT_ALLOCATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | IN_LIST_VIEW),
         field!("naming_series", Select, "Naming Series", options = Choices(& ["ACC-ASA-.YYYY.-"]), flags = REQD | FILLED),
         field!("finance_book", Link, "Finance Book", options = Target("Finance Book")),
         field!("amended_from", Link, "Amended From", options = Target("Asset Shift Allocation"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
-        field!("depreciation_schedule", Table, "Depreciation Schedule", options = Target("Depreciation Schedule")),
+        field!("depreciation_schedule", Table, "Depreciation Schedule", options = Target("Depreciation Schedule"), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("depreciation_schedule", Table, "Depreciation Schedule", options = Target("Depreciation Schedule"), flags = SUPERSEDED, only = V15),
     ],
     tools: &[
         tool!(List, "list_asset_shift_allocation_documents"),
@@ -24,7 +26,8 @@ pub static ASSET_SHIFT_ALLOCATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_asset_shift_allocation_document"),
     ],
     ..DocTypeDef::new("Asset Shift Allocation", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetShiftAllocationField(ASSET_SHIFT_ALLOCATION) : Name Owner Creation Modified

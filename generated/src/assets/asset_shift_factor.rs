@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_SHIFT_FACTOR: DocTypeDef = DocTypeDef {
+pub static ASSET_SHIFT_FACTOR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:shift_name"),
+    sort: "creation desc",
     fields: &[
         field!("shift_name", Data, "Shift Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("shift_factor", Float, "Shift Factor", flags = REQD | IN_LIST_VIEW),
@@ -19,7 +20,8 @@ pub static ASSET_SHIFT_FACTOR: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_asset_shift_factor_document"),
     ],
     ..DocTypeDef::new("Asset Shift Factor", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssetShiftFactorField(ASSET_SHIFT_FACTOR) : Name Owner Creation Modified

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_VALUE_ADJUSTMENT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
-        | doctype_flag::QUICK_ENTRY,
+pub static ASSET_VALUE_ADJUSTMENT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     title_field: Some("asset"),
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company")),
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD),
@@ -32,7 +32,19 @@ pub static ASSET_VALUE_ADJUSTMENT: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_asset_value_adjustment_document"),
     ],
     ..DocTypeDef::new("Asset Value Adjustment", "Assets")
-};
+})
+.but(
+    &[
+        (
+            V15,
+            Fact::Flags(
+                doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
+                    | doctype_flag::QUICK_ENTRY,
+            ),
+        ),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub AssetValueAdjustmentField(ASSET_VALUE_ADJUSTMENT) : Name Owner Creation Modified

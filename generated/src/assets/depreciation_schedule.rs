@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DEPRECIATION_SCHEDULE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
+pub static DEPRECIATION_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("schedule_date", Date, "Schedule Date", flags = REQD | IN_LIST_VIEW),
         field!("depreciation_amount", Currency, "Depreciation Amount", options = Format("Company:company:default_currency"), flags = REQD | IN_LIST_VIEW),
@@ -12,7 +14,8 @@ pub static DEPRECIATION_SCHEDULE: DocTypeDef = DocTypeDef {
         field!("shift", Link, "Shift", options = Target("Asset Shift Factor")),
     ],
     ..DocTypeDef::new("Depreciation Schedule", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DepreciationScheduleField(DEPRECIATION_SCHEDULE) : Name Owner Creation Modified

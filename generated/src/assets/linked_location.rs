@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LINKED_LOCATION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static LINKED_LOCATION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("location", Link, "Location", options = Target("Location"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Linked Location", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LinkedLocationField(LINKED_LOCATION) : Name Owner Creation Modified ModifiedBy

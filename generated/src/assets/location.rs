@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOCATION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
-        | doctype_flag::QUICK_ENTRY,
+pub static LOCATION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES
+        | doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:location_name"),
+    sort: "creation desc",
     fields: &[
         field!("location_name", Data, "Location Name", flags = REQD | UNIQUE | NO_COPY | IN_LIST_VIEW),
         field!("parent_location", Link, "Parent Location", options = Target("Location"), flags = SEARCH_INDEX | IGNORE_USER_PERMISSIONS),
@@ -29,7 +30,8 @@ pub static LOCATION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_location_document"),
     ],
     ..DocTypeDef::new("Location", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LocationField(LOCATION) : Name Owner Creation Modified ModifiedBy Docstatus Idx

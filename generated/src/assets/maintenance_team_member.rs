@@ -2,16 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_TEAM_MEMBER: DocTypeDef = DocTypeDef {
+pub static MAINTENANCE_TEAM_MEMBER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:team_member"),
+    sort: "creation desc",
     fields: &[
-        field!("team_member", Link, "Team Member", options = Target("User"), flags = REQD | IN_LIST_VIEW),
+        field!("team_member", Link, "Team Member", options = Target("User"), flags = REQD | UNIQUE | IN_LIST_VIEW, only = V16),
+        field!("team_member", Link, "Team Member", options = Target("User"), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("full_name", Data, "Full Name", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER, fetch_from = Some("team_member.full_name")),
         field!("maintenance_role", Link, "Maintenance Role", options = Target("Role"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
     ],
     ..DocTypeDef::new("Maintenance Team Member", "Assets")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaintenanceTeamMemberField(MAINTENANCE_TEAM_MEMBER) : Name Owner Creation

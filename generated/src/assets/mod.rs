@@ -36,6 +36,8 @@ mod asset_repair;
 pub use self::asset_repair::*;
 mod asset_repair_consumed_item;
 pub use self::asset_repair_consumed_item::*;
+mod asset_repair_purchase_invoice;
+pub use self::asset_repair_purchase_invoice::*;
 mod asset_shift_allocation;
 pub use self::asset_shift_allocation::*;
 mod asset_shift_factor;

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSIGNMENT_RULE: DocTypeDef = DocTypeDef {
+pub static ASSIGNMENT_RULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
-        field!("due_date_based_on", Select, "Due Date Based On", options = Choices(&[]), flags = CONDITIONAL),
+        field!("due_date_based_on", Select, "Due Date Based On", options = Choices(& []), flags = CONDITIONAL),
         field!("priority", Int, "Priority"),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("description", SmallText, "Description", flags = REQD, default = Some("Automatic Assignment")),
@@ -29,7 +30,8 @@ pub static ASSIGNMENT_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_assignment_rule_document"),
     ],
     ..DocTypeDef::new("Assignment Rule", "Automation")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssignmentRuleField(ASSIGNMENT_RULE) : Name Owner Creation Modified ModifiedBy

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSIGNMENT_RULE_DAY: DocTypeDef = DocTypeDef {
+pub static ASSIGNMENT_RULE_DAY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("day", Select, "Day", options = Choices(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Assignment Rule Day", "Automation")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssignmentRuleDayField(ASSIGNMENT_RULE_DAY) : Name Owner Creation Modified

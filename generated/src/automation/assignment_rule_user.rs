@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSIGNMENT_RULE_USER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ASSIGNMENT_RULE_USER: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Assignment Rule User", "Automation")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AssignmentRuleUserField(ASSIGNMENT_RULE_USER) : Name Owner Creation Modified

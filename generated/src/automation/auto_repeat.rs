@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTO_REPEAT: DocTypeDef = DocTypeDef {
+pub static AUTO_REPEAT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("format:AUT-AR-{#####}"),
     title_field: Some("reference_document"),
     search_fields: &["reference_document"],
+    sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("reference_document", DynamicLink, "Reference Document", options = TargetField("reference_doctype"), flags = REQD | NO_COPY),
@@ -14,10 +15,13 @@ pub static AUTO_REPEAT: DocTypeDef = DocTypeDef {
         field!("start_date", Date, "Start Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("end_date", Date, "End Date", flags = IN_LIST_VIEW),
         field!("disabled", Check, "Disabled", flags = NO_COPY, default = Some("0")),
-        field!("frequency", Select, "Frequency", options = Choices(&["Daily", "Weekly", "Monthly", "Quarterly", "Half-yearly", "Yearly"]), flags = REQD | IN_LIST_VIEW),
+        field!("frequency", Select, "Frequency", options = Choices(&["Daily", "Weekly", "Fortnightly", "Monthly", "Quarterly", "Half-yearly", "Yearly"]), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("frequency", Select, "Frequency", options = Choices(&["Daily", "Weekly", "Monthly", "Quarterly", "Half-yearly", "Yearly"]), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("repeat_on_day", Int, "Repeat on Day", flags = CONDITIONAL),
         field!("repeat_on_last_day", Check, "Repeat on Last Day of the Month", flags = CONDITIONAL, default = Some("0")),
         field!("next_schedule_date", Date, "Next Schedule Date", flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
+        field!("generate_separate_documents_for_each_assignee", Check, "Generate Separate Documents For Each Assignee", default = Some("0"), only = V16),
+        field!("assignee", TableMultiSelect, "Assignee", options = Target("Auto Repeat User"), only = V16),
         field!("repeat_on_days", Table, "Repeat on Days", options = Target("Auto Repeat Day"), flags = CONDITIONAL),
         field!("notify_by_email", Check, "Notify by Email", default = Some("0")),
         field!("recipients", SmallText, "Recipients", flags = CONDITIONAL),
@@ -36,12 +40,14 @@ pub static AUTO_REPEAT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_auto_repeat_document"),
     ],
     ..DocTypeDef::new("Auto Repeat", "Automation")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AutoRepeatField(AUTO_REPEAT) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx ReferenceDoctype ReferenceDocument SubmitOnCreation StartDate EndDate Disabled
-    Frequency RepeatOnDay RepeatOnLastDay NextScheduleDate RepeatOnDays NotifyByEmail
+    Frequency RepeatOnDay RepeatOnLastDay NextScheduleDate
+    GenerateSeparateDocumentsForEachAssignee Assignee RepeatOnDays NotifyByEmail
     Recipients Template Subject Message PrintFormat Status
 }
 
@@ -50,8 +56,9 @@ use crate::target;
 
 #[cfg(feature = "automation")]
 choices! {
-    pub AutoRepeatFrequency { Daily = "Daily", Weekly = "Weekly", Monthly = "Monthly",
-    Quarterly = "Quarterly", HalfYearly = "Half-yearly", Yearly = "Yearly" }
+    pub AutoRepeatFrequency { Daily = "Daily", Weekly = "Weekly", Fortnightly =
+    "Fortnightly", Monthly = "Monthly", Quarterly = "Quarterly", HalfYearly =
+    "Half-yearly", Yearly = "Yearly" }
 }
 
 #[cfg(feature = "automation")]
@@ -80,6 +87,8 @@ pub struct AutoRepeat {
     pub repeat_on_day: Option<i64>,
     pub repeat_on_last_day: Option<bool>,
     pub next_schedule_date: Option<Date>,
+    pub generate_separate_documents_for_each_assignee: Option<bool>,
+    pub assignee: Vec<crate::AutoRepeatUser>,
     pub repeat_on_days: Vec<crate::AutoRepeatDay>,
     pub notify_by_email: Option<bool>,
     pub recipients: Option<String>,
@@ -95,6 +104,7 @@ pub struct AutoRepeat {
 document! {
     AutoRepeat(AUTO_REPEAT) : name owner creation modified modified_by docstatus idx
     reference_doctype reference_document submit_on_creation start_date end_date disabled
-    frequency repeat_on_day repeat_on_last_day next_schedule_date repeat_on_days
-    notify_by_email recipients template subject message print_format status
+    frequency repeat_on_day repeat_on_last_day next_schedule_date
+    generate_separate_documents_for_each_assignee assignee repeat_on_days notify_by_email
+    recipients template subject message print_format status
 }

@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTO_REPEAT_DAY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static AUTO_REPEAT_DAY: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("day", Select, "Day", options = Choices(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Auto Repeat Day", "Automation")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AutoRepeatDayField(AUTO_REPEAT_DAY) : Name Owner Creation Modified ModifiedBy

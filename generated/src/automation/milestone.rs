@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MILESTONE: DocTypeDef = DocTypeDef {
+pub static MILESTONE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("reference_type"),
+    sort: "creation desc",
     fields: &[
         field!("reference_type", Link, "Document Type", options = Target("DocType"), flags = REQD | READ_ONLY | IN_LIST_VIEW | SEARCH_INDEX),
         field!("reference_name", Data, "Document", flags = REQD | READ_ONLY | IN_LIST_VIEW),
@@ -21,7 +22,8 @@ pub static MILESTONE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_milestone_document"),
     ],
     ..DocTypeDef::new("Milestone", "Automation")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MilestoneField(MILESTONE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

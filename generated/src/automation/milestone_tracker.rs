@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MILESTONE_TRACKER: DocTypeDef = DocTypeDef {
+pub static MILESTONE_TRACKER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:{document_type}-{track_field}"),
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type to Track", options = Target("DocType"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("track_field", Select, "Field to Track", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
@@ -19,7 +20,8 @@ pub static MILESTONE_TRACKER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_milestone_tracker_document"),
     ],
     ..DocTypeDef::new("Milestone Tracker", "Automation")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MilestoneTrackerField(MILESTONE_TRACKER) : Name Owner Creation Modified

@@ -10,6 +10,8 @@ mod auto_repeat;
 pub use self::auto_repeat::*;
 mod auto_repeat_day;
 pub use self::auto_repeat_day::*;
+mod auto_repeat_user;
+pub use self::auto_repeat_user::*;
 mod milestone;
 pub use self::milestone::*;
 mod milestone_tracker;

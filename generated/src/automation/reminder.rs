@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REMINDER: DocTypeDef = DocTypeDef {
+pub static REMINDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("description"),
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | HIDDEN | SEARCH_INDEX, default = Some("__user")),
         field!("remind_at", Datetime, "Remind At", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("now")),
@@ -23,7 +24,8 @@ pub static REMINDER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_reminder_document"),
     ],
     ..DocTypeDef::new("Reminder", "Automation")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ReminderField(REMINDER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BULK_TRANSACTION_LOG: DocTypeDef = DocTypeDef {
+pub static BULK_TRANSACTION_LOG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::VIRTUAL,
     title_field: Some("date"),
+    sort: "creation desc",
     fields: &[
         field!("date", Date, "Date", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("log_entries", Int, "Log Entries", flags = READ_ONLY | IN_LIST_VIEW),
@@ -18,7 +19,8 @@ pub static BULK_TRANSACTION_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bulk_transaction_log_document"),
     ],
     ..DocTypeDef::new("Bulk Transaction Log", "Bulk Transaction")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BulkTransactionLogField(BULK_TRANSACTION_LOG) : Name Owner Creation Modified

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BULK_TRANSACTION_LOG_DETAIL: DocTypeDef = DocTypeDef {
+pub static BULK_TRANSACTION_LOG_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("from_doctype", Link, "From Doctype", options = Target("DocType"), flags = READ_ONLY | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("transaction_name", DynamicLink, "Name", options = TargetField("from_doctype"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
@@ -23,7 +24,8 @@ pub static BULK_TRANSACTION_LOG_DETAIL: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bulk_transaction_log_detail_document"),
     ],
     ..DocTypeDef::new("Bulk Transaction Log Detail", "Bulk Transaction")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BulkTransactionLogDetailField(BULK_TRANSACTION_LOG_DETAIL) : Name Owner Creation

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BUYING_SETTINGS: DocTypeDef = DocTypeDef {
+pub static BUYING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("supp_master_name", Select, "Supplier Naming By", options = Choices(& ["Supplier Name", "Naming Series", "Auto Name"]), default = Some("Supplier Name")),
         field!("supplier_group", Link, "Default Supplier Group", options = Target("Supplier Group")),
@@ -27,15 +28,18 @@ pub static BUYING_SETTINGS: DocTypeDef = DocTypeDef {
         field!("allow_zero_qty_in_purchase_order", Check, "Allow Purchase Order with Zero Quantity", default = Some("0")),
         field!("backflush_raw_materials_of_subcontract_based_on", Select, "Backflush Raw Materials of Subcontract Based On", options = Choices(& ["BOM", "Material Transferred for Subcontract"]), default = Some("BOM")),
         field!("over_transfer_allowance", Float, "Over Transfer Allowance (%)", flags = CONDITIONAL),
+        field!("validate_consumed_qty", Check, "Validate Consumed Qty (as per BOM)", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("auto_create_subcontracting_order", Check, "Auto Create Subcontracting Order", default = Some("0")),
         field!("auto_create_purchase_receipt", Check, "Auto Create Purchase Receipt", default = Some("0")),
+        field!("fixed_email", Link, "Fixed Outgoing Email Account", options = Target("Email Account"), only = V16),
     ],
     tools: &[
         tool!(Get, "get_buying_settings_document"),
         tool!(Update, "update_buying_settings_document"),
     ],
     ..DocTypeDef::new("Buying Settings", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BuyingSettingsField(BUYING_SETTINGS) : Name Owner Creation Modified ModifiedBy
@@ -46,8 +50,8 @@ fields! {
     AllowZeroQtyInRequestForQuotation MaintainSameRate AllowMultipleItems
     BillForRejectedQuantityInPurchaseInvoice SetValuationRateForRejectedMaterials
     DisableLastPurchaseRate ShowPayButton AllowZeroQtyInPurchaseOrder
-    BackflushRawMaterialsOfSubcontractBasedOn OverTransferAllowance
-    AutoCreateSubcontractingOrder AutoCreatePurchaseReceipt
+    BackflushRawMaterialsOfSubcontractBasedOn OverTransferAllowance ValidateConsumedQty
+    AutoCreateSubcontractingOrder AutoCreatePurchaseReceipt FixedEmail
 }
 
 #[cfg(feature = "buying")]
@@ -120,8 +124,10 @@ pub struct BuyingSettings {
         BuyingSettingsBackflushRawMaterialsOfSubcontractBasedOn,
     >,
     pub over_transfer_allowance: Option<f64>,
+    pub validate_consumed_qty: Option<bool>,
     pub auto_create_subcontracting_order: Option<bool>,
     pub auto_create_purchase_receipt: Option<bool>,
+    pub fixed_email: Link<target::EmailAccount>,
     pub extra: Extra,
 }
 
@@ -136,5 +142,6 @@ document! {
     bill_for_rejected_quantity_in_purchase_invoice
     set_valuation_rate_for_rejected_materials disable_last_purchase_rate show_pay_button
     allow_zero_qty_in_purchase_order backflush_raw_materials_of_subcontract_based_on
-    over_transfer_allowance auto_create_subcontracting_order auto_create_purchase_receipt
+    over_transfer_allowance validate_consumed_qty auto_create_subcontracting_order
+    auto_create_purchase_receipt fixed_email
 }

@@ -2,6 +2,8 @@
 
 mod buying_settings;
 pub use self::buying_settings::*;
+mod customer_number_at_supplier;
+pub use self::customer_number_at_supplier::*;
 mod purchase_order;
 pub use self::purchase_order::*;
 mod purchase_order_item;

@@ -2,23 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
+pub static PURCHASE_ORDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("supplier_name"),
     search_fields: &["status", "transaction_date", "supplier", "grand_total"],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["PUR-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["PUR-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("supplier.supplier_name")),
         field!("order_confirmation_no", Data, "Order Confirmation No", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("order_confirmation_date", Date, "Order Confirmation Date", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
+        field!("mps", Link, "MPS", options = Target("Master Production Schedule"), flags = READ_ONLY, only = V16),
         field!("transaction_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
         field!("schedule_date", Date, "Required By", flags = ALLOW_ON_SUBMIT),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
-        field!("apply_tds", Check, "Apply Tax Withholding Amount", default = Some("0")),
-        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL),
+        field!("apply_tds", Check, "Apply Tax Withholding Amount", default = Some("0"), only = V15),
+        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL, only = V15),
         field!("is_subcontracted", Check, "Is Subcontracted", default = Some("0")),
         field!("has_unit_price_items", Check, "Has Unit Price Items", flags = HIDDEN | NO_COPY, default = Some("0")),
         field!("supplier_warehouse", Link, "Supplier Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | IGNORE_USER_PERMISSIONS),
@@ -32,6 +34,7 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("set_from_warehouse", Link, "Set From Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("set_warehouse", Link, "Set Target Warehouse", options = Target("Warehouse")),
         field!("items", Table, "Items", options = Target("Purchase Order Item"), flags = REQD),
@@ -41,8 +44,8 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
         field!("base_net_total", Currency, "Net Total (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
         field!("total", Currency, "Total", options = Format("currency"), flags = READ_ONLY),
         field!("net_total", Currency, "Net Total", options = Format("currency"), flags = READ_ONLY),
-        field!("tax_withholding_net_total", Currency, "Tax Withholding Net Total", options = Format("currency"), flags = READ_ONLY | HIDDEN | NO_COPY | CONDITIONAL, default = Some("0")),
-        field!("base_tax_withholding_net_total", Currency, "Base Tax Withholding Net Total", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN | NO_COPY | CONDITIONAL),
+        field!("tax_withholding_net_total", Currency, "Tax Withholding Net Total", options = Format("currency"), flags = READ_ONLY | HIDDEN | NO_COPY | CONDITIONAL, default = Some("0"), only = V15),
+        field!("base_tax_withholding_net_total", Currency, "Base Tax Withholding Net Total", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN | NO_COPY | CONDITIONAL, only = V15),
         field!("pricing_rules", Table, "Purchase Order Pricing Rule", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
         field!("set_reserve_warehouse", Link, "Set Reserve Warehouse", options = Target("Warehouse"), flags = CONDITIONAL),
         field!("supplied_items", Table, "Supplied Items", options = Target("Purchase Order Item Supplied"), flags = READ_ONLY | NO_COPY),
@@ -73,8 +76,11 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
         field!("additional_discount_percentage", Float, "Additional Discount Percentage"),
         field!("discount_amount", Currency, "Additional Discount Amount", options = Format("currency")),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("supplier_address", Link, "Supplier Address", options = Target("Address")),
-        field!("address_display", SmallText, "Supplier Address Details", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Supplier Address Details", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Supplier Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("supplier_group", Link, "Supplier Group", options = Target("Supplier Group"), flags = HIDDEN, only = V16),
         field!("contact_person", Link, "Supplier Contact", options = Target("Contact")),
         field!("contact_display", SmallText, "Contact Name", flags = READ_ONLY | IN_GLOBAL_SEARCH),
         field!("contact_mobile", SmallText, "Contact Mobile No", options = Format("Phone"), flags = READ_ONLY),
@@ -82,9 +88,11 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
         field!("dispatch_address", Link, "Dispatch Address", options = Target("Address")),
         field!("dispatch_address_display", TextEditor, "Dispatch Address Details", flags = READ_ONLY),
         field!("shipping_address", Link, "Shipping Address", options = Target("Address")),
-        field!("shipping_address_display", SmallText, "Shipping Address Details", flags = READ_ONLY),
+        field!("shipping_address_display", TextEditor, "Shipping Address Details", flags = READ_ONLY, only = V16),
+        field!("shipping_address_display", SmallText, "Shipping Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("billing_address", Link, "Company Billing Address", options = Target("Address")),
-        field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY),
+        field!("billing_address_display", TextEditor, "Billing Address Details", flags = READ_ONLY, only = V16),
+        field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = READ_ONLY),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | BOLD),
         field!("customer_contact_person", Link, "Customer Contact", options = Target("Contact")),
@@ -96,6 +104,7 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
         field!("tc_name", Link, "Terms", options = Target("Terms and Conditions")),
         field!("terms", TextEditor, "Terms and Conditions"),
         field!("status", Select, "Status", options = Choices(&["Draft", "On Hold", "To Receive and Bill", "To Bill", "To Receive", "Completed", "Cancelled", "Closed", "Delivered"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Draft")),
+        field!("advance_payment_status", Select, "Advance Payment Status", options = Choices(&["Not Initiated", "Initiated", "Partially Paid", "Fully Paid"]), flags = HIDDEN | NO_COPY | IN_STANDARD_FILTER, only = V16),
         field!("per_billed", Percent, "% Billed", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
         field!("per_received", Percent, "% Received", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
@@ -124,31 +133,34 @@ pub static PURCHASE_ORDER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_purchase_order_document"),
     ],
     ..DocTypeDef::new("Purchase Order", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseOrderField(PURCHASE_ORDER) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title NamingSeries Supplier SupplierName OrderConfirmationNo
-    OrderConfirmationDate TransactionDate ScheduleDate Company ApplyTds
+    OrderConfirmationDate Mps TransactionDate ScheduleDate Company ApplyTds
     TaxWithholdingCategory IsSubcontracted HasUnitPriceItems SupplierWarehouse
     AmendedFrom CostCenter Project Currency ConversionRate BuyingPriceList
-    PriceListCurrency PlcConversionRate IgnorePricingRule ScanBarcode SetFromWarehouse
-    SetWarehouse Items TotalQty TotalNetWeight BaseTotal BaseNetTotal Total NetTotal
-    TaxWithholdingNetTotal BaseTaxWithholdingNetTotal PricingRules SetReserveWarehouse
-    SuppliedItems TaxCategory TaxesAndCharges ShippingRule Incoterm NamedPlace Taxes
-    BaseTaxesAndChargesAdded BaseTaxesAndChargesDeducted BaseTotalTaxesAndCharges
-    TaxesAndChargesAdded TaxesAndChargesDeducted TotalTaxesAndCharges BaseGrandTotal
-    BaseRoundingAdjustment BaseInWords BaseRoundedTotal GrandTotal RoundingAdjustment
-    RoundedTotal DisableRoundedTotal InWords AdvancePaid ApplyDiscountOn
-    BaseDiscountAmount AdditionalDiscountPercentage DiscountAmount
-    OtherChargesCalculation SupplierAddress AddressDisplay ContactPerson ContactDisplay
-    ContactMobile ContactEmail DispatchAddress DispatchAddressDisplay ShippingAddress
-    ShippingAddressDisplay BillingAddress BillingAddressDisplay Customer CustomerName
-    CustomerContactPerson CustomerContactDisplay CustomerContactMobile
+    PriceListCurrency PlcConversionRate IgnorePricingRule ScanBarcode
+    LastScannedWarehouse SetFromWarehouse SetWarehouse Items TotalQty TotalNetWeight
+    BaseTotal BaseNetTotal Total NetTotal TaxWithholdingNetTotal
+    BaseTaxWithholdingNetTotal PricingRules SetReserveWarehouse SuppliedItems TaxCategory
+    TaxesAndCharges ShippingRule Incoterm NamedPlace Taxes BaseTaxesAndChargesAdded
+    BaseTaxesAndChargesDeducted BaseTotalTaxesAndCharges TaxesAndChargesAdded
+    TaxesAndChargesDeducted TotalTaxesAndCharges BaseGrandTotal BaseRoundingAdjustment
+    BaseInWords BaseRoundedTotal GrandTotal RoundingAdjustment RoundedTotal
+    DisableRoundedTotal InWords AdvancePaid ApplyDiscountOn BaseDiscountAmount
+    AdditionalDiscountPercentage DiscountAmount OtherChargesCalculation
+    ItemWiseTaxDetails SupplierAddress AddressDisplay SupplierGroup ContactPerson
+    ContactDisplay ContactMobile ContactEmail DispatchAddress DispatchAddressDisplay
+    ShippingAddress ShippingAddressDisplay BillingAddress BillingAddressDisplay Customer
+    CustomerName CustomerContactPerson CustomerContactDisplay CustomerContactMobile
     CustomerContactEmail PaymentTermsTemplate PaymentSchedule TcName Terms Status
-    PerBilled PerReceived LetterHead GroupSameItems SelectPrintHeading Language FromDate
-    ToDate AutoRepeat IsInternalSupplier RepresentsCompany RefSq PartyAccountCurrency
-    InterCompanyOrderReference IsOldSubcontractingFlow
+    AdvancePaymentStatus PerBilled PerReceived LetterHead GroupSameItems
+    SelectPrintHeading Language FromDate ToDate AutoRepeat IsInternalSupplier
+    RepresentsCompany RefSq PartyAccountCurrency InterCompanyOrderReference
+    IsOldSubcontractingFlow
 }
 
 #[cfg(feature = "buying")]
@@ -173,6 +185,12 @@ choices! {
 }
 
 #[cfg(feature = "buying")]
+choices! {
+    pub PurchaseOrderAdvancePaymentStatus { NotInitiated = "Not Initiated", Initiated =
+    "Initiated", PartiallyPaid = "Partially Paid", FullyPaid = "Fully Paid" }
+}
+
+#[cfg(feature = "buying")]
 #[derive(Clone, Debug, Default)]
 pub struct PurchaseOrder {
     pub name: Option<String>,
@@ -188,6 +206,7 @@ pub struct PurchaseOrder {
     pub supplier_name: Option<String>,
     pub order_confirmation_no: Option<String>,
     pub order_confirmation_date: Option<Date>,
+    pub mps: Link<target::MasterProductionSchedule>,
     pub transaction_date: Option<Date>,
     pub schedule_date: Option<Date>,
     pub company: Link<target::Company>,
@@ -206,6 +225,7 @@ pub struct PurchaseOrder {
     pub plc_conversion_rate: Option<f64>,
     pub ignore_pricing_rule: Option<bool>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub set_from_warehouse: Link<target::Warehouse>,
     pub set_warehouse: Link<target::Warehouse>,
     pub items: Vec<crate::PurchaseOrderItem>,
@@ -247,8 +267,10 @@ pub struct PurchaseOrder {
     pub additional_discount_percentage: Option<f64>,
     pub discount_amount: Option<f64>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub supplier_address: Link<target::Address>,
     pub address_display: Option<String>,
+    pub supplier_group: Link<target::SupplierGroup>,
     pub contact_person: Link<target::Contact>,
     pub contact_display: Option<String>,
     pub contact_mobile: Option<String>,
@@ -270,6 +292,7 @@ pub struct PurchaseOrder {
     pub tc_name: Link<target::TermsAndConditions>,
     pub terms: Option<String>,
     pub status: Select<PurchaseOrderStatus>,
+    pub advance_payment_status: Select<PurchaseOrderAdvancePaymentStatus>,
     pub per_billed: Option<f64>,
     pub per_received: Option<f64>,
     pub letter_head: Link<target::LetterHead>,
@@ -292,12 +315,12 @@ pub struct PurchaseOrder {
 document! {
     PurchaseOrder(PURCHASE_ORDER) : name owner creation modified modified_by docstatus
     idx title naming_series supplier supplier_name order_confirmation_no
-    order_confirmation_date transaction_date schedule_date company apply_tds
+    order_confirmation_date mps transaction_date schedule_date company apply_tds
     tax_withholding_category is_subcontracted has_unit_price_items supplier_warehouse
     amended_from cost_center project currency conversion_rate buying_price_list
     price_list_currency plc_conversion_rate ignore_pricing_rule scan_barcode
-    set_from_warehouse set_warehouse items total_qty total_net_weight base_total
-    base_net_total total net_total tax_withholding_net_total
+    last_scanned_warehouse set_from_warehouse set_warehouse items total_qty
+    total_net_weight base_total base_net_total total net_total tax_withholding_net_total
     base_tax_withholding_net_total pricing_rules set_reserve_warehouse supplied_items
     tax_category taxes_and_charges shipping_rule incoterm named_place taxes
     base_taxes_and_charges_added base_taxes_and_charges_deducted
@@ -306,13 +329,13 @@ document! {
     base_rounded_total grand_total rounding_adjustment rounded_total
     disable_rounded_total in_words advance_paid apply_discount_on base_discount_amount
     additional_discount_percentage discount_amount other_charges_calculation
-    supplier_address address_display contact_person contact_display contact_mobile
-    contact_email dispatch_address dispatch_address_display shipping_address
-    shipping_address_display billing_address billing_address_display customer
-    customer_name customer_contact_person customer_contact_display
-    customer_contact_mobile customer_contact_email payment_terms_template
-    payment_schedule tc_name terms status per_billed per_received letter_head
-    group_same_items select_print_heading language from_date to_date auto_repeat
-    is_internal_supplier represents_company ref_sq party_account_currency
-    inter_company_order_reference is_old_subcontracting_flow
+    item_wise_tax_details supplier_address address_display supplier_group contact_person
+    contact_display contact_mobile contact_email dispatch_address
+    dispatch_address_display shipping_address shipping_address_display billing_address
+    billing_address_display customer customer_name customer_contact_person
+    customer_contact_display customer_contact_mobile customer_contact_email
+    payment_terms_template payment_schedule tc_name terms status advance_payment_status
+    per_billed per_received letter_head group_same_items select_print_heading language
+    from_date to_date auto_repeat is_internal_supplier represents_company ref_sq
+    party_account_currency inter_company_order_reference is_old_subcontracting_flow
 }

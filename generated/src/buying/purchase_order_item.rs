@@ -2,10 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_ORDER_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PURCHASE_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     search_fields: &["item_name"],
+    sort: "creation desc",
     fields: &[
         field!("fg_item", Link, "Finished Good", options = Target("Item"), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("fg_item_qty", Float, "Finished Good Qty", flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("1")),
@@ -21,7 +23,8 @@ pub static PURCHASE_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Quantity", flags = REQD | BOLD | IN_LIST_VIEW | NON_NEGATIVE),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY | CONDITIONAL),
-        field!("subcontracted_quantity", Float, "Subcontracted Quantity", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | NON_NEGATIVE | CONDITIONAL),
+        field!("subcontracted_qty", Float, "Subcontracted Quantity", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | NON_NEGATIVE | CONDITIONAL, default = Some("0"), only = V16),
+        field!("subcontracted_quantity", Float, "Subcontracted Quantity", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | NON_NEGATIVE | CONDITIONAL, only = V15),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | CONDITIONAL | FILLED),
         field!("stock_qty", Float, "Qty in Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
@@ -43,7 +46,7 @@ pub static PURCHASE_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("pricing_rules", SmallText, "Pricing Rules", flags = READ_ONLY | HIDDEN),
         field!("stock_uom_rate", Currency, "Rate of Stock UOM", options = Format("currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("is_free_item", Check, "Is Free Item", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
-        field!("apply_tds", Check, "Apply TDS", default = Some("1")),
+        field!("apply_tds", Check, "Apply TDS", default = Some("1"), only = V15),
         field!("net_rate", Currency, "Net Rate", options = Format("currency"), flags = READ_ONLY),
         field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY),
         field!("base_net_rate", Currency, "Net Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -79,20 +82,23 @@ pub static PURCHASE_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("is_fixed_asset", Check, "Is Fixed Asset", flags = READ_ONLY | CONDITIONAL, default = Some("0"), fetch_from = Some("item_code.is_fixed_asset")),
         field!("item_tax_rate", Code, "Item Tax Rate", flags = READ_ONLY | HIDDEN),
-        field!("production_plan", Link, "Production Plan", options = Target("Production Plan"), flags = READ_ONLY),
+        field!("production_plan", Link, "Production Plan", options = Target("Production Plan"), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("production_plan", Link, "Production Plan", options = Target("Production Plan"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("production_plan_item", Data, "Production Plan Item", flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("production_plan_sub_assembly_item", Data, "Production Plan Sub Assembly Item", flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
+        field!("job_card", Link, "Job Card", options = Target("Job Card"), flags = SEARCH_INDEX, only = V16),
     ],
     ..DocTypeDef::new("Purchase Order Item", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseOrderItemField(PURCHASE_ORDER_ITEM) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype FgItem FgItemQty ItemCode
     SupplierPartNo ItemName Brand ProductBundle ScheduleDate ExpectedDeliveryDate
-    ItemGroup Description Image Qty StockUom SubcontractedQuantity Uom ConversionFactor
-    StockQty PriceListRate LastPurchaseRate BasePriceListRate MarginType
+    ItemGroup Description Image Qty StockUom SubcontractedQty SubcontractedQuantity Uom
+    ConversionFactor StockQty PriceListRate LastPurchaseRate BasePriceListRate MarginType
     MarginRateOrAmount RateWithMargin DiscountPercentage DiscountAmount
     DistributedDiscountAmount BaseRateWithMargin Rate Amount ItemTaxTemplate BaseRate
     BaseAmount PricingRules StockUomRate IsFreeItem ApplyTds NetRate NetAmount
@@ -102,7 +108,7 @@ fields! {
     BlanketOrder BlanketOrderRate ReceivedQty ReturnedQty BilledAmt ExpenseAccount
     WipCompositeAsset Manufacturer ManufacturerPartNo Bom IncludeExplodedItems
     WeightPerUnit TotalWeight WeightUom Project CostCenter IsFixedAsset ItemTaxRate
-    ProductionPlan ProductionPlanItem ProductionPlanSubAssemblyItem PageBreak
+    ProductionPlan ProductionPlanItem ProductionPlanSubAssemblyItem PageBreak JobCard
 }
 
 #[cfg(feature = "buying")]
@@ -140,6 +146,7 @@ pub struct PurchaseOrderItem {
     pub image: Option<String>,
     pub qty: Option<f64>,
     pub stock_uom: Link<target::Uom>,
+    pub subcontracted_qty: Option<f64>,
     pub subcontracted_quantity: Option<f64>,
     pub uom: Link<target::Uom>,
     pub conversion_factor: Option<f64>,
@@ -202,6 +209,7 @@ pub struct PurchaseOrderItem {
     pub production_plan_item: Option<String>,
     pub production_plan_sub_assembly_item: Option<String>,
     pub page_break: Option<bool>,
+    pub job_card: Link<target::JobCard>,
     pub extra: Extra,
 }
 
@@ -210,17 +218,18 @@ document! {
     PurchaseOrderItem(PURCHASE_ORDER_ITEM) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype fg_item fg_item_qty item_code
     supplier_part_no item_name brand product_bundle schedule_date expected_delivery_date
-    item_group description image qty stock_uom subcontracted_quantity uom
-    conversion_factor stock_qty price_list_rate last_purchase_rate base_price_list_rate
-    margin_type margin_rate_or_amount rate_with_margin discount_percentage
-    discount_amount distributed_discount_amount base_rate_with_margin rate amount
-    item_tax_template base_rate base_amount pricing_rules stock_uom_rate is_free_item
-    apply_tds net_rate net_amount base_net_rate base_net_amount from_warehouse warehouse
-    actual_qty company_total_stock material_request material_request_item sales_order
-    sales_order_item sales_order_packed_item supplier_quotation supplier_quotation_item
-    delivered_by_supplier against_blanket_order blanket_order blanket_order_rate
-    received_qty returned_qty billed_amt expense_account wip_composite_asset manufacturer
-    manufacturer_part_no bom include_exploded_items weight_per_unit total_weight
-    weight_uom project cost_center is_fixed_asset item_tax_rate production_plan
-    production_plan_item production_plan_sub_assembly_item page_break
+    item_group description image qty stock_uom subcontracted_qty subcontracted_quantity
+    uom conversion_factor stock_qty price_list_rate last_purchase_rate
+    base_price_list_rate margin_type margin_rate_or_amount rate_with_margin
+    discount_percentage discount_amount distributed_discount_amount base_rate_with_margin
+    rate amount item_tax_template base_rate base_amount pricing_rules stock_uom_rate
+    is_free_item apply_tds net_rate net_amount base_net_rate base_net_amount
+    from_warehouse warehouse actual_qty company_total_stock material_request
+    material_request_item sales_order sales_order_item sales_order_packed_item
+    supplier_quotation supplier_quotation_item delivered_by_supplier
+    against_blanket_order blanket_order blanket_order_rate received_qty returned_qty
+    billed_amt expense_account wip_composite_asset manufacturer manufacturer_part_no bom
+    include_exploded_items weight_per_unit total_weight weight_uom project cost_center
+    is_fixed_asset item_tax_rate production_plan production_plan_item
+    production_plan_sub_assembly_item page_break job_card
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_ORDER_ITEM_SUPPLIED: DocTypeDef = DocTypeDef {
+pub static PURCHASE_ORDER_ITEM_SUPPLIED: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("main_item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("rm_item_code", Link, "Raw Material Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
@@ -21,7 +22,8 @@ pub static PURCHASE_ORDER_ITEM_SUPPLIED: DocTypeDef = DocTypeDef {
         field!("total_supplied_qty", Float, "Total Supplied Qty", flags = READ_ONLY | HIDDEN | NO_COPY),
     ],
     ..DocTypeDef::new("Purchase Order Item Supplied", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseOrderItemSuppliedField(PURCHASE_ORDER_ITEM_SUPPLIED) : Name Owner

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_RECEIPT_ITEM_SUPPLIED: DocTypeDef = DocTypeDef {
+pub static PURCHASE_RECEIPT_ITEM_SUPPLIED: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("main_item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("rm_item_code", Link, "Raw Material Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
@@ -23,7 +24,8 @@ pub static PURCHASE_RECEIPT_ITEM_SUPPLIED: DocTypeDef = DocTypeDef {
         field!("purchase_order", Link, "Purchase Order", options = Target("Purchase Order"), flags = READ_ONLY | HIDDEN | NO_COPY),
     ],
     ..DocTypeDef::new("Purchase Receipt Item Supplied", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseReceiptItemSuppliedField(PURCHASE_RECEIPT_ITEM_SUPPLIED) : Name Owner

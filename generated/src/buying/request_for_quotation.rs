@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REQUEST_FOR_QUOTATION: DocTypeDef = DocTypeDef {
+pub static REQUEST_FOR_QUOTATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     search_fields: &["status", "transaction_date"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["PUR-RFQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["PUR-RFQ-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FILLED),
         field!("billing_address", Link, "Company Billing Address", options = Target("Address")),
-        field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY),
+        field!("billing_address_display", TextEditor, "Billing Address Details", flags = READ_ONLY, only = V16),
+        field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("vendor", Link, "Supplier", options = Target("Supplier"), flags = READ_ONLY | HIDDEN | NO_COPY | IN_STANDARD_FILTER),
         field!("transaction_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
         field!("schedule_date", Date, "Required Date"),
@@ -22,7 +24,8 @@ pub static REQUEST_FOR_QUOTATION: DocTypeDef = DocTypeDef {
         field!("email_template", Link, "Email Template", options = Target("Email Template")),
         field!("send_attached_files", Check, "Send Attached Files", default = Some("1")),
         field!("send_document_print", Check, "Send Document Print", default = Some("0")),
-        field!("message_for_supplier", TextEditor, "Message for Supplier", flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("email_template.response")),
+        field!("message_for_supplier", TextEditor, "Message for Supplier", flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW, only = V16),
+        field!("message_for_supplier", TextEditor, "Message for Supplier", flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | FETCH_IF_EMPTY | SUPERSEDED, fetch_from = Some("email_template.response"), only = V15),
         field!("incoterm", Link, "Incoterm", options = Target("Incoterm")),
         field!("named_place", Data, "Named Place", flags = CONDITIONAL),
         field!("tc_name", Link, "Terms", options = Target("Terms and Conditions")),
@@ -43,7 +46,8 @@ pub static REQUEST_FOR_QUOTATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_request_for_quotation_document"),
     ],
     ..DocTypeDef::new("Request for Quotation", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RequestForQuotationField(REQUEST_FOR_QUOTATION) : Name Owner Creation Modified

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REQUEST_FOR_QUOTATION_ITEM: DocTypeDef = DocTypeDef {
+pub static REQUEST_FOR_QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("supplier_part_no", Data, "Supplier Part No", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH | SEARCH_INDEX),
+        field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH | SEARCH_INDEX, fetch_from = Some("item_code.item_name"), only = V16),
+        field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH | SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("schedule_date", Date, "Required Date", flags = REQD | IN_LIST_VIEW | FILLED, default = Some("Today")),
         field!("description", TextEditor, "Description"),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY),
@@ -26,7 +28,8 @@ pub static REQUEST_FOR_QUOTATION_ITEM: DocTypeDef = DocTypeDef {
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
     ],
     ..DocTypeDef::new("Request for Quotation Item", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RequestForQuotationItemField(REQUEST_FOR_QUOTATION_ITEM) : Name Owner Creation

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REQUEST_FOR_QUOTATION_SUPPLIER: DocTypeDef = DocTypeDef {
+pub static REQUEST_FOR_QUOTATION_SUPPLIER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_LIST_VIEW),
         field!("contact", Link, "Contact", options = Target("Contact"), flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW),
@@ -14,7 +15,8 @@ pub static REQUEST_FOR_QUOTATION_SUPPLIER: DocTypeDef = DocTypeDef {
         field!("email_sent", Check, "Email Sent", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL, default = Some("0")),
     ],
     ..DocTypeDef::new("Request for Quotation Supplier", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RequestForQuotationSupplierField(REQUEST_FOR_QUOTATION_SUPPLIER) : Name Owner

@@ -2,15 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER: DocTypeDef = DocTypeDef {
+pub static SUPPLIER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     title_field: Some("supplier_name"),
     search_fields: &["supplier_group"],
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["SUP-.YYYY.-"]), flags = HIDDEN | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["SUP-.YYYY.-"]), flags = SET_ONLY_ONCE | NO_COPY),
         field!("supplier_name", Data, "Supplier Name", flags = REQD | NO_COPY | BOLD | IN_GLOBAL_SEARCH),
         field!("country", Link, "Country", options = Target("Country")),
         field!("supplier_group", Link, "Supplier Group", options = Target("Supplier Group"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -26,10 +26,11 @@ pub static SUPPLIER: DocTypeDef = DocTypeDef {
         field!("supplier_details", Text, "Supplier Details"),
         field!("website", Data, "Website"),
         field!("language", Link, "Print Language", options = Target("Language")),
+        field!("customer_numbers", Table, "Customer Numbers", options = Target("Customer Number At Supplier"), only = V16),
         field!("tax_id", Data, "Tax ID"),
-        field!("irs_1099", Check, "Is IRS 1099 reporting required for supplier?", flags = CUSTOM),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category")),
+        field!("tax_withholding_group", Link, "Tax Withholding Group", options = Target("Tax Withholding Group"), only = V16),
         field!("supplier_primary_address", Link, "Supplier Primary Address", options = Target("Address")),
         field!("primary_address", Text, "Primary Address", flags = READ_ONLY),
         field!("supplier_primary_contact", Link, "Supplier Primary Contact", options = Target("Contact")),
@@ -59,15 +60,16 @@ pub static SUPPLIER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_supplier_document"),
     ],
     ..DocTypeDef::new("Supplier", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub SupplierField(SUPPLIER) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     NamingSeries SupplierName Country SupplierGroup SupplierType IsTransporter Image
     DefaultCurrency DefaultBankAccount DefaultPriceList IsInternalSupplier
-    RepresentsCompany Companies SupplierDetails Website Language TaxId Irs1099
-    TaxCategory TaxWithholdingCategory SupplierPrimaryAddress PrimaryAddress
-    SupplierPrimaryContact MobileNo EmailId PaymentTerms Accounts
+    RepresentsCompany Companies SupplierDetails Website Language CustomerNumbers TaxId
+    TaxCategory TaxWithholdingCategory TaxWithholdingGroup SupplierPrimaryAddress
+    PrimaryAddress SupplierPrimaryContact MobileNo EmailId PaymentTerms Accounts
     AllowPurchaseInvoiceCreationWithoutPurchaseOrder
     AllowPurchaseInvoiceCreationWithoutPurchaseReceipt IsFrozen Disabled WarnRfqs WarnPos
     PreventRfqs PreventPos OnHold HoldType ReleaseDate PortalUsers
@@ -118,10 +120,11 @@ pub struct Supplier {
     pub supplier_details: Option<String>,
     pub website: Option<String>,
     pub language: Link<target::Language>,
+    pub customer_numbers: Vec<crate::CustomerNumberAtSupplier>,
     pub tax_id: Option<String>,
-    pub irs_1099: Option<bool>,
     pub tax_category: Link<target::TaxCategory>,
     pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub tax_withholding_group: Link<target::TaxWithholdingGroup>,
     pub supplier_primary_address: Link<target::Address>,
     pub primary_address: Option<String>,
     pub supplier_primary_contact: Link<target::Contact>,
@@ -149,10 +152,10 @@ document! {
     Supplier(SUPPLIER) : name owner creation modified modified_by docstatus idx
     naming_series supplier_name country supplier_group supplier_type is_transporter image
     default_currency default_bank_account default_price_list is_internal_supplier
-    represents_company companies supplier_details website language tax_id irs_1099
-    tax_category tax_withholding_category supplier_primary_address primary_address
-    supplier_primary_contact mobile_no email_id payment_terms accounts
-    allow_purchase_invoice_creation_without_purchase_order
+    represents_company companies supplier_details website language customer_numbers
+    tax_id tax_category tax_withholding_category tax_withholding_group
+    supplier_primary_address primary_address supplier_primary_contact mobile_no email_id
+    payment_terms accounts allow_purchase_invoice_creation_without_purchase_order
     allow_purchase_invoice_creation_without_purchase_receipt is_frozen disabled warn_rfqs
     warn_pos prevent_rfqs prevent_pos on_hold hold_type release_date portal_users
 }

@@ -2,14 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_QUOTATION: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_QUOTATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
     search_fields: &["status", "transaction_date", "supplier", "grand_total"],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["PUR-SQTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["PUR-SQTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | BOLD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("supplier.supplier_name")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
@@ -60,17 +61,21 @@ pub static SUPPLIER_QUOTATION: DocTypeDef = DocTypeDef {
         field!("in_words", Data, "In Words", flags = READ_ONLY, length = 240),
         field!("disable_rounded_total", Check, "Disable Rounded Total", default = Some("0")),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("pricing_rules", Table, "Pricing Rule Detail", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
         field!("supplier_address", Link, "Supplier Address", options = Target("Address")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | IN_GLOBAL_SEARCH),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY),
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY),
         field!("shipping_address", Link, "Shipping Address", options = Target("Address")),
-        field!("shipping_address_display", SmallText, "Shipping Address Details", flags = READ_ONLY),
+        field!("shipping_address_display", TextEditor, "Shipping Address Details", flags = READ_ONLY, only = V16),
+        field!("shipping_address_display", SmallText, "Shipping Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("billing_address", Link, "Company Billing Address", options = Target("Address")),
-        field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY),
+        field!("billing_address_display", TextEditor, "Billing Address Details", flags = READ_ONLY, only = V16),
+        field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("tc_name", Link, "Terms Template", options = Target("Terms and Conditions")),
         field!("terms", TextEditor, "Terms and Conditions"),
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
@@ -93,7 +98,8 @@ pub static SUPPLIER_QUOTATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_supplier_quotation_document"),
     ],
     ..DocTypeDef::new("Supplier Quotation", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierQuotationField(SUPPLIER_QUOTATION) : Name Owner Creation Modified
@@ -106,9 +112,9 @@ fields! {
     TaxesAndChargesAdded TaxesAndChargesDeducted TotalTaxesAndCharges ApplyDiscountOn
     BaseDiscountAmount AdditionalDiscountPercentage DiscountAmount BaseGrandTotal
     BaseRoundingAdjustment BaseRoundedTotal BaseInWords GrandTotal RoundingAdjustment
-    RoundedTotal InWords DisableRoundedTotal OtherChargesCalculation PricingRules
-    SupplierAddress AddressDisplay ContactPerson ContactDisplay ContactMobile
-    ContactEmail ShippingAddress ShippingAddressDisplay BillingAddress
+    RoundedTotal InWords DisableRoundedTotal OtherChargesCalculation ItemWiseTaxDetails
+    PricingRules SupplierAddress AddressDisplay ContactPerson ContactDisplay
+    ContactMobile ContactEmail ShippingAddress ShippingAddressDisplay BillingAddress
     BillingAddressDisplay TcName Terms LetterHead GroupSameItems SelectPrintHeading
     Language AutoRepeat IsSubcontracted Opportunity
 }
@@ -195,6 +201,7 @@ pub struct SupplierQuotation {
     pub in_words: Option<String>,
     pub disable_rounded_total: Option<bool>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub pricing_rules: Vec<crate::PricingRuleDetail>,
     pub supplier_address: Link<target::Address>,
     pub address_display: Option<String>,
@@ -232,9 +239,9 @@ document! {
     additional_discount_percentage discount_amount base_grand_total
     base_rounding_adjustment base_rounded_total base_in_words grand_total
     rounding_adjustment rounded_total in_words disable_rounded_total
-    other_charges_calculation pricing_rules supplier_address address_display
-    contact_person contact_display contact_mobile contact_email shipping_address
-    shipping_address_display billing_address billing_address_display tc_name terms
-    letter_head group_same_items select_print_heading language auto_repeat
+    other_charges_calculation item_wise_tax_details pricing_rules supplier_address
+    address_display contact_person contact_display contact_mobile contact_email
+    shipping_address shipping_address_display billing_address billing_address_display
+    tc_name terms letter_head group_same_items select_print_heading language auto_repeat
     is_subcontracted opportunity
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_QUOTATION_ITEM: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("supplier_part_no", Data, "Supplier Part Number", flags = READ_ONLY | HIDDEN),
@@ -22,10 +23,14 @@ pub static SUPPLIER_QUOTATION_ITEM: DocTypeDef = DocTypeDef {
         field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | FILLED),
         field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY),
         field!("price_list_rate", Currency, "Price List Rate", options = Format("currency")),
+        field!("base_price_list_rate", Currency, "Price List Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY, only = V16),
+        field!("margin_type", Select, "Margin Type", options = Choices(&["Percentage", "Amount"]), flags = CONDITIONAL, only = V16),
+        field!("margin_rate_or_amount", Float, "Margin Rate or Amount", flags = CONDITIONAL, only = V16),
+        field!("rate_with_margin", Currency, "Rate With Margin", options = Format("currency"), flags = READ_ONLY | CONDITIONAL, only = V16),
         field!("discount_percentage", Percent, "Discount on Price List Rate (%)", flags = CONDITIONAL),
         field!("discount_amount", Currency, "Discount Amount", options = Format("currency"), flags = CONDITIONAL),
         field!("distributed_discount_amount", Currency, "Distributed Discount Amount", options = Format("currency")),
-        field!("base_price_list_rate", Currency, "Price List Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+        field!("base_price_list_rate", Currency, "Price List Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("rate", Currency, "Rate", options = Format("currency"), flags = BOLD | IN_LIST_VIEW),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template")),
@@ -54,23 +59,29 @@ pub static SUPPLIER_QUOTATION_ITEM: DocTypeDef = DocTypeDef {
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
     ],
     ..DocTypeDef::new("Supplier Quotation Item", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierQuotationItemField(SUPPLIER_QUOTATION_ITEM) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode
     SupplierPartNo ItemName LeadTimeDays ExpectedDeliveryDate IsFreeItem Description
     ItemGroup Brand Image Qty StockUom Uom ConversionFactor StockQty PriceListRate
-    DiscountPercentage DiscountAmount DistributedDiscountAmount BasePriceListRate Rate
-    Amount ItemTaxTemplate BaseRate BaseAmount PricingRules NetRate NetAmount BaseNetRate
-    BaseNetAmount WeightPerUnit TotalWeight WeightUom Warehouse PrevdocDoctype
-    MaterialRequest SalesOrder RequestForQuotation MaterialRequestItem
-    RequestForQuotationItem ItemTaxRate Manufacturer ManufacturerPartNo CostCenter
-    Project PageBreak
+    BasePriceListRate MarginType MarginRateOrAmount RateWithMargin DiscountPercentage
+    DiscountAmount DistributedDiscountAmount Rate Amount ItemTaxTemplate BaseRate
+    BaseAmount PricingRules NetRate NetAmount BaseNetRate BaseNetAmount WeightPerUnit
+    TotalWeight WeightUom Warehouse PrevdocDoctype MaterialRequest SalesOrder
+    RequestForQuotation MaterialRequestItem RequestForQuotationItem ItemTaxRate
+    Manufacturer ManufacturerPartNo CostCenter Project PageBreak
 }
 
 #[cfg(feature = "buying")]
 use crate::target;
+
+#[cfg(feature = "buying")]
+choices! {
+    pub SupplierQuotationItemMarginType { Percentage = "Percentage", Amount = "Amount" }
+}
 
 #[cfg(feature = "buying")]
 #[derive(Clone, Debug, Default)]
@@ -101,10 +112,13 @@ pub struct SupplierQuotationItem {
     pub conversion_factor: Option<f64>,
     pub stock_qty: Option<f64>,
     pub price_list_rate: Option<f64>,
+    pub base_price_list_rate: Option<f64>,
+    pub margin_type: Select<SupplierQuotationItemMarginType>,
+    pub margin_rate_or_amount: Option<f64>,
+    pub rate_with_margin: Option<f64>,
     pub discount_percentage: Option<f64>,
     pub discount_amount: Option<f64>,
     pub distributed_discount_amount: Option<f64>,
-    pub base_price_list_rate: Option<f64>,
     pub rate: Option<f64>,
     pub amount: Option<f64>,
     pub item_tax_template: Link<target::ItemTaxTemplate>,
@@ -140,8 +154,9 @@ document! {
     modified_by docstatus idx parent parentfield parenttype item_code supplier_part_no
     item_name lead_time_days expected_delivery_date is_free_item description item_group
     brand image qty stock_uom uom conversion_factor stock_qty price_list_rate
-    discount_percentage discount_amount distributed_discount_amount base_price_list_rate
-    rate amount item_tax_template base_rate base_amount pricing_rules net_rate net_amount
+    base_price_list_rate margin_type margin_rate_or_amount rate_with_margin
+    discount_percentage discount_amount distributed_discount_amount rate amount
+    item_tax_template base_rate base_amount pricing_rules net_rate net_amount
     base_net_rate base_net_amount weight_per_unit total_weight weight_uom warehouse
     prevdoc_doctype material_request sales_order request_for_quotation
     material_request_item request_for_quotation_item item_tax_rate manufacturer

@@ -2,10 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_SCORECARD: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("field:supplier"),
+    sort: "creation desc",
     fields: &[
-        field!("supplier", Link, "Supplier", options = Target("Supplier")),
+        field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = UNIQUE, only = V16),
+        field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = SUPERSEDED, only = V15),
         field!("supplier_score", Data, "Supplier Score", flags = READ_ONLY),
         field!("indicator_color", Data, "Indicator Color", flags = HIDDEN),
         field!("status", Data, "Status", flags = HIDDEN),
@@ -13,12 +15,18 @@ pub static SUPPLIER_SCORECARD: DocTypeDef = DocTypeDef {
         field!("weighting_function", SmallText, "Weighting Function", flags = REQD, default = Some("{total_score} * max( 0, min ( 1 , (12 - {period_number}) / 12) )")),
         field!("standings", Table, "Scoring Standings", options = Target("Supplier Scorecard Scoring Standing"), flags = REQD),
         field!("criteria", Table, "Scoring Criteria", options = Target("Supplier Scorecard Scoring Criteria"), flags = REQD),
-        field!("warn_rfqs", Check, "Warn for new Request for Quotations", flags = READ_ONLY),
-        field!("warn_pos", Check, "Warn for new Purchase Orders", flags = READ_ONLY),
-        field!("prevent_rfqs", Check, "Prevent RFQs", flags = READ_ONLY),
-        field!("prevent_pos", Check, "Prevent POs", flags = READ_ONLY),
-        field!("notify_supplier", Check, "Notify Supplier", flags = READ_ONLY | HIDDEN),
-        field!("notify_employee", Check, "Notify Employee", flags = READ_ONLY | HIDDEN),
+        field!("warn_rfqs", Check, "Warn for new Request for Quotations", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("warn_rfqs", Check, "Warn for new Request for Quotations", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("warn_pos", Check, "Warn for new Purchase Orders", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("warn_pos", Check, "Warn for new Purchase Orders", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("prevent_rfqs", Check, "Prevent RFQs", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("prevent_rfqs", Check, "Prevent RFQs", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("prevent_pos", Check, "Prevent POs", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("prevent_pos", Check, "Prevent POs", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("notify_supplier", Check, "Notify Supplier", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
+        field!("notify_supplier", Check, "Notify Supplier", flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
+        field!("notify_employee", Check, "Notify Employee", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
+        field!("notify_employee", Check, "Notify Employee", flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
         field!("employee", Link, "Employee", options = Target("Employee"), flags = READ_ONLY | HIDDEN),
     ],
     tools: &[
@@ -30,7 +38,8 @@ pub static SUPPLIER_SCORECARD: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_supplier_scorecard_document"),
     ],
     ..DocTypeDef::new("Supplier Scorecard", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierScorecardField(SUPPLIER_SCORECARD) : Name Owner Creation Modified

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_CRITERIA: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_SCORECARD_CRITERIA: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:criteria_name"),
+    sort: "creation desc",
     fields: &[
         field!("criteria_name", Data, "Criteria Name", flags = REQD | UNIQUE),
         field!("max_score", Float, "Max Score", flags = REQD | IN_LIST_VIEW, default = Some("100")),
@@ -21,7 +22,8 @@ pub static SUPPLIER_SCORECARD_CRITERIA: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_supplier_scorecard_criteria_document"),
     ],
     ..DocTypeDef::new("Supplier Scorecard Criteria", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierScorecardCriteriaField(SUPPLIER_SCORECARD_CRITERIA) : Name Owner Creation

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_PERIOD: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_SCORECARD_PERIOD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_LIST_VIEW),
         field!("naming_series", Select, "Naming Series", options = Choices(& ["PU-SSP-.YYYY.-"]), flags = REQD | FILLED),
@@ -28,7 +29,8 @@ pub static SUPPLIER_SCORECARD_PERIOD: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_supplier_scorecard_period_document"),
     ],
     ..DocTypeDef::new("Supplier Scorecard Period", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierScorecardPeriodField(SUPPLIER_SCORECARD_PERIOD) : Name Owner Creation

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_SCORING_CRITERIA: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SUPPLIER_SCORECARD_SCORING_CRITERIA: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("criteria_name", Link, "Criteria Name", options = Target("Supplier Scorecard Criteria"), flags = REQD | IN_LIST_VIEW),
         field!("score", Percent, "Score", flags = READ_ONLY | HIDDEN | IN_LIST_VIEW),
@@ -12,7 +14,8 @@ pub static SUPPLIER_SCORECARD_SCORING_CRITERIA: DocTypeDef = DocTypeDef {
         field!("formula", SmallText, "Criteria Formula", flags = READ_ONLY | HIDDEN),
     ],
     ..DocTypeDef::new("Supplier Scorecard Scoring Criteria", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierScorecardScoringCriteriaField(SUPPLIER_SCORECARD_SCORING_CRITERIA) : Name

@@ -2,23 +2,32 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_SCORING_STANDING: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SUPPLIER_SCORECARD_SCORING_STANDING: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("standing_name", Link, "Standing Name", options = Target("Supplier Scorecard Standing"), flags = IN_LIST_VIEW),
         field!("standing_color", Select, "Color", options = Choices(&["Blue", "Purple", "Green", "Yellow", "Orange", "Red"])),
         field!("min_grade", Percent, "Min Grade", flags = IN_LIST_VIEW),
         field!("max_grade", Percent, "Max Grade", flags = IN_LIST_VIEW),
-        field!("warn_rfqs", Check, "Warn RFQs"),
-        field!("warn_pos", Check, "Warn Purchase Orders"),
-        field!("prevent_rfqs", Check, "Prevent RFQs"),
-        field!("prevent_pos", Check, "Prevent Purchase Orders"),
-        field!("notify_supplier", Check, "Notify Supplier", flags = HIDDEN),
-        field!("notify_employee", Check, "Notify Employee", flags = HIDDEN),
+        field!("warn_rfqs", Check, "Warn RFQs", default = Some("0"), only = V16),
+        field!("warn_rfqs", Check, "Warn RFQs", flags = SUPERSEDED, only = V15),
+        field!("warn_pos", Check, "Warn Purchase Orders", default = Some("0"), only = V16),
+        field!("warn_pos", Check, "Warn Purchase Orders", flags = SUPERSEDED, only = V15),
+        field!("prevent_rfqs", Check, "Prevent RFQs", default = Some("0"), only = V16),
+        field!("prevent_rfqs", Check, "Prevent RFQs", flags = SUPERSEDED, only = V15),
+        field!("prevent_pos", Check, "Prevent Purchase Orders", default = Some("0"), only = V16),
+        field!("prevent_pos", Check, "Prevent Purchase Orders", flags = SUPERSEDED, only = V15),
+        field!("notify_supplier", Check, "Notify Supplier", flags = HIDDEN, default = Some("0"), only = V16),
+        field!("notify_supplier", Check, "Notify Supplier", flags = HIDDEN | SUPERSEDED, only = V15),
+        field!("notify_employee", Check, "Notify Employee", flags = HIDDEN, default = Some("0"), only = V16),
+        field!("notify_employee", Check, "Notify Employee", flags = HIDDEN | SUPERSEDED, only = V15),
         field!("employee_link", Link, "Employee ", options = Target("Employee"), flags = HIDDEN),
     ],
     ..DocTypeDef::new("Supplier Scorecard Scoring Standing", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierScorecardScoringStandingField(SUPPLIER_SCORECARD_SCORING_STANDING) : Name

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_SCORING_VARIABLE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SUPPLIER_SCORECARD_SCORING_VARIABLE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("variable_label", Link, "Variable Name", options = Target("Supplier Scorecard Variable"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("description", SmallText, "Description", flags = READ_ONLY),
@@ -12,7 +14,8 @@ pub static SUPPLIER_SCORECARD_SCORING_VARIABLE: DocTypeDef = DocTypeDef {
         field!("path", Data, "Path", flags = READ_ONLY | HIDDEN),
     ],
     ..DocTypeDef::new("Supplier Scorecard Scoring Variable", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierScorecardScoringVariableField(SUPPLIER_SCORECARD_SCORING_VARIABLE) : Name

@@ -2,19 +2,26 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_STANDING: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_SCORECARD_STANDING: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("field:standing_name"),
+    sort: "creation desc",
     fields: &[
         field!("standing_name", Data, "Standing Name", flags = UNIQUE),
         field!("standing_color", Select, "Color", options = Choices(&["Blue", "Purple", "Green", "Yellow", "Orange", "Red"])),
         field!("min_grade", Percent, "Min Grade"),
         field!("max_grade", Percent, "Max Grade"),
-        field!("warn_rfqs", Check, "Warn RFQs"),
-        field!("warn_pos", Check, "Warn Purchase Orders"),
-        field!("prevent_rfqs", Check, "Prevent RFQs"),
-        field!("prevent_pos", Check, "Prevent Purchase Orders"),
-        field!("notify_supplier", Check, "Notify Supplier", flags = HIDDEN),
-        field!("notify_employee", Check, "Notify Other", flags = HIDDEN),
+        field!("warn_rfqs", Check, "Warn RFQs", default = Some("0"), only = V16),
+        field!("warn_rfqs", Check, "Warn RFQs", flags = SUPERSEDED, only = V15),
+        field!("warn_pos", Check, "Warn Purchase Orders", default = Some("0"), only = V16),
+        field!("warn_pos", Check, "Warn Purchase Orders", flags = SUPERSEDED, only = V15),
+        field!("prevent_rfqs", Check, "Prevent RFQs", default = Some("0"), only = V16),
+        field!("prevent_rfqs", Check, "Prevent RFQs", flags = SUPERSEDED, only = V15),
+        field!("prevent_pos", Check, "Prevent Purchase Orders", default = Some("0"), only = V16),
+        field!("prevent_pos", Check, "Prevent Purchase Orders", flags = SUPERSEDED, only = V15),
+        field!("notify_supplier", Check, "Notify Supplier", flags = HIDDEN, default = Some("0"), only = V16),
+        field!("notify_supplier", Check, "Notify Supplier", flags = HIDDEN | SUPERSEDED, only = V15),
+        field!("notify_employee", Check, "Notify Other", flags = HIDDEN, default = Some("0"), only = V16),
+        field!("notify_employee", Check, "Notify Other", flags = HIDDEN | SUPERSEDED, only = V15),
         field!("employee_link", Link, "Other", options = Target("Employee"), flags = HIDDEN),
     ],
     tools: &[
@@ -26,7 +33,8 @@ pub static SUPPLIER_SCORECARD_STANDING: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_supplier_scorecard_standing_document"),
     ],
     ..DocTypeDef::new("Supplier Scorecard Standing", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierScorecardStandingField(SUPPLIER_SCORECARD_STANDING) : Name Owner Creation

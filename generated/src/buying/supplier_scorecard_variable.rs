@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_VARIABLE: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_SCORECARD_VARIABLE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:variable_label"),
+    sort: "creation desc",
     fields: &[
         field!("variable_label", Data, "Variable Name", flags = REQD | UNIQUE),
-        field!("is_custom", Check, "Custom?", flags = REQD),
+        field!("is_custom", Check, "Custom?", default = Some("0"), only = V16),
+        field!("is_custom", Check, "Custom?", flags = REQD | SUPERSEDED, only = V15),
         field!("param_name", Data, "Parameter Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("path", Data, "Path", flags = REQD),
         field!("description", SmallText, "Description"),
@@ -21,7 +23,8 @@ pub static SUPPLIER_SCORECARD_VARIABLE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_supplier_scorecard_variable_document"),
     ],
     ..DocTypeDef::new("Supplier Scorecard Variable", "Buying")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupplierScorecardVariableField(SUPPLIER_SCORECARD_VARIABLE) : Name Owner Creation

@@ -2,12 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMUNICATION_MEDIUM: DocTypeDef = DocTypeDef {
+pub static COMMUNICATION_MEDIUM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("communication_channel", Select, "Communication Channel", options = Choices(& [])),
+        field!("communication_channel", Select, "Communication Channel", options = Choices(&[])),
         field!("communication_medium_type", Select, "Communication Medium Type", options = Choices(&["Voice", "Email", "Chat"]), flags = REQD | IN_LIST_VIEW),
         field!("catch_all", Link, "Catch All", options = Target("Employee Group")),
         field!("provider", Link, "Provider", options = Target("Supplier")),
@@ -23,7 +23,8 @@ pub static COMMUNICATION_MEDIUM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_communication_medium_document"),
     ],
     ..DocTypeDef::new("Communication Medium", "Communication")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub CommunicationMediumField(COMMUNICATION_MEDIUM) : Name Owner Creation Modified

@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMUNICATION_MEDIUM_TIMESLOT: DocTypeDef = DocTypeDef {
+pub static COMMUNICATION_MEDIUM_TIMESLOT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("day_of_week", Select, "Day of Week", options = Choices(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]), flags = REQD | IN_LIST_VIEW),
         field!("from_time", Time, "From Time", flags = REQD | IN_LIST_VIEW),
@@ -12,7 +12,8 @@ pub static COMMUNICATION_MEDIUM_TIMESLOT: DocTypeDef = DocTypeDef {
         field!("employee_group", Link, "Employee Group", options = Target("Employee Group"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Communication Medium Timeslot", "Communication")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub CommunicationMediumTimeslotField(COMMUNICATION_MEDIUM_TIMESLOT) : Name Owner

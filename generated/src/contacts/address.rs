@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADDRESS: DocTypeDef = DocTypeDef {
+pub static ADDRESS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     search_fields: &["country", "state"],
+    sort: "creation desc",
     fields: &[
         field!("address_title", Data, "Address Title"),
         field!("address_type", Select, "Address Type", options = Choices(&["Billing", "Shipping", "Office", "Personal", "Plant", "Postal", "Shop", "Subsidiary", "Warehouse", "Current", "Permanent", "Other"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -16,7 +17,8 @@ pub static ADDRESS: DocTypeDef = DocTypeDef {
         field!("country", Link, "Country", options = Target("Country"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("pincode", Data, "Postal Code", flags = SEARCH_INDEX),
         field!("email_id", Data, "Email Address", options = Format("Email")),
-        field!("phone", Data, "Phone"),
+        field!("phone", Data, "Phone", options = Format("Phone"), only = V16),
+        field!("phone", Data, "Phone", flags = SUPERSEDED, only = V15),
         field!("fax", Data, "Fax"),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category"), flags = CUSTOM),
         field!("is_primary_address", Check, "Preferred Billing Address", default = Some("0")),
@@ -34,7 +36,8 @@ pub static ADDRESS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_address_document"),
     ],
     ..DocTypeDef::new("Address", "Contacts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AddressField(ADDRESS) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADDRESS_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static ADDRESS_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:country"),
+    sort: "creation desc",
     fields: &[
-        field!("country", Link, "Country", options = Target("Country"), flags = REQD | UNIQUE | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("country", Link, "Country", options = Target("Country"), flags = REQD | UNIQUE | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("country", Link, "Country", options = Target("Country"), flags = REQD | UNIQUE | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("is_default", Check, "Is Default", flags = IN_LIST_VIEW, default = Some("0")),
         field!("template", Code, "Template"),
     ],
@@ -19,7 +21,8 @@ pub static ADDRESS_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_address_template_document"),
     ],
     ..DocTypeDef::new("Address Template", "Contacts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AddressTemplateField(ADDRESS_TEMPLATE) : Name Owner Creation Modified ModifiedBy

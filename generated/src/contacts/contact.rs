@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTACT: DocTypeDef = DocTypeDef {
+pub static CONTACT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("full_name"),
+    sort: "creation desc",
     fields: &[
         field!("first_name", Data, "First Name", flags = IN_GLOBAL_SEARCH),
         field!("middle_name", Data, "Middle Name"),
@@ -42,7 +43,8 @@ pub static CONTACT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_contact_document"),
     ],
     ..DocTypeDef::new("Contact", "Contacts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ContactField(CONTACT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTACT_EMAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static CONTACT_EMAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("email_id", Data, "Email ID", options = Format("Email"), flags = REQD | IN_LIST_VIEW),
         field!("is_primary", Check, "Is Primary", flags = IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Contact Email", "Contacts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ContactEmailField(CONTACT_EMAIL) : Name Owner Creation Modified ModifiedBy

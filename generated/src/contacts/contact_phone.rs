@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTACT_PHONE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static CONTACT_PHONE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("phone", Data, "Number", options = Format("Phone"), flags = REQD | IN_LIST_VIEW),
         field!("is_primary_phone", Check, "Is Primary Phone", flags = IN_LIST_VIEW, default = Some("0")),
         field!("is_primary_mobile_no", Check, "Is Primary Mobile", flags = IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Contact Phone", "Contacts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ContactPhoneField(CONTACT_PHONE) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GENDER: DocTypeDef = DocTypeDef {
+pub static GENDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:gender"),
+    sort: "creation desc",
     fields: &[field!("gender", Data, "Gender", flags = UNIQUE)],
     tools: &[
         tool!(List, "list_gender_documents"),
@@ -15,7 +16,8 @@ pub static GENDER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_gender_document"),
     ],
     ..DocTypeDef::new("Gender", "Contacts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub GenderField(GENDER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALUTATION: DocTypeDef = DocTypeDef {
+pub static SALUTATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:salutation"),
+    sort: "creation desc",
     fields: &[field!("salutation", Data, "Salutation", flags = UNIQUE)],
     tools: &[
         tool!(List, "list_salutation_documents"),
@@ -15,7 +16,8 @@ pub static SALUTATION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_salutation_document"),
     ],
     ..DocTypeDef::new("Salutation", "Contacts")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalutationField(SALUTATION) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCESS_LOG: DocTypeDef = DocTypeDef {
+pub static ACCESS_LOG: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("export_from", Data, "Export From", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("user", Link, "User ", options = Target("User"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("user", Link, "User", options = Target("User"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("user", Link, "User ", options = Target("User"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, only = V15),
         field!("reference_document", Data, "Reference Document", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("timestamp", Datetime, "Timestamp", flags = READ_ONLY, default = Some("Now")),
         field!("file_type", Data, "File Type", flags = READ_ONLY),
@@ -25,7 +27,8 @@ pub static ACCESS_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_access_log_document"),
     ],
     ..DocTypeDef::new("Access Log", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AccessLogField(ACCESS_LOG) : Name Owner Creation Modified ModifiedBy Docstatus

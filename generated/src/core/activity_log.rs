@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACTIVITY_LOG: DocTypeDef = DocTypeDef {
+pub static ACTIVITY_LOG: Versioned = Versioned::new(DocTypeDef {
     title_field: Some("subject"),
     search_fields: &["subject"],
+    sort: "creation desc",
     fields: &[
         field!("subject", SmallText, "Subject", flags = REQD | IN_LIST_VIEW),
         field!("content", TextEditor, "Message"),
@@ -31,7 +32,8 @@ pub static ACTIVITY_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_activity_log_document"),
     ],
     ..DocTypeDef::new("Activity Log", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ActivityLogField(ACTIVITY_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AMENDED_DOCUMENT_NAMING_SETTINGS: DocTypeDef = DocTypeDef {
+pub static AMENDED_DOCUMENT_NAMING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "DocType", options = Target("DocType"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("action", Select, "Action", options = Choices(&["Amend Counter", "Default Naming"]), flags = REQD | IN_LIST_VIEW, default = Some("Amend Counter")),
     ],
     ..DocTypeDef::new("Amended Document Naming Settings", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AmendedDocumentNamingSettingsField(AMENDED_DOCUMENT_NAMING_SETTINGS) : Name Owner

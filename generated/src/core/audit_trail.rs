@@ -2,22 +2,26 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUDIT_TRAIL: DocTypeDef = DocTypeDef {
+pub static AUDIT_TRAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
+    sort: "creation desc",
     fields: &[
         field!("doctype_name", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("document", DynamicLink, "Document", options = TargetField("doctype_name"), flags = REQD | IN_LIST_VIEW),
+        field!("start_date", Date, "Start Date", only = V16),
+        field!("end_date", Date, "End Date", only = V16),
     ],
     tools: &[
         tool!(Get, "get_audit_trail_document"),
         tool!(Update, "update_audit_trail_document"),
     ],
     ..DocTypeDef::new("Audit Trail", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AuditTrailField(AUDIT_TRAIL) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx DoctypeName Document
+    Idx DoctypeName Document StartDate EndDate
 }
 
 #[cfg(feature = "core")]
@@ -35,11 +39,13 @@ pub struct AuditTrail {
     pub idx: Option<i64>,
     pub doctype_name: Link<target::DocType>,
     pub document: Option<String>,
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "core")]
 document! {
     AuditTrail(AUDIT_TRAIL) : name owner creation modified modified_by docstatus idx
-    doctype_name document
+    doctype_name document start_date end_date
 }

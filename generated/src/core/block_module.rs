@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOCK_MODULE: DocTypeDef = DocTypeDef {
+pub static BLOCK_MODULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[field!("module", Data, "Module", flags = REQD | IN_LIST_VIEW)],
     ..DocTypeDef::new("Block Module", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BlockModuleField(BLOCK_MODULE) : Name Owner Creation Modified ModifiedBy

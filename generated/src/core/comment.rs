@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMENT: DocTypeDef = DocTypeDef {
+pub static COMMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("comment_type"),
+    sort: "creation desc",
     fields: &[
         field!("comment_type", Select, "Comment Type", options = Choices(&["Comment", "Like", "Info", "Label", "Workflow", "Created", "Submitted", "Cancelled", "Updated", "Deleted", "Assigned", "Assignment Completed", "Attachment", "Attachment Removed", "Shared", "Unshared", "Bot", "Relinked", "Edit"]), flags = REQD, default = Some("Comment")),
         field!("comment_email", Data, "Comment Email", flags = IN_LIST_VIEW),
@@ -27,7 +28,8 @@ pub static COMMENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_comment_document"),
     ],
     ..DocTypeDef::new("Comment", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CommentField(COMMENT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,25 +2,28 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMUNICATION: DocTypeDef = DocTypeDef {
+pub static COMMUNICATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("subject"),
     search_fields: &["subject"],
+    sort: "creation desc",
     fields: &[
         field!("subject", SmallText, "Subject", flags = REQD | IN_GLOBAL_SEARCH),
-        field!("communication_medium", Select, "Type", options = Choices(&["Email", "Chat", "Phone", "SMS", "Event", "Meeting", "Visit", "Other"]), flags = CONDITIONAL),
+        field!("communication_medium", Select, "Type", options = Choices(&["Email", "Chat", "Phone", "SMS", "Event", "Meeting", "Visit", "Other"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("communication_medium", Select, "Type", options = Choices(&["Email", "Chat", "Phone", "SMS", "Event", "Meeting", "Visit", "Other"]), flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("sender", Data, "From", options = Format("Email"), flags = IN_GLOBAL_SEARCH | CONDITIONAL, length = 255),
         field!("recipients", Code, "To", options = Format("Email")),
         field!("cc", Code, "CC", options = Format("Email"), flags = CONDITIONAL),
         field!("bcc", Code, "BCC", options = Format("Email"), flags = CONDITIONAL),
         field!("phone_no", Data, "Phone No.", flags = CONDITIONAL),
-        field!("delivery_status", Select, "Delivery Status", options = Choices(&["Sent", "Bounced", "Opened", "Marked As Spam", "Rejected", "Delayed", "Soft-Bounced", "Clicked", "Recipient Unsubscribed", "Error", "Expired", "Sending", "Read", "Scheduled"]), flags = HIDDEN),
+        field!("delivery_status", Select, "Delivery Status", options = Choices(& ["Sent", "Bounced", "Opened", "Marked As Spam", "Rejected", "Delayed", "Soft-Bounced", "Clicked", "Recipient Unsubscribed", "Error", "Expired", "Sending", "Read", "Scheduled"]), flags = HIDDEN),
         field!("content", TextEditor, "Message"),
         field!("text_content", Code, "Text Content", flags = HIDDEN),
-        field!("communication_type", Select, "Communication Type", options = Choices(& ["Communication", "Comment", "Chat", "Notification", "Feedback", "Automated Message"]), flags = REQD | READ_ONLY, default = Some("Communication")),
-        field!("comment_type", Select, "Comment Type", options = Choices(&["Comment", "Like", "Info", "Label", "Workflow", "Created", "Submitted", "Cancelled", "Updated", "Deleted", "Assigned", "Assignment Completed", "Attachment", "Attachment Removed", "Shared", "Unshared", "Relinked"]), flags = READ_ONLY | HIDDEN | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("communication_type", Select, "Communication Type", options = Choices(& ["Communication", "Automated Message"]), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Communication"), only = V16),
+        field!("communication_type", Select, "Communication Type", options = Choices(& ["Communication", "Comment", "Chat", "Notification", "Feedback", "Automated Message"]), flags = REQD | READ_ONLY | SUPERSEDED, default = Some("Communication"), only = V15),
+        field!("comment_type", Select, "Comment Type", options = Choices(&["Comment", "Like", "Info", "Label", "Workflow", "Created", "Submitted", "Cancelled", "Updated", "Deleted", "Assigned", "Assignment Completed", "Attachment", "Attachment Removed", "Shared", "Unshared", "Relinked"]), flags = READ_ONLY | HIDDEN | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V15),
         field!("status", Select, "Status", options = Choices(&["Open", "Replied", "Closed", "Linked"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL),
-        field!("sent_or_received", Select, "Sent or Received", options = Choices(&["Sent", "Received"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL),
+        field!("sent_or_received", Select, "Sent or Received", options = Choices(& ["Sent", "Received"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL),
         field!("communication_date", Datetime, "Date", default = Some("Now")),
         field!("read_receipt", Check, "Sent Read Receipt", flags = READ_ONLY, default = Some("0")),
         field!("send_after", Datetime, "Send After"),
@@ -31,6 +34,7 @@ pub static COMMUNICATION: DocTypeDef = DocTypeDef {
         field!("reference_name", DynamicLink, "Reference Name", options = TargetField("reference_doctype")),
         field!("reference_owner", ReadOnly, "Reference Owner", flags = SEARCH_INDEX, fetch_from = Some("reference_name.owner")),
         field!("email_account", Link, "Email Account", options = Target("Email Account"), flags = READ_ONLY | CONDITIONAL),
+        field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY | CUSTOM, fetch_from = Some("email_account.company"), only = V16),
         field!("in_reply_to", Link, "In Reply To", options = Target("Communication"), flags = READ_ONLY),
         field!("user", Link, "User", options = Target("User"), flags = READ_ONLY | IGNORE_USER_PERMISSIONS, default = Some("__user")),
         field!("email_template", Link, "Email Template", options = Target("Email Template"), flags = READ_ONLY),
@@ -43,8 +47,8 @@ pub static COMMUNICATION: DocTypeDef = DocTypeDef {
         field!("imap_folder", Data, "IMAP Folder", flags = READ_ONLY | HIDDEN),
         field!("email_status", Select, "Email Status", options = Choices(&["Open", "Spam", "Trash"])),
         field!("has_attachment", Check, "Has  Attachment", flags = HIDDEN, default = Some("0")),
-        field!("rating", Int, "Rating", flags = READ_ONLY),
-        field!("feedback_request", Data, "Feedback Request", flags = READ_ONLY),
+        field!("rating", Int, "Rating", flags = READ_ONLY, only = V15),
+        field!("feedback_request", Data, "Feedback Request", flags = READ_ONLY, only = V15),
     ],
     tools: &[
         tool!(List, "list_communication_documents"),
@@ -55,14 +59,15 @@ pub static COMMUNICATION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_communication_document"),
     ],
     ..DocTypeDef::new("Communication", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CommunicationField(COMMUNICATION) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Subject CommunicationMedium Sender Recipients Cc Bcc PhoneNo
     DeliveryStatus Content TextContent CommunicationType CommentType Status
     SentOrReceived CommunicationDate ReadReceipt SendAfter SenderFullName ReadByRecipient
-    ReadByRecipientOn ReferenceDoctype ReferenceName ReferenceOwner EmailAccount
+    ReadByRecipientOn ReferenceDoctype ReferenceName ReferenceOwner EmailAccount Company
     InReplyTo User EmailTemplate UnreadNotificationSent Seen UserTags TimelineLinks
     MessageId Uid ImapFolder EmailStatus HasAttachment Rating FeedbackRequest
 }
@@ -88,9 +93,9 @@ choices! {
 
 #[cfg(feature = "core")]
 choices! {
-    pub CommunicationCommunicationType { Communication = "Communication", Comment =
-    "Comment", Chat = "Chat", Notification = "Notification", Feedback = "Feedback",
-    AutomatedMessage = "Automated Message" }
+    pub CommunicationCommunicationType { Communication = "Communication",
+    AutomatedMessage = "Automated Message", Comment = "Comment", Chat = "Chat",
+    Notification = "Notification", Feedback = "Feedback" }
 }
 
 #[cfg(feature = "core")]
@@ -153,6 +158,7 @@ pub struct Communication {
     pub reference_name: Option<String>,
     pub reference_owner: Option<String>,
     pub email_account: Link<target::EmailAccount>,
+    pub company: Link<target::Company>,
     pub in_reply_to: Link<target::Communication>,
     pub user: Link<target::User>,
     pub email_template: Link<target::EmailTemplate>,
@@ -177,7 +183,7 @@ document! {
     content text_content communication_type comment_type status sent_or_received
     communication_date read_receipt send_after sender_full_name read_by_recipient
     read_by_recipient_on reference_doctype reference_name reference_owner email_account
-    in_reply_to user email_template unread_notification_sent seen _user_tags
+    company in_reply_to user email_template unread_notification_sent seen _user_tags
     timeline_links message_id uid imap_folder email_status has_attachment rating
     feedback_request
 }

@@ -2,19 +2,24 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMUNICATION_LINK: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static COMMUNICATION_LINK: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("link_doctype", Link, "Link DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("link_name", DynamicLink, "Link Name", options = TargetField("link_doctype"), flags = REQD | IN_LIST_VIEW),
         field!("link_title", ReadOnly, "Link Title", flags = READ_ONLY | IN_LIST_VIEW),
+        field!("communication_date", Datetime, "Communication Date", flags = READ_ONLY, only = V16),
     ],
     ..DocTypeDef::new("Communication Link", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CommunicationLinkField(COMMUNICATION_LINK) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype LinkDoctype LinkName LinkTitle
+    CommunicationDate
 }
 
 #[cfg(feature = "core")]
@@ -36,6 +41,7 @@ pub struct CommunicationLink {
     pub link_doctype: Link<target::DocType>,
     pub link_name: Option<String>,
     pub link_title: Option<String>,
+    pub communication_date: Option<DateTime>,
     pub extra: Extra,
 }
 
@@ -43,4 +49,5 @@ pub struct CommunicationLink {
 document! {
     CommunicationLink(COMMUNICATION_LINK) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype link_doctype link_name link_title
+    communication_date
 }

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOM_DOCPERM: DocTypeDef = DocTypeDef {
+pub static CUSTOM_DOCPERM: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("hash"),
     title_field: Some("parent"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("parent", Data, "Reference Document Type", flags = READ_ONLY | SEARCH_INDEX),
         field!("role", Link, "Role", options = Target("Role"), flags = REQD | IN_LIST_VIEW),
@@ -19,12 +19,14 @@ pub static CUSTOM_DOCPERM: DocTypeDef = DocTypeDef {
         field!("submit", Check, "Submit", flags = IN_LIST_VIEW, default = Some("0")),
         field!("cancel", Check, "Cancel", flags = IN_LIST_VIEW, default = Some("0")),
         field!("amend", Check, "Amend", default = Some("0")),
+        field!("mask", Check, "Mask", default = Some("0"), only = V16),
         field!("report", Check, "Report", default = Some("0")),
         field!("export", Check, "Export", default = Some("1")),
         field!("import", Check, "Import", default = Some("0")),
         field!("share", Check, "Share", default = Some("0")),
         field!("print", Check, "Print", default = Some("0")),
         field!("email", Check, "Email", default = Some("0")),
+        field!("impersonate", Check, "Impersonate", flags = CUSTOM | CONDITIONAL, only = V16),
     ],
     tools: &[
         tool!(List, "list_custom_docperm_documents"),
@@ -35,12 +37,13 @@ pub static CUSTOM_DOCPERM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_custom_docperm_document"),
     ],
     ..DocTypeDef::new("Custom DocPerm", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub CustomDocPermField(CUSTOM_DOCPERM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Role IfOwner Permlevel Select Read Write Create Delete Submit
-    Cancel Amend Report Export Import Share Print Email
+    Cancel Amend Mask Report Export Import Share Print Email Impersonate
 }
 
 #[cfg(feature = "core")]
@@ -68,12 +71,14 @@ pub struct CustomDocPerm {
     pub submit: Option<bool>,
     pub cancel: Option<bool>,
     pub amend: Option<bool>,
+    pub mask: Option<bool>,
     pub report: Option<bool>,
     pub export: Option<bool>,
     pub import: Option<bool>,
     pub share: Option<bool>,
     pub print: Option<bool>,
     pub email: Option<bool>,
+    pub impersonate: Option<bool>,
     pub extra: Extra,
 }
 
@@ -81,5 +86,5 @@ pub struct CustomDocPerm {
 document! {
     CustomDocPerm(CUSTOM_DOCPERM) : name owner creation modified modified_by docstatus
     idx parent role if_owner permlevel select read write create delete submit cancel
-    amend report export import share print email
+    amend mask report export import share print email impersonate
 }

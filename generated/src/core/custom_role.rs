@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOM_ROLE: DocTypeDef = DocTypeDef {
+pub static CUSTOM_ROLE: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("page", Link, "Page", options = Target("Page")),
         field!("report", Link, "Report", options = Target("Report")),
@@ -19,7 +20,8 @@ pub static CUSTOM_ROLE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_custom_role_document"),
     ],
     ..DocTypeDef::new("Custom Role", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomRoleField(CUSTOM_ROLE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DATA_EXPORT: DocTypeDef = DocTypeDef {
+pub static DATA_EXPORT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Select Doctype", options = Target("DocType"), flags = REQD),
         field!("export_without_main_header", Check, "Export without main header", default = Some("0")),
@@ -14,7 +15,8 @@ pub static DATA_EXPORT: DocTypeDef = DocTypeDef {
         tool!(Update, "update_data_export_document"),
     ],
     ..DocTypeDef::new("Data Export", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DataExportField(DATA_EXPORT) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,15 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DATA_IMPORT: DocTypeDef = DocTypeDef {
+pub static DATA_IMPORT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:{reference_doctype} Import on {creation}"),
+    sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Document Type", options = Target("DocType"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
         field!("import_type", Select, "Import Type", options = Choices(& ["Insert New Records", "Update Existing Records"]), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
         field!("import_file", Attach, "Import File", flags = IN_LIST_VIEW | CONDITIONAL),
         field!("payload_count", Int, "Payload Count", flags = READ_ONLY | HIDDEN),
         field!("google_sheets_url", Data, "Import from Google Sheets", flags = CONDITIONAL),
+        field!("use_csv_sniffer", Check, "Detect CSV type", default = Some("0"), only = V16),
+        field!("custom_delimiters", Check, "Custom Delimiters", default = Some("0"), only = V16),
+        field!("delimiter_options", Data, "Delimiter Options", flags = CONDITIONAL, default = Some(",;\\t|"), only = V16),
         field!("status", Select, "Status", options = Choices(&["Pending", "Success", "Partial Success", "Error", "Timed Out"]), flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("Pending")),
         field!("submit_after_import", Check, "Submit After Import", flags = SET_ONLY_ONCE, default = Some("0")),
         field!("mute_emails", Check, "Don't Send Emails", flags = SET_ONLY_ONCE, default = Some("1")),
@@ -27,12 +31,14 @@ pub static DATA_IMPORT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_data_import_document"),
     ],
     ..DocTypeDef::new("Data Import", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DataImportField(DATA_IMPORT) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx ReferenceDoctype ImportType ImportFile PayloadCount GoogleSheetsUrl Status
-    SubmitAfterImport MuteEmails TemplateOptions TemplateWarnings ShowFailedLogs
+    Idx ReferenceDoctype ImportType ImportFile PayloadCount GoogleSheetsUrl UseCsvSniffer
+    CustomDelimiters DelimiterOptions Status SubmitAfterImport MuteEmails TemplateOptions
+    TemplateWarnings ShowFailedLogs
 }
 
 #[cfg(feature = "core")]
@@ -65,6 +71,9 @@ pub struct DataImport {
     pub import_file: Option<String>,
     pub payload_count: Option<i64>,
     pub google_sheets_url: Option<String>,
+    pub use_csv_sniffer: Option<bool>,
+    pub custom_delimiters: Option<bool>,
+    pub delimiter_options: Option<String>,
     pub status: Select<DataImportStatus>,
     pub submit_after_import: Option<bool>,
     pub mute_emails: Option<bool>,
@@ -77,6 +86,7 @@ pub struct DataImport {
 #[cfg(feature = "core")]
 document! {
     DataImport(DATA_IMPORT) : name owner creation modified modified_by docstatus idx
-    reference_doctype import_type import_file payload_count google_sheets_url status
-    submit_after_import mute_emails template_options template_warnings show_failed_logs
+    reference_doctype import_type import_file payload_count google_sheets_url
+    use_csv_sniffer custom_delimiters delimiter_options status submit_after_import
+    mute_emails template_options template_warnings show_failed_logs
 }

@@ -2,27 +2,27 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DATA_IMPORT_LOG: DocTypeDef = DocTypeDef {
-    sort: "creation desc",
-    fields: &[
-        field!("data_import", Link, "Data Import", options = Target("Data Import"), flags = IN_LIST_VIEW),
-        field!("row_indexes", Code, "Row Indexes", options = Format("JSON")),
-        field!("success", Check, "Success", flags = IN_LIST_VIEW, default = Some("0")),
-        field!("docname", Data, "Reference Name"),
-        field!("messages", Code, "Messages", options = Format("JSON")),
-        field!("exception", Text, "Exception"),
-        field!("log_index", Int, "Log Index", flags = IN_LIST_VIEW),
-    ],
-    tools: &[
-        tool!(List, "list_data_import_log_documents"),
-        tool!(Get, "get_data_import_log_document"),
-        tool!(Search, "search_data_import_log_documents"),
-        tool!(Create, "create_data_import_log_document"),
-        tool!(Update, "update_data_import_log_document"),
-        tool!(Delete, "delete_data_import_log_document"),
-    ],
-    ..DocTypeDef::new("Data Import Log", "Core")
-};
+pub static DATA_IMPORT_LOG: Versioned = Versioned::new(DocTypeDef {
+sort: "creation desc",
+fields: &[
+    field!("data_import", Link, "Data Import", options = Target("Data Import"), flags = IN_LIST_VIEW),
+    field!("row_indexes", Code, "Row Indexes", options = Format("JSON")),
+    field!("success", Check, "Success", flags = IN_LIST_VIEW, default = Some("0")),
+    field!("docname", Data, "Reference Name"),
+    field!("messages", Code, "Messages", options = Format("JSON")),
+    field!("exception", Text, "Exception"),
+    field!("log_index", Int, "Log Index", flags = IN_LIST_VIEW),
+],
+tools: &[
+    tool!(List, "list_data_import_log_documents"),
+    tool!(Get, "get_data_import_log_document"),
+    tool!(Search, "search_data_import_log_documents"),
+    tool!(Create, "create_data_import_log_document"),
+    tool!(Update, "update_data_import_log_document"),
+    tool!(Delete, "delete_data_import_log_document"),
+],
+..DocTypeDef::new("Data Import Log", "Core")
+});
 
 fields! {
     pub DataImportLogField(DATA_IMPORT_LOG) : Name Owner Creation Modified ModifiedBy

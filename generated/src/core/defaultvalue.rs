@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DEFAULTVALUE: DocTypeDef = DocTypeDef {
+pub static DEFAULTVALUE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("defkey", Data, "Key", flags = REQD | IN_LIST_VIEW),
         field!("defvalue", Text, "Value", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("DefaultValue", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DefaultValueField(DEFAULTVALUE) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELETED_DOCUMENT: DocTypeDef = DocTypeDef {
+pub static DELETED_DOCUMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("deleted_name"),
+    sort: "creation desc",
     fields: &[
         field!("deleted_name", Data, "Deleted Name", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("deleted_doctype", Data, "Deleted DocType", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -21,7 +22,8 @@ pub static DELETED_DOCUMENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_deleted_document_document"),
     ],
     ..DocTypeDef::new("Deleted Document", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DeletedDocumentField(DELETED_DOCUMENT) : Name Owner Creation Modified ModifiedBy

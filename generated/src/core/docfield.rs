@@ -2,22 +2,27 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCFIELD: DocTypeDef = DocTypeDef {
+pub static DOCFIELD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("label", Data, "Label", flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
+        field!("label", Data, "Label", flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX, length = 255, only = V16),
+        field!("label", Data, "Label", flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("fieldtype", Select, "Type", options = Choices(&["Autocomplete", "Attach", "Attach Image", "Barcode", "Button", "Check", "Code", "Color", "Column Break", "Currency", "Data", "Date", "Datetime", "Duration", "Dynamic Link", "Float", "Fold", "Geolocation", "Heading", "HTML", "HTML Editor", "Icon", "Image", "Int", "JSON", "Link", "Long Text", "Markdown Editor", "Password", "Percent", "Phone", "Read Only", "Rating", "Section Break", "Select", "Signature", "Small Text", "Tab Break", "Table", "Table MultiSelect", "Text", "Text Editor", "Time"]), flags = REQD | BOLD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Data")),
         field!("fieldname", Data, "Name", flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
+        field!("length", Int, "Length", flags = CONDITIONAL, only = V16),
         field!("precision", Select, "Precision", options = Choices(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]), flags = CONDITIONAL),
-        field!("length", Int, "Length", flags = CONDITIONAL),
+        field!("length", Int, "Length", flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("non_negative", Check, "Non Negative", flags = CONDITIONAL, default = Some("0")),
         field!("hide_days", Check, "Hide Days", flags = CONDITIONAL, default = Some("0")),
         field!("hide_seconds", Check, "Hide Seconds", flags = CONDITIONAL, default = Some("0")),
         field!("reqd", Check, "Mandatory", flags = IN_LIST_VIEW | CONDITIONAL, default = Some("0")),
-        field!("is_virtual", Check, "Virtual", default = Some("0")),
+        field!("is_virtual", Check, "Virtual", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("is_virtual", Check, "Virtual", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("search_index", Check, "Index", default = Some("0")),
+        field!("not_nullable", Check, "Not Nullable", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("mask", Check, "Mask", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("options", SmallText, "Options", flags = IN_LIST_VIEW),
         field!("sort_options", Check, "Sort Options", flags = CONDITIONAL, default = Some("0")),
         field!("show_dashboard", Check, "Show Dashboard", flags = CONDITIONAL, default = Some("0")),
@@ -25,10 +30,12 @@ pub static DOCFIELD: DocTypeDef = DocTypeDef {
         field!("default", SmallText, "Default"),
         field!("fetch_from", SmallText, "Fetch From"),
         field!("fetch_if_empty", Check, "Fetch on Save if Empty", default = Some("0")),
+        field!("button_color", Select, "Button Color", options = Choices(&["Default", "Primary", "Info", "Success", "Warning", "Danger"]), flags = CONDITIONAL, only = V16),
         field!("hidden", Check, "Hidden", default = Some("0")),
         field!("show_on_timeline", Check, "Show on Timeline", flags = CONDITIONAL, default = Some("0")),
         field!("bold", Check, "Bold", default = Some("0")),
-        field!("allow_in_quick_entry", Check, "Allow in Quick Entry", default = Some("0")),
+        field!("allow_in_quick_entry", Check, "Allow in Quick Entry", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_in_quick_entry", Check, "Allow in Quick Entry", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("translatable", Check, "Translatable", flags = CONDITIONAL, default = Some("0")),
         field!("print_hide", Check, "Print Hide", default = Some("0")),
         field!("print_hide_if_no_value", Check, "Print Hide If No Value", flags = CONDITIONAL, default = Some("0")),
@@ -40,11 +47,13 @@ pub static DOCFIELD: DocTypeDef = DocTypeDef {
         field!("in_list_view", Check, "In List View", flags = CONDITIONAL, default = Some("0")),
         field!("in_standard_filter", Check, "In List Filter", default = Some("0")),
         field!("in_preview", Check, "In Preview", flags = CONDITIONAL, default = Some("0")),
+        field!("sticky", Check, "Sticky", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("in_filter", Check, "In Filter", default = Some("0")),
         field!("in_global_search", Check, "In Global Search", flags = CONDITIONAL, default = Some("0")),
         field!("read_only", Check, "Read Only", default = Some("0")),
         field!("allow_on_submit", Check, "Allow on Submit", flags = CONDITIONAL, default = Some("0")),
-        field!("ignore_user_permissions", Check, "Ignore User Permissions", default = Some("0")),
+        field!("ignore_user_permissions", Check, "Ignore User Permissions", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("ignore_user_permissions", Check, "Ignore User Permissions", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("allow_bulk_edit", Check, "Allow Bulk Edit", flags = CONDITIONAL, default = Some("0")),
         field!("make_attachment_public", Check, "Make Attachment Public (by default)", flags = CONDITIONAL, default = Some("0")),
         field!("permlevel", Int, "Perm Level", flags = CONDITIONAL, default = Some("0")),
@@ -55,6 +64,7 @@ pub static DOCFIELD: DocTypeDef = DocTypeDef {
         field!("remember_last_selected_value", Check, "Remember Last Selected Value", flags = CONDITIONAL, default = Some("0")),
         field!("mandatory_depends_on", Code, "Mandatory Depends On (JS)", options = Format("JS")),
         field!("read_only_depends_on", Code, "Read Only Depends On (JS)", options = Format("JS")),
+        field!("alignment", Select, "Alignment", options = Choices(&["Left", "Center", "Right"]), flags = CONDITIONAL, only = V16),
         field!("print_width", Data, "Print Width", length = 10),
         field!("width", Data, "Width", length = 10),
         field!("max_height", Data, "Max Height", length = 10),
@@ -66,19 +76,21 @@ pub static DOCFIELD: DocTypeDef = DocTypeDef {
         field!("oldfieldtype", Data, "", flags = HIDDEN),
     ],
     ..DocTypeDef::new("DocField", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub DocFieldField(DOCFIELD) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    Parent Parentfield Parenttype Label Fieldtype Fieldname Precision Length NonNegative
-    HideDays HideSeconds Reqd IsVirtual SearchIndex Options SortOptions ShowDashboard
-    LinkFilters Default FetchFrom FetchIfEmpty Hidden ShowOnTimeline Bold
-    AllowInQuickEntry Translatable PrintHide PrintHideIfNoValue ReportHide DependsOn
-    Collapsible CollapsibleDependsOn HideBorder InListView InStandardFilter InPreview
-    InFilter InGlobalSearch ReadOnly AllowOnSubmit IgnoreUserPermissions AllowBulkEdit
-    MakeAttachmentPublic Permlevel IgnoreXssFilter Unique NoCopy SetOnlyOnce
-    RememberLastSelectedValue MandatoryDependsOn ReadOnlyDependsOn PrintWidth Width
-    MaxHeight Columns Description DocumentationUrl Placeholder Oldfieldname Oldfieldtype
+    Parent Parentfield Parenttype Label Fieldtype Fieldname Length Precision NonNegative
+    HideDays HideSeconds Reqd IsVirtual SearchIndex NotNullable Mask Options SortOptions
+    ShowDashboard LinkFilters Default FetchFrom FetchIfEmpty ButtonColor Hidden
+    ShowOnTimeline Bold AllowInQuickEntry Translatable PrintHide PrintHideIfNoValue
+    ReportHide DependsOn Collapsible CollapsibleDependsOn HideBorder InListView
+    InStandardFilter InPreview Sticky InFilter InGlobalSearch ReadOnly AllowOnSubmit
+    IgnoreUserPermissions AllowBulkEdit MakeAttachmentPublic Permlevel IgnoreXssFilter
+    Unique NoCopy SetOnlyOnce RememberLastSelectedValue MandatoryDependsOn
+    ReadOnlyDependsOn Alignment PrintWidth Width MaxHeight Columns Description
+    DocumentationUrl Placeholder Oldfieldname Oldfieldtype
 }
 
 #[cfg(feature = "core")]
@@ -101,6 +113,17 @@ choices! {
 }
 
 #[cfg(feature = "core")]
+choices! {
+    pub DocFieldButtonColor { Default = "Default", Primary = "Primary", Info = "Info",
+    Success = "Success", Warning = "Warning", Danger = "Danger" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub DocFieldAlignment { Left = "Left", Center = "Center", Right = "Right" }
+}
+
+#[cfg(feature = "core")]
 #[derive(Clone, Debug, Default)]
 pub struct DocField {
     pub name: Option<String>,
@@ -116,14 +139,16 @@ pub struct DocField {
     pub label: Option<String>,
     pub fieldtype: Select<DocFieldFieldtype>,
     pub fieldname: Option<String>,
-    pub precision: Option<String>,
     pub length: Option<i64>,
+    pub precision: Option<String>,
     pub non_negative: Option<bool>,
     pub hide_days: Option<bool>,
     pub hide_seconds: Option<bool>,
     pub reqd: Option<bool>,
     pub is_virtual: Option<bool>,
     pub search_index: Option<bool>,
+    pub not_nullable: Option<bool>,
+    pub mask: Option<bool>,
     pub options: Option<String>,
     pub sort_options: Option<bool>,
     pub show_dashboard: Option<bool>,
@@ -131,6 +156,7 @@ pub struct DocField {
     pub default: Option<String>,
     pub fetch_from: Option<String>,
     pub fetch_if_empty: Option<bool>,
+    pub button_color: Select<DocFieldButtonColor>,
     pub hidden: Option<bool>,
     pub show_on_timeline: Option<bool>,
     pub bold: Option<bool>,
@@ -146,6 +172,7 @@ pub struct DocField {
     pub in_list_view: Option<bool>,
     pub in_standard_filter: Option<bool>,
     pub in_preview: Option<bool>,
+    pub sticky: Option<bool>,
     pub in_filter: Option<bool>,
     pub in_global_search: Option<bool>,
     pub read_only: Option<bool>,
@@ -161,6 +188,7 @@ pub struct DocField {
     pub remember_last_selected_value: Option<bool>,
     pub mandatory_depends_on: Option<String>,
     pub read_only_depends_on: Option<String>,
+    pub alignment: Select<DocFieldAlignment>,
     pub print_width: Option<String>,
     pub width: Option<String>,
     pub max_height: Option<String>,
@@ -176,14 +204,15 @@ pub struct DocField {
 #[cfg(feature = "core")]
 document! {
     DocField(DOCFIELD) : name owner creation modified modified_by docstatus idx parent
-    parentfield parenttype label fieldtype fieldname precision length non_negative
-    hide_days hide_seconds reqd is_virtual search_index options sort_options
-    show_dashboard link_filters default fetch_from fetch_if_empty hidden show_on_timeline
-    bold allow_in_quick_entry translatable print_hide print_hide_if_no_value report_hide
-    depends_on collapsible collapsible_depends_on hide_border in_list_view
-    in_standard_filter in_preview in_filter in_global_search read_only allow_on_submit
-    ignore_user_permissions allow_bulk_edit make_attachment_public permlevel
-    ignore_xss_filter unique no_copy set_only_once remember_last_selected_value
-    mandatory_depends_on read_only_depends_on print_width width max_height columns
-    description documentation_url placeholder oldfieldname oldfieldtype
+    parentfield parenttype label fieldtype fieldname length precision non_negative
+    hide_days hide_seconds reqd is_virtual search_index not_nullable mask options
+    sort_options show_dashboard link_filters default fetch_from fetch_if_empty
+    button_color hidden show_on_timeline bold allow_in_quick_entry translatable
+    print_hide print_hide_if_no_value report_hide depends_on collapsible
+    collapsible_depends_on hide_border in_list_view in_standard_filter in_preview sticky
+    in_filter in_global_search read_only allow_on_submit ignore_user_permissions
+    allow_bulk_edit make_attachment_public permlevel ignore_xss_filter unique no_copy
+    set_only_once remember_last_selected_value mandatory_depends_on read_only_depends_on
+    alignment print_width width max_height columns description documentation_url
+    placeholder oldfieldname oldfieldtype
 }

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCPERM: DocTypeDef = DocTypeDef {
+pub static DOCPERM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("role", Link, "Role", options = Target("Role"), flags = REQD | IN_LIST_VIEW),
         field!("if_owner", Check, "If user is the owner", default = Some("0")),
@@ -18,20 +18,23 @@ pub static DOCPERM: DocTypeDef = DocTypeDef {
         field!("submit", Check, "Submit", flags = IN_LIST_VIEW, default = Some("0")),
         field!("cancel", Check, "Cancel", flags = IN_LIST_VIEW, default = Some("0")),
         field!("amend", Check, "Amend", default = Some("0")),
+        field!("mask", Check, "Mask", default = Some("0"), only = V16),
         field!("report", Check, "Report", default = Some("1")),
         field!("export", Check, "Export", default = Some("1")),
         field!("import", Check, "Import", default = Some("0")),
         field!("share", Check, "Share", default = Some("1")),
         field!("print", Check, "Print", default = Some("1")),
         field!("email", Check, "Email", default = Some("1")),
+        field!("impersonate", Check, "Impersonate", flags = CUSTOM | CONDITIONAL, only = V16),
     ],
     ..DocTypeDef::new("DocPerm", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub DocPermField(DOCPERM) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Parent Parentfield Parenttype Role IfOwner Permlevel Select Read Write Create Delete
-    Submit Cancel Amend Report Export Import Share Print Email
+    Submit Cancel Amend Mask Report Export Import Share Print Email Impersonate
 }
 
 #[cfg(feature = "core")]
@@ -61,12 +64,14 @@ pub struct DocPerm {
     pub submit: Option<bool>,
     pub cancel: Option<bool>,
     pub amend: Option<bool>,
+    pub mask: Option<bool>,
     pub report: Option<bool>,
     pub export: Option<bool>,
     pub import: Option<bool>,
     pub share: Option<bool>,
     pub print: Option<bool>,
     pub email: Option<bool>,
+    pub impersonate: Option<bool>,
     pub extra: Extra,
 }
 
@@ -74,5 +79,5 @@ pub struct DocPerm {
 document! {
     DocPerm(DOCPERM) : name owner creation modified modified_by docstatus idx parent
     parentfield parenttype role if_owner permlevel select read write create delete submit
-    cancel amend report export import share print email
+    cancel amend mask report export import share print email impersonate
 }

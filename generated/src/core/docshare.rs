@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCSHARE: DocTypeDef = DocTypeDef {
+pub static DOCSHARE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = IN_LIST_VIEW | SEARCH_INDEX),
         field!("share_doctype", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
@@ -15,6 +16,7 @@ pub static DOCSHARE: DocTypeDef = DocTypeDef {
         field!("submit", Check, "Submit", default = Some("0")),
         field!("everyone", Check, "Everyone", flags = SEARCH_INDEX, default = Some("0")),
         field!("notify_by_email", Check, "Notify by email", default = Some("1")),
+        field!("impersonate", Check, "Impersonate", flags = CUSTOM | CONDITIONAL, only = V16),
     ],
     tools: &[
         tool!(List, "list_docshare_documents"),
@@ -25,11 +27,13 @@ pub static DOCSHARE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_docshare_document"),
     ],
     ..DocTypeDef::new("DocShare", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocShareField(DOCSHARE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     User ShareDoctype ShareName Read Write Share Submit Everyone NotifyByEmail
+    Impersonate
 }
 
 #[cfg(feature = "core")]
@@ -54,11 +58,12 @@ pub struct DocShare {
     pub submit: Option<bool>,
     pub everyone: Option<bool>,
     pub notify_by_email: Option<bool>,
+    pub impersonate: Option<bool>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "core")]
 document! {
     DocShare(DOCSHARE) : name owner creation modified modified_by docstatus idx user
-    share_doctype share_name read write share submit everyone notify_by_email
+    share_doctype share_name read write share submit everyone notify_by_email impersonate
 }

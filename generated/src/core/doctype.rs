@@ -2,11 +2,21 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE: DocTypeDef = DocTypeDef {
+pub static DOCTYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     search_fields: &["module"],
+    sort: "creation desc",
     fields: &[
+        field!("permissions", Table, "Permissions", options = Target("DocPerm"), only = V16),
+        field!("restrict_to_domain", Link, "Restrict To Domain", options = Target("Domain"), only = V16),
+        field!("read_only", Check, "User Cannot Search", default = Some("0"), only = V16),
+        field!("in_create", Check, "User Cannot Create", default = Some("0"), only = V16),
+        field!("protect_attached_files", Check, "Protect Attached Files", default = Some("0"), only = V16),
+        field!("naming_rule", Select, "Naming Rule", options = Choices(&["Set by user", "Autoincrement", "By fieldname", "By \"Naming Series\" field", "Expression", "Expression (old style)", "Random", "UUID", "By script"]), length = 40, only = V16),
+        field!("autoname", Data, "Auto Name", only = V16),
+        field!("title_field", Data, "Title Field", flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("allow_rename", Check, "Allow Rename", default = Some("1"), only = V16),
         field!("module", Link, "Module", options = Target("Module Def"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("is_submittable", Check, "Is Submittable", flags = CONDITIONAL, default = Some("0")),
         field!("istable", Check, "Is Child Table", flags = IN_STANDARD_FILTER, default = Some("0")),
@@ -15,7 +25,9 @@ pub static DOCTYPE: DocTypeDef = DocTypeDef {
         field!("is_calendar_and_gantt", Check, "Is Calendar and Gantt", flags = CONDITIONAL, default = Some("0")),
         field!("editable_grid", Check, "Editable Grid", flags = CONDITIONAL, default = Some("1")),
         field!("quick_entry", Check, "Quick Entry", flags = CONDITIONAL, default = Some("0")),
-        field!("grid_page_length", Int, "Grid Page Length", flags = CONDITIONAL, default = Some("50")),
+        field!("grid_page_length", Int, "Grid Page Length", flags = NON_NEGATIVE | CONDITIONAL, default = Some("50"), only = V16),
+        field!("grid_page_length", Int, "Grid Page Length", flags = CONDITIONAL | SUPERSEDED, default = Some("50"), only = V15),
+        field!("rows_threshold_for_grid_search", Int, "Rows Threshold for Grid Search", flags = NON_NEGATIVE | CONDITIONAL, default = Some("20"), only = V16),
         field!("track_changes", Check, "Track Changes", flags = CONDITIONAL, default = Some("0")),
         field!("track_seen", Check, "Track Seen", flags = CONDITIONAL, default = Some("0")),
         field!("track_views", Check, "Track Views", flags = CONDITIONAL, default = Some("0")),
@@ -23,27 +35,30 @@ pub static DOCTYPE: DocTypeDef = DocTypeDef {
         field!("beta", Check, "Beta", flags = CONDITIONAL, default = Some("0")),
         field!("is_virtual", Check, "Is Virtual", default = Some("0")),
         field!("queue_in_background", Check, "Queue in Background (BETA)", flags = CONDITIONAL, default = Some("0")),
-        field!("naming_rule", Select, "Naming Rule", options = Choices(&["Set by user", "Autoincrement", "By fieldname", "By \"Naming Series\" field", "Expression", "Expression (old style)", "Random", "By script"]), length = 40),
-        field!("autoname", Data, "Auto Name"),
-        field!("allow_rename", Check, "Allow Rename", flags = CONDITIONAL, default = Some("1")),
+        field!("naming_rule", Select, "Naming Rule", options = Choices(&["Set by user", "Autoincrement", "By fieldname", "By \"Naming Series\" field", "Expression", "Expression (old style)", "Random", "By script"]), flags = SUPERSEDED, length = 40, only = V15),
+        field!("autoname", Data, "Auto Name", flags = SUPERSEDED, only = V15),
+        field!("allow_rename", Check, "Allow Rename", flags = CONDITIONAL | SUPERSEDED, default = Some("1"), only = V15),
         field!("description", SmallText, "Description"),
-        field!("documentation", Data, "Documentation Link"),
+        field!("documentation", Data, "Documentation Link", flags = SUPERSEDED, only = V15),
         field!("image_field", Data, "Image Field"),
         field!("timeline_field", Data, "Timeline Field", flags = CONDITIONAL),
         field!("nsm_parent_field", Data, "Parent Field (Tree)", flags = CONDITIONAL),
         field!("max_attachments", Int, "Max Attachments"),
+        field!("documentation", Data, "Documentation Link", only = V16),
         field!("hide_toolbar", Check, "Hide Sidebar, Menu, and Comments", default = Some("0")),
         field!("allow_copy", Check, "Hide Copy", default = Some("0")),
-        field!("allow_import", Check, "Allow Import (via Data Import Tool)", default = Some("0")),
+        field!("allow_import", Check, "Allow Import (via Data Import Tool)", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_import", Check, "Allow Import (via Data Import Tool)", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("allow_events_in_timeline", Check, "Allow events in timeline", default = Some("0")),
         field!("allow_auto_repeat", Check, "Allow Auto Repeat", default = Some("0")),
         field!("make_attachments_public", Check, "Make Attachments Public by Default", default = Some("0")),
-        field!("title_field", Data, "Title Field", flags = CONDITIONAL | CONDITIONALLY_REQD),
+        field!("title_field", Data, "Title Field", flags = CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
         field!("show_title_field_in_link", Check, "Show Title in Link Fields", default = Some("0")),
         field!("translated_doctype", Check, "Translate Link Fields", default = Some("0")),
         field!("search_fields", Data, "Search Fields", flags = CONDITIONAL),
         field!("default_print_format", Data, "Default Print Format"),
-        field!("sort_field", Data, "Default Sort Field", flags = CONDITIONAL, default = Some("modified")),
+        field!("sort_field", Data, "Default Sort Field", flags = CONDITIONAL, default = Some("creation"), only = V16),
+        field!("sort_field", Data, "Default Sort Field", flags = CONDITIONAL | SUPERSEDED, default = Some("modified"), only = V15),
         field!("sort_order", Select, "Default Sort Order", options = Choices(&["ASC", "DESC"]), flags = CONDITIONAL, default = Some("DESC")),
         field!("default_view", Select, "Default View", options = Choices(&[])),
         field!("force_re_route_to_default_view", Check, "Force Re-route to Default View", default = Some("0")),
@@ -56,15 +71,20 @@ pub static DOCTYPE: DocTypeDef = DocTypeDef {
         field!("email_append_to", Check, "Allow document creation via Email", default = Some("0")),
         field!("sender_field", Data, "Sender Email Field", flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("sender_name_field", Data, "Sender Name Field", flags = CONDITIONAL),
+        field!("recipient_account_field", Data, "Recipient Account Field", flags = CONDITIONAL, only = V16),
         field!("subject_field", Data, "Subject Field", flags = CONDITIONAL),
-        field!("permissions", Table, "Permissions", options = Target("DocPerm")),
-        field!("restrict_to_domain", Link, "Restrict To Domain", options = Target("Domain")),
-        field!("read_only", Check, "User Cannot Search", default = Some("0")),
-        field!("in_create", Check, "User Cannot Create", default = Some("0")),
-        field!("protect_attached_files", Check, "Protect Attached Files", default = Some("0")),
-        field!("actions", Table, "Actions", options = Target("DocType Action")),
-        field!("links", Table, "Links", options = Target("DocType Link")),
-        field!("states", Table, "States", options = Target("DocType State")),
+        field!("fields", Table, "Fields", options = Target("DocField"), only = V16),
+        field!("permissions", Table, "Permissions", options = Target("DocPerm"), flags = SUPERSEDED, only = V15),
+        field!("restrict_to_domain", Link, "Restrict To Domain", options = Target("Domain"), flags = SUPERSEDED, only = V15),
+        field!("read_only", Check, "User Cannot Search", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("in_create", Check, "User Cannot Create", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("protect_attached_files", Check, "Protect Attached Files", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("actions", Table, "Document Actions", options = Target("DocType Action"), only = V16),
+        field!("actions", Table, "Actions", options = Target("DocType Action"), flags = SUPERSEDED, only = V15),
+        field!("links", Table, "Document Links", options = Target("DocType Link"), only = V16),
+        field!("links", Table, "Links", options = Target("DocType Link"), flags = SUPERSEDED, only = V15),
+        field!("states", Table, "Document States", options = Target("DocType State"), only = V16),
+        field!("states", Table, "States", options = Target("DocType State"), flags = SUPERSEDED, only = V15),
         field!("has_web_view", Check, "Has Web View", default = Some("0")),
         field!("allow_guest_to_view", Check, "Allow Guest to View", flags = CONDITIONAL, default = Some("0")),
         field!("index_web_pages_for_search", Check, "Index Web Pages for Search", default = Some("1")),
@@ -73,7 +93,7 @@ pub static DOCTYPE: DocTypeDef = DocTypeDef {
         field!("website_search_field", Data, "Website Search Field", flags = CONDITIONAL),
         field!("engine", Select, "Database Engine", options = Choices(&["InnoDB", "MyISAM"]), flags = CONDITIONAL, default = Some("InnoDB")),
         field!("migration_hash", Data, "", flags = HIDDEN),
-        field!("fields", Table, "Fields", options = Target("DocField")),
+        field!("fields", Table, "Fields", options = Target("DocField"), flags = SUPERSEDED, only = V15),
         field!("row_format", Select, "Row Format", options = Choices(&["Dynamic", "Compressed"]), flags = HIDDEN, default = Some("Dynamic")),
     ],
     tools: &[
@@ -85,22 +105,23 @@ pub static DOCTYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_doctype_document"),
     ],
     ..DocTypeDef::new("DocType", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocTypeField(DOCTYPE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    Module IsSubmittable Istable Issingle IsTree IsCalendarAndGantt EditableGrid
-    QuickEntry GridPageLength TrackChanges TrackSeen TrackViews Custom Beta IsVirtual
-    QueueInBackground NamingRule Autoname AllowRename Description Documentation
-    ImageField TimelineField NsmParentField MaxAttachments HideToolbar AllowCopy
-    AllowImport AllowEventsInTimeline AllowAutoRepeat MakeAttachmentsPublic TitleField
+    Permissions RestrictToDomain ReadOnly InCreate ProtectAttachedFiles NamingRule
+    Autoname TitleField AllowRename Module IsSubmittable Istable Issingle IsTree
+    IsCalendarAndGantt EditableGrid QuickEntry GridPageLength RowsThresholdForGridSearch
+    TrackChanges TrackSeen TrackViews Custom Beta IsVirtual QueueInBackground Description
+    ImageField TimelineField NsmParentField MaxAttachments Documentation HideToolbar
+    AllowCopy AllowImport AllowEventsInTimeline AllowAutoRepeat MakeAttachmentsPublic
     ShowTitleFieldInLink TranslatedDoctype SearchFields DefaultPrintFormat SortField
     SortOrder DefaultView ForceReRouteToDefaultView DocumentType Icon Color
     ShowPreviewPopup ShowNameInGlobalSearch DefaultEmailTemplate EmailAppendTo
-    SenderField SenderNameField SubjectField Permissions RestrictToDomain ReadOnly
-    InCreate ProtectAttachedFiles Actions Links States HasWebView AllowGuestToView
-    IndexWebPagesForSearch Route IsPublishedField WebsiteSearchField Engine MigrationHash
-    Fields RowFormat
+    SenderField SenderNameField RecipientAccountField SubjectField Fields Actions Links
+    States HasWebView AllowGuestToView IndexWebPagesForSearch Route IsPublishedField
+    WebsiteSearchField Engine MigrationHash RowFormat
 }
 
 #[cfg(feature = "core")]
@@ -111,7 +132,7 @@ choices! {
     pub DocTypeNamingRule { SetByUser = "Set by user", Autoincrement = "Autoincrement",
     ByFieldname = "By fieldname", ByNamingSeriesField = "By \"Naming Series\" field",
     Expression = "Expression", ExpressionOldStyle = "Expression (old style)", Random =
-    "Random", ByScript = "By script" }
+    "Random", Uuid = "UUID", ByScript = "By script" }
 }
 
 #[cfg(feature = "core")]
@@ -145,6 +166,15 @@ pub struct DocType {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
+    pub permissions: Vec<crate::DocPerm>,
+    pub restrict_to_domain: Link<target::Domain>,
+    pub read_only: Option<bool>,
+    pub in_create: Option<bool>,
+    pub protect_attached_files: Option<bool>,
+    pub naming_rule: Select<DocTypeNamingRule>,
+    pub autoname: Option<String>,
+    pub title_field: Option<String>,
+    pub allow_rename: Option<bool>,
     pub module: Link<target::ModuleDef>,
     pub is_submittable: Option<bool>,
     pub istable: Option<bool>,
@@ -154,6 +184,7 @@ pub struct DocType {
     pub editable_grid: Option<bool>,
     pub quick_entry: Option<bool>,
     pub grid_page_length: Option<i64>,
+    pub rows_threshold_for_grid_search: Option<i64>,
     pub track_changes: Option<bool>,
     pub track_seen: Option<bool>,
     pub track_views: Option<bool>,
@@ -161,22 +192,18 @@ pub struct DocType {
     pub beta: Option<bool>,
     pub is_virtual: Option<bool>,
     pub queue_in_background: Option<bool>,
-    pub naming_rule: Select<DocTypeNamingRule>,
-    pub autoname: Option<String>,
-    pub allow_rename: Option<bool>,
     pub description: Option<String>,
-    pub documentation: Option<String>,
     pub image_field: Option<String>,
     pub timeline_field: Option<String>,
     pub nsm_parent_field: Option<String>,
     pub max_attachments: Option<i64>,
+    pub documentation: Option<String>,
     pub hide_toolbar: Option<bool>,
     pub allow_copy: Option<bool>,
     pub allow_import: Option<bool>,
     pub allow_events_in_timeline: Option<bool>,
     pub allow_auto_repeat: Option<bool>,
     pub make_attachments_public: Option<bool>,
-    pub title_field: Option<String>,
     pub show_title_field_in_link: Option<bool>,
     pub translated_doctype: Option<bool>,
     pub search_fields: Option<String>,
@@ -194,12 +221,9 @@ pub struct DocType {
     pub email_append_to: Option<bool>,
     pub sender_field: Option<String>,
     pub sender_name_field: Option<String>,
+    pub recipient_account_field: Option<String>,
     pub subject_field: Option<String>,
-    pub permissions: Vec<crate::DocPerm>,
-    pub restrict_to_domain: Link<target::Domain>,
-    pub read_only: Option<bool>,
-    pub in_create: Option<bool>,
-    pub protect_attached_files: Option<bool>,
+    pub fields: Vec<crate::DocField>,
     pub actions: Vec<crate::DocTypeAction>,
     pub links: Vec<crate::DocTypeLink>,
     pub states: Vec<crate::DocTypeState>,
@@ -211,25 +235,25 @@ pub struct DocType {
     pub website_search_field: Option<String>,
     pub engine: Select<DocTypeEngine>,
     pub migration_hash: Option<String>,
-    pub fields: Vec<crate::DocField>,
     pub row_format: Select<DocTypeRowFormat>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "core")]
 document! {
-    DocType(DOCTYPE) : name owner creation modified modified_by docstatus idx module
-    is_submittable istable issingle is_tree is_calendar_and_gantt editable_grid
-    quick_entry grid_page_length track_changes track_seen track_views custom beta
-    is_virtual queue_in_background naming_rule autoname allow_rename description
-    documentation image_field timeline_field nsm_parent_field max_attachments
-    hide_toolbar allow_copy allow_import allow_events_in_timeline allow_auto_repeat
-    make_attachments_public title_field show_title_field_in_link translated_doctype
-    search_fields default_print_format sort_field sort_order default_view
-    force_re_route_to_default_view document_type icon color show_preview_popup
-    show_name_in_global_search default_email_template email_append_to sender_field
-    sender_name_field subject_field permissions restrict_to_domain read_only in_create
-    protect_attached_files actions links states has_web_view allow_guest_to_view
+    DocType(DOCTYPE) : name owner creation modified modified_by docstatus idx permissions
+    restrict_to_domain read_only in_create protect_attached_files naming_rule autoname
+    title_field allow_rename module is_submittable istable issingle is_tree
+    is_calendar_and_gantt editable_grid quick_entry grid_page_length
+    rows_threshold_for_grid_search track_changes track_seen track_views custom beta
+    is_virtual queue_in_background description image_field timeline_field
+    nsm_parent_field max_attachments documentation hide_toolbar allow_copy allow_import
+    allow_events_in_timeline allow_auto_repeat make_attachments_public
+    show_title_field_in_link translated_doctype search_fields default_print_format
+    sort_field sort_order default_view force_re_route_to_default_view document_type icon
+    color show_preview_popup show_name_in_global_search default_email_template
+    email_append_to sender_field sender_name_field recipient_account_field subject_field
+    fields actions links states has_web_view allow_guest_to_view
     index_web_pages_for_search route is_published_field website_search_field engine
-    migration_hash fields row_format
+    migration_hash row_format
 }

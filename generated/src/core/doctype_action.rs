@@ -2,18 +2,20 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_ACTION: DocTypeDef = DocTypeDef {
+pub static DOCTYPE_ACTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("label", Data, "Label", flags = REQD | IN_LIST_VIEW),
-        field!("action_type", Select, "Action Type", options = Choices(&["Server Action", "Route"]), flags = REQD | IN_LIST_VIEW),
+        field!("action_type", Select, "Action Type", options = Choices(& ["Server Action", "Route"]), flags = REQD | IN_LIST_VIEW),
         field!("action", SmallText, "Action / Route", flags = REQD | IN_LIST_VIEW),
         field!("group", Data, "Group", flags = IN_LIST_VIEW),
         field!("hidden", Check, "Hidden", default = Some("0")),
         field!("custom", Check, "Custom", flags = HIDDEN, default = Some("0")),
     ],
     ..DocTypeDef::new("DocType Action", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocTypeActionField(DOCTYPE_ACTION) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_LINK: DocTypeDef = DocTypeDef {
+pub static DOCTYPE_LINK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("link_doctype", Link, "Link DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("link_fieldname", Data, "Link Fieldname", flags = REQD | IN_LIST_VIEW),
@@ -11,11 +12,13 @@ pub static DOCTYPE_LINK: DocTypeDef = DocTypeDef {
         field!("table_fieldname", Data, "Table Fieldname"),
         field!("group", Data, "Group", flags = IN_LIST_VIEW),
         field!("hidden", Check, "Hidden", default = Some("0")),
-        field!("is_child_table", Check, "Is Child Table", flags = READ_ONLY, default = Some("0")),
+        field!("is_child_table", Check, "Is Child Table", flags = READ_ONLY, default = Some("0"), fetch_from = Some("link_doctype.istable"), only = V16),
+        field!("is_child_table", Check, "Is Child Table", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
         field!("custom", Check, "Custom", flags = HIDDEN, default = Some("0")),
     ],
     ..DocTypeDef::new("DocType Link", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocTypeLinkField(DOCTYPE_LINK) : Name Owner Creation Modified ModifiedBy

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_STATE: DocTypeDef = DocTypeDef {
+pub static DOCTYPE_STATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
         field!("color", Select, "Color", options = Choices(&["Blue", "Cyan", "Gray", "Green", "Light Blue", "Orange", "Pink", "Purple", "Red", "Yellow"]), flags = REQD | IN_LIST_VIEW, default = Some("Blue")),
         field!("custom", Check, "Custom", flags = HIDDEN, default = Some("0")),
     ],
     ..DocTypeDef::new("DocType State", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocTypeStateField(DOCTYPE_STATE) : Name Owner Creation Modified ModifiedBy

@@ -2,16 +2,20 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_NAMING_RULE: DocTypeDef = DocTypeDef {
+pub static DOCUMENT_NAMING_RULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("document_type"),
+    sort: "priority desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("priority", Int, "Priority"),
+        field!("priority", Int, "Priority", flags = IN_STANDARD_FILTER, only = V16),
+        field!("priority", Int, "Priority", flags = SUPERSEDED, only = V15),
         field!("conditions", Table, "Conditions", options = Target("Document Naming Rule Condition")),
-        field!("prefix", Data, "Prefix", flags = REQD | CONDITIONALLY_REQD),
-        field!("counter", Int, "Counter", flags = NO_COPY, default = Some("0")),
+        field!("prefix", Data, "Prefix", flags = REQD | IN_LIST_VIEW | CONDITIONALLY_REQD, only = V16),
+        field!("prefix", Data, "Prefix", flags = REQD | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
+        field!("counter", Int, "Counter", flags = NO_COPY | IN_LIST_VIEW, default = Some("0"), only = V16),
+        field!("counter", Int, "Counter", flags = NO_COPY | SUPERSEDED, default = Some("0"), only = V15),
         field!("prefix_digits", Int, "Digits", flags = REQD | CONDITIONALLY_REQD, default = Some("5")),
     ],
     tools: &[
@@ -23,7 +27,8 @@ pub static DOCUMENT_NAMING_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_document_naming_rule_document"),
     ],
     ..DocTypeDef::new("Document Naming Rule", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocumentNamingRuleField(DOCUMENT_NAMING_RULE) : Name Owner Creation Modified

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_NAMING_RULE_CONDITION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static DOCUMENT_NAMING_RULE_CONDITION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("field", Select, "Field", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
         field!("condition", Select, "Condition", options = Choices(&["=", "!=", ">", "<", ">=", "<="]), flags = REQD | IN_LIST_VIEW),
         field!("value", Data, "Value", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Document Naming Rule Condition", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocumentNamingRuleConditionField(DOCUMENT_NAMING_RULE_CONDITION) : Name Owner

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_NAMING_SETTINGS: DocTypeDef = DocTypeDef {
+pub static DOCUMENT_NAMING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
+    sort: "creation desc",
     fields: &[
         field!("transaction_type", Autocomplete, "Select Transaction"),
         field!("naming_series_options", Text, "Series List for this Transaction", flags = CONDITIONAL),
@@ -20,7 +21,8 @@ pub static DOCUMENT_NAMING_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_document_naming_settings_document"),
     ],
     ..DocTypeDef::new("Document Naming Settings", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocumentNamingSettingsField(DOCUMENT_NAMING_SETTINGS) : Name Owner Creation

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_SHARE_KEY: DocTypeDef = DocTypeDef {
+pub static DOCUMENT_SHARE_KEY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = READ_ONLY | SEARCH_INDEX),
         field!("reference_docname", DynamicLink, "Reference Document Name", options = TargetField("reference_doctype"), flags = READ_ONLY | SEARCH_INDEX),
@@ -20,7 +21,8 @@ pub static DOCUMENT_SHARE_KEY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_document_share_key_document"),
     ],
     ..DocTypeDef::new("Document Share Key", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocumentShareKeyField(DOCUMENT_SHARE_KEY) : Name Owner Creation Modified

@@ -2,12 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOMAIN: DocTypeDef = DocTypeDef {
+pub static DOMAIN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("field:domain"),
     title_field: Some("domain"),
     search_fields: &["domain"],
-    fields: &[field!("domain", Data, "Domain", flags = REQD | UNIQUE | IN_LIST_VIEW)],
+    sort: "creation desc",
+    fields: &[
+        field!("domain", Data, "Domain", flags = REQD | UNIQUE | IN_LIST_VIEW),
+    ],
     tools: &[
         tool!(List, "list_domain_documents"),
         tool!(Get, "get_domain_document"),
@@ -17,7 +20,8 @@ pub static DOMAIN: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_domain_document"),
     ],
     ..DocTypeDef::new("Domain", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DomainField(DOMAIN) : Name Owner Creation Modified ModifiedBy Docstatus Idx

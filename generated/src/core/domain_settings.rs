@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOMAIN_SETTINGS: DocTypeDef = DocTypeDef {
+pub static DOMAIN_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("active_domains", Table, "Active Domains", options = Target("Has Domain"), flags = READ_ONLY | HIDDEN),
     ],
@@ -13,7 +14,8 @@ pub static DOMAIN_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_domain_settings_document"),
     ],
     ..DocTypeDef::new("Domain Settings", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DomainSettingsField(DOMAIN_SETTINGS) : Name Owner Creation Modified ModifiedBy

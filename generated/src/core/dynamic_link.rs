@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DYNAMIC_LINK: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static DYNAMIC_LINK: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("link_doctype", Link, "Link Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("link_name", DynamicLink, "Link Name", options = TargetField("link_doctype"), flags = REQD | IN_LIST_VIEW),
         field!("link_title", ReadOnly, "Link Title", flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Dynamic Link", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DynamicLinkField(DYNAMIC_LINK) : Name Owner Creation Modified ModifiedBy
@@ -18,12 +21,24 @@ fields! {
 }
 
 #[cfg(
-    any(feature = "contacts", feature = "core", feature = "edi", feature = "telephony")
+    any(
+        feature = "contacts",
+        feature = "core",
+        feature = "desk",
+        feature = "edi",
+        feature = "telephony"
+    )
 )]
 use crate::target;
 
 #[cfg(
-    any(feature = "contacts", feature = "core", feature = "edi", feature = "telephony")
+    any(
+        feature = "contacts",
+        feature = "core",
+        feature = "desk",
+        feature = "edi",
+        feature = "telephony"
+    )
 )]
 #[derive(Clone, Debug, Default)]
 pub struct DynamicLink {
@@ -44,7 +59,13 @@ pub struct DynamicLink {
 }
 
 #[cfg(
-    any(feature = "contacts", feature = "core", feature = "edi", feature = "telephony")
+    any(
+        feature = "contacts",
+        feature = "core",
+        feature = "desk",
+        feature = "edi",
+        feature = "telephony"
+    )
 )]
 document! {
     DynamicLink(DYNAMIC_LINK) : name owner creation modified modified_by docstatus idx

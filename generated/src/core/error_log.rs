@@ -2,15 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ERROR_LOG: DocTypeDef = DocTypeDef {
+pub static ERROR_LOG: Versioned = Versioned::new(DocTypeDef {
     title_field: Some("method"),
+    sort: "creation desc",
     fields: &[
         field!("seen", Check, "Seen", flags = HIDDEN, default = Some("0")),
-        field!("reference_doctype", Link, "Reference DocType", options = Target("DocType"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("reference_name", Data, "Reference Name", flags = READ_ONLY),
+        field!("reference_doctype", Link, "Reference DocType", options = Target("DocType"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("reference_doctype", Link, "Reference DocType", options = Target("DocType"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | SUPERSEDED, only = V15),
+        field!("reference_name", Data, "Reference Name", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, only = V16),
+        field!("reference_name", Data, "Reference Name", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("method", Data, "Title", flags = READ_ONLY | IN_LIST_VIEW),
         field!("error", Code, "Error", flags = READ_ONLY),
         field!("trace_id", Data, "Trace ID", flags = READ_ONLY),
+        field!("metadata", Code, "Metadata", flags = READ_ONLY, only = V16),
     ],
     tools: &[
         tool!(List, "list_error_log_documents"),
@@ -21,11 +25,12 @@ pub static ERROR_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_error_log_document"),
     ],
     ..DocTypeDef::new("Error Log", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ErrorLogField(ERROR_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    Seen ReferenceDoctype ReferenceName Method Error TraceId
+    Seen ReferenceDoctype ReferenceName Method Error TraceId Metadata
 }
 
 #[cfg(feature = "core")]
@@ -47,11 +52,12 @@ pub struct ErrorLog {
     pub method: Option<String>,
     pub error: Option<String>,
     pub trace_id: Option<String>,
+    pub metadata: Option<String>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "core")]
 document! {
     ErrorLog(ERROR_LOG) : name owner creation modified modified_by docstatus idx seen
-    reference_doctype reference_name method error trace_id
+    reference_doctype reference_name method error trace_id metadata
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FILE: DocTypeDef = DocTypeDef {
+pub static FILE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("file_name"),
+    sort: "creation desc",
     fields: &[
         field!("file_name", Data, "File Name", flags = READ_ONLY | IN_GLOBAL_SEARCH),
         field!("is_private", Check, "Is Private", flags = CONDITIONAL, default = Some("0")),
@@ -33,7 +34,8 @@ pub static FILE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_file_document"),
     ],
     ..DocTypeDef::new("File", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub FileField(FILE) : Name Owner Creation Modified ModifiedBy Docstatus Idx FileName

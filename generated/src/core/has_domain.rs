@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HAS_DOMAIN: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static HAS_DOMAIN: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("domain", Link, "Domain", options = Target("Domain"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Has Domain", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub HasDomainField(HAS_DOMAIN) : Name Owner Creation Modified ModifiedBy Docstatus

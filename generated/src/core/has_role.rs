@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HAS_ROLE: DocTypeDef = DocTypeDef {
+pub static HAS_ROLE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("role", Link, "Role", options = Target("Role"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Has Role", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub HasRoleField(HAS_ROLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

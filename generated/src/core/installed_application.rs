@@ -2,17 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INSTALLED_APPLICATION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static INSTALLED_APPLICATION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("app_name", Data, "Application Name", flags = REQD | READ_ONLY | IN_LIST_VIEW),
-        field!("app_version", Data, "Application Version", flags = REQD | READ_ONLY | IN_LIST_VIEW),
-        field!("git_branch", Data, "Git Branch", flags = REQD | READ_ONLY | IN_LIST_VIEW),
+        field!("app_version", Data, "Application Version", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("app_version", Data, "Application Version", flags = REQD | READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("git_branch", Data, "Git Branch", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("git_branch", Data, "Git Branch", flags = REQD | READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("has_setup_wizard", Check, "Has Setup Wizard", flags = IN_LIST_VIEW, default = Some("0")),
         field!("is_setup_complete", Check, "Is Setup Complete?", flags = IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Installed Application", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub InstalledApplicationField(INSTALLED_APPLICATION) : Name Owner Creation Modified

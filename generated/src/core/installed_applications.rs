@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INSTALLED_APPLICATIONS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
-        | doctype_flag::QUICK_ENTRY,
+pub static INSTALLED_APPLICATIONS: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("installed_applications", Table, "Installed Applications", options = Target("Installed Application"), flags = READ_ONLY),
     ],
@@ -13,7 +13,19 @@ pub static INSTALLED_APPLICATIONS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_installed_applications_document"),
     ],
     ..DocTypeDef::new("Installed Applications", "Core")
-};
+})
+.but(
+    &[
+        (
+            V15,
+            Fact::Flags(
+                doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
+                    | doctype_flag::QUICK_ENTRY,
+            ),
+        ),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub InstalledApplicationsField(INSTALLED_APPLICATIONS) : Name Owner Creation Modified

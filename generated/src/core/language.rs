@@ -2,17 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANGUAGE: DocTypeDef = DocTypeDef {
+pub static LANGUAGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::TITLE_IN_LINKS,
     autoname: Some("field:language_code"),
     title_field: Some("language_name"),
     search_fields: &["language_name"],
+    sort: "creation desc",
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("1")),
         field!("language_code", Data, "Language Code", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("language_name", Data, "Language Name", flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
         field!("flag", Data, "Flag", flags = IN_LIST_VIEW),
         field!("based_on", Link, "Based On", options = Target("Language")),
+        field!("date_format", Select, "Date Format", options = Choices(&["yyyy-mm-dd", "dd-mm-yyyy", "dd/mm/yyyy", "dd.mm.yyyy", "mm/dd/yyyy", "mm-dd-yyyy"]), only = V16),
+        field!("time_format", Select, "Time Format", options = Choices(&["HH:mm:ss", "HH:mm"]), only = V16),
+        field!("number_format", Select, "Number Format", options = Choices(& ["#,###.##", "#.###,##", "# ###.##", "# ###,##", "#'###.##", "#, ###.##", "#,##,###.##", "#,###.###", "#.###", "#,###"]), only = V16),
+        field!("first_day_of_the_week", Select, "First Day of the Week", options = Choices(&["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]), only = V16),
     ],
     tools: &[
         tool!(List, "list_language_documents"),
@@ -23,15 +28,29 @@ pub static LANGUAGE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_language_document"),
     ],
     ..DocTypeDef::new("Language", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LanguageField(LANGUAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    Enabled LanguageCode LanguageName Flag BasedOn
+    Enabled LanguageCode LanguageName Flag BasedOn DateFormat TimeFormat NumberFormat
+    FirstDayOfTheWeek
 }
 
 #[cfg(feature = "core")]
 use crate::target;
+
+#[cfg(feature = "core")]
+choices! {
+    pub LanguageTimeFormat { HhMmSs = "HH:mm:ss", HhMm = "HH:mm" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub LanguageFirstDayOfTheWeek { Sunday = "Sunday", Monday = "Monday", Tuesday =
+    "Tuesday", Wednesday = "Wednesday", Thursday = "Thursday", Friday = "Friday",
+    Saturday = "Saturday" }
+}
 
 #[cfg(feature = "core")]
 #[derive(Clone, Debug, Default)]
@@ -48,11 +67,16 @@ pub struct Language {
     pub language_name: Option<String>,
     pub flag: Option<String>,
     pub based_on: Link<target::Language>,
+    pub date_format: Option<String>,
+    pub time_format: Select<LanguageTimeFormat>,
+    pub number_format: Option<String>,
+    pub first_day_of_the_week: Select<LanguageFirstDayOfTheWeek>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "core")]
 document! {
     Language(LANGUAGE) : name owner creation modified modified_by docstatus idx enabled
-    language_code language_name flag based_on
+    language_code language_name flag based_on date_format time_format number_format
+    first_day_of_the_week
 }

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOG_SETTING_USER: DocTypeDef = DocTypeDef {
+pub static LOG_SETTING_USER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("field:user"),
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | UNIQUE | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Log Setting User", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LogSettingUserField(LOG_SETTING_USER) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOG_SETTINGS: DocTypeDef = DocTypeDef {
+pub static LOG_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("logs_to_clear", Table, "Logs to Clear", options = Target("Logs To Clear")),
     ],
@@ -13,7 +14,8 @@ pub static LOG_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_log_settings_document"),
     ],
     ..DocTypeDef::new("Log Settings", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LogSettingsField(LOG_SETTINGS) : Name Owner Creation Modified ModifiedBy

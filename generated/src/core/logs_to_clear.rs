@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOGS_TO_CLEAR: DocTypeDef = DocTypeDef {
+pub static LOGS_TO_CLEAR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("ref_doctype", Link, "Log DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("days", Int, "Clear Logs After (days)", flags = REQD | IN_LIST_VIEW | NON_NEGATIVE, default = Some("30")),
     ],
     ..DocTypeDef::new("Logs To Clear", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LogsToClearField(LOGS_TO_CLEAR) : Name Owner Creation Modified ModifiedBy

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODULE_DEF: DocTypeDef = DocTypeDef {
+pub static MODULE_DEF: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:module_name"),
+    sort: "creation desc",
     fields: &[
         field!("module_name", Data, "Module Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
-        field!("custom", Check, "Custom", default = Some("0")),
-        field!("package", Link, "Package", options = Target("Package"), flags = CONDITIONAL),
+        field!("custom", Check, "Custom", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("package", Link, "Package", options = Target("Package"), flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("app_name", Select, "App Name", options = Choices(&[]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL),
         field!("restrict_to_domain", Link, "Restrict To Domain", options = Target("Domain")),
+        field!("package", Link, "Package", options = Target("Package"), flags = CONDITIONAL, only = V16),
+        field!("custom", Check, "Custom", default = Some("0"), only = V16),
     ],
     tools: &[
         tool!(List, "list_module_def_documents"),
@@ -21,11 +24,12 @@ pub static MODULE_DEF: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_module_def_document"),
     ],
     ..DocTypeDef::new("Module Def", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ModuleDefField(MODULE_DEF) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx ModuleName Custom Package AppName RestrictToDomain
+    Idx ModuleName AppName RestrictToDomain Package Custom
 }
 
 #[cfg(feature = "core")]
@@ -42,15 +46,15 @@ pub struct ModuleDef {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub module_name: Option<String>,
-    pub custom: Option<bool>,
-    pub package: Link<target::Package>,
     pub app_name: Option<String>,
     pub restrict_to_domain: Link<target::Domain>,
+    pub package: Link<target::Package>,
+    pub custom: Option<bool>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "core")]
 document! {
     ModuleDef(MODULE_DEF) : name owner creation modified modified_by docstatus idx
-    module_name custom package app_name restrict_to_domain
+    module_name app_name restrict_to_domain package custom
 }

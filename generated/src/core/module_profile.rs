@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODULE_PROFILE: DocTypeDef = DocTypeDef {
+pub static MODULE_PROFILE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:module_profile_name"),
+    sort: "creation desc",
     fields: &[
         field!("module_profile_name", Data, "Module Profile Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("block_modules", Table, "Block Modules", options = Target("Block Module"), flags = READ_ONLY | HIDDEN),
@@ -18,7 +19,8 @@ pub static MODULE_PROFILE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_module_profile_document"),
     ],
     ..DocTypeDef::new("Module Profile", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ModuleProfileField(MODULE_PROFILE) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NAVBAR_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static NAVBAR_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_label", Data, "Item Label", flags = IN_LIST_VIEW | CONDITIONALLY_REQD),
         field!("item_type", Select, "Item Type", options = Choices(&["Route", "Action", "Separator"]), flags = IN_LIST_VIEW),
@@ -14,7 +16,8 @@ pub static NAVBAR_ITEM: DocTypeDef = DocTypeDef {
         field!("condition", Code, "Condition", options = Format("Javascript")),
     ],
     ..DocTypeDef::new("Navbar Item", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NavbarItemField(NAVBAR_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NAVBAR_SETTINGS: DocTypeDef = DocTypeDef {
+pub static NAVBAR_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("app_logo", AttachImage, "Application Logo"),
         field!("settings_dropdown", Table, "Settings Dropdown", options = Target("Navbar Item")),
@@ -16,7 +17,8 @@ pub static NAVBAR_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_navbar_settings_document"),
     ],
     ..DocTypeDef::new("Navbar Settings", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NavbarSettingsField(NAVBAR_SETTINGS) : Name Owner Creation Modified ModifiedBy

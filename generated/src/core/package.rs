@@ -2,13 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKAGE: DocTypeDef = DocTypeDef {
+pub static PACKAGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("package_name", Data, "Package Name", flags = REQD | IN_LIST_VIEW),
         field!("readme", MarkdownEditor, "Readme"),
-        field!("license_type", Select, "License Type", options = Choices(&["MIT License", "GNU General Public License", "GNU Affero General Public License"])),
+        field!("license_type", Select, "License Type", options = Choices(& ["MIT License", "GNU General Public License", "GNU Affero General Public License"])),
         field!("license", MarkdownEditor, "License"),
     ],
     tools: &[
@@ -20,7 +21,8 @@ pub static PACKAGE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_package_document"),
     ],
     ..DocTypeDef::new("Package", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PackageField(PACKAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKAGE_IMPORT: DocTypeDef = DocTypeDef {
+pub static PACKAGE_IMPORT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("format:Package Import at {creation}"),
+    sort: "creation desc",
     fields: &[
         field!("attach_package", Attach, "Attach Package"),
         field!("activate", Check, "Activate", default = Some("0")),
@@ -20,7 +21,8 @@ pub static PACKAGE_IMPORT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_package_import_document"),
     ],
     ..DocTypeDef::new("Package Import", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PackageImportField(PACKAGE_IMPORT) : Name Owner Creation Modified ModifiedBy

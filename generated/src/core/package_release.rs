@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKAGE_RELEASE: DocTypeDef = DocTypeDef {
+pub static PACKAGE_RELEASE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("package", Link, "Package", options = Target("Package"), flags = REQD | IN_LIST_VIEW),
         field!("publish", Check, "Publish", default = Some("0")),
@@ -22,7 +23,8 @@ pub static PACKAGE_RELEASE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_package_release_document"),
     ],
     ..DocTypeDef::new("Package Release", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PackageReleaseField(PACKAGE_RELEASE) : Name Owner Creation Modified ModifiedBy

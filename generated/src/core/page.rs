@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAGE: DocTypeDef = DocTypeDef {
+pub static PAGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:page_name"),
+    sort: "creation desc",
     fields: &[
         field!("system_page", Check, "System Page", default = Some("0")),
         field!("page_name", Data, "Page Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
@@ -24,7 +25,8 @@ pub static PAGE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_page_document"),
     ],
     ..DocTypeDef::new("Page", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PageField(PAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

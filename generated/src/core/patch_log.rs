@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PATCH_LOG: DocTypeDef = DocTypeDef {
+pub static PATCH_LOG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("patch"),
+    sort: "creation desc",
     fields: &[
         field!("patch", Code, "Patch", flags = READ_ONLY),
         field!("skipped", Check, "Skipped", flags = READ_ONLY | IN_LIST_VIEW, default = Some("0")),
@@ -20,7 +21,8 @@ pub static PATCH_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_patch_log_document"),
     ],
     ..DocTypeDef::new("Patch Log", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PatchLogField(PATCH_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,13 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERMISSION_INSPECTOR: DocTypeDef = DocTypeDef {
+pub static PERMISSION_INSPECTOR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("ref_doctype", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("docname", DynamicLink, "Document", options = TargetField("ref_doctype"), flags = IN_LIST_VIEW),
         field!("user", Link, "User", options = Target("User"), flags = REQD),
-        field!("permission_type", Select, "Permission Type", options = Choices(&["read", "write", "create", "delete", "submit", "cancel", "select", "amend", "print", "email", "report", "import", "export", "share"])),
+        field!("permission_type", Select, "Permission Type", options = Choices(& ["read", "write", "create", "delete", "submit", "cancel", "select", "amend", "print", "email", "report", "import", "export", "share"])),
         field!("output", Code, "Output", flags = READ_ONLY),
     ],
     tools: &[
@@ -16,7 +17,8 @@ pub static PERMISSION_INSPECTOR: DocTypeDef = DocTypeDef {
         tool!(Update, "update_permission_inspector_document"),
     ],
     ..DocTypeDef::new("Permission Inspector", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PermissionInspectorField(PERMISSION_INSPECTOR) : Name Owner Creation Modified

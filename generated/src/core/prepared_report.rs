@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PREPARED_REPORT: DocTypeDef = DocTypeDef {
+pub static PREPARED_REPORT: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("hash"),
     title_field: Some("report_name"),
+    sort: "creation desc",
     fields: &[
         field!("status", Select, "Status", options = Choices(&["Error", "Queued", "Completed", "Started"]), flags = READ_ONLY | HIDDEN | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Queued")),
         field!("report_name", Data, "Report Name", flags = REQD | READ_ONLY | SEARCH_INDEX),
@@ -13,7 +14,8 @@ pub static PREPARED_REPORT: DocTypeDef = DocTypeDef {
         field!("queued_at", Datetime, "Queued At", flags = READ_ONLY | VIRTUAL),
         field!("report_end_time", Datetime, "Finished At", flags = READ_ONLY),
         field!("peak_memory_usage", Int, "Peak Memory Usage", flags = READ_ONLY),
-        field!("error_message", Text, "Error Message", flags = READ_ONLY | NO_COPY),
+        field!("error_message", Code, "Error Message", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("error_message", Text, "Error Message", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("filters", SmallText, "Filters", flags = READ_ONLY | HIDDEN),
     ],
     tools: &[
@@ -25,7 +27,8 @@ pub static PREPARED_REPORT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_prepared_report_document"),
     ],
     ..DocTypeDef::new("Prepared Report", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PreparedReportField(PREPARED_REPORT) : Name Owner Creation Modified ModifiedBy

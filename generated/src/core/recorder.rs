@@ -2,33 +2,33 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RECORDER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::VIRTUAL,
-    title_field: Some("path"),
-    sort: "duration desc",
-    fields: &[
-        field!("path", Data, "Path", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("number_of_queries", Int, "Number of Queries", flags = IN_LIST_VIEW),
-        field!("time_in_queries", Float, "Time in Queries"),
-        field!("method", Select, "Method", options = Choices(&["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]), flags = IN_STANDARD_FILTER | CONDITIONAL),
-        field!("cmd", Data, "CMD", flags = IN_STANDARD_FILTER | CONDITIONAL),
-        field!("time", Datetime, "Time", flags = IN_LIST_VIEW),
-        field!("duration", Float, "Duration", flags = IN_LIST_VIEW),
-        field!("event_type", Data, "Event Type", flags = HIDDEN),
-        field!("request_headers", Code, "Request Headers", flags = CONDITIONAL),
-        field!("form_dict", Code, "Form Dict", flags = CONDITIONAL),
-        field!("suggested_indexes", Table, "Suggested Indexes", options = Target("Recorder Suggested Index")),
-        field!("sql_queries", Table, "SQL Queries", options = Target("Recorder Query")),
-        field!("profile", Code, "cProfile Output", flags = READ_ONLY),
-    ],
-    tools: &[
-        tool!(Get, "get_recorder_document"),
-        tool!(Create, "create_recorder_document"),
-        tool!(Update, "update_recorder_document"),
-        tool!(Delete, "delete_recorder_document"),
-    ],
-    ..DocTypeDef::new("Recorder", "Core")
-};
+pub static RECORDER: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::VIRTUAL,
+title_field: Some("path"),
+sort: "duration desc",
+fields: &[
+    field!("path", Data, "Path", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
+    field!("number_of_queries", Int, "Number of Queries", flags = IN_LIST_VIEW),
+    field!("time_in_queries", Float, "Time in Queries"),
+    field!("method", Select, "Method", options = Choices(&["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]), flags = IN_STANDARD_FILTER | CONDITIONAL),
+    field!("cmd", Data, "CMD", flags = IN_STANDARD_FILTER | CONDITIONAL),
+    field!("time", Datetime, "Time", flags = IN_LIST_VIEW),
+    field!("duration", Float, "Duration", flags = IN_LIST_VIEW),
+    field!("event_type", Data, "Event Type", flags = HIDDEN),
+    field!("request_headers", Code, "Request Headers", flags = CONDITIONAL),
+    field!("form_dict", Code, "Form Dict", flags = CONDITIONAL),
+    field!("suggested_indexes", Table, "Suggested Indexes", options = Target("Recorder Suggested Index")),
+    field!("sql_queries", Table, "SQL Queries", options = Target("Recorder Query")),
+    field!("profile", Code, "cProfile Output", flags = READ_ONLY),
+],
+tools: &[
+    tool!(Get, "get_recorder_document"),
+    tool!(Create, "create_recorder_document"),
+    tool!(Update, "update_recorder_document"),
+    tool!(Delete, "delete_recorder_document"),
+],
+..DocTypeDef::new("Recorder", "Core")
+});
 
 fields! {
     pub RecorderField(RECORDER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

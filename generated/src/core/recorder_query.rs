@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RECORDER_QUERY: DocTypeDef = DocTypeDef {
+pub static RECORDER_QUERY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL,
+    sort: "creation desc",
     fields: &[
         field!("index", Int, "Index", flags = IN_LIST_VIEW),
         field!("query", Data, "Query", flags = IN_LIST_VIEW, length = 2),
@@ -15,7 +16,8 @@ pub static RECORDER_QUERY: DocTypeDef = DocTypeDef {
         field!("explain_result", Text, "", flags = HIDDEN),
     ],
     ..DocTypeDef::new("Recorder Query", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RecorderQueryField(RECORDER_QUERY) : Name Owner Creation Modified ModifiedBy

@@ -2,15 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RECORDER_SUGGESTED_INDEX: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("table", Data, "Table", flags = IN_LIST_VIEW),
-        field!("column", Data, "Column", flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("Recorder Suggested Index", "Core")
-};
+pub static RECORDER_SUGGESTED_INDEX: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("table", Data, "Table", flags = IN_LIST_VIEW),
+    field!("column", Data, "Column", flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("Recorder Suggested Index", "Core")
+});
 
 fields! {
     pub RecorderSuggestedIndexField(RECORDER_SUGGESTED_INDEX) : Name Owner Creation

@@ -2,16 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPORT: DocTypeDef = DocTypeDef {
+pub static REPORT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:report_name"),
+    sort: "creation desc",
     fields: &[
         field!("report_name", Data, "Report Name", flags = REQD | UNIQUE),
         field!("ref_doctype", Link, "Ref DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("reference_report", Data, "Reference Report"),
         field!("is_standard", Select, "Is Standard", options = Choices(&["No", "Yes"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("module", Link, "Module", options = Target("Module Def")),
-        field!("report_type", Select, "Report Type", options = Choices(&["Report Builder", "Query Report", "Script Report", "Custom Report"]), flags = REQD),
+        field!("module", Link, "Module", options = Target("Module Def"), flags = FETCH_IF_EMPTY, fetch_from = Some("ref_doctype.module"), only = V16),
+        field!("module", Link, "Module", options = Target("Module Def"), flags = SUPERSEDED, only = V15),
+        field!("report_type", Select, "Report Type", options = Choices(& ["Report Builder", "Query Report", "Script Report", "Custom Report"]), flags = REQD),
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = CONDITIONAL),
         field!("add_total_row", Check, "Add Total Row", flags = CONDITIONAL, default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
@@ -20,9 +22,12 @@ pub static REPORT: DocTypeDef = DocTypeDef {
         field!("timeout", Int, "Timeout (In Seconds)", flags = CONDITIONAL),
         field!("filters", Table, "Filters", options = Target("Report Filter"), flags = CONDITIONAL),
         field!("columns", Table, "Columns", options = Target("Report Column"), flags = CONDITIONAL),
-        field!("query", Code, "Query", flags = CONDITIONAL),
-        field!("report_script", Code, "Script", flags = CONDITIONAL),
-        field!("javascript", Code, "Javascript", flags = CONDITIONAL),
+        field!("query", Code, "Query", options = Format("SQL"), flags = CONDITIONAL, only = V16),
+        field!("query", Code, "Query", flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("report_script", Code, "Script", options = Format("Python"), flags = CONDITIONAL, only = V16),
+        field!("report_script", Code, "Script", flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("javascript", Code, "Javascript", options = Format("Javascript"), flags = CONDITIONAL, only = V16),
+        field!("javascript", Code, "Javascript", flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("json", Code, "JSON", flags = READ_ONLY | CONDITIONAL),
         field!("roles", Table, "Roles", options = Target("Has Role")),
     ],
@@ -35,7 +40,8 @@ pub static REPORT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_report_document"),
     ],
     ..DocTypeDef::new("Report", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ReportField(REPORT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPORT_COLUMN: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static REPORT_COLUMN: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("fieldname", Data, "Fieldname", flags = REQD | IN_LIST_VIEW),
         field!("label", Data, "Label", flags = REQD | IN_LIST_VIEW),
@@ -12,7 +14,8 @@ pub static REPORT_COLUMN: DocTypeDef = DocTypeDef {
         field!("width", Int, "Width"),
     ],
     ..DocTypeDef::new("Report Column", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ReportColumnField(REPORT_COLUMN) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPORT_FILTER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static REPORT_FILTER: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("label", Data, "Label", flags = REQD | IN_LIST_VIEW),
         field!("fieldtype", Select, "Fieldtype", options = Choices(&["Check", "Currency", "Data", "Date", "Datetime", "Dynamic Link", "Float", "Fold", "Int", "Link", "Select", "Time"]), flags = REQD | IN_LIST_VIEW),
@@ -14,7 +16,8 @@ pub static REPORT_FILTER: DocTypeDef = DocTypeDef {
         field!("default", SmallText, "Default"),
     ],
     ..DocTypeDef::new("Report Filter", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ReportFilterField(REPORT_FILTER) : Name Owner Creation Modified ModifiedBy

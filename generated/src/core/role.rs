@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROLE: DocTypeDef = DocTypeDef {
+pub static ROLE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:role_name"),
+    sort: "creation desc",
     fields: &[
         field!("role_name", Data, "Role Name", flags = REQD | UNIQUE),
         field!("home_page", Data, "Home Page"),
@@ -24,7 +25,8 @@ pub static ROLE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_role_document"),
     ],
     ..DocTypeDef::new("Role", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RoleField(ROLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx RoleName

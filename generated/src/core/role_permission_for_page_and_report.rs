@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROLE_PERMISSION_FOR_PAGE_AND_REPORT: DocTypeDef = DocTypeDef {
+pub static ROLE_PERMISSION_FOR_PAGE_AND_REPORT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("set_role_for", Select, "Set Role For", options = Choices(&["Page", "Report"]), flags = REQD | IN_LIST_VIEW),
         field!("page", Link, "Page", options = Target("Page"), flags = CONDITIONAL),
@@ -16,7 +17,8 @@ pub static ROLE_PERMISSION_FOR_PAGE_AND_REPORT: DocTypeDef = DocTypeDef {
         tool!(Update, "update_role_permission_page_report_document"),
     ],
     ..DocTypeDef::new("Role Permission for Page and Report", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RolePermissionForPageAndReportField(ROLE_PERMISSION_FOR_PAGE_AND_REPORT) : Name

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROLE_PROFILE: DocTypeDef = DocTypeDef {
+pub static ROLE_PROFILE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("role_profile"),
     title_field: Some("role_profile"),
+    sort: "creation desc",
     fields: &[
         field!("role_profile", Data, "Role Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("roles", Table, "Roles Assigned", options = Target("Has Role"), flags = READ_ONLY | HIDDEN, permlevel = 1),
@@ -19,7 +20,8 @@ pub static ROLE_PROFILE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_role_profile_document"),
     ],
     ..DocTypeDef::new("Role Profile", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RoleProfileField(ROLE_PROFILE) : Name Owner Creation Modified ModifiedBy

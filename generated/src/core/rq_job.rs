@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RQ_JOB: DocTypeDef = DocTypeDef {
+pub static RQ_JOB: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::VIRTUAL,
     autoname: Some("field:job_id"),
     title_field: Some("job_name"),
+    sort: "creation desc",
     fields: &[
         field!("job_id", Data, "Job ID", flags = UNIQUE),
         field!("job_name", Data, "Job Name"),
@@ -25,7 +26,8 @@ pub static RQ_JOB: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_rq_job_document"),
     ],
     ..DocTypeDef::new("RQ Job", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RqJobField(RQ_JOB) : Name Owner Creation Modified ModifiedBy Docstatus Idx JobId

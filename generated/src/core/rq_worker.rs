@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RQ_WORKER: DocTypeDef = DocTypeDef {
+pub static RQ_WORKER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::VIRTUAL,
     title_field: Some("pid"),
+    sort: "creation desc",
     fields: &[
         field!("queue", Data, "Queue(s)"),
         field!("queue_type", Select, "Queue Type(s)", options = Choices(&["default", "long", "short"]), flags = IN_LIST_VIEW),
@@ -26,7 +27,8 @@ pub static RQ_WORKER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_rq_worker_document"),
     ],
     ..DocTypeDef::new("RQ Worker", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RqWorkerField(RQ_WORKER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SCHEDULED_JOB_LOG: DocTypeDef = DocTypeDef {
+pub static SCHEDULED_JOB_LOG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     title_field: Some("scheduled_job_type"),
+    sort: "creation desc",
     fields: &[
         field!("status", Select, "Status", options = Choices(&["Scheduled", "Complete", "Failed"]), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("scheduled_job_type", Link, "Scheduled Job", options = Target("Scheduled Job Type"), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -20,7 +21,8 @@ pub static SCHEDULED_JOB_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_scheduled_job_log_document"),
     ],
     ..DocTypeDef::new("Scheduled Job Log", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ScheduledJobLogField(SCHEDULED_JOB_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SCHEDULED_JOB_TYPE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SCHEDULED_JOB_TYPE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY
+        | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("method"),
+    sort: "creation desc",
     fields: &[
         field!("stopped", Check, "Stopped", default = Some("0")),
         field!("method", Data, "Method", flags = REQD | READ_ONLY | IN_LIST_VIEW),
@@ -25,7 +27,13 @@ pub static SCHEDULED_JOB_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_scheduled_job_type_document"),
     ],
     ..DocTypeDef::new("Scheduled Job Type", "Core")
-};
+})
+.but(
+    &[
+        (V15, Fact::Flags(doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY)),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub ScheduledJobTypeField(SCHEDULED_JOB_TYPE) : Name Owner Creation Modified

@@ -2,23 +2,23 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SCHEDULER_EVENT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("scheduled_against", Link, "Scheduled Against", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
-        field!("method", Data, "Method"),
-    ],
-    tools: &[
-        tool!(List, "list_scheduler_event_documents"),
-        tool!(Get, "get_scheduler_event_document"),
-        tool!(Search, "search_scheduler_event_documents"),
-        tool!(Create, "create_scheduler_event_document"),
-        tool!(Update, "update_scheduler_event_document"),
-        tool!(Delete, "delete_scheduler_event_document"),
-    ],
-    ..DocTypeDef::new("Scheduler Event", "Core")
-};
+pub static SCHEDULER_EVENT: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("scheduled_against", Link, "Scheduled Against", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
+    field!("method", Data, "Method"),
+],
+tools: &[
+    tool!(List, "list_scheduler_event_documents"),
+    tool!(Get, "get_scheduler_event_document"),
+    tool!(Search, "search_scheduler_event_documents"),
+    tool!(Create, "create_scheduler_event_document"),
+    tool!(Update, "update_scheduler_event_document"),
+    tool!(Delete, "delete_scheduler_event_document"),
+],
+..DocTypeDef::new("Scheduler Event", "Core")
+});
 
 fields! {
     pub SchedulerEventField(SCHEDULER_EVENT) : Name Owner Creation Modified ModifiedBy

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERVER_SCRIPT: DocTypeDef = DocTypeDef {
+pub static SERVER_SCRIPT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
-        field!("script_type", Select, "Script Type", options = Choices(&["DocType Event", "Scheduler Event", "Permission Query", "API"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("script_type", Select, "Script Type", options = Choices(& ["DocType Event", "Scheduler Event", "Permission Query", "API", "Workflow Task"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("script_type", Select, "Script Type", options = Choices(& ["DocType Event", "Scheduler Event", "Permission Query", "API"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, only = V15),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL),
         field!("event_frequency", Select, "Event Frequency", options = Choices(&["All", "Hourly", "Daily", "Weekly", "Monthly", "Yearly", "Hourly Long", "Daily Long", "Weekly Long", "Monthly Long", "Cron"]), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("cron_format", Data, "Cron Format", flags = CONDITIONAL),
-        field!("doctype_event", Select, "DocType Event", options = Choices(& ["Before Insert", "Before Validate", "Before Save", "After Insert", "After Save", "Before Rename", "After Rename", "Before Submit", "After Submit", "Before Cancel", "After Cancel", "Before Delete", "After Delete", "Before Save (Submitted Document)", "After Save (Submitted Document)", "Before Print", "On Payment Authorization"]), flags = CONDITIONAL),
+        field!("doctype_event", Select, "DocType Event", options = Choices(& ["Before Insert", "Before Validate", "Before Save", "After Insert", "After Save", "Before Rename", "After Rename", "Before Submit", "After Submit", "Before Cancel", "After Cancel", "Before Discard", "After Discard", "Before Delete", "After Delete", "Before Save (Submitted Document)", "After Save (Submitted Document)", "Before Print", "On Payment Authorization", "On Payment Paid", "On Payment Failed", "On Payment Charge Processed", "On Payment Mandate Charge Processed", "On Payment Mandate Acquisition Processed"]), flags = CONDITIONAL, only = V16),
+        field!("doctype_event", Select, "DocType Event", options = Choices(& ["Before Insert", "Before Validate", "Before Save", "After Insert", "After Save", "Before Rename", "After Rename", "Before Submit", "After Submit", "Before Cancel", "After Cancel", "Before Delete", "After Delete", "Before Save (Submitted Document)", "After Save (Submitted Document)", "Before Print", "On Payment Authorization"]), flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("api_method", Data, "API Method", flags = CONDITIONAL),
         field!("allow_guest", Check, "Allow Guest", flags = CONDITIONAL, default = Some("0")),
         field!("module", Link, "Module (for export)", options = Target("Module Def"), flags = SEARCH_INDEX),
@@ -29,7 +32,8 @@ pub static SERVER_SCRIPT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_server_script_document"),
     ],
     ..DocTypeDef::new("Server Script", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ServerScriptField(SERVER_SCRIPT) : Name Owner Creation Modified ModifiedBy
@@ -44,7 +48,8 @@ use crate::target;
 #[cfg(feature = "core")]
 choices! {
     pub ServerScriptScriptType { DocTypeEvent = "DocType Event", SchedulerEvent =
-    "Scheduler Event", PermissionQuery = "Permission Query", Api = "API" }
+    "Scheduler Event", PermissionQuery = "Permission Query", Api = "API", WorkflowTask =
+    "Workflow Task" }
 }
 
 #[cfg(feature = "core")]
@@ -61,11 +66,16 @@ choices! {
     "Before Validate", BeforeSave = "Before Save", AfterInsert = "After Insert",
     AfterSave = "After Save", BeforeRename = "Before Rename", AfterRename =
     "After Rename", BeforeSubmit = "Before Submit", AfterSubmit = "After Submit",
-    BeforeCancel = "Before Cancel", AfterCancel = "After Cancel", BeforeDelete =
-    "Before Delete", AfterDelete = "After Delete", BeforeSaveSubmittedDocument =
+    BeforeCancel = "Before Cancel", AfterCancel = "After Cancel", BeforeDiscard =
+    "Before Discard", AfterDiscard = "After Discard", BeforeDelete = "Before Delete",
+    AfterDelete = "After Delete", BeforeSaveSubmittedDocument =
     "Before Save (Submitted Document)", AfterSaveSubmittedDocument =
     "After Save (Submitted Document)", BeforePrint = "Before Print",
-    OnPaymentAuthorization = "On Payment Authorization" }
+    OnPaymentAuthorization = "On Payment Authorization", OnPaymentPaid =
+    "On Payment Paid", OnPaymentFailed = "On Payment Failed", OnPaymentChargeProcessed =
+    "On Payment Charge Processed", OnPaymentMandateChargeProcessed =
+    "On Payment Mandate Charge Processed", OnPaymentMandateAcquisitionProcessed =
+    "On Payment Mandate Acquisition Processed" }
 }
 
 #[cfg(feature = "core")]

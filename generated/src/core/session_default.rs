@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SESSION_DEFAULT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SESSION_DEFAULT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("ref_doctype", Link, "Document Type", options = Target("DocType"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Session Default", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SessionDefaultField(SESSION_DEFAULT) : Name Owner Creation Modified ModifiedBy

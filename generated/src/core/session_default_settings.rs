@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SESSION_DEFAULT_SETTINGS: DocTypeDef = DocTypeDef {
+pub static SESSION_DEFAULT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("session_defaults", Table, "Session Defaults", options = Target("Session Default")),
     ],
@@ -13,7 +14,8 @@ pub static SESSION_DEFAULT_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_session_default_settings_document"),
     ],
     ..DocTypeDef::new("Session Default Settings", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SessionDefaultSettingsField(SESSION_DEFAULT_SETTINGS) : Name Owner Creation

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SMS_PARAMETER: DocTypeDef = DocTypeDef {
+pub static SMS_PARAMETER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("parameter", Data, "Parameter", flags = REQD | IN_LIST_VIEW),
         field!("value", Data, "Value", flags = REQD | IN_LIST_VIEW, length = 255),
         field!("header", Check, "Header", flags = IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("SMS Parameter", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SmsParameterField(SMS_PARAMETER) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SMS_SETTINGS: DocTypeDef = DocTypeDef {
+pub static SMS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("sms_gateway_url", SmallText, "SMS Gateway URL", flags = REQD | IN_LIST_VIEW),
         field!("message_parameter", Data, "Message Parameter", flags = REQD | IN_LIST_VIEW),
@@ -16,7 +17,8 @@ pub static SMS_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_sms_settings_document"),
     ],
     ..DocTypeDef::new("SMS Settings", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SmsSettingsField(SMS_SETTINGS) : Name Owner Creation Modified ModifiedBy

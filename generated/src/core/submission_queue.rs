@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBMISSION_QUEUE: DocTypeDef = DocTypeDef {
+pub static SUBMISSION_QUEUE: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("status", Select, "Status", options = Choices(&["Queued", "Finished", "Failed"]), flags = READ_ONLY | HIDDEN | IN_LIST_VIEW),
         field!("created_at", Datetime, "Created At", flags = READ_ONLY | VIRTUAL),
@@ -23,7 +24,8 @@ pub static SUBMISSION_QUEUE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_submission_queue_document"),
     ],
     ..DocTypeDef::new("Submission Queue", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubmissionQueueField(SUBMISSION_QUEUE) : Name Owner Creation Modified ModifiedBy

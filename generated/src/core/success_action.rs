@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUCCESS_ACTION: DocTypeDef = DocTypeDef {
+pub static SUCCESS_ACTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:ref_doctype"),
+    sort: "creation desc",
     fields: &[
         field!("ref_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("first_success_message", Data, "First Success Message", flags = REQD | IN_LIST_VIEW, default = Some("Congratulations on first creations")),
@@ -21,7 +22,8 @@ pub static SUCCESS_ACTION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_success_action_document"),
     ],
     ..DocTypeDef::new("Success Action", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SuccessActionField(SUCCESS_ACTION) : Name Owner Creation Modified ModifiedBy

@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_SETTINGS: DocTypeDef = DocTypeDef {
+pub static SYSTEM_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
-        field!("app_name", Data, "Application Name", flags = HIDDEN, default = Some("Frappe")),
+        field!("app_name", Data, "Application Name", flags = HIDDEN, default = Some("frappe"), only = V16),
+        field!("app_name", Data, "Application Name", flags = HIDDEN | SUPERSEDED, default = Some("Frappe"), only = V15),
         field!("country", Link, "Country", options = Target("Country")),
         field!("language", Link, "Language", options = Target("Language"), flags = REQD | IN_LIST_VIEW),
         field!("time_zone", Select, "Time Zone", options = Choices(&[]), flags = REQD | READ_ONLY),
@@ -16,24 +18,28 @@ pub static SYSTEM_SETTINGS: DocTypeDef = DocTypeDef {
         field!("disable_document_sharing", Check, "Disable Document Sharing", default = Some("0")),
         field!("date_format", Select, "Date Format", options = Choices(&["yyyy-mm-dd", "dd-mm-yyyy", "dd/mm/yyyy", "dd.mm.yyyy", "mm/dd/yyyy", "mm-dd-yyyy"]), flags = REQD),
         field!("time_format", Select, "Time Format", options = Choices(&["HH:mm:ss", "HH:mm"]), flags = REQD, default = Some("HH:mm:ss")),
-        field!("number_format", Select, "Number Format", options = Choices(&["#,###.##", "#.###,##", "# ###.##", "# ###,##", "#'###.##", "#, ###.##", "#,##,###.##", "#,###.###", "#.###", "#,###"]), flags = REQD),
+        field!("number_format", Select, "Number Format", options = Choices(& ["#,###.##", "#.###,##", "# ###.##", "# ###,##", "#'###.##", "#, ###.##", "#,##,###.##", "#,###.###", "#.###", "#,###"]), flags = REQD),
         field!("use_number_format_from_currency", Check, "Use Number Format from Currency", default = Some("0")),
-        field!("first_day_of_the_week", Select, "First Day of the Week", options = Choices(& ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]), default = Some("Sunday")),
+        field!("first_day_of_the_week", Select, "First Day of the Week", options = Choices(&["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]), default = Some("Sunday")),
         field!("float_precision", Select, "Float Precision", options = Choices(&["2", "3", "4", "5", "6", "7", "8", "9"])),
-        field!("currency_precision", Select, "Currency Precision", options = Choices(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"])),
+        field!("currency_precision", Select, "Currency Precision", options = Choices(& ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"])),
         field!("rounding_method", Select, "Rounding Method", options = Choices(& ["Banker's Rounding (legacy)", "Banker's Rounding", "Commercial Rounding"]), default = Some("Banker's Rounding (legacy)")),
+        field!("show_absolute_datetime_in_timeline", Check, "Show Absolute Datetime in Timeline", default = Some("0"), only = V16),
         field!("apply_strict_user_permissions", Check, "Apply Strict User Permissions", default = Some("0")),
-        field!("allow_older_web_view_links", Check, "Allow Older Web View Links (Insecure)", default = Some("0")),
+        field!("show_external_link_warning", Select, "Show External Link Warning", options = Choices(&["Never", "Ask", "Always"]), default = Some("Never"), only = V16),
+        field!("allow_older_web_view_links", Check, "Allow Older Web View Links (Insecure)", default = Some("0"), only = V15),
         field!("session_expiry", Data, "Session Expiry (idle timeout)", default = Some("170:00")),
         field!("document_share_key_expiry", Int, "Document Share Key Expiry (in Days)", default = Some("30")),
         field!("deny_multiple_sessions", Check, "Allow only one session per user", default = Some("0")),
         field!("disable_user_pass_login", Check, "Disable Username/Password Login", default = Some("0")),
+        field!("max_signups_allowed_per_hour", Int, "Max signups allowed per hour", flags = NON_NEGATIVE, default = Some("300"), only = V16),
         field!("allow_login_using_mobile_number", Check, "Allow Login using Mobile Number", default = Some("0")),
         field!("allow_login_using_user_name", Check, "Allow Login using User Name", default = Some("0")),
         field!("login_with_email_link", Check, "Login with email link", default = Some("1")),
         field!("login_with_email_link_expiry", Int, "Login with email link expiry (in minutes)", flags = CONDITIONAL, default = Some("10")),
         field!("rate_limit_email_link_login", Int, "Rate limit for email link login", flags = CONDITIONAL),
-        field!("allow_consecutive_login_attempts", Int, "Allow Consecutive Login Attempts ", default = Some("10")),
+        field!("allow_consecutive_login_attempts", Int, "Allow Consecutive Login Attempts", default = Some("10"), only = V16),
+        field!("allow_consecutive_login_attempts", Int, "Allow Consecutive Login Attempts ", flags = SUPERSEDED, default = Some("10"), only = V15),
         field!("allow_login_after_fail", Int, "Allow Login After Fail", default = Some("60")),
         field!("enable_two_factor_auth", Check, "Enable Two Factor Auth", default = Some("0")),
         field!("bypass_2fa_for_retricted_ip_users", Check, "Bypass Two Factor Auth for users who login from restricted IP Address", flags = CONDITIONAL, default = Some("0")),
@@ -41,12 +47,14 @@ pub static SYSTEM_SETTINGS: DocTypeDef = DocTypeDef {
         field!("two_factor_method", Select, "Two Factor Authentication method", options = Choices(&["OTP App", "SMS", "Email"]), flags = CONDITIONAL, default = Some("OTP App")),
         field!("lifespan_qrcode_image", Int, "Expiry time of QR Code Image Page", flags = CONDITIONAL),
         field!("otp_issuer_name", Data, "OTP Issuer Name", flags = CONDITIONAL, default = Some("Frappe Framework")),
+        field!("otp_sms_template", SmallText, "OTP SMS Template", flags = CONDITIONAL, only = V16),
         field!("logout_on_password_reset", Check, "Logout All Sessions on Password Reset", default = Some("1")),
         field!("force_user_to_reset_password", Int, "Force User to Reset Password"),
         field!("reset_password_link_expiry_duration", Duration, "Reset Password Link Expiry Duration", flags = NON_NEGATIVE, default = Some("1200")),
         field!("password_reset_limit", Int, "Password Reset Link Generation Limit", default = Some("3")),
         field!("enable_password_policy", Check, "Enable Password Policy", default = Some("1")),
-        field!("minimum_password_score", Select, "Minimum Password Score", options = Choices(&["2", "3", "4"]), flags = CONDITIONAL, default = Some("2")),
+        field!("minimum_password_score", Select, "Minimum Password Score", options = Choices(&["1", "2", "3", "4"]), flags = CONDITIONAL, default = Some("2"), only = V16),
+        field!("minimum_password_score", Select, "Minimum Password Score", options = Choices(&["2", "3", "4"]), flags = CONDITIONAL | SUPERSEDED, default = Some("2"), only = V15),
         field!("email_footer_address", SmallText, "Email Footer Address"),
         field!("email_retry_limit", Int, "Email Retry Limit", default = Some("3")),
         field!("disable_standard_email_footer", Check, "Disable Standard Email Footer", default = Some("0")),
@@ -59,10 +67,14 @@ pub static SYSTEM_SETTINGS: DocTypeDef = DocTypeDef {
         field!("allow_guests_to_upload_files", Check, "Allow Guests to Upload Files", default = Some("0")),
         field!("force_web_capture_mode_for_uploads", Check, "Force Web Capture Mode for Uploads", default = Some("0")),
         field!("strip_exif_metadata_from_uploaded_images", Check, "Strip EXIF tags from uploaded images", default = Some("1")),
+        field!("only_allow_system_managers_to_upload_public_files", Check, "Only allow System Managers to upload public files", default = Some("0"), only = V16),
+        field!("delete_background_exported_reports_after", Int, "Delete Background Exported Reports After (Hours)", flags = NON_NEGATIVE, default = Some("48"), only = V16),
         field!("allowed_file_extensions", SmallText, "Allowed File Extensions"),
         field!("default_app", Select, "Default App", options = Choices(&[])),
         field!("disable_system_update_notification", Check, "Disable System Update Notification", default = Some("0")),
         field!("disable_change_log_notification", Check, "Disable Change Log Notification", default = Some("0")),
+        field!("hide_empty_read_only_fields", Check, "Hide Empty Read-Only Fields", default = Some("1"), only = V16),
+        field!("disable_product_suggestion", Check, "Disable Product Suggestion", default = Some("0"), only = V16),
         field!("backup_limit", Int, "Number of Backups", default = Some("3")),
         field!("encrypt_backup", Check, "Encrypt Backups", default = Some("0")),
         field!("max_auto_email_report_per_user", Int, "Max auto email report per user", default = Some("20")),
@@ -72,34 +84,39 @@ pub static SYSTEM_SETTINGS: DocTypeDef = DocTypeDef {
         field!("allow_error_traceback", Check, "Show Full Error and Allow Reporting of Issues to the Developer", default = Some("1")),
         field!("enable_telemetry", Check, "Allow Sending Usage Data for Improving Applications", default = Some("1")),
         field!("link_field_results_limit", Int, "Link Field Results Limit", flags = NON_NEGATIVE, default = Some("10")),
+        field!("log_api_requests", Check, "Log API Requests", default = Some("0"), only = V16),
     ],
     tools: &[
         tool!(Get, "get_system_settings_document"),
         tool!(Update, "update_system_settings_document"),
     ],
     ..DocTypeDef::new("System Settings", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SystemSettingsField(SYSTEM_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx AppName Country Language TimeZone Currency EnableOnboarding
     SetupComplete DisableDocumentSharing DateFormat TimeFormat NumberFormat
     UseNumberFormatFromCurrency FirstDayOfTheWeek FloatPrecision CurrencyPrecision
-    RoundingMethod ApplyStrictUserPermissions AllowOlderWebViewLinks SessionExpiry
-    DocumentShareKeyExpiry DenyMultipleSessions DisableUserPassLogin
+    RoundingMethod ShowAbsoluteDatetimeInTimeline ApplyStrictUserPermissions
+    ShowExternalLinkWarning AllowOlderWebViewLinks SessionExpiry DocumentShareKeyExpiry
+    DenyMultipleSessions DisableUserPassLogin MaxSignupsAllowedPerHour
     AllowLoginUsingMobileNumber AllowLoginUsingUserName LoginWithEmailLink
     LoginWithEmailLinkExpiry RateLimitEmailLinkLogin AllowConsecutiveLoginAttempts
     AllowLoginAfterFail EnableTwoFactorAuth Bypass2faForRetrictedIpUsers
     BypassRestrictIpCheckIf2faEnabled TwoFactorMethod LifespanQrcodeImage OtpIssuerName
-    LogoutOnPasswordReset ForceUserToResetPassword ResetPasswordLinkExpiryDuration
-    PasswordResetLimit EnablePasswordPolicy MinimumPasswordScore EmailFooterAddress
-    EmailRetryLimit DisableStandardEmailFooter HideFooterInAutoEmailReports
-    AttachViewLink StoreAttachedPdfDocument WelcomeEmailTemplate ResetPasswordTemplate
-    MaxFileSize AllowGuestsToUploadFiles ForceWebCaptureModeForUploads
-    StripExifMetadataFromUploadedImages AllowedFileExtensions DefaultApp
-    DisableSystemUpdateNotification DisableChangeLogNotification BackupLimit
-    EncryptBackup MaxAutoEmailReportPerUser MaxReportRows EnableScheduler DormantDays
-    AllowErrorTraceback EnableTelemetry LinkFieldResultsLimit
+    OtpSmsTemplate LogoutOnPasswordReset ForceUserToResetPassword
+    ResetPasswordLinkExpiryDuration PasswordResetLimit EnablePasswordPolicy
+    MinimumPasswordScore EmailFooterAddress EmailRetryLimit DisableStandardEmailFooter
+    HideFooterInAutoEmailReports AttachViewLink StoreAttachedPdfDocument
+    WelcomeEmailTemplate ResetPasswordTemplate MaxFileSize AllowGuestsToUploadFiles
+    ForceWebCaptureModeForUploads StripExifMetadataFromUploadedImages
+    OnlyAllowSystemManagersToUploadPublicFiles DeleteBackgroundExportedReportsAfter
+    AllowedFileExtensions DefaultApp DisableSystemUpdateNotification
+    DisableChangeLogNotification HideEmptyReadOnlyFields DisableProductSuggestion
+    BackupLimit EncryptBackup MaxAutoEmailReportPerUser MaxReportRows EnableScheduler
+    DormantDays AllowErrorTraceback EnableTelemetry LinkFieldResultsLimit LogApiRequests
 }
 
 #[cfg(feature = "core")]
@@ -122,6 +139,12 @@ choices! {
     pub SystemSettingsRoundingMethod { BankerSRoundingLegacy =
     "Banker's Rounding (legacy)", BankerSRounding = "Banker's Rounding",
     CommercialRounding = "Commercial Rounding" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub SystemSettingsShowExternalLinkWarning { Never = "Never", Ask = "Ask", Always =
+    "Always" }
 }
 
 #[cfg(feature = "core")]
@@ -156,12 +179,15 @@ pub struct SystemSettings {
     pub float_precision: Option<String>,
     pub currency_precision: Option<String>,
     pub rounding_method: Select<SystemSettingsRoundingMethod>,
+    pub show_absolute_datetime_in_timeline: Option<bool>,
     pub apply_strict_user_permissions: Option<bool>,
+    pub show_external_link_warning: Select<SystemSettingsShowExternalLinkWarning>,
     pub allow_older_web_view_links: Option<bool>,
     pub session_expiry: Option<String>,
     pub document_share_key_expiry: Option<i64>,
     pub deny_multiple_sessions: Option<bool>,
     pub disable_user_pass_login: Option<bool>,
+    pub max_signups_allowed_per_hour: Option<i64>,
     pub allow_login_using_mobile_number: Option<bool>,
     pub allow_login_using_user_name: Option<bool>,
     pub login_with_email_link: Option<bool>,
@@ -175,6 +201,7 @@ pub struct SystemSettings {
     pub two_factor_method: Select<SystemSettingsTwoFactorMethod>,
     pub lifespan_qrcode_image: Option<i64>,
     pub otp_issuer_name: Option<String>,
+    pub otp_sms_template: Option<String>,
     pub logout_on_password_reset: Option<bool>,
     pub force_user_to_reset_password: Option<i64>,
     pub reset_password_link_expiry_duration: Option<f64>,
@@ -193,10 +220,14 @@ pub struct SystemSettings {
     pub allow_guests_to_upload_files: Option<bool>,
     pub force_web_capture_mode_for_uploads: Option<bool>,
     pub strip_exif_metadata_from_uploaded_images: Option<bool>,
+    pub only_allow_system_managers_to_upload_public_files: Option<bool>,
+    pub delete_background_exported_reports_after: Option<i64>,
     pub allowed_file_extensions: Option<String>,
     pub default_app: Option<String>,
     pub disable_system_update_notification: Option<bool>,
     pub disable_change_log_notification: Option<bool>,
+    pub hide_empty_read_only_fields: Option<bool>,
+    pub disable_product_suggestion: Option<bool>,
     pub backup_limit: Option<i64>,
     pub encrypt_backup: Option<bool>,
     pub max_auto_email_report_per_user: Option<i64>,
@@ -206,6 +237,7 @@ pub struct SystemSettings {
     pub allow_error_traceback: Option<bool>,
     pub enable_telemetry: Option<bool>,
     pub link_field_results_limit: Option<i64>,
+    pub log_api_requests: Option<bool>,
     pub extra: Extra,
 }
 
@@ -215,21 +247,25 @@ document! {
     idx app_name country language time_zone currency enable_onboarding setup_complete
     disable_document_sharing date_format time_format number_format
     use_number_format_from_currency first_day_of_the_week float_precision
-    currency_precision rounding_method apply_strict_user_permissions
-    allow_older_web_view_links session_expiry document_share_key_expiry
-    deny_multiple_sessions disable_user_pass_login allow_login_using_mobile_number
+    currency_precision rounding_method show_absolute_datetime_in_timeline
+    apply_strict_user_permissions show_external_link_warning allow_older_web_view_links
+    session_expiry document_share_key_expiry deny_multiple_sessions
+    disable_user_pass_login max_signups_allowed_per_hour allow_login_using_mobile_number
     allow_login_using_user_name login_with_email_link login_with_email_link_expiry
     rate_limit_email_link_login allow_consecutive_login_attempts allow_login_after_fail
     enable_two_factor_auth bypass_2fa_for_retricted_ip_users
     bypass_restrict_ip_check_if_2fa_enabled two_factor_method lifespan_qrcode_image
-    otp_issuer_name logout_on_password_reset force_user_to_reset_password
-    reset_password_link_expiry_duration password_reset_limit enable_password_policy
-    minimum_password_score email_footer_address email_retry_limit
+    otp_issuer_name otp_sms_template logout_on_password_reset
+    force_user_to_reset_password reset_password_link_expiry_duration password_reset_limit
+    enable_password_policy minimum_password_score email_footer_address email_retry_limit
     disable_standard_email_footer hide_footer_in_auto_email_reports attach_view_link
     store_attached_pdf_document welcome_email_template reset_password_template
     max_file_size allow_guests_to_upload_files force_web_capture_mode_for_uploads
-    strip_exif_metadata_from_uploaded_images allowed_file_extensions default_app
-    disable_system_update_notification disable_change_log_notification backup_limit
-    encrypt_backup max_auto_email_report_per_user max_report_rows enable_scheduler
-    dormant_days allow_error_traceback enable_telemetry link_field_results_limit
+    strip_exif_metadata_from_uploaded_images
+    only_allow_system_managers_to_upload_public_files
+    delete_background_exported_reports_after allowed_file_extensions default_app
+    disable_system_update_notification disable_change_log_notification
+    hide_empty_read_only_fields disable_product_suggestion backup_limit encrypt_backup
+    max_auto_email_report_per_user max_report_rows enable_scheduler dormant_days
+    allow_error_traceback enable_telemetry link_field_results_limit log_api_requests
 }

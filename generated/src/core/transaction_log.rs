@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSACTION_LOG: DocTypeDef = DocTypeDef {
+pub static TRANSACTION_LOG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     fields: &[
         field!("row_index", Data, "Row Index", flags = READ_ONLY),
@@ -25,7 +25,8 @@ pub static TRANSACTION_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_transaction_log_document"),
     ],
     ..DocTypeDef::new("Transaction Log", "Core")
-};
+})
+.only(V15);
 
 fields! {
     pub TransactionLogField(TRANSACTION_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSLATION: DocTypeDef = DocTypeDef {
+pub static TRANSLATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     title_field: Some("source_text"),
+    sort: "creation desc",
     fields: &[
         field!("contributed", Check, "Contributed", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("language", Link, "Language", options = Target("Language"), flags = REQD | SEARCH_INDEX),
@@ -24,7 +25,8 @@ pub static TRANSLATION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_translation_document"),
     ],
     ..DocTypeDef::new("Translation", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TranslationField(TRANSLATION) : Name Owner Creation Modified ModifiedBy Docstatus

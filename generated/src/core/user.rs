@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER: DocTypeDef = DocTypeDef {
+pub static USER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     title_field: Some("full_name"),
     search_fields: &["full_name"],
+    sort: "creation desc",
     fields: &[
         field!("enabled", Check, "Enabled", flags = READ_ONLY, default = Some("1")),
         field!("email", Data, "Email", options = Format("Email"), flags = REQD | NO_COPY),
@@ -20,7 +21,9 @@ pub static USER: DocTypeDef = DocTypeDef {
         field!("send_welcome_email", Check, "Send Welcome Email", flags = BOLD | CONDITIONAL, default = Some("1")),
         field!("unsubscribed", Check, "Unsubscribed", flags = HIDDEN | NO_COPY, default = Some("0")),
         field!("user_image", AttachImage, "User Image", flags = HIDDEN | NO_COPY),
-        field!("role_profile_name", Link, "Role Profile", options = Target("Role Profile"), flags = QUICK_ENTRY, permlevel = 1),
+        field!("role_profile_name", Link, "Role Profile", options = Target("Role Profile"), flags = HIDDEN, permlevel = 1, only = V16),
+        field!("role_profile_name", Link, "Role Profile", options = Target("Role Profile"), flags = QUICK_ENTRY | SUPERSEDED, permlevel = 1, only = V15),
+        field!("role_profiles", TableMultiSelect, "Role Profiles", options = Target("User Role Profile"), flags = QUICK_ENTRY, permlevel = 1, only = V16),
         field!("roles", Table, "Roles Assigned", options = Target("Has Role"), flags = READ_ONLY | HIDDEN, permlevel = 1),
         field!("module_profile", Link, "Module Profile", options = Target("Module Profile")),
         field!("block_modules", Table, "Block Modules", options = Target("Block Module"), flags = HIDDEN, permlevel = 1),
@@ -34,6 +37,7 @@ pub static USER: DocTypeDef = DocTypeDef {
         field!("mobile_no", Data, "Mobile No", options = Format("Phone"), flags = UNIQUE),
         field!("mute_sounds", Check, "Mute Sounds", default = Some("0")),
         field!("desk_theme", Select, "Desk Theme", options = Choices(&["Light", "Dark", "Automatic"])),
+        field!("code_editor_type", Select, "Code Editor Type", options = Choices(& ["vscode", "vim", "emacs"]), default = Some("vscode"), only = V16),
         field!("banner_image", AttachImage, "Banner Image"),
         field!("search_bar", Check, "Search Bar", default = Some("1")),
         field!("notifications", Check, "Notifications", default = Some("1")),
@@ -41,8 +45,10 @@ pub static USER: DocTypeDef = DocTypeDef {
         field!("bulk_actions", Check, "Bulk Actions", default = Some("1")),
         field!("view_switcher", Check, "View Switcher", default = Some("1")),
         field!("form_sidebar", Check, "Sidebar", default = Some("1")),
+        field!("form_navigation_buttons", Check, "Navigation Buttons", default = Some("0"), only = V16),
         field!("timeline", Check, "Timeline", default = Some("1")),
         field!("dashboard", Check, "Dashboard", default = Some("1")),
+        field!("show_absolute_datetime_in_timeline", Check, "Show Absolute Datetime in Timeline", default = Some("0"), only = V16),
         field!("new_password", Password, "Set New Password", flags = NO_COPY),
         field!("logout_all_sessions", Check, "Logout From All Devices After Changing Password", default = Some("1")),
         field!("reset_password_key", Data, "Reset Password Key", flags = READ_ONLY | HIDDEN | NO_COPY, permlevel = 1),
@@ -56,7 +62,8 @@ pub static USER: DocTypeDef = DocTypeDef {
         field!("follow_liked_documents", Check, "Auto follow documents that you Like", flags = CONDITIONAL, default = Some("0")),
         field!("follow_assigned_documents", Check, "Auto follow documents that are assigned to you", flags = CONDITIONAL, default = Some("0")),
         field!("follow_shared_documents", Check, "Auto follow documents that are shared with you", flags = CONDITIONAL, default = Some("0")),
-        field!("email_signature", SmallText, "Email Signature", flags = NO_COPY),
+        field!("email_signature", TextEditor, "Email Signature", flags = NO_COPY, only = V16),
+        field!("email_signature", SmallText, "Email Signature", flags = NO_COPY | SUPERSEDED, only = V15),
         field!("thread_notify", Check, "Send Notifications For Email Threads", default = Some("1")),
         field!("send_me_a_copy", Check, "Send Me A Copy of Outgoing Emails", default = Some("0")),
         field!("allowed_in_mentions", Check, "Allowed In Mentions", default = Some("1")),
@@ -78,6 +85,7 @@ pub static USER: DocTypeDef = DocTypeDef {
         field!("api_key", Data, "API Key", flags = READ_ONLY | UNIQUE | NO_COPY, permlevel = 1),
         field!("api_secret", Password, "API Secret", flags = READ_ONLY, permlevel = 1),
         field!("onboarding_status", SmallText, "Onboarding Status", flags = HIDDEN, default = Some("{}")),
+        field!("active_sessions", Table, "Active Sessions", options = Target("User Session Display"), flags = VIRTUAL | CONDITIONAL, only = V16),
     ],
     tools: &[
         tool!(List, "list_user_documents"),
@@ -88,15 +96,17 @@ pub static USER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_user_document"),
     ],
     ..DocTypeDef::new("User", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserField(USER) : Name Owner Creation Modified ModifiedBy Docstatus Idx Enabled
     Email FirstName MiddleName LastName FullName Username Language TimeZone
-    SendWelcomeEmail Unsubscribed UserImage RoleProfileName Roles ModuleProfile
-    BlockModules HomeSettings Gender BirthDate Interest Phone Location Bio MobileNo
-    MuteSounds DeskTheme BannerImage SearchBar Notifications ListSidebar BulkActions
-    ViewSwitcher FormSidebar Timeline Dashboard NewPassword LogoutAllSessions
+    SendWelcomeEmail Unsubscribed UserImage RoleProfileName RoleProfiles Roles
+    ModuleProfile BlockModules HomeSettings Gender BirthDate Interest Phone Location Bio
+    MobileNo MuteSounds DeskTheme CodeEditorType BannerImage SearchBar Notifications
+    ListSidebar BulkActions ViewSwitcher FormSidebar FormNavigationButtons Timeline
+    Dashboard ShowAbsoluteDatetimeInTimeline NewPassword LogoutAllSessions
     ResetPasswordKey LastResetPasswordKeyGeneratedOn LastPasswordResetDate RedirectUrl
     DocumentFollowNotify DocumentFollowFrequency FollowCreatedDocuments
     FollowCommentedDocuments FollowLikedDocuments FollowAssignedDocuments
@@ -104,6 +114,7 @@ fields! {
     UserEmails DefaultWorkspace DefaultApp Defaults SimultaneousSessions RestrictIp
     LastIp LoginAfter UserType LastActive LoginBefore BypassRestrictIpCheckIf2faEnabled
     LastLogin LastKnownVersions SocialLogins ApiKey ApiSecret OnboardingStatus
+    ActiveSessions
 }
 
 #[cfg(feature = "core")]
@@ -112,6 +123,11 @@ use crate::target;
 #[cfg(feature = "core")]
 choices! {
     pub UserDeskTheme { Light = "Light", Dark = "Dark", Automatic = "Automatic" }
+}
+
+#[cfg(feature = "core")]
+choices! {
+    pub UserCodeEditorType { Vscode = "vscode", Vim = "vim", Emacs = "emacs" }
 }
 
 #[cfg(feature = "core")]
@@ -143,6 +159,7 @@ pub struct User {
     pub unsubscribed: Option<bool>,
     pub user_image: Option<String>,
     pub role_profile_name: Link<target::RoleProfile>,
+    pub role_profiles: Vec<crate::UserRoleProfile>,
     pub roles: Vec<crate::HasRole>,
     pub module_profile: Link<target::ModuleProfile>,
     pub block_modules: Vec<crate::BlockModule>,
@@ -156,6 +173,7 @@ pub struct User {
     pub mobile_no: Option<String>,
     pub mute_sounds: Option<bool>,
     pub desk_theme: Select<UserDeskTheme>,
+    pub code_editor_type: Select<UserCodeEditorType>,
     pub banner_image: Option<String>,
     pub search_bar: Option<bool>,
     pub notifications: Option<bool>,
@@ -163,8 +181,10 @@ pub struct User {
     pub bulk_actions: Option<bool>,
     pub view_switcher: Option<bool>,
     pub form_sidebar: Option<bool>,
+    pub form_navigation_buttons: Option<bool>,
     pub timeline: Option<bool>,
     pub dashboard: Option<bool>,
+    pub show_absolute_datetime_in_timeline: Option<bool>,
     pub new_password: Option<Secret>,
     pub logout_all_sessions: Option<bool>,
     pub reset_password_key: Option<String>,
@@ -200,6 +220,7 @@ pub struct User {
     pub api_key: Option<String>,
     pub api_secret: Option<Secret>,
     pub onboarding_status: Option<String>,
+    pub active_sessions: Vec<crate::UserSessionDisplay>,
     pub extra: Extra,
 }
 
@@ -207,17 +228,18 @@ pub struct User {
 document! {
     User(USER) : name owner creation modified modified_by docstatus idx enabled email
     first_name middle_name last_name full_name username language time_zone
-    send_welcome_email unsubscribed user_image role_profile_name roles module_profile
-    block_modules home_settings gender birth_date interest phone location bio mobile_no
-    mute_sounds desk_theme banner_image search_bar notifications list_sidebar
-    bulk_actions view_switcher form_sidebar timeline dashboard new_password
-    logout_all_sessions reset_password_key last_reset_password_key_generated_on
-    last_password_reset_date redirect_url document_follow_notify
-    document_follow_frequency follow_created_documents follow_commented_documents
-    follow_liked_documents follow_assigned_documents follow_shared_documents
-    email_signature thread_notify send_me_a_copy allowed_in_mentions user_emails
-    default_workspace default_app defaults simultaneous_sessions restrict_ip last_ip
-    login_after user_type last_active login_before
-    bypass_restrict_ip_check_if_2fa_enabled last_login last_known_versions social_logins
-    api_key api_secret onboarding_status
+    send_welcome_email unsubscribed user_image role_profile_name role_profiles roles
+    module_profile block_modules home_settings gender birth_date interest phone location
+    bio mobile_no mute_sounds desk_theme code_editor_type banner_image search_bar
+    notifications list_sidebar bulk_actions view_switcher form_sidebar
+    form_navigation_buttons timeline dashboard show_absolute_datetime_in_timeline
+    new_password logout_all_sessions reset_password_key
+    last_reset_password_key_generated_on last_password_reset_date redirect_url
+    document_follow_notify document_follow_frequency follow_created_documents
+    follow_commented_documents follow_liked_documents follow_assigned_documents
+    follow_shared_documents email_signature thread_notify send_me_a_copy
+    allowed_in_mentions user_emails default_workspace default_app defaults
+    simultaneous_sessions restrict_ip last_ip login_after user_type last_active
+    login_before bypass_restrict_ip_check_if_2fa_enabled last_login last_known_versions
+    social_logins api_key api_secret onboarding_status active_sessions
 }

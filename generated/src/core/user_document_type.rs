@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_DOCUMENT_TYPE: DocTypeDef = DocTypeDef {
+pub static USER_DOCUMENT_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("is_custom", Check, "Is Custom", flags = READ_ONLY, default = Some("0"), fetch_from = Some("document_type.custom")),
@@ -19,7 +20,8 @@ pub static USER_DOCUMENT_TYPE: DocTypeDef = DocTypeDef {
         field!("print", Check, "Print", default = Some("1")),
     ],
     ..DocTypeDef::new("User Document Type", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserDocumentTypeField(USER_DOCUMENT_TYPE) : Name Owner Creation Modified

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_EMAIL: DocTypeDef = DocTypeDef {
+pub static USER_EMAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("email_account", Link, "Email Account", options = Target("Email Account"), flags = REQD | IN_LIST_VIEW),
         field!("email_id", Data, "Email ID", options = Format("Email"), flags = READ_ONLY, fetch_from = Some("email_account.email_id")),
@@ -12,7 +13,8 @@ pub static USER_EMAIL: DocTypeDef = DocTypeDef {
         field!("enable_outgoing", Check, "Enable Outgoing", flags = READ_ONLY, default = Some("0"), fetch_from = Some("email_account.enable_outgoing")),
     ],
     ..DocTypeDef::new("User Email", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserEmailField(USER_EMAIL) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_GROUP: DocTypeDef = DocTypeDef {
+pub static USER_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("user_group_members", TableMultiSelect, "User Group Members", options = Target("User Group Member"), flags = REQD),
     ],
@@ -17,7 +18,8 @@ pub static USER_GROUP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_user_group_document"),
     ],
     ..DocTypeDef::new("User Group", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserGroupField(USER_GROUP) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_GROUP_MEMBER: DocTypeDef = DocTypeDef {
+pub static USER_GROUP_MEMBER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("User Group Member", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserGroupMemberField(USER_GROUP_MEMBER) : Name Owner Creation Modified ModifiedBy

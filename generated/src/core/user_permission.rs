@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_PERMISSION: DocTypeDef = DocTypeDef {
+pub static USER_PERMISSION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("user"),
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("allow", Link, "Allow", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("for_value", DynamicLink, "For Value", options = TargetField("allow"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | IGNORE_USER_PERMISSIONS),
+        field!("for_value", DynamicLink, "For Value", options = TargetField("allow"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("for_value", DynamicLink, "For Value", options = TargetField("allow"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | IGNORE_USER_PERMISSIONS | SUPERSEDED, only = V15),
         field!("is_default", Check, "Is Default", default = Some("0")),
         field!("apply_to_all_doctypes", Check, "Apply To All Document Types", default = Some("1")),
         field!("applicable_for", Link, "Applicable For", options = Target("DocType"), flags = IN_LIST_VIEW | CONDITIONAL),
@@ -23,7 +25,8 @@ pub static USER_PERMISSION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_user_permission_document"),
     ],
     ..DocTypeDef::new("User Permission", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserPermissionField(USER_PERMISSION) : Name Owner Creation Modified ModifiedBy

@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_SELECT_DOCUMENT_TYPE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static USER_SELECT_DOCUMENT_TYPE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("User Select Document Type", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserSelectDocumentTypeField(USER_SELECT_DOCUMENT_TYPE) : Name Owner Creation

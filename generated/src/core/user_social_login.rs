@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_SOCIAL_LOGIN: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static USER_SOCIAL_LOGIN: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("provider", Data, "Provider", flags = READ_ONLY | IN_LIST_VIEW),
         field!("username", Data, "Username", flags = READ_ONLY | IN_LIST_VIEW),
         field!("userid", Data, "User ID", flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("User Social Login", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserSocialLoginField(USER_SOCIAL_LOGIN) : Name Owner Creation Modified ModifiedBy

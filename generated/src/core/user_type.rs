@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_TYPE: DocTypeDef = DocTypeDef {
+pub static USER_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("is_standard", Check, "Is Standard", flags = CONDITIONAL, default = Some("0")),
         field!("role", Link, "Role", options = Target("Role"), flags = IN_LIST_VIEW | CONDITIONAL | CONDITIONALLY_REQD),
@@ -24,7 +25,8 @@ pub static USER_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_user_type_document"),
     ],
     ..DocTypeDef::new("User Type", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserTypeField(USER_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

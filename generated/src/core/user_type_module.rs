@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_TYPE_MODULE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static USER_TYPE_MODULE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("module", Link, "Module", options = Target("Module Def"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("User Type Module", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UserTypeModuleField(USER_TYPE_MODULE) : Name Owner Creation Modified ModifiedBy

@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VERSION: DocTypeDef = DocTypeDef {
+pub static VERSION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("docname"),
+    sort: "creation desc",
     fields: &[
-        field!("ref_doctype", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("ref_doctype", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("ref_doctype", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, only = V15),
         field!("docname", Data, "Document Name", flags = REQD | IN_LIST_VIEW),
         field!("data", Code, "Data", flags = HIDDEN),
     ],
@@ -20,7 +22,8 @@ pub static VERSION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_version_document"),
     ],
     ..DocTypeDef::new("Version", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub VersionField(VERSION) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VIEW_LOG: DocTypeDef = DocTypeDef {
+pub static VIEW_LOG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("viewed_by", Data, "Viewed By", flags = SET_ONLY_ONCE),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = SET_ONLY_ONCE),
@@ -18,7 +19,8 @@ pub static VIEW_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_view_log_document"),
     ],
     ..DocTypeDef::new("View Log", "Core")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ViewLogField(VIEW_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static APPOINTMENT: DocTypeDef = DocTypeDef {
+pub static APPOINTMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:APMT-{customer_name}-{####}"),
+    sort: "creation desc",
     fields: &[
         field!("scheduled_time", Datetime, "Scheduled Time", flags = REQD | IN_LIST_VIEW),
         field!("status", Select, "Status", options = Choices(&["Open", "Unverified", "Closed"]), flags = REQD),
@@ -26,7 +27,8 @@ pub static APPOINTMENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_appointment_document"),
     ],
     ..DocTypeDef::new("Appointment", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AppointmentField(APPOINTMENT) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static APPOINTMENT_BOOKING_SETTINGS: DocTypeDef = DocTypeDef {
+pub static APPOINTMENT_BOOKING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("enable_scheduling", Check, "Enable Appointment Scheduling", flags = REQD, default = Some("0")),
         field!("availability_of_slots", Table, "Availability Of Slots", options = Target("Appointment Booking Slots"), flags = REQD),
@@ -21,7 +22,8 @@ pub static APPOINTMENT_BOOKING_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_appointment_booking_settings_document"),
     ],
     ..DocTypeDef::new("Appointment Booking Settings", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AppointmentBookingSettingsField(APPOINTMENT_BOOKING_SETTINGS) : Name Owner

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static APPOINTMENT_BOOKING_SLOTS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static APPOINTMENT_BOOKING_SLOTS: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("day_of_week", Select, "Day Of Week", options = Choices(&["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]), flags = REQD | IN_LIST_VIEW),
         field!("from_time", Time, "From Time ", flags = REQD | IN_LIST_VIEW),
         field!("to_time", Time, "To Time", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Appointment Booking Slots", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AppointmentBookingSlotsField(APPOINTMENT_BOOKING_SLOTS) : Name Owner Creation

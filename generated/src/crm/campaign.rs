@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CAMPAIGN: DocTypeDef = DocTypeDef {
+pub static CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
         field!("campaign_name", Data, "Campaign Name", flags = REQD),
         field!("naming_series", Select, "Naming Series", options = Choices(& ["SAL-CAM-.YYYY.-"]), flags = SET_ONLY_ONCE),
@@ -20,7 +21,8 @@ pub static CAMPAIGN: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_campaign_document"),
     ],
     ..DocTypeDef::new("Campaign", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CampaignField(CAMPAIGN) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CAMPAIGN_EMAIL_SCHEDULE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static CAMPAIGN_EMAIL_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("email_template", Link, "Email Template", options = Target("Email Template"), flags = REQD | IN_LIST_VIEW),
         field!("send_after_days", Int, "Send After (days)", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Campaign Email Schedule", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CampaignEmailScheduleField(CAMPAIGN_EMAIL_SCHEDULE) : Name Owner Creation

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMPETITOR: DocTypeDef = DocTypeDef {
+pub static COMPETITOR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:competitor_name"),
+    sort: "creation desc",
     fields: &[
         field!("competitor_name", Data, "Competitor Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("website", Data, "Website", options = Format("URL"), flags = IN_LIST_VIEW | QUICK_ENTRY),
@@ -19,7 +20,8 @@ pub static COMPETITOR: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_competitor_document"),
     ],
     ..DocTypeDef::new("Competitor", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CompetitorField(COMPETITOR) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMPETITOR_DETAIL: DocTypeDef = DocTypeDef {
+pub static COMPETITOR_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("competitor", Link, "Competitor", options = Target("Competitor"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Competitor Detail", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CompetitorDetailField(COMPETITOR_DETAIL) : Name Owner Creation Modified

@@ -2,19 +2,21 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTRACT: DocTypeDef = DocTypeDef {
+pub static CONTRACT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
     autoname: Some("CON-.YYYY.-.#####"),
     title_field: Some("party_name"),
     search_fields: &["party_type", "party_name", "contract_template"],
+    sort: "creation desc",
     fields: &[
         field!("party_type", Select, "Party Type", options = Choices(&["Customer", "Supplier", "Employee"]), flags = REQD, default = Some("Customer")),
         field!("is_signed", Check, "Signed", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
         field!("party_name", DynamicLink, "Party Name", options = TargetField("party_type"), flags = REQD | IN_STANDARD_FILTER),
         field!("party_user", Link, "Party User", options = Target("User")),
-        field!("status", Select, "Status", options = Choices(&["Unsigned", "Active", "Inactive"]), flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("fulfilment_status", Select, "Fulfilment Status", options = Choices(&["N/A", "Unfulfilled", "Partially Fulfilled", "Fulfilled", "Lapsed"]), flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("status", Select, "Status", options = Choices(&["Unsigned", "Active", "Inactive", "Cancelled"]), flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("status", Select, "Status", options = Choices(&["Unsigned", "Active", "Inactive"]), flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, only = V15),
+        field!("fulfilment_status", Select, "Fulfilment Status", options = Choices(& ["N/A", "Unfulfilled", "Partially Fulfilled", "Fulfilled", "Lapsed"]), flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("party_full_name", Data, "Party Full Name", flags = READ_ONLY),
         field!("start_date", Date, "Start Date"),
         field!("end_date", Date, "End Date"),
@@ -28,7 +30,7 @@ pub static CONTRACT: DocTypeDef = DocTypeDef {
         field!("fulfilment_terms", Table, "Fulfilment Terms", options = Target("Contract Fulfilment Checklist"), flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("signee_company", Signature, "Signee (Company)"),
         field!("signed_by_company", Link, "Signed By (Company)", options = Target("User"), flags = READ_ONLY),
-        field!("document_type", Select, "Document Type", options = Choices(&["Quotation", "Project", "Sales Order", "Purchase Order", "Sales Invoice", "Purchase Invoice"])),
+        field!("document_type", Select, "Document Type", options = Choices(& ["Quotation", "Project", "Sales Order", "Purchase Order", "Sales Invoice", "Purchase Invoice"])),
         field!("document_name", DynamicLink, "Document Name", options = TargetField("document_type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH),
         field!("amended_from", Link, "Amended From", options = Target("Contract"), flags = READ_ONLY | NO_COPY),
     ],
@@ -44,7 +46,8 @@ pub static CONTRACT: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_contract_document"),
     ],
     ..DocTypeDef::new("Contract", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ContractField(CONTRACT) : Name Owner Creation Modified ModifiedBy Docstatus Idx
@@ -65,8 +68,8 @@ choices! {
 
 #[cfg(feature = "crm")]
 choices! {
-    pub ContractStatus { Unsigned = "Unsigned", Active = "Active", Inactive = "Inactive"
-    }
+    pub ContractStatus { Unsigned = "Unsigned", Active = "Active", Inactive = "Inactive",
+    Cancelled = "Cancelled" }
 }
 
 #[cfg(feature = "crm")]

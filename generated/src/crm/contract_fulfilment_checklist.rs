@@ -2,17 +2,20 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTRACT_FULFILMENT_CHECKLIST: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
-        | doctype_flag::QUICK_ENTRY,
+pub static CONTRACT_FULFILMENT_CHECKLIST: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::SUBMITTABLE
+        | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
-        field!("fulfilled", Check, "Fulfilled", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW),
+        field!("fulfilled", Check, "Fulfilled", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW, default = Some("0"), only = V16),
+        field!("fulfilled", Check, "Fulfilled", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("requirement", Data, "Requirement", flags = IN_LIST_VIEW),
         field!("notes", Text, "Notes", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW),
         field!("amended_from", Link, "Amended From", options = Target("Contract Fulfilment Checklist"), flags = READ_ONLY | NO_COPY),
     ],
     ..DocTypeDef::new("Contract Fulfilment Checklist", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ContractFulfilmentChecklistField(CONTRACT_FULFILMENT_CHECKLIST) : Name Owner

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTRACT_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static CONTRACT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = UNIQUE),
         field!("contract_terms", TextEditor, "Contract Terms and Conditions"),
@@ -20,7 +21,8 @@ pub static CONTRACT_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_contract_template_document"),
     ],
     ..DocTypeDef::new("Contract Template", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ContractTemplateField(CONTRACT_TEMPLATE) : Name Owner Creation Modified

@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTRACT_TEMPLATE_FULFILMENT_TERMS: DocTypeDef = DocTypeDef {
+pub static CONTRACT_TEMPLATE_FULFILMENT_TERMS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[field!("requirement", Data, "Requirement", flags = IN_LIST_VIEW)],
     ..DocTypeDef::new("Contract Template Fulfilment Terms", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ContractTemplateFulfilmentTermsField(CONTRACT_TEMPLATE_FULFILMENT_TERMS) : Name

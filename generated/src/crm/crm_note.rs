@@ -2,16 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CRM_NOTE: DocTypeDef = DocTypeDef {
+pub static CRM_NOTE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("autoincrement"),
+    sort: "creation desc",
     fields: &[
         field!("note", TextEditor, "Note", flags = IN_LIST_VIEW),
         field!("added_by", Link, "Added By", options = Target("User"), flags = IN_LIST_VIEW),
         field!("added_on", Datetime, "Added On", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("CRM Note", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CrmNoteField(CRM_NOTE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

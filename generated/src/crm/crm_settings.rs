@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CRM_SETTINGS: DocTypeDef = DocTypeDef {
+pub static CRM_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("campaign_naming_by", Select, "Campaign Naming By", options = Choices(& ["Campaign Name", "Naming Series"]), flags = IN_LIST_VIEW),
         field!("allow_lead_duplication_based_on_emails", Check, "Allow Lead Duplication based on Emails", default = Some("0")),
@@ -18,7 +19,8 @@ pub static CRM_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_crm_settings_document"),
     ],
     ..DocTypeDef::new("CRM Settings", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CrmSettingsField(CRM_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_CAMPAIGN: DocTypeDef = DocTypeDef {
+pub static EMAIL_CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:MAIL-CAMP-{YYYY}-{#####}"),
+    sort: "creation desc",
     fields: &[
         field!("campaign_name", Link, "Campaign", options = Target("Campaign"), flags = REQD | IN_LIST_VIEW),
         field!("email_campaign_for", Select, "Email Campaign For ", options = Choices(& ["Lead", "Contact", "Email Group"]), flags = REQD | IN_LIST_VIEW, default = Some("Lead")),
@@ -23,7 +24,8 @@ pub static EMAIL_CAMPAIGN: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_campaign_document"),
     ],
     ..DocTypeDef::new("Email Campaign", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailCampaignField(EMAIL_CAMPAIGN) : Name Owner Creation Modified ModifiedBy

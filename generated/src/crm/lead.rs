@@ -2,14 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEAD: DocTypeDef = DocTypeDef {
+pub static LEAD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
     search_fields: &["lead_name", "lead_owner", "status"],
+    sort: "creation desc",
     fields: &[
-        field!("workflow_state", Link, "Workflow State", options = Target("Workflow State"), flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY | CUSTOM),
-        field!("naming_series", Select, "Series", options = Choices(&["CRM-LEAD-.YYYY.-"]), flags = SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(& ["CRM-LEAD-.YYYY.-"]), flags = SET_ONLY_ONCE | NO_COPY),
         field!("salutation", Link, "Salutation", options = Target("Salutation")),
         field!("first_name", Data, "First Name", flags = CONDITIONALLY_REQD),
         field!("middle_name", Data, "Middle Name"),
@@ -17,7 +17,7 @@ pub static LEAD: DocTypeDef = DocTypeDef {
         field!("lead_name", Data, "Full Name", flags = READ_ONLY | IN_GLOBAL_SEARCH | SEARCH_INDEX | CONDITIONAL),
         field!("job_title", Data, "Job Title", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("gender", Link, "Gender", options = Target("Gender")),
-        field!("source", Link, "Source", options = Target("Lead Source")),
+        field!("source", Link, "Source", options = Target("Lead Source"), only = V15),
         field!("lead_owner", Link, "Lead Owner", options = Target("User"), flags = SEARCH_INDEX, default = Some("__user")),
         field!("status", Select, "Status", options = Choices(&["Lead", "Open", "Replied", "Opportunity", "Quotation", "Lost Quotation", "Interested", "Converted", "Do Not Contact"]), flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Lead")),
         field!("customer", Link, "From Customer", options = Target("Customer"), flags = NO_COPY | CONDITIONAL),
@@ -30,7 +30,7 @@ pub static LEAD: DocTypeDef = DocTypeDef {
         field!("phone", Data, "Phone", options = Format("Phone")),
         field!("phone_ext", Data, "Phone Ext."),
         field!("company_name", Data, "Organization Name", flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONALLY_REQD),
-        field!("no_of_employees", Select, "No of Employees", options = Choices(&["1-10", "11-50", "51-200", "201-500", "501-1000", "1000+"])),
+        field!("no_of_employees", Select, "No of Employees", options = Choices(& ["1-10", "11-50", "51-200", "201-500", "501-1000", "1000+"])),
         field!("annual_revenue", Currency, "Annual Revenue"),
         field!("industry", Link, "Industry", options = Target("Industry Type")),
         field!("market_segment", Link, "Market Segment", options = Target("Market Segment")),
@@ -39,10 +39,14 @@ pub static LEAD: DocTypeDef = DocTypeDef {
         field!("city", Data, "City"),
         field!("state", Data, "State/Province"),
         field!("country", Link, "Country", options = Target("Country")),
-        field!("qualification_status", Select, "Qualification Status", options = Choices(& ["Unqualified", "In Process", "Qualified"])),
+        field!("utm_source", Link, "Source", options = Target("UTM Source"), only = V16),
+        field!("utm_content", Data, "Content", only = V16),
+        field!("utm_campaign", Link, "Campaign", options = Target("UTM Campaign"), only = V16),
+        field!("utm_medium", Link, "Medium", options = Target("UTM Medium"), only = V16),
+        field!("qualification_status", Select, "Qualification Status", options = Choices(&["Unqualified", "In Process", "Qualified"])),
         field!("qualified_by", Link, "Qualified By", options = Target("User")),
         field!("qualified_on", Date, "Qualified on"),
-        field!("campaign_name", Link, "Campaign Name", options = Target("Campaign")),
+        field!("campaign_name", Link, "Campaign Name", options = Target("Campaign"), only = V15),
         field!("company", Link, "Company", options = Target("Company")),
         field!("language", Link, "Print Language", options = Target("Language")),
         field!("image", AttachImage, "Image", flags = HIDDEN),
@@ -61,16 +65,17 @@ pub static LEAD: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_lead_document"),
     ],
     ..DocTypeDef::new("Lead", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LeadField(LEAD) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    WorkflowState NamingSeries Salutation FirstName MiddleName LastName LeadName JobTitle
-    Gender Source LeadOwner Status Customer Type RequestType EmailId Website MobileNo
-    WhatsappNo Phone PhoneExt CompanyName NoOfEmployees AnnualRevenue Industry
-    MarketSegment Territory Fax City State Country QualificationStatus QualifiedBy
-    QualifiedOn CampaignName Company Language Image Title Disabled Unsubscribed
-    BlogSubscriber Notes
+    NamingSeries Salutation FirstName MiddleName LastName LeadName JobTitle Gender Source
+    LeadOwner Status Customer Type RequestType EmailId Website MobileNo WhatsappNo Phone
+    PhoneExt CompanyName NoOfEmployees AnnualRevenue Industry MarketSegment Territory Fax
+    City State Country UtmSource UtmContent UtmCampaign UtmMedium QualificationStatus
+    QualifiedBy QualifiedOn CampaignName Company Language Image Title Disabled
+    Unsubscribed BlogSubscriber Notes
 }
 
 #[cfg(feature = "crm")]
@@ -116,7 +121,6 @@ pub struct Lead {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
-    pub workflow_state: Link<target::WorkflowState>,
     pub naming_series: Select<LeadNamingSeries>,
     pub salutation: Link<target::Salutation>,
     pub first_name: Option<String>,
@@ -147,6 +151,10 @@ pub struct Lead {
     pub city: Option<String>,
     pub state: Option<String>,
     pub country: Link<target::Country>,
+    pub utm_source: Link<target::UtmSource>,
+    pub utm_content: Option<String>,
+    pub utm_campaign: Link<target::UtmCampaign>,
+    pub utm_medium: Link<target::UtmMedium>,
     pub qualification_status: Select<LeadQualificationStatus>,
     pub qualified_by: Link<target::User>,
     pub qualified_on: Option<Date>,
@@ -164,11 +172,11 @@ pub struct Lead {
 
 #[cfg(feature = "crm")]
 document! {
-    Lead(LEAD) : name owner creation modified modified_by docstatus idx workflow_state
-    naming_series salutation first_name middle_name last_name lead_name job_title gender
-    source lead_owner status customer r#type request_type email_id website mobile_no
-    whatsapp_no phone phone_ext company_name no_of_employees annual_revenue industry
-    market_segment territory fax city state country qualification_status qualified_by
-    qualified_on campaign_name company language image title disabled unsubscribed
-    blog_subscriber notes
+    Lead(LEAD) : name owner creation modified modified_by docstatus idx naming_series
+    salutation first_name middle_name last_name lead_name job_title gender source
+    lead_owner status customer r#type request_type email_id website mobile_no whatsapp_no
+    phone phone_ext company_name no_of_employees annual_revenue industry market_segment
+    territory fax city state country utm_source utm_content utm_campaign utm_medium
+    qualification_status qualified_by qualified_on campaign_name company language image
+    title disabled unsubscribed blog_subscriber notes
 }

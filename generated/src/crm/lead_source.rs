@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEAD_SOURCE: DocTypeDef = DocTypeDef {
+pub static LEAD_SOURCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:source_name"),
     fields: &[
@@ -18,7 +18,8 @@ pub static LEAD_SOURCE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_lead_source_document"),
     ],
     ..DocTypeDef::new("Lead Source", "CRM")
-};
+})
+.only(V15);
 
 fields! {
     pub LeadSourceField(LEAD_SOURCE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOST_REASON_DETAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static LOST_REASON_DETAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("lost_reason", Link, "Opportunity Lost Reason", options = Target("Opportunity Lost Reason"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Lost Reason Detail", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LostReasonDetailField(LOST_REASON_DETAIL) : Name Owner Creation Modified

@@ -2,9 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MARKET_SEGMENT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static MARKET_SEGMENT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
+        | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:market_segment"),
+    sort: "creation desc",
     fields: &[field!("market_segment", Data, "Market Segment", flags = UNIQUE)],
     tools: &[
         tool!(List, "list_market_segment_documents"),
@@ -15,7 +17,13 @@ pub static MARKET_SEGMENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_market_segment_document"),
     ],
     ..DocTypeDef::new("Market Segment", "CRM")
-};
+})
+.but(
+    &[
+        (V15, Fact::Flags(doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY)),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub MarketSegmentField(MARKET_SEGMENT) : Name Owner Creation Modified ModifiedBy

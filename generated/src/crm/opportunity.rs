@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
+pub static OPPORTUNITY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -14,19 +14,21 @@ pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
         "territory",
         "company",
     ],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["CRM-OPP-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["CRM-OPP-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("opportunity_from", Link, "Opportunity From", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("party_name", DynamicLink, "Party", options = TargetField("opportunity_from"), flags = REQD | BOLD | IN_STANDARD_FILTER),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | HIDDEN | BOLD | IN_GLOBAL_SEARCH),
         field!("status", Select, "Status", options = Choices(&["Open", "Quotation", "Converted", "Lost", "Replied", "Closed"]), flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Open")),
-        field!("opportunity_type", Link, "Opportunity Type", options = Target("Opportunity Type"), flags = IN_LIST_VIEW, default = Some("Sales")),
-        field!("source", Link, "Source", options = Target("Lead Source")),
+        field!("opportunity_type", Link, "Opportunity Type", options = Target("Opportunity Type"), flags = IN_LIST_VIEW, only = V16),
+        field!("opportunity_type", Link, "Opportunity Type", options = Target("Opportunity Type"), flags = IN_LIST_VIEW | SUPERSEDED, default = Some("Sales"), only = V15),
+        field!("source", Link, "Source", options = Target("Lead Source"), only = V15),
         field!("opportunity_owner", Link, "Opportunity Owner", options = Target("User")),
         field!("sales_stage", Link, "Sales Stage", options = Target("Sales Stage"), default = Some("Prospecting")),
         field!("expected_closing", Date, "Expected Closing Date", flags = NO_COPY),
         field!("probability", Percent, "Probability (%)", default = Some("100")),
-        field!("no_of_employees", Select, "No of Employees", options = Choices(&["1-10", "11-50", "51-200", "201-500", "501-1000", "1000+"])),
+        field!("no_of_employees", Select, "No of Employees", options = Choices(& ["1-10", "11-50", "51-200", "201-500", "501-1000", "1000+"])),
         field!("annual_revenue", Currency, "Annual Revenue"),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = SEARCH_INDEX | CONDITIONAL),
         field!("industry", Link, "Industry", options = Target("Industry Type")),
@@ -40,8 +42,12 @@ pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
         field!("conversion_rate", Float, "Exchange Rate"),
         field!("opportunity_amount", Currency, "Opportunity Amount", options = Format("currency")),
         field!("base_opportunity_amount", Currency, "Opportunity Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+        field!("utm_source", Link, "Source", options = Target("UTM Source"), only = V16),
+        field!("utm_content", Data, "Content", only = V16),
+        field!("utm_campaign", Link, "Campaign", options = Target("UTM Campaign"), only = V16),
+        field!("utm_medium", Link, "Medium", options = Target("UTM Medium"), only = V16),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX | FILLED),
-        field!("campaign", Link, "Campaign", options = Target("Campaign"), flags = CONDITIONAL),
+        field!("campaign", Link, "Campaign", options = Target("Campaign"), flags = CONDITIONAL, only = V15),
         field!("transaction_date", Date, "Opportunity Date", flags = REQD | NO_COPY, default = Some("Today")),
         field!("language", Link, "Print Language", options = Target("Language")),
         field!("amended_from", Link, "Amended From", options = Target("Opportunity"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
@@ -58,7 +64,8 @@ pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
         field!("phone", Data, "Phone", options = Format("Phone")),
         field!("phone_ext", Data, "Phone Ext."),
         field!("customer_address", Link, "Customer / Lead Address", options = Target("Address"), flags = HIDDEN | CONDITIONAL),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY | HIDDEN, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | IN_GLOBAL_SEARCH | CONDITIONAL),
         field!("items", Table, "Items", options = Target("Opportunity Item")),
         field!("base_total", Currency, "Total (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -74,18 +81,19 @@ pub static OPPORTUNITY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_opportunity_document"),
     ],
     ..DocTypeDef::new("Opportunity", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OpportunityField(OPPORTUNITY) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx NamingSeries OpportunityFrom PartyName CustomerName Status OpportunityType Source
     OpportunityOwner SalesStage ExpectedClosing Probability NoOfEmployees AnnualRevenue
     CustomerGroup Industry MarketSegment Website City State Country Territory Currency
-    ConversionRate OpportunityAmount BaseOpportunityAmount Company Campaign
-    TransactionDate Language AmendedFrom Title FirstResponseTime LostReasons
-    OrderLostReason Competitors ContactPerson JobTitle ContactEmail ContactMobile
-    Whatsapp Phone PhoneExt CustomerAddress AddressDisplay ContactDisplay Items BaseTotal
-    Total Notes
+    ConversionRate OpportunityAmount BaseOpportunityAmount UtmSource UtmContent
+    UtmCampaign UtmMedium Company Campaign TransactionDate Language AmendedFrom Title
+    FirstResponseTime LostReasons OrderLostReason Competitors ContactPerson JobTitle
+    ContactEmail ContactMobile Whatsapp Phone PhoneExt CustomerAddress AddressDisplay
+    ContactDisplay Items BaseTotal Total Notes
 }
 
 #[cfg(feature = "crm")]
@@ -137,6 +145,10 @@ pub struct Opportunity {
     pub conversion_rate: Option<f64>,
     pub opportunity_amount: Option<f64>,
     pub base_opportunity_amount: Option<f64>,
+    pub utm_source: Link<target::UtmSource>,
+    pub utm_content: Option<String>,
+    pub utm_campaign: Link<target::UtmCampaign>,
+    pub utm_medium: Link<target::UtmMedium>,
     pub company: Link<target::Company>,
     pub campaign: Link<target::Campaign>,
     pub transaction_date: Option<Date>,
@@ -170,9 +182,10 @@ document! {
     naming_series opportunity_from party_name customer_name status opportunity_type
     source opportunity_owner sales_stage expected_closing probability no_of_employees
     annual_revenue customer_group industry market_segment website city state country
-    territory currency conversion_rate opportunity_amount base_opportunity_amount company
-    campaign transaction_date language amended_from title first_response_time
-    lost_reasons order_lost_reason competitors contact_person job_title contact_email
-    contact_mobile whatsapp phone phone_ext customer_address address_display
-    contact_display items base_total total notes
+    territory currency conversion_rate opportunity_amount base_opportunity_amount
+    utm_source utm_content utm_campaign utm_medium company campaign transaction_date
+    language amended_from title first_response_time lost_reasons order_lost_reason
+    competitors contact_person job_title contact_email contact_mobile whatsapp phone
+    phone_ext customer_address address_display contact_display items base_total total
+    notes
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY_ITEM: DocTypeDef = DocTypeDef {
+pub static OPPORTUNITY_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW),
         field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH),
@@ -19,7 +20,8 @@ pub static OPPORTUNITY_ITEM: DocTypeDef = DocTypeDef {
         field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Opportunity Item", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OpportunityItemField(OPPORTUNITY_ITEM) : Name Owner Creation Modified ModifiedBy

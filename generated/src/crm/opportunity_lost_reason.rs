@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY_LOST_REASON: DocTypeDef = DocTypeDef {
+pub static OPPORTUNITY_LOST_REASON: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:lost_reason"),
+    sort: "creation desc",
     fields: &[field!("lost_reason", Data, "Lost Reason", flags = UNIQUE)],
     tools: &[
         tool!(List, "list_opportunity_lost_reason_documents"),
@@ -15,7 +16,8 @@ pub static OPPORTUNITY_LOST_REASON: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_opportunity_lost_reason_document"),
     ],
     ..DocTypeDef::new("Opportunity Lost Reason", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OpportunityLostReasonField(OPPORTUNITY_LOST_REASON) : Name Owner Creation

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY_TYPE: DocTypeDef = DocTypeDef {
+pub static OPPORTUNITY_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[field!("description", SmallText, "Description", flags = IN_LIST_VIEW)],
     tools: &[
         tool!(List, "list_opportunity_type_documents"),
@@ -15,7 +16,8 @@ pub static OPPORTUNITY_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_opportunity_type_document"),
     ],
     ..DocTypeDef::new("Opportunity Type", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OpportunityTypeField(OPPORTUNITY_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,37 +2,37 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROSPECT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
-    autoname: Some("field:company_name"),
-    title_field: Some("company_name"),
-    sort: "creation desc",
-    fields: &[
-        field!("company_name", Data, "Company Name", flags = UNIQUE),
-        field!("customer_group", Link, "Customer Group", options = Target("Customer Group")),
-        field!("no_of_employees", Select, "No. of Employees", options = Choices(&["1-10", "11-50", "51-200", "201-500", "501-1000", "1000+"])),
-        field!("annual_revenue", Currency, "Annual Revenue", options = Format("currency"), flags = IN_LIST_VIEW),
-        field!("market_segment", Link, "Market Segment", options = Target("Market Segment")),
-        field!("industry", Link, "Industry", options = Target("Industry Type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("territory", Link, "Territory", options = Target("Territory"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("prospect_owner", Link, "Prospect Owner", options = Target("User")),
-        field!("website", Data, "Website"),
-        field!("fax", Data, "Fax", options = Format("Phone")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
-        field!("leads", Table, "", options = Target("Prospect Lead")),
-        field!("opportunities", Table, "Opportunities", options = Target("Prospect Opportunity")),
-        field!("notes", Table, "Notes", options = Target("CRM Note"), flags = HIDDEN | NO_COPY),
-    ],
-    tools: &[
-        tool!(List, "list_prospect_documents"),
-        tool!(Get, "get_prospect_document"),
-        tool!(Search, "search_prospect_documents"),
-        tool!(Create, "create_prospect_document"),
-        tool!(Update, "update_prospect_document"),
-        tool!(Delete, "delete_prospect_document"),
-    ],
-    ..DocTypeDef::new("Prospect", "CRM")
-};
+pub static PROSPECT: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
+autoname: Some("field:company_name"),
+title_field: Some("company_name"),
+sort: "creation desc",
+fields: &[
+    field!("company_name", Data, "Company Name", flags = UNIQUE),
+    field!("customer_group", Link, "Customer Group", options = Target("Customer Group")),
+    field!("no_of_employees", Select, "No. of Employees", options = Choices(&["1-10", "11-50", "51-200", "201-500", "501-1000", "1000+"])),
+    field!("annual_revenue", Currency, "Annual Revenue", options = Format("currency"), flags = IN_LIST_VIEW),
+    field!("market_segment", Link, "Market Segment", options = Target("Market Segment")),
+    field!("industry", Link, "Industry", options = Target("Industry Type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
+    field!("territory", Link, "Territory", options = Target("Territory"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
+    field!("prospect_owner", Link, "Prospect Owner", options = Target("User")),
+    field!("website", Data, "Website"),
+    field!("fax", Data, "Fax", options = Format("Phone")),
+    field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
+    field!("leads", Table, "", options = Target("Prospect Lead")),
+    field!("opportunities", Table, "Opportunities", options = Target("Prospect Opportunity")),
+    field!("notes", Table, "Notes", options = Target("CRM Note"), flags = HIDDEN | NO_COPY),
+],
+tools: &[
+    tool!(List, "list_prospect_documents"),
+    tool!(Get, "get_prospect_document"),
+    tool!(Search, "search_prospect_documents"),
+    tool!(Create, "create_prospect_document"),
+    tool!(Update, "update_prospect_document"),
+    tool!(Delete, "delete_prospect_document"),
+],
+..DocTypeDef::new("Prospect", "CRM")
+});
 
 fields! {
     pub ProspectField(PROSPECT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

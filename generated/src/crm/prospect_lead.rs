@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROSPECT_LEAD: DocTypeDef = DocTypeDef {
+pub static PROSPECT_LEAD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("lead", Link, "Lead", options = Target("Lead"), flags = REQD | IN_LIST_VIEW),
         field!("lead_name", Data, "Lead Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("lead.lead_name")),
@@ -13,7 +14,8 @@ pub static PROSPECT_LEAD: DocTypeDef = DocTypeDef {
         field!("status", Data, "Status", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("lead.status")),
     ],
     ..DocTypeDef::new("Prospect Lead", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProspectLeadField(PROSPECT_LEAD) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROSPECT_OPPORTUNITY: DocTypeDef = DocTypeDef {
+pub static PROSPECT_OPPORTUNITY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("autoincrement"),
+    sort: "creation desc",
     fields: &[
         field!("opportunity", Link, "Opportunity", options = Target("Opportunity"), flags = IN_LIST_VIEW),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = IN_LIST_VIEW, fetch_from = Some("opportunity.opportunity_amount")),
@@ -16,7 +17,8 @@ pub static PROSPECT_OPPORTUNITY: DocTypeDef = DocTypeDef {
         field!("contact_person", Link, "Contact Person", options = Target("Contact"), fetch_from = Some("opportunity.contact_person")),
     ],
     ..DocTypeDef::new("Prospect Opportunity", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProspectOpportunityField(PROSPECT_OPPORTUNITY) : Name Owner Creation Modified

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_STAGE: DocTypeDef = DocTypeDef {
+pub static SALES_STAGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:stage_name"),
+    sort: "creation desc",
     fields: &[field!("stage_name", Data, "Stage Name", flags = UNIQUE)],
     tools: &[
         tool!(List, "list_sales_stage_documents"),
@@ -16,7 +17,8 @@ pub static SALES_STAGE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_sales_stage_document"),
     ],
     ..DocTypeDef::new("Sales Stage", "CRM")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesStageField(SALES_STAGE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CLIENT_SCRIPT: DocTypeDef = DocTypeDef {
+pub static CLIENT_SCRIPT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("dt", Link, "DocType", options = Target("DocType"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("view", Select, "Apply To", options = Choices(&["List", "Form"]), flags = SET_ONLY_ONCE | IN_LIST_VIEW, default = Some("Form")),
@@ -21,7 +22,8 @@ pub static CLIENT_SCRIPT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_client_script_document"),
     ],
     ..DocTypeDef::new("Client Script", "Custom")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ClientScriptField(CLIENT_SCRIPT) : Name Owner Creation Modified ModifiedBy

@@ -2,20 +2,23 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOM_FIELD: DocTypeDef = DocTypeDef {
+pub static CUSTOM_FIELD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     search_fields: &["dt", "label", "fieldtype", "options"],
+    sort: "creation desc",
     fields: &[
         field!("is_system_generated", Check, "Is System Generated", flags = READ_ONLY, default = Some("0")),
         field!("dt", Link, "DocType", options = Target("DocType"), flags = REQD | BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("module", Link, "Module (for export)", options = Target("Module Def")),
-        field!("label", Data, "Label", flags = NO_COPY | BOLD),
+        field!("label", Data, "Label", flags = NO_COPY | BOLD, length = 255, only = V16),
+        field!("label", Data, "Label", flags = NO_COPY | BOLD | SUPERSEDED, only = V15),
         field!("placeholder", Data, "Placeholder"),
         field!("fieldname", Data, "Fieldname", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("insert_after", Select, "Insert After", options = Choices(&[]), flags = NO_COPY),
         field!("length", Int, "Length", flags = CONDITIONAL),
         field!("link_filters", Json, "Link Filters", flags = HIDDEN),
         field!("fieldtype", Select, "Field Type", options = Choices(&["Autocomplete", "Attach", "Attach Image", "Barcode", "Button", "Check", "Code", "Color", "Column Break", "Currency", "Data", "Date", "Datetime", "Duration", "Dynamic Link", "Float", "Fold", "Geolocation", "Heading", "HTML", "HTML Editor", "Icon", "Image", "Int", "JSON", "Link", "Long Text", "Markdown Editor", "Password", "Percent", "Phone", "Read Only", "Rating", "Section Break", "Select", "Signature", "Small Text", "Tab Break", "Table", "Table MultiSelect", "Text", "Text Editor", "Time"]), flags = REQD | BOLD | IN_LIST_VIEW, default = Some("Data")),
+        field!("button_color", Select, "Button Color", options = Choices(&["Default", "Primary", "Info", "Success", "Warning", "Danger"]), flags = CONDITIONAL, only = V16),
         field!("precision", Select, "Precision", options = Choices(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]), flags = CONDITIONAL),
         field!("hide_seconds", Check, "Hide Seconds", flags = CONDITIONAL, default = Some("0")),
         field!("hide_days", Check, "Hide Days", flags = CONDITIONAL, default = Some("0")),
@@ -32,13 +35,15 @@ pub static CUSTOM_FIELD: DocTypeDef = DocTypeDef {
         field!("non_negative", Check, "Non Negative", flags = CONDITIONAL, default = Some("0")),
         field!("reqd", Check, "Is Mandatory Field", flags = IN_LIST_VIEW, default = Some("0")),
         field!("unique", Check, "Unique", default = Some("0")),
-        field!("is_virtual", Check, "Is Virtual", default = Some("0")),
+        field!("is_virtual", Check, "Is Virtual", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("is_virtual", Check, "Is Virtual", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("read_only", Check, "Read Only", default = Some("0")),
         field!("ignore_user_permissions", Check, "Ignore User Permissions", flags = CONDITIONAL, default = Some("0")),
         field!("hidden", Check, "Hidden", default = Some("0")),
         field!("print_hide", Check, "Print Hide", default = Some("0")),
         field!("print_hide_if_no_value", Check, "Print Hide If No Value", flags = CONDITIONAL, default = Some("0")),
         field!("print_width", Data, "Print Width", flags = HIDDEN | NO_COPY),
+        field!("alignment", Select, "Alignment", options = Choices(&["Left", "Center", "Right"]), flags = CONDITIONAL, only = V16),
         field!("no_copy", Check, "No Copy", default = Some("0")),
         field!("allow_on_submit", Check, "Allow on Submit", default = Some("0")),
         field!("in_list_view", Check, "In List View", default = Some("0")),
@@ -67,15 +72,16 @@ pub static CUSTOM_FIELD: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_custom_field_document"),
     ],
     ..DocTypeDef::new("Custom Field", "Custom")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomFieldField(CUSTOM_FIELD) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx IsSystemGenerated Dt Module Label Placeholder Fieldname InsertAfter
-    Length LinkFilters Fieldtype Precision HideSeconds HideDays Options SortOptions
-    FetchFrom FetchIfEmpty Collapsible CollapsibleDependsOn Default DependsOn
+    Length LinkFilters Fieldtype ButtonColor Precision HideSeconds HideDays Options
+    SortOptions FetchFrom FetchIfEmpty Collapsible CollapsibleDependsOn Default DependsOn
     MandatoryDependsOn ReadOnlyDependsOn NonNegative Reqd Unique IsVirtual ReadOnly
-    IgnoreUserPermissions Hidden PrintHide PrintHideIfNoValue PrintWidth NoCopy
+    IgnoreUserPermissions Hidden PrintHide PrintHideIfNoValue PrintWidth Alignment NoCopy
     AllowOnSubmit InListView InStandardFilter InGlobalSearch InPreview Bold ReportHide
     SearchIndex AllowInQuickEntry IgnoreXssFilter Translatable HideBorder ShowDashboard
     Description Permlevel Width Columns
@@ -101,6 +107,17 @@ choices! {
 }
 
 #[cfg(feature = "custom")]
+choices! {
+    pub CustomFieldButtonColor { Default = "Default", Primary = "Primary", Info = "Info",
+    Success = "Success", Warning = "Warning", Danger = "Danger" }
+}
+
+#[cfg(feature = "custom")]
+choices! {
+    pub CustomFieldAlignment { Left = "Left", Center = "Center", Right = "Right" }
+}
+
+#[cfg(feature = "custom")]
 #[derive(Clone, Debug, Default)]
 pub struct CustomField {
     pub name: Option<String>,
@@ -120,6 +137,7 @@ pub struct CustomField {
     pub length: Option<i64>,
     pub link_filters: Option<Value>,
     pub fieldtype: Select<CustomFieldFieldtype>,
+    pub button_color: Select<CustomFieldButtonColor>,
     pub precision: Option<String>,
     pub hide_seconds: Option<bool>,
     pub hide_days: Option<bool>,
@@ -143,6 +161,7 @@ pub struct CustomField {
     pub print_hide: Option<bool>,
     pub print_hide_if_no_value: Option<bool>,
     pub print_width: Option<String>,
+    pub alignment: Select<CustomFieldAlignment>,
     pub no_copy: Option<bool>,
     pub allow_on_submit: Option<bool>,
     pub in_list_view: Option<bool>,
@@ -168,11 +187,12 @@ pub struct CustomField {
 document! {
     CustomField(CUSTOM_FIELD) : name owner creation modified modified_by docstatus idx
     is_system_generated dt module label placeholder fieldname insert_after length
-    link_filters fieldtype precision hide_seconds hide_days options sort_options
-    fetch_from fetch_if_empty collapsible collapsible_depends_on default depends_on
-    mandatory_depends_on read_only_depends_on non_negative reqd unique is_virtual
-    read_only ignore_user_permissions hidden print_hide print_hide_if_no_value
-    print_width no_copy allow_on_submit in_list_view in_standard_filter in_global_search
-    in_preview bold report_hide search_index allow_in_quick_entry ignore_xss_filter
-    translatable hide_border show_dashboard description permlevel width columns
+    link_filters fieldtype button_color precision hide_seconds hide_days options
+    sort_options fetch_from fetch_if_empty collapsible collapsible_depends_on default
+    depends_on mandatory_depends_on read_only_depends_on non_negative reqd unique
+    is_virtual read_only ignore_user_permissions hidden print_hide print_hide_if_no_value
+    print_width alignment no_copy allow_on_submit in_list_view in_standard_filter
+    in_global_search in_preview bold report_hide search_index allow_in_quick_entry
+    ignore_xss_filter translatable hide_border show_dashboard description permlevel width
+    columns
 }

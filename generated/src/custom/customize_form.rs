@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMIZE_FORM: DocTypeDef = DocTypeDef {
+pub static CUSTOMIZE_FORM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("DL.####"),
     search_fields: &["doc_type"],
+    sort: "creation desc",
     fields: &[
         field!("doc_type", Link, "Enter Form Type", options = Target("DocType"), flags = IN_LIST_VIEW),
         field!("label", Data, "Change Label (via Custom Translation)"),
         field!("search_fields", Data, "Search Fields", flags = IN_LIST_VIEW),
+        field!("grid_page_length", Int, "Grid Page Length", flags = NON_NEGATIVE | CONDITIONAL, only = V16),
+        field!("rows_threshold_for_grid_search", Int, "Rows Threshold for Grid Search", flags = NON_NEGATIVE | CONDITIONAL, only = V16),
         field!("link_filters", Json, "Link Filters", flags = HIDDEN),
         field!("istable", Check, "Is Table", flags = READ_ONLY, default = Some("0")),
         field!("is_calendar_and_gantt", Check, "Is Calendar and Gantt", default = Some("0")),
@@ -35,10 +38,12 @@ pub static CUSTOMIZE_FORM: DocTypeDef = DocTypeDef {
         field!("default_view", Select, "Default View", options = Choices(&[])),
         field!("force_re_route_to_default_view", Check, "Force Re-route to Default View", flags = CONDITIONAL, default = Some("0")),
         field!("show_preview_popup", Check, "Show Preview Popup", default = Some("0")),
+        field!("show_name_in_global_search", Check, "Make \"name\" searchable in Global Search", default = Some("0"), only = V16),
         field!("default_email_template", Link, "Default Email Template", options = Target("Email Template")),
         field!("email_append_to", Check, "Allow document creation via Email", default = Some("0")),
         field!("sender_field", Data, "Sender Email Field", flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("sender_name_field", Data, "Sender Name Field", flags = CONDITIONAL),
+        field!("recipient_account_field", Data, "Recipient Account Field", flags = CONDITIONAL, only = V16),
         field!("subject_field", Data, "Subject Field", flags = CONDITIONAL),
         field!("sort_field", Select, "Sort Field", options = Choices(&[])),
         field!("sort_order", Select, "Sort Order", options = Choices(&["ASC", "DESC"])),
@@ -52,16 +57,18 @@ pub static CUSTOMIZE_FORM: DocTypeDef = DocTypeDef {
         tool!(Update, "update_customize_form_document"),
     ],
     ..DocTypeDef::new("Customize Form", "Custom")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomizeFormField(CUSTOMIZE_FORM) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx DocType Label SearchFields LinkFilters Istable IsCalendarAndGantt
-    EditableGrid QuickEntry TrackChanges TrackViews AllowAutoRepeat AllowImport
-    QueueInBackground NamingRule Autoname ImageField MaxAttachments AllowCopy
-    MakeAttachmentsPublic ProtectAttachedFiles TitleField ShowTitleFieldInLink
-    TranslatedDoctype DefaultPrintFormat DefaultView ForceReRouteToDefaultView
-    ShowPreviewPopup DefaultEmailTemplate EmailAppendTo SenderField SenderNameField
+    Docstatus Idx DocType Label SearchFields GridPageLength RowsThresholdForGridSearch
+    LinkFilters Istable IsCalendarAndGantt EditableGrid QuickEntry TrackChanges
+    TrackViews AllowAutoRepeat AllowImport QueueInBackground NamingRule Autoname
+    ImageField MaxAttachments AllowCopy MakeAttachmentsPublic ProtectAttachedFiles
+    TitleField ShowTitleFieldInLink TranslatedDoctype DefaultPrintFormat DefaultView
+    ForceReRouteToDefaultView ShowPreviewPopup ShowNameInGlobalSearch
+    DefaultEmailTemplate EmailAppendTo SenderField SenderNameField RecipientAccountField
     SubjectField SortField SortOrder Actions Links States Fields
 }
 
@@ -94,6 +101,8 @@ pub struct CustomizeForm {
     pub doc_type: Link<target::DocType>,
     pub label: Option<String>,
     pub search_fields: Option<String>,
+    pub grid_page_length: Option<i64>,
+    pub rows_threshold_for_grid_search: Option<i64>,
     pub link_filters: Option<Value>,
     pub istable: Option<bool>,
     pub is_calendar_and_gantt: Option<bool>,
@@ -118,10 +127,12 @@ pub struct CustomizeForm {
     pub default_view: Option<String>,
     pub force_re_route_to_default_view: Option<bool>,
     pub show_preview_popup: Option<bool>,
+    pub show_name_in_global_search: Option<bool>,
     pub default_email_template: Link<target::EmailTemplate>,
     pub email_append_to: Option<bool>,
     pub sender_field: Option<String>,
     pub sender_name_field: Option<String>,
+    pub recipient_account_field: Option<String>,
     pub subject_field: Option<String>,
     pub sort_field: Option<String>,
     pub sort_order: Select<CustomizeFormSortOrder>,
@@ -135,11 +146,13 @@ pub struct CustomizeForm {
 #[cfg(feature = "custom")]
 document! {
     CustomizeForm(CUSTOMIZE_FORM) : name owner creation modified modified_by docstatus
-    idx doc_type label search_fields link_filters istable is_calendar_and_gantt
-    editable_grid quick_entry track_changes track_views allow_auto_repeat allow_import
-    queue_in_background naming_rule autoname image_field max_attachments allow_copy
-    make_attachments_public protect_attached_files title_field show_title_field_in_link
-    translated_doctype default_print_format default_view force_re_route_to_default_view
-    show_preview_popup default_email_template email_append_to sender_field
-    sender_name_field subject_field sort_field sort_order actions links states fields
+    idx doc_type label search_fields grid_page_length rows_threshold_for_grid_search
+    link_filters istable is_calendar_and_gantt editable_grid quick_entry track_changes
+    track_views allow_auto_repeat allow_import queue_in_background naming_rule autoname
+    image_field max_attachments allow_copy make_attachments_public protect_attached_files
+    title_field show_title_field_in_link translated_doctype default_print_format
+    default_view force_re_route_to_default_view show_preview_popup
+    show_name_in_global_search default_email_template email_append_to sender_field
+    sender_name_field recipient_account_field subject_field sort_field sort_order actions
+    links states fields
 }

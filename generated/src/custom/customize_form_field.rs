@@ -2,18 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMIZE_FORM_FIELD: DocTypeDef = DocTypeDef {
+pub static CUSTOMIZE_FORM_ROW: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("is_system_generated", Check, "Is System Generated", flags = READ_ONLY | HIDDEN, default = Some("0")),
-        field!("label", Data, "Label", flags = IN_LIST_VIEW | SEARCH_INDEX),
-        field!("fieldtype", Select, "Type", options = Choices(&["Autocomplete", "Attach", "Attach Image", "Barcode", "Button", "Check", "Code", "Color", "Column Break", "Currency", "Data", "Date", "Datetime", "Duration", "Dynamic Link", "Float", "Fold", "Geolocation", "Heading", "HTML", "HTML Editor", "Icon", "Image", "Int", "Link", "Long Text", "Markdown Editor", "Password", "Percent", "Phone", "Rating", "Read Only", "Section Break", "Select", "Signature", "Small Text", "Tab Break", "Table", "Table MultiSelect", "Text", "Text Editor", "Time"]), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Data")),
+        field!("label", Data, "Label", flags = IN_LIST_VIEW | SEARCH_INDEX, length = 255, only = V16),
+        field!("label", Data, "Label", flags = IN_LIST_VIEW | SEARCH_INDEX | SUPERSEDED, only = V15),
+        field!("fieldtype", Select, "Type", options = Choices(&["Autocomplete", "Attach", "Attach Image", "Barcode", "Button", "Check", "Code", "Color", "Column Break", "Currency", "Data", "Date", "Datetime", "Duration", "Dynamic Link", "Float", "Fold", "Geolocation", "Heading", "HTML", "HTML Editor", "Icon", "Image", "Int", "JSON", "Link", "Long Text", "Markdown Editor", "Password", "Percent", "Phone", "Rating", "Read Only", "Section Break", "Select", "Signature", "Small Text", "Tab Break", "Table", "Table MultiSelect", "Text", "Text Editor", "Time"]), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Data"), only = V16),
+        field!("fieldtype", Select, "Type", options = Choices(&["Autocomplete", "Attach", "Attach Image", "Barcode", "Button", "Check", "Code", "Color", "Column Break", "Currency", "Data", "Date", "Datetime", "Duration", "Dynamic Link", "Float", "Fold", "Geolocation", "Heading", "HTML", "HTML Editor", "Icon", "Image", "Int", "Link", "Long Text", "Markdown Editor", "Password", "Percent", "Phone", "Rating", "Read Only", "Section Break", "Select", "Signature", "Small Text", "Tab Break", "Table", "Table MultiSelect", "Text", "Text Editor", "Time"]), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | SUPERSEDED, default = Some("Data"), only = V15),
         field!("fieldname", Data, "Name", flags = READ_ONLY | IN_LIST_VIEW | SEARCH_INDEX),
         field!("non_negative", Check, "Non Negative", flags = CONDITIONAL, default = Some("0")),
         field!("reqd", Check, "Mandatory", flags = IN_LIST_VIEW | CONDITIONAL, default = Some("0")),
         field!("unique", Check, "Unique", default = Some("0")),
-        field!("is_virtual", Check, "Is Virtual", default = Some("0")),
+        field!("is_virtual", Check, "Is Virtual", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("is_virtual", Check, "Is Virtual", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("in_list_view", Check, "In List View", flags = CONDITIONAL, default = Some("0")),
         field!("in_standard_filter", Check, "In Standard Filter", default = Some("0")),
         field!("in_global_search", Check, "In Global Search", flags = CONDITIONAL, default = Some("0")),
@@ -22,6 +26,7 @@ pub static CUSTOMIZE_FORM_FIELD: DocTypeDef = DocTypeDef {
         field!("no_copy", Check, "No Copy", default = Some("0")),
         field!("allow_in_quick_entry", Check, "Allow in Quick Entry", default = Some("0")),
         field!("translatable", Check, "Translatable", flags = CONDITIONAL, default = Some("1")),
+        field!("mask", Check, "Mask", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("link_filters", Json, "Link Filters"),
         field!("default", SmallText, "Default"),
         field!("precision", Select, "Precision", options = Choices(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]), flags = CONDITIONAL),
@@ -46,6 +51,7 @@ pub static CUSTOMIZE_FORM_FIELD: DocTypeDef = DocTypeDef {
         field!("ignore_xss_filter", Check, "Ignore XSS Filter", default = Some("0")),
         field!("mandatory_depends_on", Code, "Mandatory Depends On", options = Format("JS")),
         field!("read_only_depends_on", Code, "Read Only Depends On", options = Format("JS")),
+        field!("button_color", Select, "Button Color", options = Choices(&["Default", "Primary", "Info", "Success", "Warning", "Danger"]), flags = CONDITIONAL, only = V16),
         field!("in_filter", Check, "In Filter", default = Some("0")),
         field!("hide_seconds", Check, "Hide Seconds", flags = CONDITIONAL, default = Some("0")),
         field!("hide_days", Check, "Hide Days", flags = CONDITIONAL, default = Some("0")),
@@ -54,24 +60,26 @@ pub static CUSTOMIZE_FORM_FIELD: DocTypeDef = DocTypeDef {
         field!("print_hide", Check, "Print Hide", default = Some("0")),
         field!("print_hide_if_no_value", Check, "Print Hide If No Value", flags = CONDITIONAL, default = Some("0")),
         field!("print_width", Data, "Print Width"),
+        field!("alignment", Select, "Alignment", options = Choices(&["Left", "Center", "Right"]), flags = CONDITIONAL, only = V16),
         field!("columns", Int, "Columns", flags = CONDITIONAL),
         field!("width", Data, "Width", flags = IN_LIST_VIEW),
         field!("is_custom_field", Check, "Is Custom Field", flags = READ_ONLY | HIDDEN, default = Some("0")),
     ],
     ..DocTypeDef::new("Customize Form Field", "Custom")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
-    pub CustomizeFormRowField(CUSTOMIZE_FORM_FIELD) : Name Owner Creation Modified
+    pub CustomizeFormRowField(CUSTOMIZE_FORM_ROW) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype IsSystemGenerated Label
     Fieldtype Fieldname NonNegative Reqd Unique IsVirtual InListView InStandardFilter
-    InGlobalSearch InPreview Bold NoCopy AllowInQuickEntry Translatable LinkFilters
+    InGlobalSearch InPreview Bold NoCopy AllowInQuickEntry Translatable Mask LinkFilters
     Default Precision Length Options SortOptions FetchFrom FetchIfEmpty ShowDashboard
     DependsOn Permlevel Hidden ReadOnly Collapsible AllowBulkEdit CollapsibleDependsOn
     IgnoreUserPermissions AllowOnSubmit ReportHide RememberLastSelectedValue HideBorder
-    IgnoreXssFilter MandatoryDependsOn ReadOnlyDependsOn InFilter HideSeconds HideDays
-    Description Placeholder PrintHide PrintHideIfNoValue PrintWidth Columns Width
-    IsCustomField
+    IgnoreXssFilter MandatoryDependsOn ReadOnlyDependsOn ButtonColor InFilter HideSeconds
+    HideDays Description Placeholder PrintHide PrintHideIfNoValue PrintWidth Alignment
+    Columns Width IsCustomField
 }
 
 #[cfg(feature = "custom")]
@@ -85,12 +93,23 @@ choices! {
     "Currency", Data = "Data", Date = "Date", Datetime = "Datetime", Duration =
     "Duration", DynamicLink = "Dynamic Link", Float = "Float", Fold = "Fold", Geolocation
     = "Geolocation", Heading = "Heading", Html = "HTML", HtmlEditor = "HTML Editor", Icon
-    = "Icon", Image = "Image", Int = "Int", Link = "Link", LongText = "Long Text",
-    MarkdownEditor = "Markdown Editor", Password = "Password", Percent = "Percent", Phone
-    = "Phone", Rating = "Rating", ReadOnly = "Read Only", SectionBreak = "Section Break",
-    Select = "Select", Signature = "Signature", SmallText = "Small Text", TabBreak =
-    "Tab Break", Table = "Table", TableMultiSelect = "Table MultiSelect", Text = "Text",
-    TextEditor = "Text Editor", Time = "Time" }
+    = "Icon", Image = "Image", Int = "Int", Json = "JSON", Link = "Link", LongText =
+    "Long Text", MarkdownEditor = "Markdown Editor", Password = "Password", Percent =
+    "Percent", Phone = "Phone", Rating = "Rating", ReadOnly = "Read Only", SectionBreak =
+    "Section Break", Select = "Select", Signature = "Signature", SmallText =
+    "Small Text", TabBreak = "Tab Break", Table = "Table", TableMultiSelect =
+    "Table MultiSelect", Text = "Text", TextEditor = "Text Editor", Time = "Time" }
+}
+
+#[cfg(feature = "custom")]
+choices! {
+    pub CustomizeFormRowButtonColor { Default = "Default", Primary = "Primary", Info =
+    "Info", Success = "Success", Warning = "Warning", Danger = "Danger" }
+}
+
+#[cfg(feature = "custom")]
+choices! {
+    pub CustomizeFormRowAlignment { Left = "Left", Center = "Center", Right = "Right" }
 }
 
 #[cfg(feature = "custom")]
@@ -122,6 +141,7 @@ pub struct CustomizeFormRow {
     pub no_copy: Option<bool>,
     pub allow_in_quick_entry: Option<bool>,
     pub translatable: Option<bool>,
+    pub mask: Option<bool>,
     pub link_filters: Option<Value>,
     pub default: Option<String>,
     pub precision: Option<String>,
@@ -146,6 +166,7 @@ pub struct CustomizeFormRow {
     pub ignore_xss_filter: Option<bool>,
     pub mandatory_depends_on: Option<String>,
     pub read_only_depends_on: Option<String>,
+    pub button_color: Select<CustomizeFormRowButtonColor>,
     pub in_filter: Option<bool>,
     pub hide_seconds: Option<bool>,
     pub hide_days: Option<bool>,
@@ -154,6 +175,7 @@ pub struct CustomizeFormRow {
     pub print_hide: Option<bool>,
     pub print_hide_if_no_value: Option<bool>,
     pub print_width: Option<String>,
+    pub alignment: Select<CustomizeFormRowAlignment>,
     pub columns: Option<i64>,
     pub width: Option<String>,
     pub is_custom_field: Option<bool>,
@@ -162,14 +184,15 @@ pub struct CustomizeFormRow {
 
 #[cfg(feature = "custom")]
 document! {
-    CustomizeFormRow(CUSTOMIZE_FORM_FIELD) : name owner creation modified modified_by
+    CustomizeFormRow(CUSTOMIZE_FORM_ROW) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype is_system_generated label fieldtype
     fieldname non_negative reqd unique is_virtual in_list_view in_standard_filter
-    in_global_search in_preview bold no_copy allow_in_quick_entry translatable
+    in_global_search in_preview bold no_copy allow_in_quick_entry translatable mask
     link_filters default precision length options sort_options fetch_from fetch_if_empty
     show_dashboard depends_on permlevel hidden read_only collapsible allow_bulk_edit
     collapsible_depends_on ignore_user_permissions allow_on_submit report_hide
     remember_last_selected_value hide_border ignore_xss_filter mandatory_depends_on
-    read_only_depends_on in_filter hide_seconds hide_days description placeholder
-    print_hide print_hide_if_no_value print_width columns width is_custom_field
+    read_only_depends_on button_color in_filter hide_seconds hide_days description
+    placeholder print_hide print_hide_if_no_value print_width alignment columns width
+    is_custom_field
 }

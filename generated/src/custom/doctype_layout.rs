@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_LAYOUT: DocTypeDef = DocTypeDef {
+pub static DOCTYPE_LAYOUT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("prompt"),
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
         field!("route", Data, "Route", flags = REQD),
@@ -20,7 +21,8 @@ pub static DOCTYPE_LAYOUT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_doctype_layout_document"),
     ],
     ..DocTypeDef::new("DocType Layout", "Custom")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocTypeLayoutField(DOCTYPE_LAYOUT) : Name Owner Creation Modified ModifiedBy

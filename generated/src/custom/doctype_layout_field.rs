@@ -2,17 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_LAYOUT_FIELD: DocTypeDef = DocTypeDef {
+pub static DOC_TYPE_LAYOUT_ROW: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("label", Data, "Label", flags = IN_LIST_VIEW),
         field!("fieldname", Select, "Fieldname", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("DocType Layout Field", "Custom")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
-    pub DocTypeLayoutRowField(DOCTYPE_LAYOUT_FIELD) : Name Owner Creation Modified
+    pub DocTypeLayoutRowField(DOC_TYPE_LAYOUT_ROW) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Label Fieldname
 }
 
@@ -39,6 +41,6 @@ pub struct DocTypeLayoutRow {
 
 #[cfg(feature = "custom")]
 document! {
-    DocTypeLayoutRow(DOCTYPE_LAYOUT_FIELD) : name owner creation modified modified_by
+    DocTypeLayoutRow(DOC_TYPE_LAYOUT_ROW) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype label fieldname
 }

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROPERTY_SETTER: DocTypeDef = DocTypeDef {
+pub static PROPERTY_SETTER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     search_fields: &["doc_type", "property"],
+    sort: "creation desc",
     fields: &[
         field!("is_system_generated", Check, "Is System Generated", flags = READ_ONLY, default = Some("0")),
-        field!("doctype_or_field", Select, "Applied On", options = Choices(&["DocField", "DocType", "DocType Link", "DocType Action", "DocType State"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("doctype_or_field", Select, "Applied On", options = Choices(& ["DocField", "DocType", "DocType Link", "DocType Action", "DocType State"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("doc_type", Link, "DocType", options = Target("DocType"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("field_name", Data, "Field Name", flags = IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL),
         field!("row_name", Data, "Row Name"),
@@ -26,7 +27,8 @@ pub static PROPERTY_SETTER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_property_setter_document"),
     ],
     ..DocTypeDef::new("Property Setter", "Custom")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PropertySetterField(PROPERTY_SETTER) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BULK_UPDATE: DocTypeDef = DocTypeDef {
+pub static BULK_UPDATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("field", Select, "Field", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
@@ -17,7 +18,8 @@ pub static BULK_UPDATE: DocTypeDef = DocTypeDef {
         tool!(Update, "update_bulk_update_document"),
     ],
     ..DocTypeDef::new("Bulk Update", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BulkUpdateField(BULK_UPDATE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CALENDAR_VIEW: DocTypeDef = DocTypeDef {
+pub static CALENDAR_VIEW: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("subject_field", Select, "Subject Field", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
@@ -20,7 +21,8 @@ pub static CALENDAR_VIEW: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_calendar_view_document"),
     ],
     ..DocTypeDef::new("Calendar View", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CalendarViewField(CALENDAR_VIEW) : Name Owner Creation Modified ModifiedBy

@@ -2,25 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CHANGELOG_FEED: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
-        field!("app_name", Data, "App Name"),
-        field!("link", LongText, "Link", flags = REQD | IN_LIST_VIEW),
-        field!("posting_timestamp", Datetime, "Posting Timestamp", flags = REQD | SEARCH_INDEX),
-    ],
-    tools: &[
-        tool!(List, "list_changelog_feed_documents"),
-        tool!(Get, "get_changelog_feed_document"),
-        tool!(Search, "search_changelog_feed_documents"),
-        tool!(Create, "create_changelog_feed_document"),
-        tool!(Update, "update_changelog_feed_document"),
-        tool!(Delete, "delete_changelog_feed_document"),
-    ],
-    ..DocTypeDef::new("Changelog Feed", "Desk")
-};
+pub static CHANGELOG_FEED: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
+    field!("app_name", Data, "App Name"),
+    field!("link", LongText, "Link", flags = REQD | IN_LIST_VIEW),
+    field!("posting_timestamp", Datetime, "Posting Timestamp", flags = REQD | SEARCH_INDEX),
+],
+tools: &[
+    tool!(List, "list_changelog_feed_documents"),
+    tool!(Get, "get_changelog_feed_document"),
+    tool!(Search, "search_changelog_feed_documents"),
+    tool!(Create, "create_changelog_feed_document"),
+    tool!(Update, "update_changelog_feed_document"),
+    tool!(Delete, "delete_changelog_feed_document"),
+],
+..DocTypeDef::new("Changelog Feed", "Desk")
+});
 
 fields! {
     pub ChangelogFeedField(CHANGELOG_FEED) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONSOLE_LOG: DocTypeDef = DocTypeDef {
+pub static CONSOLE_LOG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:Log on {timestamp}"),
+    sort: "creation desc",
     fields: &[
         field!("script", Code, "Script", flags = READ_ONLY | IN_LIST_VIEW),
         field!("type", Data, "Type", flags = READ_ONLY | HIDDEN),
@@ -19,7 +20,8 @@ pub static CONSOLE_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_console_log_document"),
     ],
     ..DocTypeDef::new("Console Log", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ConsoleLogField(CONSOLE_LOG) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOM_HTML_BLOCK: DocTypeDef = DocTypeDef {
+pub static CUSTOM_HTML_BLOCK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("prompt"),
+    sort: "creation desc",
     fields: &[
         field!("private", Check, "Private", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
         field!("html", Code, "", options = Format("HTML")),
@@ -21,7 +22,8 @@ pub static CUSTOM_HTML_BLOCK: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_custom_html_block_document"),
     ],
     ..DocTypeDef::new("Custom HTML Block", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomHtmlBlockField(CUSTOM_HTML_BLOCK) : Name Owner Creation Modified ModifiedBy

@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD: DocTypeDef = DocTypeDef {
+pub static DASHBOARD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:dashboard_name"),
     title_field: Some("dashboard_name"),
+    sort: "creation desc",
     fields: &[
         field!("dashboard_name", Data, "Dashboard Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("is_default", Check, "Is Default", default = Some("0")),
@@ -25,7 +26,8 @@ pub static DASHBOARD: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_dashboard_document"),
     ],
     ..DocTypeDef::new("Dashboard", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DashboardField(DASHBOARD) : Name Owner Creation Modified ModifiedBy Docstatus Idx

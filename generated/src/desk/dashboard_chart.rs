@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_CHART: DocTypeDef = DocTypeDef {
+pub static DASHBOARD_CHART: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:chart_name"),
+    sort: "creation desc",
     fields: &[
         field!("is_standard", Check, "Is Standard", flags = NO_COPY, default = Some("0")),
         field!("module", Link, "Module", options = Target("Module Def"), flags = CONDITIONAL | CONDITIONALLY_REQD),
@@ -20,7 +21,7 @@ pub static DASHBOARD_CHART: DocTypeDef = DocTypeDef {
         field!("based_on", Select, "Time Series Based On", options = Choices(&[]), flags = CONDITIONAL),
         field!("value_based_on", Select, "Value Based On", options = Choices(&[]), flags = CONDITIONAL),
         field!("group_by_type", Select, "Group By Type", options = Choices(&["Count", "Sum", "Average"]), flags = CONDITIONAL, default = Some("Count")),
-        field!("group_by_based_on", Select, "Group By Based On", options = Choices(&[]), flags = CONDITIONAL),
+        field!("group_by_based_on", Select, "Group By Based On", options = Choices(& []), flags = CONDITIONAL),
         field!("aggregate_function_based_on", Select, "Aggregate Function Based On", options = Choices(&[]), flags = CONDITIONAL),
         field!("number_of_groups", Int, "Number of Groups", flags = CONDITIONAL),
         field!("is_public", Check, "Is Public", default = Some("0")),
@@ -31,6 +32,7 @@ pub static DASHBOARD_CHART: DocTypeDef = DocTypeDef {
         field!("time_interval", Select, "Time Interval", options = Choices(&["Yearly", "Quarterly", "Monthly", "Weekly", "Daily"]), flags = CONDITIONAL),
         field!("timeseries", Check, "Time Series", flags = CONDITIONAL, default = Some("0")),
         field!("type", Select, "Type", options = Choices(&["Line", "Bar", "Percentage", "Pie", "Donut", "Heatmap"]), default = Some("Line")),
+        field!("show_values_over_chart", Check, "Show Values over Chart", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("currency", Link, "Currency", options = Target("Currency")),
         field!("filters_json", Code, "Filters JSON", options = Format("JSON"), flags = REQD),
         field!("dynamic_filters_json", Code, "Dynamic Filters JSON", options = Format("JSON")),
@@ -48,15 +50,16 @@ pub static DASHBOARD_CHART: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_dashboard_chart_document"),
     ],
     ..DocTypeDef::new("Dashboard Chart", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DashboardChartField(DASHBOARD_CHART) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx IsStandard Module ChartName ChartType ReportName UseReportChart XField
     YAxis Source DocumentType ParentDocumentType BasedOn ValueBasedOn GroupByType
     GroupByBasedOn AggregateFunctionBasedOn NumberOfGroups IsPublic HeatmapYear Timespan
-    FromDate ToDate TimeInterval Timeseries Type Currency FiltersJson DynamicFiltersJson
-    CustomOptions Color LastSyncedOn Roles
+    FromDate ToDate TimeInterval Timeseries Type ShowValuesOverChart Currency FiltersJson
+    DynamicFiltersJson CustomOptions Color LastSyncedOn Roles
 }
 
 #[cfg(feature = "desk")]
@@ -127,6 +130,7 @@ pub struct DashboardChart {
     pub time_interval: Select<DashboardChartTimeInterval>,
     pub timeseries: Option<bool>,
     pub r#type: Select<DashboardChartType>,
+    pub show_values_over_chart: Option<bool>,
     pub currency: Link<target::Currency>,
     pub filters_json: Option<String>,
     pub dynamic_filters_json: Option<String>,
@@ -144,5 +148,6 @@ document! {
     y_axis source document_type parent_document_type based_on value_based_on
     group_by_type group_by_based_on aggregate_function_based_on number_of_groups
     is_public heatmap_year timespan from_date to_date time_interval timeseries r#type
-    currency filters_json dynamic_filters_json custom_options color last_synced_on roles
+    show_values_over_chart currency filters_json dynamic_filters_json custom_options
+    color last_synced_on roles
 }

@@ -2,17 +2,20 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_CHART_FIELD: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static DASHBOARD_CHART_ROW: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("y_field", Select, "Y Field", options = Choices(&[]), flags = IN_LIST_VIEW),
         field!("color", Color, "Color", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Dashboard Chart Field", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
-    pub DashboardChartRowField(DASHBOARD_CHART_FIELD) : Name Owner Creation Modified
+    pub DashboardChartRowField(DASHBOARD_CHART_ROW) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype YField Color
 }
 
@@ -39,6 +42,6 @@ pub struct DashboardChartRow {
 
 #[cfg(feature = "desk")]
 document! {
-    DashboardChartRow(DASHBOARD_CHART_FIELD) : name owner creation modified modified_by
+    DashboardChartRow(DASHBOARD_CHART_ROW) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype y_field color
 }

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_CHART_LINK: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+pub static DASHBOARD_CHART_LINK: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation asc",
     fields: &[
         field!("chart", Link, "Chart", options = Target("Dashboard Chart"), flags = IN_LIST_VIEW),
         field!("width", Select, "Width", options = Choices(&["Half", "Full"]), flags = IN_LIST_VIEW, default = Some("Half")),
     ],
     ..DocTypeDef::new("Dashboard Chart Link", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub DashboardChartLinkField(DASHBOARD_CHART_LINK) : Name Owner Creation Modified

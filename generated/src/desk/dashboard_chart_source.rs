@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_CHART_SOURCE: DocTypeDef = DocTypeDef {
+pub static DASHBOARD_CHART_SOURCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:source_name"),
+    sort: "creation desc",
     fields: &[
         field!("source_name", Data, "Source Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("module", Link, "Module", options = Target("Module Def"), flags = REQD | IN_LIST_VIEW),
@@ -19,7 +20,8 @@ pub static DASHBOARD_CHART_SOURCE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_dashboard_chart_source_document"),
     ],
     ..DocTypeDef::new("Dashboard Chart Source", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DashboardChartSourceField(DASHBOARD_CHART_SOURCE) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_SETTINGS: DocTypeDef = DocTypeDef {
+pub static DASHBOARD_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = READ_ONLY),
         field!("chart_config", Code, "Chart Configuration", options = Format("JSON"), flags = READ_ONLY),
@@ -18,7 +19,8 @@ pub static DASHBOARD_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_dashboard_settings_document"),
     ],
     ..DocTypeDef::new("Dashboard Settings", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DashboardSettingsField(DASHBOARD_SETTINGS) : Name Owner Creation Modified

@@ -2,27 +2,44 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DESKTOP_ICON: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES,
-    title_field: Some("module_name"),
+pub static DESKTOP_ICON: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
+        | doctype_flag::QUICK_ENTRY,
+    autoname: Some("field:label"),
+    title_field: Some("label"),
+    sort: "creation desc",
     fields: &[
-        field!("module_name", Data, "Module Name"),
-        field!("label", Data, "Label"),
+        field!("module_name", Data, "Module Name", only = V15),
+        field!("label", Data, "Label", flags = UNIQUE | QUICK_ENTRY, only = V16),
+        field!("label", Data, "Label", flags = SUPERSEDED, only = V15),
+        field!("icon_type", Select, "Icon Type", options = Choices(&["Link", "Folder", "App"]), flags = QUICK_ENTRY, only = V16),
+        field!("link_type", Select, "Link Type", options = Choices(& ["Workspace Sidebar", "External"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | QUICK_ENTRY, only = V16),
+        field!("link_to", DynamicLink, "Link To", options = TargetField("link_type"), flags = QUICK_ENTRY | CONDITIONAL, only = V16),
+        field!("parent_icon", Link, "Parent Icon", options = Target("Desktop Icon"), only = V16),
+        field!("sidebar", Link, "Sidebar", options = Target("Workspace Sidebar"), only = V16),
+        field!("icon_image", Attach, "Icon Image", flags = QUICK_ENTRY, only = V16),
         field!("standard", Check, "Standard", flags = IN_LIST_VIEW, default = Some("0")),
-        field!("custom", Check, "Custom", flags = READ_ONLY, default = Some("0")),
-        field!("app", Data, "App", flags = READ_ONLY),
-        field!("description", SmallText, "Description"),
-        field!("category", Data, "Category"),
+        field!("custom", Check, "Custom", flags = READ_ONLY, default = Some("0"), only = V15),
+        field!("app", Autocomplete, "App", options = Format("Installed Applications"), flags = CONDITIONAL, only = V16),
+        field!("app", Data, "App", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("icon", Icon, "Icon", flags = HIDDEN, only = V16),
+        field!("logo_url", Data, "Logo URL", only = V16),
+        field!("link", SmallText, "Link", flags = QUICK_ENTRY | CONDITIONAL, only = V16),
+        field!("description", SmallText, "Description", only = V15),
+        field!("category", Data, "Category", only = V15),
         field!("hidden", Check, "Hidden", default = Some("0")),
-        field!("blocked", Check, "Blocked", default = Some("0")),
-        field!("force_show", Check, "Force Show", flags = READ_ONLY, default = Some("0")),
-        field!("type", Select, "Type", options = Choices(&["module", "list", "link", "page", "query-report"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("_doctype", Link, "_doctype", options = Target("DocType")),
-        field!("_report", Link, "_report", options = Target("Report")),
-        field!("link", SmallText, "Link"),
-        field!("color", Data, "Color"),
-        field!("icon", Data, "Icon"),
-        field!("reverse", Check, "Reverse Icon Color", default = Some("0")),
+        field!("restrict_removal", Check, "Restrict Removal", default = Some("0"), only = V16),
+        field!("bg_color", Select, "Background Color", options = Choices(&["blue", "gray"]), only = V16),
+        field!("roles", Table, "Roles", options = Target("Has Role"), only = V16),
+        field!("blocked", Check, "Blocked", default = Some("0"), only = V15),
+        field!("force_show", Check, "Force Show", flags = READ_ONLY, default = Some("0"), only = V15),
+        field!("type", Select, "Type", options = Choices(&["module", "list", "link", "page", "query-report"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, only = V15),
+        field!("_doctype", Link, "_doctype", options = Target("DocType"), only = V15),
+        field!("_report", Link, "_report", options = Target("Report"), only = V15),
+        field!("link", SmallText, "Link", flags = SUPERSEDED, only = V15),
+        field!("color", Data, "Color", only = V15),
+        field!("icon", Data, "Icon", flags = SUPERSEDED, only = V15),
+        field!("reverse", Check, "Reverse Icon Color", default = Some("0"), only = V15),
     ],
     tools: &[
         tool!(List, "list_desktop_icon_documents"),
@@ -33,16 +50,41 @@ pub static DESKTOP_ICON: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_desktop_icon_document"),
     ],
     ..DocTypeDef::new("Desktop Icon", "Desk")
-};
+})
+.but(
+    &[
+        (V15, Fact::Flags(doctype_flag::TRACK_CHANGES)),
+        (V15, Fact::Autoname(None)),
+        (V15, Fact::TitleField(Some("module_name"))),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub DesktopIconField(DESKTOP_ICON) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx ModuleName Label Standard Custom App Description Category Hidden
-    Blocked ForceShow Type Doctype Report Link Color Icon Reverse
+    Docstatus Idx ModuleName Label IconType LinkType LinkTo ParentIcon Sidebar IconImage
+    Standard Custom App Icon LogoUrl Link Description Category Hidden RestrictRemoval
+    BgColor Roles Blocked ForceShow Type Doctype Report Color Reverse
 }
 
 #[cfg(feature = "desk")]
 use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DesktopIconIconType { Link = "Link", Folder = "Folder", App = "App" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DesktopIconLinkType { WorkspaceSidebar = "Workspace Sidebar", External =
+    "External" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub DesktopIconBgColor { Blue = "blue", Gray = "gray" }
+}
 
 #[cfg(feature = "desk")]
 choices! {
@@ -62,20 +104,30 @@ pub struct DesktopIcon {
     pub idx: Option<i64>,
     pub module_name: Option<String>,
     pub label: Option<String>,
+    pub icon_type: Select<DesktopIconIconType>,
+    pub link_type: Select<DesktopIconLinkType>,
+    pub link_to: Option<String>,
+    pub parent_icon: Link<target::DesktopIcon>,
+    pub sidebar: Link<target::WorkspaceSidebar>,
+    pub icon_image: Option<String>,
     pub standard: Option<bool>,
     pub custom: Option<bool>,
     pub app: Option<String>,
+    pub icon: Option<String>,
+    pub logo_url: Option<String>,
+    pub link: Option<String>,
     pub description: Option<String>,
     pub category: Option<String>,
     pub hidden: Option<bool>,
+    pub restrict_removal: Option<bool>,
+    pub bg_color: Select<DesktopIconBgColor>,
+    pub roles: Vec<crate::HasRole>,
     pub blocked: Option<bool>,
     pub force_show: Option<bool>,
     pub r#type: Select<DesktopIconType>,
     pub _doctype: Link<target::DocType>,
     pub _report: Link<target::Report>,
-    pub link: Option<String>,
     pub color: Option<String>,
-    pub icon: Option<String>,
     pub reverse: Option<bool>,
     pub extra: Extra,
 }
@@ -83,6 +135,7 @@ pub struct DesktopIcon {
 #[cfg(feature = "desk")]
 document! {
     DesktopIcon(DESKTOP_ICON) : name owner creation modified modified_by docstatus idx
-    module_name label standard custom app description category hidden blocked force_show
-    r#type _doctype _report link color icon reverse
+    module_name label icon_type link_type link_to parent_icon sidebar icon_image standard
+    custom app icon logo_url link description category hidden restrict_removal bg_color
+    roles blocked force_show r#type _doctype _report color reverse
 }

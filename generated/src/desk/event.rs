@@ -2,21 +2,24 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EVENT: DocTypeDef = DocTypeDef {
+pub static EVENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("EV.#####"),
     title_field: Some("subject"),
+    sort: "creation desc",
     fields: &[
         field!("subject", SmallText, "Subject", flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
         field!("event_category", Select, "Event Category", options = Choices(&["Event", "Meeting", "Call", "Sent/Received Email", "Other"])),
         field!("event_type", Select, "Event Type", options = Choices(&["Private", "Public"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("color", Color, "Color"),
-        field!("send_reminder", Check, "Send an email reminder in the morning", default = Some("1")),
+        field!("send_reminder", Check, "Send an email reminder in the morning", flags = SUPERSEDED, default = Some("1"), only = V15),
         field!("repeat_this_event", Check, "Repeat this Event", default = Some("0")),
+        field!("location", Data, "Location", only = V16),
         field!("starts_on", Datetime, "Starts on", flags = REQD),
         field!("ends_on", Datetime, "Ends on"),
         field!("status", Select, "Status", options = Choices(&["Open", "Completed", "Closed", "Cancelled"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Open")),
         field!("sender", Data, "Sender", options = Format("Email"), flags = READ_ONLY),
+        field!("attending", Select, "Attending", options = Choices(&["Yes", "No", "Maybe"]), only = V16),
         field!("all_day", Check, "All Day", default = Some("0")),
         field!("sync_with_google_calendar", Check, "Sync with Google Calendar", default = Some("0")),
         field!("add_video_conferencing", Check, "Add Video Conferencing", flags = CONDITIONAL, default = Some("0")),
@@ -25,7 +28,8 @@ pub static EVENT: DocTypeDef = DocTypeDef {
         field!("google_calendar_event_id", Data, "Google Calendar Event ID", flags = READ_ONLY | NO_COPY, length = 320),
         field!("google_meet_link", SmallText, "Google Meet Link", flags = READ_ONLY | NO_COPY),
         field!("pulled_from_google_calendar", Check, "Pulled from Google Calendar", flags = READ_ONLY, default = Some("0")),
-        field!("repeat_on", Select, "Repeat On", options = Choices(&["Daily", "Weekly", "Monthly", "Yearly"]), flags = IN_GLOBAL_SEARCH | CONDITIONAL),
+        field!("repeat_on", Select, "Repeat On", options = Choices(&["Daily", "Weekly", "Monthly", "Quarterly", "Half Yearly", "Yearly"]), flags = IN_GLOBAL_SEARCH | CONDITIONAL, only = V16),
+        field!("repeat_on", Select, "Repeat On", options = Choices(&["Daily", "Weekly", "Monthly", "Yearly"]), flags = IN_GLOBAL_SEARCH | CONDITIONAL | SUPERSEDED, only = V15),
         field!("repeat_till", Date, "Repeat Till", flags = CONDITIONAL),
         field!("monday", Check, "Monday", flags = CONDITIONAL, default = Some("0")),
         field!("tuesday", Check, "Tuesday", flags = CONDITIONAL, default = Some("0")),
@@ -36,6 +40,11 @@ pub static EVENT: DocTypeDef = DocTypeDef {
         field!("sunday", Check, "Sunday", flags = CONDITIONAL, default = Some("0")),
         field!("description", TextEditor, "Description", flags = IN_GLOBAL_SEARCH),
         field!("event_participants", Table, "Event Participants", options = Target("Event Participants")),
+        field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), only = V16),
+        field!("reference_docname", DynamicLink, "Reference Doc", options = TargetField("reference_doctype"), only = V16),
+        field!("links", Table, "Links", options = Target("Dynamic Link"), only = V16),
+        field!("send_reminder", Check, "Send an email reminder in the morning", default = Some("1"), only = V16),
+        field!("notifications", Table, "Notifications", options = Target("Event Notifications"), only = V16),
     ],
     tools: &[
         tool!(List, "list_event_documents"),
@@ -46,15 +55,17 @@ pub static EVENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_event_document"),
     ],
     ..DocTypeDef::new("Event", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EventField(EVENT) : Name Owner Creation Modified ModifiedBy Docstatus Idx Subject
-    EventCategory EventType Color SendReminder RepeatThisEvent StartsOn EndsOn Status
-    Sender AllDay SyncWithGoogleCalendar AddVideoConferencing GoogleCalendar
+    EventCategory EventType Color RepeatThisEvent Location StartsOn EndsOn Status Sender
+    Attending AllDay SyncWithGoogleCalendar AddVideoConferencing GoogleCalendar
     GoogleCalendarId GoogleCalendarEventId GoogleMeetLink PulledFromGoogleCalendar
     RepeatOn RepeatTill Monday Tuesday Wednesday Thursday Friday Saturday Sunday
-    Description EventParticipants
+    Description EventParticipants ReferenceDoctype ReferenceDocname Links SendReminder
+    Notifications
 }
 
 #[cfg(feature = "desk")]
@@ -79,8 +90,13 @@ choices! {
 
 #[cfg(feature = "desk")]
 choices! {
-    pub EventRepeatOn { Daily = "Daily", Weekly = "Weekly", Monthly = "Monthly", Yearly =
-    "Yearly" }
+    pub EventAttending { Yes = "Yes", No = "No", Maybe = "Maybe" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub EventRepeatOn { Daily = "Daily", Weekly = "Weekly", Monthly = "Monthly",
+    Quarterly = "Quarterly", HalfYearly = "Half Yearly", Yearly = "Yearly" }
 }
 
 #[cfg(feature = "desk")]
@@ -97,12 +113,13 @@ pub struct Event {
     pub event_category: Select<EventEventCategory>,
     pub event_type: Select<EventEventType>,
     pub color: Option<String>,
-    pub send_reminder: Option<bool>,
     pub repeat_this_event: Option<bool>,
+    pub location: Option<String>,
     pub starts_on: Option<DateTime>,
     pub ends_on: Option<DateTime>,
     pub status: Select<EventStatus>,
     pub sender: Option<String>,
+    pub attending: Select<EventAttending>,
     pub all_day: Option<bool>,
     pub sync_with_google_calendar: Option<bool>,
     pub add_video_conferencing: Option<bool>,
@@ -122,15 +139,21 @@ pub struct Event {
     pub sunday: Option<bool>,
     pub description: Option<String>,
     pub event_participants: Vec<crate::EventParticipants>,
+    pub reference_doctype: Link<target::DocType>,
+    pub reference_docname: Option<String>,
+    pub links: Vec<crate::DynamicLink>,
+    pub send_reminder: Option<bool>,
+    pub notifications: Vec<crate::EventNotifications>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "desk")]
 document! {
     Event(EVENT) : name owner creation modified modified_by docstatus idx subject
-    event_category event_type color send_reminder repeat_this_event starts_on ends_on
-    status sender all_day sync_with_google_calendar add_video_conferencing
+    event_category event_type color repeat_this_event location starts_on ends_on status
+    sender attending all_day sync_with_google_calendar add_video_conferencing
     google_calendar google_calendar_id google_calendar_event_id google_meet_link
     pulled_from_google_calendar repeat_on repeat_till monday tuesday wednesday thursday
-    friday saturday sunday description event_participants
+    friday saturday sunday description event_participants reference_doctype
+    reference_docname links send_reminder notifications
 }

@@ -2,24 +2,33 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EVENT_PARTICIPANTS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static EVENT_PARTICIPANTS: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("reference_docname", DynamicLink, "Reference Name", options = TargetField("reference_doctype"), flags = REQD | IN_LIST_VIEW),
         field!("email", Data, "Email", options = Format("Email")),
+        field!("attending", Select, "Attending", options = Choices(&["Yes", "No", "Maybe"]), flags = IN_LIST_VIEW, only = V16),
     ],
     ..DocTypeDef::new("Event Participants", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EventParticipantsField(EVENT_PARTICIPANTS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ReferenceDoctype
-    ReferenceDocname Email
+    ReferenceDocname Email Attending
 }
 
 #[cfg(feature = "desk")]
 use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub EventParticipantsAttending { Yes = "Yes", No = "No", Maybe = "Maybe" }
+}
 
 #[cfg(feature = "desk")]
 #[derive(Clone, Debug, Default)]
@@ -37,6 +46,7 @@ pub struct EventParticipants {
     pub reference_doctype: Link<target::DocType>,
     pub reference_docname: Option<String>,
     pub email: Option<String>,
+    pub attending: Select<EventParticipantsAttending>,
     pub extra: Extra,
 }
 
@@ -44,4 +54,5 @@ pub struct EventParticipants {
 document! {
     EventParticipants(EVENT_PARTICIPANTS) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype reference_doctype reference_docname email
+    attending
 }

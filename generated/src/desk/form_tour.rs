@@ -2,20 +2,27 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FORM_TOUR: DocTypeDef = DocTypeDef {
+pub static FORM_TOUR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | UNIQUE),
         field!("view_name", Select, "View", options = Choices(&["Workspaces", "List", "Form", "Tree", "Page"]), flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("workspace_name", Link, "Select Workspace", options = Target("Workspace"), flags = CONDITIONAL),
-        field!("list_name", Select, "Select List View", options = Choices(&["List", "Report", "Dashboard", "Kanban", "Gantt", "Calendar", "File", "Image", "Inbox", "Map"]), flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("List")),
-        field!("report_name", Link, "Select Report", options = Target("Report"), flags = CONDITIONAL),
-        field!("dashboard_name", Link, "Select Dashboard", options = Target("Dashboard"), flags = CONDITIONAL),
+        field!("workspace_name", Link, "Select Workspace", options = Target("Workspace"), flags = CONDITIONAL, fetch_from = Some("."), only = V16),
+        field!("workspace_name", Link, "Select Workspace", options = Target("Workspace"), flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("list_name", Select, "Select List View", options = Choices(&["List", "Report", "Dashboard", "Kanban", "Gantt", "Calendar", "File", "Image", "Inbox", "Map"]), flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("List"), fetch_from = Some("."), only = V16),
+        field!("list_name", Select, "Select List View", options = Choices(&["List", "Report", "Dashboard", "Kanban", "Gantt", "Calendar", "File", "Image", "Inbox", "Map"]), flags = CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, default = Some("List"), only = V15),
+        field!("report_name", Link, "Select Report", options = Target("Report"), flags = CONDITIONAL, fetch_from = Some("."), only = V16),
+        field!("report_name", Link, "Select Report", options = Target("Report"), flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("dashboard_name", Link, "Select Dashboard", options = Target("Dashboard"), flags = CONDITIONAL, fetch_from = Some("."), only = V16),
+        field!("dashboard_name", Link, "Select Dashboard", options = Target("Dashboard"), flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("new_document_form", Check, "New Document Form", flags = CONDITIONAL, default = Some("0")),
-        field!("page_name", Link, "Select Page", options = Target("Page"), flags = CONDITIONAL | CONDITIONALLY_REQD),
+        field!("page_name", Link, "Select Page", options = Target("Page"), flags = CONDITIONAL | CONDITIONALLY_REQD, fetch_from = Some("."), only = V16),
+        field!("page_name", Link, "Select Page", options = Target("Page"), flags = CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
         field!("reference_doctype", Link, "Reference Document", options = Target("DocType"), flags = IN_LIST_VIEW | CONDITIONAL | CONDITIONALLY_REQD),
-        field!("module", Link, "Module", options = Target("Module Def"), flags = READ_ONLY | CONDITIONAL),
+        field!("module", Link, "Module", options = Target("Module Def"), flags = CONDITIONAL | FETCH_IF_EMPTY, fetch_from = Some("reference_doctype.module"), only = V16),
+        field!("module", Link, "Module", options = Target("Module Def"), flags = READ_ONLY | CONDITIONAL | SUPERSEDED, only = V15),
         field!("ui_tour", Check, "UI Tour", flags = SET_ONLY_ONCE, default = Some("0")),
         field!("track_steps", Check, "Track Steps", flags = CONDITIONAL, default = Some("0")),
         field!("is_standard", Check, "Is Standard", default = Some("0")),
@@ -34,7 +41,8 @@ pub static FORM_TOUR: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_form_tour_document"),
     ],
     ..DocTypeDef::new("Form Tour", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub FormTourField(FORM_TOUR) : Name Owner Creation Modified ModifiedBy Docstatus Idx

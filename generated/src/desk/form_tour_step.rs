@@ -2,10 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FORM_TOUR_STEP: DocTypeDef = DocTypeDef {
+pub static FORM_TOUR_STEP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
-        field!("ui_tour", Check, "UI Tour", flags = IN_LIST_VIEW, default = Some("0")),
+        field!("ui_tour", Check, "UI Tour", flags = IN_LIST_VIEW, default = Some("0"), fetch_from = Some("next_form_tour.ui_tour"), only = V16),
+        field!("ui_tour", Check, "UI Tour", flags = IN_LIST_VIEW | SUPERSEDED, default = Some("0"), only = V15),
         field!("is_table_field", Check, "Is Table Field", flags = CONDITIONAL, default = Some("0")),
         field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
         field!("parent_fieldname", Select, "Parent Field", options = Choices(&[]), flags = CONDITIONAL | CONDITIONALLY_REQD),
@@ -29,7 +31,8 @@ pub static FORM_TOUR_STEP: DocTypeDef = DocTypeDef {
         field!("child_doctype", Data, "Child Doctype", flags = READ_ONLY | HIDDEN),
     ],
     ..DocTypeDef::new("Form Tour Step", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub FormTourStepField(FORM_TOUR_STEP) : Name Owner Creation Modified ModifiedBy

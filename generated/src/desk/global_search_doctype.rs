@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GLOBAL_SEARCH_DOCTYPE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static GLOBAL_SEARCH_DOCTYPE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Global Search DocType", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub GlobalSearchDocTypeField(GLOBAL_SEARCH_DOCTYPE) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GLOBAL_SEARCH_SETTINGS: DocTypeDef = DocTypeDef {
+pub static GLOBAL_SEARCH_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("allowed_in_global_search", Table, "Search Priorities", options = Target("Global Search DocType")),
     ],
@@ -13,7 +14,8 @@ pub static GLOBAL_SEARCH_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_global_search_settings_document"),
     ],
     ..DocTypeDef::new("Global Search Settings", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub GlobalSearchSettingsField(GLOBAL_SEARCH_SETTINGS) : Name Owner Creation Modified

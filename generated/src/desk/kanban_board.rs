@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static KANBAN_BOARD: DocTypeDef = DocTypeDef {
+pub static KANBAN_BOARD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:kanban_board_name"),
+    sort: "creation desc",
     fields: &[
         field!("kanban_board_name", Data, "Kanban Board Name", flags = REQD | UNIQUE),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
@@ -24,7 +25,8 @@ pub static KANBAN_BOARD: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_kanban_board_document"),
     ],
     ..DocTypeDef::new("Kanban Board", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub KanbanBoardField(KANBAN_BOARD) : Name Owner Creation Modified ModifiedBy

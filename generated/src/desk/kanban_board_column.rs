@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static KANBAN_BOARD_COLUMN: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static KANBAN_BOARD_COLUMN: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("column_name", Data, "Column Name", flags = IN_LIST_VIEW),
         field!("status", Select, "Status", options = Choices(&["Active", "Archived"]), flags = IN_LIST_VIEW, default = Some("Active")),
@@ -11,7 +13,8 @@ pub static KANBAN_BOARD_COLUMN: DocTypeDef = DocTypeDef {
         field!("order", Code, "Order"),
     ],
     ..DocTypeDef::new("Kanban Board Column", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub KanbanBoardColumnField(KANBAN_BOARD_COLUMN) : Name Owner Creation Modified

@@ -2,7 +2,8 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LIST_FILTER: DocTypeDef = DocTypeDef {
+pub static LIST_FILTER: Versioned = Versioned::new(DocTypeDef {
+    sort: "creation desc",
     fields: &[
         field!("filter_name", Data, "Filter Name"),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType")),
@@ -18,7 +19,8 @@ pub static LIST_FILTER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_list_filter_document"),
     ],
     ..DocTypeDef::new("List Filter", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ListFilterField(LIST_FILTER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,17 +2,23 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LIST_VIEW_SETTINGS: DocTypeDef = DocTypeDef {
+pub static LIST_VIEW_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("disable_count", Check, "Disable Count", default = Some("0")),
+        field!("disable_auto_refresh", Check, "Disable Auto Refresh", default = Some("0"), only = V16),
+        field!("disable_sidebar_stats", Check, "Disable Sidebar Stats", default = Some("0"), only = V16),
+        field!("disable_automatic_recency_filters", Check, "Disable Automatic Recency Filters", default = Some("0"), only = V16),
+        field!("show_tags", Check, "Show Tags", default = Some("0"), only = V16),
         field!("disable_comment_count", Check, "Disable Comment Count", default = Some("0")),
-        field!("disable_sidebar_stats", Check, "Disable Sidebar Stats", default = Some("0")),
-        field!("disable_auto_refresh", Check, "Disable Auto Refresh", default = Some("0")),
+        field!("disable_scrolling", Check, "Disable Scrolling", default = Some("0"), only = V16),
+        field!("disable_sidebar_stats", Check, "Disable Sidebar Stats", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("disable_auto_refresh", Check, "Disable Auto Refresh", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("allow_edit", Check, "Allow Bulk Editing", default = Some("0")),
-        field!("disable_automatic_recency_filters", Check, "Disable Automatic Recency Filters", default = Some("0")),
-        field!("total_fields", Select, "Maximum Number of Fields", options = Choices(&["4", "5", "6", "7", "8", "9", "10"])),
+        field!("disable_automatic_recency_filters", Check, "Disable Automatic Recency Filters", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("total_fields", Select, "Maximum Number of Fields", options = Choices(& ["4", "5", "6", "7", "8", "9", "10"]), only = V15),
         field!("fields", Code, "Fields", flags = READ_ONLY | HIDDEN),
     ],
     tools: &[
@@ -24,12 +30,14 @@ pub static LIST_VIEW_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_list_view_settings_document"),
     ],
     ..DocTypeDef::new("List View Settings", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ListViewSettingsField(LIST_VIEW_SETTINGS) : Name Owner Creation Modified
-    ModifiedBy Docstatus Idx DisableCount DisableCommentCount DisableSidebarStats
-    DisableAutoRefresh AllowEdit DisableAutomaticRecencyFilters TotalFields Fields
+    ModifiedBy Docstatus Idx DisableCount DisableAutoRefresh DisableSidebarStats
+    DisableAutomaticRecencyFilters ShowTags DisableCommentCount DisableScrolling
+    AllowEdit TotalFields Fields
 }
 
 #[cfg(feature = "desk")]
@@ -46,11 +54,13 @@ pub struct ListViewSettings {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub disable_count: Option<bool>,
-    pub disable_comment_count: Option<bool>,
-    pub disable_sidebar_stats: Option<bool>,
     pub disable_auto_refresh: Option<bool>,
-    pub allow_edit: Option<bool>,
+    pub disable_sidebar_stats: Option<bool>,
     pub disable_automatic_recency_filters: Option<bool>,
+    pub show_tags: Option<bool>,
+    pub disable_comment_count: Option<bool>,
+    pub disable_scrolling: Option<bool>,
+    pub allow_edit: Option<bool>,
     pub total_fields: Option<String>,
     pub fields: Option<String>,
     pub extra: Extra,
@@ -59,6 +69,7 @@ pub struct ListViewSettings {
 #[cfg(feature = "desk")]
 document! {
     ListViewSettings(LIST_VIEW_SETTINGS) : name owner creation modified modified_by
-    docstatus idx disable_count disable_comment_count disable_sidebar_stats
-    disable_auto_refresh allow_edit disable_automatic_recency_filters total_fields fields
+    docstatus idx disable_count disable_auto_refresh disable_sidebar_stats
+    disable_automatic_recency_filters show_tags disable_comment_count disable_scrolling
+    allow_edit total_fields fields
 }

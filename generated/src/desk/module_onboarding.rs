@@ -2,16 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODULE_ONBOARDING: DocTypeDef = DocTypeDef {
+pub static MODULE_ONBOARDING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
         field!("subtitle", Data, "Subtitle", flags = REQD),
         field!("module", Link, "Module", options = Target("Module Def"), flags = REQD),
         field!("allow_roles", TableMultiSelect, "Allow Roles", options = Target("Onboarding Permission"), flags = REQD),
         field!("success_message", Data, "Success Message", flags = REQD),
-        field!("documentation_url", Data, "Documentation URL"),
+        field!("documentation_url", Data, "Documentation URL", flags = REQD, only = V16),
+        field!("documentation_url", Data, "Documentation URL", flags = SUPERSEDED, only = V15),
         field!("is_complete", Check, "Is Complete", flags = READ_ONLY, default = Some("0")),
         field!("steps", Table, "Steps", options = Target("Onboarding Step Map"), flags = REQD),
     ],
@@ -24,7 +26,8 @@ pub static MODULE_ONBOARDING: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_module_onboarding_document"),
     ],
     ..DocTypeDef::new("Module Onboarding", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ModuleOnboardingField(MODULE_ONBOARDING) : Name Owner Creation Modified

@@ -2,16 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTE: DocTypeDef = DocTypeDef {
+pub static NOTE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
         field!("public", Check, "Public", flags = BOLD, permlevel = 1, default = Some("0")),
         field!("notify_on_login", Check, "Notify users with a popup when they log in", flags = BOLD | CONDITIONAL, permlevel = 1, default = Some("0")),
         field!("notify_on_every_login", Check, "Notify Users On Every Login", flags = BOLD | CONDITIONAL, permlevel = 1, default = Some("0")),
-        field!("expire_notification_on", Date, "Expire Notification On", flags = SEARCH_INDEX | CONDITIONAL, permlevel = 1),
+        field!("expire_notification_on", Datetime, "Expire Notification On", flags = SEARCH_INDEX | CONDITIONAL, permlevel = 1, only = V16),
+        field!("expire_notification_on", Date, "Expire Notification On", flags = SEARCH_INDEX | CONDITIONAL | SUPERSEDED, permlevel = 1, only = V15),
         field!("content", TextEditor, "Content", flags = BOLD | IN_GLOBAL_SEARCH),
         field!("seen_by", Table, "Seen By Table", options = Target("Note Seen By"), permlevel = 1),
     ],
@@ -24,7 +26,8 @@ pub static NOTE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_note_document"),
     ],
     ..DocTypeDef::new("Note", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NoteField(NOTE) : Name Owner Creation Modified ModifiedBy Docstatus Idx Title
@@ -48,7 +51,7 @@ pub struct Note {
     pub public: Option<bool>,
     pub notify_on_login: Option<bool>,
     pub notify_on_every_login: Option<bool>,
-    pub expire_notification_on: Option<Date>,
+    pub expire_notification_on: Option<DateOrDateTime>,
     pub content: Option<String>,
     pub seen_by: Vec<crate::NoteSeenBy>,
     pub extra: Extra,

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTE_SEEN_BY: DocTypeDef = DocTypeDef {
+pub static NOTE_SEEN_BY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = IN_LIST_VIEW, permlevel = 2),
     ],
     ..DocTypeDef::new("Note Seen By", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NoteSeenByField(NOTE_SEEN_BY) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION_LOG: DocTypeDef = DocTypeDef {
+pub static NOTIFICATION_LOG: Versioned = Versioned::new(DocTypeDef {
     title_field: Some("subject"),
+    sort: "creation desc",
     fields: &[
         field!("subject", Text, "Subject", flags = IN_LIST_VIEW),
         field!("for_user", Link, "For User", options = Target("User"), flags = HIDDEN | SEARCH_INDEX),
@@ -15,6 +16,7 @@ pub static NOTIFICATION_LOG: DocTypeDef = DocTypeDef {
         field!("attached_file", Code, "Attached File", options = Format("JSON"), flags = HIDDEN),
         field!("from_user", Link, "From User", options = Target("User"), flags = HIDDEN),
         field!("link", SmallText, "Link", flags = HIDDEN),
+        field!("email_header", Data, "Email Header", only = V16),
     ],
     tools: &[
         tool!(List, "list_notification_log_documents"),
@@ -25,12 +27,13 @@ pub static NOTIFICATION_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_notification_log_document"),
     ],
     ..DocTypeDef::new("Notification Log", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NotificationLogField(NOTIFICATION_LOG) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Subject ForUser Type EmailContent DocumentType Read DocumentName
-    AttachedFile FromUser Link
+    AttachedFile FromUser Link EmailHeader
 }
 
 #[cfg(feature = "desk")]
@@ -62,6 +65,7 @@ pub struct NotificationLog {
     pub attached_file: Option<String>,
     pub from_user: Link<target::User>,
     pub link: Option<String>,
+    pub email_header: Option<String>,
     pub extra: Extra,
 }
 
@@ -69,5 +73,5 @@ pub struct NotificationLog {
 document! {
     NotificationLog(NOTIFICATION_LOG) : name owner creation modified modified_by
     docstatus idx subject for_user r#type email_content document_type read document_name
-    attached_file from_user link
+    attached_file from_user link email_header
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION_SETTINGS: DocTypeDef = DocTypeDef {
+pub static NOTIFICATION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("1")),
         field!("subscribed_documents", TableMultiSelect, "Open Documents", options = Target("Notification Subscribed Document")),
@@ -12,12 +13,12 @@ pub static NOTIFICATION_SETTINGS: DocTypeDef = DocTypeDef {
         field!("enable_email_mention", Check, "Mentions", flags = CONDITIONAL, default = Some("1")),
         field!("enable_email_assignment", Check, "Assignments", flags = CONDITIONAL, default = Some("1")),
         field!("enable_email_threads_on_assigned_document", Check, "Email Threads on Assigned Document", flags = CONDITIONAL, default = Some("1")),
-        field!("enable_email_energy_point", Check, "Energy Points", flags = CONDITIONAL, default = Some("1")),
+        field!("enable_email_energy_point", Check, "Energy Points", flags = CONDITIONAL, default = Some("1"), only = V15),
         field!("enable_email_share", Check, "Document Share", flags = CONDITIONAL, default = Some("1")),
         field!("enable_email_event_reminders", Check, "Event Reminders", flags = CONDITIONAL, default = Some("1")),
         field!("user", Link, "User", options = Target("User"), flags = READ_ONLY | HIDDEN, default = Some("__user")),
         field!("seen", Check, "Seen", flags = HIDDEN, default = Some("0")),
-        field!("energy_points_system_notifications", Check, "Energy Points", default = Some("1")),
+        field!("energy_points_system_notifications", Check, "Energy Points", default = Some("1"), only = V15),
     ],
     tools: &[
         tool!(List, "list_notification_settings_documents"),
@@ -28,7 +29,8 @@ pub static NOTIFICATION_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_notification_settings_document"),
     ],
     ..DocTypeDef::new("Notification Settings", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NotificationSettingsField(NOTIFICATION_SETTINGS) : Name Owner Creation Modified

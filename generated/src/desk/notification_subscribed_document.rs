@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION_SUBSCRIBED_DOCUMENT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static NOTIFICATION_SUBSCRIBED_DOCUMENT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("document", Link, "Document", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Notification Subscribed Document", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NotificationSubscribedDocumentField(NOTIFICATION_SUBSCRIBED_DOCUMENT) : Name

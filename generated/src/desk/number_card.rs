@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NUMBER_CARD: DocTypeDef = DocTypeDef {
+pub static NUMBER_CARD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     title_field: Some("label"),
     search_fields: &["label", "document_type"],
+    sort: "creation desc",
     fields: &[
         field!("is_standard", Check, "Is Standard", flags = NO_COPY, default = Some("0")),
         field!("module", Link, "Module", options = Target("Module Def"), flags = CONDITIONAL | CONDITIONALLY_REQD),
@@ -21,6 +22,7 @@ pub static NUMBER_CARD: DocTypeDef = DocTypeDef {
         field!("report_function", Select, "Function", options = Choices(&["Sum", "Average", "Minimum", "Maximum"]), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("is_public", Check, "Is Public", default = Some("0")),
         field!("currency", Link, "Currency", options = Target("Currency")),
+        field!("show_full_number", Check, "Show Full Number", default = Some("0"), only = V16),
         field!("filters_config", Code, "Filters Configuration", options = Format("JSON")),
         field!("show_percentage_stats", Check, "Show Percentage Stats", default = Some("1")),
         field!("stats_time_interval", Select, "Stats Time Interval", options = Choices(& ["Daily", "Weekly", "Monthly", "Yearly"]), flags = CONDITIONAL, default = Some("Daily")),
@@ -38,14 +40,15 @@ pub static NUMBER_CARD: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_number_card_document"),
     ],
     ..DocTypeDef::new("Number Card", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NumberCardField(NUMBER_CARD) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx IsStandard Module Label Type ReportName Method Function AggregateFunctionBasedOn
     DocumentType ParentDocumentType ReportField ReportFunction IsPublic Currency
-    FiltersConfig ShowPercentageStats StatsTimeInterval FiltersJson DynamicFiltersJson
-    Color BackgroundColor
+    ShowFullNumber FiltersConfig ShowPercentageStats StatsTimeInterval FiltersJson
+    DynamicFiltersJson Color BackgroundColor
 }
 
 #[cfg(feature = "desk")]
@@ -99,6 +102,7 @@ pub struct NumberCard {
     pub report_function: Select<NumberCardReportFunction>,
     pub is_public: Option<bool>,
     pub currency: Link<target::Currency>,
+    pub show_full_number: Option<bool>,
     pub filters_config: Option<String>,
     pub show_percentage_stats: Option<bool>,
     pub stats_time_interval: Select<NumberCardStatsTimeInterval>,
@@ -114,6 +118,7 @@ document! {
     NumberCard(NUMBER_CARD) : name owner creation modified modified_by docstatus idx
     is_standard module label r#type report_name method function
     aggregate_function_based_on document_type parent_document_type report_field
-    report_function is_public currency filters_config show_percentage_stats
-    stats_time_interval filters_json dynamic_filters_json color background_color
+    report_function is_public currency show_full_number filters_config
+    show_percentage_stats stats_time_interval filters_json dynamic_filters_json color
+    background_color
 }

@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NUMBER_CARD_LINK: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static NUMBER_CARD_LINK: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("card", Link, "Card", options = Target("Number Card"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Number Card Link", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NumberCardLinkField(NUMBER_CARD_LINK) : Name Owner Creation Modified ModifiedBy

@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ONBOARDING_PERMISSION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ONBOARDING_PERMISSION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("role", Link, "Role", options = Target("Role"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Onboarding Permission", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OnboardingPermissionField(ONBOARDING_PERMISSION) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ONBOARDING_STEP: DocTypeDef = DocTypeDef {
+pub static ONBOARDING_STEP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("prompt"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
         field!("is_complete", Check, "Is Complete", flags = IN_LIST_VIEW, default = Some("0")),
@@ -39,7 +40,8 @@ pub static ONBOARDING_STEP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_onboarding_step_document"),
     ],
     ..DocTypeDef::new("Onboarding Step", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OnboardingStepField(ONBOARDING_STEP) : Name Owner Creation Modified ModifiedBy

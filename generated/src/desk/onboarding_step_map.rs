@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ONBOARDING_STEP_MAP: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ONBOARDING_STEP_MAP: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("step", Link, "Step", options = Target("Onboarding Step"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Onboarding Step Map", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OnboardingStepMapField(ONBOARDING_STEP_MAP) : Name Owner Creation Modified

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROUTE_HISTORY: DocTypeDef = DocTypeDef {
+pub static ROUTE_HISTORY: Versioned = Versioned::new(DocTypeDef {
     title_field: Some("route"),
+    sort: "creation desc",
     fields: &[
         field!("route", Data, "Route", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW),
         field!("user", Link, "User", options = Target("User"), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -17,7 +18,8 @@ pub static ROUTE_HISTORY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_route_history_document"),
     ],
     ..DocTypeDef::new("Route History", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RouteHistoryField(ROUTE_HISTORY) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_CONSOLE: DocTypeDef = DocTypeDef {
+pub static SYSTEM_CONSOLE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("type", Select, "Type", options = Choices(&["Python", "SQL"]), default = Some("Python")),
         field!("console", Code, "Console", options = Format("Python")),
@@ -17,7 +18,8 @@ pub static SYSTEM_CONSOLE: DocTypeDef = DocTypeDef {
         tool!(Update, "update_system_console_document"),
     ],
     ..DocTypeDef::new("System Console", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SystemConsoleField(SYSTEM_CONSOLE) : Name Owner Creation Modified ModifiedBy

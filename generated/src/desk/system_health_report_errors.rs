@@ -2,15 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_HEALTH_REPORT_ERRORS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("title", Data, "Title", flags = IN_LIST_VIEW),
-        field!("occurrences", Int, "Occurrences", flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("System Health Report Errors", "Desk")
-};
+pub static SYSTEM_HEALTH_REPORT_ERRORS: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("title", Data, "Title", flags = IN_LIST_VIEW),
+    field!("occurrences", Int, "Occurrences", flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("System Health Report Errors", "Desk")
+});
 
 fields! {
     pub SystemHealthReportErrorsField(SYSTEM_HEALTH_REPORT_ERRORS) : Name Owner Creation

@@ -2,15 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_HEALTH_REPORT_FAILING_JOBS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("scheduled_job_type", Link, "Scheduled Job Type", options = Target("Scheduled Job Type"), flags = IN_LIST_VIEW),
-        field!("failure_rate", Percent, "Failure Rate", flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("System Health Report Failing Jobs", "Desk")
-};
+pub static SYSTEM_HEALTH_REPORT_FAILING_JOBS: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("scheduled_job_type", Link, "Scheduled Job Type", options = Target("Scheduled Job Type"), flags = IN_LIST_VIEW),
+    field!("failure_rate", Percent, "Failure Rate", flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("System Health Report Failing Jobs", "Desk")
+});
 
 fields! {
     pub SystemHealthReportFailingJobsField(SYSTEM_HEALTH_REPORT_FAILING_JOBS) : Name

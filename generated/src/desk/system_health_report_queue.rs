@@ -2,15 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_HEALTH_REPORT_QUEUE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("queue", Data, "Queue", flags = IN_LIST_VIEW),
-        field!("pending_jobs", Int, "Pending Jobs", flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("System Health Report Queue", "Desk")
-};
+pub static SYSTEM_HEALTH_REPORT_QUEUE: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("queue", Data, "Queue", flags = IN_LIST_VIEW),
+    field!("pending_jobs", Int, "Pending Jobs", flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("System Health Report Queue", "Desk")
+});
 
 fields! {
     pub SystemHealthReportQueueField(SYSTEM_HEALTH_REPORT_QUEUE) : Name Owner Creation

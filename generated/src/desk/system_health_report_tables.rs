@@ -2,15 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_HEALTH_REPORT_TABLES: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("table", Data, "Table", flags = IN_LIST_VIEW),
-        field!("size", Float, "Size (MB)", flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("System Health Report Tables", "Desk")
-};
+pub static SYSTEM_HEALTH_REPORT_TABLES: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("table", Data, "Table", flags = IN_LIST_VIEW),
+    field!("size", Float, "Size (MB)", flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("System Health Report Tables", "Desk")
+});
 
 fields! {
     pub SystemHealthReportTablesField(SYSTEM_HEALTH_REPORT_TABLES) : Name Owner Creation

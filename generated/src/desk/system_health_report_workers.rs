@@ -2,17 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_HEALTH_REPORT_WORKERS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
-    sort: "creation desc",
-    fields: &[
-        field!("queues", Data, "Queues", flags = IN_LIST_VIEW),
-        field!("count", Int, "Count", flags = IN_LIST_VIEW),
-        field!("utilization", Percent, "Utilization", flags = IN_LIST_VIEW),
-        field!("failed_jobs", Int, "Failed Jobs", flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("System Health Report Workers", "Desk")
-};
+pub static SYSTEM_HEALTH_REPORT_WORKERS: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
+sort: "creation desc",
+fields: &[
+    field!("queues", Data, "Queues", flags = IN_LIST_VIEW),
+    field!("count", Int, "Count", flags = IN_LIST_VIEW),
+    field!("utilization", Percent, "Utilization", flags = IN_LIST_VIEW),
+    field!("failed_jobs", Int, "Failed Jobs", flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("System Health Report Workers", "Desk")
+});
 
 fields! {
     pub SystemHealthReportWorkersField(SYSTEM_HEALTH_REPORT_WORKERS) : Name Owner

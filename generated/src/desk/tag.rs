@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAG: DocTypeDef = DocTypeDef {
+pub static TAG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[field!("description", SmallText, "Description", flags = IN_LIST_VIEW)],
     tools: &[
         tool!(List, "list_tag_documents"),
@@ -15,7 +16,8 @@ pub static TAG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_tag_document"),
     ],
     ..DocTypeDef::new("Tag", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TagField(TAG) : Name Owner Creation Modified ModifiedBy Docstatus Idx Description

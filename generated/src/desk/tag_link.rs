@@ -2,7 +2,8 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAG_LINK: DocTypeDef = DocTypeDef {
+pub static TAG_LINK: Versioned = Versioned::new(DocTypeDef {
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("document_name", DynamicLink, "Document Name", options = TargetField("document_type"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -18,7 +19,8 @@ pub static TAG_LINK: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_tag_link_document"),
     ],
     ..DocTypeDef::new("Tag Link", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TagLinkField(TAG_LINK) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TODO: DocTypeDef = DocTypeDef {
+pub static TODO: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("description"),
     search_fields: &["description", "reference_type", "reference_name"],
+    sort: "creation desc",
     fields: &[
         field!("status", Select, "Status", options = Choices(&["Open", "Closed", "Cancelled"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH, default = Some("Open")),
         field!("priority", Select, "Priority", options = Choices(&["High", "Medium", "Low"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Medium")),
@@ -31,7 +32,8 @@ pub static TODO: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_todo_document"),
     ],
     ..DocTypeDef::new("ToDo", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ToDoField(TODO) : Name Owner Creation Modified ModifiedBy Docstatus Idx Status

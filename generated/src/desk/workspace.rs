@@ -2,18 +2,30 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE: DocTypeDef = DocTypeDef {
+pub static WORKSPACE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:label"),
+    sort: "creation desc",
     fields: &[
         field!("label", Data, "Name", flags = REQD | UNIQUE),
-        field!("title", Data, "Title", flags = REQD | READ_ONLY),
-        field!("sequence_id", Float, "Sequence Id", flags = READ_ONLY),
-        field!("for_user", Data, "For User", flags = READ_ONLY),
-        field!("parent_page", Data, "Parent Page", flags = READ_ONLY),
-        field!("module", Link, "Module", options = Target("Module Def"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("icon", Icon, "Icon", flags = READ_ONLY),
-        field!("indicator_color", Select, "Indicator Color", options = Choices(&["green", "cyan", "blue", "orange", "yellow", "gray", "grey", "red", "pink", "darkgrey", "purple", "light-blue"]), flags = CONDITIONAL),
+        field!("title", Data, "Title", flags = REQD, only = V16),
+        field!("title", Data, "Title", flags = REQD | READ_ONLY | SUPERSEDED, only = V15),
+        field!("sequence_id", Float, "Sequence Id", only = V16),
+        field!("sequence_id", Float, "Sequence Id", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("for_user", Data, "For User", only = V16),
+        field!("for_user", Data, "For User", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("parent_page", Link, "Parent Page", options = Target("Workspace"), only = V16),
+        field!("parent_page", Data, "Parent Page", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("module", Link, "Module", options = Target("Module Def"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("module", Link, "Module", options = Target("Module Def"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, only = V15),
+        field!("app", Data, "App", only = V16),
+        field!("type", Select, "Type", options = Choices(&["Workspace", "Link", "URL"]), flags = REQD, default = Some("Workspace"), only = V16),
+        field!("link_type", Select, "Link Type", options = Choices(&["DocType", "Page", "Report"]), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("link_to", DynamicLink, "Link To", options = TargetField("link_type"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("external_link", Data, "External Link", options = Format("URL"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("icon", Icon, "Icon", only = V16),
+        field!("icon", Icon, "Icon", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("indicator_color", Select, "Indicator Color", options = Choices(& ["green", "cyan", "blue", "orange", "yellow", "gray", "grey", "red", "pink", "darkgrey", "purple", "light-blue"]), flags = CONDITIONAL),
         field!("restrict_to_domain", Link, "Restrict to Domain", options = Target("Domain"), flags = SEARCH_INDEX),
         field!("hide_custom", Check, "Hide Custom DocTypes and Reports", default = Some("0")),
         field!("public", Check, "Public", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("0")),
@@ -36,17 +48,28 @@ pub static WORKSPACE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_workspace_document"),
     ],
     ..DocTypeDef::new("Workspace", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkspaceField(WORKSPACE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    Label Title SequenceId ForUser ParentPage Module Icon IndicatorColor RestrictToDomain
-    HideCustom Public IsHidden Content NumberCards Charts Shortcuts Links QuickLists
-    CustomBlocks Roles
+    Label Title SequenceId ForUser ParentPage Module App Type LinkType LinkTo
+    ExternalLink Icon IndicatorColor RestrictToDomain HideCustom Public IsHidden Content
+    NumberCards Charts Shortcuts Links QuickLists CustomBlocks Roles
 }
 
 #[cfg(feature = "desk")]
 use crate::target;
+
+#[cfg(feature = "desk")]
+choices! {
+    pub WorkspaceType { Workspace = "Workspace", Link = "Link", Url = "URL" }
+}
+
+#[cfg(feature = "desk")]
+choices! {
+    pub WorkspaceLinkType { DocType = "DocType", Page = "Page", Report = "Report" }
+}
 
 #[cfg(feature = "desk")]
 choices! {
@@ -71,6 +94,11 @@ pub struct Workspace {
     pub for_user: Option<String>,
     pub parent_page: Option<String>,
     pub module: Link<target::ModuleDef>,
+    pub app: Option<String>,
+    pub r#type: Select<WorkspaceType>,
+    pub link_type: Select<WorkspaceLinkType>,
+    pub link_to: Option<String>,
+    pub external_link: Option<String>,
     pub icon: Option<String>,
     pub indicator_color: Select<WorkspaceIndicatorColor>,
     pub restrict_to_domain: Link<target::Domain>,
@@ -81,7 +109,7 @@ pub struct Workspace {
     pub number_cards: Vec<crate::WorkspaceNumberCard>,
     pub charts: Vec<crate::WorkspaceChart>,
     pub shortcuts: Vec<crate::WorkspaceShortcut>,
-    pub links: Vec<crate::WorkspaceLink>,
+    pub links: Vec<crate::WorkspaceLinkRow>,
     pub quick_lists: Vec<crate::WorkspaceQuickList>,
     pub custom_blocks: Vec<crate::WorkspaceCustomBlock>,
     pub roles: Vec<crate::HasRole>,
@@ -91,7 +119,7 @@ pub struct Workspace {
 #[cfg(feature = "desk")]
 document! {
     Workspace(WORKSPACE) : name owner creation modified modified_by docstatus idx label
-    title sequence_id for_user parent_page module icon indicator_color restrict_to_domain
-    hide_custom public is_hidden content number_cards charts shortcuts links quick_lists
-    custom_blocks roles
+    title sequence_id for_user parent_page module app r#type link_type link_to
+    external_link icon indicator_color restrict_to_domain hide_custom public is_hidden
+    content number_cards charts shortcuts links quick_lists custom_blocks roles
 }

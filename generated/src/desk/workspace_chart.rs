@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_CHART: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WORKSPACE_CHART: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("chart_name", Link, "Chart Name", options = Target("Dashboard Chart"), flags = REQD | IN_LIST_VIEW),
         field!("label", Data, "Label", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Workspace Chart", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkspaceChartField(WORKSPACE_CHART) : Name Owner Creation Modified ModifiedBy

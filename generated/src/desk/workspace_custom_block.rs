@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_CUSTOM_BLOCK: DocTypeDef = DocTypeDef {
+pub static WORKSPACE_CUSTOM_BLOCK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("custom_block_name", Link, "Custom Block Name", options = Target("Custom HTML Block"), flags = IN_LIST_VIEW),
         field!("label", Data, "Label", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Workspace Custom Block", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkspaceCustomBlockField(WORKSPACE_CUSTOM_BLOCK) : Name Owner Creation Modified

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_LINK: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WORKSPACE_LINK_ROW: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("type", Select, "Type", options = Choices(&["Link", "Card Break"]), flags = REQD | IN_LIST_VIEW, default = Some("Link")),
         field!("label", Data, "Label", flags = REQD | IN_LIST_VIEW),
@@ -20,12 +22,14 @@ pub static WORKSPACE_LINK: DocTypeDef = DocTypeDef {
         field!("link_count", Int, "Link Count", flags = HIDDEN | CONDITIONAL),
     ],
     ..DocTypeDef::new("Workspace Link", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
-    pub WorkspaceLinkField(WORKSPACE_LINK) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx Parent Parentfield Parenttype Type Label Icon Description Hidden
-    LinkType LinkTo ReportRefDoctype Dependencies OnlyFor Onboard IsQueryReport LinkCount
+    pub WorkspaceLinkRowField(WORKSPACE_LINK_ROW) : Name Owner Creation Modified
+    ModifiedBy Docstatus Idx Parent Parentfield Parenttype Type Label Icon Description
+    Hidden LinkType LinkTo ReportRefDoctype Dependencies OnlyFor Onboard IsQueryReport
+    LinkCount
 }
 
 #[cfg(feature = "desk")]
@@ -33,17 +37,18 @@ use crate::target;
 
 #[cfg(feature = "desk")]
 choices! {
-    pub WorkspaceLinkType { Link = "Link", CardBreak = "Card Break" }
+    pub WorkspaceLinkRowType { Link = "Link", CardBreak = "Card Break" }
 }
 
 #[cfg(feature = "desk")]
 choices! {
-    pub WorkspaceLinkLinkType { DocType = "DocType", Page = "Page", Report = "Report" }
+    pub WorkspaceLinkRowLinkType { DocType = "DocType", Page = "Page", Report = "Report"
+    }
 }
 
 #[cfg(feature = "desk")]
 #[derive(Clone, Debug, Default)]
-pub struct WorkspaceLink {
+pub struct WorkspaceLinkRow {
     pub name: Option<String>,
     pub owner: Link<target::User>,
     pub creation: Option<DateTime>,
@@ -54,12 +59,12 @@ pub struct WorkspaceLink {
     pub parent: Option<String>,
     pub parentfield: Option<String>,
     pub parenttype: Link<target::DocType>,
-    pub r#type: Select<WorkspaceLinkType>,
+    pub r#type: Select<WorkspaceLinkRowType>,
     pub label: Option<String>,
     pub icon: Option<String>,
     pub description: Option<String>,
     pub hidden: Option<bool>,
-    pub link_type: Select<WorkspaceLinkLinkType>,
+    pub link_type: Select<WorkspaceLinkRowLinkType>,
     pub link_to: Option<String>,
     pub report_ref_doctype: Link<target::DocType>,
     pub dependencies: Option<String>,
@@ -72,7 +77,8 @@ pub struct WorkspaceLink {
 
 #[cfg(feature = "desk")]
 document! {
-    WorkspaceLink(WORKSPACE_LINK) : name owner creation modified modified_by docstatus
-    idx parent parentfield parenttype r#type label icon description hidden link_type
-    link_to report_ref_doctype dependencies only_for onboard is_query_report link_count
+    WorkspaceLinkRow(WORKSPACE_LINK_ROW) : name owner creation modified modified_by
+    docstatus idx parent parentfield parenttype r#type label icon description hidden
+    link_type link_to report_ref_doctype dependencies only_for onboard is_query_report
+    link_count
 }

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_NUMBER_CARD: DocTypeDef = DocTypeDef {
+pub static WORKSPACE_NUMBER_CARD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("number_card_name", Link, "Number Card Name", options = Target("Number Card"), flags = REQD | IN_LIST_VIEW),
         field!("label", Data, "Label", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Workspace Number Card", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkspaceNumberCardField(WORKSPACE_NUMBER_CARD) : Name Owner Creation Modified

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_QUICK_LIST: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WORKSPACE_QUICK_LIST: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
         field!("label", Data, "Label", flags = REQD | IN_LIST_VIEW),
         field!("quick_list_filter", Code, "Quick List Filter", options = Format("JSON"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Workspace Quick List", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkspaceQuickListField(WORKSPACE_QUICK_LIST) : Name Owner Creation Modified

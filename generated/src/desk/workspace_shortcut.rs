@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_SHORTCUT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WORKSPACE_SHORTCUT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("type", Select, "Type", options = Choices(&["DocType", "Report", "Page", "Dashboard", "URL"]), flags = REQD | IN_LIST_VIEW),
         field!("link_to", DynamicLink, "Link To", options = TargetField("type"), flags = IN_LIST_VIEW | CONDITIONAL),
         field!("url", Data, "URL", flags = IN_LIST_VIEW | CONDITIONAL),
-        field!("doc_view", Select, "DocType View", options = Choices(&["List", "Report Builder", "Dashboard", "Tree", "New", "Calendar", "Kanban"]), flags = IN_LIST_VIEW | CONDITIONAL),
+        field!("doc_view", Select, "DocType View", options = Choices(&["List", "Report Builder", "Dashboard", "Tree", "New", "Calendar", "Kanban", "Image"]), flags = IN_LIST_VIEW | CONDITIONAL, only = V16),
+        field!("doc_view", Select, "DocType View", options = Choices(&["List", "Report Builder", "Dashboard", "Tree", "New", "Calendar", "Kanban"]), flags = IN_LIST_VIEW | CONDITIONAL | SUPERSEDED, only = V15),
         field!("kanban_board", Link, "Kanban Board", options = Target("Kanban Board"), flags = CONDITIONAL),
         field!("label", Data, "Label", flags = REQD | IN_LIST_VIEW),
         field!("icon", Data, "Icon", flags = CONDITIONAL),
@@ -19,7 +22,8 @@ pub static WORKSPACE_SHORTCUT: DocTypeDef = DocTypeDef {
         field!("format", Data, "Format"),
     ],
     ..DocTypeDef::new("Workspace Shortcut", "Desk")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkspaceShortcutField(WORKSPACE_SHORTCUT) : Name Owner Creation Modified
@@ -40,7 +44,7 @@ choices! {
 choices! {
     pub WorkspaceShortcutDocView { List = "List", ReportBuilder = "Report Builder",
     Dashboard = "Dashboard", Tree = "Tree", New = "New", Calendar = "Calendar", Kanban =
-    "Kanban" }
+    "Kanban", Image = "Image" }
 }
 
 #[cfg(feature = "desk")]

@@ -2,32 +2,32 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CODE_LIST: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::ALLOW_RENAME | doctype_flag::TITLE_IN_LINKS,
-    autoname: Some("prompt"),
-    title_field: Some("title"),
-    search_fields: &["description"],
-    sort: "creation desc",
-    fields: &[
-        field!("title", Data, "Title"),
-        field!("canonical_uri", Data, "Canonical URI", flags = IN_LIST_VIEW),
-        field!("url", Data, "URL", options = Format("URL")),
-        field!("default_common_code", Link, "Default Common Code", options = Target("Common Code")),
-        field!("version", Data, "Version", flags = IN_LIST_VIEW),
-        field!("publisher", Data, "Publisher", flags = IN_STANDARD_FILTER),
-        field!("publisher_id", Data, "Publisher ID", flags = IN_STANDARD_FILTER),
-        field!("description", SmallText, "Description"),
-    ],
-    tools: &[
-        tool!(List, "list_code_list_documents"),
-        tool!(Get, "get_code_list_document"),
-        tool!(Search, "search_code_list_documents"),
-        tool!(Create, "create_code_list_document"),
-        tool!(Update, "update_code_list_document"),
-        tool!(Delete, "delete_code_list_document"),
-    ],
-    ..DocTypeDef::new("Code List", "EDI")
-};
+pub static CODE_LIST: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::ALLOW_RENAME | doctype_flag::TITLE_IN_LINKS,
+autoname: Some("prompt"),
+title_field: Some("title"),
+search_fields: &["description"],
+sort: "creation desc",
+fields: &[
+    field!("title", Data, "Title"),
+    field!("canonical_uri", Data, "Canonical URI", flags = IN_LIST_VIEW),
+    field!("url", Data, "URL", options = Format("URL")),
+    field!("default_common_code", Link, "Default Common Code", options = Target("Common Code")),
+    field!("version", Data, "Version", flags = IN_LIST_VIEW),
+    field!("publisher", Data, "Publisher", flags = IN_STANDARD_FILTER),
+    field!("publisher_id", Data, "Publisher ID", flags = IN_STANDARD_FILTER),
+    field!("description", SmallText, "Description"),
+],
+tools: &[
+    tool!(List, "list_code_list_documents"),
+    tool!(Get, "get_code_list_document"),
+    tool!(Search, "search_code_list_documents"),
+    tool!(Create, "create_code_list_document"),
+    tool!(Update, "update_code_list_document"),
+    tool!(Delete, "delete_code_list_document"),
+],
+..DocTypeDef::new("Code List", "EDI")
+});
 
 fields! {
     pub CodeListField(CODE_LIST) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,34 +2,35 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMON_CODE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TITLE_IN_LINKS,
-    autoname: Some("hash"),
-    title_field: Some("title"),
-    search_fields: &["common_code", "description"],
-    sort: "creation desc",
-    fields: &[
-        field!("code_list", Link, "Code List", options = Target("Code List"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, length = 300),
-        field!("common_code", Data, "Common Code", flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, length = 300),
-        field!("description", SmallText, "Description", flags = IN_LIST_VIEW),
-        field!("additional_data", Code, "Additional Data", flags = READ_ONLY),
-        field!("applies_to", Table, "Applies To", options = Target("Dynamic Link")),
-    ],
-    tools: &[
-        tool!(List, "list_common_code_documents"),
-        tool!(Get, "get_common_code_document"),
-        tool!(Search, "search_common_code_documents"),
-        tool!(Create, "create_common_code_document"),
-        tool!(Update, "update_common_code_document"),
-        tool!(Delete, "delete_common_code_document"),
-    ],
-    ..DocTypeDef::new("Common Code", "EDI")
-};
+pub static COMMON_CODE: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::TITLE_IN_LINKS,
+autoname: Some("hash"),
+title_field: Some("title"),
+search_fields: &["common_code", "description"],
+sort: "creation desc",
+fields: &[
+    field!("code_list", Link, "Code List", options = Target("Code List"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+    field!("canonical_uri", Data, "Canonical URI", fetch_from = Some("code_list.canonical_uri"), only = V16),
+    field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, length = 300),
+    field!("common_code", Data, "Common Code", flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, length = 300),
+    field!("description", SmallText, "Description", flags = IN_LIST_VIEW),
+    field!("additional_data", Code, "Additional Data", flags = READ_ONLY),
+    field!("applies_to", Table, "Applies To", options = Target("Dynamic Link")),
+],
+tools: &[
+    tool!(List, "list_common_code_documents"),
+    tool!(Get, "get_common_code_document"),
+    tool!(Search, "search_common_code_documents"),
+    tool!(Create, "create_common_code_document"),
+    tool!(Update, "update_common_code_document"),
+    tool!(Delete, "delete_common_code_document"),
+],
+..DocTypeDef::new("Common Code", "EDI")
+});
 
 fields! {
     pub CommonCodeField(COMMON_CODE) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx CodeList Title CommonCode Description AdditionalData AppliesTo
+    Idx CodeList CanonicalUri Title CommonCode Description AdditionalData AppliesTo
 }
 
 #[cfg(feature = "edi")]
@@ -46,6 +47,7 @@ pub struct CommonCode {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub code_list: Link<target::CodeList>,
+    pub canonical_uri: Option<String>,
     pub title: Option<String>,
     pub common_code: Option<String>,
     pub description: Option<String>,
@@ -57,5 +59,5 @@ pub struct CommonCode {
 #[cfg(feature = "edi")]
 document! {
     CommonCode(COMMON_CODE) : name owner creation modified modified_by docstatus idx
-    code_list title common_code description additional_data applies_to
+    code_list canonical_uri title common_code description additional_data applies_to
 }

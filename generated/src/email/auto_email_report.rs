@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTO_EMAIL_REPORT: DocTypeDef = DocTypeDef {
+pub static AUTO_EMAIL_REPORT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("report", Link, "Report", options = Target("Report"), flags = REQD),
         field!("user", Link, "Based on Permissions For User", options = Target("User"), flags = REQD, default = Some("User")),
@@ -23,7 +24,8 @@ pub static AUTO_EMAIL_REPORT: DocTypeDef = DocTypeDef {
         field!("day_of_week", Select, "Day of Week", options = Choices(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]), flags = CONDITIONAL, default = Some("Monday")),
         field!("sender", Link, "Sender", options = Target("Email Account")),
         field!("frequency", Select, "Frequency", options = Choices(&["Daily", "Weekdays", "Weekly", "Monthly"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("format", Select, "Format", options = Choices(&["HTML", "XLSX", "CSV"]), flags = REQD),
+        field!("format", Select, "Format", options = Choices(&["HTML", "XLSX", "CSV", "PDF"]), flags = REQD, only = V16),
+        field!("format", Select, "Format", options = Choices(&["HTML", "XLSX", "CSV"]), flags = REQD | SUPERSEDED, only = V15),
         field!("description", TextEditor, "Message"),
     ],
     tools: &[
@@ -35,7 +37,8 @@ pub static AUTO_EMAIL_REPORT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_auto_email_report_document"),
     ],
     ..DocTypeDef::new("Auto Email Report", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AutoEmailReportField(AUTO_EMAIL_REPORT) : Name Owner Creation Modified ModifiedBy
@@ -69,7 +72,7 @@ choices! {
 
 #[cfg(feature = "email")]
 choices! {
-    pub AutoEmailReportFormat { Html = "HTML", Xlsx = "XLSX", Csv = "CSV" }
+    pub AutoEmailReportFormat { Html = "HTML", Xlsx = "XLSX", Csv = "CSV", Pdf = "PDF" }
 }
 
 #[cfg(feature = "email")]

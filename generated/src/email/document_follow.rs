@@ -2,7 +2,8 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_FOLLOW: DocTypeDef = DocTypeDef {
+pub static DOCUMENT_FOLLOW: Versioned = Versioned::new(DocTypeDef {
+    sort: "creation desc",
     fields: &[
         field!("ref_doctype", Link, "Doctype", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("ref_docname", DynamicLink, "Document Name", options = TargetField("ref_doctype"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
@@ -17,7 +18,8 @@ pub static DOCUMENT_FOLLOW: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_document_follow_document"),
     ],
     ..DocTypeDef::new("Document Follow", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DocumentFollowField(DOCUMENT_FOLLOW) : Name Owner Creation Modified ModifiedBy

@@ -2,32 +2,48 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_ACCOUNT: DocTypeDef = DocTypeDef {
+pub static EMAIL_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:email_account_name"),
+    sort: "creation desc",
     fields: &[
-        field!("email_id", Data, "Email Address", options = Format("Email"), flags = REQD | UNIQUE | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
+        field!("email_id", Data, "Email Address", options = Format("Email"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH, only = V16),
+        field!("email_id", Data, "Email Address", options = Format("Email"), flags = REQD | UNIQUE | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SUPERSEDED, only = V15),
+        field!("company", Link, "Company", options = Target("Company"), flags = CUSTOM, only = V16),
         field!("email_account_name", Data, "Email Account Name", flags = UNIQUE),
+        field!("enable_incoming", Check, "Enable Incoming", default = Some("0"), only = V16),
+        field!("enable_outgoing", Check, "Enable Outgoing", default = Some("0"), only = V16),
+        field!("service", Select, "Service", options = Choices(&["nts Mail", "GMail", "Sendgrid", "SparkPost", "Yahoo Mail", "Outlook.com", "Yandex.Mail"]), flags = CONDITIONAL, only = V16),
         field!("domain", Link, "Domain", options = Target("Email Domain"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL),
-        field!("service", Select, "Service", options = Choices(&["GMail", "Sendgrid", "SparkPost", "Yahoo Mail", "Outlook.com", "Yandex.Mail"]), flags = CONDITIONAL),
+        field!("frappe_mail_site", Data, "Frappe Mail Site", flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("https://frappemail.com"), only = V16),
+        field!("service", Select, "Service", options = Choices(&["GMail", "Sendgrid", "SparkPost", "Yahoo Mail", "Outlook.com", "Yandex.Mail"]), flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("auth_method", Select, "Method", options = Choices(&["Basic", "OAuth"]), default = Some("Basic")),
         field!("backend_app_flow", Check, "Authenticate as Service Principal", flags = CONDITIONAL, default = Some("0")),
         field!("password", Password, "Password", flags = CONDITIONAL),
         field!("awaiting_password", Check, "Awaiting password", flags = CONDITIONAL, default = Some("0")),
         field!("ascii_encode_password", Check, "Use ASCII encoding for password", flags = CONDITIONAL, default = Some("0")),
+        field!("api_key", Data, "API Key", flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("api_secret", Password, "API Secret", flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
         field!("connected_app", Link, "Connected App", options = Target("Connected App"), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("connected_user", Link, "Connected User", options = Target("User"), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("login_id_is_different", Check, "Use different Email ID", flags = CONDITIONAL, default = Some("0")),
         field!("login_id", Data, "Alternative Email ID", flags = CONDITIONAL),
-        field!("enable_incoming", Check, "Enable Incoming", default = Some("0")),
+        field!("enable_incoming", Check, "Enable Incoming", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("default_incoming", Check, "Default Incoming", flags = CONDITIONAL, default = Some("0")),
-        field!("use_imap", Check, "Use IMAP", flags = CONDITIONAL, default = Some("0"), fetch_from = Some("domain.use_imap")),
-        field!("use_ssl", Check, "Use SSL", flags = CONDITIONAL, default = Some("0"), fetch_from = Some("domain.use_ssl")),
+        field!("attachment_limit", Int, "Attachment Limit (MB)", fetch_from = Some("domain.attachment_limit"), only = V16),
+        field!("last_received_at", Datetime, "Last Received At", flags = CONDITIONAL, only = V16),
+        field!("use_imap", Check, "Use IMAP", default = Some("0"), fetch_from = Some("domain.use_imap"), only = V16),
+        field!("use_imap", Check, "Use IMAP", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), fetch_from = Some("domain.use_imap"), only = V15),
+        field!("use_ssl", Check, "Use SSL", default = Some("0"), fetch_from = Some("domain.use_ssl"), only = V16),
+        field!("use_ssl", Check, "Use SSL", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), fetch_from = Some("domain.use_ssl"), only = V15),
+        field!("validate_ssl_certificate", Check, "Validate SSL Certificate", flags = CONDITIONAL, default = Some("1"), fetch_from = Some("domain.use_ssl"), only = V16),
         field!("use_starttls", Check, "Use STARTTLS", flags = CONDITIONAL, default = Some("0"), fetch_from = Some("domain.use_starttls")),
-        field!("email_server", Data, "Incoming Server", flags = CONDITIONAL, fetch_from = Some("domain.email_server")),
-        field!("incoming_port", Data, "Port", flags = CONDITIONAL),
-        field!("attachment_limit", Int, "Attachment Limit (MB)", flags = CONDITIONAL, fetch_from = Some("domain.attachment_limit")),
-        field!("email_sync_option", Select, "Email Sync Option", options = Choices(&["ALL", "UNSEEN"]), flags = CONDITIONAL, default = Some("UNSEEN")),
+        field!("email_server", Data, "Incoming Server", fetch_from = Some("domain.email_server"), only = V16),
+        field!("email_server", Data, "Incoming Server", flags = CONDITIONAL | SUPERSEDED, fetch_from = Some("domain.email_server"), only = V15),
+        field!("incoming_port", Data, "Port", fetch_from = Some("domain.incoming_port"), only = V16),
+        field!("incoming_port", Data, "Port", flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("attachment_limit", Int, "Attachment Limit (MB)", flags = CONDITIONAL | SUPERSEDED, fetch_from = Some("domain.attachment_limit"), only = V15),
+        field!("email_sync_option", Select, "Email Sync Option", options = Choices(& ["ALL", "UNSEEN"]), flags = CONDITIONAL, default = Some("UNSEEN")),
         field!("initial_sync_count", Select, "Initial Sync Count", options = Choices(& ["100", "250", "500"]), flags = CONDITIONAL, default = Some("250")),
         field!("imap_folder", Table, "IMAP Folder", options = Target("IMAP Folder"), flags = CONDITIONAL),
         field!("append_emails_to_sent_folder", Check, "Append Emails to Sent Folder", flags = CONDITIONAL, default = Some("0")),
@@ -37,17 +53,25 @@ pub static EMAIL_ACCOUNT: DocTypeDef = DocTypeDef {
         field!("enable_automatic_linking", Check, "Enable Automatic Linking in Documents", default = Some("0")),
         field!("notify_if_unreplied", Check, "Notify if unreplied", default = Some("0")),
         field!("unreplied_for_mins", Int, "Notify if unreplied for (in mins)", flags = CONDITIONAL, default = Some("30")),
-        field!("send_notification_to", SmallText, "Send Notification to", flags = CONDITIONAL),
-        field!("enable_outgoing", Check, "Enable Outgoing", default = Some("0")),
-        field!("use_tls", Check, "Use TLS", flags = CONDITIONAL, default = Some("0"), fetch_from = Some("domain.use_tls")),
-        field!("use_ssl_for_outgoing", Check, "Use SSL", flags = CONDITIONAL, default = Some("0")),
-        field!("smtp_server", Data, "Outgoing Server", flags = CONDITIONAL, fetch_from = Some("domain.smtp_server")),
-        field!("smtp_port", Data, "Port", flags = CONDITIONAL, fetch_from = Some("domain.smtp_port")),
-        field!("default_outgoing", Check, "Default Outgoing", flags = CONDITIONAL, default = Some("0")),
-        field!("always_use_account_email_id_as_sender", Check, "Always use this email address as sender address", flags = CONDITIONAL, default = Some("0")),
-        field!("always_use_account_name_as_sender_name", Check, "Always use this name as sender name", flags = CONDITIONAL, default = Some("0")),
+        field!("send_notification_to", SmallText, "Send Notification to", flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("send_notification_to", SmallText, "Send Notification to", flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("enable_outgoing", Check, "Enable Outgoing", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("use_tls", Check, "Use TLS", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), fetch_from = Some("domain.use_tls"), only = V15),
+        field!("use_ssl_for_outgoing", Check, "Use SSL", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("smtp_server", Data, "Outgoing Server", flags = CONDITIONAL | SUPERSEDED, fetch_from = Some("domain.smtp_server"), only = V15),
+        field!("smtp_port", Data, "Port", flags = CONDITIONAL | SUPERSEDED, fetch_from = Some("domain.smtp_port"), only = V15),
+        field!("default_outgoing", Check, "Default Outgoing", default = Some("0"), only = V16),
+        field!("default_outgoing", Check, "Default Outgoing", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("always_use_account_email_id_as_sender", Check, "Always use this email address as sender address", default = Some("0"), only = V16),
+        field!("always_use_account_email_id_as_sender", Check, "Always use this email address as sender address", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("always_use_account_name_as_sender_name", Check, "Always use this name as sender name", default = Some("0"), only = V16),
+        field!("always_use_account_name_as_sender_name", Check, "Always use this name as sender name", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
         field!("send_unsubscribe_message", Check, "Send unsubscribe message in email", default = Some("1")),
         field!("track_email_status", Check, "Track Email Status", default = Some("1")),
+        field!("use_tls", Check, "Use TLS", default = Some("0"), fetch_from = Some("domain.use_tls"), only = V16),
+        field!("use_ssl_for_outgoing", Check, "Use SSL", default = Some("0"), fetch_from = Some("domain.use_ssl_for_outgoing"), only = V16),
+        field!("smtp_server", Data, "Outgoing Server", fetch_from = Some("domain.smtp_server"), only = V16),
+        field!("smtp_port", Data, "Port", fetch_from = Some("domain.smtp_port"), only = V16),
         field!("no_smtp_authentication", Check, "Disable SMTP server authentication", default = Some("0")),
         field!("always_bcc", Data, "Always BCC Address", options = Format("Email")),
         field!("add_signature", Check, "Add Signature", default = Some("0")),
@@ -69,20 +93,23 @@ pub static EMAIL_ACCOUNT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_account_document"),
     ],
     ..DocTypeDef::new("Email Account", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailAccountField(EMAIL_ACCOUNT) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx EmailId EmailAccountName Domain Service AuthMethod BackendAppFlow
-    Password AwaitingPassword AsciiEncodePassword ConnectedApp ConnectedUser
-    LoginIdIsDifferent LoginId EnableIncoming DefaultIncoming UseImap UseSsl UseStarttls
-    EmailServer IncomingPort AttachmentLimit EmailSyncOption InitialSyncCount ImapFolder
-    AppendEmailsToSentFolder SentFolderName AppendTo CreateContact EnableAutomaticLinking
-    NotifyIfUnreplied UnrepliedForMins SendNotificationTo EnableOutgoing UseTls
-    UseSslForOutgoing SmtpServer SmtpPort DefaultOutgoing AlwaysUseAccountEmailIdAsSender
-    AlwaysUseAccountNameAsSenderName SendUnsubscribeMessage TrackEmailStatus
-    NoSmtpAuthentication AlwaysBcc AddSignature Signature EnableAutoReply
-    AutoReplyMessage Footer BrandLogo Uidvalidity Uidnext NoFailed
+    Docstatus Idx EmailId Company EmailAccountName EnableIncoming EnableOutgoing Service
+    Domain FrappeMailSite AuthMethod BackendAppFlow Password AwaitingPassword
+    AsciiEncodePassword ApiKey ApiSecret ConnectedApp ConnectedUser LoginIdIsDifferent
+    LoginId DefaultIncoming AttachmentLimit LastReceivedAt UseImap UseSsl
+    ValidateSslCertificate UseStarttls EmailServer IncomingPort EmailSyncOption
+    InitialSyncCount ImapFolder AppendEmailsToSentFolder SentFolderName AppendTo
+    CreateContact EnableAutomaticLinking NotifyIfUnreplied UnrepliedForMins
+    SendNotificationTo DefaultOutgoing AlwaysUseAccountEmailIdAsSender
+    AlwaysUseAccountNameAsSenderName SendUnsubscribeMessage TrackEmailStatus UseTls
+    UseSslForOutgoing SmtpServer SmtpPort NoSmtpAuthentication AlwaysBcc AddSignature
+    Signature EnableAutoReply AutoReplyMessage Footer BrandLogo Uidvalidity Uidnext
+    NoFailed
 }
 
 #[cfg(feature = "email")]
@@ -90,9 +117,9 @@ use crate::target;
 
 #[cfg(feature = "email")]
 choices! {
-    pub EmailAccountService { GMail = "GMail", Sendgrid = "Sendgrid", SparkPost =
-    "SparkPost", YahooMail = "Yahoo Mail", OutlookCom = "Outlook.com", YandexMail =
-    "Yandex.Mail" }
+    pub EmailAccountService { NtsMail = "nts Mail", GMail = "GMail", Sendgrid =
+    "Sendgrid", SparkPost = "SparkPost", YahooMail = "Yahoo Mail", OutlookCom =
+    "Outlook.com", YandexMail = "Yandex.Mail" }
 }
 
 #[cfg(feature = "email")]
@@ -116,26 +143,33 @@ pub struct EmailAccount {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub email_id: Option<String>,
+    pub company: Link<target::Company>,
     pub email_account_name: Option<String>,
-    pub domain: Link<target::EmailDomain>,
+    pub enable_incoming: Option<bool>,
+    pub enable_outgoing: Option<bool>,
     pub service: Select<EmailAccountService>,
+    pub domain: Link<target::EmailDomain>,
+    pub frappe_mail_site: Option<String>,
     pub auth_method: Select<EmailAccountAuthMethod>,
     pub backend_app_flow: Option<bool>,
     pub password: Option<Secret>,
     pub awaiting_password: Option<bool>,
     pub ascii_encode_password: Option<bool>,
+    pub api_key: Option<String>,
+    pub api_secret: Option<Secret>,
     pub connected_app: Link<target::ConnectedApp>,
     pub connected_user: Link<target::User>,
     pub login_id_is_different: Option<bool>,
     pub login_id: Option<String>,
-    pub enable_incoming: Option<bool>,
     pub default_incoming: Option<bool>,
+    pub attachment_limit: Option<i64>,
+    pub last_received_at: Option<DateTime>,
     pub use_imap: Option<bool>,
     pub use_ssl: Option<bool>,
+    pub validate_ssl_certificate: Option<bool>,
     pub use_starttls: Option<bool>,
     pub email_server: Option<String>,
     pub incoming_port: Option<String>,
-    pub attachment_limit: Option<i64>,
     pub email_sync_option: Select<EmailAccountEmailSyncOption>,
     pub initial_sync_count: Option<String>,
     pub imap_folder: Vec<crate::ImapFolder>,
@@ -147,16 +181,15 @@ pub struct EmailAccount {
     pub notify_if_unreplied: Option<bool>,
     pub unreplied_for_mins: Option<i64>,
     pub send_notification_to: Option<String>,
-    pub enable_outgoing: Option<bool>,
-    pub use_tls: Option<bool>,
-    pub use_ssl_for_outgoing: Option<bool>,
-    pub smtp_server: Option<String>,
-    pub smtp_port: Option<String>,
     pub default_outgoing: Option<bool>,
     pub always_use_account_email_id_as_sender: Option<bool>,
     pub always_use_account_name_as_sender_name: Option<bool>,
     pub send_unsubscribe_message: Option<bool>,
     pub track_email_status: Option<bool>,
+    pub use_tls: Option<bool>,
+    pub use_ssl_for_outgoing: Option<bool>,
+    pub smtp_server: Option<String>,
+    pub smtp_port: Option<String>,
     pub no_smtp_authentication: Option<bool>,
     pub always_bcc: Option<String>,
     pub add_signature: Option<bool>,
@@ -174,15 +207,16 @@ pub struct EmailAccount {
 #[cfg(feature = "email")]
 document! {
     EmailAccount(EMAIL_ACCOUNT) : name owner creation modified modified_by docstatus idx
-    email_id email_account_name domain service auth_method backend_app_flow password
-    awaiting_password ascii_encode_password connected_app connected_user
-    login_id_is_different login_id enable_incoming default_incoming use_imap use_ssl
-    use_starttls email_server incoming_port attachment_limit email_sync_option
-    initial_sync_count imap_folder append_emails_to_sent_folder sent_folder_name
-    append_to create_contact enable_automatic_linking notify_if_unreplied
-    unreplied_for_mins send_notification_to enable_outgoing use_tls use_ssl_for_outgoing
-    smtp_server smtp_port default_outgoing always_use_account_email_id_as_sender
-    always_use_account_name_as_sender_name send_unsubscribe_message track_email_status
-    no_smtp_authentication always_bcc add_signature signature enable_auto_reply
+    email_id company email_account_name enable_incoming enable_outgoing service domain
+    frappe_mail_site auth_method backend_app_flow password awaiting_password
+    ascii_encode_password api_key api_secret connected_app connected_user
+    login_id_is_different login_id default_incoming attachment_limit last_received_at
+    use_imap use_ssl validate_ssl_certificate use_starttls email_server incoming_port
+    email_sync_option initial_sync_count imap_folder append_emails_to_sent_folder
+    sent_folder_name append_to create_contact enable_automatic_linking
+    notify_if_unreplied unreplied_for_mins send_notification_to default_outgoing
+    always_use_account_email_id_as_sender always_use_account_name_as_sender_name
+    send_unsubscribe_message track_email_status use_tls use_ssl_for_outgoing smtp_server
+    smtp_port no_smtp_authentication always_bcc add_signature signature enable_auto_reply
     auto_reply_message footer brand_logo uidvalidity uidnext no_failed
 }

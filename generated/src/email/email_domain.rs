@@ -2,20 +2,23 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_DOMAIN: DocTypeDef = DocTypeDef {
+pub static EMAIL_DOMAIN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:domain_name"),
+    sort: "creation desc",
     fields: &[
         field!("domain_name", Data, "Domain Name", flags = REQD | UNIQUE),
         field!("email_server", Data, "Incoming Server", flags = REQD | IN_LIST_VIEW),
         field!("use_imap", Check, "Use IMAP", default = Some("0")),
         field!("use_ssl", Check, "Use SSL", default = Some("0")),
+        field!("validate_ssl_certificate", Check, "Validate SSL Certificate", flags = CONDITIONAL, default = Some("1"), only = V16),
         field!("use_starttls", Check, "Use STARTTLS", flags = CONDITIONAL, default = Some("0")),
         field!("incoming_port", Data, "Port"),
         field!("attachment_limit", Int, "Attachment Limit (MB)"),
         field!("smtp_server", Data, "Outgoing Server", flags = REQD | IN_LIST_VIEW),
         field!("use_tls", Check, "Use TLS", default = Some("0")),
         field!("use_ssl_for_outgoing", Check, "Use SSL", default = Some("0")),
+        field!("validate_ssl_certificate_for_outgoing", Check, "Validate SSL Certificate", flags = CONDITIONAL, default = Some("1"), only = V16),
         field!("smtp_port", Data, "Port"),
         field!("append_emails_to_sent_folder", Check, "Append Emails to Sent Folder", flags = CONDITIONAL, default = Some("0")),
         field!("sent_folder_name", Data, "Sent Folder Name", flags = CONDITIONAL, default = Some("Sent")),
@@ -29,13 +32,14 @@ pub static EMAIL_DOMAIN: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_domain_document"),
     ],
     ..DocTypeDef::new("Email Domain", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailDomainField(EMAIL_DOMAIN) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx DomainName EmailServer UseImap UseSsl UseStarttls IncomingPort
-    AttachmentLimit SmtpServer UseTls UseSslForOutgoing SmtpPort AppendEmailsToSentFolder
-    SentFolderName
+    Docstatus Idx DomainName EmailServer UseImap UseSsl ValidateSslCertificate
+    UseStarttls IncomingPort AttachmentLimit SmtpServer UseTls UseSslForOutgoing
+    ValidateSslCertificateForOutgoing SmtpPort AppendEmailsToSentFolder SentFolderName
 }
 
 #[cfg(feature = "email")]
@@ -55,12 +59,14 @@ pub struct EmailDomain {
     pub email_server: Option<String>,
     pub use_imap: Option<bool>,
     pub use_ssl: Option<bool>,
+    pub validate_ssl_certificate: Option<bool>,
     pub use_starttls: Option<bool>,
     pub incoming_port: Option<String>,
     pub attachment_limit: Option<i64>,
     pub smtp_server: Option<String>,
     pub use_tls: Option<bool>,
     pub use_ssl_for_outgoing: Option<bool>,
+    pub validate_ssl_certificate_for_outgoing: Option<bool>,
     pub smtp_port: Option<String>,
     pub append_emails_to_sent_folder: Option<bool>,
     pub sent_folder_name: Option<String>,
@@ -70,7 +76,8 @@ pub struct EmailDomain {
 #[cfg(feature = "email")]
 document! {
     EmailDomain(EMAIL_DOMAIN) : name owner creation modified modified_by docstatus idx
-    domain_name email_server use_imap use_ssl use_starttls incoming_port attachment_limit
-    smtp_server use_tls use_ssl_for_outgoing smtp_port append_emails_to_sent_folder
+    domain_name email_server use_imap use_ssl validate_ssl_certificate use_starttls
+    incoming_port attachment_limit smtp_server use_tls use_ssl_for_outgoing
+    validate_ssl_certificate_for_outgoing smtp_port append_emails_to_sent_folder
     sent_folder_name
 }

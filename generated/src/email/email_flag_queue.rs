@@ -2,7 +2,8 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_FLAG_QUEUE: DocTypeDef = DocTypeDef {
+pub static EMAIL_FLAG_QUEUE: Versioned = Versioned::new(DocTypeDef {
+    sort: "creation desc",
     fields: &[
         field!("is_completed", Check, "Is Completed", flags = READ_ONLY, default = Some("0")),
         field!("communication", Data, "Communication"),
@@ -19,7 +20,8 @@ pub static EMAIL_FLAG_QUEUE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_flag_queue_document"),
     ],
     ..DocTypeDef::new("Email Flag Queue", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailFlagQueueField(EMAIL_FLAG_QUEUE) : Name Owner Creation Modified ModifiedBy

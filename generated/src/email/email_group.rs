@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_GROUP: DocTypeDef = DocTypeDef {
+pub static EMAIL_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | UNIQUE | NO_COPY),
         field!("total_subscribers", Int, "Total Subscribers", flags = READ_ONLY | IN_LIST_VIEW, default = Some("0")),
@@ -23,7 +24,8 @@ pub static EMAIL_GROUP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_group_document"),
     ],
     ..DocTypeDef::new("Email Group", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailGroupField(EMAIL_GROUP) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_GROUP_MEMBER: DocTypeDef = DocTypeDef {
+pub static EMAIL_GROUP_MEMBER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("email"),
+    sort: "creation desc",
     fields: &[
         field!("email_group", Link, "Email Group", options = Target("Email Group"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("email", Data, "Email", options = Format("Email"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
@@ -20,7 +21,8 @@ pub static EMAIL_GROUP_MEMBER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_group_member_document"),
     ],
     ..DocTypeDef::new("Email Group Member", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailGroupMemberField(EMAIL_GROUP_MEMBER) : Name Owner Creation Modified

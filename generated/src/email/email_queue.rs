@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_QUEUE: DocTypeDef = DocTypeDef {
+pub static EMAIL_QUEUE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("sender", Data, "Sender", options = Format("Email")),
         field!("recipients", Table, "Recipient", options = Target("Email Queue Recipient")),
@@ -19,12 +20,14 @@ pub static EMAIL_QUEUE: DocTypeDef = DocTypeDef {
         field!("send_after", Datetime, "Send After", flags = READ_ONLY | NO_COPY),
         field!("priority", Int, "Priority", flags = READ_ONLY, default = Some("1")),
         field!("add_unsubscribe_link", Check, "Add Unsubscribe Link", default = Some("1")),
-        field!("unsubscribe_param", Data, "Unsubscribe Param", flags = READ_ONLY),
+        field!("unsubscribe_params", Code, "Unsubscribe Params", flags = READ_ONLY, only = V16),
+        field!("unsubscribe_param", Data, "Unsubscribe Param", flags = READ_ONLY, only = V15),
         field!("unsubscribe_method", Data, "Unsubscribe Method"),
         field!("expose_recipients", Data, "Expose Recipients"),
         field!("attachments", Code, "Attachments", flags = READ_ONLY),
         field!("retry", Int, "Retry", flags = READ_ONLY, default = Some("0")),
         field!("email_account", Link, "Email Account", options = Target("Email Account")),
+        field!("raw_html", Check, "Send As Raw HTML", flags = READ_ONLY, default = Some("0"), only = V16),
     ],
     tools: &[
         tool!(List, "list_email_queue_documents"),
@@ -35,13 +38,15 @@ pub static EMAIL_QUEUE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_queue_document"),
     ],
     ..DocTypeDef::new("Email Queue", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailQueueField(EMAIL_QUEUE) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Sender Recipients ShowAsCc Message Status Error MessageId ReferenceDoctype
-    ReferenceName Communication SendAfter Priority AddUnsubscribeLink UnsubscribeParam
-    UnsubscribeMethod ExposeRecipients Attachments Retry EmailAccount
+    ReferenceName Communication SendAfter Priority AddUnsubscribeLink UnsubscribeParams
+    UnsubscribeParam UnsubscribeMethod ExposeRecipients Attachments Retry EmailAccount
+    RawHtml
 }
 
 #[cfg(feature = "email")]
@@ -76,12 +81,14 @@ pub struct EmailQueue {
     pub send_after: Option<DateTime>,
     pub priority: Option<i64>,
     pub add_unsubscribe_link: Option<bool>,
+    pub unsubscribe_params: Option<String>,
     pub unsubscribe_param: Option<String>,
     pub unsubscribe_method: Option<String>,
     pub expose_recipients: Option<String>,
     pub attachments: Option<String>,
     pub retry: Option<i64>,
     pub email_account: Link<target::EmailAccount>,
+    pub raw_html: Option<bool>,
     pub extra: Extra,
 }
 
@@ -90,6 +97,6 @@ document! {
     EmailQueue(EMAIL_QUEUE) : name owner creation modified modified_by docstatus idx
     sender recipients show_as_cc message status error message_id reference_doctype
     reference_name communication send_after priority add_unsubscribe_link
-    unsubscribe_param unsubscribe_method expose_recipients attachments retry
-    email_account
+    unsubscribe_params unsubscribe_param unsubscribe_method expose_recipients attachments
+    retry email_account raw_html
 }

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_QUEUE_RECIPIENT: DocTypeDef = DocTypeDef {
+pub static EMAIL_QUEUE_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("recipient", Data, "Recipient", options = Format("Email"), flags = IN_LIST_VIEW),
         field!("status", Select, "Status", options = Choices(&["Not Sent", "Sent"]), flags = IN_LIST_VIEW | SEARCH_INDEX, default = Some("Not Sent")),
         field!("error", Code, "Error"),
     ],
     ..DocTypeDef::new("Email Queue Recipient", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailQueueRecipientField(EMAIL_QUEUE_RECIPIENT) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_RULE: DocTypeDef = DocTypeDef {
+pub static EMAIL_RULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("field:email_id"),
+    sort: "creation desc",
     fields: &[
         field!("email_id", Data, "Email ID", options = Format("Email"), flags = UNIQUE),
         field!("is_spam", Check, "Is Spam", default = Some("0")),
@@ -18,7 +19,8 @@ pub static EMAIL_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_rule_document"),
     ],
     ..DocTypeDef::new("Email Rule", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailRuleField(EMAIL_RULE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static EMAIL_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("subject", Data, "Subject", flags = REQD | IN_LIST_VIEW),
         field!("use_html", Check, "Use HTML", default = Some("0")),
-        field!("response_html", Code, "Response ", options = Format("Jinja"), flags = CONDITIONAL),
+        field!("response_html", Code, "Response", options = Format("Jinja"), flags = CONDITIONAL, only = V16),
+        field!("response_html", Code, "Response ", options = Format("Jinja"), flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("response", TextEditor, "Response", flags = IN_LIST_VIEW | CONDITIONAL | CONDITIONALLY_REQD),
     ],
     tools: &[
@@ -20,7 +22,8 @@ pub static EMAIL_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_template_document"),
     ],
     ..DocTypeDef::new("Email Template", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailTemplateField(EMAIL_TEMPLATE) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_UNSUBSCRIBE: DocTypeDef = DocTypeDef {
+pub static EMAIL_UNSUBSCRIBE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("email", Data, "Email", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -19,7 +20,8 @@ pub static EMAIL_UNSUBSCRIBE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_unsubscribe_document"),
     ],
     ..DocTypeDef::new("Email Unsubscribe", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailUnsubscribeField(EMAIL_UNSUBSCRIBE) : Name Owner Creation Modified

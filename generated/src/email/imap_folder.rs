@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static IMAP_FOLDER: DocTypeDef = DocTypeDef {
+pub static IMAP_FOLDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("folder_name", Data, "Folder Name", flags = REQD | IN_LIST_VIEW),
         field!("append_to", Link, "Append To", options = Target("DocType"), flags = IN_LIST_VIEW),
@@ -11,7 +12,8 @@ pub static IMAP_FOLDER: DocTypeDef = DocTypeDef {
         field!("uidnext", Data, "UIDNEXT", flags = HIDDEN),
     ],
     ..DocTypeDef::new("IMAP Folder", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ImapFolderField(IMAP_FOLDER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NEWSLETTER: DocTypeDef = DocTypeDef {
+pub static NEWSLETTER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     title_field: Some("subject"),
     sort: "modified asc",
@@ -39,7 +39,8 @@ pub static NEWSLETTER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_newsletter_document"),
     ],
     ..DocTypeDef::new("Newsletter", "Email")
-};
+})
+.only(V15);
 
 fields! {
     pub NewsletterField(NEWSLETTER) : Name Owner Creation Modified ModifiedBy Docstatus

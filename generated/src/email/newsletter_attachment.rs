@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NEWSLETTER_ATTACHMENT: DocTypeDef = DocTypeDef {
+pub static NEWSLETTER_ATTACHMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
-    fields: &[field!("attachment", Attach, "Attachment", flags = REQD | IN_LIST_VIEW)],
+    fields: &[
+        field!("attachment", Attach, "Attachment", flags = REQD | IN_LIST_VIEW),
+    ],
     ..DocTypeDef::new("Newsletter Attachment", "Email")
-};
+})
+.only(V15);
 
 fields! {
     pub NewsletterAttachmentField(NEWSLETTER_ATTACHMENT) : Name Owner Creation Modified

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NEWSLETTER_EMAIL_GROUP: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static NEWSLETTER_EMAIL_GROUP: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
     fields: &[
         field!("email_group", Link, "Email Group", options = Target("Email Group"), flags = REQD | IN_LIST_VIEW),
         field!("total_subscribers", ReadOnly, "Total Subscribers", flags = IN_LIST_VIEW, fetch_from = Some("email_group.total_subscribers")),
     ],
     ..DocTypeDef::new("Newsletter Email Group", "Email")
-};
+})
+.only(V15);
 
 fields! {
     pub NewsletterEmailGroupField(NEWSLETTER_EMAIL_GROUP) : Name Owner Creation Modified

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION: DocTypeDef = DocTypeDef {
+pub static NOTIFICATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     title_field: Some("subject"),
+    sort: "creation desc",
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("1")),
         field!("is_standard", Check, "Is Standard", flags = NO_COPY, default = Some("0")),
@@ -13,16 +14,23 @@ pub static NOTIFICATION: DocTypeDef = DocTypeDef {
         field!("channel", Select, "Channel", options = Choices(&["Email", "Slack", "System Notification", "SMS"]), flags = REQD | SET_ONLY_ONCE | CONDITIONAL, default = Some("Email")),
         field!("slack_webhook_url", Link, "Slack Channel", options = Target("Slack Webhook URL"), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("subject", Data, "Subject", flags = IN_LIST_VIEW | CONDITIONAL | CONDITIONALLY_REQD),
-        field!("event", Select, "Send Alert On", options = Choices(&["New", "Save", "Submit", "Cancel", "Days After", "Days Before", "Value Change", "Method", "Custom"]), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
+        field!("event", Select, "Send Alert On", options = Choices(&["New", "Save", "Submit", "Cancel", "Days After", "Days Before", "Minutes After", "Minutes Before", "Value Change", "Method", "Custom"]), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, only = V16),
+        field!("event", Select, "Send Alert On", options = Choices(&["New", "Save", "Submit", "Cancel", "Days After", "Days Before", "Value Change", "Method", "Custom"]), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("method", Data, "Trigger Method", flags = CONDITIONAL),
         field!("date_changed", Select, "Reference Date", options = Choices(&[]), flags = CONDITIONAL),
+        field!("datetime_changed", Select, "Reference Datetime", options = Choices(& []), flags = CONDITIONAL, only = V16),
         field!("days_in_advance", Int, "Days Before or After", flags = CONDITIONAL, default = Some("0")),
+        field!("minutes_offset", Int, "Minutes Offset", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("datetime_last_run", Datetime, "Last Run", flags = READ_ONLY | CONDITIONAL, only = V16),
         field!("value_changed", Select, "Value Changed", options = Choices(&[]), flags = CONDITIONAL),
         field!("sender", Link, "Sender", options = Target("Email Account"), flags = CONDITIONAL),
         field!("send_system_notification", Check, "Send System Notification", flags = CONDITIONAL, default = Some("0")),
         field!("sender_email", Data, "Sender Email", options = Format("Email"), flags = READ_ONLY),
-        field!("condition", Code, "Condition", flags = IN_LIST_VIEW),
+        field!("condition_type", Select, "Condition Type", options = Choices(& ["Python", "Filters"]), default = Some("Python"), only = V16),
+        field!("condition", Code, "Condition", flags = IN_LIST_VIEW | CONDITIONAL, only = V16),
+        field!("condition", Code, "Condition", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("filters", Code, "Filters", options = Format("JSON"), flags = READ_ONLY | HIDDEN, only = V16),
         field!("set_property_after_alert", Select, "Set Property After Alert", options = Choices(&[])),
         field!("property_value", Data, "Value To Be Set"),
         field!("send_to_all_assignees", Check, "Send To All Assignees", flags = CONDITIONAL, default = Some("0")),
@@ -31,6 +39,8 @@ pub static NOTIFICATION: DocTypeDef = DocTypeDef {
         field!("message", Code, "Message", options = Format("Jinja"), default = Some("Add your message here")),
         field!("attach_print", Check, "Attach Print", default = Some("0")),
         field!("print_format", Link, "Print Format", options = Target("Print Format"), flags = CONDITIONAL),
+        field!("attach_files", Select, "Attach Files", options = Choices(& ["From Field", "All"]), only = V16),
+        field!("from_attach_field", Select, "From Attach Field", options = Choices(& []), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
     ],
     tools: &[
         tool!(List, "list_notification_documents"),
@@ -41,14 +51,16 @@ pub static NOTIFICATION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_notification_document"),
     ],
     ..DocTypeDef::new("Notification", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NotificationField(NOTIFICATION) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Enabled IsStandard Module Channel SlackWebhookUrl Subject Event
-    DocumentType Method DateChanged DaysInAdvance ValueChanged Sender
-    SendSystemNotification SenderEmail Condition SetPropertyAfterAlert PropertyValue
-    SendToAllAssignees Recipients MessageType Message AttachPrint PrintFormat
+    DocumentType Method DateChanged DatetimeChanged DaysInAdvance MinutesOffset
+    DatetimeLastRun ValueChanged Sender SendSystemNotification SenderEmail ConditionType
+    Condition Filters SetPropertyAfterAlert PropertyValue SendToAllAssignees Recipients
+    MessageType Message AttachPrint PrintFormat AttachFiles FromAttachField
 }
 
 #[cfg(feature = "email")]
@@ -63,14 +75,25 @@ choices! {
 #[cfg(feature = "email")]
 choices! {
     pub NotificationEvent { New = "New", Save = "Save", Submit = "Submit", Cancel =
-    "Cancel", DaysAfter = "Days After", DaysBefore = "Days Before", ValueChange =
-    "Value Change", Method = "Method", Custom = "Custom" }
+    "Cancel", DaysAfter = "Days After", DaysBefore = "Days Before", MinutesAfter =
+    "Minutes After", MinutesBefore = "Minutes Before", ValueChange = "Value Change",
+    Method = "Method", Custom = "Custom" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub NotificationConditionType { Python = "Python", Filters = "Filters" }
 }
 
 #[cfg(feature = "email")]
 choices! {
     pub NotificationMessageType { Markdown = "Markdown", Html = "HTML", PlainText =
     "Plain Text" }
+}
+
+#[cfg(feature = "email")]
+choices! {
+    pub NotificationAttachFiles { FromField = "From Field", All = "All" }
 }
 
 #[cfg(feature = "email")]
@@ -93,12 +116,17 @@ pub struct Notification {
     pub document_type: Link<target::DocType>,
     pub method: Option<String>,
     pub date_changed: Option<String>,
+    pub datetime_changed: Option<String>,
     pub days_in_advance: Option<i64>,
+    pub minutes_offset: Option<i64>,
+    pub datetime_last_run: Option<DateTime>,
     pub value_changed: Option<String>,
     pub sender: Link<target::EmailAccount>,
     pub send_system_notification: Option<bool>,
     pub sender_email: Option<String>,
+    pub condition_type: Select<NotificationConditionType>,
     pub condition: Option<String>,
+    pub filters: Option<String>,
     pub set_property_after_alert: Option<String>,
     pub property_value: Option<String>,
     pub send_to_all_assignees: Option<bool>,
@@ -107,6 +135,8 @@ pub struct Notification {
     pub message: Option<String>,
     pub attach_print: Option<bool>,
     pub print_format: Link<target::PrintFormat>,
+    pub attach_files: Select<NotificationAttachFiles>,
+    pub from_attach_field: Option<String>,
     pub extra: Extra,
 }
 
@@ -114,7 +144,8 @@ pub struct Notification {
 document! {
     Notification(NOTIFICATION) : name owner creation modified modified_by docstatus idx
     enabled is_standard module channel slack_webhook_url subject event document_type
-    method date_changed days_in_advance value_changed sender send_system_notification
-    sender_email condition set_property_after_alert property_value send_to_all_assignees
-    recipients message_type message attach_print print_format
+    method date_changed datetime_changed days_in_advance minutes_offset datetime_last_run
+    value_changed sender send_system_notification sender_email condition_type condition
+    filters set_property_after_alert property_value send_to_all_assignees recipients
+    message_type message attach_print print_format attach_files from_attach_field
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION_RECIPIENT: DocTypeDef = DocTypeDef {
+pub static NOTIFICATION_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("receiver_by_document_field", Select, "Receiver By Document Field", options = Choices(&[]), flags = IN_LIST_VIEW),
         field!("receiver_by_role", Link, "Receiver By Role", options = Target("Role"), flags = IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static NOTIFICATION_RECIPIENT: DocTypeDef = DocTypeDef {
         field!("condition", Data, "Condition", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Notification Recipient", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NotificationRecipientField(NOTIFICATION_RECIPIENT) : Name Owner Creation Modified

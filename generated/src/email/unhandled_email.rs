@@ -2,7 +2,8 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UNHANDLED_EMAIL: DocTypeDef = DocTypeDef {
+pub static UNHANDLED_EMAIL: Versioned = Versioned::new(DocTypeDef {
+    sort: "creation desc",
     fields: &[
         field!("email_account", Link, "Email Account", options = Target("Email Account"), flags = IN_LIST_VIEW),
         field!("uid", Data, "UID"),
@@ -19,7 +20,8 @@ pub static UNHANDLED_EMAIL: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_unhandled_email_document"),
     ],
     ..DocTypeDef::new("Unhandled Email", "Email")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UnhandledEmailField(UNHANDLED_EMAIL) : Name Owner Creation Modified ModifiedBy

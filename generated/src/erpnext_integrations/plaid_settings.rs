@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PLAID_SETTINGS: DocTypeDef = DocTypeDef {
+pub static PLAID_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("0")),
         field!("automatic_sync", Check, "Synchronize all accounts every hour", flags = CONDITIONAL, default = Some("0")),
@@ -17,7 +18,8 @@ pub static PLAID_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_plaid_settings_document"),
     ],
     ..DocTypeDef::new("Plaid Settings", "ERPNext Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PlaidSettingsField(PLAID_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,31 +2,32 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COUNTRY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
-    autoname: Some("field:country_name"),
-    sort: "country_name asc",
-    fields: &[
-        field!("country_name", Data, "Country Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
-        field!("date_format", Data, "Date Format", flags = IN_LIST_VIEW),
-        field!("time_format", Data, "Time format", flags = IN_LIST_VIEW, default = Some("HH:mm:ss")),
-        field!("time_zones", Text, "Time Zones", flags = IN_LIST_VIEW),
-        field!("code", Data, "Code", flags = IN_LIST_VIEW),
-    ],
-    tools: &[
-        tool!(List, "list_country_documents"),
-        tool!(Get, "get_country_document"),
-        tool!(Search, "search_country_documents"),
-        tool!(Create, "create_country_document"),
-        tool!(Update, "update_country_document"),
-        tool!(Delete, "delete_country_document"),
-    ],
-    ..DocTypeDef::new("Country", "Geo")
-};
+pub static COUNTRY: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+autoname: Some("field:country_name"),
+sort: "country_name asc",
+fields: &[
+    field!("country_name", Data, "Country Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
+    field!("code", Data, "Code", flags = REQD | IN_LIST_VIEW, length = 2, only = V16),
+    field!("date_format", Data, "Date Format", flags = IN_LIST_VIEW),
+    field!("time_format", Data, "Time format", flags = IN_LIST_VIEW, default = Some("HH:mm:ss")),
+    field!("time_zones", Text, "Time Zones", flags = IN_LIST_VIEW),
+    field!("code", Data, "Code", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+],
+tools: &[
+    tool!(List, "list_country_documents"),
+    tool!(Get, "get_country_document"),
+    tool!(Search, "search_country_documents"),
+    tool!(Create, "create_country_document"),
+    tool!(Update, "update_country_document"),
+    tool!(Delete, "delete_country_document"),
+],
+..DocTypeDef::new("Country", "Geo")
+});
 
 fields! {
     pub CountryField(COUNTRY) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    CountryName DateFormat TimeFormat TimeZones Code
+    CountryName Code DateFormat TimeFormat TimeZones
 }
 
 #[cfg(feature = "geo")]
@@ -43,15 +44,15 @@ pub struct Country {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub country_name: Option<String>,
+    pub code: Option<String>,
     pub date_format: Option<String>,
     pub time_format: Option<String>,
     pub time_zones: Option<String>,
-    pub code: Option<String>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "geo")]
 document! {
     Country(COUNTRY) : name owner creation modified modified_by docstatus idx
-    country_name date_format time_format time_zones code
+    country_name code date_format time_format time_zones
 }

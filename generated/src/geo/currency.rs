@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY: DocTypeDef = DocTypeDef {
+pub static CURRENCY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:currency_name"),
+    sort: "creation desc",
     fields: &[
         field!("currency_name", Data, "Currency Name", flags = REQD | UNIQUE),
         field!("enabled", Check, "Enabled", flags = IN_LIST_VIEW, default = Some("0")),
@@ -13,7 +14,7 @@ pub static CURRENCY: DocTypeDef = DocTypeDef {
         field!("smallest_currency_fraction_value", Currency, "Smallest Currency Fraction Value", flags = NON_NEGATIVE),
         field!("symbol", Data, "Symbol", flags = IN_LIST_VIEW),
         field!("symbol_on_right", Check, "Show Currency Symbol on Right Side", default = Some("0")),
-        field!("number_format", Select, "Number Format", options = Choices(&["#,###.##", "#.###,##", "# ###.##", "# ###,##", "#'###.##", "#, ###.##", "#,##,###.##", "#,###.###", "#.###", "#,###"]), flags = IN_LIST_VIEW),
+        field!("number_format", Select, "Number Format", options = Choices(& ["#,###.##", "#.###,##", "# ###.##", "# ###,##", "#'###.##", "#, ###.##", "#,##,###.##", "#,###.###", "#.###", "#,###"]), flags = IN_LIST_VIEW),
     ],
     tools: &[
         tool!(List, "list_currency_documents"),
@@ -24,7 +25,8 @@ pub static CURRENCY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_currency_document"),
     ],
     ..DocTypeDef::new("Currency", "Geo")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CurrencyField(CURRENCY) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONNECTED_APP: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES,
+pub static CONNECTED_APP: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TRACK_CHANGES | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("provider_name"),
+    sort: "creation desc",
     fields: &[
         field!("provider_name", Data, "Provider Name", flags = REQD | IN_LIST_VIEW),
         field!("openid_configuration", Data, "OpenID Configuration"),
@@ -28,7 +29,13 @@ pub static CONNECTED_APP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_connected_app_document"),
     ],
     ..DocTypeDef::new("Connected App", "Integrations")
-};
+})
+.but(
+    &[
+        (V15, Fact::Flags(doctype_flag::TRACK_CHANGES)),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub ConnectedAppField(CONNECTED_APP) : Name Owner Creation Modified ModifiedBy

@@ -2,13 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DROPBOX_SETTINGS: DocTypeDef = DocTypeDef {
+pub static DROPBOX_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("0")),
         field!("send_notifications_to", Data, "Send Notifications To", flags = REQD | IN_LIST_VIEW),
         field!("send_email_for_successful_backup", Check, "Send Email for Successful Backup", default = Some("1")),
-        field!("backup_frequency", Select, "Backup Frequency", options = Choices(&["Daily", "Weekly"]), flags = REQD | IN_LIST_VIEW),
+        field!("backup_frequency", Select, "Backup Frequency", options = Choices(& ["Daily", "Weekly"]), flags = REQD | IN_LIST_VIEW),
         field!("limit_no_of_backups", Check, "Limit Number of DB Backups", default = Some("0")),
         field!("no_of_backups", Int, "Number of DB Backups", flags = CONDITIONAL, default = Some("5")),
         field!("file_backup", Check, "File Backup", default = Some("1")),
@@ -22,7 +22,8 @@ pub static DROPBOX_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_dropbox_settings_document"),
     ],
     ..DocTypeDef::new("Dropbox Settings", "Integrations")
-};
+})
+.only(V15);
 
 fields! {
     pub DropboxSettingsField(DROPBOX_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GOOGLE_CALENDAR: DocTypeDef = DocTypeDef {
+pub static GOOGLE_CALENDAR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:calendar_name"),
+    sort: "creation desc",
     fields: &[
         field!("enable", Check, "Enable", default = Some("1")),
         field!("calendar_name", Data, "Calendar Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
@@ -26,7 +27,8 @@ pub static GOOGLE_CALENDAR: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_google_calendar_document"),
     ],
     ..DocTypeDef::new("Google Calendar", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub GoogleCalendarField(GOOGLE_CALENDAR) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GOOGLE_CONTACTS: DocTypeDef = DocTypeDef {
+pub static GOOGLE_CONTACTS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:GC-{email_id}"),
+    sort: "creation desc",
     fields: &[
         field!("enable", Check, "Enable", default = Some("0")),
         field!("email_id", Data, "Email Address", options = Format("Email"), flags = REQD | IN_LIST_VIEW),
@@ -24,7 +25,8 @@ pub static GOOGLE_CONTACTS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_google_contacts_document"),
     ],
     ..DocTypeDef::new("Google Contacts", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub GoogleContactsField(GOOGLE_CONTACTS) : Name Owner Creation Modified ModifiedBy

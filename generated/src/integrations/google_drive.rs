@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GOOGLE_DRIVE: DocTypeDef = DocTypeDef {
+pub static GOOGLE_DRIVE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     fields: &[
         field!("enable", Check, "Enable", default = Some("0")),
@@ -21,7 +21,8 @@ pub static GOOGLE_DRIVE: DocTypeDef = DocTypeDef {
         tool!(Update, "update_google_drive_document"),
     ],
     ..DocTypeDef::new("Google Drive", "Integrations")
-};
+})
+.only(V15);
 
 fields! {
     pub GoogleDriveField(GOOGLE_DRIVE) : Name Owner Creation Modified ModifiedBy

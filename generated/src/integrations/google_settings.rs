@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GOOGLE_SETTINGS: DocTypeDef = DocTypeDef {
+pub static GOOGLE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("enable", Check, "Enable", default = Some("0")),
         field!("client_id", Data, "Client ID", flags = IN_LIST_VIEW | CONDITIONALLY_REQD),
@@ -19,7 +19,8 @@ pub static GOOGLE_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_google_settings_document"),
     ],
     ..DocTypeDef::new("Google Settings", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub GoogleSettingsField(GOOGLE_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INTEGRATION_REQUEST: DocTypeDef = DocTypeDef {
+pub static INTEGRATION_REQUEST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("integration_request_service"),
+    sort: "creation desc",
     fields: &[
         field!("request_id", Data, "Request ID", flags = READ_ONLY),
         field!("integration_request_service", Data, "Service", flags = READ_ONLY),
@@ -14,6 +15,7 @@ pub static INTEGRATION_REQUEST: DocTypeDef = DocTypeDef {
         field!("url", SmallText, "URL", flags = READ_ONLY),
         field!("request_headers", Code, "Request Headers", flags = READ_ONLY),
         field!("data", Code, "Request Data", flags = READ_ONLY),
+        field!("response_headers", Code, "Response Headers", flags = READ_ONLY, only = V16),
         field!("output", Code, "Output", flags = READ_ONLY),
         field!("error", Code, "Error", flags = READ_ONLY),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = READ_ONLY),
@@ -28,13 +30,14 @@ pub static INTEGRATION_REQUEST: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_integration_request_document"),
     ],
     ..DocTypeDef::new("Integration Request", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub IntegrationRequestField(INTEGRATION_REQUEST) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx RequestId IntegrationRequestService IsRemoteRequest
-    RequestDescription Status Url RequestHeaders Data Output Error ReferenceDoctype
-    ReferenceDocname
+    RequestDescription Status Url RequestHeaders Data ResponseHeaders Output Error
+    ReferenceDoctype ReferenceDocname
 }
 
 #[cfg(feature = "integrations")]
@@ -64,6 +67,7 @@ pub struct IntegrationRequest {
     pub url: Option<String>,
     pub request_headers: Option<String>,
     pub data: Option<String>,
+    pub response_headers: Option<String>,
     pub output: Option<String>,
     pub error: Option<String>,
     pub reference_doctype: Link<target::DocType>,
@@ -75,6 +79,6 @@ pub struct IntegrationRequest {
 document! {
     IntegrationRequest(INTEGRATION_REQUEST) : name owner creation modified modified_by
     docstatus idx request_id integration_request_service is_remote_request
-    request_description status url request_headers data output error reference_doctype
-    reference_docname
+    request_description status url request_headers data response_headers output error
+    reference_doctype reference_docname
 }

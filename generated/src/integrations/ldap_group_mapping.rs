@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LDAP_GROUP_MAPPING: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+pub static LDAP_GROUP_MAPPING: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation asc",
     fields: &[
         field!("ldap_group", Data, "LDAP Group", flags = REQD | IN_LIST_VIEW),
         field!("erpnext_role", Link, "User Role", options = Target("Role"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("LDAP Group Mapping", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub LdapGroupMappingField(LDAP_GROUP_MAPPING) : Name Owner Creation Modified

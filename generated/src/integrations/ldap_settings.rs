@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LDAP_SETTINGS: DocTypeDef = DocTypeDef {
+pub static LDAP_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("0")),
         field!("ldap_directory_server", Select, "Directory Server", options = Choices(& ["Active Directory", "OpenLDAP", "Custom"]), flags = REQD),
@@ -16,7 +17,8 @@ pub static LDAP_SETTINGS: DocTypeDef = DocTypeDef {
         field!("ldap_email_field", Data, "LDAP Email Field", flags = REQD),
         field!("ldap_username_field", Data, "LDAP Username Field", flags = REQD),
         field!("ldap_first_name_field", Data, "LDAP First Name Field", flags = REQD),
-        field!("do_not_create_new_user", Check, "Do Not Create New User ", default = Some("0")),
+        field!("do_not_create_new_user", Check, "Do Not Create New User", default = Some("0"), only = V16),
+        field!("do_not_create_new_user", Check, "Do Not Create New User ", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("ldap_middle_name_field", Data, "LDAP Middle Name Field"),
         field!("ldap_last_name_field", Data, "LDAP Last Name Field"),
         field!("ldap_phone_field", Data, "LDAP Phone Field"),
@@ -39,7 +41,8 @@ pub static LDAP_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_ldap_settings_document"),
     ],
     ..DocTypeDef::new("LDAP Settings", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LdapSettingsField(LDAP_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_AUTHORIZATION_CODE: DocTypeDef = DocTypeDef {
+pub static OAUTH_AUTHORIZATION_CODE: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("field:authorization_code"),
+    sort: "creation desc",
     fields: &[
         field!("client", Link, "Client", options = Target("OAuth Client"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("user", Link, "User", options = Target("User"), flags = READ_ONLY),
@@ -14,7 +15,7 @@ pub static OAUTH_AUTHORIZATION_CODE: DocTypeDef = DocTypeDef {
         field!("validity", Select, "Validity", options = Choices(&["Valid", "Invalid"]), flags = READ_ONLY | IN_LIST_VIEW),
         field!("nonce", Data, "nonce", flags = READ_ONLY),
         field!("code_challenge", Data, "Code Challenge", flags = READ_ONLY),
-        field!("code_challenge_method", Select, "Code challenge method", options = Choices(& ["s256", "plain"]), flags = READ_ONLY),
+        field!("code_challenge_method", Select, "Code challenge method", options = Choices(&["s256", "plain"]), flags = READ_ONLY),
     ],
     tools: &[
         tool!(List, "list_oauth_authorization_code_documents"),
@@ -25,7 +26,8 @@ pub static OAUTH_AUTHORIZATION_CODE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_oauth_authorization_code_document"),
     ],
     ..DocTypeDef::new("OAuth Authorization Code", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OAuthAuthorizationCodeField(OAUTH_AUTHORIZATION_CODE) : Name Owner Creation

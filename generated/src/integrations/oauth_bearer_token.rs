@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_BEARER_TOKEN: DocTypeDef = DocTypeDef {
+pub static OAUTH_BEARER_TOKEN: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("field:access_token"),
+    sort: "creation desc",
     fields: &[
         field!("client", Link, "Client", options = Target("OAuth Client"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("user", Link, "User", options = Target("User"), flags = READ_ONLY),
+        field!("user", Link, "User", options = Target("User"), flags = READ_ONLY | SEARCH_INDEX, only = V16),
+        field!("user", Link, "User", options = Target("User"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("scopes", Text, "Scopes", flags = READ_ONLY),
         field!("access_token", Data, "Access Token", flags = READ_ONLY | UNIQUE),
         field!("refresh_token", Data, "Refresh Token", flags = READ_ONLY),
-        field!("expiration_time", Datetime, "Expiration time", flags = READ_ONLY),
+        field!("expiration_time", Datetime, "Expiration time", flags = READ_ONLY | SEARCH_INDEX, only = V16),
+        field!("expiration_time", Datetime, "Expiration time", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("expires_in", Int, "Expires In", flags = READ_ONLY),
         field!("status", Select, "Status", options = Choices(&["Active", "Revoked"]), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
     ],
@@ -23,7 +26,8 @@ pub static OAUTH_BEARER_TOKEN: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_oauth_bearer_token_document"),
     ],
     ..DocTypeDef::new("OAuth Bearer Token", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OAuthBearerTokenField(OAUTH_BEARER_TOKEN) : Name Owner Creation Modified

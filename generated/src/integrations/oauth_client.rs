@@ -2,20 +2,33 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_CLIENT: DocTypeDef = DocTypeDef {
+pub static OAUTH_CLIENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("app_name"),
+    sort: "creation desc",
     fields: &[
-        field!("client_id", Data, "App Client ID", flags = READ_ONLY),
-        field!("app_name", Data, "App Name", flags = REQD),
+        field!("client_id", Data, "Client ID", flags = READ_ONLY, only = V16),
+        field!("client_id", Data, "App Client ID", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("app_name", Data, "App Name", flags = REQD | SUPERSEDED, only = V15),
         field!("user", Link, "User", options = Target("User"), flags = HIDDEN),
         field!("allowed_roles", TableMultiSelect, "Allowed Roles", options = Target("OAuth Client Role")),
-        field!("client_secret", Data, "App Client Secret", flags = READ_ONLY),
+        field!("client_secret", Data, "Client Secret", flags = READ_ONLY, only = V16),
+        field!("client_secret", Data, "App Client Secret", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("default_redirect_uri", Data, "Default Redirect URI", flags = REQD, only = V16),
         field!("skip_authorization", Check, "Skip Authorization", default = Some("0")),
+        field!("app_name", Data, "App Name (Client Name)", flags = REQD, only = V16),
         field!("scopes", Text, "Scopes", flags = REQD, default = Some("all openid")),
         field!("redirect_uris", Text, "Redirect URIs"),
-        field!("default_redirect_uri", Data, "Default Redirect URI", flags = REQD),
+        field!("client_uri", Data, "Client URI", flags = CONDITIONAL, only = V16),
+        field!("software_id", Data, "Software ID", flags = CONDITIONAL, only = V16),
+        field!("tos_uri", Data, "TOS URI", flags = CONDITIONAL, only = V16),
+        field!("contacts", SmallText, "Contacts", flags = CONDITIONAL, only = V16),
+        field!("logo_uri", Data, "Logo URI", flags = CONDITIONAL, only = V16),
+        field!("software_version", Data, "Software Version", flags = CONDITIONAL, only = V16),
+        field!("policy_uri", Data, "Policy URI", flags = CONDITIONAL, only = V16),
+        field!("default_redirect_uri", Data, "Default Redirect URI", flags = REQD | SUPERSEDED, only = V15),
         field!("grant_type", Select, "Grant Type", options = Choices(& ["Authorization Code", "Implicit"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("token_endpoint_auth_method", Select, "Token Endpoint Auth Method", options = Choices(&["Client Secret Basic", "Client Secret Post", "None"]), default = Some("Client Secret Basic"), only = V16),
         field!("response_type", Select, "Response Type", options = Choices(&["Code", "Token"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Code")),
     ],
     tools: &[
@@ -27,12 +40,14 @@ pub static OAUTH_CLIENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_oauth_client_document"),
     ],
     ..DocTypeDef::new("OAuth Client", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OAuthClientField(OAUTH_CLIENT) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx ClientId AppName User AllowedRoles ClientSecret SkipAuthorization
-    Scopes RedirectUris DefaultRedirectUri GrantType ResponseType
+    Docstatus Idx ClientId User AllowedRoles ClientSecret DefaultRedirectUri
+    SkipAuthorization AppName Scopes RedirectUris ClientUri SoftwareId TosUri Contacts
+    LogoUri SoftwareVersion PolicyUri GrantType TokenEndpointAuthMethod ResponseType
 }
 
 #[cfg(feature = "integrations")]
@@ -42,6 +57,12 @@ use crate::target;
 choices! {
     pub OAuthClientGrantType { AuthorizationCode = "Authorization Code", Implicit =
     "Implicit" }
+}
+
+#[cfg(feature = "integrations")]
+choices! {
+    pub OAuthClientTokenEndpointAuthMethod { ClientSecretBasic = "Client Secret Basic",
+    ClientSecretPost = "Client Secret Post", None = "None" }
 }
 
 #[cfg(feature = "integrations")]
@@ -60,15 +81,23 @@ pub struct OAuthClient {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub client_id: Option<String>,
-    pub app_name: Option<String>,
     pub user: Link<target::User>,
     pub allowed_roles: Vec<crate::OAuthClientRole>,
     pub client_secret: Option<String>,
+    pub default_redirect_uri: Option<String>,
     pub skip_authorization: Option<bool>,
+    pub app_name: Option<String>,
     pub scopes: Option<String>,
     pub redirect_uris: Option<String>,
-    pub default_redirect_uri: Option<String>,
+    pub client_uri: Option<String>,
+    pub software_id: Option<String>,
+    pub tos_uri: Option<String>,
+    pub contacts: Option<String>,
+    pub logo_uri: Option<String>,
+    pub software_version: Option<String>,
+    pub policy_uri: Option<String>,
     pub grant_type: Select<OAuthClientGrantType>,
+    pub token_endpoint_auth_method: Select<OAuthClientTokenEndpointAuthMethod>,
     pub response_type: Select<OAuthClientResponseType>,
     pub extra: Extra,
 }
@@ -76,6 +105,7 @@ pub struct OAuthClient {
 #[cfg(feature = "integrations")]
 document! {
     OAuthClient(OAUTH_CLIENT) : name owner creation modified modified_by docstatus idx
-    client_id app_name user allowed_roles client_secret skip_authorization scopes
-    redirect_uris default_redirect_uri grant_type response_type
+    client_id user allowed_roles client_secret default_redirect_uri skip_authorization
+    app_name scopes redirect_uris client_uri software_id tos_uri contacts logo_uri
+    software_version policy_uri grant_type token_endpoint_auth_method response_type
 }

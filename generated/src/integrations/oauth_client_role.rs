@@ -2,14 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_CLIENT_ROLE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD,
-    sort: "creation desc",
-    fields: &[
-        field!("role", Link, "Role", options = Target("Role"), flags = IN_LIST_VIEW),
-    ],
-    ..DocTypeDef::new("OAuth Client Role", "Integrations")
-};
+pub static OAUTH_CLIENT_ROLE: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD,
+sort: "creation desc",
+fields: &[
+    field!("role", Link, "Role", options = Target("Role"), flags = IN_LIST_VIEW),
+],
+..DocTypeDef::new("OAuth Client Role", "Integrations")
+});
 
 fields! {
     pub OAuthClientRoleField(OAUTH_CLIENT_ROLE) : Name Owner Creation Modified ModifiedBy

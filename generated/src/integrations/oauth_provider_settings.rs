@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_PROVIDER_SETTINGS: DocTypeDef = DocTypeDef {
+pub static OAUTH_PROVIDER_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("skip_authorization", Select, "Skip Authorization", options = Choices(& ["Force", "Auto"])),
     ],
@@ -13,7 +14,8 @@ pub static OAUTH_PROVIDER_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_oauth_provider_settings_document"),
     ],
     ..DocTypeDef::new("OAuth Provider Settings", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OAuthProviderSettingsField(OAUTH_PROVIDER_SETTINGS) : Name Owner Creation

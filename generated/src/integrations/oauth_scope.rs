@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_SCOPE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static OAUTH_SCOPE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[field!("scope", Data, "Scope", flags = IN_LIST_VIEW)],
     ..DocTypeDef::new("OAuth Scope", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OAuthScopeField(OAUTH_SCOPE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PUSH_NOTIFICATION_SETTINGS: DocTypeDef = DocTypeDef {
+pub static PUSH_NOTIFICATION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("enable_push_notification_relay", Check, "Enable Push Notification Relay", default = Some("0")),
         field!("api_key", Data, "API Key"),
@@ -14,7 +15,8 @@ pub static PUSH_NOTIFICATION_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_push_notification_settings_document"),
     ],
     ..DocTypeDef::new("Push Notification Settings", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PushNotificationSettingsField(PUSH_NOTIFICATION_SETTINGS) : Name Owner Creation

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUERY_PARAMETERS: DocTypeDef = DocTypeDef {
+pub static QUERY_PARAMETERS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("key", Data, "Key", flags = REQD | IN_LIST_VIEW),
         field!("value", Data, "Value", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Query Parameters", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QueryParametersField(QUERY_PARAMETERS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static S3_BACKUP_SETTINGS: DocTypeDef = DocTypeDef {
+pub static S3_BACKUP_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     fields: &[
@@ -21,7 +21,8 @@ pub static S3_BACKUP_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_s3_backup_settings_document"),
     ],
     ..DocTypeDef::new("S3 Backup Settings", "Integrations")
-};
+})
+.only(V15);
 
 fields! {
     pub S3BackupSettingsField(S3_BACKUP_SETTINGS) : Name Owner Creation Modified

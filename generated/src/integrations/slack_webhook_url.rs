@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SLACK_WEBHOOK_URL: DocTypeDef = DocTypeDef {
+pub static SLACK_WEBHOOK_URL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:webhook_name"),
+    sort: "creation desc",
     fields: &[
         field!("webhook_name", Data, "Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("webhook_url", Data, "Webhook URL", flags = REQD | IN_LIST_VIEW),
@@ -19,7 +20,8 @@ pub static SLACK_WEBHOOK_URL: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_slack_webhook_url_document"),
     ],
     ..DocTypeDef::new("Slack Webhook URL", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SlackWebhookUrlField(SLACK_WEBHOOK_URL) : Name Owner Creation Modified ModifiedBy

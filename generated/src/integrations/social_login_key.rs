@@ -2,18 +2,21 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SOCIAL_LOGIN_KEY: DocTypeDef = DocTypeDef {
+pub static SOCIAL_LOGIN_KEY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("provider_name"),
+    sort: "creation desc",
     fields: &[
         field!("enable_social_login", Check, "Enable Social Login", default = Some("0")),
-        field!("social_login_provider", Select, "Social Login Provider", options = Choices(& ["Custom", "Facebook", "Frappe", "GitHub", "Google", "Office 365", "Salesforce", "fairlogin", "Keycloak"]), flags = SET_ONLY_ONCE | CONDITIONAL, default = Some("Custom")),
+        field!("social_login_provider", Select, "Social Login Provider", options = Choices(&["Custom", "Facebook", "nts", "GitHub", "Google", "Office 365", "Salesforce", "fairlogin", "Keycloak"]), flags = SET_ONLY_ONCE | CONDITIONAL, default = Some("Custom"), only = V16),
+        field!("social_login_provider", Select, "Social Login Provider", options = Choices(&["Custom", "Facebook", "Frappe", "GitHub", "Google", "Office 365", "Salesforce", "fairlogin", "Keycloak"]), flags = SET_ONLY_ONCE | CONDITIONAL | SUPERSEDED, default = Some("Custom"), only = V15),
         field!("client_id", Data, "Client ID"),
         field!("provider_name", Data, "Provider Name", flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
         field!("client_secret", Password, "Client Secret"),
         field!("icon", Data, "Icon", flags = CONDITIONAL),
         field!("base_url", Data, "Base URL"),
         field!("sign_ups", Select, "Sign ups", options = Choices(&["Allow", "Deny"])),
+        field!("show_in_resource_metadata", Check, "Show in Resource Metadata", default = Some("1"), only = V16),
         field!("authorize_url", Data, "Authorize URL"),
         field!("access_token_url", Data, "Access Token URL"),
         field!("redirect_url", Data, "Redirect URL"),
@@ -32,13 +35,14 @@ pub static SOCIAL_LOGIN_KEY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_social_login_key_document"),
     ],
     ..DocTypeDef::new("Social Login Key", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SocialLoginKeyField(SOCIAL_LOGIN_KEY) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx EnableSocialLogin SocialLoginProvider ClientId ProviderName
-    ClientSecret Icon BaseUrl SignUps AuthorizeUrl AccessTokenUrl RedirectUrl ApiEndpoint
-    CustomBaseUrl ApiEndpointArgs AuthUrlData UserIdProperty
+    ClientSecret Icon BaseUrl SignUps ShowInResourceMetadata AuthorizeUrl AccessTokenUrl
+    RedirectUrl ApiEndpoint CustomBaseUrl ApiEndpointArgs AuthUrlData UserIdProperty
 }
 
 #[cfg(feature = "integrations")]
@@ -46,9 +50,9 @@ use crate::target;
 
 #[cfg(feature = "integrations")]
 choices! {
-    pub SocialLoginKeySocialLoginProvider { Custom = "Custom", Facebook = "Facebook",
-    Frappe = "Frappe", GitHub = "GitHub", Google = "Google", Office365 = "Office 365",
-    Salesforce = "Salesforce", Fairlogin = "fairlogin", Keycloak = "Keycloak" }
+    pub SocialLoginKeySocialLoginProvider { Custom = "Custom", Facebook = "Facebook", Nts
+    = "nts", GitHub = "GitHub", Google = "Google", Office365 = "Office 365", Salesforce =
+    "Salesforce", Fairlogin = "fairlogin", Keycloak = "Keycloak", Frappe = "Frappe" }
 }
 
 #[cfg(feature = "integrations")]
@@ -74,6 +78,7 @@ pub struct SocialLoginKey {
     pub icon: Option<String>,
     pub base_url: Option<String>,
     pub sign_ups: Select<SocialLoginKeySignUps>,
+    pub show_in_resource_metadata: Option<bool>,
     pub authorize_url: Option<String>,
     pub access_token_url: Option<String>,
     pub redirect_url: Option<String>,
@@ -89,6 +94,7 @@ pub struct SocialLoginKey {
 document! {
     SocialLoginKey(SOCIAL_LOGIN_KEY) : name owner creation modified modified_by docstatus
     idx enable_social_login social_login_provider client_id provider_name client_secret
-    icon base_url sign_ups authorize_url access_token_url redirect_url api_endpoint
-    custom_base_url api_endpoint_args auth_url_data user_id_property
+    icon base_url sign_ups show_in_resource_metadata authorize_url access_token_url
+    redirect_url api_endpoint custom_base_url api_endpoint_args auth_url_data
+    user_id_property
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TOKEN_CACHE: DocTypeDef = DocTypeDef {
+pub static TOKEN_CACHE: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("format:{connected_app}-{user}"),
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = READ_ONLY),
         field!("connected_app", Link, "Connected App", options = Target("Connected App"), flags = READ_ONLY),
@@ -25,7 +26,8 @@ pub static TOKEN_CACHE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_token_cache_document"),
     ],
     ..DocTypeDef::new("Token Cache", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TokenCacheField(TOKEN_CACHE) : Name Owner Creation Modified ModifiedBy Docstatus

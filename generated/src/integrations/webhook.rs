@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBHOOK: DocTypeDef = DocTypeDef {
+pub static WEBHOOK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("prompt"),
+    sort: "creation desc",
     fields: &[
         field!("webhook_doctype", Link, "DocType", options = Target("DocType"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
-        field!("webhook_docevent", Select, "Doc Event", options = Choices(&["after_insert", "on_update", "on_submit", "on_cancel", "on_trash", "on_update_after_submit", "on_change"]), flags = SET_ONLY_ONCE | IN_LIST_VIEW),
+        field!("webhook_docevent", Select, "Doc Event", options = Choices(& ["after_insert", "on_update", "on_submit", "on_cancel", "on_trash", "on_update_after_submit", "on_change", "workflow_transition"]), flags = SET_ONLY_ONCE | IN_LIST_VIEW, only = V16),
+        field!("webhook_docevent", Select, "Doc Event", options = Choices(& ["after_insert", "on_update", "on_submit", "on_cancel", "on_trash", "on_update_after_submit", "on_change"]), flags = SET_ONLY_ONCE | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("enabled", Check, "Enabled", default = Some("1")),
         field!("condition", SmallText, "Condition"),
         field!("request_url", SmallText, "Request URL", flags = REQD | IN_LIST_VIEW),
@@ -21,9 +23,9 @@ pub static WEBHOOK: DocTypeDef = DocTypeDef {
         field!("webhook_headers", Table, "Headers", options = Target("Webhook Header")),
         field!("webhook_data", Table, "Data", options = Target("Webhook Data"), flags = CONDITIONAL),
         field!("webhook_json", Code, "JSON Request Body", options = Format("Jinja"), flags = CONDITIONAL),
-        field!("preview_document", DynamicLink, "Select Document", options = TargetField("webhook_doctype")),
-        field!("meets_condition", Data, "Meets Condition?", flags = VIRTUAL),
-        field!("preview_request_body", Code, "Request Body", flags = VIRTUAL),
+        field!("preview_document", DynamicLink, "Select Document", options = TargetField("webhook_doctype"), only = V15),
+        field!("meets_condition", Data, "Meets Condition?", flags = VIRTUAL, only = V15),
+        field!("preview_request_body", Code, "Request Body", flags = VIRTUAL, only = V15),
     ],
     tools: &[
         tool!(List, "list_webhook_documents"),
@@ -34,7 +36,8 @@ pub static WEBHOOK: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_webhook_document"),
     ],
     ..DocTypeDef::new("Webhook", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebhookField(WEBHOOK) : Name Owner Creation Modified ModifiedBy Docstatus Idx
@@ -51,7 +54,8 @@ use crate::target;
 choices! {
     pub WebhookWebhookDocevent { AfterInsert = "after_insert", OnUpdate = "on_update",
     OnSubmit = "on_submit", OnCancel = "on_cancel", OnTrash = "on_trash",
-    OnUpdateAfterSubmit = "on_update_after_submit", OnChange = "on_change" }
+    OnUpdateAfterSubmit = "on_update_after_submit", OnChange = "on_change",
+    WorkflowTransition = "workflow_transition" }
 }
 
 #[cfg(feature = "integrations")]

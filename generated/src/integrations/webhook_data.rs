@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBHOOK_DATA: DocTypeDef = DocTypeDef {
+pub static WEBHOOK_DATA: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("fieldname", Select, "Fieldname", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
         field!("key", Data, "Key", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Webhook Data", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebhookDataField(WEBHOOK_DATA) : Name Owner Creation Modified ModifiedBy

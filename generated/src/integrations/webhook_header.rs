@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBHOOK_HEADER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WEBHOOK_HEADER: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("key", SmallText, "Key", flags = IN_LIST_VIEW),
         field!("value", SmallText, "Value", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Webhook Header", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebhookHeaderField(WEBHOOK_HEADER) : Name Owner Creation Modified ModifiedBy

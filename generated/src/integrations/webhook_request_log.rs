@@ -2,10 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBHOOK_REQUEST_LOG: DocTypeDef = DocTypeDef {
+pub static WEBHOOK_REQUEST_LOG: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
-        field!("webhook", Link, "Webhook", options = Target("Webhook")),
+        field!("webhook", Link, "Webhook", options = Target("Webhook"), flags = SEARCH_INDEX, only = V16),
+        field!("webhook", Link, "Webhook", options = Target("Webhook"), flags = SUPERSEDED, only = V15),
+        field!("reference_doctype", Data, "Reference Doctype", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
         field!("reference_document", Data, "Reference Document", flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("headers", Code, "Headers", options = Format("JSON"), flags = READ_ONLY),
         field!("data", Code, "Data", options = Format("JSON"), flags = READ_ONLY),
@@ -23,12 +26,13 @@ pub static WEBHOOK_REQUEST_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_webhook_request_log_document"),
     ],
     ..DocTypeDef::new("Webhook Request Log", "Integrations")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebhookRequestLogField(WEBHOOK_REQUEST_LOG) : Name Owner Creation Modified
-    ModifiedBy Docstatus Idx Webhook ReferenceDocument Headers Data User Url Response
-    Error
+    ModifiedBy Docstatus Idx Webhook ReferenceDoctype ReferenceDocument Headers Data User
+    Url Response Error
 }
 
 #[cfg(feature = "integrations")]
@@ -45,6 +49,7 @@ pub struct WebhookRequestLog {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub webhook: Link<target::Webhook>,
+    pub reference_doctype: Option<String>,
     pub reference_document: Option<String>,
     pub headers: Option<String>,
     pub data: Option<String>,
@@ -58,5 +63,6 @@ pub struct WebhookRequestLog {
 #[cfg(feature = "integrations")]
 document! {
     WebhookRequestLog(WEBHOOK_REQUEST_LOG) : name owner creation modified modified_by
-    docstatus idx webhook reference_document headers data user url response error
+    docstatus idx webhook reference_doctype reference_document headers data user url
+    response error
 }

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_SCHEDULE: DocTypeDef = DocTypeDef {
+pub static MAINTENANCE_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     search_fields: &["status", "customer", "customer_name"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MSH-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-MSH-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
         field!("transaction_date", Date, "Transaction Date", flags = REQD),
@@ -19,7 +20,8 @@ pub static MAINTENANCE_SCHEDULE: DocTypeDef = DocTypeDef {
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN | CONDITIONAL),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | HIDDEN | IN_GLOBAL_SEARCH),
         field!("customer_address", Link, "Customer Address", options = Target("Address"), flags = CONDITIONAL),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY | HIDDEN, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
         field!("territory", Link, "Territory", options = Target("Territory"), flags = CONDITIONAL),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = CONDITIONAL),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
@@ -37,7 +39,8 @@ pub static MAINTENANCE_SCHEDULE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_maintenance_schedule_document"),
     ],
     ..DocTypeDef::new("Maintenance Schedule", "Maintenance")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaintenanceScheduleField(MAINTENANCE_SCHEDULE) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_SCHEDULE_DETAIL: DocTypeDef = DocTypeDef {
+pub static MAINTENANCE_SCHEDULE_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | IN_GLOBAL_SEARCH),
@@ -16,7 +17,8 @@ pub static MAINTENANCE_SCHEDULE_DETAIL: DocTypeDef = DocTypeDef {
         field!("item_reference", Link, "Item Reference", options = Target("Maintenance Schedule Item"), flags = READ_ONLY | HIDDEN),
     ],
     ..DocTypeDef::new("Maintenance Schedule Detail", "Maintenance")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaintenanceScheduleDetailField(MAINTENANCE_SCHEDULE_DETAIL) : Name Owner Creation

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_SCHEDULE_ITEM: DocTypeDef = DocTypeDef {
+pub static MAINTENANCE_SCHEDULE_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | IN_LIST_VIEW | IN_GLOBAL_SEARCH, fetch_from = Some("item_code.item_name")),
@@ -19,7 +20,8 @@ pub static MAINTENANCE_SCHEDULE_ITEM: DocTypeDef = DocTypeDef {
         field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY),
     ],
     ..DocTypeDef::new("Maintenance Schedule Item", "Maintenance")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaintenanceScheduleItemField(MAINTENANCE_SCHEDULE_ITEM) : Name Owner Creation

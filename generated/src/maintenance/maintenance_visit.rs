@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_VISIT: DocTypeDef = DocTypeDef {
+pub static MAINTENANCE_VISIT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -14,11 +14,13 @@ pub static MAINTENANCE_VISIT: DocTypeDef = DocTypeDef {
         "mntc_date",
         "company",
     ],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MVS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-MVS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_GLOBAL_SEARCH),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | HIDDEN | BOLD | IN_GLOBAL_SEARCH),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY | HIDDEN, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | HIDDEN | IN_GLOBAL_SEARCH),
         field!("contact_mobile", Data, "Mobile No", options = Format("Phone"), flags = READ_ONLY | HIDDEN),
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN),
@@ -50,7 +52,8 @@ pub static MAINTENANCE_VISIT: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_maintenance_visit_document"),
     ],
     ..DocTypeDef::new("Maintenance Visit", "Maintenance")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaintenanceVisitField(MAINTENANCE_VISIT) : Name Owner Creation Modified

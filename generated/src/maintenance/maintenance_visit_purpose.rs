@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_VISIT_PURPOSE: DocTypeDef = DocTypeDef {
+pub static MAINTENANCE_VISIT_PURPOSE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | IN_LIST_VIEW | IN_GLOBAL_SEARCH, fetch_from = Some("item_code.item_name")),
@@ -17,7 +18,8 @@ pub static MAINTENANCE_VISIT_PURPOSE: DocTypeDef = DocTypeDef {
         field!("maintenance_schedule_detail", Data, "Maintenance Schedule Detail", options = Format("Maintenance Schedule Detail"), flags = HIDDEN),
     ],
     ..DocTypeDef::new("Maintenance Visit Purpose", "Maintenance")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaintenanceVisitPurposeField(MAINTENANCE_VISIT_PURPOSE) : Name Owner Creation

@@ -2,14 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLANKET_ORDER: DocTypeDef = DocTypeDef {
+pub static BLANKET_ORDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     search_fields: &["blanket_order_type", "to_date"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MFG-BLR-.YYYY.-"]), flags = REQD | FILLED),
-        field!("blanket_order_type", Select, "Order Type", options = Choices(&["Selling", "Purchasing"]), flags = REQD | IN_LIST_VIEW),
+        field!("naming_series", Select, "Series", options = Choices(& ["MFG-BLR-.YYYY.-"]), flags = REQD | FILLED),
+        field!("blanket_order_type", Select, "Order Type", options = Choices(& ["Selling", "Purchasing"]), flags = REQD | IN_LIST_VIEW),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("customer.customer_name")),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONAL),
@@ -36,7 +37,8 @@ pub static BLANKET_ORDER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_blanket_order_document"),
     ],
     ..DocTypeDef::new("Blanket Order", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BlanketOrderField(BLANKET_ORDER) : Name Owner Creation Modified ModifiedBy

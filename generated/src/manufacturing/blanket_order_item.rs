@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLANKET_ORDER_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static BLANKET_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", fetch_from = Some("item_code.item_name")),
@@ -14,7 +16,8 @@ pub static BLANKET_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("terms_and_conditions", Text, "Terms and Conditions"),
     ],
     ..DocTypeDef::new("Blanket Order Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BlanketOrderItemField(BLANKET_ORDER_ITEM) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM: DocTypeDef = DocTypeDef {
+pub static BOM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     search_fields: &["item", "item_name"],
+    sort: "creation desc",
     fields: &[
         field!("item", Link, "Item", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
@@ -14,30 +15,42 @@ pub static BOM: DocTypeDef = DocTypeDef {
         field!("is_default", Check, "Is Default", flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW, default = Some("1")),
         field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("0")),
         field!("set_rate_of_sub_assembly_item_based_on_bom", Check, "Set rate of sub-assembly item based on BOM", flags = ALLOW_ON_SUBMIT, default = Some("1")),
-        field!("project", Link, "Project", options = Target("Project")),
+        field!("is_phantom_bom", Check, "Is Phantom BOM", default = Some("0"), only = V16),
+        field!("project", Link, "Project", options = Target("Project"), flags = CONDITIONAL, only = V16),
+        field!("project", Link, "Project", options = Target("Project"), flags = SUPERSEDED, only = V15),
         field!("image", AttachImage, "Image", options = Format("image"), flags = READ_ONLY | HIDDEN, fetch_from = Some("item.image")),
-        field!("rm_cost_as_per", Select, "Rate Of Materials Based On", options = Choices(& ["Valuation Rate", "Last Purchase Rate", "Price List"]), flags = ALLOW_ON_SUBMIT, default = Some("Valuation Rate")),
+        field!("rm_cost_as_per", Select, "Rate Of Materials Based On", options = Choices(&["Valuation Rate", "Last Purchase Rate", "Price List"]), flags = ALLOW_ON_SUBMIT, default = Some("Valuation Rate")),
         field!("buying_price_list", Link, "Price List", options = Target("Price List"), flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD | FILLED),
         field!("conversion_rate", Float, "Conversion Rate", flags = REQD, precision = Some(9), default = Some("1")),
-        field!("items", Table, "Items", options = Target("BOM Item"), flags = REQD),
+        field!("items", Table, "Items", options = Target("BOM Item"), flags = REQD | SUPERSEDED, only = V15),
         field!("with_operations", Check, "With Operations", flags = IGNORE_USER_PERMISSIONS, default = Some("0")),
+        field!("track_semi_finished_goods", Check, "Track Semi Finished Goods", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("transfer_material_against", Select, "Transfer Material Against", options = Choices(&["Work Order", "Job Card"]), flags = CONDITIONAL, default = Some("Work Order")),
         field!("routing", Link, "Routing", options = Target("Routing"), flags = CONDITIONAL),
         field!("fg_based_operating_cost", Check, "Finished Goods based Operating Cost", default = Some("0")),
+        field!("default_source_warehouse", Link, "Default Source Warehouse", options = Target("Warehouse"), only = V16),
+        field!("default_target_warehouse", Link, "Default Target Warehouse", options = Target("Warehouse"), only = V16),
         field!("operating_cost_per_bom_quantity", Currency, "Operating Cost Per BOM Quantity", flags = CONDITIONAL),
         field!("operations", Table, "Operations", options = Target("BOM Operation"), flags = CONDITIONAL),
+        field!("items", Table, "Items", options = Target("BOM Item"), flags = REQD, only = V16),
         field!("scrap_items", Table, "Scrap Items", options = Target("BOM Scrap Item")),
-        field!("process_loss_percentage", Percent, "% Process Loss"),
-        field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY),
-        field!("operating_cost", Currency, "Operating Cost", options = Format("currency"), flags = READ_ONLY),
+        field!("process_loss_percentage", Percent, "% Process Loss", flags = NON_NEGATIVE, only = V16),
+        field!("process_loss_percentage", Percent, "% Process Loss", flags = SUPERSEDED, only = V15),
+        field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | NON_NEGATIVE, only = V16),
+        field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("operating_cost", Currency, "Operating Cost", options = Format("currency"), flags = READ_ONLY | CONDITIONAL, only = V16),
+        field!("operating_cost", Currency, "Operating Cost", options = Format("currency"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("raw_material_cost", Currency, "Raw Material Cost", options = Format("currency"), flags = READ_ONLY),
-        field!("scrap_material_cost", Currency, "Scrap Material Cost", options = Format("currency"), flags = READ_ONLY),
-        field!("base_operating_cost", Currency, "Operating Cost (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+        field!("scrap_material_cost", Currency, "Scrap Material Cost", options = Format("currency"), flags = READ_ONLY | CONDITIONAL, only = V16),
+        field!("scrap_material_cost", Currency, "Scrap Material Cost", options = Format("currency"), flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("base_operating_cost", Currency, "Operating Cost (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL, only = V16),
+        field!("base_operating_cost", Currency, "Operating Cost (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("base_raw_material_cost", Currency, "Raw Material Cost (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("base_scrap_material_cost", Currency, "Scrap Material Cost(Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
+        field!("base_scrap_material_cost", Currency, "Scrap Material Cost(Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL, only = V16),
+        field!("base_scrap_material_cost", Currency, "Scrap Material Cost(Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("total_cost", Currency, "Total Cost", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("base_total_cost", Currency, "Total Cost (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | IN_GLOBAL_SEARCH, fetch_from = Some("item.item_name")),
@@ -53,8 +66,10 @@ pub static BOM: DocTypeDef = DocTypeDef {
         field!("show_items", Check, "Show Items", flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("0")),
         field!("show_operations", Check, "Show Operations", flags = ALLOW_ON_SUBMIT | CONDITIONAL, default = Some("0")),
         field!("web_long_description", TextEditor, "Website Description", flags = ALLOW_ON_SUBMIT | CONDITIONAL),
-        field!("bom_creator", Link, "BOM Creator", options = Target("BOM Creator"), flags = READ_ONLY | NO_COPY),
-        field!("bom_creator_item", Data, "BOM Creator Item", flags = READ_ONLY | NO_COPY),
+        field!("bom_creator", Link, "BOM Creator", options = Target("BOM Creator"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX, only = V16),
+        field!("bom_creator", Link, "BOM Creator", options = Target("BOM Creator"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
+        field!("bom_creator_item", Data, "BOM Creator Item", flags = READ_ONLY | NO_COPY | SEARCH_INDEX, only = V16),
+        field!("bom_creator_item", Data, "BOM Creator Item", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("amended_from", Link, "Amended From", options = Target("BOM"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
     ],
     tools: &[
@@ -69,20 +84,22 @@ pub static BOM: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_bom_document"),
     ],
     ..DocTypeDef::new("BOM", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomField(BOM) : Name Owner Creation Modified ModifiedBy Docstatus Idx Item
     Company Uom Quantity IsActive IsDefault AllowAlternativeItem
-    SetRateOfSubAssemblyItemBasedOnBom Project Image RmCostAsPer BuyingPriceList
-    PriceListCurrency PlcConversionRate Currency ConversionRate Items WithOperations
-    TransferMaterialAgainst Routing FgBasedOperatingCost OperatingCostPerBomQuantity
-    Operations ScrapItems ProcessLossPercentage ProcessLossQty OperatingCost
-    RawMaterialCost ScrapMaterialCost BaseOperatingCost BaseRawMaterialCost
-    BaseScrapMaterialCost TotalCost BaseTotalCost ItemName Description HasVariants
-    InspectionRequired QualityInspectionTemplate ExplodedItems ShowInWebsite Route
-    WebsiteImage Thumbnail ShowItems ShowOperations WebLongDescription BomCreator
-    BomCreatorItem AmendedFrom
+    SetRateOfSubAssemblyItemBasedOnBom IsPhantomBom Project Image RmCostAsPer
+    BuyingPriceList PriceListCurrency PlcConversionRate Currency ConversionRate
+    WithOperations TrackSemiFinishedGoods TransferMaterialAgainst Routing
+    FgBasedOperatingCost DefaultSourceWarehouse DefaultTargetWarehouse
+    OperatingCostPerBomQuantity Operations Items ScrapItems ProcessLossPercentage
+    ProcessLossQty OperatingCost RawMaterialCost ScrapMaterialCost BaseOperatingCost
+    BaseRawMaterialCost BaseScrapMaterialCost TotalCost BaseTotalCost ItemName
+    Description HasVariants InspectionRequired QualityInspectionTemplate ExplodedItems
+    ShowInWebsite Route WebsiteImage Thumbnail ShowItems ShowOperations
+    WebLongDescription BomCreator BomCreatorItem AmendedFrom
 }
 
 #[cfg(feature = "manufacturing")]
@@ -117,6 +134,7 @@ pub struct Bom {
     pub is_default: Option<bool>,
     pub allow_alternative_item: Option<bool>,
     pub set_rate_of_sub_assembly_item_based_on_bom: Option<bool>,
+    pub is_phantom_bom: Option<bool>,
     pub project: Link<target::Project>,
     pub image: Option<String>,
     pub rm_cost_as_per: Select<BomRmCostAsPer>,
@@ -125,13 +143,16 @@ pub struct Bom {
     pub plc_conversion_rate: Option<f64>,
     pub currency: Link<target::Currency>,
     pub conversion_rate: Option<f64>,
-    pub items: Vec<crate::BomItem>,
     pub with_operations: Option<bool>,
+    pub track_semi_finished_goods: Option<bool>,
     pub transfer_material_against: Select<BomTransferMaterialAgainst>,
     pub routing: Link<target::Routing>,
     pub fg_based_operating_cost: Option<bool>,
+    pub default_source_warehouse: Link<target::Warehouse>,
+    pub default_target_warehouse: Link<target::Warehouse>,
     pub operating_cost_per_bom_quantity: Option<f64>,
     pub operations: Vec<crate::BomOperation>,
+    pub items: Vec<crate::BomItem>,
     pub scrap_items: Vec<crate::BomScrapItem>,
     pub process_loss_percentage: Option<f64>,
     pub process_loss_qty: Option<f64>,
@@ -166,10 +187,11 @@ pub struct Bom {
 document! {
     Bom(BOM) : name owner creation modified modified_by docstatus idx item company uom
     quantity is_active is_default allow_alternative_item
-    set_rate_of_sub_assembly_item_based_on_bom project image rm_cost_as_per
-    buying_price_list price_list_currency plc_conversion_rate currency conversion_rate
-    items with_operations transfer_material_against routing fg_based_operating_cost
-    operating_cost_per_bom_quantity operations scrap_items process_loss_percentage
+    set_rate_of_sub_assembly_item_based_on_bom is_phantom_bom project image
+    rm_cost_as_per buying_price_list price_list_currency plc_conversion_rate currency
+    conversion_rate with_operations track_semi_finished_goods transfer_material_against
+    routing fg_based_operating_cost default_source_warehouse default_target_warehouse
+    operating_cost_per_bom_quantity operations items scrap_items process_loss_percentage
     process_loss_qty operating_cost raw_material_cost scrap_material_cost
     base_operating_cost base_raw_material_cost base_scrap_material_cost total_cost
     base_total_cost item_name description has_variants inspection_required

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_CREATOR: DocTypeDef = DocTypeDef {
+pub static BOM_CREATOR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("prompt"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Finished Good", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("item_name", Data, "Item Name", fetch_from = Some("item_code.item_name")),
@@ -12,7 +13,8 @@ pub static BOM_CREATOR: DocTypeDef = DocTypeDef {
         field!("qty", Float, "Quantity", flags = REQD),
         field!("project", Link, "Project", options = Target("Project")),
         field!("uom", Link, "UOM", options = Target("UOM"), fetch_from = Some("item_code.stock_uom")),
-        field!("rm_cost_as_per", Select, "Rate Of Materials Based On", options = Choices(& ["Valuation Rate", "Last Purchase Rate", "Price List"]), flags = REQD | ALLOW_ON_SUBMIT, default = Some("Valuation Rate")),
+        field!("routing", Link, "Routing", options = Target("Routing"), only = V16),
+        field!("rm_cost_as_per", Select, "Rate Of Materials Based On", options = Choices(&["Valuation Rate", "Last Purchase Rate", "Price List"]), flags = REQD | ALLOW_ON_SUBMIT, default = Some("Valuation Rate")),
         field!("set_rate_based_on_warehouse", Check, "Set Valuation Rate Based on Source Warehouse", flags = CONDITIONAL, default = Some("0")),
         field!("buying_price_list", Link, "Price List", options = Target("Price List"), flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("price_list_currency", Link, "Price List Currency", options = Target("Currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
@@ -40,13 +42,15 @@ pub static BOM_CREATOR: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_bom_creator_document"),
     ],
     ..DocTypeDef::new("BOM Creator", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomCreatorField(BOM_CREATOR) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx ItemCode ItemName ItemGroup Qty Project Uom RmCostAsPer SetRateBasedOnWarehouse
-    BuyingPriceList PriceListCurrency PlcConversionRate Currency ConversionRate
-    DefaultWarehouse Company Items RawMaterialCost Remarks Status ErrorLog AmendedFrom
+    Idx ItemCode ItemName ItemGroup Qty Project Uom Routing RmCostAsPer
+    SetRateBasedOnWarehouse BuyingPriceList PriceListCurrency PlcConversionRate Currency
+    ConversionRate DefaultWarehouse Company Items RawMaterialCost Remarks Status ErrorLog
+    AmendedFrom
 }
 
 #[cfg(feature = "manufacturing")]
@@ -80,6 +84,7 @@ pub struct BomCreator {
     pub qty: Option<f64>,
     pub project: Link<target::Project>,
     pub uom: Link<target::Uom>,
+    pub routing: Link<target::Routing>,
     pub rm_cost_as_per: Select<BomCreatorRmCostAsPer>,
     pub set_rate_based_on_warehouse: Option<bool>,
     pub buying_price_list: Link<target::PriceList>,
@@ -101,7 +106,7 @@ pub struct BomCreator {
 #[cfg(feature = "manufacturing")]
 document! {
     BomCreator(BOM_CREATOR) : name owner creation modified modified_by docstatus idx
-    item_code item_name item_group qty project uom rm_cost_as_per
+    item_code item_name item_group qty project uom routing rm_cost_as_per
     set_rate_based_on_warehouse buying_price_list price_list_currency plc_conversion_rate
     currency conversion_rate default_warehouse company items raw_material_cost remarks
     status error_log amended_from

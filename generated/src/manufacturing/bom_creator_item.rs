@@ -2,42 +2,53 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_CREATOR_ITEM: DocTypeDef = DocTypeDef {
+pub static BOM_CREATOR_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
         field!("item_name", Data, "Item Name", flags = FETCH_IF_EMPTY, fetch_from = Some("item_code.item_name")),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), fetch_from = Some("item_code.item_group")),
         field!("fg_item", Link, "Finished Goods Item", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
-        field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW),
-        field!("is_expandable", Check, "Is Expandable", flags = READ_ONLY, default = Some("0")),
+        field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW, only = V15),
+        field!("is_expandable", Check, "Is Expandable", flags = READ_ONLY | IN_LIST_VIEW, default = Some("0"), only = V16),
+        field!("is_expandable", Check, "Is Expandable", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
         field!("sourced_by_supplier", Check, "Sourced by Supplier", default = Some("0")),
         field!("bom_created", Check, "BOM Created", flags = HIDDEN | NO_COPY, default = Some("0")),
-        field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("1")),
+        field!("is_subcontracted", Check, "Is Subcontracted", flags = READ_ONLY | CONDITIONAL, default = Some("0"), only = V16),
+        field!("is_phantom_item", Check, "Is Phantom Item", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("operation", Link, "Operation", options = Target("Operation"), only = V16),
+        field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("1"), only = V15),
         field!("description", SmallText, "", flags = FETCH_IF_EMPTY, fetch_from = Some("item_code.description")),
         field!("qty", Float, "Qty", flags = IN_LIST_VIEW),
-        field!("rate", Currency, "Rate", flags = IN_LIST_VIEW),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = IN_LIST_VIEW, only = V16),
+        field!("rate", Currency, "Rate", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
         field!("stock_qty", Float, "Stock Qty", flags = READ_ONLY),
         field!("conversion_factor", Float, "Conversion Factor"),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | NO_COPY, fetch_from = Some("item_code.stock_uom")),
-        field!("amount", Currency, "Amount", flags = READ_ONLY),
-        field!("base_rate", Currency, "Base Rate", flags = HIDDEN),
-        field!("base_amount", Currency, "Base Amount", flags = HIDDEN),
+        field!("amount", Currency, "Amount", options = Format("currency"), flags = READ_ONLY, only = V16),
+        field!("amount", Currency, "Amount", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("base_rate", Currency, "Base Rate", options = Format("Company:company:default_currency"), flags = HIDDEN, only = V16),
+        field!("base_rate", Currency, "Base Rate", flags = HIDDEN | SUPERSEDED, only = V15),
+        field!("base_amount", Currency, "Base Amount", options = Format("Company:company:default_currency"), flags = HIDDEN, only = V16),
+        field!("base_amount", Currency, "Base Amount", flags = HIDDEN | SUPERSEDED, only = V15),
         field!("do_not_explode", Check, "Do Not Explode", flags = HIDDEN, default = Some("1")),
         field!("parent_row_no", Data, "Parent Row No"),
         field!("fg_reference_id", Data, "Finished Goods Reference", flags = READ_ONLY | NO_COPY),
         field!("instruction", SmallText, "Instruction"),
     ],
     ..DocTypeDef::new("BOM Creator Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomCreatorItemField(BOM_CREATOR_ITEM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName ItemGroup FgItem
-    SourceWarehouse IsExpandable SourcedBySupplier BomCreated AllowAlternativeItem
-    Description Qty Rate Uom StockQty ConversionFactor StockUom Amount BaseRate
-    BaseAmount DoNotExplode ParentRowNo FgReferenceId Instruction
+    SourceWarehouse IsExpandable SourcedBySupplier BomCreated IsSubcontracted
+    IsPhantomItem Operation AllowAlternativeItem Description Qty Rate Uom StockQty
+    ConversionFactor StockUom Amount BaseRate BaseAmount DoNotExplode ParentRowNo
+    FgReferenceId Instruction
 }
 
 #[cfg(feature = "manufacturing")]
@@ -64,6 +75,9 @@ pub struct BomCreatorItem {
     pub is_expandable: Option<bool>,
     pub sourced_by_supplier: Option<bool>,
     pub bom_created: Option<bool>,
+    pub is_subcontracted: Option<bool>,
+    pub is_phantom_item: Option<bool>,
+    pub operation: Link<target::Operation>,
     pub allow_alternative_item: Option<bool>,
     pub description: Option<String>,
     pub qty: Option<f64>,
@@ -86,7 +100,8 @@ pub struct BomCreatorItem {
 document! {
     BomCreatorItem(BOM_CREATOR_ITEM) : name owner creation modified modified_by docstatus
     idx parent parentfield parenttype item_code item_name item_group fg_item
-    source_warehouse is_expandable sourced_by_supplier bom_created allow_alternative_item
-    description qty rate uom stock_qty conversion_factor stock_uom amount base_rate
-    base_amount do_not_explode parent_row_no fg_reference_id instruction
+    source_warehouse is_expandable sourced_by_supplier bom_created is_subcontracted
+    is_phantom_item operation allow_alternative_item description qty rate uom stock_qty
+    conversion_factor stock_uom amount base_rate base_amount do_not_explode parent_row_no
+    fg_reference_id instruction
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_EXPLOSION_ITEM: DocTypeDef = DocTypeDef {
+pub static BOM_EXPLOSION_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
@@ -19,15 +20,17 @@ pub static BOM_EXPLOSION_ITEM: DocTypeDef = DocTypeDef {
         field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("include_item_in_manufacturing", Check, "Include Item In Manufacturing", flags = READ_ONLY, default = Some("0")),
         field!("sourced_by_supplier", Check, "Sourced by Supplier", flags = READ_ONLY, default = Some("0")),
+        field!("is_sub_assembly_item", Check, "Is Sub Assembly Item", flags = READ_ONLY | NO_COPY, default = Some("0"), only = V16),
     ],
     ..DocTypeDef::new("BOM Explosion Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomExplosionItemField(BOM_EXPLOSION_ITEM) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName
     SourceWarehouse Operation Description Image StockQty Rate QtyConsumedPerUnit StockUom
-    Amount IncludeItemInManufacturing SourcedBySupplier
+    Amount IncludeItemInManufacturing SourcedBySupplier IsSubAssemblyItem
 }
 
 #[cfg(feature = "manufacturing")]
@@ -59,6 +62,7 @@ pub struct BomExplosionItem {
     pub amount: Option<f64>,
     pub include_item_in_manufacturing: Option<bool>,
     pub sourced_by_supplier: Option<bool>,
+    pub is_sub_assembly_item: Option<bool>,
     pub extra: Extra,
 }
 
@@ -67,5 +71,5 @@ document! {
     BomExplosionItem(BOM_EXPLOSION_ITEM) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype item_code item_name source_warehouse
     operation description image stock_qty rate qty_consumed_per_unit stock_uom amount
-    include_item_in_manufacturing sourced_by_supplier
+    include_item_in_manufacturing sourced_by_supplier is_sub_assembly_item
 }

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_ITEM: DocTypeDef = DocTypeDef {
+pub static BOM_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name"),
         field!("operation", Link, "Item operation", options = Target("Operation"), flags = CONDITIONAL),
+        field!("operation_row_id", Int, "Operation ID", flags = CONDITIONAL, only = V16),
         field!("do_not_explode", Check, "Do Not Explode", default = Some("0")),
-        field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = SEARCH_INDEX | CONDITIONAL),
+        field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = SEARCH_INDEX | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = SEARCH_INDEX | CONDITIONAL | SUPERSEDED, only = V15),
         field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse")),
         field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("0")),
         field!("is_stock_item", Check, "Is Stock Item", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.is_stock_item")),
@@ -28,17 +31,22 @@ pub static BOM_ITEM: DocTypeDef = DocTypeDef {
         field!("has_variants", Check, "Has Variants", flags = READ_ONLY | NO_COPY, default = Some("0"), fetch_from = Some("item_code.has_variants")),
         field!("include_item_in_manufacturing", Check, "Include Item In Manufacturing", default = Some("0"), fetch_from = Some("item_code.include_item_in_manufacturing")),
         field!("original_item", Link, "Original Item", options = Target("Item"), flags = READ_ONLY | HIDDEN),
-        field!("sourced_by_supplier", Check, "Sourced by Supplier", default = Some("0")),
+        field!("sourced_by_supplier", Check, "Sourced by Supplier", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("sourced_by_supplier", Check, "Sourced by Supplier", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("is_sub_assembly_item", Check, "Is Sub Assembly Item", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0"), only = V16),
+        field!("is_phantom_item", Check, "Is Phantom Item", flags = READ_ONLY, default = Some("0"), only = V16),
     ],
     ..DocTypeDef::new("BOM Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomItemField(BOM_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    Parent Parentfield Parenttype ItemCode ItemName Operation DoNotExplode BomNo
-    SourceWarehouse AllowAlternativeItem IsStockItem Description Image Qty Uom StockQty
-    StockUom ConversionFactor Rate BaseRate Amount BaseAmount QtyConsumedPerUnit
+    Parent Parentfield Parenttype ItemCode ItemName Operation OperationRowId DoNotExplode
+    BomNo SourceWarehouse AllowAlternativeItem IsStockItem Description Image Qty Uom
+    StockQty StockUom ConversionFactor Rate BaseRate Amount BaseAmount QtyConsumedPerUnit
     HasVariants IncludeItemInManufacturing OriginalItem SourcedBySupplier
+    IsSubAssemblyItem IsPhantomItem
 }
 
 #[cfg(feature = "manufacturing")]
@@ -60,6 +68,7 @@ pub struct BomItem {
     pub item_code: Link<target::Item>,
     pub item_name: Option<String>,
     pub operation: Link<target::Operation>,
+    pub operation_row_id: Option<i64>,
     pub do_not_explode: Option<bool>,
     pub bom_no: Link<target::Bom>,
     pub source_warehouse: Link<target::Warehouse>,
@@ -81,15 +90,17 @@ pub struct BomItem {
     pub include_item_in_manufacturing: Option<bool>,
     pub original_item: Link<target::Item>,
     pub sourced_by_supplier: Option<bool>,
+    pub is_sub_assembly_item: Option<bool>,
+    pub is_phantom_item: Option<bool>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "manufacturing")]
 document! {
     BomItem(BOM_ITEM) : name owner creation modified modified_by docstatus idx parent
-    parentfield parenttype item_code item_name operation do_not_explode bom_no
-    source_warehouse allow_alternative_item is_stock_item description image qty uom
-    stock_qty stock_uom conversion_factor rate base_rate amount base_amount
+    parentfield parenttype item_code item_name operation operation_row_id do_not_explode
+    bom_no source_warehouse allow_alternative_item is_stock_item description image qty
+    uom stock_qty stock_uom conversion_factor rate base_rate amount base_amount
     qty_consumed_per_unit has_variants include_item_in_manufacturing original_item
-    sourced_by_supplier
+    sourced_by_supplier is_sub_assembly_item is_phantom_item
 }

@@ -2,34 +2,57 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_OPERATION: DocTypeDef = DocTypeDef {
+pub static BOM_OPERATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
-        field!("sequence_id", Int, "Sequence ID", flags = CONDITIONAL),
+        field!("sequence_id", Int, "Sequence ID", flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("operation", Link, "Operation", options = Target("Operation"), flags = REQD | IN_LIST_VIEW),
+        field!("sequence_id", Int, "Sequence ID", flags = IN_LIST_VIEW | CONDITIONAL, only = V16),
+        field!("finished_good", Link, "FG / Semi FG Item", options = Target("Item"), flags = IN_LIST_VIEW | CONDITIONAL, only = V16),
+        field!("finished_good_qty", Float, "Qty to Produce", flags = IN_LIST_VIEW | CONDITIONAL, default = Some("1"), only = V16),
+        field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = IN_LIST_VIEW | CONDITIONAL, only = V16),
         field!("workstation_type", Link, "Workstation Type", options = Target("Workstation Type"), flags = IN_LIST_VIEW),
-        field!("workstation", Link, "Workstation", options = Target("Workstation"), flags = CONDITIONAL),
-        field!("time_in_mins", Float, "Operation Time", flags = REQD | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("operation.total_operation_time")),
-        field!("fixed_time", Check, "Fixed Time", flags = IN_LIST_VIEW, default = Some("0")),
-        field!("hour_rate", Currency, "Hour Rate", options = Format("currency"), precision = Some(2)),
+        field!("workstation", Link, "Workstation", options = Target("Workstation"), flags = IN_LIST_VIEW | CONDITIONAL, only = V16),
+        field!("workstation", Link, "Workstation", options = Target("Workstation"), flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("time_in_mins", Float, "Operation Time", flags = REQD | IN_LIST_VIEW | NON_NEGATIVE | FETCH_IF_EMPTY, fetch_from = Some("operation.total_operation_time"), only = V16),
+        field!("time_in_mins", Float, "Operation Time", flags = REQD | IN_LIST_VIEW | FETCH_IF_EMPTY | SUPERSEDED, fetch_from = Some("operation.total_operation_time"), only = V15),
+        field!("fixed_time", Check, "Fixed Time", default = Some("0"), only = V16),
+        field!("fixed_time", Check, "Fixed Time", flags = IN_LIST_VIEW | SUPERSEDED, default = Some("0"), only = V15),
+        field!("is_subcontracted", Check, "Is Subcontracted", default = Some("0"), only = V16),
+        field!("is_final_finished_good", Check, "Is Final Finished Good", default = Some("0"), only = V16),
+        field!("set_cost_based_on_bom_qty", Check, "Set Operating Cost Based On BOM Quantity", default = Some("0"), only = V16),
+        field!("skip_material_transfer", Check, " Skip Material Transfer", default = Some("0"), only = V16),
+        field!("backflush_from_wip_warehouse", Check, "Backflush Materials From WIP Warehouse", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = CONDITIONAL, only = V16),
+        field!("wip_warehouse", Link, "WIP Warehouse", options = Target("Warehouse"), flags = CONDITIONAL, only = V16),
+        field!("fg_warehouse", Link, "Finished Goods Warehouse", options = Target("Warehouse"), only = V16),
+        field!("hour_rate", Currency, "Hour Rate", options = Format("currency"), flags = NON_NEGATIVE, precision = Some(2), only = V16),
+        field!("hour_rate", Currency, "Hour Rate", options = Format("currency"), flags = SUPERSEDED, precision = Some(2), only = V15),
         field!("base_hour_rate", Currency, "Base Hour Rate(Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
-        field!("operating_cost", Currency, "Operating Cost", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("base_operating_cost", Currency, "Operating Cost(Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
+        field!("operating_cost", Currency, "Operating Cost", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("base_operating_cost", Currency, "Operating Cost(Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL | SUPERSEDED, only = V15),
         field!("batch_size", Int, "Batch Size", flags = FETCH_IF_EMPTY, fetch_from = Some("operation.batch_size")),
-        field!("set_cost_based_on_bom_qty", Check, "Set Operating Cost Based On BOM Quantity", default = Some("0")),
+        field!("set_cost_based_on_bom_qty", Check, "Set Operating Cost Based On BOM Quantity", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("cost_per_unit", Float, "Cost Per Unit", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("base_cost_per_unit", Float, "Base Cost Per Unit", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("description", TextEditor, "Description", flags = IN_LIST_VIEW),
+        field!("operating_cost", Currency, "Operating Cost", options = Format("currency"), flags = READ_ONLY, only = V16),
+        field!("base_operating_cost", Currency, "Operating Cost(Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL, only = V16),
+        field!("description", TextEditor, "Description", only = V16),
+        field!("description", TextEditor, "Description", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("image", Attach, "Image"),
     ],
     ..DocTypeDef::new("BOM Operation", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomOperationField(BOM_OPERATION) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx Parent Parentfield Parenttype SequenceId Operation WorkstationType
-    Workstation TimeInMins FixedTime HourRate BaseHourRate OperatingCost
-    BaseOperatingCost BatchSize SetCostBasedOnBomQty CostPerUnit BaseCostPerUnit
+    Docstatus Idx Parent Parentfield Parenttype Operation SequenceId FinishedGood
+    FinishedGoodQty BomNo WorkstationType Workstation TimeInMins FixedTime
+    IsSubcontracted IsFinalFinishedGood SetCostBasedOnBomQty SkipMaterialTransfer
+    BackflushFromWipWarehouse SourceWarehouse WipWarehouse FgWarehouse HourRate
+    BaseHourRate BatchSize CostPerUnit BaseCostPerUnit OperatingCost BaseOperatingCost
     Description Image
 }
 
@@ -49,20 +72,30 @@ pub struct BomOperation {
     pub parent: Option<String>,
     pub parentfield: Option<String>,
     pub parenttype: Link<target::DocType>,
-    pub sequence_id: Option<i64>,
     pub operation: Link<target::Operation>,
+    pub sequence_id: Option<i64>,
+    pub finished_good: Link<target::Item>,
+    pub finished_good_qty: Option<f64>,
+    pub bom_no: Link<target::Bom>,
     pub workstation_type: Link<target::WorkstationType>,
     pub workstation: Link<target::Workstation>,
     pub time_in_mins: Option<f64>,
     pub fixed_time: Option<bool>,
+    pub is_subcontracted: Option<bool>,
+    pub is_final_finished_good: Option<bool>,
+    pub set_cost_based_on_bom_qty: Option<bool>,
+    pub skip_material_transfer: Option<bool>,
+    pub backflush_from_wip_warehouse: Option<bool>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub wip_warehouse: Link<target::Warehouse>,
+    pub fg_warehouse: Link<target::Warehouse>,
     pub hour_rate: Option<f64>,
     pub base_hour_rate: Option<f64>,
-    pub operating_cost: Option<f64>,
-    pub base_operating_cost: Option<f64>,
     pub batch_size: Option<i64>,
-    pub set_cost_based_on_bom_qty: Option<bool>,
     pub cost_per_unit: Option<f64>,
     pub base_cost_per_unit: Option<f64>,
+    pub operating_cost: Option<f64>,
+    pub base_operating_cost: Option<f64>,
     pub description: Option<String>,
     pub image: Option<String>,
     pub extra: Extra,
@@ -71,8 +104,10 @@ pub struct BomOperation {
 #[cfg(feature = "manufacturing")]
 document! {
     BomOperation(BOM_OPERATION) : name owner creation modified modified_by docstatus idx
-    parent parentfield parenttype sequence_id operation workstation_type workstation
-    time_in_mins fixed_time hour_rate base_hour_rate operating_cost base_operating_cost
-    batch_size set_cost_based_on_bom_qty cost_per_unit base_cost_per_unit description
-    image
+    parent parentfield parenttype operation sequence_id finished_good finished_good_qty
+    bom_no workstation_type workstation time_in_mins fixed_time is_subcontracted
+    is_final_finished_good set_cost_based_on_bom_qty skip_material_transfer
+    backflush_from_wip_warehouse source_warehouse wip_warehouse fg_warehouse hour_rate
+    base_hour_rate batch_size cost_per_unit base_cost_per_unit operating_cost
+    base_operating_cost description image
 }

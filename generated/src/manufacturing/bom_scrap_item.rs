@@ -2,20 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_SCRAP_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static BOM_SCRAP_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
         field!("item_name", Data, "Item Name", flags = IN_LIST_VIEW),
-        field!("stock_qty", Float, "Qty", flags = REQD | IN_LIST_VIEW),
-        field!("rate", Currency, "Rate", options = Format("currency"), flags = IN_LIST_VIEW),
+        field!("stock_qty", Float, "Qty", flags = REQD | IN_LIST_VIEW | NON_NEGATIVE, only = V16),
+        field!("stock_qty", Float, "Qty", flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = IN_LIST_VIEW | NON_NEGATIVE, only = V16),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("amount", Currency, "Amount", options = Format("currency"), flags = READ_ONLY),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY),
         field!("base_rate", Currency, "Basic Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("base_amount", Currency, "Basic Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
     ],
     ..DocTypeDef::new("BOM Scrap Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomScrapItemField(BOM_SCRAP_ITEM) : Name Owner Creation Modified ModifiedBy

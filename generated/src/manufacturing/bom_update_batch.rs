@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_UPDATE_BATCH: DocTypeDef = DocTypeDef {
+pub static BOM_UPDATE_BATCH: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("level", Int, "Level", flags = IN_LIST_VIEW),
         field!("batch_no", Int, "Batch No.", flags = IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static BOM_UPDATE_BATCH: DocTypeDef = DocTypeDef {
         field!("status", Select, "Status", options = Choices(&["Pending", "Completed"]), flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("BOM Update Batch", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomUpdateBatchField(BOM_UPDATE_BATCH) : Name Owner Creation Modified ModifiedBy

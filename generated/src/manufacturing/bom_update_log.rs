@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_UPDATE_LOG: DocTypeDef = DocTypeDef {
+pub static BOM_UPDATE_LOG: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("BOM-UPDT-LOG-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("update_type", Select, "Update Type", options = Choices(&["Replace BOM", "Update Cost"]), flags = IN_LIST_VIEW),
-        field!("status", Select, "Status", options = Choices(&["Queued", "In Progress", "Completed", "Failed"])),
+        field!("status", Select, "Status", options = Choices(&["Queued", "In Progress", "Completed", "Failed", "Cancelled"]), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Queued", "In Progress", "Completed", "Failed"]), flags = SUPERSEDED, only = V15),
         field!("current_bom", Link, "Current BOM", options = Target("BOM"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("new_bom", Link, "New BOM", options = Target("BOM"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("error_log", Link, "Error Log", options = Target("Error Log")),
@@ -28,7 +30,8 @@ pub static BOM_UPDATE_LOG: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_bom_update_log_document"),
     ],
     ..DocTypeDef::new("BOM Update Log", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomUpdateLogField(BOM_UPDATE_LOG) : Name Owner Creation Modified ModifiedBy
@@ -47,7 +50,7 @@ choices! {
 #[cfg(feature = "manufacturing")]
 choices! {
     pub BomUpdateLogStatus { Queued = "Queued", InProgress = "In Progress", Completed =
-    "Completed", Failed = "Failed" }
+    "Completed", Failed = "Failed", Cancelled = "Cancelled" }
 }
 
 #[cfg(feature = "manufacturing")]

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_UPDATE_TOOL: DocTypeDef = DocTypeDef {
+pub static BOM_UPDATE_TOOL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
+    sort: "creation desc",
     fields: &[
         field!("current_bom", Link, "Current BOM", options = Target("BOM"), flags = REQD | IN_LIST_VIEW),
         field!("new_bom", Link, "New BOM", options = Target("BOM"), flags = REQD | IN_LIST_VIEW),
@@ -13,7 +14,8 @@ pub static BOM_UPDATE_TOOL: DocTypeDef = DocTypeDef {
         tool!(Update, "update_bom_update_tool_document"),
     ],
     ..DocTypeDef::new("BOM Update Tool", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomUpdateToolField(BOM_UPDATE_TOOL) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_WEBSITE_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static BOM_WEBSITE_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", options = Format("Workstation")),
@@ -12,7 +14,8 @@ pub static BOM_WEBSITE_ITEM: DocTypeDef = DocTypeDef {
         field!("website_image", Attach, "Image"),
     ],
     ..DocTypeDef::new("BOM Website Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomWebsiteItemField(BOM_WEBSITE_ITEM) : Name Owner Creation Modified ModifiedBy

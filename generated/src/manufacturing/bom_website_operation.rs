@@ -2,17 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_WEBSITE_OPERATION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static BOM_WEBSITE_OPERATION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
-        field!("operation", Link, "Operation", options = Target("Operation"), flags = REQD),
+        field!("operation", Link, "Operation", options = Target("Operation"), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("operation", Link, "Operation", options = Target("Operation"), flags = REQD | SUPERSEDED, only = V15),
         field!("workstation", Link, "Workstation", options = Target("Workstation")),
-        field!("time_in_mins", Float, "Operation Time", flags = REQD),
+        field!("time_in_mins", Float, "Operation Time", flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("time_in_mins", Float, "Operation Time", flags = REQD | SUPERSEDED, only = V15),
         field!("website_image", Attach, "Image"),
         field!("thumbnail", Data, "Thumbnail"),
     ],
     ..DocTypeDef::new("BOM Website Operation", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BomWebsiteOperationField(BOM_WEBSITE_OPERATION) : Name Owner Creation Modified

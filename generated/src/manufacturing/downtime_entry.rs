@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOWNTIME_ENTRY: DocTypeDef = DocTypeDef {
+pub static DOWNTIME_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     title_field: Some("workstation"),
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Naming Series", options = Choices(&["DT-"]), flags = REQD | FILLED),
         field!("workstation", Link, "Workstation / Machine", options = Target("Workstation"), flags = REQD),
@@ -25,7 +26,8 @@ pub static DOWNTIME_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_downtime_entry_document"),
     ],
     ..DocTypeDef::new("Downtime Entry", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DowntimeEntryField(DOWNTIME_ENTRY) : Name Owner Creation Modified ModifiedBy

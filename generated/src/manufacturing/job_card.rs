@@ -2,48 +2,75 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD: DocTypeDef = DocTypeDef {
+pub static JOB_CARD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("operation"),
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Naming Series", options = Choices(& ["PO-JOB.#####"]), flags = REQD, default = Some("PO-JOB.#####")),
         field!("work_order", Link, "Work Order", options = Target("Work Order"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = READ_ONLY),
-        field!("production_item", Link, "Production Item", options = Target("Item"), flags = READ_ONLY, fetch_from = Some("bom_no.item")),
-        field!("employee", TableMultiSelect, "Employee", options = Target("Job Card Time Log")),
+        field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("production_item", Link, "Production Item", options = Target("Item"), flags = READ_ONLY | SUPERSEDED, fetch_from = Some("bom_no.item"), only = V15),
+        field!("employee", TableMultiSelect, "Employee", options = Target("Job Card Time Log"), flags = READ_ONLY | ALLOW_ON_SUBMIT, only = V16),
+        field!("employee", TableMultiSelect, "Employee", options = Target("Job Card Time Log"), flags = SUPERSEDED, only = V15),
+        field!("is_subcontracted", Check, " Is Subcontracted", flags = READ_ONLY, default = Some("0"), only = V16),
         field!("posting_date", Date, "Posting Date", default = Some("Today")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
+        field!("project", Link, "Project", options = Target("Project"), only = V16),
+        field!("bom_no", Link, "Final BOM", options = Target("BOM"), flags = READ_ONLY | CONDITIONAL, fetch_from = Some("work_order.bom_no"), only = V16),
+        field!("finished_good", Link, "Item to Manufacture", options = Target("Item"), flags = READ_ONLY, only = V16),
+        field!("production_item", Link, "Final Product", options = Target("Item"), flags = READ_ONLY | CONDITIONAL, fetch_from = Some("work_order.production_item"), only = V16),
+        field!("semi_fg_bom", Link, "Manufacturing BOM", options = Target("BOM"), flags = READ_ONLY, only = V16),
+        field!("total_completed_qty", Float, "Total Completed Qty", flags = READ_ONLY | ALLOW_ON_SUBMIT | NON_NEGATIVE | CONDITIONAL, default = Some("0"), only = V16),
         field!("for_quantity", Float, "Qty To Manufacture", flags = IN_LIST_VIEW),
-        field!("total_completed_qty", Float, "Total Completed Qty", flags = READ_ONLY, default = Some("0")),
+        field!("transferred_qty", Float, "Transferred Raw Materials", flags = READ_ONLY | CONDITIONAL, default = Some("0"), only = V16),
+        field!("manufactured_qty", Float, "Manufactured Qty", flags = READ_ONLY | CONDITIONAL, only = V16),
+        field!("total_completed_qty", Float, "Total Completed Qty", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
         field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | CONDITIONAL),
+        field!("operation", Link, "Operation", options = Target("Operation"), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), only = V16),
+        field!("wip_warehouse", Link, "WIP Warehouse", options = Target("Warehouse"), flags = CONDITIONALLY_REQD, only = V16),
+        field!("skip_material_transfer", Check, "Skip Material Transfer to WIP", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("backflush_from_wip_warehouse", Check, "Backflush Materials From WIP Warehouse", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("workstation_type", Link, "Workstation Type", options = Target("Workstation Type"), only = V16),
+        field!("workstation", Link, "Workstation", options = Target("Workstation"), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("target_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("items", Table, "Items", options = Target("Job Card Item"), only = V16),
+        field!("quality_inspection_template", Link, "Quality Inspection Template", options = Target("Quality Inspection Template"), fetch_from = Some("operation.quality_inspection_template"), only = V16),
+        field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = NO_COPY | CONDITIONAL, only = V16),
         field!("expected_start_date", Datetime, "Expected Start Date"),
         field!("time_required", Float, "Expected Time Required (In Mins)"),
         field!("expected_end_date", Datetime, "Expected End Date"),
         field!("scheduled_time_logs", Table, "Scheduled Time Logs", options = Target("Job Card Scheduled Time"), flags = READ_ONLY),
-        field!("time_logs", Table, "Time Logs", options = Target("Job Card Time Log")),
+        field!("time_logs", Table, "Time Logs", options = Target("Job Card Time Log"), flags = SUPERSEDED, only = V15),
         field!("actual_start_date", Datetime, "Actual Start Date", flags = READ_ONLY),
         field!("total_time_in_mins", Float, "Total Time in Mins", flags = READ_ONLY),
         field!("actual_end_date", Datetime, "Actual End Date", flags = READ_ONLY),
-        field!("operation", Link, "Operation", options = Target("Operation"), flags = REQD | IN_LIST_VIEW),
-        field!("wip_warehouse", Link, "WIP Warehouse", options = Target("Warehouse"), flags = REQD),
-        field!("workstation_type", Link, "Workstation Type", options = Target("Workstation Type")),
-        field!("workstation", Link, "Workstation", options = Target("Workstation"), flags = REQD | IN_LIST_VIEW),
-        field!("quality_inspection_template", Link, "Quality Inspection Template", options = Target("Quality Inspection Template"), fetch_from = Some("operation.quality_inspection_template")),
-        field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = NO_COPY | CONDITIONAL),
+        field!("time_logs", Table, "Time Logs", options = Target("Job Card Time Log"), flags = ALLOW_ON_SUBMIT, only = V16),
+        field!("operation", Link, "Operation", options = Target("Operation"), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("wip_warehouse", Link, "WIP Warehouse", options = Target("Warehouse"), flags = REQD | SUPERSEDED, only = V15),
+        field!("workstation_type", Link, "Workstation Type", options = Target("Workstation Type"), flags = SUPERSEDED, only = V15),
+        field!("workstation", Link, "Workstation", options = Target("Workstation"), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("quality_inspection_template", Link, "Quality Inspection Template", options = Target("Quality Inspection Template"), flags = SUPERSEDED, fetch_from = Some("operation.quality_inspection_template"), only = V15),
+        field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
         field!("sub_operations", Table, "Sub Operations", options = Target("Job Card Operation"), flags = READ_ONLY),
-        field!("items", Table, "Items", options = Target("Job Card Item")),
+        field!("items", Table, "Items", options = Target("Job Card Item"), flags = SUPERSEDED, only = V15),
         field!("scrap_items", Table, "Scrap Items", options = Target("Job Card Scrap Item"), flags = NO_COPY),
         field!("for_job_card", Link, "For Job Card", options = Target("Job Card"), flags = READ_ONLY),
         field!("is_corrective_job_card", Check, "Is Corrective Job Card", flags = READ_ONLY, default = Some("0")),
         field!("hour_rate", Currency, "Hour Rate", flags = CONDITIONAL),
         field!("for_operation", Link, "For Operation", options = Target("Operation"), flags = FETCH_IF_EMPTY, fetch_from = Some("for_job_card.operation")),
-        field!("project", Link, "Project", options = Target("Project")),
+        field!("project", Link, "Project", options = Target("Project"), flags = SUPERSEDED, only = V15),
         field!("item_name", ReadOnly, "Item Name", flags = FETCH_IF_EMPTY, fetch_from = Some("production_item.item_name")),
-        field!("transferred_qty", Float, "FG Qty from Transferred Raw Materials", flags = READ_ONLY, default = Some("0")),
+        field!("transferred_qty", Float, "FG Qty from Transferred Raw Materials", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
         field!("requested_qty", Float, "Requested Qty", flags = READ_ONLY, default = Some("0")),
-        field!("status", Select, "Status", options = Choices(&["Open", "Work In Progress", "Material Transferred", "On Hold", "Submitted", "Cancelled", "Completed"]), flags = READ_ONLY | NO_COPY, default = Some("Open")),
-        field!("operation_row_number", Select, "Operation Row Number", options = Choices(& [])),
+        field!("status", Select, "Status", options = Choices(&["Open", "Work In Progress", "Material Transferred", "On Hold", "Submitted", "Cancelled", "Completed"]), flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY, default = Some("Open"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Open", "Work In Progress", "Material Transferred", "On Hold", "Submitted", "Cancelled", "Completed"]), flags = READ_ONLY | NO_COPY | SUPERSEDED, default = Some("Open"), only = V15),
+        field!("operation_row_id", Int, "Operation Row ID", only = V16),
+        field!("is_paused", Check, "Is Paused", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("track_semi_finished_goods", Check, "Track Semi Finished Goods", default = Some("0"), fetch_from = Some("work_order.track_semi_finished_goods"), only = V16),
+        field!("operation_row_number", Select, "Operation Row Number", options = Choices(&[])),
         field!("operation_id", Data, "Operation ID", flags = READ_ONLY | HIDDEN),
         field!("sequence_id", Int, "Sequence Id", flags = READ_ONLY),
         field!("remarks", SmallText, "Remarks"),
@@ -51,9 +78,11 @@ pub static JOB_CARD: DocTypeDef = DocTypeDef {
         field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = READ_ONLY | HIDDEN),
         field!("serial_no", SmallText, "Serial No", flags = READ_ONLY | HIDDEN),
         field!("barcode", Barcode, "Barcode", flags = READ_ONLY),
-        field!("job_started", Check, "Job Started", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
-        field!("started_time", Datetime, "Started Time", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("current_time", Int, "Current Time", flags = READ_ONLY | HIDDEN | NO_COPY),
+        field!("job_started", Check, "Job Started", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0"), only = V15),
+        field!("started_time", Datetime, "Started Time", flags = READ_ONLY | HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, only = V16),
+        field!("started_time", Datetime, "Started Time", flags = READ_ONLY | HIDDEN | NO_COPY | SUPERSEDED, only = V15),
+        field!("current_time", Int, "Current Time", flags = READ_ONLY | HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, only = V16),
+        field!("current_time", Int, "Current Time", flags = READ_ONLY | HIDDEN | NO_COPY | SUPERSEDED, only = V15),
         field!("amended_from", Link, "Amended From", options = Target("Job Card"), flags = READ_ONLY | NO_COPY),
     ],
     tools: &[
@@ -68,18 +97,22 @@ pub static JOB_CARD: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_job_card_document"),
     ],
     ..DocTypeDef::new("Job Card", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JobCardField(JOB_CARD) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    NamingSeries WorkOrder BomNo ProductionItem Employee PostingDate Company ForQuantity
-    TotalCompletedQty ProcessLossQty ExpectedStartDate TimeRequired ExpectedEndDate
-    ScheduledTimeLogs TimeLogs ActualStartDate TotalTimeInMins ActualEndDate Operation
-    WipWarehouse WorkstationType Workstation QualityInspectionTemplate QualityInspection
-    SubOperations Items ScrapItems ForJobCard IsCorrectiveJobCard HourRate ForOperation
-    Project ItemName TransferredQty RequestedQty Status OperationRowNumber OperationId
-    SequenceId Remarks SerialAndBatchBundle BatchNo SerialNo Barcode JobStarted
-    StartedTime CurrentTime AmendedFrom
+    NamingSeries WorkOrder Employee IsSubcontracted PostingDate Company Project BomNo
+    FinishedGood ProductionItem SemiFgBom TotalCompletedQty ForQuantity TransferredQty
+    ManufacturedQty ProcessLossQty Operation SourceWarehouse WipWarehouse
+    SkipMaterialTransfer BackflushFromWipWarehouse WorkstationType Workstation
+    TargetWarehouse Items QualityInspectionTemplate QualityInspection ExpectedStartDate
+    TimeRequired ExpectedEndDate ScheduledTimeLogs ActualStartDate TotalTimeInMins
+    ActualEndDate TimeLogs SubOperations ScrapItems ForJobCard IsCorrectiveJobCard
+    HourRate ForOperation ItemName RequestedQty Status OperationRowId IsPaused
+    TrackSemiFinishedGoods OperationRowNumber OperationId SequenceId Remarks
+    SerialAndBatchBundle BatchNo SerialNo Barcode JobStarted StartedTime CurrentTime
+    AmendedFrom
 }
 
 #[cfg(feature = "manufacturing")]
@@ -109,40 +142,51 @@ pub struct JobCard {
     pub idx: Option<i64>,
     pub naming_series: Select<JobCardNamingSeries>,
     pub work_order: Link<target::WorkOrder>,
-    pub bom_no: Link<target::Bom>,
-    pub production_item: Link<target::Item>,
     pub employee: Vec<crate::JobCardTimeLog>,
+    pub is_subcontracted: Option<bool>,
     pub posting_date: Option<Date>,
     pub company: Link<target::Company>,
-    pub for_quantity: Option<f64>,
+    pub project: Link<target::Project>,
+    pub bom_no: Link<target::Bom>,
+    pub finished_good: Link<target::Item>,
+    pub production_item: Link<target::Item>,
+    pub semi_fg_bom: Link<target::Bom>,
     pub total_completed_qty: Option<f64>,
+    pub for_quantity: Option<f64>,
+    pub transferred_qty: Option<f64>,
+    pub manufactured_qty: Option<f64>,
     pub process_loss_qty: Option<f64>,
+    pub operation: Link<target::Operation>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub wip_warehouse: Link<target::Warehouse>,
+    pub skip_material_transfer: Option<bool>,
+    pub backflush_from_wip_warehouse: Option<bool>,
+    pub workstation_type: Link<target::WorkstationType>,
+    pub workstation: Link<target::Workstation>,
+    pub target_warehouse: Link<target::Warehouse>,
+    pub items: Vec<crate::JobCardItem>,
+    pub quality_inspection_template: Link<target::QualityInspectionTemplate>,
+    pub quality_inspection: Link<target::QualityInspection>,
     pub expected_start_date: Option<DateTime>,
     pub time_required: Option<f64>,
     pub expected_end_date: Option<DateTime>,
     pub scheduled_time_logs: Vec<crate::JobCardScheduledTime>,
-    pub time_logs: Vec<crate::JobCardTimeLog>,
     pub actual_start_date: Option<DateTime>,
     pub total_time_in_mins: Option<f64>,
     pub actual_end_date: Option<DateTime>,
-    pub operation: Link<target::Operation>,
-    pub wip_warehouse: Link<target::Warehouse>,
-    pub workstation_type: Link<target::WorkstationType>,
-    pub workstation: Link<target::Workstation>,
-    pub quality_inspection_template: Link<target::QualityInspectionTemplate>,
-    pub quality_inspection: Link<target::QualityInspection>,
+    pub time_logs: Vec<crate::JobCardTimeLog>,
     pub sub_operations: Vec<crate::JobCardOperation>,
-    pub items: Vec<crate::JobCardItem>,
     pub scrap_items: Vec<crate::JobCardScrapItem>,
     pub for_job_card: Link<target::JobCard>,
     pub is_corrective_job_card: Option<bool>,
     pub hour_rate: Option<f64>,
     pub for_operation: Link<target::Operation>,
-    pub project: Link<target::Project>,
     pub item_name: Option<String>,
-    pub transferred_qty: Option<f64>,
     pub requested_qty: Option<f64>,
     pub status: Select<JobCardStatus>,
+    pub operation_row_id: Option<i64>,
+    pub is_paused: Option<bool>,
+    pub track_semi_finished_goods: Option<bool>,
     pub operation_row_number: Option<String>,
     pub operation_id: Option<String>,
     pub sequence_id: Option<i64>,
@@ -161,13 +205,15 @@ pub struct JobCard {
 #[cfg(feature = "manufacturing")]
 document! {
     JobCard(JOB_CARD) : name owner creation modified modified_by docstatus idx
-    naming_series work_order bom_no production_item employee posting_date company
-    for_quantity total_completed_qty process_loss_qty expected_start_date time_required
-    expected_end_date scheduled_time_logs time_logs actual_start_date total_time_in_mins
-    actual_end_date operation wip_warehouse workstation_type workstation
-    quality_inspection_template quality_inspection sub_operations items scrap_items
-    for_job_card is_corrective_job_card hour_rate for_operation project item_name
-    transferred_qty requested_qty status operation_row_number operation_id sequence_id
-    remarks serial_and_batch_bundle batch_no serial_no barcode job_started started_time
-    current_time amended_from
+    naming_series work_order employee is_subcontracted posting_date company project
+    bom_no finished_good production_item semi_fg_bom total_completed_qty for_quantity
+    transferred_qty manufactured_qty process_loss_qty operation source_warehouse
+    wip_warehouse skip_material_transfer backflush_from_wip_warehouse workstation_type
+    workstation target_warehouse items quality_inspection_template quality_inspection
+    expected_start_date time_required expected_end_date scheduled_time_logs
+    actual_start_date total_time_in_mins actual_end_date time_logs sub_operations
+    scrap_items for_job_card is_corrective_job_card hour_rate for_operation item_name
+    requested_qty status operation_row_id is_paused track_semi_finished_goods
+    operation_row_number operation_id sequence_id remarks serial_and_batch_bundle
+    batch_no serial_no barcode job_started started_time current_time amended_from
 }

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static JOB_CARD_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW),
         field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
@@ -14,15 +16,18 @@ pub static JOB_CARD_ITEM: DocTypeDef = DocTypeDef {
         field!("description", Text, "Description", flags = READ_ONLY),
         field!("required_qty", Float, "Required Qty", flags = IN_LIST_VIEW),
         field!("transferred_qty", Float, "Transferred Qty", flags = READ_ONLY | NO_COPY),
+        field!("consumed_qty", Float, "Consumed Qty", flags = READ_ONLY | NO_COPY, only = V16),
         field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("0")),
     ],
     ..DocTypeDef::new("Job Card Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JobCardItemField(JOB_CARD_ITEM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype ItemCode SourceWarehouse Uom ItemGroup
-    StockUom ItemName Description RequiredQty TransferredQty AllowAlternativeItem
+    StockUom ItemName Description RequiredQty TransferredQty ConsumedQty
+    AllowAlternativeItem
 }
 
 #[cfg(feature = "manufacturing")]
@@ -50,6 +55,7 @@ pub struct JobCardItem {
     pub description: Option<String>,
     pub required_qty: Option<f64>,
     pub transferred_qty: Option<f64>,
+    pub consumed_qty: Option<f64>,
     pub allow_alternative_item: Option<bool>,
     pub extra: Extra,
 }
@@ -58,5 +64,6 @@ pub struct JobCardItem {
 document! {
     JobCardItem(JOB_CARD_ITEM) : name owner creation modified modified_by docstatus idx
     parent parentfield parenttype item_code source_warehouse uom item_group stock_uom
-    item_name description required_qty transferred_qty allow_alternative_item
+    item_name description required_qty transferred_qty consumed_qty
+    allow_alternative_item
 }

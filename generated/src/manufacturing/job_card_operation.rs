@@ -2,21 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_OPERATION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static JOB_CARD_OPERATION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("sub_operation", Link, "Operation", options = Target("Operation"), flags = READ_ONLY | IN_LIST_VIEW),
+        field!("completed_qty", Float, "Completed Qty", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
         field!("completed_time", Data, "Completed Time", flags = READ_ONLY | IN_LIST_VIEW),
         field!("status", Select, "Status", options = Choices(&["Complete", "Pause", "Pending", "Work In Progress"]), flags = READ_ONLY | IN_LIST_VIEW, default = Some("Pending")),
-        field!("completed_qty", Float, "Completed Qty", flags = READ_ONLY),
+        field!("completed_qty", Float, "Completed Qty", flags = READ_ONLY | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Job Card Operation", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JobCardOperationField(JOB_CARD_OPERATION) : Name Owner Creation Modified
-    ModifiedBy Docstatus Idx Parent Parentfield Parenttype SubOperation CompletedTime
-    Status CompletedQty
+    ModifiedBy Docstatus Idx Parent Parentfield Parenttype SubOperation CompletedQty
+    CompletedTime Status
 }
 
 #[cfg(feature = "manufacturing")]
@@ -42,15 +46,15 @@ pub struct JobCardOperation {
     pub parentfield: Option<String>,
     pub parenttype: Link<target::DocType>,
     pub sub_operation: Link<target::Operation>,
+    pub completed_qty: Option<f64>,
     pub completed_time: Option<String>,
     pub status: Select<JobCardOperationStatus>,
-    pub completed_qty: Option<f64>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "manufacturing")]
 document! {
     JobCardOperation(JOB_CARD_OPERATION) : name owner creation modified modified_by
-    docstatus idx parent parentfield parenttype sub_operation completed_time status
-    completed_qty
+    docstatus idx parent parentfield parenttype sub_operation completed_qty
+    completed_time status
 }

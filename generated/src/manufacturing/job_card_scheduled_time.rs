@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_SCHEDULED_TIME: DocTypeDef = DocTypeDef {
+pub static JOB_CARD_SCHEDULED_TIME: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("from_time", Datetime, "From Time", flags = IN_LIST_VIEW),
         field!("to_time", Datetime, "To Time", flags = IN_LIST_VIEW),
         field!("time_in_mins", Float, "Time (In Mins)", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Job Card Scheduled Time", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JobCardScheduledTimeField(JOB_CARD_SCHEDULED_TIME) : Name Owner Creation Modified

@@ -2,17 +2,21 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_SCRAP_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static JOB_CARD_SCRAP_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Scrap Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
         field!("item_name", Data, "Scrap Item Name", flags = IN_LIST_VIEW, fetch_from = Some("item_code.item_name")),
         field!("description", SmallText, "Description", flags = READ_ONLY, fetch_from = Some("item_code.description")),
-        field!("stock_qty", Float, "Qty", flags = REQD | IN_LIST_VIEW),
+        field!("stock_qty", Float, "Qty", flags = REQD | IN_LIST_VIEW | NON_NEGATIVE, only = V16),
+        field!("stock_qty", Float, "Qty", flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY, fetch_from = Some("item_code.stock_uom")),
     ],
     ..DocTypeDef::new("Job Card Scrap Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub JobCardScrapItemField(JOB_CARD_SCRAP_ITEM) : Name Owner Creation Modified

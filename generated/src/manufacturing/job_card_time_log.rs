@@ -2,19 +2,26 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_TIME_LOG: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+pub static JOB_CARD_TIME_LOG: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation asc",
     fields: &[
         field!("employee", Link, "Employee", options = Target("Employee"), flags = IN_LIST_VIEW),
-        field!("from_time", Datetime, "From Time", flags = IN_LIST_VIEW),
-        field!("to_time", Datetime, "To Time", flags = IN_LIST_VIEW),
-        field!("time_in_mins", Float, "Time In Mins", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("completed_qty", Float, "Completed Qty", flags = IN_LIST_VIEW, default = Some("0")),
-        field!("operation", Link, "Operation", options = Target("Operation"), flags = READ_ONLY | NO_COPY),
+        field!("from_time", Datetime, "From Time", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW, only = V16),
+        field!("from_time", Datetime, "From Time", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("to_time", Datetime, "To Time", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW, only = V16),
+        field!("to_time", Datetime, "To Time", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("time_in_mins", Float, "Time In Mins", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW, only = V16),
+        field!("time_in_mins", Float, "Time In Mins", flags = READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("completed_qty", Float, "Completed Qty", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW | NON_NEGATIVE, default = Some("0"), only = V16),
+        field!("completed_qty", Float, "Completed Qty", flags = IN_LIST_VIEW | SUPERSEDED, default = Some("0"), only = V15),
+        field!("operation", Link, "Sub Operation", options = Target("Operation"), flags = NO_COPY | IN_LIST_VIEW, only = V16),
+        field!("operation", Link, "Operation", options = Target("Operation"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Job Card Time Log", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub JobCardTimeLogField(JOB_CARD_TIME_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,19 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MANUFACTURING_SETTINGS: DocTypeDef = DocTypeDef {
+pub static MANUFACTURING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("material_consumption", Check, "Allow Continuous Material Consumption", default = Some("0")),
         field!("get_rm_cost_from_consumption_entry", Check, "Get Raw Materials Cost from Consumption Entry", flags = CONDITIONAL, default = Some("0")),
         field!("backflush_raw_materials_based_on", Select, "Backflush Raw Materials Based On", options = Choices(&["BOM", "Material Transferred for Manufacture"]), default = Some("BOM")),
         field!("validate_components_quantities_per_bom", Check, "Validate Components and Quantities Per BOM", flags = CONDITIONAL, default = Some("0")),
         field!("update_bom_costs_automatically", Check, "Update BOM Cost Automatically", default = Some("0")),
-        field!("default_wip_warehouse", Link, "Default Work In Progress Warehouse", options = Target("Warehouse")),
-        field!("default_fg_warehouse", Link, "Default Finished Goods Warehouse", options = Target("Warehouse")),
-        field!("default_scrap_warehouse", Link, "Default Scrap Warehouse", options = Target("Warehouse")),
+        field!("allow_editing_of_items_and_quantities_in_work_order", Check, "Allow Editing of Items and Quantities in Work Order", default = Some("0"), only = V16),
+        field!("default_wip_warehouse", Link, "Default Work In Progress Warehouse", options = Target("Warehouse"), only = V15),
+        field!("default_fg_warehouse", Link, "Default Finished Goods Warehouse", options = Target("Warehouse"), only = V15),
+        field!("default_scrap_warehouse", Link, "Default Scrap Warehouse", options = Target("Warehouse"), only = V15),
         field!("overproduction_percentage_for_sales_order", Percent, "Overproduction Percentage For Sales Order"),
         field!("overproduction_percentage_for_work_order", Percent, "Overproduction Percentage For Work Order"),
+        field!("transfer_extra_materials_percentage", Percent, "Transfer Extra Raw Materials to WIP (%)", only = V16),
         field!("add_corrective_operation_cost_in_finished_good_valuation", Check, "Add Corrective Operation Cost in Finished Good Valuation", default = Some("0")),
         field!("enforce_time_logs", Check, "Enforce Time Logs", default = Some("0")),
         field!("job_card_excess_transfer", Check, "Allow Excess Material Transfer", default = Some("0")),
@@ -31,19 +34,20 @@ pub static MANUFACTURING_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_manufacturing_settings_document"),
     ],
     ..DocTypeDef::new("Manufacturing Settings", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ManufacturingSettingsField(MANUFACTURING_SETTINGS) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx MaterialConsumption GetRmCostFromConsumptionEntry
     BackflushRawMaterialsBasedOn ValidateComponentsQuantitiesPerBom
-    UpdateBomCostsAutomatically DefaultWipWarehouse DefaultFgWarehouse
-    DefaultScrapWarehouse OverproductionPercentageForSalesOrder
-    OverproductionPercentageForWorkOrder
-    AddCorrectiveOperationCostInFinishedGoodValuation EnforceTimeLogs
-    JobCardExcessTransfer DisableCapacityPlanning AllowOvertime AllowProductionOnHolidays
-    CapacityPlanningForDays MinsBetweenOperations SetOpCostAndScrapFromSubAssemblies
-    MakeSerialNoBatchFromWorkOrder
+    UpdateBomCostsAutomatically AllowEditingOfItemsAndQuantitiesInWorkOrder
+    DefaultWipWarehouse DefaultFgWarehouse DefaultScrapWarehouse
+    OverproductionPercentageForSalesOrder OverproductionPercentageForWorkOrder
+    TransferExtraMaterialsPercentage AddCorrectiveOperationCostInFinishedGoodValuation
+    EnforceTimeLogs JobCardExcessTransfer DisableCapacityPlanning AllowOvertime
+    AllowProductionOnHolidays CapacityPlanningForDays MinsBetweenOperations
+    SetOpCostAndScrapFromSubAssemblies MakeSerialNoBatchFromWorkOrder
 }
 
 #[cfg(feature = "manufacturing")]
@@ -72,11 +76,13 @@ pub struct ManufacturingSettings {
     >,
     pub validate_components_quantities_per_bom: Option<bool>,
     pub update_bom_costs_automatically: Option<bool>,
+    pub allow_editing_of_items_and_quantities_in_work_order: Option<bool>,
     pub default_wip_warehouse: Link<target::Warehouse>,
     pub default_fg_warehouse: Link<target::Warehouse>,
     pub default_scrap_warehouse: Link<target::Warehouse>,
     pub overproduction_percentage_for_sales_order: Option<f64>,
     pub overproduction_percentage_for_work_order: Option<f64>,
+    pub transfer_extra_materials_percentage: Option<f64>,
     pub add_corrective_operation_cost_in_finished_good_valuation: Option<bool>,
     pub enforce_time_logs: Option<bool>,
     pub job_card_excess_transfer: Option<bool>,
@@ -95,9 +101,10 @@ document! {
     ManufacturingSettings(MANUFACTURING_SETTINGS) : name owner creation modified
     modified_by docstatus idx material_consumption get_rm_cost_from_consumption_entry
     backflush_raw_materials_based_on validate_components_quantities_per_bom
-    update_bom_costs_automatically default_wip_warehouse default_fg_warehouse
-    default_scrap_warehouse overproduction_percentage_for_sales_order
-    overproduction_percentage_for_work_order
+    update_bom_costs_automatically allow_editing_of_items_and_quantities_in_work_order
+    default_wip_warehouse default_fg_warehouse default_scrap_warehouse
+    overproduction_percentage_for_sales_order overproduction_percentage_for_work_order
+    transfer_extra_materials_percentage
     add_corrective_operation_cost_in_finished_good_valuation enforce_time_logs
     job_card_excess_transfer disable_capacity_planning allow_overtime
     allow_production_on_holidays capacity_planning_for_days mins_between_operations

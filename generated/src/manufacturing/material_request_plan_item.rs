@@ -2,38 +2,53 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MATERIAL_REQUEST_PLAN_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static MATERIAL_REQUEST_PLAN_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("from_warehouse", Link, "From Warehouse", options = Target("Warehouse"), flags = SEARCH_INDEX | CONDITIONAL),
         field!("warehouse", Link, "For Warehouse", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("material_request_type", Select, "Type", options = Choices(&["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Subcontracting", "Customer Provided"]), flags = IN_LIST_VIEW, only = V16),
         field!("item_name", Data, "Item Name"),
-        field!("material_request_type", Select, "Type", options = Choices(&["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Customer Provided"]), flags = IN_LIST_VIEW),
-        field!("quantity", Float, "Plan to Request Qty", flags = REQD | NO_COPY | IN_LIST_VIEW),
-        field!("required_bom_qty", Float, "Qty As Per BOM", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW),
-        field!("schedule_date", Date, "Required By", flags = IN_LIST_VIEW),
+        field!("material_request_type", Select, "Type", options = Choices(&["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Customer Provided"]), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("quantity", Float, "Plan to Request Qty", flags = REQD | NO_COPY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("required_bom_qty", Float, "Qty As Per BOM", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("schedule_date", Date, "Required By", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = READ_ONLY),
         field!("conversion_factor", Float, "Conversion Factor", flags = READ_ONLY),
+        field!("from_bom", Link, "From BOM", options = Target("BOM"), flags = READ_ONLY | NO_COPY | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("main_item_code", Link, "Main Item Code", options = Target("Item"), flags = READ_ONLY | NO_COPY | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("required_bom_qty", Float, "Reqd Qty (BOM)", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW, only = V16),
+        field!("projected_qty", Float, "Projected Qty", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("quantity", Float, "Required Qty", flags = REQD | NO_COPY | IN_LIST_VIEW, only = V16),
+        field!("stock_reserved_qty", Float, "Stock Reserved Qty", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("schedule_date", Date, "Required By", flags = IN_LIST_VIEW, only = V16),
         field!("description", TextEditor, "Description"),
         field!("min_order_qty", Float, "Minimum Order Quantity", flags = READ_ONLY | IN_LIST_VIEW),
         field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = READ_ONLY),
-        field!("actual_qty", Float, "Qty In Stock", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW, default = Some("0")),
-        field!("requested_qty", Float, "Requested Qty", flags = READ_ONLY),
+        field!("sub_assembly_item_reference", Data, "Sub Assembly Item Reference", flags = READ_ONLY | HIDDEN | NO_COPY, only = V16),
+        field!("actual_qty", Float, "Qty In Stock", flags = READ_ONLY | NO_COPY, default = Some("0"), only = V16),
+        field!("actual_qty", Float, "Qty In Stock", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | SUPERSEDED, default = Some("0"), only = V15),
+        field!("requested_qty", Float, "Requested Qty", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY, default = Some("0"), only = V16),
+        field!("requested_qty", Float, "Requested Qty", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("reserved_qty_for_production", Float, "Reserved Qty for Production", flags = READ_ONLY | NO_COPY),
         field!("ordered_qty", Float, "Ordered Qty", flags = READ_ONLY | NO_COPY),
-        field!("projected_qty", Float, "Projected Qty", flags = READ_ONLY),
+        field!("projected_qty", Float, "Projected Qty", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("safety_stock", Float, "Safety Stock", flags = READ_ONLY | NO_COPY, fetch_from = Some("item_code.safety_stock")),
     ],
     ..DocTypeDef::new("Material Request Plan Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaterialRequestPlanItemField(MATERIAL_REQUEST_PLAN_ITEM) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode
-    FromWarehouse Warehouse ItemName MaterialRequestType Quantity RequiredBomQty
-    ScheduleDate Uom ConversionFactor Description MinOrderQty SalesOrder ActualQty
-    RequestedQty ReservedQtyForProduction OrderedQty ProjectedQty SafetyStock
+    FromWarehouse Warehouse MaterialRequestType ItemName Uom ConversionFactor FromBom
+    MainItemCode RequiredBomQty ProjectedQty Quantity StockReservedQty ScheduleDate
+    Description MinOrderQty SalesOrder SubAssemblyItemReference ActualQty RequestedQty
+    ReservedQtyForProduction OrderedQty SafetyStock
 }
 
 #[cfg(feature = "manufacturing")]
@@ -43,7 +58,8 @@ use crate::target;
 choices! {
     pub MaterialRequestPlanItemMaterialRequestType { Purchase = "Purchase",
     MaterialTransfer = "Material Transfer", MaterialIssue = "Material Issue", Manufacture
-    = "Manufacture", CustomerProvided = "Customer Provided" }
+    = "Manufacture", Subcontracting = "Subcontracting", CustomerProvided =
+    "Customer Provided" }
 }
 
 #[cfg(feature = "manufacturing")]
@@ -62,21 +78,25 @@ pub struct MaterialRequestPlanItem {
     pub item_code: Link<target::Item>,
     pub from_warehouse: Link<target::Warehouse>,
     pub warehouse: Link<target::Warehouse>,
-    pub item_name: Option<String>,
     pub material_request_type: Select<MaterialRequestPlanItemMaterialRequestType>,
-    pub quantity: Option<f64>,
-    pub required_bom_qty: Option<f64>,
-    pub schedule_date: Option<Date>,
+    pub item_name: Option<String>,
     pub uom: Link<target::Uom>,
     pub conversion_factor: Option<f64>,
+    pub from_bom: Link<target::Bom>,
+    pub main_item_code: Link<target::Item>,
+    pub required_bom_qty: Option<f64>,
+    pub projected_qty: Option<f64>,
+    pub quantity: Option<f64>,
+    pub stock_reserved_qty: Option<f64>,
+    pub schedule_date: Option<Date>,
     pub description: Option<String>,
     pub min_order_qty: Option<f64>,
     pub sales_order: Link<target::SalesOrder>,
+    pub sub_assembly_item_reference: Option<String>,
     pub actual_qty: Option<f64>,
     pub requested_qty: Option<f64>,
     pub reserved_qty_for_production: Option<f64>,
     pub ordered_qty: Option<f64>,
-    pub projected_qty: Option<f64>,
     pub safety_stock: Option<f64>,
     pub extra: Extra,
 }
@@ -85,7 +105,8 @@ pub struct MaterialRequestPlanItem {
 document! {
     MaterialRequestPlanItem(MATERIAL_REQUEST_PLAN_ITEM) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype item_code from_warehouse
-    warehouse item_name material_request_type quantity required_bom_qty schedule_date uom
-    conversion_factor description min_order_qty sales_order actual_qty requested_qty
-    reserved_qty_for_production ordered_qty projected_qty safety_stock
+    warehouse material_request_type item_name uom conversion_factor from_bom
+    main_item_code required_bom_qty projected_qty quantity stock_reserved_qty
+    schedule_date description min_order_qty sales_order sub_assembly_item_reference
+    actual_qty requested_qty reserved_qty_for_production ordered_qty safety_stock
 }

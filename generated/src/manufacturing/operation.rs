@@ -2,16 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPERATION: DocTypeDef = DocTypeDef {
+pub static OPERATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("workstation", Link, "Default Workstation", options = Target("Workstation"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("is_corrective_operation", Check, "Is Corrective Operation", default = Some("0")),
         field!("create_job_card_based_on_batch_size", Check, "Create Job Card based on Batch Size", default = Some("0")),
         field!("quality_inspection_template", Link, "Quality Inspection Template", options = Target("Quality Inspection Template")),
-        field!("batch_size", Int, "Batch Size", flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("1")),
+        field!("batch_size", Int, "Batch Size", flags = NON_NEGATIVE | CONDITIONAL | CONDITIONALLY_REQD, default = Some("1"), only = V16),
+        field!("batch_size", Int, "Batch Size", flags = CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, default = Some("1"), only = V15),
         field!("sub_operations", Table, "", options = Target("Sub Operation")),
         field!("total_operation_time", Float, "Total Operation Time", flags = READ_ONLY),
         field!("description", Text, "Description"),
@@ -25,7 +27,8 @@ pub static OPERATION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_operation_document"),
     ],
     ..DocTypeDef::new("Operation", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub OperationField(OPERATION) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PLANT_FLOOR: DocTypeDef = DocTypeDef {
+pub static PLANT_FLOOR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:floor_name"),
+    sort: "creation desc",
     fields: &[
         field!("floor_name", Data, "Floor Name", flags = UNIQUE),
         field!("company", Link, "Company", options = Target("Company")),
@@ -19,7 +20,8 @@ pub static PLANT_FLOOR: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_plant_floor_document"),
     ],
     ..DocTypeDef::new("Plant Floor", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PlantFloorField(PLANT_FLOOR) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,15 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN: DocTypeDef = DocTypeDef {
+pub static PRODUCTION_PLAN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("naming_series", Select, "Naming Series", options = Choices(& ["MFG-PP-.YYYY.-"]), flags = REQD | FILLED),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
         field!("get_items_from", Select, "Get Items From", options = Choices(& ["Sales Order", "Material Request"]), flags = IN_LIST_VIEW),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
+        field!("reserve_stock", Check, "Reserve Stock", default = Some("0"), only = V16),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW | CONDITIONAL),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = CONDITIONAL),
@@ -18,23 +19,31 @@ pub static PRODUCTION_PLAN: DocTypeDef = DocTypeDef {
         field!("sales_order_status", Select, "Sales Order Status", options = Choices(& ["To Deliver and Bill", "To Bill", "To Deliver"]), flags = CONDITIONAL),
         field!("from_date", Date, "From Date"),
         field!("to_date", Date, "To Date"),
-        field!("from_delivery_date", Date, "From Delivery Date"),
-        field!("to_delivery_date", Date, "To Delivery Date"),
+        field!("from_delivery_date", Date, "From Delivery Date", flags = CONDITIONAL, only = V16),
+        field!("from_delivery_date", Date, "From Delivery Date", flags = SUPERSEDED, only = V15),
+        field!("to_delivery_date", Date, "To Delivery Date", flags = CONDITIONAL, only = V16),
+        field!("to_delivery_date", Date, "To Delivery Date", flags = SUPERSEDED, only = V15),
+        field!("combine_items", Check, "Consolidate Sales Order Items", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("sales_orders", Table, "Sales Orders", options = Target("Production Plan Sales Order"), flags = NO_COPY),
         field!("material_requests", Table, "Material Requests", options = Target("Production Plan Material Request"), flags = NO_COPY),
-        field!("combine_items", Check, "Consolidate Sales Order Items", flags = CONDITIONAL, default = Some("0")),
+        field!("combine_items", Check, "Consolidate Sales Order Items", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
         field!("po_items", Table, "Assembly Items", options = Target("Production Plan Item"), flags = REQD | NO_COPY),
         field!("prod_plan_references", Table, "Production Plan Item Reference", options = Target("Production Plan Item Reference"), flags = HIDDEN),
-        field!("combine_sub_items", Check, "Consolidate Sub Assembly Items", default = Some("0")),
-        field!("sub_assembly_warehouse", Link, "Sub Assembly Warehouse", options = Target("Warehouse"), flags = CONDITIONALLY_REQD),
-        field!("skip_available_sub_assembly_item", Check, "Skip Available Sub Assembly Items", default = Some("0")),
+        field!("combine_sub_items", Check, "Consolidate Sub Assembly Items", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("sub_assembly_warehouse", Link, "Sub Assembly Warehouse", options = Target("Warehouse"), only = V16),
+        field!("sub_assembly_warehouse", Link, "Sub Assembly Warehouse", options = Target("Warehouse"), flags = CONDITIONALLY_REQD | SUPERSEDED, only = V15),
+        field!("skip_available_sub_assembly_item", Check, "Consider Projected Qty in Calculation", default = Some("1"), only = V16),
+        field!("skip_available_sub_assembly_item", Check, "Skip Available Sub Assembly Items", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("combine_sub_items", Check, "Consolidate Sub Assembly Items", default = Some("0"), only = V16),
         field!("sub_assembly_items", Table, "", options = Target("Production Plan Sub Assembly Item"), flags = NO_COPY),
         field!("include_non_stock_items", Check, "Include Non Stock Items", default = Some("1")),
         field!("include_subcontracted_items", Check, "Include Subcontracted Items", default = Some("1")),
         field!("consider_minimum_order_qty", Check, "Consider Minimum Order Qty", default = Some("0")),
         field!("include_safety_stock", Check, "Include Safety Stock in Required Qty Calculation", default = Some("0")),
-        field!("ignore_existing_ordered_qty", Check, "Ignore Available Stock", default = Some("0")),
-        field!("for_warehouse", Link, "Raw Materials Warehouse", options = Target("Warehouse")),
+        field!("ignore_existing_ordered_qty", Check, "Consider Projected Qty in Calculation (RM)", default = Some("1"), only = V16),
+        field!("ignore_existing_ordered_qty", Check, "Ignore Available Stock", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("for_warehouse", Link, "For Warehouse", options = Target("Warehouse"), only = V16),
+        field!("for_warehouse", Link, "Raw Materials Warehouse", options = Target("Warehouse"), flags = SUPERSEDED, only = V15),
         field!("mr_items", Table, "Raw Materials", options = Target("Material Request Plan Item"), flags = NO_COPY),
         field!("total_planned_qty", Float, "Total Planned Qty", flags = READ_ONLY | NO_COPY, default = Some("0")),
         field!("total_produced_qty", Float, "Total Produced Qty", flags = READ_ONLY | NO_COPY, default = Some("0")),
@@ -54,14 +63,15 @@ pub static PRODUCTION_PLAN: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_production_plan_document"),
     ],
     ..DocTypeDef::new("Production Plan", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ProductionPlanField(PRODUCTION_PLAN) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx NamingSeries Company GetItemsFrom PostingDate ItemCode Customer
-    Warehouse Project SalesOrderStatus FromDate ToDate FromDeliveryDate ToDeliveryDate
-    SalesOrders MaterialRequests CombineItems PoItems ProdPlanReferences CombineSubItems
-    SubAssemblyWarehouse SkipAvailableSubAssemblyItem SubAssemblyItems
+    Docstatus Idx NamingSeries Company GetItemsFrom PostingDate ReserveStock ItemCode
+    Customer Warehouse Project SalesOrderStatus FromDate ToDate FromDeliveryDate
+    ToDeliveryDate CombineItems SalesOrders MaterialRequests PoItems ProdPlanReferences
+    SubAssemblyWarehouse SkipAvailableSubAssemblyItem CombineSubItems SubAssemblyItems
     IncludeNonStockItems IncludeSubcontractedItems ConsiderMinimumOrderQty
     IncludeSafetyStock IgnoreExistingOrderedQty ForWarehouse MrItems TotalPlannedQty
     TotalProducedQty Status Warehouses AmendedFrom
@@ -108,6 +118,7 @@ pub struct ProductionPlan {
     pub company: Link<target::Company>,
     pub get_items_from: Select<ProductionPlanGetItemsFrom>,
     pub posting_date: Option<Date>,
+    pub reserve_stock: Option<bool>,
     pub item_code: Link<target::Item>,
     pub customer: Link<target::Customer>,
     pub warehouse: Link<target::Warehouse>,
@@ -117,14 +128,14 @@ pub struct ProductionPlan {
     pub to_date: Option<Date>,
     pub from_delivery_date: Option<Date>,
     pub to_delivery_date: Option<Date>,
+    pub combine_items: Option<bool>,
     pub sales_orders: Vec<crate::ProductionPlanSalesOrder>,
     pub material_requests: Vec<crate::ProductionPlanMaterialRequest>,
-    pub combine_items: Option<bool>,
     pub po_items: Vec<crate::ProductionPlanItem>,
     pub prod_plan_references: Vec<crate::ProductionPlanItemReference>,
-    pub combine_sub_items: Option<bool>,
     pub sub_assembly_warehouse: Link<target::Warehouse>,
     pub skip_available_sub_assembly_item: Option<bool>,
+    pub combine_sub_items: Option<bool>,
     pub sub_assembly_items: Vec<crate::ProductionPlanSubAssemblyItem>,
     pub include_non_stock_items: Option<bool>,
     pub include_subcontracted_items: Option<bool>,
@@ -144,12 +155,12 @@ pub struct ProductionPlan {
 #[cfg(feature = "manufacturing")]
 document! {
     ProductionPlan(PRODUCTION_PLAN) : name owner creation modified modified_by docstatus
-    idx naming_series company get_items_from posting_date item_code customer warehouse
-    project sales_order_status from_date to_date from_delivery_date to_delivery_date
-    sales_orders material_requests combine_items po_items prod_plan_references
-    combine_sub_items sub_assembly_warehouse skip_available_sub_assembly_item
-    sub_assembly_items include_non_stock_items include_subcontracted_items
-    consider_minimum_order_qty include_safety_stock ignore_existing_ordered_qty
-    for_warehouse mr_items total_planned_qty total_produced_qty status warehouses
-    amended_from
+    idx naming_series company get_items_from posting_date reserve_stock item_code
+    customer warehouse project sales_order_status from_date to_date from_delivery_date
+    to_delivery_date combine_items sales_orders material_requests po_items
+    prod_plan_references sub_assembly_warehouse skip_available_sub_assembly_item
+    combine_sub_items sub_assembly_items include_non_stock_items
+    include_subcontracted_items consider_minimum_order_qty include_safety_stock
+    ignore_existing_ordered_qty for_warehouse mr_items total_planned_qty
+    total_produced_qty status warehouses amended_from
 }

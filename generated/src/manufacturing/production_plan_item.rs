@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_ITEM: DocTypeDef = DocTypeDef {
+pub static PRODUCTION_PLAN_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("include_exploded_items", Check, "Include Exploded Items", default = Some("1")),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
@@ -27,7 +27,8 @@ pub static PRODUCTION_PLAN_ITEM: DocTypeDef = DocTypeDef {
         field!("temporary_name", Data, "temporary name", flags = HIDDEN),
     ],
     ..DocTypeDef::new("Production Plan Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ProductionPlanItemField(PRODUCTION_PLAN_ITEM) : Name Owner Creation Modified

@@ -2,16 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_ITEM_REFERENCE: DocTypeDef = DocTypeDef {
+pub static PRODUCTION_PLAN_ITEM_REFERENCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("item_reference", Data, "Item Reference", flags = IN_LIST_VIEW),
         field!("sales_order", Link, "Sales Order Reference", options = Target("Sales Order"), flags = IN_LIST_VIEW),
         field!("sales_order_item", Data, "Sales Order Item", flags = IN_LIST_VIEW),
-        field!("qty", Data, "Qty", flags = IN_LIST_VIEW),
+        field!("qty", Float, "Qty", flags = IN_LIST_VIEW, only = V16),
+        field!("qty", Data, "Qty", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Production Plan Item Reference", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProductionPlanItemReferenceField(PRODUCTION_PLAN_ITEM_REFERENCE) : Name Owner

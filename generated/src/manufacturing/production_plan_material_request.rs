@@ -2,16 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_MATERIAL_REQUEST: DocTypeDef = DocTypeDef {
+pub static PRODUCTION_PLAN_MATERIAL_REQUEST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = REQD | IN_LIST_VIEW),
         field!("material_request_date", Date, "Material Request Date", flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Production Plan Material Request", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ProductionPlanMaterialRequestField(PRODUCTION_PLAN_MATERIAL_REQUEST) : Name Owner

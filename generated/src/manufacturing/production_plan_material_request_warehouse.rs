@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_MATERIAL_REQUEST_WAREHOUSE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PRODUCTION_PLAN_MATERIAL_REQUEST_WAREHOUSE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Production Plan Material Request Warehouse", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub

@@ -2,23 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_SALES_ORDER: DocTypeDef = DocTypeDef {
+pub static PRODUCTION_PLAN_SALES_ORDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = REQD | IN_LIST_VIEW),
         field!("sales_order_date", Date, "Sales Order Date", flags = READ_ONLY | IN_LIST_VIEW),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("grand_total", Currency, "Grand Total", flags = READ_ONLY | IN_LIST_VIEW),
+        field!("status", Data, "Status", flags = IN_LIST_VIEW, only = V16),
     ],
     ..DocTypeDef::new("Production Plan Sales Order", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ProductionPlanSalesOrderField(PRODUCTION_PLAN_SALES_ORDER) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype SalesOrder
-    SalesOrderDate Customer GrandTotal
+    SalesOrderDate Customer GrandTotal Status
 }
 
 #[cfg(feature = "manufacturing")]
@@ -41,6 +43,7 @@ pub struct ProductionPlanSalesOrder {
     pub sales_order_date: Option<Date>,
     pub customer: Link<target::Customer>,
     pub grand_total: Option<f64>,
+    pub status: Option<String>,
     pub extra: Extra,
 }
 
@@ -48,5 +51,5 @@ pub struct ProductionPlanSalesOrder {
 document! {
     ProductionPlanSalesOrder(PRODUCTION_PLAN_SALES_ORDER) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype sales_order sales_order_date
-    customer grand_total
+    customer grand_total status
 }

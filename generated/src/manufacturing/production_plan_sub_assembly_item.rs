@@ -2,40 +2,55 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("production_item", Link, "Sub Assembly Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("sub_assembly_item_code.item_name")),
-        field!("fg_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW),
+        field!("fg_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), only = V16),
+        field!("fg_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("parent_item_code", Link, "Finished Good", options = Target("Item"), flags = READ_ONLY),
-        field!("schedule_date", Datetime, "Schedule Date", flags = IN_LIST_VIEW),
-        field!("qty", Float, "Required Qty", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("bom_no", Link, "Bom No", options = Target("BOM"), flags = IN_LIST_VIEW),
+        field!("schedule_date", Datetime, "Schedule Date", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("qty", Float, "Required Qty", flags = READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = IN_LIST_VIEW, only = V16),
+        field!("bom_no", Link, "Bom No", options = Target("BOM"), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("bom_level", Int, "Level (BOM)", flags = READ_ONLY),
-        field!("type_of_manufacturing", Select, "Manufacturing Type", options = Choices(& ["In House", "Subcontract", "Material Request"]), flags = IN_LIST_VIEW, default = Some("In House")),
-        field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONALLY_REQD),
-        field!("wo_produced_qty", Float, "Produced Qty", flags = READ_ONLY),
+        field!("type_of_manufacturing", Select, "Manufacturing Type", options = Choices(&["In House", "Subcontract", "Material Request"]), flags = IN_LIST_VIEW, default = Some("In House")),
+        field!("required_qty", Float, "Required Qty", flags = IN_LIST_VIEW, only = V16),
+        field!("projected_qty", Float, "Projected Qty", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW, only = V16),
+        field!("qty", Float, "Qty to Order", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = IN_LIST_VIEW | CONDITIONALLY_REQD, only = V16),
+        field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONALLY_REQD | SUPERSEDED, only = V15),
+        field!("wo_produced_qty", Float, "Produced Qty", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("purchase_order", Link, "Purchase Order", options = Target("Purchase Order"), flags = READ_ONLY),
         field!("production_plan_item", Data, "Production Plan Item", flags = READ_ONLY | HIDDEN),
+        field!("wo_produced_qty", Float, "Produced Qty", flags = READ_ONLY, only = V16),
+        field!("stock_reserved_qty", Float, "Stock Reserved Qty", flags = READ_ONLY | NO_COPY, only = V16),
         field!("ordered_qty", Float, "Ordered Qty", flags = READ_ONLY | NO_COPY),
-        field!("received_qty", Float, "Received Qty", flags = READ_ONLY),
+        field!("received_qty", Float, "Received Qty", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY, only = V16),
+        field!("received_qty", Float, "Received Qty", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("indent", Int, "Indent"),
+        field!("schedule_date", Datetime, "Schedule Date", only = V16),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = READ_ONLY),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY),
+        field!("actual_qty", Float, "Actual Qty", flags = READ_ONLY | NO_COPY, only = V16),
         field!("description", SmallText, "description", flags = READ_ONLY),
-        field!("actual_qty", Float, "Actual Qty", flags = READ_ONLY | NO_COPY),
-        field!("projected_qty", Float, "Projected Qty", flags = READ_ONLY | NO_COPY),
+        field!("actual_qty", Float, "Actual Qty", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
+        field!("projected_qty", Float, "Projected Qty", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Production Plan Sub Assembly Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProductionPlanSubAssemblyItemField(PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM) : Name
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
-    ProductionItem ItemName FgWarehouse ParentItemCode ScheduleDate Qty BomNo BomLevel
-    TypeOfManufacturing Supplier WoProducedQty PurchaseOrder ProductionPlanItem
-    OrderedQty ReceivedQty Indent Uom StockUom Description ActualQty ProjectedQty
+    ProductionItem ItemName FgWarehouse ParentItemCode BomNo BomLevel TypeOfManufacturing
+    RequiredQty ProjectedQty Qty Supplier PurchaseOrder ProductionPlanItem WoProducedQty
+    StockReservedQty OrderedQty ReceivedQty Indent ScheduleDate Uom StockUom ActualQty
+    Description
 }
 
 #[cfg(feature = "manufacturing")]
@@ -64,23 +79,25 @@ pub struct ProductionPlanSubAssemblyItem {
     pub item_name: Option<String>,
     pub fg_warehouse: Link<target::Warehouse>,
     pub parent_item_code: Link<target::Item>,
-    pub schedule_date: Option<DateTime>,
-    pub qty: Option<f64>,
     pub bom_no: Link<target::Bom>,
     pub bom_level: Option<i64>,
     pub type_of_manufacturing: Select<ProductionPlanSubAssemblyItemTypeOfManufacturing>,
+    pub required_qty: Option<f64>,
+    pub projected_qty: Option<f64>,
+    pub qty: Option<f64>,
     pub supplier: Link<target::Supplier>,
-    pub wo_produced_qty: Option<f64>,
     pub purchase_order: Link<target::PurchaseOrder>,
     pub production_plan_item: Option<String>,
+    pub wo_produced_qty: Option<f64>,
+    pub stock_reserved_qty: Option<f64>,
     pub ordered_qty: Option<f64>,
     pub received_qty: Option<f64>,
     pub indent: Option<i64>,
+    pub schedule_date: Option<DateTime>,
     pub uom: Link<target::Uom>,
     pub stock_uom: Link<target::Uom>,
-    pub description: Option<String>,
     pub actual_qty: Option<f64>,
-    pub projected_qty: Option<f64>,
+    pub description: Option<String>,
     pub extra: Extra,
 }
 
@@ -88,8 +105,8 @@ pub struct ProductionPlanSubAssemblyItem {
 document! {
     ProductionPlanSubAssemblyItem(PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM) : name owner
     creation modified modified_by docstatus idx parent parentfield parenttype
-    production_item item_name fg_warehouse parent_item_code schedule_date qty bom_no
-    bom_level type_of_manufacturing supplier wo_produced_qty purchase_order
-    production_plan_item ordered_qty received_qty indent uom stock_uom description
-    actual_qty projected_qty
+    production_item item_name fg_warehouse parent_item_code bom_no bom_level
+    type_of_manufacturing required_qty projected_qty qty supplier purchase_order
+    production_plan_item wo_produced_qty stock_reserved_qty ordered_qty received_qty
+    indent schedule_date uom stock_uom actual_qty description
 }

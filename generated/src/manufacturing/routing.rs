@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROUTING: DocTypeDef = DocTypeDef {
+pub static ROUTING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:routing_name"),
+    sort: "creation desc",
     fields: &[
         field!("routing_name", Data, "Routing Name", flags = UNIQUE),
-        field!("disabled", Check, "Disabled", flags = CONDITIONAL),
+        field!("disabled", Check, "Disabled", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("disabled", Check, "Disabled", flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("operations", Table, "BOM Operation", options = Target("BOM Operation")),
     ],
     tools: &[
@@ -19,7 +21,8 @@ pub static ROUTING: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_routing_document"),
     ],
     ..DocTypeDef::new("Routing", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RoutingField(ROUTING) : Name Owner Creation Modified ModifiedBy Docstatus Idx

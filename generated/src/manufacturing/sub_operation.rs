@@ -2,15 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUB_OPERATION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SUB_OPERATION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("operation", Link, "Operation", options = Target("Operation"), flags = IN_LIST_VIEW),
-        field!("time_in_mins", Float, "Operation Time", flags = IN_LIST_VIEW, default = Some("0")),
+        field!("time_in_mins", Float, "Operation Time", flags = IN_LIST_VIEW | NON_NEGATIVE, default = Some("0"), only = V16),
+        field!("time_in_mins", Float, "Operation Time", flags = IN_LIST_VIEW | SUPERSEDED, default = Some("0"), only = V15),
         field!("description", SmallText, "Description"),
     ],
     ..DocTypeDef::new("Sub Operation", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubOperationField(SUB_OPERATION) : Name Owner Creation Modified ModifiedBy

@@ -2,41 +2,59 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORK_ORDER: DocTypeDef = DocTypeDef {
+pub static WORK_ORDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("production_item"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MFG-WO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
-        field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Not Started", "In Process", "Completed", "Stopped", "Closed", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX | CONDITIONAL, default = Some("Draft")),
+        field!("naming_series", Select, "Series", options = Choices(& ["MFG-WO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Not Started", "In Process", "Stock Reserved", "Stock Partially Reserved", "Completed", "Stopped", "Closed", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX | CONDITIONAL, default = Some("Draft"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Not Started", "In Process", "Completed", "Stopped", "Closed", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX | CONDITIONAL | SUPERSEDED, default = Some("Draft"), only = V15),
         field!("production_item", Link, "Item To Manufacture", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | CONDITIONAL | FETCH_IF_EMPTY, fetch_from = Some("production_item.item_name")),
         field!("image", AttachImage, "Image", options = Format("image"), flags = READ_ONLY | HIDDEN, fetch_from = Some("production_item.image")),
         field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = REQD),
-        field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = ALLOW_ON_SUBMIT | IN_GLOBAL_SEARCH),
+        field!("mps", Link, "MPS", options = Target("Master Production Schedule"), flags = READ_ONLY, only = V16),
+        field!("subcontracting_inward_order", Link, "Subcontracting Inward Order", options = Target("Subcontracting Inward Order"), flags = READ_ONLY | CONDITIONAL, only = V16),
+        field!("subcontracting_inward_order_item", Data, "Subcontracting Inward Order Item", flags = READ_ONLY | HIDDEN | NO_COPY, only = V16),
+        field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = IN_GLOBAL_SEARCH | CONDITIONAL, only = V16),
+        field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = ALLOW_ON_SUBMIT | IN_GLOBAL_SEARCH | SUPERSEDED, only = V15),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("qty", Float, "Qty To Manufacture", flags = REQD, default = Some("1.0")),
+        field!("project", Link, "Project", options = Target("Project"), only = V16),
+        field!("track_semi_finished_goods", Check, "Track Semi Finished Goods", flags = READ_ONLY, default = Some("0"), fetch_from = Some("bom_no.track_semi_finished_goods"), only = V16),
+        field!("reserve_stock", Check, "Reserve Stock", default = Some("0"), only = V16),
+        field!("max_producible_qty", Float, "Max Producible Qty", flags = READ_ONLY | HIDDEN | NO_COPY | NON_NEGATIVE, only = V16),
         field!("material_transferred_for_manufacturing", Float, "Material Transferred for Manufacturing", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
+        field!("additional_transferred_qty", Float, "Additional Transferred Qty", flags = READ_ONLY | NO_COPY, only = V16),
         field!("produced_qty", Float, "Manufactured Qty", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
         field!("disassembled_qty", Float, "Disassembled Qty", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | CONDITIONAL),
-        field!("project", Link, "Project", options = Target("Project")),
-        field!("required_items", Table, "Required Items", options = Target("Work Order Item"), flags = NO_COPY),
-        field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("0")),
+        field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), only = V16),
+        field!("wip_warehouse", Link, "Work-in-Progress Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("fg_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), only = V16),
+        field!("scrap_warehouse", Link, "Scrap Warehouse", options = Target("Warehouse"), only = V16),
+        field!("transfer_material_against", Select, "Transfer Material Against", options = Choices(&["Work Order", "Job Card"]), flags = CONDITIONAL | FETCH_IF_EMPTY, fetch_from = Some("bom_no.transfer_material_against"), only = V16),
+        field!("operations", Table, "Operations", options = Target("Work Order Operation"), only = V16),
+        field!("project", Link, "Project", options = Target("Project"), flags = SUPERSEDED, only = V15),
+        field!("required_items", Table, "", options = Target("Work Order Item"), flags = NO_COPY, only = V16),
+        field!("required_items", Table, "Required Items", options = Target("Work Order Item"), flags = NO_COPY | SUPERSEDED, only = V15),
+        field!("allow_alternative_item", Check, "Allow Alternative Item", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_alternative_item", Check, "Allow Alternative Item", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("use_multi_level_bom", Check, "Use Multi-Level BOM", default = Some("1")),
         field!("skip_transfer", Check, "Skip Material Transfer to WIP Warehouse", default = Some("0")),
         field!("from_wip_warehouse", Check, "Backflush Raw Materials From Work-in-Progress Warehouse", flags = CONDITIONAL, default = Some("0")),
         field!("update_consumed_material_cost_in_project", Check, "Update Consumed Material Cost In Project", default = Some("1")),
-        field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse")),
-        field!("wip_warehouse", Link, "Work-in-Progress Warehouse", options = Target("Warehouse"), flags = CONDITIONALLY_REQD),
-        field!("fg_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = REQD | FILLED),
-        field!("scrap_warehouse", Link, "Scrap Warehouse", options = Target("Warehouse")),
-        field!("has_serial_no", Check, "Has Serial No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("production_item.has_serial_no")),
-        field!("has_batch_no", Check, "Has Batch No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("production_item.has_batch_no")),
-        field!("batch_size", Float, "Batch Size", flags = CONDITIONAL, default = Some("0")),
-        field!("transfer_material_against", Select, "Transfer Material Against", options = Choices(&["Work Order", "Job Card"]), flags = CONDITIONAL | FETCH_IF_EMPTY, fetch_from = Some("bom_no.transfer_material_against")),
-        field!("operations", Table, "Operations", options = Target("Work Order Operation")),
+        field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = SUPERSEDED, only = V15),
+        field!("wip_warehouse", Link, "Work-in-Progress Warehouse", options = Target("Warehouse"), flags = CONDITIONALLY_REQD | SUPERSEDED, only = V15),
+        field!("fg_warehouse", Link, "Target Warehouse", options = Target("Warehouse"), flags = REQD | FILLED | SUPERSEDED, only = V15),
+        field!("scrap_warehouse", Link, "Scrap Warehouse", options = Target("Warehouse"), flags = SUPERSEDED, only = V15),
+        field!("has_serial_no", Check, "Has Serial No", flags = READ_ONLY | SUPERSEDED, default = Some("0"), fetch_from = Some("production_item.has_serial_no"), only = V15),
+        field!("has_batch_no", Check, "Has Batch No", flags = READ_ONLY | SUPERSEDED, default = Some("0"), fetch_from = Some("production_item.has_batch_no"), only = V15),
+        field!("batch_size", Float, "Batch Size", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("transfer_material_against", Select, "Transfer Material Against", options = Choices(&["Work Order", "Job Card"]), flags = CONDITIONAL | FETCH_IF_EMPTY | SUPERSEDED, fetch_from = Some("bom_no.transfer_material_against"), only = V15),
+        field!("operations", Table, "Operations", options = Target("Work Order Operation"), flags = SUPERSEDED, only = V15),
         field!("planned_start_date", Datetime, "Planned Start Date", flags = REQD | ALLOW_ON_SUBMIT, default = Some("now")),
         field!("planned_end_date", Datetime, "Planned End Date", flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("expected_delivery_date", Date, "Expected Delivery Date", flags = ALLOW_ON_SUBMIT),
@@ -48,9 +66,13 @@ pub static WORK_ORDER: DocTypeDef = DocTypeDef {
         field!("additional_operating_cost", Currency, "Additional Operating Cost", options = Format("Company:company:default_currency"), flags = NO_COPY),
         field!("corrective_operation_cost", Currency, "Corrective Operation Cost", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
         field!("total_operating_cost", Currency, "Total Operating Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
+        field!("has_serial_no", Check, "Has Serial No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("production_item.has_serial_no"), only = V16),
+        field!("has_batch_no", Check, "Has Batch No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("production_item.has_batch_no"), only = V16),
+        field!("batch_size", Float, "Batch Size", flags = CONDITIONAL, default = Some("0"), only = V16),
         field!("description", SmallText, "Item Description", flags = READ_ONLY),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | FETCH_IF_EMPTY, fetch_from = Some("production_item.stock_uom")),
-        field!("material_request", Link, "Material Request", options = Target("Material Request")),
+        field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = CONDITIONAL, only = V16),
+        field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = SUPERSEDED, only = V15),
         field!("material_request_item", Data, "Material Request Item", flags = READ_ONLY | HIDDEN),
         field!("sales_order_item", Data, "Sales Order Item", flags = READ_ONLY | HIDDEN),
         field!("production_plan", Link, "Production Plan", options = Target("Production Plan"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
@@ -71,20 +93,24 @@ pub static WORK_ORDER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_work_order_document"),
     ],
     ..DocTypeDef::new("Work Order", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub WorkOrderField(WORK_ORDER) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx NamingSeries Status ProductionItem ItemName Image BomNo SalesOrder Company Qty
-    MaterialTransferredForManufacturing ProducedQty DisassembledQty ProcessLossQty
-    Project RequiredItems AllowAlternativeItem UseMultiLevelBom SkipTransfer
-    FromWipWarehouse UpdateConsumedMaterialCostInProject SourceWarehouse WipWarehouse
-    FgWarehouse ScrapWarehouse HasSerialNo HasBatchNo BatchSize TransferMaterialAgainst
-    Operations PlannedStartDate PlannedEndDate ExpectedDeliveryDate ActualStartDate
-    ActualEndDate LeadTime PlannedOperatingCost ActualOperatingCost
-    AdditionalOperatingCost CorrectiveOperationCost TotalOperatingCost Description
-    StockUom MaterialRequest MaterialRequestItem SalesOrderItem ProductionPlan
-    ProductionPlanItem ProductionPlanSubAssemblyItem ProductBundleItem AmendedFrom
+    Idx NamingSeries Status ProductionItem ItemName Image BomNo Mps
+    SubcontractingInwardOrder SubcontractingInwardOrderItem SalesOrder Company Qty
+    Project TrackSemiFinishedGoods ReserveStock MaxProducibleQty
+    MaterialTransferredForManufacturing AdditionalTransferredQty ProducedQty
+    DisassembledQty ProcessLossQty SourceWarehouse WipWarehouse FgWarehouse
+    ScrapWarehouse TransferMaterialAgainst Operations RequiredItems AllowAlternativeItem
+    UseMultiLevelBom SkipTransfer FromWipWarehouse UpdateConsumedMaterialCostInProject
+    PlannedStartDate PlannedEndDate ExpectedDeliveryDate ActualStartDate ActualEndDate
+    LeadTime PlannedOperatingCost ActualOperatingCost AdditionalOperatingCost
+    CorrectiveOperationCost TotalOperatingCost HasSerialNo HasBatchNo BatchSize
+    Description StockUom MaterialRequest MaterialRequestItem SalesOrderItem
+    ProductionPlan ProductionPlanItem ProductionPlanSubAssemblyItem ProductBundleItem
+    AmendedFrom
 }
 
 #[cfg(feature = "manufacturing")]
@@ -98,8 +124,9 @@ choices! {
 #[cfg(feature = "manufacturing")]
 choices! {
     pub WorkOrderStatus { Draft = "Draft", Submitted = "Submitted", NotStarted =
-    "Not Started", InProcess = "In Process", Completed = "Completed", Stopped =
-    "Stopped", Closed = "Closed", Cancelled = "Cancelled" }
+    "Not Started", InProcess = "In Process", StockReserved = "Stock Reserved",
+    StockPartiallyReserved = "Stock Partially Reserved", Completed = "Completed", Stopped
+    = "Stopped", Closed = "Closed", Cancelled = "Cancelled" }
 }
 
 #[cfg(feature = "manufacturing")]
@@ -124,29 +151,33 @@ pub struct WorkOrder {
     pub item_name: Option<String>,
     pub image: Option<String>,
     pub bom_no: Link<target::Bom>,
+    pub mps: Link<target::MasterProductionSchedule>,
+    pub subcontracting_inward_order: Link<target::SubcontractingInwardOrder>,
+    pub subcontracting_inward_order_item: Option<String>,
     pub sales_order: Link<target::SalesOrder>,
     pub company: Link<target::Company>,
     pub qty: Option<f64>,
+    pub project: Link<target::Project>,
+    pub track_semi_finished_goods: Option<bool>,
+    pub reserve_stock: Option<bool>,
+    pub max_producible_qty: Option<f64>,
     pub material_transferred_for_manufacturing: Option<f64>,
+    pub additional_transferred_qty: Option<f64>,
     pub produced_qty: Option<f64>,
     pub disassembled_qty: Option<f64>,
     pub process_loss_qty: Option<f64>,
-    pub project: Link<target::Project>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub wip_warehouse: Link<target::Warehouse>,
+    pub fg_warehouse: Link<target::Warehouse>,
+    pub scrap_warehouse: Link<target::Warehouse>,
+    pub transfer_material_against: Select<WorkOrderTransferMaterialAgainst>,
+    pub operations: Vec<crate::WorkOrderOperation>,
     pub required_items: Vec<crate::WorkOrderItem>,
     pub allow_alternative_item: Option<bool>,
     pub use_multi_level_bom: Option<bool>,
     pub skip_transfer: Option<bool>,
     pub from_wip_warehouse: Option<bool>,
     pub update_consumed_material_cost_in_project: Option<bool>,
-    pub source_warehouse: Link<target::Warehouse>,
-    pub wip_warehouse: Link<target::Warehouse>,
-    pub fg_warehouse: Link<target::Warehouse>,
-    pub scrap_warehouse: Link<target::Warehouse>,
-    pub has_serial_no: Option<bool>,
-    pub has_batch_no: Option<bool>,
-    pub batch_size: Option<f64>,
-    pub transfer_material_against: Select<WorkOrderTransferMaterialAgainst>,
-    pub operations: Vec<crate::WorkOrderOperation>,
     pub planned_start_date: Option<DateTime>,
     pub planned_end_date: Option<DateTime>,
     pub expected_delivery_date: Option<Date>,
@@ -158,6 +189,9 @@ pub struct WorkOrder {
     pub additional_operating_cost: Option<f64>,
     pub corrective_operation_cost: Option<f64>,
     pub total_operating_cost: Option<f64>,
+    pub has_serial_no: Option<bool>,
+    pub has_batch_no: Option<bool>,
+    pub batch_size: Option<f64>,
     pub description: Option<String>,
     pub stock_uom: Link<target::Uom>,
     pub material_request: Link<target::MaterialRequest>,
@@ -174,15 +208,18 @@ pub struct WorkOrder {
 #[cfg(feature = "manufacturing")]
 document! {
     WorkOrder(WORK_ORDER) : name owner creation modified modified_by docstatus idx
-    naming_series status production_item item_name image bom_no sales_order company qty
-    material_transferred_for_manufacturing produced_qty disassembled_qty process_loss_qty
-    project required_items allow_alternative_item use_multi_level_bom skip_transfer
-    from_wip_warehouse update_consumed_material_cost_in_project source_warehouse
-    wip_warehouse fg_warehouse scrap_warehouse has_serial_no has_batch_no batch_size
-    transfer_material_against operations planned_start_date planned_end_date
+    naming_series status production_item item_name image bom_no mps
+    subcontracting_inward_order subcontracting_inward_order_item sales_order company qty
+    project track_semi_finished_goods reserve_stock max_producible_qty
+    material_transferred_for_manufacturing additional_transferred_qty produced_qty
+    disassembled_qty process_loss_qty source_warehouse wip_warehouse fg_warehouse
+    scrap_warehouse transfer_material_against operations required_items
+    allow_alternative_item use_multi_level_bom skip_transfer from_wip_warehouse
+    update_consumed_material_cost_in_project planned_start_date planned_end_date
     expected_delivery_date actual_start_date actual_end_date lead_time
     planned_operating_cost actual_operating_cost additional_operating_cost
-    corrective_operation_cost total_operating_cost description stock_uom material_request
-    material_request_item sales_order_item production_plan production_plan_item
-    production_plan_sub_assembly_item product_bundle_item amended_from
+    corrective_operation_cost total_operating_cost has_serial_no has_batch_no batch_size
+    description stock_uom material_request material_request_item sales_order_item
+    production_plan production_plan_item production_plan_sub_assembly_item
+    product_bundle_item amended_from
 }

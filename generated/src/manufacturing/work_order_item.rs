@@ -2,15 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORK_ORDER_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WORK_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("operation", Link, "Operation", options = Target("Operation")),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW | SEARCH_INDEX),
         field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
+        field!("operation_row_id", Int, "Operation Row Id", flags = READ_ONLY, only = V16),
         field!("item_name", Data, "Item Name", flags = READ_ONLY),
         field!("description", Text, "Description", flags = READ_ONLY),
-        field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("0")),
+        field!("allow_alternative_item", Check, "Allow Alternative Item", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_alternative_item", Check, "Allow Alternative Item", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("include_item_in_manufacturing", Check, "Include Item In Manufacturing", default = Some("0")),
         field!("required_qty", Float, "Required Qty", flags = IN_LIST_VIEW),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY, fetch_from = Some("item_code.stock_uom")),
@@ -21,16 +25,22 @@ pub static WORK_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("returned_qty", Float, "Returned Qty ", flags = READ_ONLY | IN_LIST_VIEW),
         field!("available_qty_at_source_warehouse", Float, "Available Qty at Source Warehouse", flags = READ_ONLY),
         field!("available_qty_at_wip_warehouse", Float, "Available Qty at WIP Warehouse", flags = READ_ONLY),
+        field!("stock_reserved_qty", Float, "Stock Reserved Qty", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("is_additional_item", Check, "Is Additional Item", flags = READ_ONLY | NO_COPY, default = Some("0"), only = V16),
+        field!("is_customer_provided_item", Check, "Is Customer Provided Item", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.is_customer_provided_item"), only = V16),
+        field!("voucher_detail_reference", Data, "Voucher Detail Reference", flags = READ_ONLY | NO_COPY | CONDITIONAL, only = V16),
     ],
     ..DocTypeDef::new("Work Order Item", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkOrderItemField(WORK_ORDER_ITEM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Operation ItemCode SourceWarehouse
-    ItemName Description AllowAlternativeItem IncludeItemInManufacturing RequiredQty
-    StockUom Rate Amount TransferredQty ConsumedQty ReturnedQty
-    AvailableQtyAtSourceWarehouse AvailableQtyAtWipWarehouse
+    OperationRowId ItemName Description AllowAlternativeItem IncludeItemInManufacturing
+    RequiredQty StockUom Rate Amount TransferredQty ConsumedQty ReturnedQty
+    AvailableQtyAtSourceWarehouse AvailableQtyAtWipWarehouse StockReservedQty
+    IsAdditionalItem IsCustomerProvidedItem VoucherDetailReference
 }
 
 #[cfg(feature = "manufacturing")]
@@ -52,6 +62,7 @@ pub struct WorkOrderItem {
     pub operation: Link<target::Operation>,
     pub item_code: Link<target::Item>,
     pub source_warehouse: Link<target::Warehouse>,
+    pub operation_row_id: Option<i64>,
     pub item_name: Option<String>,
     pub description: Option<String>,
     pub allow_alternative_item: Option<bool>,
@@ -65,14 +76,20 @@ pub struct WorkOrderItem {
     pub returned_qty: Option<f64>,
     pub available_qty_at_source_warehouse: Option<f64>,
     pub available_qty_at_wip_warehouse: Option<f64>,
+    pub stock_reserved_qty: Option<f64>,
+    pub is_additional_item: Option<bool>,
+    pub is_customer_provided_item: Option<bool>,
+    pub voucher_detail_reference: Option<String>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "manufacturing")]
 document! {
     WorkOrderItem(WORK_ORDER_ITEM) : name owner creation modified modified_by docstatus
-    idx parent parentfield parenttype operation item_code source_warehouse item_name
-    description allow_alternative_item include_item_in_manufacturing required_qty
-    stock_uom rate amount transferred_qty consumed_qty returned_qty
-    available_qty_at_source_warehouse available_qty_at_wip_warehouse
+    idx parent parentfield parenttype operation item_code source_warehouse
+    operation_row_id item_name description allow_alternative_item
+    include_item_in_manufacturing required_qty stock_uom rate amount transferred_qty
+    consumed_qty returned_qty available_qty_at_source_warehouse
+    available_qty_at_wip_warehouse stock_reserved_qty is_additional_item
+    is_customer_provided_item voucher_detail_reference
 }

@@ -2,17 +2,29 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORK_ORDER_OPERATION: DocTypeDef = DocTypeDef {
+pub static WORK_ORDER_OPERATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("operation", Link, "Operation", options = Target("Operation"), flags = REQD | IN_LIST_VIEW),
         field!("status", Select, "Status", options = Choices(&["Pending", "Work in Progress", "Completed"]), flags = NO_COPY, default = Some("Pending")),
-        field!("completed_qty", Float, "Completed Qty", flags = NO_COPY | IN_LIST_VIEW),
-        field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW),
-        field!("bom", Link, "BOM", options = Target("BOM"), flags = NO_COPY | IN_LIST_VIEW),
+        field!("completed_qty", Float, "Completed Qty", flags = NO_COPY, only = V16),
+        field!("completed_qty", Float, "Completed Qty", flags = NO_COPY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("process_loss_qty", Float, "Process Loss Qty", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("bom", Link, "BOM", options = Target("BOM"), flags = NO_COPY, only = V16),
+        field!("bom", Link, "BOM", options = Target("BOM"), flags = NO_COPY | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("workstation_type", Link, "Workstation Type", options = Target("Workstation Type")),
         field!("workstation", Link, "Workstation", options = Target("Workstation"), flags = IN_LIST_VIEW),
         field!("sequence_id", Int, "Sequence ID", flags = NON_NEGATIVE),
+        field!("bom_no", Link, "BOM No (For Semi-Finished Goods)", options = Target("BOM"), flags = READ_ONLY, only = V16),
+        field!("finished_good", Link, "Semi Finished Goods / Finished Goods", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("is_subcontracted", Check, "Is Subcontracted", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("skip_material_transfer", Check, "Skip Material Transfer", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("backflush_from_wip_warehouse", Check, "Backflush Materials From WIP Warehouse", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("source_warehouse", Link, "Source Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW, only = V16),
+        field!("wip_warehouse", Link, "WIP WH", options = Target("Warehouse"), only = V16),
+        field!("fg_warehouse", Link, "Finished Goods Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW, only = V16),
         field!("description", TextEditor, "Operation Description"),
         field!("planned_start_time", Datetime, "Planned Start Time", flags = READ_ONLY | NO_COPY),
         field!("hour_rate", Float, "Hour Rate", flags = READ_ONLY),
@@ -26,14 +38,17 @@ pub static WORK_ORDER_OPERATION: DocTypeDef = DocTypeDef {
         field!("actual_operating_cost", Currency, "Actual Operating Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
     ],
     ..DocTypeDef::new("Work Order Operation", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkOrderOperationField(WORK_ORDER_OPERATION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Operation Status CompletedQty
-    ProcessLossQty Bom WorkstationType Workstation SequenceId Description
-    PlannedStartTime HourRate TimeInMins PlannedEndTime BatchSize PlannedOperatingCost
-    ActualStartTime ActualOperationTime ActualEndTime ActualOperatingCost
+    ProcessLossQty Bom WorkstationType Workstation SequenceId BomNo FinishedGood
+    IsSubcontracted SkipMaterialTransfer BackflushFromWipWarehouse SourceWarehouse
+    WipWarehouse FgWarehouse Description PlannedStartTime HourRate TimeInMins
+    PlannedEndTime BatchSize PlannedOperatingCost ActualStartTime ActualOperationTime
+    ActualEndTime ActualOperatingCost
 }
 
 #[cfg(feature = "manufacturing")]
@@ -66,6 +81,14 @@ pub struct WorkOrderOperation {
     pub workstation_type: Link<target::WorkstationType>,
     pub workstation: Link<target::Workstation>,
     pub sequence_id: Option<i64>,
+    pub bom_no: Link<target::Bom>,
+    pub finished_good: Link<target::Item>,
+    pub is_subcontracted: Option<bool>,
+    pub skip_material_transfer: Option<bool>,
+    pub backflush_from_wip_warehouse: Option<bool>,
+    pub source_warehouse: Link<target::Warehouse>,
+    pub wip_warehouse: Link<target::Warehouse>,
+    pub fg_warehouse: Link<target::Warehouse>,
     pub description: Option<String>,
     pub planned_start_time: Option<DateTime>,
     pub hour_rate: Option<f64>,
@@ -84,8 +107,9 @@ pub struct WorkOrderOperation {
 document! {
     WorkOrderOperation(WORK_ORDER_OPERATION) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype operation status completed_qty
-    process_loss_qty bom workstation_type workstation sequence_id description
-    planned_start_time hour_rate time_in_mins planned_end_time batch_size
-    planned_operating_cost actual_start_time actual_operation_time actual_end_time
-    actual_operating_cost
+    process_loss_qty bom workstation_type workstation sequence_id bom_no finished_good
+    is_subcontracted skip_material_transfer backflush_from_wip_warehouse source_warehouse
+    wip_warehouse fg_warehouse description planned_start_time hour_rate time_in_mins
+    planned_end_time batch_size planned_operating_cost actual_start_time
+    actual_operation_time actual_end_time actual_operating_cost
 }

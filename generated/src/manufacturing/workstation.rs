@@ -2,24 +2,27 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSTATION: DocTypeDef = DocTypeDef {
+pub static WORKSTATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:workstation_name"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("workstation_name", Data, "Workstation Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("workstation_type", Link, "Workstation Type", options = Target("Workstation Type"), flags = BOLD),
         field!("plant_floor", Link, "Plant Floor", options = Target("Plant Floor")),
-        field!("production_capacity", Int, "Job Capacity", flags = REQD, default = Some("1")),
+        field!("disabled", Check, "Disabled", default = Some("0"), only = V16),
+        field!("production_capacity", Int, "Job Capacity", flags = REQD | NON_NEGATIVE, default = Some("1"), only = V16),
+        field!("production_capacity", Int, "Job Capacity", flags = REQD | SUPERSEDED, default = Some("1"), only = V15),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse")),
         field!("status", Select, "Status", options = Choices(&["Production", "Off", "Idle", "Problem", "Maintenance", "Setup"]), flags = IN_LIST_VIEW),
         field!("on_status_image", AttachImage, "Active Status"),
         field!("off_status_image", AttachImage, "Inactive Status"),
-        field!("hour_rate_electricity", Currency, "Electricity Cost", flags = BOLD),
-        field!("hour_rate_consumable", Currency, "Consumable Cost", flags = BOLD),
-        field!("hour_rate_rent", Currency, "Rent Cost", flags = BOLD),
-        field!("hour_rate_labour", Currency, "Wages", flags = BOLD),
+        field!("workstation_costs", Table, "Operating Components Cost", options = Target("Workstation Cost"), only = V16),
+        field!("hour_rate_electricity", Currency, "Electricity Cost", flags = BOLD, only = V15),
+        field!("hour_rate_consumable", Currency, "Consumable Cost", flags = BOLD, only = V15),
+        field!("hour_rate_rent", Currency, "Rent Cost", flags = BOLD, only = V15),
+        field!("hour_rate_labour", Currency, "Wages", flags = BOLD, only = V15),
         field!("hour_rate", Currency, "Net Hour Rate", flags = READ_ONLY),
         field!("description", Text, "Description", flags = IN_LIST_VIEW),
         field!("holiday_list", Link, "Holiday List", options = Target("Holiday List")),
@@ -35,13 +38,15 @@ pub static WORKSTATION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_workstation_document"),
     ],
     ..DocTypeDef::new("Workstation", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub WorkstationField(WORKSTATION) : Name Owner Creation Modified ModifiedBy Docstatus
-    Idx WorkstationName WorkstationType PlantFloor ProductionCapacity Warehouse Status
-    OnStatusImage OffStatusImage HourRateElectricity HourRateConsumable HourRateRent
-    HourRateLabour HourRate Description HolidayList WorkingHours TotalWorkingHours
+    Idx WorkstationName WorkstationType PlantFloor Disabled ProductionCapacity Warehouse
+    Status OnStatusImage OffStatusImage WorkstationCosts HourRateElectricity
+    HourRateConsumable HourRateRent HourRateLabour HourRate Description HolidayList
+    WorkingHours TotalWorkingHours
 }
 
 #[cfg(feature = "manufacturing")]
@@ -66,11 +71,13 @@ pub struct Workstation {
     pub workstation_name: Option<String>,
     pub workstation_type: Link<target::WorkstationType>,
     pub plant_floor: Link<target::PlantFloor>,
+    pub disabled: Option<bool>,
     pub production_capacity: Option<i64>,
     pub warehouse: Link<target::Warehouse>,
     pub status: Select<WorkstationStatus>,
     pub on_status_image: Option<String>,
     pub off_status_image: Option<String>,
+    pub workstation_costs: Vec<crate::WorkstationCost>,
     pub hour_rate_electricity: Option<f64>,
     pub hour_rate_consumable: Option<f64>,
     pub hour_rate_rent: Option<f64>,
@@ -86,8 +93,8 @@ pub struct Workstation {
 #[cfg(feature = "manufacturing")]
 document! {
     Workstation(WORKSTATION) : name owner creation modified modified_by docstatus idx
-    workstation_name workstation_type plant_floor production_capacity warehouse status
-    on_status_image off_status_image hour_rate_electricity hour_rate_consumable
-    hour_rate_rent hour_rate_labour hour_rate description holiday_list working_hours
-    total_working_hours
+    workstation_name workstation_type plant_floor disabled production_capacity warehouse
+    status on_status_image off_status_image workstation_costs hour_rate_electricity
+    hour_rate_consumable hour_rate_rent hour_rate_labour hour_rate description
+    holiday_list working_hours total_working_hours
 }

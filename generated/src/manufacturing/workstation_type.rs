@@ -2,17 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSTATION_TYPE: DocTypeDef = DocTypeDef {
+pub static WORKSTATION_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:workstation_type"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("workstation_type", Data, "Workstation Type", flags = REQD | UNIQUE | IN_LIST_VIEW),
-        field!("hour_rate_electricity", Currency, "Electricity Cost"),
-        field!("hour_rate_consumable", Currency, "Consumable Cost"),
-        field!("hour_rate_rent", Currency, "Rent Cost"),
-        field!("hour_rate_labour", Currency, "Wages"),
+        field!("workstation_costs", Table, "Operating Components Cost", options = Target("Workstation Cost"), only = V16),
+        field!("hour_rate_electricity", Currency, "Electricity Cost", only = V15),
+        field!("hour_rate_consumable", Currency, "Consumable Cost", only = V15),
+        field!("hour_rate_rent", Currency, "Rent Cost", only = V15),
+        field!("hour_rate_labour", Currency, "Wages", only = V15),
         field!("hour_rate", Currency, "Net Hour Rate", flags = READ_ONLY),
         field!("description", SmallText, "Description", flags = IN_LIST_VIEW),
     ],
@@ -25,12 +26,13 @@ pub static WORKSTATION_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_workstation_type_document"),
     ],
     ..DocTypeDef::new("Workstation Type", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub WorkstationTypeField(WORKSTATION_TYPE) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx WorkstationType HourRateElectricity HourRateConsumable HourRateRent
-    HourRateLabour HourRate Description
+    Docstatus Idx WorkstationType WorkstationCosts HourRateElectricity HourRateConsumable
+    HourRateRent HourRateLabour HourRate Description
 }
 
 #[cfg(feature = "manufacturing")]
@@ -47,6 +49,7 @@ pub struct WorkstationType {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub workstation_type: Option<String>,
+    pub workstation_costs: Vec<crate::WorkstationCost>,
     pub hour_rate_electricity: Option<f64>,
     pub hour_rate_consumable: Option<f64>,
     pub hour_rate_rent: Option<f64>,
@@ -59,6 +62,6 @@ pub struct WorkstationType {
 #[cfg(feature = "manufacturing")]
 document! {
     WorkstationType(WORKSTATION_TYPE) : name owner creation modified modified_by
-    docstatus idx workstation_type hour_rate_electricity hour_rate_consumable
-    hour_rate_rent hour_rate_labour hour_rate description
+    docstatus idx workstation_type workstation_costs hour_rate_electricity
+    hour_rate_consumable hour_rate_rent hour_rate_labour hour_rate description
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSTATION_WORKING_HOUR: DocTypeDef = DocTypeDef {
+pub static WORKSTATION_WORKING_HOUR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("start_time", Time, "Start Time", flags = REQD | IN_LIST_VIEW),
         field!("hours", Float, "Hours", flags = READ_ONLY),
@@ -11,7 +12,8 @@ pub static WORKSTATION_WORKING_HOUR: DocTypeDef = DocTypeDef {
         field!("enabled", Check, "Enabled", flags = IN_LIST_VIEW, default = Some("1")),
     ],
     ..DocTypeDef::new("Workstation Working Hour", "Manufacturing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkstationWorkingHourField(WORKSTATION_WORKING_HOUR) : Name Owner Creation

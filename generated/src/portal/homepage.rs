@@ -2,12 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOMEPAGE: DocTypeDef = DocTypeDef {
+pub static HOMEPAGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     title_field: Some("company"),
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
-        field!("hero_section_based_on", Select, "Hero Section Based On", options = Choices(& ["Default", "Slideshow", "Homepage Section"])),
+        field!("hero_section_based_on", Select, "Hero Section Based On", options = Choices(&["Default", "Slideshow", "Homepage Section"])),
         field!("title", Data, "Title"),
         field!("tag_line", Data, "Tag Line", flags = REQD | IN_LIST_VIEW | CONDITIONAL),
         field!("description", Text, "Description", flags = REQD | IN_LIST_VIEW | CONDITIONAL),
@@ -20,7 +20,8 @@ pub static HOMEPAGE: DocTypeDef = DocTypeDef {
         tool!(Update, "update_homepage_document"),
     ],
     ..DocTypeDef::new("Homepage", "Portal")
-};
+})
+.only(V15);
 
 fields! {
     pub HomepageField(HOMEPAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,11 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOMEPAGE_SECTION: DocTypeDef = DocTypeDef {
+pub static HOMEPAGE_SECTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     fields: &[
-        field!("section_based_on", Select, "Section Based On", options = Choices(&["Cards", "Custom HTML"])),
+        field!("section_based_on", Select, "Section Based On", options = Choices(& ["Cards", "Custom HTML"])),
         field!("section_cards", Table, "Section Cards", options = Target("Homepage Section Card")),
         field!("no_of_columns", Select, "Number of Columns", options = Choices(&["1", "2", "3", "4", "6"]), default = Some("3")),
         field!("section_html", Code, "Section HTML", options = Format("HTML")),
@@ -21,7 +21,8 @@ pub static HOMEPAGE_SECTION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_homepage_section_document"),
     ],
     ..DocTypeDef::new("Homepage Section", "Portal")
-};
+})
+.only(V15);
 
 fields! {
     pub HomepageSectionField(HOMEPAGE_SECTION) : Name Owner Creation Modified ModifiedBy

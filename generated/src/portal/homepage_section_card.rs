@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOMEPAGE_SECTION_CARD: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static HOMEPAGE_SECTION_CARD: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
     fields: &[
         field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
         field!("subtitle", Data, "Subtitle"),
@@ -12,7 +13,8 @@ pub static HOMEPAGE_SECTION_CARD: DocTypeDef = DocTypeDef {
         field!("route", Data, "Route", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Homepage Section Card", "Portal")
-};
+})
+.only(V15);
 
 fields! {
     pub HomepageSectionCardField(HOMEPAGE_SECTION_CARD) : Name Owner Creation Modified

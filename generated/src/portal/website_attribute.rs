@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_ATTRIBUTE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WEBSITE_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("attribute", Link, "Attribute", options = Target("Item Attribute"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Website Attribute", "Portal")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteAttributeField(WEBSITE_ATTRIBUTE) : Name Owner Creation Modified

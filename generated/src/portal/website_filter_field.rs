@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_FILTER_FIELD: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WEBSITE_FILTER_FIELD: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[field!("fieldname", Autocomplete, "Fieldname", flags = IN_LIST_VIEW)],
     ..DocTypeDef::new("Website Filter Field", "Portal")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteFilterFieldField(WEBSITE_FILTER_FIELD) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LETTER_HEAD: DocTypeDef = DocTypeDef {
+pub static LETTER_HEAD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:letter_head_name"),
+    sort: "creation desc",
     fields: &[
         field!("letter_head_name", Data, "Letter Head Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("source", Select, "Letter Head Based On", options = Choices(&["Image", "HTML"]), flags = CONDITIONAL),
@@ -33,7 +34,8 @@ pub static LETTER_HEAD: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_letter_head_document"),
     ],
     ..DocTypeDef::new("Letter Head", "Printing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LetterHeadField(LETTER_HEAD) : Name Owner Creation Modified ModifiedBy Docstatus

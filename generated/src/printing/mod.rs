@@ -8,6 +8,8 @@ mod print_format;
 pub use self::print_format::*;
 mod print_format_field_template;
 pub use self::print_format_field_template::*;
+mod print_heading;
+pub use self::print_heading::*;
 mod print_settings;
 pub use self::print_settings::*;
 mod print_style;

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NETWORK_PRINTER_SETTINGS: DocTypeDef = DocTypeDef {
+pub static NETWORK_PRINTER_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("server_ip", Data, "Server IP", flags = REQD | IN_LIST_VIEW, default = Some("localhost")),
         field!("port", Int, "Port", flags = REQD | IN_LIST_VIEW, default = Some("631")),
@@ -19,7 +20,8 @@ pub static NETWORK_PRINTER_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_network_printer_settings_document"),
     ],
     ..DocTypeDef::new("Network Printer Settings", "Printing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NetworkPrinterSettingsField(NETWORK_PRINTER_SETTINGS) : Name Owner Creation

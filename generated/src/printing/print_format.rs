@@ -2,19 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_FORMAT: DocTypeDef = DocTypeDef {
+pub static PRINT_FORMAT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
-        field!("doc_type", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("print_format_for", Select, "Print Format For", options = Choices(& ["DocType", "Report"]), default = Some("DocType"), only = V16),
+        field!("doc_type", Link, "DocType", options = Target("DocType"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("doc_type", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, only = V15),
+        field!("report", Link, "Report", options = Target("Report"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
         field!("module", Link, "Module", options = Target("Module Def")),
         field!("default_print_language", Link, "Default Print Language", options = Target("Language")),
         field!("standard", Select, "Standard", options = Choices(&["No", "Yes"]), flags = REQD | NO_COPY | SEARCH_INDEX, default = Some("No")),
         field!("custom_format", Check, "Custom Format", default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
-        field!("pdf_generator", Select, "PDF Generator", options = Choices(& ["wkhtmltopdf"]), default = Some("wkhtmltopdf")),
+        field!("pdf_generator", Select, "PDF Generator", options = Choices(& ["wkhtmltopdf", "chrome"]), default = Some("wkhtmltopdf"), only = V16),
+        field!("pdf_generator", Select, "PDF Generator", options = Choices(& ["wkhtmltopdf"]), flags = SUPERSEDED, default = Some("wkhtmltopdf"), only = V15),
         field!("print_format_type", Select, "Print Format Type", options = Choices(& ["Jinja", "JS"]), flags = CONDITIONAL, default = Some("Jinja")),
-        field!("raw_printing", Check, "Raw Printing", default = Some("0")),
+        field!("raw_printing", Check, "Raw Printing", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("raw_printing", Check, "Raw Printing", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("html", Code, "HTML", options = Format("Jinja"), flags = CONDITIONAL),
         field!("raw_commands", Code, "Raw Commands", options = Format("Jinja"), flags = CONDITIONAL),
         field!("margin_top", Float, "Margin Top", default = Some("15")),
@@ -42,18 +48,25 @@ pub static PRINT_FORMAT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_print_format_document"),
     ],
     ..DocTypeDef::new("Print Format", "Printing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PrintFormatField(PRINT_FORMAT) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx DocType Module DefaultPrintLanguage Standard CustomFormat Disabled
-    PdfGenerator PrintFormatType RawPrinting Html RawCommands MarginTop MarginBottom
-    MarginLeft MarginRight AlignLabelsRight ShowSectionHeadings LineBreaks AbsoluteValue
-    FontSize Font PageNumber Css FormatData PrintFormatBuilder PrintFormatBuilderBeta
+    Docstatus Idx PrintFormatFor DocType Report Module DefaultPrintLanguage Standard
+    CustomFormat Disabled PdfGenerator PrintFormatType RawPrinting Html RawCommands
+    MarginTop MarginBottom MarginLeft MarginRight AlignLabelsRight ShowSectionHeadings
+    LineBreaks AbsoluteValue FontSize Font PageNumber Css FormatData PrintFormatBuilder
+    PrintFormatBuilderBeta
 }
 
 #[cfg(feature = "printing")]
 use crate::target;
+
+#[cfg(feature = "printing")]
+choices! {
+    pub PrintFormatPrintFormatFor { DocType = "DocType", Report = "Report" }
+}
 
 #[cfg(feature = "printing")]
 choices! {
@@ -62,7 +75,7 @@ choices! {
 
 #[cfg(feature = "printing")]
 choices! {
-    pub PrintFormatPdfGenerator { Wkhtmltopdf = "wkhtmltopdf" }
+    pub PrintFormatPdfGenerator { Wkhtmltopdf = "wkhtmltopdf", Chrome = "chrome" }
 }
 
 #[cfg(feature = "printing")]
@@ -87,7 +100,9 @@ pub struct PrintFormat {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
+    pub print_format_for: Select<PrintFormatPrintFormatFor>,
     pub doc_type: Link<target::DocType>,
+    pub report: Link<target::Report>,
     pub module: Link<target::ModuleDef>,
     pub default_print_language: Link<target::Language>,
     pub standard: Select<PrintFormatStandard>,
@@ -119,9 +134,9 @@ pub struct PrintFormat {
 #[cfg(feature = "printing")]
 document! {
     PrintFormat(PRINT_FORMAT) : name owner creation modified modified_by docstatus idx
-    doc_type module default_print_language standard custom_format disabled pdf_generator
-    print_format_type raw_printing html raw_commands margin_top margin_bottom margin_left
-    margin_right align_labels_right show_section_headings line_breaks absolute_value
-    font_size font page_number css format_data print_format_builder
-    print_format_builder_beta
+    print_format_for doc_type report module default_print_language standard custom_format
+    disabled pdf_generator print_format_type raw_printing html raw_commands margin_top
+    margin_bottom margin_left margin_right align_labels_right show_section_headings
+    line_breaks absolute_value font_size font page_number css format_data
+    print_format_builder print_format_builder_beta
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_FORMAT_FIELD_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static PRINT_FORMAT_FIELD_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
         field!("field", Data, "Default Template For Field", flags = IN_LIST_VIEW),
@@ -22,7 +23,8 @@ pub static PRINT_FORMAT_FIELD_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_print_format_field_template_document"),
     ],
     ..DocTypeDef::new("Print Format Field Template", "Printing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PrintFormatFieldTemplateField(PRINT_FORMAT_FIELD_TEMPLATE) : Name Owner Creation

@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_SETTINGS: DocTypeDef = DocTypeDef {
+pub static PRINT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("send_print_as_pdf", Check, "Send Print as PDF", default = Some("1")),
         field!("repeat_header_footer", Check, "Repeat Header and Footer", default = Some("1")),
+        field!("pdf_generator", Select, "PDF Generator", options = Choices(& ["wkhtmltopdf", "chrome"]), default = Some("wkhtmltopdf"), only = V16),
         field!("pdf_page_size", Select, "PDF Page Size", options = Choices(&["A0", "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "C5E", "Comm10E", "DLE", "Executive", "Folio", "Ledger", "Legal", "Letter", "Tabloid", "Custom"]), default = Some("A4")),
         field!("pdf_page_height", Float, "PDF Page Height (in mm)", flags = CONDITIONAL),
         field!("pdf_page_width", Float, "PDF Page Width (in mm)", flags = CONDITIONAL),
@@ -30,18 +32,24 @@ pub static PRINT_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_print_settings_document"),
     ],
     ..DocTypeDef::new("Print Settings", "Printing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PrintSettingsField(PRINT_SETTINGS) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx SendPrintAsPdf RepeatHeaderFooter PdfPageSize PdfPageHeight
-    PdfPageWidth WithLetterhead CompactItemPrint PrintUomAfterQuantity AllowPrintForDraft
-    AddDraftHeading AllowPageBreakInsideTables AllowPrintForCancelled
+    Docstatus Idx SendPrintAsPdf RepeatHeaderFooter PdfGenerator PdfPageSize
+    PdfPageHeight PdfPageWidth WithLetterhead CompactItemPrint PrintUomAfterQuantity
+    AllowPrintForDraft AddDraftHeading AllowPageBreakInsideTables AllowPrintForCancelled
     PrintTaxesWithZeroAmount EnablePrintServer EnableRawPrinting PrintStyle Font FontSize
 }
 
 #[cfg(feature = "printing")]
 use crate::target;
+
+#[cfg(feature = "printing")]
+choices! {
+    pub PrintSettingsPdfGenerator { Wkhtmltopdf = "wkhtmltopdf", Chrome = "chrome" }
+}
 
 #[cfg(feature = "printing")]
 choices! {
@@ -72,6 +80,7 @@ pub struct PrintSettings {
     pub idx: Option<i64>,
     pub send_print_as_pdf: Option<bool>,
     pub repeat_header_footer: Option<bool>,
+    pub pdf_generator: Select<PrintSettingsPdfGenerator>,
     pub pdf_page_size: Select<PrintSettingsPdfPageSize>,
     pub pdf_page_height: Option<f64>,
     pub pdf_page_width: Option<f64>,
@@ -94,9 +103,9 @@ pub struct PrintSettings {
 #[cfg(feature = "printing")]
 document! {
     PrintSettings(PRINT_SETTINGS) : name owner creation modified modified_by docstatus
-    idx send_print_as_pdf repeat_header_footer pdf_page_size pdf_page_height
-    pdf_page_width with_letterhead compact_item_print print_uom_after_quantity
-    allow_print_for_draft add_draft_heading allow_page_break_inside_tables
-    allow_print_for_cancelled print_taxes_with_zero_amount enable_print_server
-    enable_raw_printing print_style font font_size
+    idx send_print_as_pdf repeat_header_footer pdf_generator pdf_page_size
+    pdf_page_height pdf_page_width with_letterhead compact_item_print
+    print_uom_after_quantity allow_print_for_draft add_draft_heading
+    allow_page_break_inside_tables allow_print_for_cancelled print_taxes_with_zero_amount
+    enable_print_server enable_raw_printing print_style font font_size
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_STYLE: DocTypeDef = DocTypeDef {
+pub static PRINT_STYLE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:print_style_name"),
+    sort: "creation desc",
     fields: &[
         field!("print_style_name", Data, "Print Style Name", flags = REQD | UNIQUE),
         field!("disabled", Check, "Disabled", flags = IN_LIST_VIEW, default = Some("0")),
@@ -21,7 +22,8 @@ pub static PRINT_STYLE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_print_style_document"),
     ],
     ..DocTypeDef::new("Print Style", "Printing")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PrintStyleField(PRINT_STYLE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACTIVITY_COST: DocTypeDef = DocTypeDef {
+pub static ACTIVITY_COST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("PROJ-ACC-.#####"),
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
         field!("activity_type", Link, "Activity Type", options = Target("Activity Type"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("employee", Link, "Employee", options = Target("Employee"), flags = IN_STANDARD_FILTER),
@@ -24,7 +25,8 @@ pub static ACTIVITY_COST: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_activity_cost_document"),
     ],
     ..DocTypeDef::new("Activity Cost", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ActivityCostField(ACTIVITY_COST) : Name Owner Creation Modified ModifiedBy

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACTIVITY_TYPE: DocTypeDef = DocTypeDef {
+pub static ACTIVITY_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:activity_type"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("activity_type", Data, "Activity Type", flags = REQD | IN_LIST_VIEW),
+        field!("activity_type", Data, "Activity Type", flags = REQD | UNIQUE | IN_LIST_VIEW, only = V16),
+        field!("activity_type", Data, "Activity Type", flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("costing_rate", Currency, "Default Costing Rate"),
         field!("billing_rate", Currency, "Default Billing Rate"),
         field!("disabled", Check, "Disabled", default = Some("0")),
@@ -21,7 +22,8 @@ pub static ACTIVITY_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_activity_type_document"),
     ],
     ..DocTypeDef::new("Activity Type", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ActivityTypeField(ACTIVITY_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DEPENDENT_TASK: DocTypeDef = DocTypeDef {
+pub static DEPENDENT_TASK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("task", Link, "Task", options = Target("Task"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Dependent Task", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DependentTaskField(DEPENDENT_TASK) : Name Owner Creation Modified ModifiedBy

@@ -2,18 +2,20 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
+pub static PROJECT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY
+        | doctype_flag::TITLE_IN_LINKS,
     autoname: Some("naming_series:"),
     title_field: Some("project_name"),
     search_fields: &["project_name", "customer", "status", "priority", "is_active"],
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(&["PROJ-.####"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("project_name", Data, "Project Name", flags = REQD | UNIQUE),
         field!("status", Select, "Status", options = Choices(&["Open", "Completed", "Cancelled"]), flags = NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Open")),
         field!("project_type", Link, "Project Type", options = Target("Project Type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("is_active", Select, "Is Active", options = Choices(&["Yes", "No"])),
-        field!("percent_complete_method", Select, "% Complete Method", options = Choices(& ["Manual", "Task Completion", "Task Progress", "Task Weight"]), default = Some("Task Completion")),
+        field!("percent_complete_method", Select, "% Complete Method", options = Choices(&["Manual", "Task Completion", "Task Progress", "Task Weight"]), default = Some("Task Completion")),
         field!("percent_complete", Percent, "% Completed", flags = READ_ONLY | NO_COPY | BOLD),
         field!("project_template", Link, "From Template", options = Target("Project Template"), flags = SET_ONLY_ONCE | QUICK_ENTRY),
         field!("expected_start_date", Date, "Expected Start Date", flags = BOLD),
@@ -51,10 +53,10 @@ pub static PROJECT: DocTypeDef = DocTypeDef {
         field!("weekly_time_to_send", Time, "Weekly Time to send", flags = CONDITIONAL),
         field!("subject", Data, "Subject", flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("message", Text, "Message", flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("committed_purchase_cost", Currency, "Committed Purchase Cost (via Purchase Order)", flags = READ_ONLY),
-        field!("committed_sales_amount", Currency, "Committed Sales Amount (via Sales Order)", flags = READ_ONLY),
-        field!("total_committed_cost", Currency, "Total Committed Cost", flags = READ_ONLY),
-        field!("total_actual_cost", Currency, "Total Actual Cost", flags = READ_ONLY),
+        field!("committed_purchase_cost", Currency, "Committed Purchase Cost (via Purchase Order)", flags = READ_ONLY, only = V15),
+        field!("committed_sales_amount", Currency, "Committed Sales Amount (via Sales Order)", flags = READ_ONLY, only = V15),
+        field!("total_committed_cost", Currency, "Total Committed Cost", flags = READ_ONLY, only = V15),
+        field!("total_actual_cost", Currency, "Total Actual Cost", flags = READ_ONLY, only = V15),
     ],
     tools: &[
         tool!(List, "list_project_documents"),
@@ -65,7 +67,13 @@ pub static PROJECT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_project_document"),
     ],
     ..DocTypeDef::new("Project", "Projects")
-};
+})
+.but(
+    &[
+        (V15, Fact::Flags(doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY)),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub ProjectField(PROJECT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_TEMPLATE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PROJECT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
+        | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("project_type", Link, "Project Type", options = Target("Project Type"), flags = IN_LIST_VIEW),
+        field!("disabled", Check, "Disabled", default = Some("0"), only = V16),
         field!("tasks", Table, "Tasks", options = Target("Project Template Task"), flags = REQD),
     ],
     tools: &[
@@ -18,11 +21,17 @@ pub static PROJECT_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_project_template_document"),
     ],
     ..DocTypeDef::new("Project Template", "Projects")
-};
+})
+.but(
+    &[
+        (V15, Fact::Flags(doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY)),
+        (V15, Fact::Sort("modified desc")),
+    ],
+);
 
 fields! {
     pub ProjectTemplateField(PROJECT_TEMPLATE) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx ProjectType Tasks
+    Docstatus Idx ProjectType Disabled Tasks
 }
 
 #[cfg(feature = "projects")]
@@ -39,6 +48,7 @@ pub struct ProjectTemplate {
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
     pub project_type: Link<target::ProjectType>,
+    pub disabled: Option<bool>,
     pub tasks: Vec<crate::ProjectTemplateTask>,
     pub extra: Extra,
 }
@@ -46,5 +56,5 @@ pub struct ProjectTemplate {
 #[cfg(feature = "projects")]
 document! {
     ProjectTemplate(PROJECT_TEMPLATE) : name owner creation modified modified_by
-    docstatus idx project_type tasks
+    docstatus idx project_type disabled tasks
 }

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_TEMPLATE_TASK: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PROJECT_TEMPLATE_TASK: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("task", Link, "Task", options = Target("Task"), flags = REQD | IN_LIST_VIEW),
         field!("subject", ReadOnly, "Subject", flags = IN_LIST_VIEW, fetch_from = Some("task.subject")),
     ],
     ..DocTypeDef::new("Project Template Task", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProjectTemplateTaskField(PROJECT_TEMPLATE_TASK) : Name Owner Creation Modified

@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_TYPE: DocTypeDef = DocTypeDef {
+pub static PROJECT_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:project_type"),
+    sort: "creation desc",
     fields: &[
-        field!("project_type", Data, "Project Type", flags = REQD | IN_LIST_VIEW),
+        field!("project_type", Data, "Project Type", flags = REQD | UNIQUE | IN_LIST_VIEW, only = V16),
+        field!("project_type", Data, "Project Type", flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("description", Text, "Description"),
     ],
     tools: &[
@@ -19,7 +21,8 @@ pub static PROJECT_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_project_type_document"),
     ],
     ..DocTypeDef::new("Project Type", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProjectTypeField(PROJECT_TYPE) : Name Owner Creation Modified ModifiedBy

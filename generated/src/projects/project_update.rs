@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_UPDATE: DocTypeDef = DocTypeDef {
+pub static PROJECT_UPDATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Data, "Series", options = Format("PROJ-UPD-.YYYY.-"), flags = HIDDEN),
         field!("project", Link, "Project", options = Target("Project"), flags = REQD | IN_LIST_VIEW),
@@ -26,7 +27,8 @@ pub static PROJECT_UPDATE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_project_update_document"),
     ],
     ..DocTypeDef::new("Project Update", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProjectUpdateField(PROJECT_UPDATE) : Name Owner Creation Modified ModifiedBy

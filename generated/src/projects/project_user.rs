@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_USER: DocTypeDef = DocTypeDef {
+pub static PROJECT_USER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("email", ReadOnly, "Email", fetch_from = Some("user.email")),
@@ -15,7 +16,8 @@ pub static PROJECT_USER: DocTypeDef = DocTypeDef {
         field!("project_status", Text, "Project Status", flags = CONDITIONAL),
     ],
     ..DocTypeDef::new("Project User", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProjectUserField(PROJECT_USER) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECTS_SETTINGS: DocTypeDef = DocTypeDef {
+pub static PROJECTS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("ignore_workstation_time_overlap", Check, "Ignore Workstation Time Overlap", default = Some("0")),
         field!("ignore_user_time_overlap", Check, "Ignore User Time Overlap", default = Some("0")),
@@ -16,7 +17,8 @@ pub static PROJECTS_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_projects_settings_document"),
     ],
     ..DocTypeDef::new("Projects Settings", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProjectsSettingsField(PROJECTS_SETTINGS) : Name Owner Creation Modified

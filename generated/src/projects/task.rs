@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TASK: DocTypeDef = DocTypeDef {
+pub static TASK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::QUICK_ENTRY,
     autoname: Some("TASK-.YYYY.-.#####"),
     title_field: Some("subject"),
     search_fields: &["subject"],
+    sort: "creation desc",
     fields: &[
         field!("subject", Data, "Subject", flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX | QUICK_ENTRY),
         field!("project", Link, "Project", options = Target("Project"), flags = BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX | QUICK_ENTRY),
@@ -21,21 +22,28 @@ pub static TASK: DocTypeDef = DocTypeDef {
         field!("parent_task", Link, "Parent Task", options = Target("Task"), flags = BOLD | SEARCH_INDEX | IGNORE_USER_PERMISSIONS),
         field!("completed_by", Link, "Completed By", options = Target("User"), flags = NO_COPY | CONDITIONAL),
         field!("completed_on", Date, "Completed On", flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("exp_start_date", Date, "Expected Start Date", flags = BOLD),
+        field!("exp_start_date", Datetime, "Expected Start Date", flags = BOLD, only = V16),
+        field!("exp_start_date", Date, "Expected Start Date", flags = BOLD | SUPERSEDED, only = V15),
         field!("expected_time", Float, "Expected Time (in hours)", default = Some("0")),
         field!("start", Int, "Begin On (Days)", flags = CONDITIONAL),
-        field!("exp_end_date", Date, "Expected End Date", flags = BOLD | SEARCH_INDEX),
+        field!("exp_end_date", Datetime, "Expected End Date", flags = BOLD | SEARCH_INDEX, only = V16),
+        field!("exp_end_date", Date, "Expected End Date", flags = BOLD | SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("progress", Percent, "% Progress", flags = NO_COPY),
         field!("duration", Int, "Duration (Days)", flags = CONDITIONAL),
         field!("is_milestone", Check, "Is Milestone", flags = IN_LIST_VIEW, default = Some("0")),
         field!("description", TextEditor, "Task Description"),
         field!("depends_on", Table, "Dependent Tasks", options = Target("Task Depends On")),
         field!("depends_on_tasks", Code, "Depends on Tasks", flags = READ_ONLY | HIDDEN),
-        field!("act_start_date", Date, "Actual Start Date (via Timesheet)", flags = READ_ONLY),
-        field!("actual_time", Float, "Actual Time in Hours (via Timesheet)", flags = READ_ONLY),
-        field!("act_end_date", Date, "Actual End Date (via Timesheet)", flags = READ_ONLY),
-        field!("total_costing_amount", Currency, "Total Costing Amount (via Timesheet)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("total_billing_amount", Currency, "Total Billable Amount (via Timesheet)", flags = READ_ONLY),
+        field!("act_start_date", Date, "Actual Start Date (via Timesheet)", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("act_start_date", Date, "Actual Start Date (via Timesheet)", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("actual_time", Float, "Actual Time in Hours (via Timesheet)", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("actual_time", Float, "Actual Time in Hours (via Timesheet)", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("act_end_date", Date, "Actual End Date (via Timesheet)", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("act_end_date", Date, "Actual End Date (via Timesheet)", flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("total_costing_amount", Currency, "Total Costing Amount (via Timesheet)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("total_costing_amount", Currency, "Total Costing Amount (via Timesheet)", options = Format("Company:company:default_currency"), flags = READ_ONLY | SUPERSEDED, only = V15),
+        field!("total_billing_amount", Currency, "Total Billable Amount (via Timesheet)", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("total_billing_amount", Currency, "Total Billable Amount (via Timesheet)", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("review_date", Date, "Review Date", flags = CONDITIONAL),
         field!("closing_date", Date, "Closing Date", flags = CONDITIONAL),
         field!("department", Link, "Department", options = Target("Department")),
@@ -54,7 +62,8 @@ pub static TASK: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_task_document"),
     ],
     ..DocTypeDef::new("Task", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TaskField(TASK) : Name Owner Creation Modified ModifiedBy Docstatus Idx Subject
@@ -103,10 +112,10 @@ pub struct Task {
     pub parent_task: Link<target::Task>,
     pub completed_by: Link<target::User>,
     pub completed_on: Option<Date>,
-    pub exp_start_date: Option<Date>,
+    pub exp_start_date: Option<DateOrDateTime>,
     pub expected_time: Option<f64>,
     pub start: Option<i64>,
-    pub exp_end_date: Option<Date>,
+    pub exp_end_date: Option<DateOrDateTime>,
     pub progress: Option<f64>,
     pub duration: Option<i64>,
     pub is_milestone: Option<bool>,

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TASK_DEPENDS_ON: DocTypeDef = DocTypeDef {
+pub static TASK_DEPENDS_ON: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("task", Link, "Task", options = Target("Task"), flags = IN_LIST_VIEW),
         field!("subject", Text, "Subject", flags = READ_ONLY | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("task.subject")),
         field!("project", Text, "Project", flags = READ_ONLY),
     ],
     ..DocTypeDef::new("Task Depends On", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TaskDependsOnField(TASK_DEPENDS_ON) : Name Owner Creation Modified ModifiedBy

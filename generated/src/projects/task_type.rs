@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TASK_TYPE: DocTypeDef = DocTypeDef {
+pub static TASK_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("weight", Float, "Weight"),
         field!("description", SmallText, "Description"),
@@ -19,7 +19,8 @@ pub static TASK_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_task_type_document"),
     ],
     ..DocTypeDef::new("Task Type", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub TaskTypeField(TASK_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

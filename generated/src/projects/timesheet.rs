@@ -2,11 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TIMESHEET: DocTypeDef = DocTypeDef {
+pub static TIMESHEET: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{employee_name}")),
         field!("naming_series", Select, "Series", options = Choices(&["TS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
@@ -49,7 +49,8 @@ pub static TIMESHEET: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_timesheet_document"),
     ],
     ..DocTypeDef::new("Timesheet", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub TimesheetField(TIMESHEET) : Name Owner Creation Modified ModifiedBy Docstatus Idx

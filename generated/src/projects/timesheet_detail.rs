@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TIMESHEET_DETAIL: DocTypeDef = DocTypeDef {
+pub static TIMESHEET_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("activity_type", Link, "Activity Type", options = Target("Activity Type"), flags = IN_LIST_VIEW),
         field!("from_time", Datetime, "From Time", flags = IN_LIST_VIEW),
@@ -29,7 +29,8 @@ pub static TIMESHEET_DETAIL: DocTypeDef = DocTypeDef {
         field!("costing_amount", Currency, "Costing Amount", options = Format("currency"), flags = READ_ONLY | ALLOW_ON_SUBMIT, permlevel = 1, default = Some("0")),
     ],
     ..DocTypeDef::new("Timesheet Detail", "Projects")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub TimesheetDetailField(TIMESHEET_DETAIL) : Name Owner Creation Modified ModifiedBy

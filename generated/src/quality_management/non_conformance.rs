@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NON_CONFORMANCE: DocTypeDef = DocTypeDef {
+pub static NON_CONFORMANCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:QA-NC-{#####}"),
+    sort: "creation desc",
     fields: &[
         field!("subject", Data, "Subject", flags = REQD | IN_LIST_VIEW),
         field!("procedure", Link, "Procedure", options = Target("Quality Procedure"), flags = REQD | IN_LIST_VIEW),
@@ -24,7 +25,8 @@ pub static NON_CONFORMANCE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_non_conformance_document"),
     ],
     ..DocTypeDef::new("Non Conformance", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub NonConformanceField(NON_CONFORMANCE) : Name Owner Creation Modified ModifiedBy

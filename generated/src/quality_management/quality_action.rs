@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_ACTION: DocTypeDef = DocTypeDef {
+pub static QUALITY_ACTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:QA-ACT-{#####}"),
+    sort: "creation desc",
     fields: &[
-        field!("corrective_preventive", Select, "Corrective/Preventive", options = Choices(& ["Corrective", "Preventive"]), flags = REQD | IN_LIST_VIEW, default = Some("Corrective")),
+        field!("corrective_preventive", Select, "Corrective/Preventive", options = Choices(&["Corrective", "Preventive"]), flags = REQD | IN_LIST_VIEW, default = Some("Corrective")),
         field!("review", Link, "Review", options = Target("Quality Review"), flags = IN_LIST_VIEW),
         field!("feedback", Link, "Feedback", options = Target("Quality Feedback")),
         field!("status", Select, "Status", options = Choices(&["Open", "Completed"]), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Open")),
@@ -24,7 +25,8 @@ pub static QUALITY_ACTION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_action_document"),
     ],
     ..DocTypeDef::new("Quality Action", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityActionField(QUALITY_ACTION) : Name Owner Creation Modified ModifiedBy

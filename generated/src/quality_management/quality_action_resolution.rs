@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_ACTION_RESOLUTION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static QUALITY_ACTION_RESOLUTION: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("problem", LongText, "Problem", flags = IN_LIST_VIEW),
         field!("resolution", TextEditor, "Resolution", flags = IN_LIST_VIEW),
@@ -12,7 +14,8 @@ pub static QUALITY_ACTION_RESOLUTION: DocTypeDef = DocTypeDef {
         field!("completion_by", Date, "Completion By", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Quality Action Resolution", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityActionResolutionField(QUALITY_ACTION_RESOLUTION) : Name Owner Creation

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_FEEDBACK: DocTypeDef = DocTypeDef {
+pub static QUALITY_FEEDBACK: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:QA-FB-{#####}"),
+    sort: "creation desc",
     fields: &[
         field!("template", Link, "Template", options = Target("Quality Feedback Template"), flags = REQD | IN_LIST_VIEW),
         field!("document_type", Select, "Type", options = Choices(&["User", "Customer"]), flags = REQD | IN_LIST_VIEW),
@@ -20,7 +21,8 @@ pub static QUALITY_FEEDBACK: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_feedback_document"),
     ],
     ..DocTypeDef::new("Quality Feedback", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityFeedbackField(QUALITY_FEEDBACK) : Name Owner Creation Modified ModifiedBy

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_FEEDBACK_PARAMETER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static QUALITY_FEEDBACK_PARAMETER: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("parameter", Data, "Parameter", flags = READ_ONLY | IN_LIST_VIEW),
         field!("rating", Select, "Rating", options = Choices(&["1", "2", "3", "4", "5"]), flags = REQD | IN_LIST_VIEW, default = Some("1")),
         field!("feedback", TextEditor, "Feedback", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Quality Feedback Parameter", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityFeedbackParameterField(QUALITY_FEEDBACK_PARAMETER) : Name Owner Creation

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_FEEDBACK_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static QUALITY_FEEDBACK_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:template"),
+    sort: "creation desc",
     fields: &[
         field!("template", Data, "Template Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("parameters", Table, "Parameters", options = Target("Quality Feedback Template Parameter"), flags = REQD),
@@ -18,7 +19,8 @@ pub static QUALITY_FEEDBACK_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_feedback_template_document"),
     ],
     ..DocTypeDef::new("Quality Feedback Template", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityFeedbackTemplateField(QUALITY_FEEDBACK_TEMPLATE) : Name Owner Creation

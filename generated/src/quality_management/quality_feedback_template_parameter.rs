@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_FEEDBACK_TEMPLATE_PARAMETER: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static QUALITY_FEEDBACK_TEMPLATE_PARAMETER: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[field!("parameter", Data, "Parameter", flags = IN_LIST_VIEW)],
     ..DocTypeDef::new("Quality Feedback Template Parameter", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityFeedbackTemplateParameterField(QUALITY_FEEDBACK_TEMPLATE_PARAMETER) : Name

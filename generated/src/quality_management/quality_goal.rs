@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_GOAL: DocTypeDef = DocTypeDef {
+pub static QUALITY_GOAL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:goal"),
+    sort: "creation desc",
     fields: &[
         field!("goal", Data, "Goal", flags = REQD | UNIQUE),
         field!("frequency", Select, "Monitoring Frequency", options = Choices(&["None", "Daily", "Weekly", "Monthly", "Quarterly"]), flags = IN_LIST_VIEW, default = Some("None")),
@@ -22,7 +23,8 @@ pub static QUALITY_GOAL: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_goal_document"),
     ],
     ..DocTypeDef::new("Quality Goal", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityGoalField(QUALITY_GOAL) : Name Owner Creation Modified ModifiedBy

@@ -2,16 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_GOAL_OBJECTIVE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static QUALITY_GOAL_OBJECTIVE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:{####}"),
+    sort: "creation desc",
     fields: &[
         field!("objective", Text, "Objective", flags = REQD | IN_LIST_VIEW),
         field!("target", Data, "Target", flags = IN_LIST_VIEW),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Quality Goal Objective", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityGoalObjectiveField(QUALITY_GOAL_OBJECTIVE) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_MEETING: DocTypeDef = DocTypeDef {
+pub static QUALITY_MEETING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:QA-MEET-{YY}-{MM}-{DD}"),
+    sort: "creation desc",
     fields: &[
         field!("status", Select, "Status", options = Choices(&["Open", "Closed"]), default = Some("Open")),
         field!("agenda", Table, "Agenda", options = Target("Quality Meeting Agenda")),
@@ -19,7 +20,8 @@ pub static QUALITY_MEETING: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_meeting_document"),
     ],
     ..DocTypeDef::new("Quality Meeting", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityMeetingField(QUALITY_MEETING) : Name Owner Creation Modified ModifiedBy

@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_MEETING_AGENDA: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+pub static QUALITY_MEETING_AGENDA: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation asc",
     fields: &[field!("agenda", TextEditor, "Agenda", flags = IN_LIST_VIEW)],
     ..DocTypeDef::new("Quality Meeting Agenda", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub QualityMeetingAgendaField(QUALITY_MEETING_AGENDA) : Name Owner Creation Modified

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_MEETING_MINUTES: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static QUALITY_MEETING_MINUTES: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Select, "Document Type", options = Choices(& ["Quality Review", "Quality Action", "Quality Feedback"]), flags = REQD | IN_LIST_VIEW),
         field!("document_name", DynamicLink, "Document Name", options = TargetField("document_type"), flags = IN_LIST_VIEW),
         field!("minute", TextEditor, "Minute", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Quality Meeting Minutes", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityMeetingMinutesField(QUALITY_MEETING_MINUTES) : Name Owner Creation

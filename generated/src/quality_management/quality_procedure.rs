@@ -2,9 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_PROCEDURE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
+pub static QUALITY_PROCEDURE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES
+        | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:quality_procedure_name"),
+    sort: "creation desc",
     fields: &[
         field!("quality_procedure_name", Data, "Quality Procedure", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("process_owner", Link, "Process Owner", options = Target("User")),
@@ -25,7 +27,8 @@ pub static QUALITY_PROCEDURE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_procedure_document"),
     ],
     ..DocTypeDef::new("Quality Procedure", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityProcedureField(QUALITY_PROCEDURE) : Name Owner Creation Modified

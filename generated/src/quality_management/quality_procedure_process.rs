@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_PROCEDURE_PROCESS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static QUALITY_PROCEDURE_PROCESS: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("process_description", TextEditor, "Process Description", flags = IN_LIST_VIEW),
         field!("procedure", Link, "Sub Procedure", options = Target("Quality Procedure"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Quality Procedure Process", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityProcedureProcessField(QUALITY_PROCEDURE_PROCESS) : Name Owner Creation

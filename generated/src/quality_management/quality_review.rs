@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_REVIEW: DocTypeDef = DocTypeDef {
+pub static QUALITY_REVIEW: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:QA-REV-{#####}"),
     title_field: Some("goal"),
+    sort: "creation desc",
     fields: &[
         field!("goal", Link, "Goal", options = Target("Quality Goal"), flags = REQD | IN_LIST_VIEW),
         field!("date", Date, "Date", flags = READ_ONLY | IN_LIST_VIEW, default = Some("Today")),
@@ -23,7 +24,8 @@ pub static QUALITY_REVIEW: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_review_document"),
     ],
     ..DocTypeDef::new("Quality Review", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityReviewField(QUALITY_REVIEW) : Name Owner Creation Modified ModifiedBy

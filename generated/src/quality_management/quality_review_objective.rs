@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_REVIEW_OBJECTIVE: DocTypeDef = DocTypeDef {
+pub static QUALITY_REVIEW_OBJECTIVE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("objective", Text, "Objective", flags = READ_ONLY | IN_LIST_VIEW),
         field!("target", Data, "Target", flags = READ_ONLY | IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static QUALITY_REVIEW_OBJECTIVE: DocTypeDef = DocTypeDef {
         field!("review", TextEditor, "Review", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Quality Review Objective", "Quality Management")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityReviewObjectiveField(QUALITY_REVIEW_OBJECTIVE) : Name Owner Creation

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static IMPORT_SUPPLIER_INVOICE: DocTypeDef = DocTypeDef {
+pub static IMPORT_SUPPLIER_INVOICE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("invoice_series", Select, "Invoice Series", options = Choices(& ["ACC-PINV-.YYYY.-"]), flags = REQD),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
@@ -23,7 +24,8 @@ pub static IMPORT_SUPPLIER_INVOICE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_import_supplier_invoice_document"),
     ],
     ..DocTypeDef::new("Import Supplier Invoice", "Regional")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ImportSupplierInvoiceField(IMPORT_SUPPLIER_INVOICE) : Name Owner Creation

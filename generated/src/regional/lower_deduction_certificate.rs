@@ -2,32 +2,33 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOWER_DEDUCTION_CERTIFICATE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES,
-    autoname: Some("field:certificate_no"),
-    sort: "creation desc",
-    fields: &[
-        field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = REQD),
-        field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year"), flags = REQD),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD),
-        field!("certificate_no", Data, "Certificate No", flags = REQD | UNIQUE | IN_LIST_VIEW),
-        field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_LIST_VIEW),
-        field!("pan_no", Data, "PAN No", flags = REQD | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("supplier.pan")),
-        field!("valid_from", Date, "Valid From", flags = REQD | IN_LIST_VIEW),
-        field!("valid_upto", Date, "Valid Upto", flags = REQD),
-        field!("rate", Percent, "Rate Of TDS As Per Certificate", flags = REQD),
-        field!("certificate_limit", Currency, "Certificate Limit", flags = REQD),
-    ],
-    tools: &[
-        tool!(List, "list_lower_deduction_certificate_documents"),
-        tool!(Get, "get_lower_deduction_certificate_document"),
-        tool!(Search, "search_lower_deduction_certificate_documents"),
-        tool!(Create, "create_lower_deduction_certificate_document"),
-        tool!(Update, "update_lower_deduction_certificate_document"),
-        tool!(Delete, "delete_lower_deduction_certificate_document"),
-    ],
-    ..DocTypeDef::new("Lower Deduction Certificate", "Regional")
-};
+pub static LOWER_DEDUCTION_CERTIFICATE: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::TRACK_CHANGES,
+autoname: Some("field:certificate_no"),
+sort: "creation desc",
+fields: &[
+    field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category"), flags = REQD),
+    field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year"), flags = REQD),
+    field!("company", Link, "Company", options = Target("Company"), flags = REQD),
+    field!("certificate_no", Data, "Certificate No", flags = REQD | UNIQUE | IN_LIST_VIEW),
+    field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_LIST_VIEW),
+    field!("pan_no", Data, "PAN No", flags = REQD | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("supplier.pan")),
+    field!("valid_from", Date, "Valid From", flags = REQD | IN_LIST_VIEW),
+    field!("valid_upto", Date, "Valid Up To", flags = REQD, only = V16),
+    field!("valid_upto", Date, "Valid Upto", flags = REQD | SUPERSEDED, only = V15),
+    field!("rate", Percent, "Rate Of TDS As Per Certificate", flags = REQD),
+    field!("certificate_limit", Currency, "Certificate Limit", flags = REQD),
+],
+tools: &[
+    tool!(List, "list_lower_deduction_certificate_documents"),
+    tool!(Get, "get_lower_deduction_certificate_document"),
+    tool!(Search, "search_lower_deduction_certificate_documents"),
+    tool!(Create, "create_lower_deduction_certificate_document"),
+    tool!(Update, "update_lower_deduction_certificate_document"),
+    tool!(Delete, "delete_lower_deduction_certificate_document"),
+],
+..DocTypeDef::new("Lower Deduction Certificate", "Regional")
+});
 
 fields! {
     pub LowerDeductionCertificateField(LOWER_DEDUCTION_CERTIFICATE) : Name Owner Creation

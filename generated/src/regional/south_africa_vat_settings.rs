@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SOUTH_AFRICA_VAT_SETTINGS: DocTypeDef = DocTypeDef {
+pub static SOUTH_AFRICA_VAT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:company"),
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("vat_accounts", Table, "VAT Accounts", options = Target("South Africa VAT Account"), flags = REQD),
@@ -18,7 +19,8 @@ pub static SOUTH_AFRICA_VAT_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_south_africa_vat_settings_document"),
     ],
     ..DocTypeDef::new("South Africa VAT Settings", "Regional")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SouthAfricaVatSettingsField(SOUTH_AFRICA_VAT_SETTINGS) : Name Owner Creation

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UAE_VAT_ACCOUNT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static UAE_VAT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
     autoname: Some("account"),
+    sort: "creation desc",
     fields: &[
         field!("account", Link, "Account", options = Target("Account"), flags = IN_LIST_VIEW | QUICK_ENTRY),
     ],
     ..DocTypeDef::new("UAE VAT Account", "Regional")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UaeVatAccountField(UAE_VAT_ACCOUNT) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UAE_VAT_SETTINGS: DocTypeDef = DocTypeDef {
+pub static UAE_VAT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:company"),
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("uae_vat_accounts", Table, "UAE VAT Accounts", options = Target("UAE VAT Account"), flags = REQD),
@@ -18,7 +19,8 @@ pub static UAE_VAT_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_uae_vat_settings_document"),
     ],
     ..DocTypeDef::new("UAE VAT Settings", "Regional")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UaeVatSettingsField(UAE_VAT_SETTINGS) : Name Owner Creation Modified ModifiedBy

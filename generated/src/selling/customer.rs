@@ -2,23 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER: DocTypeDef = DocTypeDef {
+pub static CUSTOMER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
     search_fields: &["customer_group", "territory", "mobile_no", "primary_address"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["CUST-.YYYY.-"]), flags = HIDDEN | SET_ONLY_ONCE | NO_COPY),
+        field!("naming_series", Select, "Series", options = Choices(&["CUST-.YYYY.-"]), flags = SET_ONLY_ONCE | NO_COPY),
         field!("salutation", Link, "Salutation", options = Target("Salutation"), flags = CONDITIONAL),
         field!("customer_name", Data, "Customer Name", flags = REQD | NO_COPY | BOLD | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_type", Select, "Customer Type", options = Choices(&["Company", "Individual", "Partnership"]), flags = REQD, default = Some("Company")),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("custom_preferred_warehouse", Link, "Preferred Warehouse", options = Target("Warehouse"), flags = CUSTOM),
-        field!("custom_segment", Select, "Segment", options = Choices(&["Enterprise", "Mid-Market", "SMB"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CUSTOM),
-        field!("custom_type", Data, "Type", flags = CUSTOM),
-        field!("class", Data, "Class", flags = CUSTOM),
-        field!("custom_secret_score", Currency, "Secret Score", flags = CUSTOM, permlevel = 1),
         field!("territory", Link, "Territory", options = Target("Territory"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("gender", Link, "Gender", options = Target("Gender"), flags = CONDITIONAL),
         field!("lead_name", Link, "From Lead", options = Target("Lead"), flags = NO_COPY),
@@ -38,14 +34,18 @@ pub static CUSTOMER: DocTypeDef = DocTypeDef {
         field!("website", Data, "Website"),
         field!("language", Link, "Print Language", options = Target("Language")),
         field!("customer_details", Text, "Customer Details"),
+        field!("supplier_numbers", Table, "Supplier Numbers", options = Target("Supplier Number At Customer"), only = V16),
         field!("customer_primary_address", Link, "Customer Primary Address", options = Target("Address")),
         field!("primary_address", Text, "Primary Address", flags = READ_ONLY),
         field!("customer_primary_contact", Link, "Customer Primary Contact", options = Target("Contact")),
         field!("mobile_no", ReadOnly, "Mobile No", options = Format("Mobile"), fetch_from = Some("customer_primary_contact.mobile_no")),
         field!("email_id", ReadOnly, "Email Id", options = Format("Email"), fetch_from = Some("customer_primary_contact.email_id")),
+        field!("first_name", ReadOnly, "First Name", flags = HIDDEN, fetch_from = Some("customer_primary_contact.first_name"), only = V16),
+        field!("last_name", ReadOnly, "Last Name", flags = HIDDEN, fetch_from = Some("customer_primary_contact.last_name"), only = V16),
         field!("tax_id", Data, "Tax ID"),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("tax_withholding_category", Link, "Tax Withholding Category", options = Target("Tax Withholding Category")),
+        field!("tax_withholding_group", Link, "Tax Withholding Group", options = Target("Tax Withholding Group"), only = V16),
         field!("payment_terms", Link, "Default Payment Terms Template", options = Target("Payment Terms Template")),
         field!("credit_limits", Table, "Credit Limit", options = Target("Customer Credit Limit")),
         field!("accounts", Table, "Accounts", options = Target("Party Account")),
@@ -56,7 +56,6 @@ pub static CUSTOMER: DocTypeDef = DocTypeDef {
         field!("default_commission_rate", Float, "Commission Rate"),
         field!("so_required", Check, "Allow Sales Invoice Creation Without Sales Order", default = Some("0")),
         field!("dn_required", Check, "Allow Sales Invoice Creation Without Delivery Note", default = Some("0")),
-        field!("exempt_from_sales_tax", Check, "Is customer exempted from sales tax?", flags = CUSTOM),
         field!("is_frozen", Check, "Is Frozen", default = Some("0")),
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("portal_users", Table, "Customer Portal Users", options = Target("Portal User")),
@@ -70,19 +69,20 @@ pub static CUSTOMER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_customer_document"),
     ],
     ..DocTypeDef::new("Customer", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomerField(CUSTOMER) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    NamingSeries Salutation CustomerName CustomerType CustomerGroup
-    CustomPreferredWarehouse CustomSegment CustomType Class CustomSecretScore Territory
-    Gender LeadName OpportunityName ProspectName AccountManager Image DefaultCurrency
+    NamingSeries Salutation CustomerName CustomerType CustomerGroup Territory Gender
+    LeadName OpportunityName ProspectName AccountManager Image DefaultCurrency
     DefaultBankAccount DefaultPriceList IsInternalCustomer RepresentsCompany Companies
-    MarketSegment Industry CustomerPosId Website Language CustomerDetails
-    CustomerPrimaryAddress PrimaryAddress CustomerPrimaryContact MobileNo EmailId TaxId
-    TaxCategory TaxWithholdingCategory PaymentTerms CreditLimits Accounts LoyaltyProgram
-    LoyaltyProgramTier SalesTeam DefaultSalesPartner DefaultCommissionRate SoRequired
-    DnRequired ExemptFromSalesTax IsFrozen Disabled PortalUsers
+    MarketSegment Industry CustomerPosId Website Language CustomerDetails SupplierNumbers
+    CustomerPrimaryAddress PrimaryAddress CustomerPrimaryContact MobileNo EmailId
+    FirstName LastName TaxId TaxCategory TaxWithholdingCategory TaxWithholdingGroup
+    PaymentTerms CreditLimits Accounts LoyaltyProgram LoyaltyProgramTier SalesTeam
+    DefaultSalesPartner DefaultCommissionRate SoRequired DnRequired IsFrozen Disabled
+    PortalUsers
 }
 
 #[cfg(feature = "selling")]
@@ -100,12 +100,6 @@ choices! {
 }
 
 #[cfg(feature = "selling")]
-choices! {
-    pub CustomerCustomSegment { Enterprise = "Enterprise", MidMarket = "Mid-Market", Smb
-    = "SMB" }
-}
-
-#[cfg(feature = "selling")]
 #[derive(Clone, Debug, Default)]
 pub struct Customer {
     pub name: Option<String>,
@@ -120,11 +114,6 @@ pub struct Customer {
     pub customer_name: Option<String>,
     pub customer_type: Select<CustomerCustomerType>,
     pub customer_group: Link<target::CustomerGroup>,
-    pub custom_preferred_warehouse: Link<target::Warehouse>,
-    pub custom_segment: Select<CustomerCustomSegment>,
-    pub custom_type: Option<String>,
-    pub class: Option<String>,
-    pub custom_secret_score: Option<f64>,
     pub territory: Link<target::Territory>,
     pub gender: Link<target::Gender>,
     pub lead_name: Link<target::Lead>,
@@ -144,14 +133,18 @@ pub struct Customer {
     pub website: Option<String>,
     pub language: Link<target::Language>,
     pub customer_details: Option<String>,
+    pub supplier_numbers: Vec<crate::SupplierNumberAtCustomer>,
     pub customer_primary_address: Link<target::Address>,
     pub primary_address: Option<String>,
     pub customer_primary_contact: Link<target::Contact>,
     pub mobile_no: Option<String>,
     pub email_id: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
     pub tax_id: Option<String>,
     pub tax_category: Link<target::TaxCategory>,
     pub tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub tax_withholding_group: Link<target::TaxWithholdingGroup>,
     pub payment_terms: Link<target::PaymentTermsTemplate>,
     pub credit_limits: Vec<crate::CustomerCreditLimit>,
     pub accounts: Vec<crate::PartyAccount>,
@@ -162,7 +155,6 @@ pub struct Customer {
     pub default_commission_rate: Option<f64>,
     pub so_required: Option<bool>,
     pub dn_required: Option<bool>,
-    pub exempt_from_sales_tax: Option<bool>,
     pub is_frozen: Option<bool>,
     pub disabled: Option<bool>,
     pub portal_users: Vec<crate::PortalUser>,
@@ -172,14 +164,13 @@ pub struct Customer {
 #[cfg(feature = "selling")]
 document! {
     Customer(CUSTOMER) : name owner creation modified modified_by docstatus idx
-    naming_series salutation customer_name customer_type customer_group
-    custom_preferred_warehouse custom_segment custom_type class custom_secret_score
-    territory gender lead_name opportunity_name prospect_name account_manager image
-    default_currency default_bank_account default_price_list is_internal_customer
-    represents_company companies market_segment industry customer_pos_id website language
-    customer_details customer_primary_address primary_address customer_primary_contact
-    mobile_no email_id tax_id tax_category tax_withholding_category payment_terms
-    credit_limits accounts loyalty_program loyalty_program_tier sales_team
-    default_sales_partner default_commission_rate so_required dn_required
-    exempt_from_sales_tax is_frozen disabled portal_users
+    naming_series salutation customer_name customer_type customer_group territory gender
+    lead_name opportunity_name prospect_name account_manager image default_currency
+    default_bank_account default_price_list is_internal_customer represents_company
+    companies market_segment industry customer_pos_id website language customer_details
+    supplier_numbers customer_primary_address primary_address customer_primary_contact
+    mobile_no email_id first_name last_name tax_id tax_category tax_withholding_category
+    tax_withholding_group payment_terms credit_limits accounts loyalty_program
+    loyalty_program_tier sales_team default_sales_partner default_commission_rate
+    so_required dn_required is_frozen disabled portal_users
 }

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_CREDIT_LIMIT: DocTypeDef = DocTypeDef {
+pub static CUSTOMER_CREDIT_LIMIT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW),
         field!("credit_limit", Currency, "Credit Limit", flags = IN_LIST_VIEW),
         field!("bypass_credit_limit_check", Check, "Bypass Credit Limit Check at Sales Order", flags = IN_LIST_VIEW, default = Some("0")),
     ],
     ..DocTypeDef::new("Customer Credit Limit", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomerCreditLimitField(CUSTOMER_CREDIT_LIMIT) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INDUSTRY_TYPE: DocTypeDef = DocTypeDef {
+pub static INDUSTRY_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:industry"),
+    sort: "creation desc",
     fields: &[
         field!("industry", Data, "Industry", flags = REQD | UNIQUE | IN_LIST_VIEW),
     ],
@@ -17,7 +18,8 @@ pub static INDUSTRY_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_industry_type_document"),
     ],
     ..DocTypeDef::new("Industry Type", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub IndustryTypeField(INDUSTRY_TYPE) : Name Owner Creation Modified ModifiedBy

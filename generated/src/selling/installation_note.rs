@@ -2,17 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INSTALLATION_NOTE: DocTypeDef = DocTypeDef {
+pub static INSTALLATION_NOTE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-INS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-INS-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_address", Link, "Customer Address", options = Target("Address"), flags = CONDITIONAL),
         field!("contact_person", Link, "Contact Person", options = Target("Contact"), flags = CONDITIONAL),
         field!("customer_name", Data, "Name", flags = READ_ONLY | BOLD),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY | HIDDEN, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | HIDDEN | IN_GLOBAL_SEARCH),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY | IN_GLOBAL_SEARCH | CONDITIONAL),
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | CONDITIONAL),
@@ -22,6 +24,7 @@ pub static INSTALLATION_NOTE: DocTypeDef = DocTypeDef {
         field!("inst_time", Time, "Installation Time"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER, default = Some("Draft")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
+        field!("project", Link, "Project", options = Target("Project"), only = V16),
         field!("amended_from", Link, "Amended From", options = Target("Installation Note"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("remarks", SmallText, "Remarks", flags = IN_LIST_VIEW),
         field!("items", Table, "Items", options = Target("Installation Note Item"), flags = REQD),
@@ -38,13 +41,14 @@ pub static INSTALLATION_NOTE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_installation_note_document"),
     ],
     ..DocTypeDef::new("Installation Note", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub InstallationNoteField(INSTALLATION_NOTE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx NamingSeries Customer CustomerAddress ContactPerson
     CustomerName AddressDisplay ContactDisplay ContactMobile ContactEmail Territory
-    CustomerGroup InstDate InstTime Status Company AmendedFrom Remarks Items
+    CustomerGroup InstDate InstTime Status Company Project AmendedFrom Remarks Items
 }
 
 #[cfg(feature = "selling")]
@@ -86,6 +90,7 @@ pub struct InstallationNote {
     pub inst_time: Option<Time>,
     pub status: Select<InstallationNoteStatus>,
     pub company: Link<target::Company>,
+    pub project: Link<target::Project>,
     pub amended_from: Link<target::InstallationNote>,
     pub remarks: Option<String>,
     pub items: Vec<crate::InstallationNoteItem>,
@@ -97,5 +102,5 @@ document! {
     InstallationNote(INSTALLATION_NOTE) : name owner creation modified modified_by
     docstatus idx naming_series customer customer_address contact_person customer_name
     address_display contact_display contact_mobile contact_email territory customer_group
-    inst_date inst_time status company amended_from remarks items
+    inst_date inst_time status company project amended_from remarks items
 }

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INSTALLATION_NOTE_ITEM: DocTypeDef = DocTypeDef {
+pub static INSTALLATION_NOTE_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
         field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY),
@@ -17,7 +17,8 @@ pub static INSTALLATION_NOTE_ITEM: DocTypeDef = DocTypeDef {
         field!("prevdoc_doctype", Data, "Document Type", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
     ],
     ..DocTypeDef::new("Installation Note Item", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub InstallationNoteItemField(INSTALLATION_NOTE_ITEM) : Name Owner Creation Modified

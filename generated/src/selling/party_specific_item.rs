@@ -2,13 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PARTY_SPECIFIC_ITEM: DocTypeDef = DocTypeDef {
+pub static PARTY_SPECIFIC_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("party"),
+    sort: "creation desc",
     fields: &[
         field!("party_type", Select, "Party Type", options = Choices(&["Customer", "Supplier"]), flags = REQD | IN_LIST_VIEW),
         field!("party", DynamicLink, "Party Name", options = TargetField("party_type"), flags = REQD | IN_LIST_VIEW),
-        field!("restrict_based_on", Select, "Restrict Items Based On", options = Choices(& ["Item", "Item Group", "Brand"]), flags = REQD | IN_LIST_VIEW),
+        field!("restrict_based_on", Select, "Restrict Items Based On", options = Choices(&["Item", "Item Group", "Brand"]), flags = REQD | IN_LIST_VIEW),
         field!("based_on_value", DynamicLink, "Based On Value", options = TargetField("restrict_based_on"), flags = REQD | IN_LIST_VIEW),
     ],
     tools: &[
@@ -20,7 +21,8 @@ pub static PARTY_SPECIFIC_ITEM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_party_specific_item_document"),
     ],
     ..DocTypeDef::new("Party Specific Item", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PartySpecificItemField(PARTY_SPECIFIC_ITEM) : Name Owner Creation Modified

@@ -2,8 +2,8 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCT_BUNDLE: DocTypeDef = DocTypeDef {
-    sort: "modified asc",
+pub static PRODUCT_BUNDLE: Versioned = Versioned::new(DocTypeDef {
+    sort: "creation asc",
     fields: &[
         field!("new_item_code", Link, "Parent Item", options = Target("Item"), flags = REQD | NO_COPY | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
         field!("description", Data, "Description", flags = IN_LIST_VIEW),
@@ -19,7 +19,8 @@ pub static PRODUCT_BUNDLE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_product_bundle_document"),
     ],
     ..DocTypeDef::new("Product Bundle", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ProductBundleField(PRODUCT_BUNDLE) : Name Owner Creation Modified ModifiedBy

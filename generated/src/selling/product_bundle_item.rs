@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCT_BUNDLE_ITEM: DocTypeDef = DocTypeDef {
+pub static PRODUCT_BUNDLE_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
         field!("qty", Float, "Qty", flags = REQD | IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static PRODUCT_BUNDLE_ITEM: DocTypeDef = DocTypeDef {
         field!("uom", Link, "UOM", options = Target("UOM"), flags = READ_ONLY | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("item_code.stock_uom")),
     ],
     ..DocTypeDef::new("Product Bundle Item", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ProductBundleItemField(PRODUCT_BUNDLE_ITEM) : Name Owner Creation Modified

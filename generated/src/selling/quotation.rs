@@ -2,14 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUOTATION: DocTypeDef = DocTypeDef {
+pub static QUOTATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
-    title_field: Some("title"),
+    title_field: Some("customer_name"),
     search_fields: &["status", "transaction_date", "party_name", "order_type"],
+    sort: "creation desc",
     fields: &[
-        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["SAL-QTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}"), only = V15),
+        field!("naming_series", Select, "Series", options = Choices(& ["SAL-QTN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("quotation_to", Link, "Quotation To", options = Target("DocType"), flags = REQD | IN_STANDARD_FILTER, default = Some("Customer")),
         field!("party_name", DynamicLink, "Party", options = TargetField("quotation_to"), flags = BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | HIDDEN | BOLD | IN_GLOBAL_SEARCH),
@@ -26,6 +27,7 @@ pub static QUOTATION: DocTypeDef = DocTypeDef {
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("items", Table, "Items", options = Target("Quotation Item"), flags = REQD),
         field!("total_qty", Float, "Total Quantity", flags = READ_ONLY),
         field!("total_net_weight", Float, "Total Net Weight", flags = READ_ONLY | CONDITIONAL),
@@ -35,7 +37,6 @@ pub static QUOTATION: DocTypeDef = DocTypeDef {
         field!("net_total", Currency, "Net Total", options = Format("currency"), flags = READ_ONLY),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes_and_charges", Link, "Sales Taxes and Charges Template", options = Target("Sales Taxes and Charges Template")),
-        field!("exempt_from_sales_tax", Check, "Is customer exempted from sales tax?", flags = CUSTOM),
         field!("shipping_rule", Link, "Shipping Rule", options = Target("Shipping Rule")),
         field!("incoterm", Link, "Incoterm", options = Target("Incoterm")),
         field!("named_place", Data, "Named Place", flags = CONDITIONAL),
@@ -58,18 +59,22 @@ pub static QUOTATION: DocTypeDef = DocTypeDef {
         field!("discount_amount", Currency, "Additional Discount Amount", options = Format("currency")),
         field!("referral_sales_partner", Link, "Referral Sales Partner", options = Target("Sales Partner")),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("packed_items", Table, "Bundle Items", options = Target("Packed Item")),
         field!("pricing_rules", Table, "Pricing Rule Detail", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
         field!("customer_address", Link, "Customer Address", options = Target("Address")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | IN_GLOBAL_SEARCH),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY),
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN),
         field!("shipping_address_name", Link, "Shipping Address", options = Target("Address")),
-        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY),
+        field!("shipping_address", TextEditor, "Shipping Address", flags = READ_ONLY, only = V16),
+        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("company_address", Link, "Company Address Name", options = Target("Address")),
-        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY),
+        field!("company_address_display", TextEditor, "Company Address", flags = READ_ONLY, only = V16),
+        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("company_contact_person", Link, "Company Contact Person", options = Target("Contact")),
         field!("payment_terms_template", Link, "Payment Terms Template", options = Target("Payment Terms Template")),
         field!("payment_schedule", Table, "Payment Schedule", options = Target("Payment Schedule"), flags = NO_COPY),
@@ -79,15 +84,20 @@ pub static QUOTATION: DocTypeDef = DocTypeDef {
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
         field!("group_same_items", Check, "Group same items", flags = ALLOW_ON_SUBMIT, default = Some("0")),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT | NO_COPY),
-        field!("language", Data, "Print Language", flags = READ_ONLY),
+        field!("language", Link, "Print Language", options = Target("Language"), flags = READ_ONLY, only = V16),
+        field!("language", Data, "Print Language", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("lost_reasons", TableMultiSelect, "Lost Reasons", options = Target("Quotation Lost Reason Detail"), flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
         field!("competitors", TableMultiSelect, "Competitors", options = Target("Competitor Detail"), flags = ALLOW_ON_SUBMIT),
         field!("order_lost_reason", SmallText, "Detailed Reason", flags = ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL),
         field!("status", Select, "Status", options = Choices(&["Draft", "Open", "Replied", "Partially Ordered", "Ordered", "Lost", "Cancelled", "Expired"]), flags = REQD | READ_ONLY | NO_COPY | IN_LIST_VIEW, default = Some("Draft")),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = HIDDEN | CONDITIONAL),
         field!("territory", Link, "Territory", options = Target("Territory")),
-        field!("campaign", Link, "Campaign", options = Target("Campaign")),
-        field!("source", Link, "Source", options = Target("Lead Source")),
+        field!("utm_source", Link, "Source", options = Target("UTM Source"), only = V16),
+        field!("utm_campaign", Link, "Campaign", options = Target("UTM Campaign"), only = V16),
+        field!("utm_medium", Link, "Medium", options = Target("UTM Medium"), only = V16),
+        field!("utm_content", Data, "Content", only = V16),
+        field!("campaign", Link, "Campaign", options = Target("Campaign"), only = V15),
+        field!("source", Link, "Source", options = Target("Lead Source"), only = V15),
         field!("opportunity", Link, "Opportunity", options = Target("Opportunity"), flags = READ_ONLY),
         field!("supplier_quotation", Link, "Supplier Quotation", options = Target("Supplier Quotation")),
         field!("enq_det", Text, "Opportunity Item", flags = READ_ONLY | HIDDEN),
@@ -104,25 +114,27 @@ pub static QUOTATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_quotation_document"),
     ],
     ..DocTypeDef::new("Quotation", "Selling")
-};
+})
+.but(&[(V15, Fact::TitleField(Some("title"))), (V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QuotationField(QUOTATION) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Title NamingSeries QuotationTo PartyName CustomerName TransactionDate ValidTill
     OrderType Company HasUnitPriceItems AmendedFrom Currency ConversionRate
     SellingPriceList PriceListCurrency PlcConversionRate IgnorePricingRule ScanBarcode
-    Items TotalQty TotalNetWeight BaseTotal BaseNetTotal Total NetTotal TaxCategory
-    TaxesAndCharges ExemptFromSalesTax ShippingRule Incoterm NamedPlace Taxes
+    LastScannedWarehouse Items TotalQty TotalNetWeight BaseTotal BaseNetTotal Total
+    NetTotal TaxCategory TaxesAndCharges ShippingRule Incoterm NamedPlace Taxes
     BaseTotalTaxesAndCharges TotalTaxesAndCharges BaseGrandTotal BaseRoundingAdjustment
     BaseRoundedTotal BaseInWords GrandTotal RoundingAdjustment RoundedTotal
     DisableRoundedTotal InWords ApplyDiscountOn BaseDiscountAmount CouponCode
     AdditionalDiscountPercentage DiscountAmount ReferralSalesPartner
-    OtherChargesCalculation PackedItems PricingRules CustomerAddress AddressDisplay
-    ContactPerson ContactDisplay ContactMobile ContactEmail ShippingAddressName
-    ShippingAddress CompanyAddress CompanyAddressDisplay CompanyContactPerson
-    PaymentTermsTemplate PaymentSchedule TcName Terms AutoRepeat LetterHead
-    GroupSameItems SelectPrintHeading Language LostReasons Competitors OrderLostReason
-    Status CustomerGroup Territory Campaign Source Opportunity SupplierQuotation EnqDet
+    OtherChargesCalculation ItemWiseTaxDetails PackedItems PricingRules CustomerAddress
+    AddressDisplay ContactPerson ContactDisplay ContactMobile ContactEmail
+    ShippingAddressName ShippingAddress CompanyAddress CompanyAddressDisplay
+    CompanyContactPerson PaymentTermsTemplate PaymentSchedule TcName Terms AutoRepeat
+    LetterHead GroupSameItems SelectPrintHeading Language LostReasons Competitors
+    OrderLostReason Status CustomerGroup Territory UtmSource UtmCampaign UtmMedium
+    UtmContent Campaign Source Opportunity SupplierQuotation EnqDet
 }
 
 #[cfg(feature = "selling")]
@@ -179,6 +191,7 @@ pub struct Quotation {
     pub plc_conversion_rate: Option<f64>,
     pub ignore_pricing_rule: Option<bool>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub items: Vec<crate::QuotationItem>,
     pub total_qty: Option<f64>,
     pub total_net_weight: Option<f64>,
@@ -188,7 +201,6 @@ pub struct Quotation {
     pub net_total: Option<f64>,
     pub tax_category: Link<target::TaxCategory>,
     pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
-    pub exempt_from_sales_tax: Option<bool>,
     pub shipping_rule: Link<target::ShippingRule>,
     pub incoterm: Link<target::Incoterm>,
     pub named_place: Option<String>,
@@ -211,6 +223,7 @@ pub struct Quotation {
     pub discount_amount: Option<f64>,
     pub referral_sales_partner: Link<target::SalesPartner>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub packed_items: Vec<crate::PackedItem>,
     pub pricing_rules: Vec<crate::PricingRuleDetail>,
     pub customer_address: Link<target::Address>,
@@ -239,6 +252,10 @@ pub struct Quotation {
     pub status: Select<QuotationStatus>,
     pub customer_group: Link<target::CustomerGroup>,
     pub territory: Link<target::Territory>,
+    pub utm_source: Link<target::UtmSource>,
+    pub utm_campaign: Link<target::UtmCampaign>,
+    pub utm_medium: Link<target::UtmMedium>,
+    pub utm_content: Option<String>,
     pub campaign: Link<target::Campaign>,
     pub source: Link<target::LeadSource>,
     pub opportunity: Link<target::Opportunity>,
@@ -253,17 +270,18 @@ document! {
     naming_series quotation_to party_name customer_name transaction_date valid_till
     order_type company has_unit_price_items amended_from currency conversion_rate
     selling_price_list price_list_currency plc_conversion_rate ignore_pricing_rule
-    scan_barcode items total_qty total_net_weight base_total base_net_total total
-    net_total tax_category taxes_and_charges exempt_from_sales_tax shipping_rule incoterm
+    scan_barcode last_scanned_warehouse items total_qty total_net_weight base_total
+    base_net_total total net_total tax_category taxes_and_charges shipping_rule incoterm
     named_place taxes base_total_taxes_and_charges total_taxes_and_charges
     base_grand_total base_rounding_adjustment base_rounded_total base_in_words
     grand_total rounding_adjustment rounded_total disable_rounded_total in_words
     apply_discount_on base_discount_amount coupon_code additional_discount_percentage
-    discount_amount referral_sales_partner other_charges_calculation packed_items
-    pricing_rules customer_address address_display contact_person contact_display
-    contact_mobile contact_email shipping_address_name shipping_address company_address
-    company_address_display company_contact_person payment_terms_template
-    payment_schedule tc_name terms auto_repeat letter_head group_same_items
-    select_print_heading language lost_reasons competitors order_lost_reason status
-    customer_group territory campaign source opportunity supplier_quotation enq_det
+    discount_amount referral_sales_partner other_charges_calculation
+    item_wise_tax_details packed_items pricing_rules customer_address address_display
+    contact_person contact_display contact_mobile contact_email shipping_address_name
+    shipping_address company_address company_address_display company_contact_person
+    payment_terms_template payment_schedule tc_name terms auto_repeat letter_head
+    group_same_items select_print_heading language lost_reasons competitors
+    order_lost_reason status customer_group territory utm_source utm_campaign utm_medium
+    utm_content campaign source opportunity supplier_quotation enq_det
 }

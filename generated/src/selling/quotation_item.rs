@@ -2,12 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUOTATION_ITEM: DocTypeDef = DocTypeDef {
+pub static QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED, only = V16),
         field!("customer_item_code", Data, "Customer's Item Code", flags = READ_ONLY | HIDDEN),
-        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED),
+        field!("is_free_item", Check, "Is Free Item", flags = READ_ONLY, default = Some("0"), only = V16),
+        field!("is_alternative", Check, "Is Alternative", default = Some("0"), only = V16),
+        field!("has_alternative_item", Check, "Has Alternative Item", flags = READ_ONLY | HIDDEN, default = Some("0"), only = V16),
+        field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FILLED | SUPERSEDED, only = V15),
         field!("description", TextEditor, "Description"),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = READ_ONLY | HIDDEN),
         field!("brand", Link, "Brand", options = Target("Brand"), flags = READ_ONLY | HIDDEN),
@@ -34,14 +39,15 @@ pub static QUOTATION_ITEM: DocTypeDef = DocTypeDef {
         field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY),
         field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template")),
         field!("base_rate", Currency, "Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("base_net_rate", Currency, "Net Rate (Company Currency)", flags = READ_ONLY),
+        field!("base_net_rate", Currency, "Net Rate (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY, only = V16),
+        field!("base_net_rate", Currency, "Net Rate (Company Currency)", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("base_net_amount", Currency, "Net Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("pricing_rules", SmallText, "Pricing Rules", flags = READ_ONLY | HIDDEN),
         field!("stock_uom_rate", Currency, "Rate of Stock UOM", options = Format("currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
-        field!("is_free_item", Check, "Is Free Item", flags = READ_ONLY, default = Some("0")),
-        field!("is_alternative", Check, "Is Alternative", default = Some("0")),
-        field!("has_alternative_item", Check, "Has Alternative Item", flags = READ_ONLY | HIDDEN, default = Some("0")),
+        field!("is_free_item", Check, "Is Free Item", flags = READ_ONLY | SUPERSEDED, default = Some("0"), only = V15),
+        field!("is_alternative", Check, "Is Alternative", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("has_alternative_item", Check, "Has Alternative Item", flags = READ_ONLY | HIDDEN | SUPERSEDED, default = Some("0"), only = V15),
         field!("valuation_rate", Currency, "Valuation Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
         field!("gross_profit", Currency, "Gross Profit", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY),
         field!("weight_per_unit", Float, "Weight Per Unit", flags = READ_ONLY),
@@ -59,20 +65,20 @@ pub static QUOTATION_ITEM: DocTypeDef = DocTypeDef {
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
     ],
     ..DocTypeDef::new("Quotation Item", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QuotationItemField(QUOTATION_ITEM) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx Parent Parentfield Parenttype ItemCode CustomerItemCode ItemName
-    Description ItemGroup Brand Image Qty StockUom Uom ConversionFactor StockQty
-    ActualQty CompanyTotalStock PriceListRate BasePriceListRate MarginType
-    MarginRateOrAmount RateWithMargin DiscountPercentage DiscountAmount
-    DistributedDiscountAmount BaseRateWithMargin Rate NetRate Amount NetAmount
-    ItemTaxTemplate BaseRate BaseNetRate BaseAmount BaseNetAmount PricingRules
-    StockUomRate IsFreeItem IsAlternative HasAlternativeItem ValuationRate GrossProfit
-    WeightPerUnit TotalWeight WeightUom Warehouse AgainstBlanketOrder BlanketOrder
-    BlanketOrderRate PrevdocDoctype PrevdocDocname ProjectedQty ItemTaxRate
-    AdditionalNotes PageBreak
+    Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName CustomerItemCode
+    IsFreeItem IsAlternative HasAlternativeItem Description ItemGroup Brand Image Qty
+    StockUom Uom ConversionFactor StockQty ActualQty CompanyTotalStock PriceListRate
+    BasePriceListRate MarginType MarginRateOrAmount RateWithMargin DiscountPercentage
+    DiscountAmount DistributedDiscountAmount BaseRateWithMargin Rate NetRate Amount
+    NetAmount ItemTaxTemplate BaseRate BaseNetRate BaseAmount BaseNetAmount PricingRules
+    StockUomRate ValuationRate GrossProfit WeightPerUnit TotalWeight WeightUom Warehouse
+    AgainstBlanketOrder BlanketOrder BlanketOrderRate PrevdocDoctype PrevdocDocname
+    ProjectedQty ItemTaxRate AdditionalNotes PageBreak
 }
 
 #[cfg(feature = "selling")]
@@ -97,8 +103,11 @@ pub struct QuotationItem {
     pub parentfield: Option<String>,
     pub parenttype: Link<target::DocType>,
     pub item_code: Link<target::Item>,
-    pub customer_item_code: Option<String>,
     pub item_name: Option<String>,
+    pub customer_item_code: Option<String>,
+    pub is_free_item: Option<bool>,
+    pub is_alternative: Option<bool>,
+    pub has_alternative_item: Option<bool>,
     pub description: Option<String>,
     pub item_group: Link<target::ItemGroup>,
     pub brand: Link<target::Brand>,
@@ -130,9 +139,6 @@ pub struct QuotationItem {
     pub base_net_amount: Option<f64>,
     pub pricing_rules: Option<String>,
     pub stock_uom_rate: Option<f64>,
-    pub is_free_item: Option<bool>,
-    pub is_alternative: Option<bool>,
-    pub has_alternative_item: Option<bool>,
     pub valuation_rate: Option<f64>,
     pub gross_profit: Option<f64>,
     pub weight_per_unit: Option<f64>,
@@ -154,14 +160,14 @@ pub struct QuotationItem {
 #[cfg(feature = "selling")]
 document! {
     QuotationItem(QUOTATION_ITEM) : name owner creation modified modified_by docstatus
-    idx parent parentfield parenttype item_code customer_item_code item_name description
-    item_group brand image qty stock_uom uom conversion_factor stock_qty actual_qty
-    company_total_stock price_list_rate base_price_list_rate margin_type
-    margin_rate_or_amount rate_with_margin discount_percentage discount_amount
-    distributed_discount_amount base_rate_with_margin rate net_rate amount net_amount
-    item_tax_template base_rate base_net_rate base_amount base_net_amount pricing_rules
-    stock_uom_rate is_free_item is_alternative has_alternative_item valuation_rate
-    gross_profit weight_per_unit total_weight weight_uom warehouse against_blanket_order
-    blanket_order blanket_order_rate prevdoc_doctype prevdoc_docname projected_qty
-    item_tax_rate additional_notes page_break
+    idx parent parentfield parenttype item_code item_name customer_item_code is_free_item
+    is_alternative has_alternative_item description item_group brand image qty stock_uom
+    uom conversion_factor stock_qty actual_qty company_total_stock price_list_rate
+    base_price_list_rate margin_type margin_rate_or_amount rate_with_margin
+    discount_percentage discount_amount distributed_discount_amount base_rate_with_margin
+    rate net_rate amount net_amount item_tax_template base_rate base_net_rate base_amount
+    base_net_amount pricing_rules stock_uom_rate valuation_rate gross_profit
+    weight_per_unit total_weight weight_uom warehouse against_blanket_order blanket_order
+    blanket_order_rate prevdoc_doctype prevdoc_docname projected_qty item_tax_rate
+    additional_notes page_break
 }

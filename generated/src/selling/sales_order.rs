@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_ORDER: DocTypeDef = DocTypeDef {
+pub static SALES_ORDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -15,9 +15,10 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         "order_type",
         "company",
     ],
+    sort: "creation desc",
     fields: &[
-        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["SAL-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}"), only = V15),
+        field!("naming_series", Select, "Series", options = Choices(& ["SAL-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("customer.customer_name")),
         field!("tax_id", Data, "Tax Id", flags = READ_ONLY, fetch_from = Some("customer.tax_id")),
@@ -29,6 +30,7 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("skip_delivery_note", Check, "Skip Delivery Note", flags = HIDDEN, default = Some("0")),
         field!("has_unit_price_items", Check, "Has Unit Price Items", flags = HIDDEN | NO_COPY, default = Some("0")),
+        field!("is_subcontracted", Check, "Is Subcontracted", default = Some("0"), only = V16),
         field!("amended_from", Link, "Amended From", options = Target("Sales Order"), flags = READ_ONLY | HIDDEN | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("project", Link, "Project", options = Target("Project"), flags = SEARCH_INDEX),
@@ -39,6 +41,7 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("set_warehouse", Link, "Set Source Warehouse", options = Target("Warehouse")),
         field!("reserve_stock", Check, "Reserve Stock", flags = NO_COPY | CONDITIONAL, default = Some("0")),
         field!("items", Table, "Items", options = Target("Sales Order Item"), flags = REQD),
@@ -50,7 +53,6 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         field!("net_total", Currency, "Net Total", options = Format("currency"), flags = READ_ONLY),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes_and_charges", Link, "Sales Taxes and Charges Template", options = Target("Sales Taxes and Charges Template")),
-        field!("exempt_from_sales_tax", Check, "Is customer exempted from sales tax?", flags = CUSTOM),
         field!("shipping_rule", Link, "Shipping Rule", options = Target("Shipping Rule")),
         field!("incoterm", Link, "Incoterm", options = Target("Incoterm")),
         field!("named_place", Data, "Named Place", flags = CONDITIONAL),
@@ -73,10 +75,13 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         field!("additional_discount_percentage", Float, "Additional Discount Percentage"),
         field!("discount_amount", Currency, "Additional Discount Amount", options = Format("currency")),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("packed_items", Table, "Packed Items", options = Target("Packed Item"), flags = CONDITIONAL),
         field!("pricing_rules", Table, "Pricing Rule Detail", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
-        field!("customer_address", Link, "Customer Address", options = Target("Address"), flags = ALLOW_ON_SUBMIT),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY | ALLOW_ON_SUBMIT),
+        field!("customer_address", Link, "Customer Address", options = Target("Address"), only = V16),
+        field!("customer_address", Link, "Customer Address", options = Target("Address"), flags = ALLOW_ON_SUBMIT | SUPERSEDED, only = V15),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY | ALLOW_ON_SUBMIT, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | ALLOW_ON_SUBMIT | SUPERSEDED, only = V15),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = HIDDEN),
         field!("territory", Link, "Territory", options = Target("Territory")),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
@@ -84,23 +89,29 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         field!("contact_phone", Data, "Phone", options = Format("Phone"), flags = READ_ONLY),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY),
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN),
-        field!("shipping_address_name", Link, "Shipping Address Name", options = Target("Address"), flags = ALLOW_ON_SUBMIT),
-        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY | ALLOW_ON_SUBMIT),
+        field!("shipping_address_name", Link, "Shipping Address Name", options = Target("Address"), only = V16),
+        field!("shipping_address_name", Link, "Shipping Address Name", options = Target("Address"), flags = ALLOW_ON_SUBMIT | SUPERSEDED, only = V15),
+        field!("shipping_address", TextEditor, "Shipping Address", flags = READ_ONLY | ALLOW_ON_SUBMIT, only = V16),
+        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY | ALLOW_ON_SUBMIT | SUPERSEDED, only = V15),
         field!("dispatch_address_name", Link, "Dispatch Address Name", options = Target("Address"), flags = ALLOW_ON_SUBMIT),
-        field!("dispatch_address", SmallText, "Dispatch Address", flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
+        field!("dispatch_address", TextEditor, "Dispatch Address", flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL, only = V16),
+        field!("dispatch_address", SmallText, "Dispatch Address", flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL | SUPERSEDED, only = V15),
         field!("company_address", Link, "Company Address Name", options = Target("Address")),
-        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY),
+        field!("company_address_display", TextEditor, "Company Address", flags = READ_ONLY, only = V16),
+        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("company_contact_person", Link, "Company Contact Person", options = Target("Contact")),
         field!("payment_terms_template", Link, "Payment Terms Template", options = Target("Payment Terms Template")),
         field!("payment_schedule", Table, "Payment Schedule", options = Target("Payment Schedule"), flags = NO_COPY),
         field!("tc_name", Link, "Terms", options = Target("Terms and Conditions")),
         field!("terms", TextEditor, "Terms and Conditions Details"),
-        field!("status", Select, "Status", options = Choices(&["Draft", "On Hold", "To Deliver and Bill", "To Bill", "To Deliver", "Completed", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Draft")),
+        field!("status", Select, "Status", options = Choices(&["Draft", "On Hold", "To Pay", "To Deliver and Bill", "To Bill", "To Deliver", "Completed", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Draft"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Draft", "On Hold", "To Deliver and Bill", "To Bill", "To Deliver", "Completed", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_LIST_VIEW | SEARCH_INDEX | SUPERSEDED, default = Some("Draft"), only = V15),
         field!("delivery_status", Select, "Delivery Status", options = Choices(& ["Not Delivered", "Fully Delivered", "Partly Delivered", "Closed", "Not Applicable"]), flags = HIDDEN | NO_COPY | IN_STANDARD_FILTER),
         field!("per_delivered", Percent, "%  Delivered", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
         field!("per_billed", Percent, "% Amount Billed", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
         field!("per_picked", Percent, "% Picked", flags = READ_ONLY | NO_COPY),
         field!("billing_status", Select, "Billing Status", options = Choices(& ["Not Billed", "Fully Billed", "Partly Billed", "Closed"]), flags = HIDDEN | NO_COPY | IN_STANDARD_FILTER),
+        field!("advance_payment_status", Select, "Advance Payment Status", options = Choices(&["Not Requested", "Requested", "Partially Paid", "Fully Paid"]), flags = HIDDEN | NO_COPY | IN_STANDARD_FILTER, only = V16),
         field!("sales_partner", Link, "Sales Partner", options = Target("Sales Partner")),
         field!("amount_eligible_for_commission", Currency, "Amount Eligible for Commission", flags = READ_ONLY | ALLOW_ON_SUBMIT),
         field!("commission_rate", Float, "Commission Rate", flags = FETCH_IF_EMPTY, fetch_from = Some("sales_partner.commission_rate")),
@@ -110,16 +121,22 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         field!("loyalty_amount", Currency, "Loyalty Amount", flags = READ_ONLY | HIDDEN),
         field!("from_date", Date, "From Date", flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("to_date", Date, "To Date", flags = ALLOW_ON_SUBMIT | NO_COPY),
-        field!("auto_repeat", Link, "Auto Repeat", options = Target("Auto Repeat")),
+        field!("auto_repeat", Link, "Auto Repeat", options = Target("Auto Repeat"), flags = NO_COPY, only = V16),
+        field!("auto_repeat", Link, "Auto Repeat", options = Target("Auto Repeat"), flags = SUPERSEDED, only = V15),
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
         field!("group_same_items", Check, "Group same items", flags = ALLOW_ON_SUBMIT, default = Some("0")),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT | NO_COPY),
-        field!("language", Data, "Print Language", flags = READ_ONLY),
+        field!("language", Link, "Print Language", options = Target("Language"), flags = READ_ONLY | FETCH_IF_EMPTY, fetch_from = Some("customer.language"), only = V16),
+        field!("language", Data, "Print Language", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("is_internal_customer", Check, "Is Internal Customer", flags = READ_ONLY, default = Some("0"), fetch_from = Some("customer.is_internal_customer")),
         field!("represents_company", Link, "Represents Company", options = Target("Company"), flags = READ_ONLY | IGNORE_USER_PERMISSIONS, fetch_from = Some("customer.represents_company")),
-        field!("source", Link, "Source", options = Target("Lead Source")),
+        field!("utm_source", Link, "Source", options = Target("UTM Source"), only = V16),
+        field!("utm_campaign", Link, "Campaign", options = Target("UTM Campaign"), only = V16),
+        field!("utm_medium", Link, "Medium", options = Target("UTM Medium"), only = V16),
+        field!("utm_content", Data, "Content", only = V16),
+        field!("source", Link, "Source", options = Target("Lead Source"), only = V15),
         field!("inter_company_order_reference", Link, "Inter Company Order Reference", options = Target("Purchase Order"), flags = READ_ONLY | SEARCH_INDEX),
-        field!("campaign", Link, "Campaign", options = Target("Campaign")),
+        field!("campaign", Link, "Campaign", options = Target("Campaign"), only = V15),
         field!("party_account_currency", Link, "Party Account Currency", options = Target("Currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
     ],
     tools: &[
@@ -134,29 +151,32 @@ pub static SALES_ORDER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_sales_order_document"),
     ],
     ..DocTypeDef::new("Sales Order", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesOrderField(SALES_ORDER) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx Title NamingSeries Customer CustomerName TaxId OrderType TransactionDate
-    DeliveryDate PoNo PoDate Company SkipDeliveryNote HasUnitPriceItems AmendedFrom
-    CostCenter Project Currency ConversionRate SellingPriceList PriceListCurrency
-    PlcConversionRate IgnorePricingRule ScanBarcode SetWarehouse ReserveStock Items
-    TotalQty TotalNetWeight BaseTotal BaseNetTotal Total NetTotal TaxCategory
-    TaxesAndCharges ExemptFromSalesTax ShippingRule Incoterm NamedPlace Taxes
-    BaseTotalTaxesAndCharges TotalTaxesAndCharges BaseGrandTotal BaseRoundingAdjustment
-    BaseRoundedTotal BaseInWords GrandTotal RoundingAdjustment RoundedTotal InWords
-    AdvancePaid DisableRoundedTotal ApplyDiscountOn BaseDiscountAmount CouponCode
-    AdditionalDiscountPercentage DiscountAmount OtherChargesCalculation PackedItems
-    PricingRules CustomerAddress AddressDisplay CustomerGroup Territory ContactPerson
-    ContactDisplay ContactPhone ContactMobile ContactEmail ShippingAddressName
-    ShippingAddress DispatchAddressName DispatchAddress CompanyAddress
-    CompanyAddressDisplay CompanyContactPerson PaymentTermsTemplate PaymentSchedule
-    TcName Terms Status DeliveryStatus PerDelivered PerBilled PerPicked BillingStatus
+    DeliveryDate PoNo PoDate Company SkipDeliveryNote HasUnitPriceItems IsSubcontracted
+    AmendedFrom CostCenter Project Currency ConversionRate SellingPriceList
+    PriceListCurrency PlcConversionRate IgnorePricingRule ScanBarcode
+    LastScannedWarehouse SetWarehouse ReserveStock Items TotalQty TotalNetWeight
+    BaseTotal BaseNetTotal Total NetTotal TaxCategory TaxesAndCharges ShippingRule
+    Incoterm NamedPlace Taxes BaseTotalTaxesAndCharges TotalTaxesAndCharges
+    BaseGrandTotal BaseRoundingAdjustment BaseRoundedTotal BaseInWords GrandTotal
+    RoundingAdjustment RoundedTotal InWords AdvancePaid DisableRoundedTotal
+    ApplyDiscountOn BaseDiscountAmount CouponCode AdditionalDiscountPercentage
+    DiscountAmount OtherChargesCalculation ItemWiseTaxDetails PackedItems PricingRules
+    CustomerAddress AddressDisplay CustomerGroup Territory ContactPerson ContactDisplay
+    ContactPhone ContactMobile ContactEmail ShippingAddressName ShippingAddress
+    DispatchAddressName DispatchAddress CompanyAddress CompanyAddressDisplay
+    CompanyContactPerson PaymentTermsTemplate PaymentSchedule TcName Terms Status
+    DeliveryStatus PerDelivered PerBilled PerPicked BillingStatus AdvancePaymentStatus
     SalesPartner AmountEligibleForCommission CommissionRate TotalCommission SalesTeam
     LoyaltyPoints LoyaltyAmount FromDate ToDate AutoRepeat LetterHead GroupSameItems
-    SelectPrintHeading Language IsInternalCustomer RepresentsCompany Source
-    InterCompanyOrderReference Campaign PartyAccountCurrency
+    SelectPrintHeading Language IsInternalCustomer RepresentsCompany UtmSource
+    UtmCampaign UtmMedium UtmContent Source InterCompanyOrderReference Campaign
+    PartyAccountCurrency
 }
 
 #[cfg(feature = "selling")]
@@ -180,9 +200,9 @@ choices! {
 
 #[cfg(feature = "selling")]
 choices! {
-    pub SalesOrderStatus { Draft = "Draft", OnHold = "On Hold", ToDeliverAndBill =
-    "To Deliver and Bill", ToBill = "To Bill", ToDeliver = "To Deliver", Completed =
-    "Completed", Cancelled = "Cancelled", Closed = "Closed" }
+    pub SalesOrderStatus { Draft = "Draft", OnHold = "On Hold", ToPay = "To Pay",
+    ToDeliverAndBill = "To Deliver and Bill", ToBill = "To Bill", ToDeliver =
+    "To Deliver", Completed = "Completed", Cancelled = "Cancelled", Closed = "Closed" }
 }
 
 #[cfg(feature = "selling")]
@@ -196,6 +216,12 @@ choices! {
 choices! {
     pub SalesOrderBillingStatus { NotBilled = "Not Billed", FullyBilled = "Fully Billed",
     PartlyBilled = "Partly Billed", Closed = "Closed" }
+}
+
+#[cfg(feature = "selling")]
+choices! {
+    pub SalesOrderAdvancePaymentStatus { NotRequested = "Not Requested", Requested =
+    "Requested", PartiallyPaid = "Partially Paid", FullyPaid = "Fully Paid" }
 }
 
 #[cfg(feature = "selling")]
@@ -221,6 +247,7 @@ pub struct SalesOrder {
     pub company: Link<target::Company>,
     pub skip_delivery_note: Option<bool>,
     pub has_unit_price_items: Option<bool>,
+    pub is_subcontracted: Option<bool>,
     pub amended_from: Link<target::SalesOrder>,
     pub cost_center: Link<target::CostCenter>,
     pub project: Link<target::Project>,
@@ -231,6 +258,7 @@ pub struct SalesOrder {
     pub plc_conversion_rate: Option<f64>,
     pub ignore_pricing_rule: Option<bool>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub set_warehouse: Link<target::Warehouse>,
     pub reserve_stock: Option<bool>,
     pub items: Vec<crate::SalesOrderItem>,
@@ -242,7 +270,6 @@ pub struct SalesOrder {
     pub net_total: Option<f64>,
     pub tax_category: Link<target::TaxCategory>,
     pub taxes_and_charges: Link<target::SalesTaxesAndChargesTemplate>,
-    pub exempt_from_sales_tax: Option<bool>,
     pub shipping_rule: Link<target::ShippingRule>,
     pub incoterm: Link<target::Incoterm>,
     pub named_place: Option<String>,
@@ -265,6 +292,7 @@ pub struct SalesOrder {
     pub additional_discount_percentage: Option<f64>,
     pub discount_amount: Option<f64>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub packed_items: Vec<crate::PackedItem>,
     pub pricing_rules: Vec<crate::PricingRuleDetail>,
     pub customer_address: Link<target::Address>,
@@ -293,6 +321,7 @@ pub struct SalesOrder {
     pub per_billed: Option<f64>,
     pub per_picked: Option<f64>,
     pub billing_status: Select<SalesOrderBillingStatus>,
+    pub advance_payment_status: Select<SalesOrderAdvancePaymentStatus>,
     pub sales_partner: Link<target::SalesPartner>,
     pub amount_eligible_for_commission: Option<f64>,
     pub commission_rate: Option<f64>,
@@ -309,6 +338,10 @@ pub struct SalesOrder {
     pub language: Option<String>,
     pub is_internal_customer: Option<bool>,
     pub represents_company: Link<target::Company>,
+    pub utm_source: Link<target::UtmSource>,
+    pub utm_campaign: Link<target::UtmCampaign>,
+    pub utm_medium: Link<target::UtmMedium>,
+    pub utm_content: Option<String>,
     pub source: Link<target::LeadSource>,
     pub inter_company_order_reference: Link<target::PurchaseOrder>,
     pub campaign: Link<target::Campaign>,
@@ -321,23 +354,25 @@ document! {
     SalesOrder(SALES_ORDER) : name owner creation modified modified_by docstatus idx
     title naming_series customer customer_name tax_id order_type transaction_date
     delivery_date po_no po_date company skip_delivery_note has_unit_price_items
-    amended_from cost_center project currency conversion_rate selling_price_list
-    price_list_currency plc_conversion_rate ignore_pricing_rule scan_barcode
-    set_warehouse reserve_stock items total_qty total_net_weight base_total
-    base_net_total total net_total tax_category taxes_and_charges exempt_from_sales_tax
-    shipping_rule incoterm named_place taxes base_total_taxes_and_charges
-    total_taxes_and_charges base_grand_total base_rounding_adjustment base_rounded_total
-    base_in_words grand_total rounding_adjustment rounded_total in_words advance_paid
-    disable_rounded_total apply_discount_on base_discount_amount coupon_code
-    additional_discount_percentage discount_amount other_charges_calculation packed_items
+    is_subcontracted amended_from cost_center project currency conversion_rate
+    selling_price_list price_list_currency plc_conversion_rate ignore_pricing_rule
+    scan_barcode last_scanned_warehouse set_warehouse reserve_stock items total_qty
+    total_net_weight base_total base_net_total total net_total tax_category
+    taxes_and_charges shipping_rule incoterm named_place taxes
+    base_total_taxes_and_charges total_taxes_and_charges base_grand_total
+    base_rounding_adjustment base_rounded_total base_in_words grand_total
+    rounding_adjustment rounded_total in_words advance_paid disable_rounded_total
+    apply_discount_on base_discount_amount coupon_code additional_discount_percentage
+    discount_amount other_charges_calculation item_wise_tax_details packed_items
     pricing_rules customer_address address_display customer_group territory
     contact_person contact_display contact_phone contact_mobile contact_email
     shipping_address_name shipping_address dispatch_address_name dispatch_address
     company_address company_address_display company_contact_person payment_terms_template
     payment_schedule tc_name terms status delivery_status per_delivered per_billed
-    per_picked billing_status sales_partner amount_eligible_for_commission
-    commission_rate total_commission sales_team loyalty_points loyalty_amount from_date
-    to_date auto_repeat letter_head group_same_items select_print_heading language
-    is_internal_customer represents_company source inter_company_order_reference campaign
-    party_account_currency
+    per_picked billing_status advance_payment_status sales_partner
+    amount_eligible_for_commission commission_rate total_commission sales_team
+    loyalty_points loyalty_amount from_date to_date auto_repeat letter_head
+    group_same_items select_print_heading language is_internal_customer
+    represents_company utm_source utm_campaign utm_medium utm_content source
+    inter_company_order_reference campaign party_account_currency
 }

@@ -2,10 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_ORDER_ITEM: DocTypeDef = DocTypeDef {
+pub static SALES_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
+        field!("fg_item", Link, "Finished Good", options = Target("Item"), flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("fg_item_qty", Float, "Finished Good Qty", flags = CONDITIONAL | CONDITIONALLY_REQD, only = V16),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
         field!("customer_item_code", Data, "Customer's Item Code", flags = READ_ONLY | HIDDEN),
         field!("ensure_delivery_based_on_produced_serial_no", Check, "Ensure Delivery Based on Produced Serial No", default = Some("0")),
@@ -19,6 +22,7 @@ pub static SALES_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Quantity", flags = REQD | IN_LIST_VIEW | NON_NEGATIVE),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | CONDITIONAL),
+        field!("subcontracted_qty", Float, "Subcontracted Quantity", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | NON_NEGATIVE | CONDITIONAL, default = Some("0"), only = V16),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FILLED),
         field!("conversion_factor", Float, "UOM Conversion Factor", flags = REQD | READ_ONLY | CONDITIONAL | FILLED),
         field!("stock_qty", Float, "Qty as per Stock UOM", flags = READ_ONLY | NO_COPY | CONDITIONAL),
@@ -53,7 +57,8 @@ pub static SALES_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("weight_per_unit", Float, "Weight Per Unit"),
         field!("total_weight", Float, "Total Weight", flags = READ_ONLY),
         field!("weight_uom", Link, "Weight UOM", options = Target("UOM")),
-        field!("warehouse", Link, "Delivery Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | CONDITIONAL),
+        field!("warehouse", Link, "Delivery Warehouse", options = Target("Warehouse"), flags = CONDITIONAL, only = V16),
+        field!("warehouse", Link, "Delivery Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | CONDITIONAL | SUPERSEDED, only = V15),
         field!("target_warehouse", Link, "Customer Warehouse (Optional)", options = Target("Warehouse"), flags = HIDDEN | NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("prevdoc_docname", Link, "Quotation", options = Target("Quotation"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
         field!("quotation_item", Data, "quotation_item", flags = READ_ONLY | HIDDEN | NO_COPY),
@@ -84,24 +89,25 @@ pub static SALES_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("project", Link, "Project", options = Target("Project"), flags = ALLOW_ON_SUBMIT | SEARCH_INDEX),
     ],
     ..DocTypeDef::new("Sales Order Item", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesOrderItemField(SALES_ORDER_ITEM) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx Parent Parentfield Parenttype ItemCode CustomerItemCode
-    EnsureDeliveryBasedOnProducedSerialNo IsStockItem ReserveStock DeliveryDate ItemName
-    Description ItemGroup Brand Image Qty StockUom Uom ConversionFactor StockQty
-    StockReservedQty PriceListRate BasePriceListRate MarginType MarginRateOrAmount
-    RateWithMargin DiscountPercentage DiscountAmount DistributedDiscountAmount
-    BaseRateWithMargin Rate Amount ItemTaxTemplate BaseRate BaseAmount PricingRules
-    StockUomRate IsFreeItem GrantCommission NetRate NetAmount BaseNetRate BaseNetAmount
-    BilledAmt ValuationRate GrossProfit DeliveredBySupplier Supplier WeightPerUnit
-    TotalWeight WeightUom Warehouse TargetWarehouse PrevdocDocname QuotationItem
-    AgainstBlanketOrder BlanketOrder BlanketOrderRate ActualQty CompanyTotalStock BomNo
-    ProjectedQty OrderedQty PlannedQty ProductionPlanQty WorkOrderQty DeliveredQty
-    ProducedQty ReturnedQty PickedQty AdditionalNotes PageBreak ItemTaxRate
-    TransactionDate MaterialRequest PurchaseOrder MaterialRequestItem PurchaseOrderItem
-    CostCenter Project
+    Docstatus Idx Parent Parentfield Parenttype FgItem FgItemQty ItemCode
+    CustomerItemCode EnsureDeliveryBasedOnProducedSerialNo IsStockItem ReserveStock
+    DeliveryDate ItemName Description ItemGroup Brand Image Qty StockUom SubcontractedQty
+    Uom ConversionFactor StockQty StockReservedQty PriceListRate BasePriceListRate
+    MarginType MarginRateOrAmount RateWithMargin DiscountPercentage DiscountAmount
+    DistributedDiscountAmount BaseRateWithMargin Rate Amount ItemTaxTemplate BaseRate
+    BaseAmount PricingRules StockUomRate IsFreeItem GrantCommission NetRate NetAmount
+    BaseNetRate BaseNetAmount BilledAmt ValuationRate GrossProfit DeliveredBySupplier
+    Supplier WeightPerUnit TotalWeight WeightUom Warehouse TargetWarehouse PrevdocDocname
+    QuotationItem AgainstBlanketOrder BlanketOrder BlanketOrderRate ActualQty
+    CompanyTotalStock BomNo ProjectedQty OrderedQty PlannedQty ProductionPlanQty
+    WorkOrderQty DeliveredQty ProducedQty ReturnedQty PickedQty AdditionalNotes PageBreak
+    ItemTaxRate TransactionDate MaterialRequest PurchaseOrder MaterialRequestItem
+    PurchaseOrderItem CostCenter Project
 }
 
 #[cfg(feature = "selling")]
@@ -125,6 +131,8 @@ pub struct SalesOrderItem {
     pub parent: Option<String>,
     pub parentfield: Option<String>,
     pub parenttype: Link<target::DocType>,
+    pub fg_item: Link<target::Item>,
+    pub fg_item_qty: Option<f64>,
     pub item_code: Link<target::Item>,
     pub customer_item_code: Option<String>,
     pub ensure_delivery_based_on_produced_serial_no: Option<bool>,
@@ -138,6 +146,7 @@ pub struct SalesOrderItem {
     pub image: Option<String>,
     pub qty: Option<f64>,
     pub stock_uom: Link<target::Uom>,
+    pub subcontracted_qty: Option<f64>,
     pub uom: Link<target::Uom>,
     pub conversion_factor: Option<f64>,
     pub stock_qty: Option<f64>,
@@ -207,19 +216,19 @@ pub struct SalesOrderItem {
 #[cfg(feature = "selling")]
 document! {
     SalesOrderItem(SALES_ORDER_ITEM) : name owner creation modified modified_by docstatus
-    idx parent parentfield parenttype item_code customer_item_code
+    idx parent parentfield parenttype fg_item fg_item_qty item_code customer_item_code
     ensure_delivery_based_on_produced_serial_no is_stock_item reserve_stock delivery_date
-    item_name description item_group brand image qty stock_uom uom conversion_factor
-    stock_qty stock_reserved_qty price_list_rate base_price_list_rate margin_type
-    margin_rate_or_amount rate_with_margin discount_percentage discount_amount
-    distributed_discount_amount base_rate_with_margin rate amount item_tax_template
-    base_rate base_amount pricing_rules stock_uom_rate is_free_item grant_commission
-    net_rate net_amount base_net_rate base_net_amount billed_amt valuation_rate
-    gross_profit delivered_by_supplier supplier weight_per_unit total_weight weight_uom
-    warehouse target_warehouse prevdoc_docname quotation_item against_blanket_order
-    blanket_order blanket_order_rate actual_qty company_total_stock bom_no projected_qty
-    ordered_qty planned_qty production_plan_qty work_order_qty delivered_qty produced_qty
-    returned_qty picked_qty additional_notes page_break item_tax_rate transaction_date
-    material_request purchase_order material_request_item purchase_order_item cost_center
-    project
+    item_name description item_group brand image qty stock_uom subcontracted_qty uom
+    conversion_factor stock_qty stock_reserved_qty price_list_rate base_price_list_rate
+    margin_type margin_rate_or_amount rate_with_margin discount_percentage
+    discount_amount distributed_discount_amount base_rate_with_margin rate amount
+    item_tax_template base_rate base_amount pricing_rules stock_uom_rate is_free_item
+    grant_commission net_rate net_amount base_net_rate base_net_amount billed_amt
+    valuation_rate gross_profit delivered_by_supplier supplier weight_per_unit
+    total_weight weight_uom warehouse target_warehouse prevdoc_docname quotation_item
+    against_blanket_order blanket_order blanket_order_rate actual_qty company_total_stock
+    bom_no projected_qty ordered_qty planned_qty production_plan_qty work_order_qty
+    delivered_qty produced_qty returned_qty picked_qty additional_notes page_break
+    item_tax_rate transaction_date material_request purchase_order material_request_item
+    purchase_order_item cost_center project
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_PARTNER_TYPE: DocTypeDef = DocTypeDef {
+pub static SALES_PARTNER_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("field:sales_partner_type"),
+    sort: "creation desc",
     fields: &[
         field!("sales_partner_type", Data, "Sales Partner Type", flags = REQD | UNIQUE | IN_LIST_VIEW),
     ],
@@ -17,7 +18,8 @@ pub static SALES_PARTNER_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_sales_partner_type_document"),
     ],
     ..DocTypeDef::new("Sales Partner Type", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesPartnerTypeField(SALES_PARTNER_TYPE) : Name Owner Creation Modified

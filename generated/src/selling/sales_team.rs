@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_TEAM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SALES_TEAM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("sales_person", Link, "Sales Person", options = Target("Sales Person"), flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | SEARCH_INDEX),
         field!("contact_no", Data, "Contact No.", flags = HIDDEN | ALLOW_ON_SUBMIT | IN_LIST_VIEW),
@@ -13,7 +15,8 @@ pub static SALES_TEAM: DocTypeDef = DocTypeDef {
         field!("incentives", Currency, "Incentives", options = Format("Company:company:default_currency"), flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Sales Team", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SalesTeamField(SALES_TEAM) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SELLING_SETTINGS: DocTypeDef = DocTypeDef {
+pub static SELLING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("cust_master_name", Select, "Customer Naming By", options = Choices(& ["Customer Name", "Naming Series", "Auto Name"]), flags = IN_LIST_VIEW, default = Some("Customer Name")),
         field!("customer_group", Link, "Default Customer Group", options = Target("Customer Group"), flags = IN_LIST_VIEW),
@@ -12,13 +13,15 @@ pub static SELLING_SETTINGS: DocTypeDef = DocTypeDef {
         field!("maintain_same_rate_action", Select, "Action if Same Rate is Not Maintained Throughout Sales Cycle", options = Choices(&["Stop", "Warn"]), flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("Stop")),
         field!("role_to_override_stop_action", Link, "Role Allowed to Override Stop Action", options = Target("Role"), flags = CONDITIONAL),
         field!("maintain_same_sales_rate", Check, "Maintain Same Rate Throughout Sales Cycle", default = Some("0")),
+        field!("fallback_to_default_price_list", Check, "Use Prices from Default Price List as Fallback", default = Some("0"), only = V16),
         field!("editable_price_list_rate", Check, "Allow User to Edit Price List Rate in Transactions", default = Some("0")),
         field!("validate_selling_price", Check, "Validate Selling Price for Item Against Purchase Rate or Valuation Rate", default = Some("0")),
         field!("editable_bundle_item_rates", Check, "Calculate Product Bundle Price based on Child Items' Rates", default = Some("0")),
         field!("allow_negative_rates_for_items", Check, "Allow Negative rates for Items", default = Some("0")),
         field!("so_required", Select, "Is Sales Order Required for Sales Invoice & Delivery Note Creation?", options = Choices(&["No", "Yes"])),
-        field!("dn_required", Select, "Is Delivery Note Required for Sales Invoice Creation?", options = Choices(& ["No", "Yes"])),
-        field!("sales_update_frequency", Select, "Sales Update Frequency in Company and Project", options = Choices(& ["Monthly", "Each Transaction", "Daily"]), flags = REQD, default = Some("Each Transaction")),
+        field!("dn_required", Select, "Is Delivery Note Required for Sales Invoice Creation?", options = Choices(&["No", "Yes"])),
+        field!("sales_update_frequency", Select, "Sales Update Frequency in Company and Project", options = Choices(& ["Monthly", "Each Transaction", "Daily"]), flags = REQD, default = Some("Daily"), only = V16),
+        field!("sales_update_frequency", Select, "Sales Update Frequency in Company and Project", options = Choices(& ["Monthly", "Each Transaction", "Daily"]), flags = REQD | SUPERSEDED, default = Some("Each Transaction"), only = V15),
         field!("blanket_order_allowance", Float, "Blanket Order Allowance (%)"),
         field!("allow_multiple_items", Check, "Allow Item to be Added Multiple Times in a Transaction", default = Some("0")),
         field!("allow_against_multiple_purchase_orders", Check, "Allow Multiple Sales Orders Against a Customer's Purchase Order", default = Some("0")),
@@ -26,25 +29,33 @@ pub static SELLING_SETTINGS: DocTypeDef = DocTypeDef {
         field!("dont_reserve_sales_order_qty_on_sales_return", Check, "Don't Reserve Sales Order Qty on Sales Return", default = Some("0")),
         field!("hide_tax_id", Check, "Hide Customer's Tax ID from Sales Transactions", default = Some("0")),
         field!("enable_discount_accounting", Check, "Enable Discount Accounting for Selling", default = Some("0")),
+        field!("enable_cutoff_date_on_bulk_delivery_note_creation", Check, "Enable Cut-Off Date on Bulk Delivery Note Creation", default = Some("0"), only = V16),
         field!("allow_zero_qty_in_quotation", Check, "Allow Quotation with Zero Quantity", default = Some("0")),
         field!("allow_zero_qty_in_sales_order", Check, "Allow Sales Order with Zero Quantity", default = Some("0")),
+        field!("use_legacy_js_reactivity", Check, "Use Legacy (Client side) Reactivity", default = Some("0"), only = V16),
+        field!("allow_delivery_of_overproduced_qty", Check, "Allow Delivery of Overproduced Qty", default = Some("0"), only = V16),
+        field!("deliver_scrap_items", Check, "Deliver Scrap Items", default = Some("0"), only = V16),
     ],
     tools: &[
         tool!(Get, "get_selling_settings_document"),
         tool!(Update, "update_selling_settings_document"),
     ],
     ..DocTypeDef::new("Selling Settings", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SellingSettingsField(SELLING_SETTINGS) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx CustMasterName CustomerGroup Territory SellingPriceList
     MaintainSameRateAction RoleToOverrideStopAction MaintainSameSalesRate
-    EditablePriceListRate ValidateSellingPrice EditableBundleItemRates
-    AllowNegativeRatesForItems SoRequired DnRequired SalesUpdateFrequency
-    BlanketOrderAllowance AllowMultipleItems AllowAgainstMultiplePurchaseOrders
-    AllowSalesOrderCreationForExpiredQuotation DontReserveSalesOrderQtyOnSalesReturn
-    HideTaxId EnableDiscountAccounting AllowZeroQtyInQuotation AllowZeroQtyInSalesOrder
+    FallbackToDefaultPriceList EditablePriceListRate ValidateSellingPrice
+    EditableBundleItemRates AllowNegativeRatesForItems SoRequired DnRequired
+    SalesUpdateFrequency BlanketOrderAllowance AllowMultipleItems
+    AllowAgainstMultiplePurchaseOrders AllowSalesOrderCreationForExpiredQuotation
+    DontReserveSalesOrderQtyOnSalesReturn HideTaxId EnableDiscountAccounting
+    EnableCutoffDateOnBulkDeliveryNoteCreation AllowZeroQtyInQuotation
+    AllowZeroQtyInSalesOrder UseLegacyJsReactivity AllowDeliveryOfOverproducedQty
+    DeliverScrapItems
 }
 
 #[cfg(feature = "selling")]
@@ -94,6 +105,7 @@ pub struct SellingSettings {
     pub maintain_same_rate_action: Select<SellingSettingsMaintainSameRateAction>,
     pub role_to_override_stop_action: Link<target::Role>,
     pub maintain_same_sales_rate: Option<bool>,
+    pub fallback_to_default_price_list: Option<bool>,
     pub editable_price_list_rate: Option<bool>,
     pub validate_selling_price: Option<bool>,
     pub editable_bundle_item_rates: Option<bool>,
@@ -108,8 +120,12 @@ pub struct SellingSettings {
     pub dont_reserve_sales_order_qty_on_sales_return: Option<bool>,
     pub hide_tax_id: Option<bool>,
     pub enable_discount_accounting: Option<bool>,
+    pub enable_cutoff_date_on_bulk_delivery_note_creation: Option<bool>,
     pub allow_zero_qty_in_quotation: Option<bool>,
     pub allow_zero_qty_in_sales_order: Option<bool>,
+    pub use_legacy_js_reactivity: Option<bool>,
+    pub allow_delivery_of_overproduced_qty: Option<bool>,
+    pub deliver_scrap_items: Option<bool>,
     pub extra: Extra,
 }
 
@@ -118,10 +134,13 @@ document! {
     SellingSettings(SELLING_SETTINGS) : name owner creation modified modified_by
     docstatus idx cust_master_name customer_group territory selling_price_list
     maintain_same_rate_action role_to_override_stop_action maintain_same_sales_rate
-    editable_price_list_rate validate_selling_price editable_bundle_item_rates
-    allow_negative_rates_for_items so_required dn_required sales_update_frequency
-    blanket_order_allowance allow_multiple_items allow_against_multiple_purchase_orders
+    fallback_to_default_price_list editable_price_list_rate validate_selling_price
+    editable_bundle_item_rates allow_negative_rates_for_items so_required dn_required
+    sales_update_frequency blanket_order_allowance allow_multiple_items
+    allow_against_multiple_purchase_orders
     allow_sales_order_creation_for_expired_quotation
     dont_reserve_sales_order_qty_on_sales_return hide_tax_id enable_discount_accounting
-    allow_zero_qty_in_quotation allow_zero_qty_in_sales_order
+    enable_cutoff_date_on_bulk_delivery_note_creation allow_zero_qty_in_quotation
+    allow_zero_qty_in_sales_order use_legacy_js_reactivity
+    allow_delivery_of_overproduced_qty deliver_scrap_items
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SMS_CENTER: DocTypeDef = DocTypeDef {
+pub static SMS_CENTER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
+    sort: "creation desc",
     fields: &[
         field!("send_to", Select, "Send To", options = Choices(&["All Contact", "All Customer Contact", "All Supplier Contact", "All Sales Partner Contact", "All Lead (Open)", "All Employee (Active)", "All Sales Person"]), flags = IN_LIST_VIEW),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW | CONDITIONAL),
@@ -21,7 +22,8 @@ pub static SMS_CENTER: DocTypeDef = DocTypeDef {
         tool!(Update, "update_sms_center_document"),
     ],
     ..DocTypeDef::new("SMS Center", "Selling")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SmsCenterField(SMS_CENTER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTHORIZATION_CONTROL: DocTypeDef = DocTypeDef {
+pub static AUTHORIZATION_CONTROL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
+    sort: "creation desc",
     tools: &[
         tool!(Get, "get_authorization_control_document"),
         tool!(Update, "update_authorization_control_document"),
     ],
     ..DocTypeDef::new("Authorization Control", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AuthorizationControlField(AUTHORIZATION_CONTROL) : Name Owner Creation Modified

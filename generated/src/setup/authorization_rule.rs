@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTHORIZATION_RULE: DocTypeDef = DocTypeDef {
+pub static AUTHORIZATION_RULE: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("HR-ARU-.#####"),
     search_fields: &[
         "transaction",
@@ -12,6 +12,7 @@ pub static AUTHORIZATION_RULE: DocTypeDef = DocTypeDef {
         "approving_user",
         "approving_role",
     ],
+    sort: "creation desc",
     fields: &[
         field!("transaction", Select, "Transaction", options = Choices(&["Sales Order", "Purchase Order", "Quotation", "Delivery Note", "Sales Invoice", "Purchase Invoice", "Purchase Receipt"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("based_on", Select, "Based On", options = Choices(&["Grand Total", "Average Discount", "Customerwise Discount", "Itemwise Discount", "Item Group wise Discount", "Not Applicable"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -35,7 +36,8 @@ pub static AUTHORIZATION_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_authorization_rule_document"),
     ],
     ..DocTypeDef::new("Authorization Rule", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AuthorizationRuleField(AUTHORIZATION_RULE) : Name Owner Creation Modified

@@ -2,10 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BRANCH: DocTypeDef = DocTypeDef {
+pub static BRANCH: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:branch"),
-    fields: &[field!("branch", Data, "Branch", flags = REQD | IN_LIST_VIEW)],
+    sort: "creation desc",
+    fields: &[
+        field!("branch", Data, "Branch", flags = REQD | UNIQUE | IN_LIST_VIEW, only = V16),
+        field!("branch", Data, "Branch", flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
+    ],
     tools: &[
         tool!(List, "list_branch_documents"),
         tool!(Get, "get_branch_document"),
@@ -15,7 +19,8 @@ pub static BRANCH: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_branch_document"),
     ],
     ..DocTypeDef::new("Branch", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BranchField(BRANCH) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BRAND: DocTypeDef = DocTypeDef {
+pub static BRAND: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:brand"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("brand", Data, "Brand Name", flags = REQD | UNIQUE | QUICK_ENTRY),
         field!("image", AttachImage, "Image", flags = HIDDEN),
@@ -21,7 +21,8 @@ pub static BRAND: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_brand_document"),
     ],
     ..DocTypeDef::new("Brand", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub BrandField(BRAND) : Name Owner Creation Modified ModifiedBy Docstatus Idx Brand

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMPANY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
+pub static COMPANY: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES
+        | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:company_name"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("company_name", Data, "Company", flags = REQD | UNIQUE),
         field!("abbr", Data, "Abbr", flags = REQD | SET_ONLY_ONCE | FILLED),
@@ -18,6 +19,7 @@ pub static COMPANY: DocTypeDef = DocTypeDef {
         field!("domain", Data, "Domain"),
         field!("date_of_establishment", Date, "Date of Establishment"),
         field!("parent_company", Link, "Parent Company", options = Target("Company"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
+        field!("reporting_currency", Link, "Reporting Currency", options = Target("Currency"), flags = READ_ONLY, only = V16),
         field!("company_logo", AttachImage, "Company Logo", flags = HIDDEN),
         field!("date_of_incorporation", Date, "Date of Incorporation"),
         field!("phone_no", Data, "Phone No", options = Format("Phone")),
@@ -55,7 +57,7 @@ pub static COMPANY: DocTypeDef = DocTypeDef {
         field!("default_deferred_expense_account", Link, "Default Deferred Expense Account", options = Target("Account"), flags = NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("book_advance_payments_in_separate_party_account", Check, "Book Advance Payments in Separate Party Account", default = Some("0")),
         field!("reconcile_on_advance_payment_date", Check, "Reconcile on Advance Payment Date", flags = HIDDEN | CONDITIONAL, default = Some("0")),
-        field!("reconciliation_takes_effect_on", Select, "Reconciliation Takes Effect On", options = Choices(&["Advance Payment Date", "Oldest Of Invoice Or Advance", "Reconciliation Date"]), default = Some("Oldest Of Invoice Or Advance")),
+        field!("reconciliation_takes_effect_on", Select, "Reconciliation Takes Effect On", options = Choices(& ["Advance Payment Date", "Oldest Of Invoice Or Advance", "Reconciliation Date"]), default = Some("Oldest Of Invoice Or Advance")),
         field!("default_advance_received_account", Link, "Default Advance Received Account", options = Target("Account"), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("default_advance_paid_account", Link, "Default Advance Paid Account", options = Target("Account"), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("auto_exchange_rate_revaluation", Check, "Auto Create Exchange Rate Revaluation", default = Some("0")),
@@ -65,28 +67,40 @@ pub static COMPANY: DocTypeDef = DocTypeDef {
         field!("accumulated_depreciation_account", Link, "Accumulated Depreciation Account", options = Target("Account"), flags = NO_COPY),
         field!("depreciation_expense_account", Link, "Depreciation Expense Account", options = Target("Account"), flags = NO_COPY),
         field!("series_for_depreciation_entry", Data, "Series for Asset Depreciation Entry (Journal Entry)"),
-        field!("expenses_included_in_asset_valuation", Link, "Expenses Included In Asset Valuation", options = Target("Account")),
+        field!("expenses_included_in_asset_valuation", Link, "Expenses Included In Asset Valuation", options = Target("Account"), only = V15),
         field!("disposal_account", Link, "Gain/Loss Account on Asset Disposal", options = Target("Account"), flags = NO_COPY),
         field!("depreciation_cost_center", Link, "Asset Depreciation Cost Center", options = Target("Cost Center"), flags = NO_COPY),
         field!("capital_work_in_progress_account", Link, "Capital Work In Progress Account", options = Target("Account")),
         field!("asset_received_but_not_billed", Link, "Asset Received But Not Billed", options = Target("Account")),
+        field!("accounts_frozen_till_date", Date, "Accounts Frozen Till Date", flags = IN_LIST_VIEW, only = V16),
+        field!("role_allowed_for_frozen_entries", Link, "Roles Allowed to Set and Edit Frozen Account Entries", options = Target("Role"), flags = IN_LIST_VIEW, only = V16),
         field!("default_buying_terms", Link, "Default Buying Terms", options = Target("Terms and Conditions")),
         field!("sales_monthly_history", SmallText, "Sales Monthly History", flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("monthly_sales_target", Currency, "Monthly Sales Target", options = Format("default_currency")),
         field!("total_monthly_sales", Currency, "Total Monthly Sales", options = Format("default_currency"), flags = READ_ONLY | NO_COPY),
         field!("default_selling_terms", Link, "Default Selling Terms", options = Target("Terms and Conditions")),
+        field!("default_sales_contact", Link, "Default Sales Contact", options = Target("Contact"), only = V16),
         field!("default_warehouse_for_sales_return", Link, "Default Warehouse for Sales Return", options = Target("Warehouse")),
         field!("credit_limit", Currency, "Credit Limit", options = Format("default_currency"), flags = CONDITIONAL),
         field!("transactions_annual_history", Code, "Transactions Annual History", flags = READ_ONLY | HIDDEN | NO_COPY),
+        field!("purchase_expense_account", Link, "Purchase Expense Account", options = Target("Account"), only = V16),
+        field!("service_expense_account", Link, "Service Expense Account", options = Target("Account"), only = V16),
+        field!("purchase_expense_contra_account", Link, "Purchase Expense Contra Account", options = Target("Account"), only = V16),
         field!("enable_perpetual_inventory", Check, "Enable Perpetual Inventory", default = Some("1")),
+        field!("enable_item_wise_inventory_account", Check, "Enable Item-wise Inventory Account", default = Some("0"), only = V16),
         field!("enable_provisional_accounting_for_non_stock_items", Check, "Enable Provisional Accounting For Non Stock Items", default = Some("0")),
         field!("default_inventory_account", Link, "Default Inventory Account", options = Target("Account")),
+        field!("valuation_method", Select, "Default Stock Valuation Method", options = Choices(&["FIFO", "Moving Average", "LIFO"]), flags = REQD, default = Some("FIFO"), only = V16),
         field!("stock_adjustment_account", Link, "Stock Adjustment Account", options = Target("Account"), flags = NO_COPY | IGNORE_USER_PERMISSIONS),
-        field!("default_in_transit_warehouse", Link, "Default In-Transit Warehouse", options = Target("Warehouse")),
+        field!("default_in_transit_warehouse", Link, "Default In-Transit Warehouse", options = Target("Warehouse"), flags = SUPERSEDED, only = V15),
         field!("stock_received_but_not_billed", Link, "Stock Received But Not Billed", options = Target("Account"), flags = NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("default_provisional_account", Link, "Default Provisional Account", options = Target("Account"), flags = NO_COPY | IGNORE_USER_PERMISSIONS),
-        field!("expenses_included_in_valuation", Link, "Expenses Included In Valuation", options = Target("Account"), flags = NO_COPY | IGNORE_USER_PERMISSIONS),
+        field!("default_in_transit_warehouse", Link, "Default In-Transit Warehouse", options = Target("Warehouse"), only = V16),
+        field!("expenses_included_in_valuation", Link, "Expenses Included In Valuation", options = Target("Account"), flags = NO_COPY | IGNORE_USER_PERMISSIONS, only = V15),
         field!("default_operating_cost_account", Link, "Default Operating Cost Account", options = Target("Account")),
+        field!("default_wip_warehouse", Link, " Default Work In Progress Warehouse ", options = Target("Warehouse"), only = V16),
+        field!("default_fg_warehouse", Link, "Default Finished Goods Warehouse", options = Target("Warehouse"), only = V16),
+        field!("default_scrap_warehouse", Link, "Default Scrap Warehouse", options = Target("Warehouse"), only = V16),
     ],
     tools: &[
         tool!(List, "list_company_documents"),
@@ -97,32 +111,37 @@ pub static COMPANY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_company_document"),
     ],
     ..DocTypeDef::new("Company", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub CompanyField(COMPANY) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     CompanyName Abbr DefaultCurrency Country IsGroup DefaultHolidayList DefaultLetterHead
-    TaxId Domain DateOfEstablishment ParentCompany CompanyLogo DateOfIncorporation
-    PhoneNo Email CompanyDescription DateOfCommencement Fax Website RegistrationDetails
-    Lft Rgt OldParent CreateChartOfAccountsBasedOn ExistingCompany ChartOfAccounts
-    DefaultBankAccount DefaultCashAccount DefaultReceivableAccount DefaultPayableAccount
-    WriteOffAccount UnrealizedProfitLossAccount AllowAccountCreationAgainstChildCompany
-    DefaultExpenseAccount DefaultIncomeAccount DefaultDiscountAccount PaymentTerms
-    CostCenter DefaultFinanceBook ExchangeGainLossAccount
-    UnrealizedExchangeGainLossAccount RoundOffAccount RoundOffCostCenter
-    RoundOffForOpening DefaultDeferredRevenueAccount DefaultDeferredExpenseAccount
-    BookAdvancePaymentsInSeparatePartyAccount ReconcileOnAdvancePaymentDate
-    ReconciliationTakesEffectOn DefaultAdvanceReceivedAccount DefaultAdvancePaidAccount
-    AutoExchangeRateRevaluation AutoErrFrequency SubmitErrJv ExceptionBudgetApproverRole
+    TaxId Domain DateOfEstablishment ParentCompany ReportingCurrency CompanyLogo
+    DateOfIncorporation PhoneNo Email CompanyDescription DateOfCommencement Fax Website
+    RegistrationDetails Lft Rgt OldParent CreateChartOfAccountsBasedOn ExistingCompany
+    ChartOfAccounts DefaultBankAccount DefaultCashAccount DefaultReceivableAccount
+    DefaultPayableAccount WriteOffAccount UnrealizedProfitLossAccount
+    AllowAccountCreationAgainstChildCompany DefaultExpenseAccount DefaultIncomeAccount
+    DefaultDiscountAccount PaymentTerms CostCenter DefaultFinanceBook
+    ExchangeGainLossAccount UnrealizedExchangeGainLossAccount RoundOffAccount
+    RoundOffCostCenter RoundOffForOpening DefaultDeferredRevenueAccount
+    DefaultDeferredExpenseAccount BookAdvancePaymentsInSeparatePartyAccount
+    ReconcileOnAdvancePaymentDate ReconciliationTakesEffectOn
+    DefaultAdvanceReceivedAccount DefaultAdvancePaidAccount AutoExchangeRateRevaluation
+    AutoErrFrequency SubmitErrJv ExceptionBudgetApproverRole
     AccumulatedDepreciationAccount DepreciationExpenseAccount SeriesForDepreciationEntry
     ExpensesIncludedInAssetValuation DisposalAccount DepreciationCostCenter
-    CapitalWorkInProgressAccount AssetReceivedButNotBilled DefaultBuyingTerms
-    SalesMonthlyHistory MonthlySalesTarget TotalMonthlySales DefaultSellingTerms
+    CapitalWorkInProgressAccount AssetReceivedButNotBilled AccountsFrozenTillDate
+    RoleAllowedForFrozenEntries DefaultBuyingTerms SalesMonthlyHistory MonthlySalesTarget
+    TotalMonthlySales DefaultSellingTerms DefaultSalesContact
     DefaultWarehouseForSalesReturn CreditLimit TransactionsAnnualHistory
-    EnablePerpetualInventory EnableProvisionalAccountingForNonStockItems
-    DefaultInventoryAccount StockAdjustmentAccount DefaultInTransitWarehouse
-    StockReceivedButNotBilled DefaultProvisionalAccount ExpensesIncludedInValuation
-    DefaultOperatingCostAccount
+    PurchaseExpenseAccount ServiceExpenseAccount PurchaseExpenseContraAccount
+    EnablePerpetualInventory EnableItemWiseInventoryAccount
+    EnableProvisionalAccountingForNonStockItems DefaultInventoryAccount ValuationMethod
+    StockAdjustmentAccount StockReceivedButNotBilled DefaultProvisionalAccount
+    DefaultInTransitWarehouse ExpensesIncludedInValuation DefaultOperatingCostAccount
+    DefaultWipWarehouse DefaultFgWarehouse DefaultScrapWarehouse
 }
 
 #[cfg(feature = "setup")]
@@ -148,6 +167,12 @@ choices! {
 }
 
 #[cfg(feature = "setup")]
+choices! {
+    pub CompanyValuationMethod { Fifo = "FIFO", MovingAverage = "Moving Average", Lifo =
+    "LIFO" }
+}
+
+#[cfg(feature = "setup")]
 #[derive(Clone, Debug, Default)]
 pub struct Company {
     pub name: Option<String>,
@@ -168,6 +193,7 @@ pub struct Company {
     pub domain: Option<String>,
     pub date_of_establishment: Option<Date>,
     pub parent_company: Link<target::Company>,
+    pub reporting_currency: Link<target::Currency>,
     pub company_logo: Option<String>,
     pub date_of_incorporation: Option<Date>,
     pub phone_no: Option<String>,
@@ -220,23 +246,34 @@ pub struct Company {
     pub depreciation_cost_center: Link<target::CostCenter>,
     pub capital_work_in_progress_account: Link<target::Account>,
     pub asset_received_but_not_billed: Link<target::Account>,
+    pub accounts_frozen_till_date: Option<Date>,
+    pub role_allowed_for_frozen_entries: Link<target::Role>,
     pub default_buying_terms: Link<target::TermsAndConditions>,
     pub sales_monthly_history: Option<String>,
     pub monthly_sales_target: Option<f64>,
     pub total_monthly_sales: Option<f64>,
     pub default_selling_terms: Link<target::TermsAndConditions>,
+    pub default_sales_contact: Link<target::Contact>,
     pub default_warehouse_for_sales_return: Link<target::Warehouse>,
     pub credit_limit: Option<f64>,
     pub transactions_annual_history: Option<String>,
+    pub purchase_expense_account: Link<target::Account>,
+    pub service_expense_account: Link<target::Account>,
+    pub purchase_expense_contra_account: Link<target::Account>,
     pub enable_perpetual_inventory: Option<bool>,
+    pub enable_item_wise_inventory_account: Option<bool>,
     pub enable_provisional_accounting_for_non_stock_items: Option<bool>,
     pub default_inventory_account: Link<target::Account>,
+    pub valuation_method: Select<CompanyValuationMethod>,
     pub stock_adjustment_account: Link<target::Account>,
-    pub default_in_transit_warehouse: Link<target::Warehouse>,
     pub stock_received_but_not_billed: Link<target::Account>,
     pub default_provisional_account: Link<target::Account>,
+    pub default_in_transit_warehouse: Link<target::Warehouse>,
     pub expenses_included_in_valuation: Link<target::Account>,
     pub default_operating_cost_account: Link<target::Account>,
+    pub default_wip_warehouse: Link<target::Warehouse>,
+    pub default_fg_warehouse: Link<target::Warehouse>,
+    pub default_scrap_warehouse: Link<target::Warehouse>,
     pub extra: Extra,
 }
 
@@ -244,28 +281,33 @@ pub struct Company {
 document! {
     Company(COMPANY) : name owner creation modified modified_by docstatus idx
     company_name abbr default_currency country is_group default_holiday_list
-    default_letter_head tax_id domain date_of_establishment parent_company company_logo
-    date_of_incorporation phone_no email company_description date_of_commencement fax
-    website registration_details lft rgt old_parent create_chart_of_accounts_based_on
-    existing_company chart_of_accounts default_bank_account default_cash_account
-    default_receivable_account default_payable_account write_off_account
-    unrealized_profit_loss_account allow_account_creation_against_child_company
-    default_expense_account default_income_account default_discount_account payment_terms
-    cost_center default_finance_book exchange_gain_loss_account
-    unrealized_exchange_gain_loss_account round_off_account round_off_cost_center
-    round_off_for_opening default_deferred_revenue_account
-    default_deferred_expense_account book_advance_payments_in_separate_party_account
-    reconcile_on_advance_payment_date reconciliation_takes_effect_on
-    default_advance_received_account default_advance_paid_account
-    auto_exchange_rate_revaluation auto_err_frequency submit_err_jv
-    exception_budget_approver_role accumulated_depreciation_account
+    default_letter_head tax_id domain date_of_establishment parent_company
+    reporting_currency company_logo date_of_incorporation phone_no email
+    company_description date_of_commencement fax website registration_details lft rgt
+    old_parent create_chart_of_accounts_based_on existing_company chart_of_accounts
+    default_bank_account default_cash_account default_receivable_account
+    default_payable_account write_off_account unrealized_profit_loss_account
+    allow_account_creation_against_child_company default_expense_account
+    default_income_account default_discount_account payment_terms cost_center
+    default_finance_book exchange_gain_loss_account unrealized_exchange_gain_loss_account
+    round_off_account round_off_cost_center round_off_for_opening
+    default_deferred_revenue_account default_deferred_expense_account
+    book_advance_payments_in_separate_party_account reconcile_on_advance_payment_date
+    reconciliation_takes_effect_on default_advance_received_account
+    default_advance_paid_account auto_exchange_rate_revaluation auto_err_frequency
+    submit_err_jv exception_budget_approver_role accumulated_depreciation_account
     depreciation_expense_account series_for_depreciation_entry
     expenses_included_in_asset_valuation disposal_account depreciation_cost_center
-    capital_work_in_progress_account asset_received_but_not_billed default_buying_terms
+    capital_work_in_progress_account asset_received_but_not_billed
+    accounts_frozen_till_date role_allowed_for_frozen_entries default_buying_terms
     sales_monthly_history monthly_sales_target total_monthly_sales default_selling_terms
-    default_warehouse_for_sales_return credit_limit transactions_annual_history
-    enable_perpetual_inventory enable_provisional_accounting_for_non_stock_items
-    default_inventory_account stock_adjustment_account default_in_transit_warehouse
+    default_sales_contact default_warehouse_for_sales_return credit_limit
+    transactions_annual_history purchase_expense_account service_expense_account
+    purchase_expense_contra_account enable_perpetual_inventory
+    enable_item_wise_inventory_account enable_provisional_accounting_for_non_stock_items
+    default_inventory_account valuation_method stock_adjustment_account
     stock_received_but_not_billed default_provisional_account
-    expenses_included_in_valuation default_operating_cost_account
+    default_in_transit_warehouse expenses_included_in_valuation
+    default_operating_cost_account default_wip_warehouse default_fg_warehouse
+    default_scrap_warehouse
 }

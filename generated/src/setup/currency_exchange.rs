@@ -2,27 +2,27 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY_EXCHANGE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::QUICK_ENTRY,
-    sort: "name desc",
-    fields: &[
-        field!("date", Date, "Date", flags = REQD | IN_LIST_VIEW),
-        field!("from_currency", Link, "From Currency", options = Target("Currency"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("to_currency", Link, "To Currency", options = Target("Currency"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("exchange_rate", Float, "Exchange Rate", flags = REQD | IN_LIST_VIEW, precision = Some(9)),
-        field!("for_buying", Check, "For Buying", default = Some("1")),
-        field!("for_selling", Check, "For Selling", default = Some("1")),
-    ],
-    tools: &[
-        tool!(List, "list_currency_exchange_documents"),
-        tool!(Get, "get_currency_exchange_document"),
-        tool!(Search, "search_currency_exchange_documents"),
-        tool!(Create, "create_currency_exchange_document"),
-        tool!(Update, "update_currency_exchange_document"),
-        tool!(Delete, "delete_currency_exchange_document"),
-    ],
-    ..DocTypeDef::new("Currency Exchange", "Setup")
-};
+pub static CURRENCY_EXCHANGE: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::QUICK_ENTRY,
+sort: "name desc",
+fields: &[
+    field!("date", Date, "Date", flags = REQD | IN_LIST_VIEW),
+    field!("from_currency", Link, "From Currency", options = Target("Currency"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+    field!("to_currency", Link, "To Currency", options = Target("Currency"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+    field!("exchange_rate", Float, "Exchange Rate", flags = REQD | IN_LIST_VIEW, precision = Some(9)),
+    field!("for_buying", Check, "For Buying", default = Some("1")),
+    field!("for_selling", Check, "For Selling", default = Some("1")),
+],
+tools: &[
+    tool!(List, "list_currency_exchange_documents"),
+    tool!(Get, "get_currency_exchange_document"),
+    tool!(Search, "search_currency_exchange_documents"),
+    tool!(Create, "create_currency_exchange_document"),
+    tool!(Update, "update_currency_exchange_document"),
+    tool!(Delete, "delete_currency_exchange_document"),
+],
+..DocTypeDef::new("Currency Exchange", "Setup")
+});
 
 fields! {
     pub CurrencyExchangeField(CURRENCY_EXCHANGE) : Name Owner Creation Modified

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_GROUP: DocTypeDef = DocTypeDef {
+pub static CUSTOMER_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:customer_group_name"),
     search_fields: &["parent_customer_group"],
+    sort: "creation desc",
     fields: &[
         field!("customer_group_name", Data, "Customer Group Name", flags = REQD | UNIQUE | NO_COPY | IN_LIST_VIEW),
         field!("parent_customer_group", Link, "Parent Customer Group", options = Target("Customer Group"), flags = BOLD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
@@ -27,7 +28,8 @@ pub static CUSTOMER_GROUP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_customer_group_document"),
     ],
     ..DocTypeDef::new("Customer Group", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomerGroupField(CUSTOMER_GROUP) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DEPARTMENT: DocTypeDef = DocTypeDef {
+pub static DEPARTMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("department_name", Data, "Department", flags = REQD | IN_LIST_VIEW),
         field!("parent_department", Link, "Parent Department", options = Target("Department"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
@@ -24,7 +24,8 @@ pub static DEPARTMENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_department_document"),
     ],
     ..DocTypeDef::new("Department", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub DepartmentField(DEPARTMENT) : Name Owner Creation Modified ModifiedBy Docstatus

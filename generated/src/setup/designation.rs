@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DESIGNATION: DocTypeDef = DocTypeDef {
+pub static DESIGNATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:designation_name"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("designation_name", Data, "Designation", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("description", Text, "Description"),
@@ -19,7 +19,8 @@ pub static DESIGNATION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_designation_document"),
     ],
     ..DocTypeDef::new("Designation", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub DesignationField(DESIGNATION) : Name Owner Creation Modified ModifiedBy Docstatus

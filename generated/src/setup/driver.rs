@@ -2,20 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DRIVER: DocTypeDef = DocTypeDef {
+pub static DRIVER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     title_field: Some("full_name"),
     search_fields: &["full_name"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["HR-DRI-.YYYY.-"])),
+        field!("naming_series", Select, "Series", options = Choices(& ["HR-DRI-.YYYY.-"])),
         field!("full_name", Data, "Full Name", flags = REQD | IN_LIST_VIEW),
         field!("status", Select, "Status", options = Choices(&["Active", "Suspended", "Left"]), flags = REQD | IN_LIST_VIEW),
         field!("transporter", Link, "Transporter", options = Target("Supplier"), flags = QUICK_ENTRY),
         field!("employee", Link, "Employee", options = Target("Employee"), flags = IN_LIST_VIEW),
         field!("cell_number", Data, "Cellphone Number"),
         field!("address", Link, "Address", options = Target("Address")),
+        field!("user", Link, "User", options = Target("User"), flags = IN_LIST_VIEW, only = V16),
         field!("license_number", Data, "License Number"),
         field!("issuing_date", Date, "Issuing Date"),
         field!("expiry_date", Date, "Expiry Date"),
@@ -30,12 +32,13 @@ pub static DRIVER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_driver_document"),
     ],
     ..DocTypeDef::new("Driver", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DriverField(DRIVER) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    NamingSeries FullName Status Transporter Employee CellNumber Address LicenseNumber
-    IssuingDate ExpiryDate DrivingLicenseCategory
+    NamingSeries FullName Status Transporter Employee CellNumber Address User
+    LicenseNumber IssuingDate ExpiryDate DrivingLicenseCategory
 }
 
 #[cfg(feature = "setup")]
@@ -68,6 +71,7 @@ pub struct Driver {
     pub employee: Link<target::Employee>,
     pub cell_number: Option<String>,
     pub address: Link<target::Address>,
+    pub user: Link<target::User>,
     pub license_number: Option<String>,
     pub issuing_date: Option<Date>,
     pub expiry_date: Option<Date>,
@@ -78,6 +82,6 @@ pub struct Driver {
 #[cfg(feature = "setup")]
 document! {
     Driver(DRIVER) : name owner creation modified modified_by docstatus idx naming_series
-    full_name status transporter employee cell_number address license_number issuing_date
-    expiry_date driving_license_category
+    full_name status transporter employee cell_number address user license_number
+    issuing_date expiry_date driving_license_category
 }

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DRIVING_LICENSE_CATEGORY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static DRIVING_LICENSE_CATEGORY: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("class", Data, "Driver licence class", flags = IN_LIST_VIEW),
         field!("description", Data, "Description", flags = IN_LIST_VIEW),
@@ -11,7 +13,8 @@ pub static DRIVING_LICENSE_CATEGORY: DocTypeDef = DocTypeDef {
         field!("expiry_date", Date, "Expiry Date", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Driving License Category", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DrivingLicenseCategoryField(DRIVING_LICENSE_CATEGORY) : Name Owner Creation

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_DIGEST: DocTypeDef = DocTypeDef {
+pub static EMAIL_DIGEST: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("enabled", Check, "Enabled", flags = IN_LIST_VIEW, default = Some("0")),
         field!("company", Link, "For Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -45,7 +46,8 @@ pub static EMAIL_DIGEST: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_email_digest_document"),
     ],
     ..DocTypeDef::new("Email Digest", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailDigestField(EMAIL_DIGEST) : Name Owner Creation Modified ModifiedBy

@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_DIGEST_RECIPIENT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static EMAIL_DIGEST_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("recipient", Link, "Recipient", options = Target("User"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Email Digest Recipient", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmailDigestRecipientField(EMAIL_DIGEST_RECIPIENT) : Name Owner Creation Modified

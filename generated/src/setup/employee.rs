@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
+pub static EMPLOYEE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES
+        | doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     title_field: Some("employee_name"),
     search_fields: &["employee_name"],
+    sort: "creation desc",
     fields: &[
         field!("employee", Data, "Employee", flags = HIDDEN | NO_COPY),
         field!("naming_series", Select, "Series", options = Choices(&["HR-EMP-"]), flags = SET_ONLY_ONCE | NO_COPY),
@@ -36,8 +38,10 @@ pub static EMPLOYEE: DocTypeDef = DocTypeDef {
         field!("cell_number", Data, "Mobile", options = Format("Phone")),
         field!("personal_email", Data, "Personal Email", options = Format("Email")),
         field!("company_email", Data, "Company Email", options = Format("Email")),
-        field!("prefered_contact_email", Select, "Prefered Contact Email", options = Choices(&["Company Email", "Personal Email", "User ID"])),
-        field!("prefered_email", Data, "Prefered Email", options = Format("Email"), flags = READ_ONLY),
+        field!("prefered_contact_email", Select, "Preferred Contact Email", options = Choices(&["Company Email", "Personal Email", "User ID"]), only = V16),
+        field!("prefered_contact_email", Select, "Prefered Contact Email", options = Choices(&["Company Email", "Personal Email", "User ID"]), flags = SUPERSEDED, only = V15),
+        field!("prefered_email", Data, "Preferred Email", options = Format("Email"), flags = READ_ONLY, only = V16),
+        field!("prefered_email", Data, "Prefered Email", options = Format("Email"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("unsubscribed", Check, "Unsubscribed", default = Some("0")),
         field!("current_address", SmallText, "Current Address"),
         field!("current_accommodation_type", Select, "Current Address Is", options = Choices(&["Rented", "Owned"])),
@@ -53,13 +57,15 @@ pub static EMPLOYEE: DocTypeDef = DocTypeDef {
         field!("salary_mode", Select, "Salary Mode", options = Choices(&["Bank", "Cash", "Cheque"])),
         field!("bank_name", Data, "Bank Name", flags = CONDITIONAL),
         field!("bank_ac_no", Data, "Bank A/C No.", flags = CONDITIONAL),
-        field!("iban", Data, "IBAN", flags = CONDITIONAL),
-        field!("marital_status", Select, "Marital Status", options = Choices(&["Single", "Married", "Divorced", "Widowed"])),
+        field!("iban", Data, "IBAN", options = Format("IBAN"), flags = CONDITIONAL, only = V16),
+        field!("iban", Data, "IBAN", flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("marital_status", Select, "Marital Status", options = Choices(& ["Single", "Married", "Divorced", "Widowed"])),
         field!("family_background", SmallText, "Family Background"),
         field!("blood_group", Select, "Blood Group", options = Choices(&["A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-"])),
         field!("health_details", SmallText, "Health Details"),
         field!("passport_number", Data, "Passport Number"),
-        field!("valid_upto", Date, "Valid Upto"),
+        field!("valid_upto", Date, "Valid Up To", only = V16),
+        field!("valid_upto", Date, "Valid Upto", flags = SUPERSEDED, only = V15),
         field!("date_of_issue", Date, "Date of Issue"),
         field!("place_of_issue", Data, "Place of Issue"),
         field!("bio", TextEditor, "Bio / Cover Letter"),
@@ -87,7 +93,8 @@ pub static EMPLOYEE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_employee_document"),
     ],
     ..DocTypeDef::new("Employee", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmployeeField(EMPLOYEE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

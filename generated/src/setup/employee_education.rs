@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_EDUCATION: DocTypeDef = DocTypeDef {
+pub static EMPLOYEE_EDUCATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("school_univ", SmallText, "School/University", flags = IN_LIST_VIEW),
         field!("qualification", Data, "Qualification", flags = IN_LIST_VIEW),
@@ -13,7 +14,8 @@ pub static EMPLOYEE_EDUCATION: DocTypeDef = DocTypeDef {
         field!("maj_opt_subj", Text, "Major/Optional Subjects", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Employee Education", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmployeeEducationField(EMPLOYEE_EDUCATION) : Name Owner Creation Modified

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_EXTERNAL_WORK_HISTORY: DocTypeDef = DocTypeDef {
+pub static EMPLOYEE_EXTERNAL_WORK_HISTORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("company_name", Data, "Company", flags = IN_LIST_VIEW),
         field!("designation", Data, "Designation", flags = IN_LIST_VIEW),
@@ -13,7 +14,8 @@ pub static EMPLOYEE_EXTERNAL_WORK_HISTORY: DocTypeDef = DocTypeDef {
         field!("total_experience", Data, "Total Experience", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Employee External Work History", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmployeeExternalWorkHistoryField(EMPLOYEE_EXTERNAL_WORK_HISTORY) : Name Owner

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_GROUP: DocTypeDef = DocTypeDef {
+pub static EMPLOYEE_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:employee_group_name"),
+    sort: "creation desc",
     fields: &[
         field!("employee_group_name", Data, "Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("employee_list", Table, "Employee", options = Target("Employee Group Table")),
@@ -18,7 +19,8 @@ pub static EMPLOYEE_GROUP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_employee_group_document"),
     ],
     ..DocTypeDef::new("Employee Group", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmployeeGroupField(EMPLOYEE_GROUP) : Name Owner Creation Modified ModifiedBy

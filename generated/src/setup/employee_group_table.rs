@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_GROUP_TABLE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static EMPLOYEE_GROUP_TABLE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("employee", Link, "Employee", options = Target("Employee"), flags = IN_LIST_VIEW),
         field!("employee_name", Data, "Employee Name", flags = IN_LIST_VIEW, fetch_from = Some("employee.first_name")),
         field!("user_id", Data, "ERPNext User ID", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("employee.user_id")),
     ],
     ..DocTypeDef::new("Employee Group Table", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmployeeGroupTableField(EMPLOYEE_GROUP_TABLE) : Name Owner Creation Modified

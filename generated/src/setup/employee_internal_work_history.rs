@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_INTERNAL_WORK_HISTORY: DocTypeDef = DocTypeDef {
+pub static EMPLOYEE_INTERNAL_WORK_HISTORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("branch", Link, "Branch", options = Target("Branch"), flags = IN_LIST_VIEW),
         field!("department", Link, "Department", options = Target("Department"), flags = IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static EMPLOYEE_INTERNAL_WORK_HISTORY: DocTypeDef = DocTypeDef {
         field!("to_date", Date, "To Date", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Employee Internal Work History", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub EmployeeInternalWorkHistoryField(EMPLOYEE_INTERNAL_WORK_HISTORY) : Name Owner

@@ -2,14 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GLOBAL_DEFAULTS: DocTypeDef = DocTypeDef {
+pub static GLOBAL_DEFAULTS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
+    sort: "creation desc",
     fields: &[
         field!("default_company", Link, "Default Company", options = Target("Company"), flags = IGNORE_USER_PERMISSIONS),
         field!("country", Link, "Country", options = Target("Country")),
         field!("default_distance_unit", Link, "Default Distance Unit", options = Target("UOM")),
         field!("default_currency", Link, "Default Currency", options = Target("Currency"), flags = REQD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS, default = Some("INR")),
-        field!("hide_currency_symbol", Select, "Hide Currency Symbol", options = Choices(& ["No", "Yes"]), flags = IN_LIST_VIEW),
+        field!("hide_currency_symbol", Select, "Hide Currency Symbol", options = Choices(&["No", "Yes"]), flags = IN_LIST_VIEW),
         field!("disable_rounded_total", Check, "Disable Rounded Total", flags = IN_LIST_VIEW, default = Some("0")),
         field!("disable_in_words", Check, "Disable In Words", flags = IN_LIST_VIEW, default = Some("0")),
         field!("demo_company", Link, "Demo Company", options = Target("Company"), flags = READ_ONLY | HIDDEN),
@@ -19,7 +20,8 @@ pub static GLOBAL_DEFAULTS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_global_defaults_document"),
     ],
     ..DocTypeDef::new("Global Defaults", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub GlobalDefaultsField(GLOBAL_DEFAULTS) : Name Owner Creation Modified ModifiedBy

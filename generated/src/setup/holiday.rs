@@ -2,20 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOLIDAY: DocTypeDef = DocTypeDef {
+pub static HOLIDAY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("holiday_date", Date, "Date", flags = REQD | IN_LIST_VIEW),
         field!("weekly_off", Check, "Weekly Off", default = Some("0")),
         field!("description", TextEditor, "Description", flags = REQD | IN_LIST_VIEW),
+        field!("is_half_day", Check, "Is Half Day", flags = IN_LIST_VIEW, default = Some("0"), only = V16),
     ],
     ..DocTypeDef::new("Holiday", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub HolidayField(HOLIDAY) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    Parent Parentfield Parenttype HolidayDate WeeklyOff Description
+    Parent Parentfield Parenttype HolidayDate WeeklyOff Description IsHalfDay
 }
 
 #[cfg(feature = "setup")]
@@ -37,11 +39,12 @@ pub struct Holiday {
     pub holiday_date: Option<Date>,
     pub weekly_off: Option<bool>,
     pub description: Option<String>,
+    pub is_half_day: Option<bool>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "setup")]
 document! {
     Holiday(HOLIDAY) : name owner creation modified modified_by docstatus idx parent
-    parentfield parenttype holiday_date weekly_off description
+    parentfield parenttype holiday_date weekly_off description is_half_day
 }

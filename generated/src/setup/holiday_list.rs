@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOLIDAY_LIST: DocTypeDef = DocTypeDef {
+pub static HOLIDAY_LIST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:holiday_list_name"),
+    sort: "creation desc",
     fields: &[
         field!("holiday_list_name", Data, "Holiday List Name", flags = REQD | UNIQUE),
         field!("from_date", Date, "From Date", flags = REQD | IN_LIST_VIEW),
         field!("to_date", Date, "To Date", flags = REQD | IN_LIST_VIEW),
         field!("total_holidays", Int, "Total Holidays", flags = READ_ONLY | IN_LIST_VIEW),
         field!("weekly_off", Select, "Weekly Off", options = Choices(&["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]), flags = NO_COPY | IN_STANDARD_FILTER),
+        field!("is_half_day", Check, "Is Half Day", default = Some("0"), only = V16),
         field!("country", Autocomplete, "Country"),
         field!("subdivision", Autocomplete, "Subdivision", flags = CONDITIONAL),
         field!("holidays", Table, "Holidays", options = Target("Holiday")),
@@ -25,12 +27,13 @@ pub static HOLIDAY_LIST: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_holiday_list_document"),
     ],
     ..DocTypeDef::new("Holiday List", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub HolidayListField(HOLIDAY_LIST) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx HolidayListName FromDate ToDate TotalHolidays WeeklyOff Country
-    Subdivision Holidays Color
+    Docstatus Idx HolidayListName FromDate ToDate TotalHolidays WeeklyOff IsHalfDay
+    Country Subdivision Holidays Color
 }
 
 #[cfg(feature = "setup")]
@@ -58,6 +61,7 @@ pub struct HolidayList {
     pub to_date: Option<Date>,
     pub total_holidays: Option<i64>,
     pub weekly_off: Select<HolidayListWeeklyOff>,
+    pub is_half_day: Option<bool>,
     pub country: Option<String>,
     pub subdivision: Option<String>,
     pub holidays: Vec<crate::Holiday>,
@@ -68,6 +72,6 @@ pub struct HolidayList {
 #[cfg(feature = "setup")]
 document! {
     HolidayList(HOLIDAY_LIST) : name owner creation modified modified_by docstatus idx
-    holiday_list_name from_date to_date total_holidays weekly_off country subdivision
-    holidays color
+    holiday_list_name from_date to_date total_holidays weekly_off is_half_day country
+    subdivision holidays color
 }

@@ -2,26 +2,26 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INCOTERM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::ALLOW_RENAME | doctype_flag::TITLE_IN_LINKS,
-    autoname: Some("field:code"),
-    title_field: Some("title"),
-    sort: "name asc",
-    fields: &[
-        field!("code", Data, "Code", flags = REQD | UNIQUE | IN_LIST_VIEW, length = 3),
-        field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
-        field!("description", LongText, "Description"),
-    ],
-    tools: &[
-        tool!(List, "list_incoterm_documents"),
-        tool!(Get, "get_incoterm_document"),
-        tool!(Search, "search_incoterm_documents"),
-        tool!(Create, "create_incoterm_document"),
-        tool!(Update, "update_incoterm_document"),
-        tool!(Delete, "delete_incoterm_document"),
-    ],
-    ..DocTypeDef::new("Incoterm", "Setup")
-};
+pub static INCOTERM: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::ALLOW_RENAME | doctype_flag::TITLE_IN_LINKS,
+autoname: Some("field:code"),
+title_field: Some("title"),
+sort: "name asc",
+fields: &[
+    field!("code", Data, "Code", flags = REQD | UNIQUE | IN_LIST_VIEW, length = 3),
+    field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
+    field!("description", LongText, "Description"),
+],
+tools: &[
+    tool!(List, "list_incoterm_documents"),
+    tool!(Get, "get_incoterm_document"),
+    tool!(Search, "search_incoterm_documents"),
+    tool!(Create, "create_incoterm_document"),
+    tool!(Update, "update_incoterm_document"),
+    tool!(Delete, "delete_incoterm_document"),
+],
+..DocTypeDef::new("Incoterm", "Setup")
+});
 
 fields! {
     pub IncotermField(INCOTERM) : Name Owner Creation Modified ModifiedBy Docstatus Idx

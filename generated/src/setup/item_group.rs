@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_GROUP: DocTypeDef = DocTypeDef {
+pub static ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:item_group_name"),
     search_fields: &["parent_item_group"],
+    sort: "creation desc",
     fields: &[
         field!("item_group_name", Data, "Item Group Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("parent_item_group", Link, "Parent Item Group", options = Target("Item Group"), flags = BOLD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
@@ -26,7 +27,8 @@ pub static ITEM_GROUP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_item_group_document"),
     ],
     ..DocTypeDef::new("Item Group", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemGroupField(ITEM_GROUP) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -50,8 +50,6 @@ mod item_group;
 pub use self::item_group::*;
 mod party_type;
 pub use self::party_type::*;
-mod print_heading;
-pub use self::print_heading::*;
 mod quotation_lost_reason;
 pub use self::quotation_lost_reason::*;
 mod quotation_lost_reason_detail;

@@ -2,11 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PARTY_TYPE: DocTypeDef = DocTypeDef {
+pub static PARTY_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:party_type"),
+    sort: "creation desc",
     fields: &[
-        field!("party_type", Link, "Party Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
+        field!("party_type", Link, "Party Type", options = Target("DocType"), flags = REQD | UNIQUE | IN_LIST_VIEW, only = V16),
+        field!("party_type", Link, "Party Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("account_type", Select, "Account Type", options = Choices(&["Payable", "Receivable"]), flags = REQD | IN_LIST_VIEW),
     ],
     tools: &[
@@ -18,7 +20,8 @@ pub static PARTY_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_party_type_document"),
     ],
     ..DocTypeDef::new("Party Type", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PartyTypeField(PARTY_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUOTATION_LOST_REASON: DocTypeDef = DocTypeDef {
+pub static QUOTATION_LOST_REASON: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("field:order_lost_reason"),
+    sort: "creation desc",
     fields: &[
         field!("order_lost_reason", Data, "Quotation Lost Reason", flags = REQD | UNIQUE | IN_LIST_VIEW),
     ],
@@ -17,7 +18,8 @@ pub static QUOTATION_LOST_REASON: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quotation_lost_reason_document"),
     ],
     ..DocTypeDef::new("Quotation Lost Reason", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QuotationLostReasonField(QUOTATION_LOST_REASON) : Name Owner Creation Modified

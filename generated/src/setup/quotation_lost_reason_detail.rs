@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUOTATION_LOST_REASON_DETAIL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static QUOTATION_LOST_REASON_DETAIL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("lost_reason", Link, "Quotation Lost Reason", options = Target("Quotation Lost Reason"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Quotation Lost Reason Detail", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QuotationLostReasonDetailField(QUOTATION_LOST_REASON_DETAIL) : Name Owner

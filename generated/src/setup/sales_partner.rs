@@ -2,17 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_PARTNER: DocTypeDef = DocTypeDef {
+pub static SALES_PARTNER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:partner_name"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("partner_name", Data, "Sales Partner Name", flags = REQD | UNIQUE),
         field!("partner_type", Link, "Partner Type", options = Target("Sales Partner Type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("territory", Link, "Territory", options = Target("Territory"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("commission_rate", Float, "Commission Rate", flags = REQD),
         field!("targets", Table, "Targets", options = Target("Target Detail")),
-        field!("show_in_website", Check, "Show In Website"),
+        field!("show_in_website", Check, "Show In Website", default = Some("0"), only = V16),
+        field!("show_in_website", Check, "Show In Website", flags = SUPERSEDED, only = V15),
         field!("referral_code", Data, "Referral Code", flags = UNIQUE, length = 8),
         field!("route", Data, "Route", flags = UNIQUE),
         field!("logo", Attach, "Logo"),
@@ -29,7 +30,8 @@ pub static SALES_PARTNER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_sales_partner_document"),
     ],
     ..DocTypeDef::new("Sales Partner", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub SalesPartnerField(SALES_PARTNER) : Name Owner Creation Modified ModifiedBy

@@ -2,11 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_PERSON: DocTypeDef = DocTypeDef {
+pub static SALES_PERSON: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:sales_person_name"),
     search_fields: &["parent_sales_person"],
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("sales_person_name", Data, "Sales Person Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("parent_sales_person", Link, "Parent Sales Person", options = Target("Sales Person"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
@@ -29,7 +29,8 @@ pub static SALES_PERSON: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_sales_person_document"),
     ],
     ..DocTypeDef::new("Sales Person", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub SalesPersonField(SALES_PERSON) : Name Owner Creation Modified ModifiedBy

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_GROUP: DocTypeDef = DocTypeDef {
+pub static SUPPLIER_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:supplier_group_name"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("supplier_group_name", Data, "Supplier Group Name", flags = REQD | UNIQUE),
         field!("parent_supplier_group", Link, "Parent Supplier Group", options = Target("Supplier Group"), flags = BOLD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
@@ -25,7 +25,8 @@ pub static SUPPLIER_GROUP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_supplier_group_document"),
     ],
     ..DocTypeDef::new("Supplier Group", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub SupplierGroupField(SUPPLIER_GROUP) : Name Owner Creation Modified ModifiedBy

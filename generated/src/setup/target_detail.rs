@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TARGET_DETAIL: DocTypeDef = DocTypeDef {
+pub static TARGET_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = IN_LIST_VIEW | SEARCH_INDEX),
         field!("fiscal_year", Link, "Fiscal Year", options = Target("Fiscal Year"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
@@ -12,7 +13,8 @@ pub static TARGET_DETAIL: DocTypeDef = DocTypeDef {
         field!("distribution_id", Link, "Target Distribution", options = Target("Monthly Distribution"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Target Detail", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TargetDetailField(TARGET_DETAIL) : Name Owner Creation Modified ModifiedBy

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TERMS_AND_CONDITIONS: DocTypeDef = DocTypeDef {
+pub static TERMS_AND_CONDITIONS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | UNIQUE | NO_COPY),
         field!("disabled", Check, "Disabled", default = Some("0")),
@@ -22,7 +22,8 @@ pub static TERMS_AND_CONDITIONS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_terms_and_conditions_document"),
     ],
     ..DocTypeDef::new("Terms and Conditions", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub TermsAndConditionsField(TERMS_AND_CONDITIONS) : Name Owner Creation Modified

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TERRITORY: DocTypeDef = DocTypeDef {
+pub static TERRITORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:territory_name"),
     search_fields: &["parent_territory", "territory_manager"],
+    sort: "creation desc",
     fields: &[
         field!("territory_name", Data, "Territory Name", flags = REQD | UNIQUE | NO_COPY | IN_LIST_VIEW),
         field!("parent_territory", Link, "Parent Territory", options = Target("Territory"), flags = BOLD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
@@ -25,7 +26,8 @@ pub static TERRITORY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_territory_document"),
     ],
     ..DocTypeDef::new("Territory", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TerritoryField(TERRITORY) : Name Owner Creation Modified ModifiedBy Docstatus Idx

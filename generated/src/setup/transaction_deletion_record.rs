@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSACTION_DELETION_RECORD: DocTypeDef = DocTypeDef {
+pub static TRANSACTION_DELETION_RECORD: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("TDL.####"),
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW),
         field!("status", Select, "Status", options = Choices(&["Queued", "Running", "Failed", "Completed", "Cancelled"]), flags = READ_ONLY | NO_COPY),
@@ -32,7 +33,8 @@ pub static TRANSACTION_DELETION_RECORD: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_transaction_deletion_record_document"),
     ],
     ..DocTypeDef::new("Transaction Deletion Record", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TransactionDeletionRecordField(TRANSACTION_DELETION_RECORD) : Name Owner Creation

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSACTION_DELETION_RECORD_ITEM: DocTypeDef = DocTypeDef {
+pub static TRANSACTION_DELETION_RECORD_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("doctype_name", Link, "DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Transaction Deletion Record Item", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TransactionDeletionRecordItemField(TRANSACTION_DELETION_RECORD_ITEM) : Name Owner

@@ -2,13 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UOM: DocTypeDef = DocTypeDef {
+pub static UOM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:uom_name"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
+        field!("uom_name", Data, "UOM Name", flags = REQD | UNIQUE | IN_LIST_VIEW, only = V16),
+        field!("symbol", Data, "Symbol", only = V16),
+        field!("common_code", Data, "Common Code", length = 3, only = V16),
+        field!("description", SmallText, "Description", only = V16),
         field!("enabled", Check, "Enabled", default = Some("1")),
-        field!("uom_name", Data, "UOM Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
+        field!("uom_name", Data, "UOM Name", flags = REQD | UNIQUE | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("must_be_whole_number", Check, "Must be Whole Number", default = Some("0")),
     ],
     tools: &[
@@ -20,11 +24,12 @@ pub static UOM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_uom_document"),
     ],
     ..DocTypeDef::new("UOM", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
-    pub UomField(UOM) : Name Owner Creation Modified ModifiedBy Docstatus Idx Enabled
-    UomName MustBeWholeNumber
+    pub UomField(UOM) : Name Owner Creation Modified ModifiedBy Docstatus Idx UomName
+    Symbol CommonCode Description Enabled MustBeWholeNumber
 }
 
 #[cfg(feature = "setup")]
@@ -40,14 +45,17 @@ pub struct Uom {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
-    pub enabled: Option<bool>,
     pub uom_name: Option<String>,
+    pub symbol: Option<String>,
+    pub common_code: Option<String>,
+    pub description: Option<String>,
+    pub enabled: Option<bool>,
     pub must_be_whole_number: Option<bool>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "setup")]
 document! {
-    Uom(UOM) : name owner creation modified modified_by docstatus idx enabled uom_name
-    must_be_whole_number
+    Uom(UOM) : name owner creation modified modified_by docstatus idx uom_name symbol
+    common_code description enabled must_be_whole_number
 }

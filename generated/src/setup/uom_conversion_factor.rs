@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UOM_CONVERSION_FACTOR: DocTypeDef = DocTypeDef {
+pub static UOM_CONVERSION_FACTOR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("MAT-UOM-CNV-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("category", Link, "Category", options = Target("UOM Category"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("from_uom", Link, "From", options = Target("UOM"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -20,7 +21,8 @@ pub static UOM_CONVERSION_FACTOR: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_uom_conversion_factor_document"),
     ],
     ..DocTypeDef::new("UOM Conversion Factor", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UomConversionFactorField(UOM_CONVERSION_FACTOR) : Name Owner Creation Modified

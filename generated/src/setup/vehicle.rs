@@ -2,49 +2,50 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VEHICLE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
-        | doctype_flag::QUICK_ENTRY,
-    autoname: Some("field:license_plate"),
-    search_fields: &["license_plate", "location", "model"],
-    fields: &[
-        field!("license_plate", Data, "License Plate", flags = REQD | UNIQUE | NO_COPY),
-        field!("make", Data, "Make", flags = REQD),
-        field!("model", Data, "Model", flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("last_odometer", Int, "Odometer Value (Last)", flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
-        field!("acquisition_date", Date, "Acquisition Date"),
-        field!("location", Data, "Location"),
-        field!("chassis_no", Data, "Chassis No"),
-        field!("vehicle_value", Currency, "Vehicle Value", flags = IN_LIST_VIEW),
-        field!("employee", Link, "Employee", options = Target("Employee"), flags = IN_STANDARD_FILTER),
-        field!("insurance_company", Data, "Insurance Company"),
-        field!("policy_no", Data, "Policy No"),
-        field!("start_date", Date, "Start Date"),
-        field!("end_date", Date, "End Date"),
-        field!("fuel_type", Select, "Fuel Type", options = Choices(&["Petrol", "Diesel", "Natural Gas", "Electric"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("uom", Link, "Fuel UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW),
-        field!("carbon_check_date", Date, "Last Carbon Check"),
-        field!("color", Data, "Color"),
-        field!("wheels", Int, "Wheels"),
-        field!("doors", Int, "Doors"),
-        field!("amended_from", Link, "Amended From", options = Target("Vehicle"), flags = READ_ONLY | NO_COPY),
-    ],
-    tools: &[
-        tool!(List, "list_vehicle_documents"),
-        tool!(Get, "get_vehicle_document"),
-        tool!(Search, "search_vehicle_documents"),
-        tool!(Create, "create_vehicle_document"),
-        tool!(Update, "update_vehicle_document"),
-        tool!(Delete, "delete_vehicle_document"),
-    ],
-    ..DocTypeDef::new("Vehicle", "Setup")
-};
+pub static VEHICLE: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
+    | doctype_flag::QUICK_ENTRY,
+autoname: Some("field:license_plate"),
+search_fields: &["license_plate", "location", "model"],
+fields: &[
+    field!("license_plate", Data, "License Plate", flags = REQD | UNIQUE | NO_COPY),
+    field!("make", Data, "Make", flags = REQD),
+    field!("model", Data, "Model", flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+    field!("company", Link, "Company", options = Target("Company"), flags = IN_STANDARD_FILTER, only = V16),
+    field!("last_odometer", Int, "Odometer Value (Last)", flags = REQD | SET_ONLY_ONCE | NO_COPY | IN_LIST_VIEW),
+    field!("acquisition_date", Date, "Acquisition Date"),
+    field!("location", Data, "Location"),
+    field!("chassis_no", Data, "Chassis No"),
+    field!("vehicle_value", Currency, "Vehicle Value", flags = IN_LIST_VIEW),
+    field!("employee", Link, "Employee", options = Target("Employee"), flags = IN_STANDARD_FILTER),
+    field!("insurance_company", Data, "Insurance Company"),
+    field!("policy_no", Data, "Policy No"),
+    field!("start_date", Date, "Start Date"),
+    field!("end_date", Date, "End Date"),
+    field!("fuel_type", Select, "Fuel Type", options = Choices(&["Petrol", "Diesel", "Natural Gas", "Electric"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+    field!("uom", Link, "Fuel UOM", options = Target("UOM"), flags = REQD | IN_LIST_VIEW),
+    field!("carbon_check_date", Date, "Last Carbon Check"),
+    field!("color", Data, "Color"),
+    field!("wheels", Int, "Wheels"),
+    field!("doors", Int, "Doors"),
+    field!("amended_from", Link, "Amended From", options = Target("Vehicle"), flags = READ_ONLY | NO_COPY),
+],
+tools: &[
+    tool!(List, "list_vehicle_documents"),
+    tool!(Get, "get_vehicle_document"),
+    tool!(Search, "search_vehicle_documents"),
+    tool!(Create, "create_vehicle_document"),
+    tool!(Update, "update_vehicle_document"),
+    tool!(Delete, "delete_vehicle_document"),
+],
+..DocTypeDef::new("Vehicle", "Setup")
+});
 
 fields! {
     pub VehicleField(VEHICLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    LicensePlate Make Model LastOdometer AcquisitionDate Location ChassisNo VehicleValue
-    Employee InsuranceCompany PolicyNo StartDate EndDate FuelType Uom CarbonCheckDate
-    Color Wheels Doors AmendedFrom
+    LicensePlate Make Model Company LastOdometer AcquisitionDate Location ChassisNo
+    VehicleValue Employee InsuranceCompany PolicyNo StartDate EndDate FuelType Uom
+    CarbonCheckDate Color Wheels Doors AmendedFrom
 }
 
 #[cfg(feature = "setup")]
@@ -69,6 +70,7 @@ pub struct Vehicle {
     pub license_plate: Option<String>,
     pub make: Option<String>,
     pub model: Option<String>,
+    pub company: Link<target::Company>,
     pub last_odometer: Option<i64>,
     pub acquisition_date: Option<Date>,
     pub location: Option<String>,
@@ -92,7 +94,7 @@ pub struct Vehicle {
 #[cfg(feature = "setup")]
 document! {
     Vehicle(VEHICLE) : name owner creation modified modified_by docstatus idx
-    license_plate make model last_odometer acquisition_date location chassis_no
+    license_plate make model company last_odometer acquisition_date location chassis_no
     vehicle_value employee insurance_company policy_no start_date end_date fuel_type uom
     carbon_check_date color wheels doors amended_from
 }

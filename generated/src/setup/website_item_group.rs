@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_ITEM_GROUP: DocTypeDef = DocTypeDef {
+pub static WEBSITE_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Website Item Group", "Setup")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteItemGroupField(WEBSITE_ITEM_GROUP) : Name Owner Creation Modified

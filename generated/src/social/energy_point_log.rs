@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ENERGY_POINT_LOG: DocTypeDef = DocTypeDef {
+pub static ENERGY_POINT_LOG: Versioned = Versioned::new(DocTypeDef {
     title_field: Some("user"),
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
@@ -25,7 +25,8 @@ pub static ENERGY_POINT_LOG: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_energy_point_log_document"),
     ],
     ..DocTypeDef::new("Energy Point Log", "Social")
-};
+})
+.only(V15);
 
 fields! {
     pub EnergyPointLogField(ENERGY_POINT_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,14 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ENERGY_POINT_RULE: DocTypeDef = DocTypeDef {
+pub static ENERGY_POINT_RULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:rule_name"),
     fields: &[
         field!("enabled", Check, "Enabled", flags = REQD | IN_LIST_VIEW, default = Some("1")),
         field!("rule_name", Data, "Rule Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
-        field!("for_doc_event", Select, "For Document Event", options = Choices(&["New", "Submit", "Cancel", "Value Change", "Custom"]), default = Some("Custom")),
+        field!("for_doc_event", Select, "For Document Event", options = Choices(& ["New", "Submit", "Cancel", "Value Change", "Custom"]), default = Some("Custom")),
         field!("field_to_check", Select, "Field To Check", options = Choices(&[]), flags = CONDITIONAL),
         field!("points", Int, "Points", flags = REQD),
         field!("for_assigned_users", Check, "Allot Points To Assigned Users", flags = CONDITIONAL, default = Some("0")),
@@ -28,7 +28,8 @@ pub static ENERGY_POINT_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_energy_point_rule_document"),
     ],
     ..DocTypeDef::new("Energy Point Rule", "Social")
-};
+})
+.only(V15);
 
 fields! {
     pub EnergyPointRuleField(ENERGY_POINT_RULE) : Name Owner Creation Modified ModifiedBy

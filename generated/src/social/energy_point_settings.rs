@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ENERGY_POINT_SETTINGS: DocTypeDef = DocTypeDef {
+pub static ENERGY_POINT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "modified asc",
@@ -17,7 +17,8 @@ pub static ENERGY_POINT_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_energy_point_settings_document"),
     ],
     ..DocTypeDef::new("Energy Point Settings", "Social")
-};
+})
+.only(V15);
 
 fields! {
     pub EnergyPointSettingsField(ENERGY_POINT_SETTINGS) : Name Owner Creation Modified

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REVIEW_LEVEL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static REVIEW_LEVEL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
     fields: &[
         field!("level_name", Data, "Level Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("role", Link, "Role", options = Target("Role"), flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("review_points", Int, "Review Points", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Review Level", "Social")
-};
+})
+.only(V15);
 
 fields! {
     pub ReviewLevelField(REVIEW_LEVEL) : Name Owner Creation Modified ModifiedBy

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BATCH: DocTypeDef = DocTypeDef {
+pub static BATCH: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:batch_id"),
     title_field: Some("batch_id"),
+    sort: "creation desc",
     fields: &[
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("use_batchwise_valuation", Check, "Use Batch-wise Valuation", flags = READ_ONLY | SET_ONLY_ONCE, default = Some("0")),
@@ -34,7 +35,8 @@ pub static BATCH: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_batch_document"),
     ],
     ..DocTypeDef::new("Batch", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub BatchField(BATCH) : Name Owner Creation Modified ModifiedBy Docstatus Idx

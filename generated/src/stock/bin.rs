@@ -2,11 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BIN: DocTypeDef = DocTypeDef {
+pub static BIN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     search_fields: &["item_code", "warehouse"],
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
@@ -33,7 +33,8 @@ pub static BIN: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_bin_document"),
     ],
     ..DocTypeDef::new("Bin", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub BinField(BIN) : Name Owner Creation Modified ModifiedBy Docstatus Idx ItemCode

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CLOSING_STOCK_BALANCE: DocTypeDef = DocTypeDef {
+pub static CLOSING_STOCK_BALANCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     fields: &[
@@ -30,7 +30,8 @@ pub static CLOSING_STOCK_BALANCE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_closing_stock_balance_document"),
     ],
     ..DocTypeDef::new("Closing Stock Balance", "Stock")
-};
+})
+.only(V15);
 
 fields! {
     pub ClosingStockBalanceField(CLOSING_STOCK_BALANCE) : Name Owner Creation Modified

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMS_TARIFF_NUMBER: DocTypeDef = DocTypeDef {
+pub static CUSTOMS_TARIFF_NUMBER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:tariff_number"),
+    sort: "creation desc",
     fields: &[
         field!("tariff_number", Data, "Tariff Number", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("description", Data, "Description", flags = IN_LIST_VIEW),
@@ -19,7 +20,8 @@ pub static CUSTOMS_TARIFF_NUMBER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_customs_tariff_number_document"),
     ],
     ..DocTypeDef::new("Customs Tariff Number", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CustomsTariffNumberField(CUSTOMS_TARIFF_NUMBER) : Name Owner Creation Modified

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_NOTE: DocTypeDef = DocTypeDef {
+pub static DELIVERY_NOTE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
-    title_field: Some("title"),
+    title_field: Some("customer_name"),
     search_fields: &[
         "status",
         "customer",
@@ -13,14 +13,16 @@ pub static DELIVERY_NOTE: DocTypeDef = DocTypeDef {
         "territory",
         "base_grand_total",
     ],
+    sort: "creation desc",
     fields: &[
-        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}")),
+        field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{customer_name}"), only = V15),
         field!("naming_series", Select, "Series", options = Choices(&["MAT-DN-.YYYY.-", "MAT-DN-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("tax_id", Data, "Tax Id", flags = READ_ONLY),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("customer.customer_name")),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = REQD | FILLED),
+        field!("posting_time", Time, "Posting Time", flags = REQD | FILLED, default = Some("Now"), only = V16),
+        field!("posting_time", Time, "Posting Time", flags = REQD | FILLED | SUPERSEDED, only = V15),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("amended_from", Link, "Amended From", options = Target("Delivery Note"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
@@ -36,6 +38,7 @@ pub static DELIVERY_NOTE: DocTypeDef = DocTypeDef {
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = REQD | FILLED, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("set_warehouse", Link, "Set Source Warehouse", options = Target("Warehouse")),
         field!("set_target_warehouse", Link, "Set Target Warehouse", options = Target("Warehouse"), flags = NO_COPY | IN_STANDARD_FILTER | CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("items", Table, "Delivery Note Item", options = Target("Delivery Note Item"), flags = REQD),
@@ -67,35 +70,45 @@ pub static DELIVERY_NOTE: DocTypeDef = DocTypeDef {
         field!("additional_discount_percentage", Float, "Additional Discount Percentage"),
         field!("discount_amount", Currency, "Additional Discount Amount", options = Format("currency")),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("packed_items", Table, "Packed Items", options = Target("Packed Item"), flags = CONDITIONAL),
         field!("pricing_rules", Table, "Pricing Rule Detail", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
         field!("customer_address", Link, "Billing Address Name", options = Target("Address"), flags = CONDITIONAL),
-        field!("address_display", SmallText, "Billing Address", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Billing Address", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Billing Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | IN_GLOBAL_SEARCH),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY | HIDDEN),
         field!("contact_email", Data, "Contact Email", options = Format("Email"), flags = READ_ONLY | HIDDEN),
         field!("shipping_address_name", Link, "Shipping Address", options = Target("Address")),
-        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY),
+        field!("shipping_address", TextEditor, "Shipping Address", flags = READ_ONLY, only = V16),
+        field!("shipping_address", SmallText, "Shipping Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("dispatch_address_name", Link, "Dispatch Address Name", options = Target("Address")),
-        field!("dispatch_address", SmallText, "Dispatch Address", flags = READ_ONLY | CONDITIONAL),
+        field!("dispatch_address", TextEditor, "Dispatch Address", flags = READ_ONLY | CONDITIONAL, only = V16),
+        field!("dispatch_address", SmallText, "Dispatch Address", flags = READ_ONLY | CONDITIONAL | SUPERSEDED, only = V15),
         field!("company_address", Link, "Company Address Name", options = Target("Address")),
-        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY),
+        field!("company_address_display", TextEditor, "Company Address", flags = READ_ONLY, only = V16),
+        field!("company_address_display", SmallText, "Company Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("company_contact_person", Link, "Company Contact Person", options = Target("Contact")),
         field!("tc_name", Link, "Terms", options = Target("Terms and Conditions")),
         field!("terms", TextEditor, "Terms and Conditions Details"),
         field!("per_billed", Percent, "% Amount Billed", flags = READ_ONLY | NO_COPY),
-        field!("status", Select, "Status", options = Choices(&["Draft", "To Bill", "Completed", "Return Issued", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Draft")),
+        field!("status", Select, "Status", options = Choices(&["Draft", "To Bill", "Completed", "Return", "Return Issued", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Draft"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Draft", "To Bill", "Completed", "Return Issued", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX | SUPERSEDED, default = Some("Draft"), only = V15),
         field!("per_installed", Percent, "% Installed", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
         field!("installation_status", Select, "Installation Status", options = Choices(& []), flags = HIDDEN),
         field!("per_returned", Percent, "% Returned", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("transporter", Link, "Transporter", options = Target("Supplier")),
+        field!("lr_no", Data, "Transport Receipt No", only = V16),
+        field!("delivery_trip", Link, "Delivery Trip", options = Target("Delivery Trip"), only = V16),
         field!("driver", Link, "Driver", options = Target("Driver")),
-        field!("lr_no", Data, "Transport Receipt No"),
+        field!("transporter_name", Data, "Transporter Name", flags = READ_ONLY, fetch_from = Some("transporter.supplier_name"), only = V16),
+        field!("lr_date", Date, "Transport Receipt Date", default = Some("Today"), only = V16),
+        field!("lr_no", Data, "Transport Receipt No", flags = SUPERSEDED, only = V15),
         field!("vehicle_no", Data, "Vehicle No"),
-        field!("transporter_name", Data, "Transporter Name", flags = READ_ONLY, fetch_from = Some("transporter.supplier_name")),
+        field!("transporter_name", Data, "Transporter Name", flags = READ_ONLY | SUPERSEDED, fetch_from = Some("transporter.supplier_name"), only = V15),
         field!("driver_name", Data, "Driver Name", fetch_from = Some("driver.full_name")),
-        field!("lr_date", Date, "Transport Receipt Date", default = Some("Today")),
+        field!("lr_date", Date, "Transport Receipt Date", flags = SUPERSEDED, default = Some("Today"), only = V15),
         field!("po_no", SmallText, "Customer's Purchase Order No", flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("po_date", Date, "Customer's Purchase Order Date"),
         field!("sales_partner", Link, "Sales Partner", options = Target("Sales Partner")),
@@ -108,14 +121,19 @@ pub static DELIVERY_NOTE: DocTypeDef = DocTypeDef {
         field!("print_without_amount", Check, "Print Without Amount", flags = ALLOW_ON_SUBMIT, default = Some("0")),
         field!("group_same_items", Check, "Group same items", flags = ALLOW_ON_SUBMIT, default = Some("0")),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT | NO_COPY),
-        field!("language", Data, "Print Language", flags = READ_ONLY),
+        field!("language", Link, "Print Language", options = Target("Language"), flags = READ_ONLY | FETCH_IF_EMPTY, fetch_from = Some("customer.language"), only = V16),
+        field!("language", Data, "Print Language", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("is_internal_customer", Check, "Is Internal Customer", flags = READ_ONLY, default = Some("0"), fetch_from = Some("customer.is_internal_customer")),
         field!("represents_company", Link, "Represents Company", options = Target("Company"), flags = READ_ONLY | IGNORE_USER_PERMISSIONS, fetch_from = Some("customer.represents_company")),
         field!("inter_company_reference", Link, "Inter Company Reference", options = Target("Purchase Receipt")),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = HIDDEN),
         field!("territory", Link, "Territory", options = Target("Territory")),
-        field!("source", Link, "Source", options = Target("Lead Source")),
-        field!("campaign", Link, "Campaign", options = Target("Campaign")),
+        field!("utm_source", Link, "Source", options = Target("UTM Source"), only = V16),
+        field!("utm_campaign", Link, "Campaign", options = Target("UTM Campaign"), only = V16),
+        field!("utm_medium", Link, "Medium", options = Target("UTM Medium"), only = V16),
+        field!("utm_content", Data, "Content", only = V16),
+        field!("source", Link, "Source", options = Target("Lead Source"), only = V15),
+        field!("campaign", Link, "Campaign", options = Target("Campaign"), only = V15),
         field!("excise_page", Data, "Excise Page Number", flags = HIDDEN),
         field!("instructions", Text, "Instructions"),
     ],
@@ -131,28 +149,30 @@ pub static DELIVERY_NOTE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_delivery_note_document"),
     ],
     ..DocTypeDef::new("Delivery Note", "Stock")
-};
+})
+.but(&[(V15, Fact::TitleField(Some("title"))), (V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DeliveryNoteField(DELIVERY_NOTE) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title NamingSeries Customer TaxId CustomerName PostingDate PostingTime
     SetPostingTime Company AmendedFrom IsReturn IssueCreditNote ReturnAgainst CostCenter
     Project Currency ConversionRate SellingPriceList PriceListCurrency PlcConversionRate
-    IgnorePricingRule ScanBarcode SetWarehouse SetTargetWarehouse Items TotalQty
-    TotalNetWeight BaseTotal BaseNetTotal Total NetTotal TaxCategory TaxesAndCharges
-    ShippingRule Incoterm NamedPlace Taxes BaseTotalTaxesAndCharges TotalTaxesAndCharges
-    BaseGrandTotal BaseRoundingAdjustment BaseRoundedTotal BaseInWords GrandTotal
-    RoundingAdjustment RoundedTotal InWords DisableRoundedTotal ApplyDiscountOn
-    BaseDiscountAmount AdditionalDiscountPercentage DiscountAmount
-    OtherChargesCalculation PackedItems PricingRules CustomerAddress AddressDisplay
-    ContactPerson ContactDisplay ContactMobile ContactEmail ShippingAddressName
-    ShippingAddress DispatchAddressName DispatchAddress CompanyAddress
-    CompanyAddressDisplay CompanyContactPerson TcName Terms PerBilled Status PerInstalled
-    InstallationStatus PerReturned Transporter Driver LrNo VehicleNo TransporterName
-    DriverName LrDate PoNo PoDate SalesPartner AmountEligibleForCommission CommissionRate
-    TotalCommission SalesTeam AutoRepeat LetterHead PrintWithoutAmount GroupSameItems
-    SelectPrintHeading Language IsInternalCustomer RepresentsCompany
-    InterCompanyReference CustomerGroup Territory Source Campaign ExcisePage Instructions
+    IgnorePricingRule ScanBarcode LastScannedWarehouse SetWarehouse SetTargetWarehouse
+    Items TotalQty TotalNetWeight BaseTotal BaseNetTotal Total NetTotal TaxCategory
+    TaxesAndCharges ShippingRule Incoterm NamedPlace Taxes BaseTotalTaxesAndCharges
+    TotalTaxesAndCharges BaseGrandTotal BaseRoundingAdjustment BaseRoundedTotal
+    BaseInWords GrandTotal RoundingAdjustment RoundedTotal InWords DisableRoundedTotal
+    ApplyDiscountOn BaseDiscountAmount AdditionalDiscountPercentage DiscountAmount
+    OtherChargesCalculation ItemWiseTaxDetails PackedItems PricingRules CustomerAddress
+    AddressDisplay ContactPerson ContactDisplay ContactMobile ContactEmail
+    ShippingAddressName ShippingAddress DispatchAddressName DispatchAddress
+    CompanyAddress CompanyAddressDisplay CompanyContactPerson TcName Terms PerBilled
+    Status PerInstalled InstallationStatus PerReturned Transporter LrNo DeliveryTrip
+    Driver TransporterName LrDate VehicleNo DriverName PoNo PoDate SalesPartner
+    AmountEligibleForCommission CommissionRate TotalCommission SalesTeam AutoRepeat
+    LetterHead PrintWithoutAmount GroupSameItems SelectPrintHeading Language
+    IsInternalCustomer RepresentsCompany InterCompanyReference CustomerGroup Territory
+    UtmSource UtmCampaign UtmMedium UtmContent Source Campaign ExcisePage Instructions
 }
 
 #[cfg(feature = "stock")]
@@ -173,8 +193,8 @@ choices! {
 #[cfg(feature = "stock")]
 choices! {
     pub DeliveryNoteStatus { Draft = "Draft", ToBill = "To Bill", Completed =
-    "Completed", ReturnIssued = "Return Issued", Cancelled = "Cancelled", Closed =
-    "Closed" }
+    "Completed", Return = "Return", ReturnIssued = "Return Issued", Cancelled =
+    "Cancelled", Closed = "Closed" }
 }
 
 #[cfg(feature = "stock")]
@@ -209,6 +229,7 @@ pub struct DeliveryNote {
     pub plc_conversion_rate: Option<f64>,
     pub ignore_pricing_rule: Option<bool>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub set_warehouse: Link<target::Warehouse>,
     pub set_target_warehouse: Link<target::Warehouse>,
     pub items: Vec<crate::DeliveryNoteItem>,
@@ -240,6 +261,7 @@ pub struct DeliveryNote {
     pub additional_discount_percentage: Option<f64>,
     pub discount_amount: Option<f64>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub packed_items: Vec<crate::PackedItem>,
     pub pricing_rules: Vec<crate::PricingRuleDetail>,
     pub customer_address: Link<target::Address>,
@@ -263,12 +285,13 @@ pub struct DeliveryNote {
     pub installation_status: Option<String>,
     pub per_returned: Option<f64>,
     pub transporter: Link<target::Supplier>,
-    pub driver: Link<target::Driver>,
     pub lr_no: Option<String>,
-    pub vehicle_no: Option<String>,
+    pub delivery_trip: Link<target::DeliveryTrip>,
+    pub driver: Link<target::Driver>,
     pub transporter_name: Option<String>,
-    pub driver_name: Option<String>,
     pub lr_date: Option<Date>,
+    pub vehicle_no: Option<String>,
+    pub driver_name: Option<String>,
     pub po_no: Option<String>,
     pub po_date: Option<Date>,
     pub sales_partner: Link<target::SalesPartner>,
@@ -287,6 +310,10 @@ pub struct DeliveryNote {
     pub inter_company_reference: Link<target::PurchaseReceipt>,
     pub customer_group: Link<target::CustomerGroup>,
     pub territory: Link<target::Territory>,
+    pub utm_source: Link<target::UtmSource>,
+    pub utm_campaign: Link<target::UtmCampaign>,
+    pub utm_medium: Link<target::UtmMedium>,
+    pub utm_content: Option<String>,
     pub source: Link<target::LeadSource>,
     pub campaign: Link<target::Campaign>,
     pub excise_page: Option<String>,
@@ -300,21 +327,23 @@ document! {
     title naming_series customer tax_id customer_name posting_date posting_time
     set_posting_time company amended_from is_return issue_credit_note return_against
     cost_center project currency conversion_rate selling_price_list price_list_currency
-    plc_conversion_rate ignore_pricing_rule scan_barcode set_warehouse
-    set_target_warehouse items total_qty total_net_weight base_total base_net_total total
-    net_total tax_category taxes_and_charges shipping_rule incoterm named_place taxes
-    base_total_taxes_and_charges total_taxes_and_charges base_grand_total
-    base_rounding_adjustment base_rounded_total base_in_words grand_total
-    rounding_adjustment rounded_total in_words disable_rounded_total apply_discount_on
-    base_discount_amount additional_discount_percentage discount_amount
-    other_charges_calculation packed_items pricing_rules customer_address address_display
-    contact_person contact_display contact_mobile contact_email shipping_address_name
-    shipping_address dispatch_address_name dispatch_address company_address
-    company_address_display company_contact_person tc_name terms per_billed status
-    per_installed installation_status per_returned transporter driver lr_no vehicle_no
-    transporter_name driver_name lr_date po_no po_date sales_partner
-    amount_eligible_for_commission commission_rate total_commission sales_team
-    auto_repeat letter_head print_without_amount group_same_items select_print_heading
-    language is_internal_customer represents_company inter_company_reference
-    customer_group territory source campaign excise_page instructions
+    plc_conversion_rate ignore_pricing_rule scan_barcode last_scanned_warehouse
+    set_warehouse set_target_warehouse items total_qty total_net_weight base_total
+    base_net_total total net_total tax_category taxes_and_charges shipping_rule incoterm
+    named_place taxes base_total_taxes_and_charges total_taxes_and_charges
+    base_grand_total base_rounding_adjustment base_rounded_total base_in_words
+    grand_total rounding_adjustment rounded_total in_words disable_rounded_total
+    apply_discount_on base_discount_amount additional_discount_percentage discount_amount
+    other_charges_calculation item_wise_tax_details packed_items pricing_rules
+    customer_address address_display contact_person contact_display contact_mobile
+    contact_email shipping_address_name shipping_address dispatch_address_name
+    dispatch_address company_address company_address_display company_contact_person
+    tc_name terms per_billed status per_installed installation_status per_returned
+    transporter lr_no delivery_trip driver transporter_name lr_date vehicle_no
+    driver_name po_no po_date sales_partner amount_eligible_for_commission
+    commission_rate total_commission sales_team auto_repeat letter_head
+    print_without_amount group_same_items select_print_heading language
+    is_internal_customer represents_company inter_company_reference customer_group
+    territory utm_source utm_campaign utm_medium utm_content source campaign excise_page
+    instructions
 }

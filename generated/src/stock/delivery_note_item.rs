@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_NOTE_ITEM: DocTypeDef = DocTypeDef {
+pub static DELIVERY_NOTE_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("barcode", Data, "Barcode"),
         field!("has_item_scanned", Check, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
@@ -80,7 +81,8 @@ pub static DELIVERY_NOTE_ITEM: DocTypeDef = DocTypeDef {
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT, default = Some("0")),
     ],
     ..DocTypeDef::new("Delivery Note Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DeliveryNoteItemField(DELIVERY_NOTE_ITEM) : Name Owner Creation Modified

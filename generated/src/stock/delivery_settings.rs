@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_SETTINGS: DocTypeDef = DocTypeDef {
+pub static DELIVERY_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("dispatch_template", Link, "Dispatch Notification Template", options = Target("Email Template")),
         field!("dispatch_attachment", Link, "Dispatch Notification Attachment", options = Target("Print Format"), flags = CONDITIONAL),
-        field!("send_with_attachment", Check, "Send with Attachment"),
+        field!("send_with_attachment", Check, "Send with Attachment", default = Some("0"), only = V16),
+        field!("send_with_attachment", Check, "Send with Attachment", flags = SUPERSEDED, only = V15),
         field!("stop_delay", Int, "Delay between Delivery Stops"),
     ],
     tools: &[
@@ -16,7 +18,8 @@ pub static DELIVERY_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_delivery_settings_document"),
     ],
     ..DocTypeDef::new("Delivery Settings", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DeliverySettingsField(DELIVERY_SETTINGS) : Name Owner Creation Modified

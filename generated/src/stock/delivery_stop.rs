@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_STOP: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static DELIVERY_STOP: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW),
         field!("address", Link, "Address Name", options = Target("Address"), flags = REQD | IN_LIST_VIEW),
@@ -23,7 +25,8 @@ pub static DELIVERY_STOP: DocTypeDef = DocTypeDef {
         field!("details", TextEditor, "Details"),
     ],
     ..DocTypeDef::new("Delivery Stop", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DeliveryStopField(DELIVERY_STOP) : Name Owner Creation Modified ModifiedBy

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_TRIP: DocTypeDef = DocTypeDef {
+pub static DELIVERY_TRIP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("driver_name"),
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-DT-.YYYY.-"])),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-DT-.YYYY.-"])),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("email_notification_sent", Check, "Initial Email Notification Sent", flags = READ_ONLY | ALLOW_ON_SUBMIT, default = Some("0")),
         field!("driver", Link, "Driver", options = Target("Driver")),
@@ -35,7 +36,8 @@ pub static DELIVERY_TRIP: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_delivery_trip_document"),
     ],
     ..DocTypeDef::new("Delivery Trip", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DeliveryTripField(DELIVERY_TRIP) : Name Owner Creation Modified ModifiedBy

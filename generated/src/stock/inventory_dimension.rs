@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INVENTORY_DIMENSION: DocTypeDef = DocTypeDef {
+pub static INVENTORY_DIMENSION: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("field:dimension_name"),
+    sort: "creation desc",
     fields: &[
         field!("dimension_name", Data, "Dimension Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("reference_document", Link, "Reference Document", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
@@ -29,7 +30,8 @@ pub static INVENTORY_DIMENSION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_inventory_dimension_document"),
     ],
     ..DocTypeDef::new("Inventory Dimension", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub InventoryDimensionField(INVENTORY_DIMENSION) : Name Owner Creation Modified

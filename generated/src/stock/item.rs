@@ -2,26 +2,31 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM: DocTypeDef = DocTypeDef {
+pub static ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:item_code"),
     title_field: Some("item_name"),
     search_fields: &["item_name", "description", "item_group", "customer_code"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["STO-ITEM-.YYYY.-"]), flags = HIDDEN | SET_ONLY_ONCE),
+        field!("naming_series", Select, "Series", options = Choices(& ["STO-ITEM-.YYYY.-"]), flags = SET_ONLY_ONCE),
         field!("item_code", Data, "Item Code", flags = REQD | UNIQUE | BOLD | IN_GLOBAL_SEARCH),
         field!("item_name", Data, "Item Name", flags = BOLD | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("stock_uom", Link, "Default Unit of Measure", options = Target("UOM"), flags = REQD | IGNORE_USER_PERMISSIONS | FILLED),
+        field!("opening_stock", Float, "Opening Stock", flags = BOLD | CONDITIONAL, only = V16),
+        field!("valuation_rate", Currency, "Valuation Rate", flags = CONDITIONAL, only = V16),
+        field!("standard_rate", Currency, "Standard Selling Rate", flags = BOLD | CONDITIONAL, only = V16),
         field!("disabled", Check, "Disabled", flags = SEARCH_INDEX, default = Some("0")),
         field!("allow_alternative_item", Check, "Allow Alternative Item", default = Some("0")),
         field!("is_stock_item", Check, "Maintain Stock", flags = BOLD | QUICK_ENTRY | CONDITIONAL, default = Some("1")),
         field!("has_variants", Check, "Has Variants", flags = IN_STANDARD_FILTER | CONDITIONAL, default = Some("0")),
-        field!("opening_stock", Float, "Opening Stock", flags = BOLD | CONDITIONAL),
-        field!("valuation_rate", Currency, "Valuation Rate", flags = CONDITIONAL),
-        field!("standard_rate", Currency, "Standard Selling Rate", flags = BOLD | CONDITIONAL),
-        field!("is_fixed_asset", Check, "Is Fixed Asset", flags = SET_ONLY_ONCE | QUICK_ENTRY, default = Some("0")),
+        field!("opening_stock", Float, "Opening Stock", flags = BOLD | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("valuation_rate", Currency, "Valuation Rate", flags = CONDITIONAL | SUPERSEDED, only = V15),
+        field!("standard_rate", Currency, "Standard Selling Rate", flags = BOLD | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("is_fixed_asset", Check, "Is Fixed Asset", flags = QUICK_ENTRY, default = Some("0"), only = V16),
+        field!("is_fixed_asset", Check, "Is Fixed Asset", flags = SET_ONLY_ONCE | QUICK_ENTRY | SUPERSEDED, default = Some("0"), only = V15),
         field!("auto_create_assets", Check, "Auto Create Assets on Purchase", flags = CONDITIONAL, default = Some("0")),
         field!("is_grouped_asset", Check, "Create Grouped Asset", flags = CONDITIONAL, default = Some("0")),
         field!("asset_category", Link, "Asset Category", options = Target("Asset Category"), flags = QUICK_ENTRY | CONDITIONAL | CONDITIONALLY_REQD),
@@ -32,12 +37,14 @@ pub static ITEM: DocTypeDef = DocTypeDef {
         field!("description", TextEditor, "Description"),
         field!("brand", Link, "Brand", options = Target("Brand")),
         field!("uoms", Table, "UOMs", options = Target("UOM Conversion Detail")),
-        field!("shelf_life_in_days", Int, "Shelf Life In Days", flags = CONDITIONALLY_REQD),
+        field!("shelf_life_in_days", Int, "Shelf Life In Days", flags = NON_NEGATIVE | CONDITIONALLY_REQD, only = V16),
+        field!("shelf_life_in_days", Int, "Shelf Life In Days", flags = CONDITIONALLY_REQD | SUPERSEDED, only = V15),
         field!("end_of_life", Date, "End of Life", flags = CONDITIONAL, default = Some("2099-12-31")),
         field!("default_material_request_type", Select, "Default Material Request Type", options = Choices(&["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Customer Provided"]), default = Some("Purchase")),
-        field!("valuation_method", Select, "Valuation Method", options = Choices(&["FIFO", "Moving Average", "LIFO"]), flags = CONDITIONAL),
+        field!("valuation_method", Select, "Valuation Method", options = Choices(& ["FIFO", "Moving Average", "LIFO"]), flags = CONDITIONAL),
         field!("warranty_period", Data, "Warranty Period (in days)", flags = CONDITIONAL),
-        field!("weight_per_unit", Float, "Weight Per Unit", flags = CONDITIONAL),
+        field!("weight_per_unit", Float, "Weight Per Unit", flags = NON_NEGATIVE | CONDITIONAL, only = V16),
+        field!("weight_per_unit", Float, "Weight Per Unit", flags = CONDITIONAL | SUPERSEDED, only = V15),
         field!("weight_uom", Link, "Weight UOM", options = Target("UOM"), flags = CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("allow_negative_stock", Check, "Allow Negative Stock", default = Some("0")),
         field!("barcodes", Table, "Barcodes", options = Target("Item Barcode")),
@@ -50,6 +57,7 @@ pub static ITEM: DocTypeDef = DocTypeDef {
         field!("sample_quantity", Int, "Max Sample Quantity", flags = CONDITIONAL),
         field!("has_serial_no", Check, "Has Serial No", flags = CONDITIONAL, default = Some("0")),
         field!("serial_no_series", Data, "Serial Number Series", flags = CONDITIONAL),
+        field!("item_defaults", Table, "Item Defaults", options = Target("Item Default"), only = V16),
         field!("variant_of", Link, "Variant Of", options = Target("Item"), flags = READ_ONLY | SET_ONLY_ONCE | IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("variant_based_on", Select, "Variant Based On", options = Choices(& ["Item Attribute", "Manufacturer"]), flags = CONDITIONAL, default = Some("Item Attribute")),
         field!("attributes", Table, "Variant Attributes", options = Target("Item Variant Attribute"), flags = HIDDEN | CONDITIONAL | CONDITIONALLY_REQD),
@@ -57,13 +65,17 @@ pub static ITEM: DocTypeDef = DocTypeDef {
         field!("no_of_months_exp", Int, "No of Months (Expense)", flags = CONDITIONAL),
         field!("enable_deferred_revenue", Check, "Enable Deferred Revenue", default = Some("0")),
         field!("no_of_months", Int, "No of Months (Revenue)", flags = CONDITIONAL),
-        field!("item_defaults", Table, "Item Defaults", options = Target("Item Default")),
+        field!("item_defaults", Table, "Item Defaults", options = Target("Item Default"), flags = SUPERSEDED, only = V15),
         field!("purchase_uom", Link, "Default Purchase Unit of Measure", options = Target("UOM")),
-        field!("min_order_qty", Float, "Minimum Order Qty", flags = CONDITIONAL, default = Some("0.00")),
-        field!("safety_stock", Float, "Safety Stock"),
+        field!("min_order_qty", Float, "Minimum Order Qty", flags = NON_NEGATIVE | CONDITIONAL, default = Some("0.00"), only = V16),
+        field!("min_order_qty", Float, "Minimum Order Qty", flags = CONDITIONAL | SUPERSEDED, default = Some("0.00"), only = V15),
+        field!("safety_stock", Float, "Safety Stock", flags = NON_NEGATIVE, only = V16),
+        field!("safety_stock", Float, "Safety Stock", flags = SUPERSEDED, only = V15),
         field!("is_purchase_item", Check, "Allow Purchase", default = Some("1")),
-        field!("lead_time_days", Int, "Lead Time in days"),
-        field!("last_purchase_rate", Float, "Last Purchase Rate", flags = READ_ONLY | NO_COPY),
+        field!("lead_time_days", Int, "Lead Time in days", flags = NON_NEGATIVE, only = V16),
+        field!("lead_time_days", Int, "Lead Time in days", flags = SUPERSEDED, only = V15),
+        field!("last_purchase_rate", Float, "Last Purchase Rate", flags = READ_ONLY | NO_COPY | NON_NEGATIVE, only = V16),
+        field!("last_purchase_rate", Float, "Last Purchase Rate", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("is_customer_provided_item", Check, "Is Customer Provided Item", default = Some("0")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("delivered_by_supplier", Check, "Delivered by Supplier (Drop Ship)", default = Some("0")),
@@ -76,16 +88,20 @@ pub static ITEM: DocTypeDef = DocTypeDef {
         field!("max_discount", Float, "Max Discount (%)"),
         field!("customer_items", Table, "Customer Items", options = Target("Item Customer Detail")),
         field!("taxes", Table, "Taxes", options = Target("Item Tax")),
+        field!("purchase_tax_withholding_category", Link, "Purchase Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL, only = V16),
+        field!("sales_tax_withholding_category", Link, "Sales Tax Withholding Category", options = Target("Tax Withholding Category"), flags = CONDITIONAL, only = V16),
         field!("inspection_required_before_purchase", Check, "Inspection Required before Purchase", default = Some("0")),
         field!("quality_inspection_template", Link, "Quality Inspection Template", options = Target("Quality Inspection Template")),
         field!("inspection_required_before_delivery", Check, "Inspection Required before Delivery", default = Some("0")),
         field!("include_item_in_manufacturing", Check, "Include Item In Manufacturing", flags = CONDITIONAL, default = Some("1")),
-        field!("is_sub_contracted_item", Check, "Supply Raw Materials for Purchase", default = Some("0")),
+        field!("is_sub_contracted_item", Check, "Is Subcontracted Item", default = Some("0"), only = V16),
+        field!("is_sub_contracted_item", Check, "Supply Raw Materials for Purchase", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("default_bom", Link, "Default BOM", options = Target("BOM"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("customer_code", SmallText, "Customer Code", flags = HIDDEN | NO_COPY),
         field!("default_item_manufacturer", Link, "Default Item Manufacturer", options = Target("Manufacturer"), flags = READ_ONLY),
         field!("default_manufacturer_part_no", Data, "Default Manufacturer Part No", flags = READ_ONLY),
         field!("total_projected_qty", Float, "Total Projected Qty", flags = READ_ONLY | HIDDEN),
+        field!("production_capacity", Int, "Production Capacity", only = V16),
     ],
     tools: &[
         tool!(List, "list_item_documents"),
@@ -96,26 +112,28 @@ pub static ITEM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_item_document"),
     ],
     ..DocTypeDef::new("Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemField(ITEM) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    NamingSeries ItemCode ItemName ItemGroup StockUom Disabled AllowAlternativeItem
-    IsStockItem HasVariants OpeningStock ValuationRate StandardRate IsFixedAsset
+    NamingSeries ItemCode ItemName ItemGroup StockUom OpeningStock ValuationRate
+    StandardRate Disabled AllowAlternativeItem IsStockItem HasVariants IsFixedAsset
     AutoCreateAssets IsGroupedAsset AssetCategory AssetNamingSeries
     OverDeliveryReceiptAllowance OverBillingAllowance Image Description Brand Uoms
     ShelfLifeInDays EndOfLife DefaultMaterialRequestType ValuationMethod WarrantyPeriod
     WeightPerUnit WeightUom AllowNegativeStock Barcodes ReorderLevels HasBatchNo
     CreateNewBatch BatchNumberSeries HasExpiryDate RetainSample SampleQuantity
-    HasSerialNo SerialNoSeries VariantOf VariantBasedOn Attributes EnableDeferredExpense
-    NoOfMonthsExp EnableDeferredRevenue NoOfMonths ItemDefaults PurchaseUom MinOrderQty
-    SafetyStock IsPurchaseItem LeadTimeDays LastPurchaseRate IsCustomerProvidedItem
-    Customer DeliveredBySupplier SupplierItems CountryOfOrigin CustomsTariffNumber
-    SalesUom GrantCommission IsSalesItem MaxDiscount CustomerItems Taxes
+    HasSerialNo SerialNoSeries ItemDefaults VariantOf VariantBasedOn Attributes
+    EnableDeferredExpense NoOfMonthsExp EnableDeferredRevenue NoOfMonths PurchaseUom
+    MinOrderQty SafetyStock IsPurchaseItem LeadTimeDays LastPurchaseRate
+    IsCustomerProvidedItem Customer DeliveredBySupplier SupplierItems CountryOfOrigin
+    CustomsTariffNumber SalesUom GrantCommission IsSalesItem MaxDiscount CustomerItems
+    Taxes PurchaseTaxWithholdingCategory SalesTaxWithholdingCategory
     InspectionRequiredBeforePurchase QualityInspectionTemplate
     InspectionRequiredBeforeDelivery IncludeItemInManufacturing IsSubContractedItem
     DefaultBom CustomerCode DefaultItemManufacturer DefaultManufacturerPartNo
-    TotalProjectedQty
+    TotalProjectedQty ProductionCapacity
 }
 
 #[cfg(feature = "stock")]
@@ -160,13 +178,13 @@ pub struct Item {
     pub item_name: Option<String>,
     pub item_group: Link<target::ItemGroup>,
     pub stock_uom: Link<target::Uom>,
+    pub opening_stock: Option<f64>,
+    pub valuation_rate: Option<f64>,
+    pub standard_rate: Option<f64>,
     pub disabled: Option<bool>,
     pub allow_alternative_item: Option<bool>,
     pub is_stock_item: Option<bool>,
     pub has_variants: Option<bool>,
-    pub opening_stock: Option<f64>,
-    pub valuation_rate: Option<f64>,
-    pub standard_rate: Option<f64>,
     pub is_fixed_asset: Option<bool>,
     pub auto_create_assets: Option<bool>,
     pub is_grouped_asset: Option<bool>,
@@ -196,6 +214,7 @@ pub struct Item {
     pub sample_quantity: Option<i64>,
     pub has_serial_no: Option<bool>,
     pub serial_no_series: Option<String>,
+    pub item_defaults: Vec<crate::ItemDefault>,
     pub variant_of: Link<target::Item>,
     pub variant_based_on: Select<ItemVariantBasedOn>,
     pub attributes: Vec<crate::ItemVariantAttribute>,
@@ -203,7 +222,6 @@ pub struct Item {
     pub no_of_months_exp: Option<i64>,
     pub enable_deferred_revenue: Option<bool>,
     pub no_of_months: Option<i64>,
-    pub item_defaults: Vec<crate::ItemDefault>,
     pub purchase_uom: Link<target::Uom>,
     pub min_order_qty: Option<f64>,
     pub safety_stock: Option<f64>,
@@ -222,6 +240,8 @@ pub struct Item {
     pub max_discount: Option<f64>,
     pub customer_items: Vec<crate::ItemCustomerDetail>,
     pub taxes: Vec<crate::ItemTax>,
+    pub purchase_tax_withholding_category: Link<target::TaxWithholdingCategory>,
+    pub sales_tax_withholding_category: Link<target::TaxWithholdingCategory>,
     pub inspection_required_before_purchase: Option<bool>,
     pub quality_inspection_template: Link<target::QualityInspectionTemplate>,
     pub inspection_required_before_delivery: Option<bool>,
@@ -232,27 +252,29 @@ pub struct Item {
     pub default_item_manufacturer: Link<target::Manufacturer>,
     pub default_manufacturer_part_no: Option<String>,
     pub total_projected_qty: Option<f64>,
+    pub production_capacity: Option<i64>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "stock")]
 document! {
     Item(ITEM) : name owner creation modified modified_by docstatus idx naming_series
-    item_code item_name item_group stock_uom disabled allow_alternative_item
-    is_stock_item has_variants opening_stock valuation_rate standard_rate is_fixed_asset
+    item_code item_name item_group stock_uom opening_stock valuation_rate standard_rate
+    disabled allow_alternative_item is_stock_item has_variants is_fixed_asset
     auto_create_assets is_grouped_asset asset_category asset_naming_series
     over_delivery_receipt_allowance over_billing_allowance image description brand uoms
     shelf_life_in_days end_of_life default_material_request_type valuation_method
     warranty_period weight_per_unit weight_uom allow_negative_stock barcodes
     reorder_levels has_batch_no create_new_batch batch_number_series has_expiry_date
-    retain_sample sample_quantity has_serial_no serial_no_series variant_of
+    retain_sample sample_quantity has_serial_no serial_no_series item_defaults variant_of
     variant_based_on attributes enable_deferred_expense no_of_months_exp
-    enable_deferred_revenue no_of_months item_defaults purchase_uom min_order_qty
-    safety_stock is_purchase_item lead_time_days last_purchase_rate
-    is_customer_provided_item customer delivered_by_supplier supplier_items
-    country_of_origin customs_tariff_number sales_uom grant_commission is_sales_item
-    max_discount customer_items taxes inspection_required_before_purchase
-    quality_inspection_template inspection_required_before_delivery
-    include_item_in_manufacturing is_sub_contracted_item default_bom customer_code
-    default_item_manufacturer default_manufacturer_part_no total_projected_qty
+    enable_deferred_revenue no_of_months purchase_uom min_order_qty safety_stock
+    is_purchase_item lead_time_days last_purchase_rate is_customer_provided_item customer
+    delivered_by_supplier supplier_items country_of_origin customs_tariff_number
+    sales_uom grant_commission is_sales_item max_discount customer_items taxes
+    purchase_tax_withholding_category sales_tax_withholding_category
+    inspection_required_before_purchase quality_inspection_template
+    inspection_required_before_delivery include_item_in_manufacturing
+    is_sub_contracted_item default_bom customer_code default_item_manufacturer
+    default_manufacturer_part_no total_projected_qty production_capacity
 }

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_ALTERNATIVE: DocTypeDef = DocTypeDef {
+pub static ITEM_ALTERNATIVE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("item_code"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW),
         field!("alternative_item_code", Link, "Alternative Item Code", options = Target("Item"), flags = IN_LIST_VIEW),
-        field!("two_way", Check, "Two-way"),
+        field!("two_way", Check, "Two-way", default = Some("0"), only = V16),
+        field!("two_way", Check, "Two-way", flags = SUPERSEDED, only = V15),
         field!("item_name", ReadOnly, "Item Name", fetch_from = Some("item_code.item_name")),
         field!("alternative_item_name", ReadOnly, "Alternative Item Name", fetch_from = Some("alternative_item_code.item_name")),
     ],
@@ -21,7 +23,8 @@ pub static ITEM_ALTERNATIVE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_item_alternative_document"),
     ],
     ..DocTypeDef::new("Item Alternative", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemAlternativeField(ITEM_ALTERNATIVE) : Name Owner Creation Modified ModifiedBy

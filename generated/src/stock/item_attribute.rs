@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_ATTRIBUTE: DocTypeDef = DocTypeDef {
+pub static ITEM_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:attribute_name"),
+    sort: "creation desc",
     fields: &[
         field!("attribute_name", Data, "Attribute Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("numeric_values", Check, "Numeric Values", default = Some("0")),
@@ -23,7 +24,8 @@ pub static ITEM_ATTRIBUTE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_item_attribute_document"),
     ],
     ..DocTypeDef::new("Item Attribute", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemAttributeField(ITEM_ATTRIBUTE) : Name Owner Creation Modified ModifiedBy

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_ATTRIBUTE_VALUE: DocTypeDef = DocTypeDef {
+pub static ITEM_ATTRIBUTE_VALUE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("attribute_value", Data, "Attribute Value", flags = REQD | IN_LIST_VIEW),
         field!("abbr", Data, "Abbreviation", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
     ],
     ..DocTypeDef::new("Item Attribute Value", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemAttributeValueField(ITEM_ATTRIBUTE_VALUE) : Name Owner Creation Modified

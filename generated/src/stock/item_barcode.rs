@@ -2,16 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_BARCODE: DocTypeDef = DocTypeDef {
+pub static ITEM_BARCODE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("barcode", Data, "Barcode", flags = REQD | UNIQUE | NO_COPY | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
-        field!("barcode_type", Select, "Barcode Type", options = Choices(&["EAN", "UPC-A", "CODE-39", "EAN-12", "EAN-8", "GS1", "GTIN", "ISBN", "ISBN-10", "ISBN-13", "ISSN", "JAN", "PZN", "UPC"]), flags = IN_LIST_VIEW),
+        field!("barcode_type", Select, "Barcode Type", options = Choices(&["EAN", "UPC-A", "CODE-39", "EAN-13", "EAN-8", "GS1", "GTIN", "GTIN-14", "ISBN", "ISBN-10", "ISBN-13", "ISSN", "JAN", "PZN", "UPC"]), flags = IN_LIST_VIEW, only = V16),
+        field!("barcode_type", Select, "Barcode Type", options = Choices(&["EAN", "UPC-A", "CODE-39", "EAN-12", "EAN-8", "GS1", "GTIN", "ISBN", "ISBN-10", "ISBN-13", "ISSN", "JAN", "PZN", "UPC"]), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Item Barcode", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemBarcodeField(ITEM_BARCODE) : Name Owner Creation Modified ModifiedBy
@@ -23,9 +26,10 @@ use crate::target;
 
 #[cfg(feature = "stock")]
 choices! {
-    pub ItemBarcodeBarcodeType { Ean = "EAN", UpcA = "UPC-A", Code39 = "CODE-39", Ean12 =
-    "EAN-12", Ean8 = "EAN-8", Gs1 = "GS1", Gtin = "GTIN", Isbn = "ISBN", Isbn10 =
-    "ISBN-10", Isbn13 = "ISBN-13", Issn = "ISSN", Jan = "JAN", Pzn = "PZN", Upc = "UPC" }
+    pub ItemBarcodeBarcodeType { Ean = "EAN", UpcA = "UPC-A", Code39 = "CODE-39", Ean13 =
+    "EAN-13", Ean8 = "EAN-8", Gs1 = "GS1", Gtin = "GTIN", Gtin14 = "GTIN-14", Isbn =
+    "ISBN", Isbn10 = "ISBN-10", Isbn13 = "ISBN-13", Issn = "ISSN", Jan = "JAN", Pzn =
+    "PZN", Upc = "UPC", Ean12 = "EAN-12" }
 }
 
 #[cfg(feature = "stock")]

@@ -2,16 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_CUSTOMER_DETAIL: DocTypeDef = DocTypeDef {
+pub static ITEM_CUSTOMER_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("customer_name", Link, "Customer Name", options = Target("Customer"), flags = BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = BOLD | IN_LIST_VIEW),
         field!("ref_code", Data, "Ref Code", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
     ],
     ..DocTypeDef::new("Item Customer Detail", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemCustomerDetailField(ITEM_CUSTOMER_DETAIL) : Name Owner Creation Modified

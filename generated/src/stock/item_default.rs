@@ -2,31 +2,41 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_DEFAULT: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static ITEM_DEFAULT: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
         field!("default_warehouse", Link, "Default Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | SEARCH_INDEX),
         field!("default_price_list", Link, "Default Price List", options = Target("Price List"), flags = IN_LIST_VIEW),
         field!("default_discount_account", Link, "Default Discount Account", options = Target("Account")),
+        field!("default_inventory_account", Link, "Default Inventory Account", options = Target("Account"), only = V16),
+        field!("inventory_account_currency", Link, "Inventory Account Currency", options = Target("Currency"), flags = READ_ONLY, fetch_from = Some("default_inventory_account.account_currency"), only = V16),
         field!("buying_cost_center", Link, "Default Buying Cost Center", options = Target("Cost Center")),
         field!("default_supplier", Link, "Default Supplier", options = Target("Supplier")),
         field!("expense_account", Link, "Default Expense Account", options = Target("Account")),
-        field!("default_provisional_account", Link, "Default Provisional Account", options = Target("Account")),
+        field!("default_provisional_account", Link, "Default Provisional Account (Service)", options = Target("Account"), only = V16),
+        field!("default_provisional_account", Link, "Default Provisional Account", options = Target("Account"), flags = SUPERSEDED, only = V15),
+        field!("purchase_expense_account", Link, "Purchase Expense Account", options = Target("Account"), only = V16),
+        field!("purchase_expense_contra_account", Link, "Purchase Expense Contra Account", options = Target("Account"), only = V16),
         field!("selling_cost_center", Link, "Default Selling Cost Center", options = Target("Cost Center")),
         field!("income_account", Link, "Default Income Account", options = Target("Account")),
+        field!("default_cogs_account", Link, "Default COGS Account", options = Target("Account"), only = V16),
         field!("deferred_expense_account", Link, "Deferred Expense Account", options = Target("Account"), flags = CONDITIONAL),
         field!("deferred_revenue_account", Link, "Deferred Revenue Account", options = Target("Account"), flags = CONDITIONAL),
     ],
     ..DocTypeDef::new("Item Default", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemDefaultField(ITEM_DEFAULT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Company DefaultWarehouse DefaultPriceList
-    DefaultDiscountAccount BuyingCostCenter DefaultSupplier ExpenseAccount
-    DefaultProvisionalAccount SellingCostCenter IncomeAccount DeferredExpenseAccount
-    DeferredRevenueAccount
+    DefaultDiscountAccount DefaultInventoryAccount InventoryAccountCurrency
+    BuyingCostCenter DefaultSupplier ExpenseAccount DefaultProvisionalAccount
+    PurchaseExpenseAccount PurchaseExpenseContraAccount SellingCostCenter IncomeAccount
+    DefaultCogsAccount DeferredExpenseAccount DeferredRevenueAccount
 }
 
 #[cfg(any(feature = "setup", feature = "stock"))]
@@ -49,12 +59,17 @@ pub struct ItemDefault {
     pub default_warehouse: Link<target::Warehouse>,
     pub default_price_list: Link<target::PriceList>,
     pub default_discount_account: Link<target::Account>,
+    pub default_inventory_account: Link<target::Account>,
+    pub inventory_account_currency: Link<target::Currency>,
     pub buying_cost_center: Link<target::CostCenter>,
     pub default_supplier: Link<target::Supplier>,
     pub expense_account: Link<target::Account>,
     pub default_provisional_account: Link<target::Account>,
+    pub purchase_expense_account: Link<target::Account>,
+    pub purchase_expense_contra_account: Link<target::Account>,
     pub selling_cost_center: Link<target::CostCenter>,
     pub income_account: Link<target::Account>,
+    pub default_cogs_account: Link<target::Account>,
     pub deferred_expense_account: Link<target::Account>,
     pub deferred_revenue_account: Link<target::Account>,
     pub extra: Extra,
@@ -64,7 +79,8 @@ pub struct ItemDefault {
 document! {
     ItemDefault(ITEM_DEFAULT) : name owner creation modified modified_by docstatus idx
     parent parentfield parenttype company default_warehouse default_price_list
-    default_discount_account buying_cost_center default_supplier expense_account
-    default_provisional_account selling_cost_center income_account
-    deferred_expense_account deferred_revenue_account
+    default_discount_account default_inventory_account inventory_account_currency
+    buying_cost_center default_supplier expense_account default_provisional_account
+    purchase_expense_account purchase_expense_contra_account selling_cost_center
+    income_account default_cogs_account deferred_expense_account deferred_revenue_account
 }

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_MANUFACTURER: DocTypeDef = DocTypeDef {
+pub static ITEM_MANUFACTURER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("item_code"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD),
         field!("manufacturer", Link, "Manufacturer", options = Target("Manufacturer"), flags = REQD | IN_LIST_VIEW),
@@ -23,7 +23,8 @@ pub static ITEM_MANUFACTURER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_item_manufacturer_document"),
     ],
     ..DocTypeDef::new("Item Manufacturer", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ItemManufacturerField(ITEM_MANUFACTURER) : Name Owner Creation Modified

@@ -2,11 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_PRICE: DocTypeDef = DocTypeDef {
+pub static ITEM_PRICE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("item_name"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("uom", Link, "UOM", options = Target("UOM"), flags = REQD | FETCH_IF_EMPTY, fetch_from = Some("item_code.stock_uom")),
@@ -20,11 +20,13 @@ pub static ITEM_PRICE: DocTypeDef = DocTypeDef {
         field!("batch_no", Link, "Batch No", options = Target("Batch")),
         field!("buying", Check, "Buying", flags = READ_ONLY, default = Some("0")),
         field!("selling", Check, "Selling", flags = READ_ONLY, default = Some("0")),
-        field!("currency", Link, "Currency", options = Target("Currency"), flags = READ_ONLY | BOLD),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = READ_ONLY | BOLD, fetch_from = Some("price_list.currency"), only = V16),
+        field!("currency", Link, "Currency", options = Target("Currency"), flags = READ_ONLY | BOLD | SUPERSEDED, only = V15),
         field!("price_list_rate", Currency, "Rate", options = Format("currency"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
         field!("valid_from", Date, "Valid From", default = Some("Today")),
         field!("lead_time_days", Int, "Lead Time in days", default = Some("0")),
-        field!("valid_upto", Date, "Valid Upto"),
+        field!("valid_upto", Date, "Valid Up To", only = V16),
+        field!("valid_upto", Date, "Valid Upto", flags = SUPERSEDED, only = V15),
         field!("note", Text, "Note"),
         field!("reference", Data, "Reference", flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
     ],
@@ -37,7 +39,8 @@ pub static ITEM_PRICE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_item_price_document"),
     ],
     ..DocTypeDef::new("Item Price", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ItemPriceField(ITEM_PRICE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_QUALITY_INSPECTION_PARAMETER: DocTypeDef = DocTypeDef {
+pub static ITEM_QUALITY_INSPECTION_PARAMETER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("specification", Link, "Parameter", options = Target("Quality Inspection Parameter"), flags = REQD | IN_LIST_VIEW),
         field!("parameter_group", Link, "Parameter Group", options = Target("Quality Inspection Parameter Group"), flags = READ_ONLY, fetch_from = Some("specification.parameter_group")),
@@ -16,7 +17,8 @@ pub static ITEM_QUALITY_INSPECTION_PARAMETER: DocTypeDef = DocTypeDef {
         field!("acceptance_formula", Code, "Acceptance Criteria Formula", options = Format("PythonExpression"), flags = CONDITIONAL),
     ],
     ..DocTypeDef::new("Item Quality Inspection Parameter", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemQualityInspectionParameterField(ITEM_QUALITY_INSPECTION_PARAMETER) : Name

@@ -2,23 +2,25 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_REORDER: DocTypeDef = DocTypeDef {
+pub static ITEM_REORDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("warehouse_group", Link, "Check in (group)", options = Target("Warehouse"), flags = IN_LIST_VIEW),
+        field!("warehouse_group", Link, "Check in (group)", options = Target("Warehouse"), flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("warehouse", Link, "Request for", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW),
+        field!("warehouse_group", Link, "Check Availability in Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW, only = V16),
         field!("warehouse_reorder_level", Float, "Re-order Level", flags = IN_LIST_VIEW),
         field!("warehouse_reorder_qty", Float, "Re-order Qty", flags = IN_LIST_VIEW),
-        field!("material_request_type", Select, "Material Request Type", options = Choices(& ["Purchase", "Transfer", "Material Issue", "Manufacture"]), flags = REQD | IN_LIST_VIEW),
+        field!("material_request_type", Select, "Material Request Type", options = Choices(&["Purchase", "Transfer", "Material Issue", "Manufacture"]), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Item Reorder", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub ItemReorderField(ITEM_REORDER) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx Parent Parentfield Parenttype WarehouseGroup Warehouse
+    Docstatus Idx Parent Parentfield Parenttype Warehouse WarehouseGroup
     WarehouseReorderLevel WarehouseReorderQty MaterialRequestType
 }
 
@@ -44,8 +46,8 @@ pub struct ItemReorder {
     pub parent: Option<String>,
     pub parentfield: Option<String>,
     pub parenttype: Link<target::DocType>,
-    pub warehouse_group: Link<target::Warehouse>,
     pub warehouse: Link<target::Warehouse>,
+    pub warehouse_group: Link<target::Warehouse>,
     pub warehouse_reorder_level: Option<f64>,
     pub warehouse_reorder_qty: Option<f64>,
     pub material_request_type: Select<ItemReorderMaterialRequestType>,
@@ -55,6 +57,6 @@ pub struct ItemReorder {
 #[cfg(feature = "stock")]
 document! {
     ItemReorder(ITEM_REORDER) : name owner creation modified modified_by docstatus idx
-    parent parentfield parenttype warehouse_group warehouse warehouse_reorder_level
+    parent parentfield parenttype warehouse warehouse_group warehouse_reorder_level
     warehouse_reorder_qty material_request_type
 }

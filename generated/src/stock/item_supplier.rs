@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_SUPPLIER: DocTypeDef = DocTypeDef {
+pub static ITEM_SUPPLIER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | IN_LIST_VIEW),
         field!("supplier_part_no", Data, "Supplier Part Number", flags = IN_LIST_VIEW | IN_GLOBAL_SEARCH),
     ],
     ..DocTypeDef::new("Item Supplier", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemSupplierField(ITEM_SUPPLIER) : Name Owner Creation Modified ModifiedBy

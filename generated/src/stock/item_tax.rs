@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_TAX: DocTypeDef = DocTypeDef {
+pub static ITEM_TAX: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template"), flags = REQD | IN_LIST_VIEW),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category"), flags = IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static ITEM_TAX: DocTypeDef = DocTypeDef {
         field!("maximum_net_rate", Float, "Maximum Net Rate", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Item Tax", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemTaxField(ITEM_TAX) : Name Owner Creation Modified ModifiedBy Docstatus Idx

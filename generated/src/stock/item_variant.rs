@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_VARIANT: DocTypeDef = DocTypeDef {
+pub static ITEM_VARIANT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("item_attribute", Link, "Item Attribute", options = Target("Item Attribute"), flags = REQD | IN_LIST_VIEW),
         field!("item_attribute_value", Data, "Item Attribute Value", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Item Variant", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemVariantField(ITEM_VARIANT) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_VARIANT_ATTRIBUTE: DocTypeDef = DocTypeDef {
+pub static ITEM_VARIANT_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("variant_of", Link, "Variant Of", options = Target("Item"), flags = SEARCH_INDEX),
         field!("attribute", Link, "Attribute", options = Target("Item Attribute"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
@@ -15,7 +16,8 @@ pub static ITEM_VARIANT_ATTRIBUTE: DocTypeDef = DocTypeDef {
         field!("to_range", Float, "To Range"),
     ],
     ..DocTypeDef::new("Item Variant Attribute", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemVariantAttributeField(ITEM_VARIANT_ATTRIBUTE) : Name Owner Creation Modified

@@ -2,12 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_VARIANT_SETTINGS: DocTypeDef = DocTypeDef {
+pub static ITEM_VARIANT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
-        field!("do_not_update_variants", Check, "Do not update variants on save"),
-        field!("allow_rename_attribute_value", Check, "Allow Rename Attribute Value"),
+        field!("do_not_update_variants", Check, "Do not update variants on save", default = Some("0"), only = V16),
+        field!("do_not_update_variants", Check, "Do not update variants on save", flags = SUPERSEDED, only = V15),
+        field!("allow_rename_attribute_value", Check, "Allow Rename Attribute Value", default = Some("0"), only = V16),
+        field!("allow_rename_attribute_value", Check, "Allow Rename Attribute Value", flags = SUPERSEDED, only = V15),
+        field!("allow_different_uom", Check, "Allow Variant UOM to be different from Template UOM", default = Some("0"), only = V16),
         field!("fields", Table, "Fields", options = Target("Variant Field")),
     ],
     tools: &[
@@ -15,11 +19,13 @@ pub static ITEM_VARIANT_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_item_variant_settings_document"),
     ],
     ..DocTypeDef::new("Item Variant Settings", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemVariantSettingsField(ITEM_VARIANT_SETTINGS) : Name Owner Creation Modified
-    ModifiedBy Docstatus Idx DoNotUpdateVariants AllowRenameAttributeValue Fields
+    ModifiedBy Docstatus Idx DoNotUpdateVariants AllowRenameAttributeValue
+    AllowDifferentUom Fields
 }
 
 #[cfg(feature = "stock")]
@@ -37,6 +43,7 @@ pub struct ItemVariantSettings {
     pub idx: Option<i64>,
     pub do_not_update_variants: Option<bool>,
     pub allow_rename_attribute_value: Option<bool>,
+    pub allow_different_uom: Option<bool>,
     pub fields: Vec<crate::VariantField>,
     pub extra: Extra,
 }
@@ -44,5 +51,6 @@ pub struct ItemVariantSettings {
 #[cfg(feature = "stock")]
 document! {
     ItemVariantSettings(ITEM_VARIANT_SETTINGS) : name owner creation modified modified_by
-    docstatus idx do_not_update_variants allow_rename_attribute_value fields
+    docstatus idx do_not_update_variants allow_rename_attribute_value allow_different_uom
+    fields
 }

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_WEBSITE_SPECIFICATION: DocTypeDef = DocTypeDef {
+pub static ITEM_WEBSITE_SPECIFICATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("label", Data, "Label", flags = IN_LIST_VIEW),
         field!("description", TextEditor, "Description", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Item Website Specification", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ItemWebsiteSpecificationField(ITEM_WEBSITE_SPECIFICATION) : Name Owner Creation

@@ -2,12 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_ITEM: DocTypeDef = DocTypeDef {
+pub static LANDED_COST_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
-        field!("description", TextEditor, "Description", flags = REQD | READ_ONLY | IN_LIST_VIEW),
-        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(& ["Purchase Invoice", "Purchase Receipt"]), flags = READ_ONLY | NO_COPY),
+        field!("description", TextEditor, "Description", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("description", TextEditor, "Description", flags = REQD | READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(&["Purchase Invoice", "Purchase Receipt", "Stock Entry", "Subcontracting Receipt"]), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(&["Purchase Invoice", "Purchase Receipt"]), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("receipt_document", DynamicLink, "Receipt Document", options = TargetField("receipt_document_type"), flags = READ_ONLY | NO_COPY),
         field!("qty", Float, "Qty", flags = READ_ONLY | IN_LIST_VIEW),
         field!("rate", Currency, "Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -15,16 +18,18 @@ pub static LANDED_COST_ITEM: DocTypeDef = DocTypeDef {
         field!("is_fixed_asset", Check, "Is Fixed Asset", flags = READ_ONLY | HIDDEN, default = Some("0"), fetch_from = Some("item_code.is_fixed_asset")),
         field!("applicable_charges", Currency, "Applicable Charges", options = Format("Company:company:default_currency"), flags = IN_LIST_VIEW),
         field!("purchase_receipt_item", Data, "Purchase Receipt Item", flags = READ_ONLY | HIDDEN | NO_COPY),
+        field!("stock_entry_item", Data, "Stock Entry Item", flags = READ_ONLY | NO_COPY, only = V16),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
     ],
     ..DocTypeDef::new("Landed Cost Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LandedCostItemField(LANDED_COST_ITEM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype ItemCode Description ReceiptDocumentType
     ReceiptDocument Qty Rate Amount IsFixedAsset ApplicableCharges PurchaseReceiptItem
-    CostCenter
+    StockEntryItem CostCenter
 }
 
 #[cfg(feature = "stock")]
@@ -33,7 +38,8 @@ use crate::target;
 #[cfg(feature = "stock")]
 choices! {
     pub LandedCostItemReceiptDocumentType { PurchaseInvoice = "Purchase Invoice",
-    PurchaseReceipt = "Purchase Receipt" }
+    PurchaseReceipt = "Purchase Receipt", StockEntry = "Stock Entry",
+    SubcontractingReceipt = "Subcontracting Receipt" }
 }
 
 #[cfg(feature = "stock")]
@@ -59,6 +65,7 @@ pub struct LandedCostItem {
     pub is_fixed_asset: Option<bool>,
     pub applicable_charges: Option<f64>,
     pub purchase_receipt_item: Option<String>,
+    pub stock_entry_item: Option<String>,
     pub cost_center: Link<target::CostCenter>,
     pub extra: Extra,
 }
@@ -68,5 +75,5 @@ document! {
     LandedCostItem(LANDED_COST_ITEM) : name owner creation modified modified_by docstatus
     idx parent parentfield parenttype item_code description receipt_document_type
     receipt_document qty rate amount is_fixed_asset applicable_charges
-    purchase_receipt_item cost_center
+    purchase_receipt_item stock_entry_item cost_center
 }

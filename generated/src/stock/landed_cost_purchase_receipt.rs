@@ -2,18 +2,20 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
+pub static LANDED_COST_PURCHASE_RECEIPT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(& ["Purchase Invoice", "Purchase Receipt"]), flags = REQD | IN_LIST_VIEW),
+        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(&["Purchase Invoice", "Purchase Receipt", "Stock Entry", "Subcontracting Receipt"]), flags = REQD | IN_LIST_VIEW, only = V16),
+        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(&["Purchase Invoice", "Purchase Receipt"]), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("receipt_document", DynamicLink, "Receipt Document", options = TargetField("receipt_document_type"), flags = REQD | IN_LIST_VIEW),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("posting_date", Date, "Posting Date", flags = READ_ONLY),
         field!("grand_total", Currency, "Grand Total", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Landed Cost Purchase Receipt", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub LandedCostPurchaseReceiptField(LANDED_COST_PURCHASE_RECEIPT) : Name Owner
@@ -27,7 +29,8 @@ use crate::target;
 #[cfg(feature = "stock")]
 choices! {
     pub LandedCostPurchaseReceiptReceiptDocumentType { PurchaseInvoice =
-    "Purchase Invoice", PurchaseReceipt = "Purchase Receipt" }
+    "Purchase Invoice", PurchaseReceipt = "Purchase Receipt", StockEntry = "Stock Entry",
+    SubcontractingReceipt = "Subcontracting Receipt" }
 }
 
 #[cfg(feature = "stock")]

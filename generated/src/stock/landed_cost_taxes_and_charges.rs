@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
+pub static LANDED_COST_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("expense_account", Link, "Expense Account", options = Target("Account"), flags = IN_LIST_VIEW | CONDITIONAL | CONDITIONALLY_REQD),
         field!("account_currency", Link, "Account Currency", options = Target("Currency"), flags = READ_ONLY),
@@ -12,15 +13,17 @@ pub static LANDED_COST_TAXES_AND_CHARGES: DocTypeDef = DocTypeDef {
         field!("amount", Currency, "Amount", options = Format("account_currency"), flags = REQD | IN_LIST_VIEW),
         field!("base_amount", Currency, "Amount (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("has_corrective_cost", Check, "Has Corrective Cost", flags = READ_ONLY, default = Some("0")),
+        field!("has_operating_cost", Check, "Has Operating Cost", flags = READ_ONLY, default = Some("0"), only = V16),
     ],
     ..DocTypeDef::new("Landed Cost Taxes and Charges", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LandedCostTaxesAndChargesField(LANDED_COST_TAXES_AND_CHARGES) : Name Owner
     Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     ExpenseAccount AccountCurrency ExchangeRate Description Amount BaseAmount
-    HasCorrectiveCost
+    HasCorrectiveCost HasOperatingCost
 }
 
 #[cfg(any(feature = "stock", feature = "subcontracting"))]
@@ -46,6 +49,7 @@ pub struct LandedCostTaxesAndCharges {
     pub amount: Option<f64>,
     pub base_amount: Option<f64>,
     pub has_corrective_cost: Option<bool>,
+    pub has_operating_cost: Option<bool>,
     pub extra: Extra,
 }
 
@@ -54,4 +58,5 @@ document! {
     LandedCostTaxesAndCharges(LANDED_COST_TAXES_AND_CHARGES) : name owner creation
     modified modified_by docstatus idx parent parentfield parenttype expense_account
     account_currency exchange_rate description amount base_amount has_corrective_cost
+    has_operating_cost
 }

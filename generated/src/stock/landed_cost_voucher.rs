@@ -2,17 +2,24 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_VOUCHER: DocTypeDef = DocTypeDef {
+pub static LANDED_COST_VOUCHER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-LCV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-LCV-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
         field!("posting_date", Date, "Posting Date", flags = REQD, default = Some("Today")),
-        field!("purchase_receipts", Table, "Purchase Receipts", options = Target("Landed Cost Purchase Receipt"), flags = REQD),
-        field!("items", Table, "Purchase Receipt Items", options = Target("Landed Cost Item"), flags = REQD | NO_COPY | FILLED),
-        field!("taxes", Table, "Taxes and Charges", options = Target("Landed Cost Taxes and Charges"), flags = REQD),
-        field!("total_taxes_and_charges", Currency, "Total Taxes and Charges (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
+        field!("purchase_receipts", Table, "Vouchers", options = Target("Landed Cost Purchase Receipt"), flags = REQD, only = V16),
+        field!("purchase_receipts", Table, "Purchase Receipts", options = Target("Landed Cost Purchase Receipt"), flags = REQD | SUPERSEDED, only = V15),
+        field!("items", Table, "Receipt Items", options = Target("Landed Cost Item"), flags = REQD | NO_COPY | FILLED, only = V16),
+        field!("items", Table, "Purchase Receipt Items", options = Target("Landed Cost Item"), flags = REQD | NO_COPY | FILLED | SUPERSEDED, only = V15),
+        field!("vendor_invoices", Table, "Vendor Invoices", options = Target("Landed Cost Vendor Invoice"), only = V16),
+        field!("taxes", Table, "Landed Cost", options = Target("Landed Cost Taxes and Charges"), flags = REQD, only = V16),
+        field!("taxes", Table, "Taxes and Charges", options = Target("Landed Cost Taxes and Charges"), flags = REQD | SUPERSEDED, only = V15),
+        field!("total_vendor_invoices_cost", Currency, "Total Vendor Invoices Cost (Company Currency)", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("total_taxes_and_charges", Currency, "Total Landed Cost (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY, only = V16),
+        field!("total_taxes_and_charges", Currency, "Total Taxes and Charges (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY | SUPERSEDED, only = V15),
         field!("distribute_charges_based_on", Select, "Distribute Charges Based On", options = Choices(&["Qty", "Amount", "Distribute Manually"]), flags = REQD),
         field!("amended_from", Link, "Amended From", options = Target("Landed Cost Voucher"), flags = READ_ONLY | NO_COPY),
     ],
@@ -28,12 +35,14 @@ pub static LANDED_COST_VOUCHER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_landed_cost_voucher_document"),
     ],
     ..DocTypeDef::new("Landed Cost Voucher", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub LandedCostVoucherField(LANDED_COST_VOUCHER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx NamingSeries Company PostingDate PurchaseReceipts Items
-    Taxes TotalTaxesAndCharges DistributeChargesBasedOn AmendedFrom
+    VendorInvoices Taxes TotalVendorInvoicesCost TotalTaxesAndCharges
+    DistributeChargesBasedOn AmendedFrom
 }
 
 #[cfg(feature = "stock")]
@@ -65,7 +74,9 @@ pub struct LandedCostVoucher {
     pub posting_date: Option<Date>,
     pub purchase_receipts: Vec<crate::LandedCostPurchaseReceipt>,
     pub items: Vec<crate::LandedCostItem>,
+    pub vendor_invoices: Vec<crate::LandedCostVendorInvoice>,
     pub taxes: Vec<crate::LandedCostTaxesAndCharges>,
+    pub total_vendor_invoices_cost: Option<f64>,
     pub total_taxes_and_charges: Option<f64>,
     pub distribute_charges_based_on: Select<LandedCostVoucherDistributeChargesBasedOn>,
     pub amended_from: Link<target::LandedCostVoucher>,
@@ -75,6 +86,7 @@ pub struct LandedCostVoucher {
 #[cfg(feature = "stock")]
 document! {
     LandedCostVoucher(LANDED_COST_VOUCHER) : name owner creation modified modified_by
-    docstatus idx naming_series company posting_date purchase_receipts items taxes
-    total_taxes_and_charges distribute_charges_based_on amended_from
+    docstatus idx naming_series company posting_date purchase_receipts items
+    vendor_invoices taxes total_vendor_invoices_cost total_taxes_and_charges
+    distribute_charges_based_on amended_from
 }

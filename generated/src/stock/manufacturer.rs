@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MANUFACTURER: DocTypeDef = DocTypeDef {
+pub static MANUFACTURER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:short_name"),
     title_field: Some("short_name"),
     search_fields: &["short_name", "full_name"],
+    sort: "creation desc",
     fields: &[
         field!("short_name", Data, "Short Name", flags = REQD | UNIQUE),
         field!("full_name", Data, "Full Name", flags = IN_LIST_VIEW),
@@ -24,7 +25,8 @@ pub static MANUFACTURER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_manufacturer_document"),
     ],
     ..DocTypeDef::new("Manufacturer", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ManufacturerField(MANUFACTURER) : Name Owner Creation Modified ModifiedBy

@@ -2,22 +2,26 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MATERIAL_REQUEST: DocTypeDef = DocTypeDef {
+pub static MATERIAL_REQUEST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
     search_fields: &["status", "transaction_date"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-MR-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-MR-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{material_request_type}")),
-        field!("material_request_type", Select, "Purpose", options = Choices(&["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Customer Provided"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("material_request_type", Select, "Purpose", options = Choices(& ["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Subcontracting", "Customer Provided"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("material_request_type", Select, "Purpose", options = Choices(& ["Purchase", "Material Transfer", "Material Issue", "Manufacture", "Customer Provided"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, only = V15),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
+        field!("auto_created_via_reorder", Check, "Auto Created (Reorder)", default = Some("0"), only = V16),
         field!("transaction_date", Date, "Transaction Date", flags = REQD | NO_COPY | SEARCH_INDEX, default = Some("Today")),
         field!("schedule_date", Date, "Required By", flags = ALLOW_ON_SUBMIT | IN_LIST_VIEW),
         field!("buying_price_list", Link, "Price List", options = Target("Price List")),
         field!("amended_from", Link, "Amended From", options = Target("Material Request"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("set_from_warehouse", Link, "Set Source Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("set_warehouse", Link, "Set Target Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | IGNORE_USER_PERMISSIONS),
         field!("items", Table, "Items", options = Target("Material Request Item"), flags = REQD),
@@ -25,7 +29,8 @@ pub static MATERIAL_REQUEST: DocTypeDef = DocTypeDef {
         field!("terms", TextEditor, "Terms and Conditions Content"),
         field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Stopped", "Cancelled", "Pending", "Partially Ordered", "Partially Received", "Ordered", "Issued", "Transferred", "Received"]), flags = READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("per_ordered", Percent, "% Ordered", flags = READ_ONLY | NO_COPY | CONDITIONAL),
-        field!("transfer_status", Select, "Transfer Status", options = Choices(& ["Not Started", "In Transit", "Completed"]), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL),
+        field!("transfer_status", Select, "Transfer Status", options = Choices(& ["Not Started", "In Transit", "Completed"]), flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL, only = V16),
+        field!("transfer_status", Select, "Transfer Status", options = Choices(& ["Not Started", "In Transit", "Completed"]), flags = READ_ONLY | ALLOW_ON_SUBMIT | CONDITIONAL | SUPERSEDED, only = V15),
         field!("per_received", Percent, "% Received", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT),
@@ -44,14 +49,16 @@ pub static MATERIAL_REQUEST: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_material_request_document"),
     ],
     ..DocTypeDef::new("Material Request", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaterialRequestField(MATERIAL_REQUEST) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx NamingSeries Title MaterialRequestType Customer Company TransactionDate
-    ScheduleDate BuyingPriceList AmendedFrom ScanBarcode SetFromWarehouse SetWarehouse
-    Items TcName Terms Status PerOrdered TransferStatus PerReceived LetterHead
-    SelectPrintHeading JobCard WorkOrder
+    Docstatus Idx NamingSeries Title MaterialRequestType Customer Company
+    AutoCreatedViaReorder TransactionDate ScheduleDate BuyingPriceList AmendedFrom
+    ScanBarcode LastScannedWarehouse SetFromWarehouse SetWarehouse Items TcName Terms
+    Status PerOrdered TransferStatus PerReceived LetterHead SelectPrintHeading JobCard
+    WorkOrder
 }
 
 #[cfg(feature = "stock")]
@@ -66,7 +73,7 @@ choices! {
 choices! {
     pub MaterialRequestMaterialRequestType { Purchase = "Purchase", MaterialTransfer =
     "Material Transfer", MaterialIssue = "Material Issue", Manufacture = "Manufacture",
-    CustomerProvided = "Customer Provided" }
+    Subcontracting = "Subcontracting", CustomerProvided = "Customer Provided" }
 }
 
 #[cfg(feature = "stock")]
@@ -98,11 +105,13 @@ pub struct MaterialRequest {
     pub material_request_type: Select<MaterialRequestMaterialRequestType>,
     pub customer: Link<target::Customer>,
     pub company: Link<target::Company>,
+    pub auto_created_via_reorder: Option<bool>,
     pub transaction_date: Option<Date>,
     pub schedule_date: Option<Date>,
     pub buying_price_list: Link<target::PriceList>,
     pub amended_from: Link<target::MaterialRequest>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub set_from_warehouse: Link<target::Warehouse>,
     pub set_warehouse: Link<target::Warehouse>,
     pub items: Vec<crate::MaterialRequestItem>,
@@ -123,7 +132,8 @@ pub struct MaterialRequest {
 document! {
     MaterialRequest(MATERIAL_REQUEST) : name owner creation modified modified_by
     docstatus idx naming_series title material_request_type customer company
-    transaction_date schedule_date buying_price_list amended_from scan_barcode
-    set_from_warehouse set_warehouse items tc_name terms status per_ordered
-    transfer_status per_received letter_head select_print_heading job_card work_order
+    auto_created_via_reorder transaction_date schedule_date buying_price_list
+    amended_from scan_barcode last_scanned_warehouse set_from_warehouse set_warehouse
+    items tc_name terms status per_ordered transfer_status per_received letter_head
+    select_print_heading job_card work_order
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MATERIAL_REQUEST_ITEM: DocTypeDef = DocTypeDef {
+pub static MATERIAL_REQUEST_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH | SEARCH_INDEX),
@@ -22,6 +23,7 @@ pub static MATERIAL_REQUEST_ITEM: DocTypeDef = DocTypeDef {
         field!("stock_qty", Float, "Stock Qty", flags = READ_ONLY | NO_COPY),
         field!("min_order_qty", Float, "Min Order Qty", flags = READ_ONLY | NO_COPY),
         field!("projected_qty", Float, "Projected Qty", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
+        field!("picked_qty", Float, "Picked Qty", flags = READ_ONLY | HIDDEN | NO_COPY | NON_NEGATIVE, only = V16),
         field!("actual_qty", Float, "Actual Qty", flags = READ_ONLY | NO_COPY),
         field!("ordered_qty", Float, "Completed Qty", flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("received_qty", Float, "Received Qty", flags = READ_ONLY | NO_COPY | CONDITIONAL),
@@ -41,19 +43,24 @@ pub static MATERIAL_REQUEST_ITEM: DocTypeDef = DocTypeDef {
         field!("production_plan", Link, "Production Plan", options = Target("Production Plan"), flags = READ_ONLY | NO_COPY),
         field!("material_request_plan_item", Data, "Material Request Plan Item", flags = READ_ONLY | NO_COPY),
         field!("job_card_item", Data, "Job Card Item", flags = HIDDEN | NO_COPY),
+        field!("projected_on_hand", Float, "Projected On Hand", flags = READ_ONLY, only = V16),
+        field!("reorder_level", Float, "Reorder Level", flags = READ_ONLY, only = V16),
+        field!("reorder_qty", Float, "Reorder Qty", flags = READ_ONLY, only = V16),
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
     ],
     ..DocTypeDef::new("Material Request Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub MaterialRequestItemField(MATERIAL_REQUEST_ITEM) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName ScheduleDate
     Description ItemGroup Brand Image Qty StockUom FromWarehouse Warehouse Uom
-    ConversionFactor StockQty MinOrderQty ProjectedQty ActualQty OrderedQty ReceivedQty
-    Rate PriceListRate Amount ExpenseAccount WipCompositeAsset Manufacturer
+    ConversionFactor StockQty MinOrderQty ProjectedQty PickedQty ActualQty OrderedQty
+    ReceivedQty Rate PriceListRate Amount ExpenseAccount WipCompositeAsset Manufacturer
     ManufacturerPartNo BomNo Project CostCenter LeadTimeDate SalesOrder SalesOrderItem
-    ProductionPlan MaterialRequestPlanItem JobCardItem PageBreak
+    ProductionPlan MaterialRequestPlanItem JobCardItem ProjectedOnHand ReorderLevel
+    ReorderQty PageBreak
 }
 
 #[cfg(feature = "stock")]
@@ -88,6 +95,7 @@ pub struct MaterialRequestItem {
     pub stock_qty: Option<f64>,
     pub min_order_qty: Option<f64>,
     pub projected_qty: Option<f64>,
+    pub picked_qty: Option<f64>,
     pub actual_qty: Option<f64>,
     pub ordered_qty: Option<f64>,
     pub received_qty: Option<f64>,
@@ -107,6 +115,9 @@ pub struct MaterialRequestItem {
     pub production_plan: Link<target::ProductionPlan>,
     pub material_request_plan_item: Option<String>,
     pub job_card_item: Option<String>,
+    pub projected_on_hand: Option<f64>,
+    pub reorder_level: Option<f64>,
+    pub reorder_qty: Option<f64>,
     pub page_break: Option<bool>,
     pub extra: Extra,
 }
@@ -116,9 +127,10 @@ document! {
     MaterialRequestItem(MATERIAL_REQUEST_ITEM) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype item_code item_name schedule_date
     description item_group brand image qty stock_uom from_warehouse warehouse uom
-    conversion_factor stock_qty min_order_qty projected_qty actual_qty ordered_qty
-    received_qty rate price_list_rate amount expense_account wip_composite_asset
-    manufacturer manufacturer_part_no bom_no project cost_center lead_time_date
-    sales_order sales_order_item production_plan material_request_plan_item job_card_item
+    conversion_factor stock_qty min_order_qty projected_qty picked_qty actual_qty
+    ordered_qty received_qty rate price_list_rate amount expense_account
+    wip_composite_asset manufacturer manufacturer_part_no bom_no project cost_center
+    lead_time_date sales_order sales_order_item production_plan
+    material_request_plan_item job_card_item projected_on_hand reorder_level reorder_qty
     page_break
 }

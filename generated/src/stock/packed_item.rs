@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKED_ITEM: DocTypeDef = DocTypeDef {
+pub static PACKED_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("parent_item", Link, "Parent Item", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
@@ -32,7 +33,8 @@ pub static PACKED_ITEM: DocTypeDef = DocTypeDef {
         field!("parent_detail_docname", Data, "Parent Detail docname", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
     ],
     ..DocTypeDef::new("Packed Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PackedItemField(PACKED_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus

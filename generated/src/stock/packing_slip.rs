@@ -2,13 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKING_SLIP: DocTypeDef = DocTypeDef {
+pub static PACKING_SLIP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("MAT-PAC-.YYYY.-.#####"),
     search_fields: &["delivery_note"],
+    sort: "creation desc",
     fields: &[
         field!("delivery_note", Link, "Delivery Note", options = Target("Delivery Note"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-PAC-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-PAC-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
         field!("from_case_no", Int, "From Package No.", flags = REQD | NO_COPY | IN_LIST_VIEW | FILLED),
         field!("to_case_no", Int, "To Package No.", flags = NO_COPY | IN_LIST_VIEW),
         field!("items", Table, "Items", options = Target("Packing Slip Item"), flags = REQD),
@@ -31,7 +32,8 @@ pub static PACKING_SLIP: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_packing_slip_document"),
     ],
     ..DocTypeDef::new("Packing Slip", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PackingSlipField(PACKING_SLIP) : Name Owner Creation Modified ModifiedBy

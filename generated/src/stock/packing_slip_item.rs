@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKING_SLIP_ITEM: DocTypeDef = DocTypeDef {
+pub static PACKING_SLIP_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("item_code.item_name")),
@@ -19,7 +20,8 @@ pub static PACKING_SLIP_ITEM: DocTypeDef = DocTypeDef {
         field!("pi_detail", Data, "Delivery Note Packed Item", flags = READ_ONLY | HIDDEN | NO_COPY),
     ],
     ..DocTypeDef::new("Packing Slip Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PackingSlipItemField(PACKING_SLIP_ITEM) : Name Owner Creation Modified ModifiedBy

@@ -2,45 +2,46 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PICK_LIST: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
-    autoname: Some("naming_series:"),
-    fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["STO-PICK-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
-        field!("purpose", Select, "Purpose", options = Choices(& ["Material Transfer for Manufacture", "Material Transfer", "Delivery"]), default = Some("Material Transfer for Manufacture")),
-        field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW | CONDITIONAL),
-        field!("customer_name", Data, "Customer Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("customer.customer_name")),
-        field!("work_order", Link, "Work Order", options = Target("Work Order"), flags = CONDITIONAL),
-        field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = CONDITIONAL),
-        field!("for_qty", Float, "Qty of Finished Goods Item", flags = READ_ONLY | CONDITIONAL),
-        field!("parent_warehouse", Link, "Warehouse", options = Target("Warehouse")),
-        field!("consider_rejected_warehouses", Check, "Consider Rejected Warehouses", default = Some("0")),
-        field!("pick_manually", Check, "Pick Manually", default = Some("0")),
-        field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", default = Some("0")),
-        field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
-        field!("scan_mode", Check, "Scan Mode", default = Some("0")),
-        field!("prompt_qty", Check, "Prompt Qty", default = Some("0")),
-        field!("locations", Table, "Item Locations", options = Target("Pick List Item"), flags = ALLOW_ON_SUBMIT),
-        field!("amended_from", Link, "Amended From", options = Target("Pick List"), flags = READ_ONLY | NO_COPY),
-        field!("group_same_items", Check, "Group Same Items", flags = ALLOW_ON_SUBMIT, default = Some("0")),
-        field!("status", Select, "Status", options = Choices(&["Draft", "Open", "Partly Delivered", "Completed", "Cancelled"]), flags = REQD | READ_ONLY | HIDDEN | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Draft")),
-        field!("delivery_status", Select, "Delivery Status", options = Choices(& ["Not Delivered", "Fully Delivered", "Partly Delivered"]), flags = HIDDEN | NO_COPY | IN_STANDARD_FILTER),
-        field!("per_delivered", Percent, "% Delivered", flags = READ_ONLY | NO_COPY | CONDITIONAL),
-    ],
-    tools: &[
-        tool!(List, "list_pick_list_documents"),
-        tool!(Get, "get_pick_list_document"),
-        tool!(Search, "search_pick_list_documents"),
-        tool!(Create, "create_pick_list_document"),
-        tool!(Update, "update_pick_list_document"),
-        tool!(Delete, "delete_pick_list_document"),
-        tool!(Submit, "submit_pick_list_document"),
-        tool!(Cancel, "cancel_pick_list_document"),
-        tool!(Amend, "amend_pick_list_document"),
-    ],
-    ..DocTypeDef::new("Pick List", "Stock")
-};
+pub static PICK_LIST: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
+autoname: Some("naming_series:"),
+fields: &[
+    field!("naming_series", Select, "Series", options = Choices(&["STO-PICK-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | FILLED),
+    field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED),
+    field!("purpose", Select, "Purpose", options = Choices(& ["Material Transfer for Manufacture", "Material Transfer", "Delivery"]), default = Some("Material Transfer for Manufacture")),
+    field!("customer", Link, "Customer", options = Target("Customer"), flags = IN_LIST_VIEW | CONDITIONAL),
+    field!("customer_name", Data, "Customer Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("customer.customer_name")),
+    field!("work_order", Link, "Work Order", options = Target("Work Order"), flags = CONDITIONAL),
+    field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = CONDITIONAL),
+    field!("for_qty", Float, "Qty of Finished Goods Item", flags = READ_ONLY | CONDITIONAL),
+    field!("parent_warehouse", Link, "Warehouse", options = Target("Warehouse")),
+    field!("consider_rejected_warehouses", Check, "Consider Rejected Warehouses", default = Some("0")),
+    field!("pick_manually", Check, "Pick Manually", default = Some("0")),
+    field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", default = Some("0")),
+    field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+    field!("scan_mode", Check, "Scan Mode", default = Some("0")),
+    field!("prompt_qty", Check, "Prompt Qty", default = Some("0")),
+    field!("locations", Table, "Item Locations", options = Target("Pick List Item"), only = V16),
+    field!("locations", Table, "Item Locations", options = Target("Pick List Item"), flags = ALLOW_ON_SUBMIT | SUPERSEDED, only = V15),
+    field!("amended_from", Link, "Amended From", options = Target("Pick List"), flags = READ_ONLY | NO_COPY),
+    field!("group_same_items", Check, "Group Same Items", flags = ALLOW_ON_SUBMIT, default = Some("0")),
+    field!("status", Select, "Status", options = Choices(&["Draft", "Open", "Partly Delivered", "Completed", "Cancelled"]), flags = REQD | READ_ONLY | HIDDEN | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Draft")),
+    field!("delivery_status", Select, "Delivery Status", options = Choices(& ["Not Delivered", "Fully Delivered", "Partly Delivered"]), flags = HIDDEN | NO_COPY | IN_STANDARD_FILTER),
+    field!("per_delivered", Percent, "% Delivered", flags = READ_ONLY | NO_COPY | CONDITIONAL),
+],
+tools: &[
+    tool!(List, "list_pick_list_documents"),
+    tool!(Get, "get_pick_list_document"),
+    tool!(Search, "search_pick_list_documents"),
+    tool!(Create, "create_pick_list_document"),
+    tool!(Update, "update_pick_list_document"),
+    tool!(Delete, "delete_pick_list_document"),
+    tool!(Submit, "submit_pick_list_document"),
+    tool!(Cancel, "cancel_pick_list_document"),
+    tool!(Amend, "amend_pick_list_document"),
+],
+..DocTypeDef::new("Pick List", "Stock")
+});
 
 fields! {
     pub PickListField(PICK_LIST) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PICK_LIST_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PICK_LIST_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item", options = Target("Item"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
@@ -11,13 +13,16 @@ pub static PICK_LIST_ITEM: DocTypeDef = DocTypeDef {
         field!("item_group", Data, "Item Group", flags = READ_ONLY, fetch_from = Some("item_code.item_group")),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("qty", Float, "Qty", flags = REQD | IN_LIST_VIEW, default = Some("1")),
-        field!("stock_qty", Float, "Stock Qty", flags = READ_ONLY | IN_LIST_VIEW),
+        field!("stock_qty", Float, "Qty (in Stock UOM)", flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("stock_qty", Float, "Stock Qty", flags = READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("picked_qty", Float, "Picked Qty (in Stock UOM)", flags = IN_LIST_VIEW),
         field!("stock_reserved_qty", Float, "Stock Reserved Qty (in Stock UOM)", flags = READ_ONLY | NO_COPY | NON_NEGATIVE, default = Some("0")),
         field!("uom", Link, "UOM", options = Target("UOM")),
         field!("conversion_factor", Float, "UOM Conversion Factor", flags = READ_ONLY),
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY),
         field!("delivered_qty", Float, "Delivered Qty (in Stock UOM)", flags = READ_ONLY | NO_COPY, default = Some("0")),
+        field!("actual_qty", Float, "Qty (Warehouse)", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY, only = V16),
+        field!("company_total_stock", Float, "Qty (Company)", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY, only = V16),
         field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
         field!("serial_no", SmallText, "Serial No", flags = CONDITIONAL),
@@ -25,18 +30,21 @@ pub static PICK_LIST_ITEM: DocTypeDef = DocTypeDef {
         field!("sales_order", Link, "Sales Order", options = Target("Sales Order"), flags = READ_ONLY),
         field!("sales_order_item", Data, "Sales Order Item", flags = READ_ONLY | HIDDEN),
         field!("product_bundle_item", Data, "Product Bundle Item", flags = READ_ONLY | HIDDEN),
-        field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = READ_ONLY),
+        field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = READ_ONLY | SEARCH_INDEX, only = V16),
+        field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("material_request_item", Data, "Material Request Item", flags = READ_ONLY),
     ],
     ..DocTypeDef::new("Pick List Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PickListItemField(PICK_LIST_ITEM) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName Description ItemGroup
     Warehouse Qty StockQty PickedQty StockReservedQty Uom ConversionFactor StockUom
-    DeliveredQty SerialAndBatchBundle UseSerialBatchFields SerialNo BatchNo SalesOrder
-    SalesOrderItem ProductBundleItem MaterialRequest MaterialRequestItem
+    DeliveredQty ActualQty CompanyTotalStock SerialAndBatchBundle UseSerialBatchFields
+    SerialNo BatchNo SalesOrder SalesOrderItem ProductBundleItem MaterialRequest
+    MaterialRequestItem
 }
 
 #[cfg(feature = "stock")]
@@ -68,6 +76,8 @@ pub struct PickListItem {
     pub conversion_factor: Option<f64>,
     pub stock_uom: Link<target::Uom>,
     pub delivered_qty: Option<f64>,
+    pub actual_qty: Option<f64>,
+    pub company_total_stock: Option<f64>,
     pub serial_and_batch_bundle: Link<target::SerialAndBatchBundle>,
     pub use_serial_batch_fields: Option<bool>,
     pub serial_no: Option<String>,
@@ -85,7 +95,7 @@ document! {
     PickListItem(PICK_LIST_ITEM) : name owner creation modified modified_by docstatus idx
     parent parentfield parenttype item_code item_name description item_group warehouse
     qty stock_qty picked_qty stock_reserved_qty uom conversion_factor stock_uom
-    delivered_qty serial_and_batch_bundle use_serial_batch_fields serial_no batch_no
-    sales_order sales_order_item product_bundle_item material_request
-    material_request_item
+    delivered_qty actual_qty company_total_stock serial_and_batch_bundle
+    use_serial_batch_fields serial_no batch_no sales_order sales_order_item
+    product_bundle_item material_request material_request_item
 }

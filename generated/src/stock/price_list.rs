@@ -2,11 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICE_LIST: DocTypeDef = DocTypeDef {
+pub static PRICE_LIST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:price_list_name"),
     search_fields: &["currency"],
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("1")),
         field!("price_list_name", Data, "Price List Name", flags = REQD | UNIQUE | NO_COPY),
@@ -25,7 +25,8 @@ pub static PRICE_LIST: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_price_list_document"),
     ],
     ..DocTypeDef::new("Price List", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub PriceListField(PRICE_LIST) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICE_LIST_COUNTRY: DocTypeDef = DocTypeDef {
+pub static PRICE_LIST_COUNTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("country", Link, "Country", options = Target("Country"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Price List Country", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PriceListCountryField(PRICE_LIST_COUNTRY) : Name Owner Creation Modified

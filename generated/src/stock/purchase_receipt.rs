@@ -2,20 +2,23 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
+pub static PURCHASE_RECEIPT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
     search_fields: &["status", "posting_date", "supplier"],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-PRE-.YYYY.-", "MAT-PR-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-PRE-.YYYY.-", "MAT-PR-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | BOLD | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("supplier.supplier_name")),
         field!("supplier_delivery_note", Data, "Supplier Delivery Note"),
-        field!("subcontracting_receipt", Link, "Subcontracting Receipt", options = Target("Subcontracting Receipt"), flags = SEARCH_INDEX | CONDITIONAL),
+        field!("subcontracting_receipt", Link, "Subcontracting Receipt", options = Target("Subcontracting Receipt"), flags = READ_ONLY | SEARCH_INDEX | CONDITIONAL, only = V16),
+        field!("subcontracting_receipt", Link, "Subcontracting Receipt", options = Target("Subcontracting Receipt"), flags = SEARCH_INDEX | CONDITIONAL | SUPERSEDED, only = V15),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY | FILLED),
+        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY | FILLED, default = Some("Now"), only = V16),
+        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY | FILLED | SUPERSEDED, only = V15),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("apply_putaway_rule", Check, "Apply Putaway Rule", default = Some("0")),
@@ -30,6 +33,7 @@ pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
         field!("plc_conversion_rate", Float, "Price List Exchange Rate", flags = CONDITIONAL, precision = Some(9)),
         field!("ignore_pricing_rule", Check, "Ignore Pricing Rule", permlevel = 1, default = Some("0")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("set_warehouse", Link, "Accepted Warehouse", options = Target("Warehouse")),
         field!("set_from_warehouse", Link, "Set From Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | IGNORE_USER_PERMISSIONS),
         field!("rejected_warehouse", Link, "Rejected Warehouse", options = Target("Warehouse"), flags = NO_COPY | IGNORE_USER_PERMISSIONS),
@@ -42,8 +46,8 @@ pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
         field!("base_net_total", Currency, "Net Total (Company Currency)", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY),
         field!("total", Currency, "Total", options = Format("currency"), flags = READ_ONLY),
         field!("net_total", Currency, "Net Total", options = Format("currency"), flags = READ_ONLY),
-        field!("tax_withholding_net_total", Currency, "Tax Withholding Net Total", options = Format("currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("base_tax_withholding_net_total", Currency, "Base Tax Withholding Net Total", flags = READ_ONLY | HIDDEN | NO_COPY),
+        field!("tax_withholding_net_total", Currency, "Tax Withholding Net Total", options = Format("currency"), flags = READ_ONLY | HIDDEN | NO_COPY, only = V15),
+        field!("base_tax_withholding_net_total", Currency, "Base Tax Withholding Net Total", flags = READ_ONLY | HIDDEN | NO_COPY, only = V15),
         field!("tax_category", Link, "Tax Category", options = Target("Tax Category")),
         field!("taxes_and_charges", Link, "Purchase Taxes and Charges Template", options = Target("Purchase Taxes and Charges Template")),
         field!("shipping_rule", Link, "Shipping Rule", options = Target("Shipping Rule")),
@@ -70,10 +74,12 @@ pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
         field!("additional_discount_percentage", Float, "Additional Discount Percentage"),
         field!("discount_amount", Currency, "Additional Discount Amount", options = Format("currency")),
         field!("other_charges_calculation", TextEditor, "Taxes and Charges Calculation", flags = READ_ONLY | NO_COPY),
+        field!("item_wise_tax_details", Table, "Item Wise Tax Details", options = Target("Item Wise Tax Detail"), flags = HIDDEN | NO_COPY, only = V16),
         field!("pricing_rules", Table, "Pricing Rule Detail", options = Target("Pricing Rule Detail"), flags = READ_ONLY),
         field!("supplied_items", Table, "Consumed Items", options = Target("Purchase Receipt Item Supplied"), flags = NO_COPY),
         field!("supplier_address", Link, "Supplier Address", options = Target("Address")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | IN_GLOBAL_SEARCH),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY),
@@ -81,12 +87,15 @@ pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
         field!("dispatch_address", Link, "Dispatch Address Template", options = Target("Address")),
         field!("dispatch_address_display", TextEditor, "Dispatch Address", flags = READ_ONLY),
         field!("shipping_address", Link, "Shipping Address Template", options = Target("Address")),
-        field!("shipping_address_display", SmallText, "Shipping Address", flags = READ_ONLY),
+        field!("shipping_address_display", TextEditor, "Shipping Address", flags = READ_ONLY, only = V16),
+        field!("shipping_address_display", SmallText, "Shipping Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("billing_address", Link, "Billing Address", options = Target("Address")),
-        field!("billing_address_display", SmallText, "Billing Address", flags = READ_ONLY),
+        field!("billing_address_display", TextEditor, "Billing Address", flags = READ_ONLY, only = V16),
+        field!("billing_address_display", SmallText, "Billing Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("tc_name", Link, "Terms", options = Target("Terms and Conditions")),
         field!("terms", TextEditor, "Terms and Conditions"),
-        field!("status", Select, "Status", options = Choices(&["Draft", "Partly Billed", "To Bill", "Completed", "Return Issued", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Draft")),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Partly Billed", "To Bill", "Completed", "Return", "Return Issued", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Draft"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Partly Billed", "To Bill", "Completed", "Return Issued", "Cancelled", "Closed"]), flags = REQD | READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX | SUPERSEDED, default = Some("Draft"), only = V15),
         field!("per_billed", Percent, "% Amount Billed", flags = READ_ONLY | NO_COPY),
         field!("per_returned", Percent, "% Returned", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
         field!("auto_repeat", Link, "Auto Repeat", options = Target("Auto Repeat"), flags = READ_ONLY | NO_COPY),
@@ -100,7 +109,8 @@ pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
         field!("instructions", SmallText, "Instructions"),
         field!("is_internal_supplier", Check, "Is Internal Supplier", flags = READ_ONLY, default = Some("0"), fetch_from = Some("supplier.is_internal_supplier")),
         field!("represents_company", Link, "Represents Company", options = Target("Company"), flags = READ_ONLY | IGNORE_USER_PERMISSIONS, fetch_from = Some("supplier.represents_company")),
-        field!("inter_company_reference", Link, "Inter Company Reference", options = Target("Delivery Note"), flags = READ_ONLY | NO_COPY),
+        field!("inter_company_reference", Link, "Inter Company Reference", options = Target("Delivery Note"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX, only = V16),
+        field!("inter_company_reference", Link, "Inter Company Reference", options = Target("Delivery Note"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("remarks", SmallText, "Remarks"),
         field!("range", Data, "Range", flags = HIDDEN),
         field!("amended_from", Link, "Amended From", options = Target("Purchase Receipt"), flags = READ_ONLY | HIDDEN | NO_COPY | IGNORE_USER_PERMISSIONS),
@@ -118,28 +128,30 @@ pub static PURCHASE_RECEIPT: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_purchase_receipt_document"),
     ],
     ..DocTypeDef::new("Purchase Receipt", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseReceiptField(PURCHASE_RECEIPT) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Title NamingSeries Supplier SupplierName SupplierDeliveryNote
     SubcontractingReceipt PostingDate PostingTime SetPostingTime Company ApplyPutawayRule
     IsReturn ReturnAgainst CostCenter Project Currency ConversionRate BuyingPriceList
-    PriceListCurrency PlcConversionRate IgnorePricingRule ScanBarcode SetWarehouse
-    SetFromWarehouse RejectedWarehouse IsSubcontracted SupplierWarehouse Items TotalQty
-    TotalNetWeight BaseTotal BaseNetTotal Total NetTotal TaxWithholdingNetTotal
-    BaseTaxWithholdingNetTotal TaxCategory TaxesAndCharges ShippingRule Incoterm
-    NamedPlace Taxes BaseTaxesAndChargesAdded BaseTaxesAndChargesDeducted
-    BaseTotalTaxesAndCharges TaxesAndChargesAdded TaxesAndChargesDeducted
-    TotalTaxesAndCharges BaseGrandTotal BaseRoundingAdjustment BaseRoundedTotal
-    BaseInWords GrandTotal RoundingAdjustment RoundedTotal InWords DisableRoundedTotal
-    ApplyDiscountOn BaseDiscountAmount AdditionalDiscountPercentage DiscountAmount
-    OtherChargesCalculation PricingRules SuppliedItems SupplierAddress AddressDisplay
-    ContactPerson ContactDisplay ContactMobile ContactEmail DispatchAddress
-    DispatchAddressDisplay ShippingAddress ShippingAddressDisplay BillingAddress
-    BillingAddressDisplay TcName Terms Status PerBilled PerReturned AutoRepeat LetterHead
-    GroupSameItems SelectPrintHeading Language TransporterName LrNo LrDate Instructions
-    IsInternalSupplier RepresentsCompany InterCompanyReference Remarks Range AmendedFrom
+    PriceListCurrency PlcConversionRate IgnorePricingRule ScanBarcode
+    LastScannedWarehouse SetWarehouse SetFromWarehouse RejectedWarehouse IsSubcontracted
+    SupplierWarehouse Items TotalQty TotalNetWeight BaseTotal BaseNetTotal Total NetTotal
+    TaxWithholdingNetTotal BaseTaxWithholdingNetTotal TaxCategory TaxesAndCharges
+    ShippingRule Incoterm NamedPlace Taxes BaseTaxesAndChargesAdded
+    BaseTaxesAndChargesDeducted BaseTotalTaxesAndCharges TaxesAndChargesAdded
+    TaxesAndChargesDeducted TotalTaxesAndCharges BaseGrandTotal BaseRoundingAdjustment
+    BaseRoundedTotal BaseInWords GrandTotal RoundingAdjustment RoundedTotal InWords
+    DisableRoundedTotal ApplyDiscountOn BaseDiscountAmount AdditionalDiscountPercentage
+    DiscountAmount OtherChargesCalculation ItemWiseTaxDetails PricingRules SuppliedItems
+    SupplierAddress AddressDisplay ContactPerson ContactDisplay ContactMobile
+    ContactEmail DispatchAddress DispatchAddressDisplay ShippingAddress
+    ShippingAddressDisplay BillingAddress BillingAddressDisplay TcName Terms Status
+    PerBilled PerReturned AutoRepeat LetterHead GroupSameItems SelectPrintHeading
+    Language TransporterName LrNo LrDate Instructions IsInternalSupplier
+    RepresentsCompany InterCompanyReference Remarks Range AmendedFrom
     IsOldSubcontractingFlow
 }
 
@@ -161,8 +173,8 @@ choices! {
 #[cfg(feature = "stock")]
 choices! {
     pub PurchaseReceiptStatus { Draft = "Draft", PartlyBilled = "Partly Billed", ToBill =
-    "To Bill", Completed = "Completed", ReturnIssued = "Return Issued", Cancelled =
-    "Cancelled", Closed = "Closed" }
+    "To Bill", Completed = "Completed", Return = "Return", ReturnIssued =
+    "Return Issued", Cancelled = "Cancelled", Closed = "Closed" }
 }
 
 #[cfg(feature = "stock")]
@@ -197,6 +209,7 @@ pub struct PurchaseReceipt {
     pub plc_conversion_rate: Option<f64>,
     pub ignore_pricing_rule: Option<bool>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub set_warehouse: Link<target::Warehouse>,
     pub set_from_warehouse: Link<target::Warehouse>,
     pub rejected_warehouse: Link<target::Warehouse>,
@@ -237,6 +250,7 @@ pub struct PurchaseReceipt {
     pub additional_discount_percentage: Option<f64>,
     pub discount_amount: Option<f64>,
     pub other_charges_calculation: Option<String>,
+    pub item_wise_tax_details: Vec<crate::ItemWiseTaxDetail>,
     pub pricing_rules: Vec<crate::PricingRuleDetail>,
     pub supplied_items: Vec<crate::PurchaseReceiptItemSupplied>,
     pub supplier_address: Link<target::Address>,
@@ -282,18 +296,19 @@ document! {
     subcontracting_receipt posting_date posting_time set_posting_time company
     apply_putaway_rule is_return return_against cost_center project currency
     conversion_rate buying_price_list price_list_currency plc_conversion_rate
-    ignore_pricing_rule scan_barcode set_warehouse set_from_warehouse rejected_warehouse
-    is_subcontracted supplier_warehouse items total_qty total_net_weight base_total
-    base_net_total total net_total tax_withholding_net_total
-    base_tax_withholding_net_total tax_category taxes_and_charges shipping_rule incoterm
-    named_place taxes base_taxes_and_charges_added base_taxes_and_charges_deducted
+    ignore_pricing_rule scan_barcode last_scanned_warehouse set_warehouse
+    set_from_warehouse rejected_warehouse is_subcontracted supplier_warehouse items
+    total_qty total_net_weight base_total base_net_total total net_total
+    tax_withholding_net_total base_tax_withholding_net_total tax_category
+    taxes_and_charges shipping_rule incoterm named_place taxes
+    base_taxes_and_charges_added base_taxes_and_charges_deducted
     base_total_taxes_and_charges taxes_and_charges_added taxes_and_charges_deducted
     total_taxes_and_charges base_grand_total base_rounding_adjustment base_rounded_total
     base_in_words grand_total rounding_adjustment rounded_total in_words
     disable_rounded_total apply_discount_on base_discount_amount
     additional_discount_percentage discount_amount other_charges_calculation
-    pricing_rules supplied_items supplier_address address_display contact_person
-    contact_display contact_mobile contact_email dispatch_address
+    item_wise_tax_details pricing_rules supplied_items supplier_address address_display
+    contact_person contact_display contact_mobile contact_email dispatch_address
     dispatch_address_display shipping_address shipping_address_display billing_address
     billing_address_display tc_name terms status per_billed per_returned auto_repeat
     letter_head group_same_items select_print_heading language transporter_name lr_no

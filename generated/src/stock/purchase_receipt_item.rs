@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_RECEIPT_ITEM: DocTypeDef = DocTypeDef {
+pub static PURCHASE_RECEIPT_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("barcode", Data, "Barcode"),
         field!("has_item_scanned", Check, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
@@ -43,7 +44,7 @@ pub static PURCHASE_RECEIPT_ITEM: DocTypeDef = DocTypeDef {
         field!("pricing_rules", SmallText, "Pricing Rules", flags = READ_ONLY | HIDDEN),
         field!("stock_uom_rate", Currency, "Rate of Stock UOM", options = Format("currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("is_free_item", Check, "Is Free Item", flags = READ_ONLY, default = Some("0")),
-        field!("apply_tds", Check, "Apply TDS", flags = READ_ONLY | HIDDEN, default = Some("1")),
+        field!("apply_tds", Check, "Apply TDS", flags = READ_ONLY | HIDDEN, default = Some("1"), only = V15),
         field!("net_rate", Currency, "Net Rate", options = Format("currency"), flags = READ_ONLY),
         field!("net_amount", Currency, "Net Amount", options = Format("currency"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("item_tax_template", Link, "Item Tax Template", options = Target("Item Tax Template")),
@@ -69,7 +70,8 @@ pub static PURCHASE_RECEIPT_ITEM: DocTypeDef = DocTypeDef {
         field!("asset_category", Link, "Asset Category", options = Target("Asset Category"), flags = READ_ONLY | CONDITIONAL, fetch_from = Some("item_code.asset_category")),
         field!("schedule_date", Date, "Required By", flags = READ_ONLY),
         field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = NO_COPY | CONDITIONAL),
-        field!("material_request_item", Data, "Material Request Item", flags = READ_ONLY | HIDDEN),
+        field!("material_request_item", Data, "Material Request Item", flags = READ_ONLY | HIDDEN | SEARCH_INDEX, only = V16),
+        field!("material_request_item", Data, "Material Request Item", flags = READ_ONLY | HIDDEN | SUPERSEDED, only = V15),
         field!("purchase_order_item", Data, "Purchase Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
         field!("purchase_invoice_item", Data, "Purchase Invoice Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
         field!("purchase_receipt_item", Data, "Purchase Receipt Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
@@ -77,8 +79,10 @@ pub static PURCHASE_RECEIPT_ITEM: DocTypeDef = DocTypeDef {
         field!("putaway_rule", Link, "Putaway Rule", options = Target("Putaway Rule"), flags = READ_ONLY | NO_COPY),
         field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
-        field!("rejected_serial_and_batch_bundle", Link, "Rejected Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL),
-        field!("serial_no", Text, "Serial No"),
+        field!("rejected_serial_and_batch_bundle", Link, "Rejected Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL, only = V16),
+        field!("rejected_serial_and_batch_bundle", Link, "Rejected Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL | SUPERSEDED, only = V15),
+        field!("serial_no", Text, "Serial No", flags = NO_COPY, only = V16),
+        field!("serial_no", Text, "Serial No", flags = SUPERSEDED, only = V15),
         field!("rejected_serial_no", Text, "Rejected Serial No"),
         field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = SEARCH_INDEX),
         field!("include_exploded_items", Check, "Include Exploded Items", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
@@ -100,7 +104,8 @@ pub static PURCHASE_RECEIPT_ITEM: DocTypeDef = DocTypeDef {
         field!("subcontracting_receipt_item", Data, "Subcontracting Receipt Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
     ],
     ..DocTypeDef::new("Purchase Receipt Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PurchaseReceiptItemField(PURCHASE_RECEIPT_ITEM) : Name Owner Creation Modified

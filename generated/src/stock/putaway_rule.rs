@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PUTAWAY_RULE: DocTypeDef = DocTypeDef {
+pub static PUTAWAY_RULE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("PUT-.####"),
     title_field: Some("item_code"),
+    sort: "creation desc",
     fields: &[
         field!("disable", Check, "Disable", flags = CONDITIONAL, default = Some("0")),
         field!("item_code", Link, "Item", options = Target("Item"), flags = REQD | IN_STANDARD_FILTER),
@@ -28,7 +29,8 @@ pub static PUTAWAY_RULE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_putaway_rule_document"),
     ],
     ..DocTypeDef::new("Putaway Rule", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PutawayRuleField(PUTAWAY_RULE) : Name Owner Creation Modified ModifiedBy

@@ -2,16 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION: DocTypeDef = DocTypeDef {
+pub static QUALITY_INSPECTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     search_fields: &["item_code", "report_date", "reference_name"],
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-QA-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-QA-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("company", Link, "Company", options = Target("Company")),
         field!("report_date", Date, "Report Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
-        field!("status", Select, "Status", options = Choices(&["Accepted", "Rejected"]), flags = REQD, default = Some("Accepted")),
+        field!("status", Select, "Status", options = Choices(&["Accepted", "Rejected", "Cancelled"]), flags = REQD, default = Some("Accepted"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Accepted", "Rejected"]), flags = REQD | SUPERSEDED, default = Some("Accepted"), only = V15),
         field!("child_row_reference", Data, "Child Row Reference", flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("inspection_type", Select, "Inspection Type", options = Choices(& ["Incoming", "Outgoing", "In Process"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("reference_type", Select, "Reference Type", options = Choices(& ["Purchase Receipt", "Purchase Invoice", "Subcontracting Receipt", "Delivery Note", "Sales Invoice", "Stock Entry", "Job Card"]), flags = REQD),
@@ -44,7 +45,8 @@ pub static QUALITY_INSPECTION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_quality_inspection_document"),
     ],
     ..DocTypeDef::new("Quality Inspection", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub QualityInspectionField(QUALITY_INSPECTION) : Name Owner Creation Modified
@@ -64,7 +66,8 @@ choices! {
 
 #[cfg(feature = "stock")]
 choices! {
-    pub QualityInspectionStatus { Accepted = "Accepted", Rejected = "Rejected" }
+    pub QualityInspectionStatus { Accepted = "Accepted", Rejected = "Rejected", Cancelled
+    = "Cancelled" }
 }
 
 #[cfg(feature = "stock")]

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION_PARAMETER: DocTypeDef = DocTypeDef {
+pub static QUALITY_INSPECTION_PARAMETER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:parameter"),
+    sort: "creation desc",
     fields: &[
         field!("parameter", Data, "Parameter", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("parameter_group", Link, "Parameter Group", options = Target("Quality Inspection Parameter Group"), flags = IN_LIST_VIEW),
@@ -19,7 +20,8 @@ pub static QUALITY_INSPECTION_PARAMETER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_inspection_parameter_document"),
     ],
     ..DocTypeDef::new("Quality Inspection Parameter", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityInspectionParameterField(QUALITY_INSPECTION_PARAMETER) : Name Owner

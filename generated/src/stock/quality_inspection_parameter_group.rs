@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION_PARAMETER_GROUP: DocTypeDef = DocTypeDef {
+pub static QUALITY_INSPECTION_PARAMETER_GROUP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:group_name"),
+    sort: "creation desc",
     fields: &[
         field!("group_name", Data, "Parameter Group Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
     ],
@@ -17,7 +18,8 @@ pub static QUALITY_INSPECTION_PARAMETER_GROUP: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_inspectio_parameter_group_document"),
     ],
     ..DocTypeDef::new("Quality Inspection Parameter Group", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityInspectionParameterGroupField(QUALITY_INSPECTION_PARAMETER_GROUP) : Name

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION_READING: DocTypeDef = DocTypeDef {
+pub static QUALITY_INSPECTION_READING: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("specification", Link, "Parameter", options = Target("Quality Inspection Parameter"), flags = REQD | IN_LIST_VIEW),
         field!("parameter_group", Link, "Parameter Group", options = Target("Quality Inspection Parameter Group"), flags = READ_ONLY, fetch_from = Some("specification.parameter_group")),
@@ -29,7 +30,8 @@ pub static QUALITY_INSPECTION_READING: DocTypeDef = DocTypeDef {
         field!("reading_10", Data, "Reading 10"),
     ],
     ..DocTypeDef::new("Quality Inspection Reading", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityInspectionReadingField(QUALITY_INSPECTION_READING) : Name Owner Creation

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static QUALITY_INSPECTION_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:quality_inspection_template_name"),
+    sort: "creation desc",
     fields: &[
         field!("quality_inspection_template_name", Data, "Quality Inspection Template Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("item_quality_inspection_parameter", Table, "Item Quality Inspection Parameter", options = Target("Item Quality Inspection Parameter"), flags = REQD),
@@ -18,7 +19,8 @@ pub static QUALITY_INSPECTION_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_quality_inspection_template_document"),
     ],
     ..DocTypeDef::new("Quality Inspection Template", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QualityInspectionTemplateField(QUALITY_INSPECTION_TEMPLATE) : Name Owner Creation

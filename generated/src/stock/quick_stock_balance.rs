@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUICK_STOCK_BALANCE: DocTypeDef = DocTypeDef {
+pub static QUICK_STOCK_BALANCE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW),
         field!("date", Date, "Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
@@ -20,7 +21,8 @@ pub static QUICK_STOCK_BALANCE: DocTypeDef = DocTypeDef {
         tool!(Update, "update_quick_stock_balance_document"),
     ],
     ..DocTypeDef::new("Quick Stock Balance", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub QuickStockBalanceField(QUICK_STOCK_BALANCE) : Name Owner Creation Modified

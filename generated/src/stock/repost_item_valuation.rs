@@ -2,55 +2,58 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ITEM_VALUATION: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SUBMITTABLE,
-    autoname: Some("hash"),
-    sort: "creation desc",
-    fields: &[
-        field!("based_on", Select, "Based On", options = Choices(&["Transaction", "Item and Warehouse"]), flags = REQD, default = Some("Transaction")),
-        field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
-        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
-        field!("item_code", Link, "Item Code", options = Target("Item"), flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("posting_date", Date, "Posting Date", flags = REQD, fetch_from = Some("voucher_no.posting_date")),
-        field!("posting_time", Time, "Posting Time", fetch_from = Some("voucher_no.posting_time")),
-        field!("status", Select, "Status", options = Choices(&["Queued", "In Progress", "Completed", "Skipped", "Failed"]), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Queued")),
-        field!("company", Link, "Company", options = Target("Company"), fetch_from = Some("warehouse.company")),
-        field!("allow_negative_stock", Check, "Allow Negative Stock", default = Some("1")),
-        field!("via_landed_cost_voucher", Check, "Via Landed Cost Voucher", default = Some("0")),
-        field!("allow_zero_rate", Check, "Allow Zero Rate", default = Some("0")),
-        field!("recreate_stock_ledgers", Check, "Recreate Stock Ledgers", flags = CONDITIONAL, default = Some("0")),
-        field!("amended_from", Link, "Amended From", options = Target("Repost Item Valuation"), flags = READ_ONLY | NO_COPY),
-        field!("error_log", LongText, "Error Log", flags = READ_ONLY | NO_COPY),
-        field!("reposting_data_file", Attach, "Reposting Data File", flags = READ_ONLY | NO_COPY),
-        field!("items_to_be_repost", Code, "Items to Be Repost", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("distinct_item_and_warehouse", Code, "Distinct Item and Warehouse", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("total_reposting_count", Int, "Total Reposting Count", flags = READ_ONLY | NO_COPY),
-        field!("current_index", Int, "Current Index", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("gl_reposting_index", Int, "GL reposting index", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
-        field!("affected_transactions", Code, "Affected Transactions", flags = READ_ONLY | HIDDEN | NO_COPY),
-    ],
-    tools: &[
-        tool!(List, "list_repost_item_valuation_documents"),
-        tool!(Get, "get_repost_item_valuation_document"),
-        tool!(Search, "search_repost_item_valuation_documents"),
-        tool!(Create, "create_repost_item_valuation_document"),
-        tool!(Update, "update_repost_item_valuation_document"),
-        tool!(Delete, "delete_repost_item_valuation_document"),
-        tool!(Submit, "submit_repost_item_valuation_document"),
-        tool!(Cancel, "cancel_repost_item_valuation_document"),
-        tool!(Amend, "amend_repost_item_valuation_document"),
-    ],
-    ..DocTypeDef::new("Repost Item Valuation", "Stock")
-};
+pub static REPOST_ITEM_VALUATION: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SUBMITTABLE,
+autoname: Some("hash"),
+sort: "creation desc",
+fields: &[
+    field!("based_on", Select, "Based On", options = Choices(&["Transaction", "Item and Warehouse"]), flags = REQD, default = Some("Transaction")),
+    field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
+    field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD),
+    field!("item_code", Link, "Item Code", options = Target("Item"), flags = CONDITIONAL | CONDITIONALLY_REQD),
+    field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = CONDITIONAL | CONDITIONALLY_REQD),
+    field!("posting_date", Date, "Posting Date", flags = REQD, fetch_from = Some("voucher_no.posting_date")),
+    field!("posting_time", Time, "Posting Time", fetch_from = Some("voucher_no.posting_time")),
+    field!("status", Select, "Status", options = Choices(&["Queued", "In Progress", "Completed", "Skipped", "Failed", "Cancelled"]), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Queued"), only = V16),
+    field!("status", Select, "Status", options = Choices(&["Queued", "In Progress", "Completed", "Skipped", "Failed"]), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SUPERSEDED, default = Some("Queued"), only = V15),
+    field!("company", Link, "Company", options = Target("Company"), fetch_from = Some("warehouse.company")),
+    field!("reposting_reference", Data, "Reposting Reference", flags = READ_ONLY | CONDITIONAL, only = V16),
+    field!("repost_only_accounting_ledgers", Check, "Repost Only Accounting Ledgers", flags = CONDITIONAL, default = Some("0"), only = V16),
+    field!("allow_negative_stock", Check, "Allow Negative Stock", default = Some("1")),
+    field!("via_landed_cost_voucher", Check, "Via Landed Cost Voucher", default = Some("0")),
+    field!("allow_zero_rate", Check, "Allow Zero Rate", default = Some("0")),
+    field!("recreate_stock_ledgers", Check, "Recreate Stock Ledgers", flags = CONDITIONAL, default = Some("0")),
+    field!("amended_from", Link, "Amended From", options = Target("Repost Item Valuation"), flags = READ_ONLY | NO_COPY),
+    field!("error_log", LongText, "Error Log", flags = READ_ONLY | NO_COPY),
+    field!("reposting_data_file", Attach, "Reposting Data File", flags = READ_ONLY | NO_COPY),
+    field!("items_to_be_repost", Code, "Items to Be Repost", flags = READ_ONLY | HIDDEN | NO_COPY),
+    field!("distinct_item_and_warehouse", Code, "Distinct Item and Warehouse", flags = READ_ONLY | HIDDEN | NO_COPY),
+    field!("total_reposting_count", Int, "Total Reposting Count", flags = READ_ONLY | NO_COPY),
+    field!("current_index", Int, "Current Index", flags = READ_ONLY | HIDDEN | NO_COPY),
+    field!("gl_reposting_index", Int, "GL reposting index", flags = READ_ONLY | HIDDEN | NO_COPY, default = Some("0")),
+    field!("affected_transactions", Code, "Affected Transactions", flags = READ_ONLY | HIDDEN | NO_COPY),
+],
+tools: &[
+    tool!(List, "list_repost_item_valuation_documents"),
+    tool!(Get, "get_repost_item_valuation_document"),
+    tool!(Search, "search_repost_item_valuation_documents"),
+    tool!(Create, "create_repost_item_valuation_document"),
+    tool!(Update, "update_repost_item_valuation_document"),
+    tool!(Delete, "delete_repost_item_valuation_document"),
+    tool!(Submit, "submit_repost_item_valuation_document"),
+    tool!(Cancel, "cancel_repost_item_valuation_document"),
+    tool!(Amend, "amend_repost_item_valuation_document"),
+],
+..DocTypeDef::new("Repost Item Valuation", "Stock")
+});
 
 fields! {
     pub RepostItemValuationField(REPOST_ITEM_VALUATION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx BasedOn VoucherType VoucherNo ItemCode Warehouse PostingDate
-    PostingTime Status Company AllowNegativeStock ViaLandedCostVoucher AllowZeroRate
-    RecreateStockLedgers AmendedFrom ErrorLog RepostingDataFile ItemsToBeRepost
-    DistinctItemAndWarehouse TotalRepostingCount CurrentIndex GlRepostingIndex
-    AffectedTransactions
+    PostingTime Status Company RepostingReference RepostOnlyAccountingLedgers
+    AllowNegativeStock ViaLandedCostVoucher AllowZeroRate RecreateStockLedgers
+    AmendedFrom ErrorLog RepostingDataFile ItemsToBeRepost DistinctItemAndWarehouse
+    TotalRepostingCount CurrentIndex GlRepostingIndex AffectedTransactions
 }
 
 #[cfg(feature = "stock")]
@@ -65,7 +68,8 @@ choices! {
 #[cfg(feature = "stock")]
 choices! {
     pub RepostItemValuationStatus { Queued = "Queued", InProgress = "In Progress",
-    Completed = "Completed", Skipped = "Skipped", Failed = "Failed" }
+    Completed = "Completed", Skipped = "Skipped", Failed = "Failed", Cancelled =
+    "Cancelled" }
 }
 
 #[cfg(feature = "stock")]
@@ -87,6 +91,8 @@ pub struct RepostItemValuation {
     pub posting_time: Option<Time>,
     pub status: Select<RepostItemValuationStatus>,
     pub company: Link<target::Company>,
+    pub reposting_reference: Option<String>,
+    pub repost_only_accounting_ledgers: Option<bool>,
     pub allow_negative_stock: Option<bool>,
     pub via_landed_cost_voucher: Option<bool>,
     pub allow_zero_rate: Option<bool>,
@@ -107,8 +113,9 @@ pub struct RepostItemValuation {
 document! {
     RepostItemValuation(REPOST_ITEM_VALUATION) : name owner creation modified modified_by
     docstatus idx based_on voucher_type voucher_no item_code warehouse posting_date
-    posting_time status company allow_negative_stock via_landed_cost_voucher
-    allow_zero_rate recreate_stock_ledgers amended_from error_log reposting_data_file
-    items_to_be_repost distinct_item_and_warehouse total_reposting_count current_index
-    gl_reposting_index affected_transactions
+    posting_time status company reposting_reference repost_only_accounting_ledgers
+    allow_negative_stock via_landed_cost_voucher allow_zero_rate recreate_stock_ledgers
+    amended_from error_log reposting_data_file items_to_be_repost
+    distinct_item_and_warehouse total_reposting_count current_index gl_reposting_index
+    affected_transactions
 }

@@ -2,31 +2,40 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERIAL_AND_BATCH_BUNDLE: DocTypeDef = DocTypeDef {
+pub static SERIAL_AND_BATCH_BUNDLE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("hash"),
     title_field: Some("item_code"),
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Naming Series", options = Choices(& ["SABB-.########"]), flags = SET_ONLY_ONCE, default = Some("SABB-.########")),
-        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FILLED),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | FILLED, only = V16),
+        field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FILLED | SUPERSEDED, only = V15),
         field!("item_name", Data, "Item Name", flags = READ_ONLY, fetch_from = Some("item_code.item_name")),
         field!("has_serial_no", Check, "Has Serial No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.has_serial_no")),
         field!("has_batch_no", Check, "Has Batch No", flags = READ_ONLY, default = Some("0"), fetch_from = Some("item_code.has_batch_no")),
-        field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL | CONDITIONALLY_REQD),
-        field!("type_of_transaction", Select, "Type of Transaction", options = Choices(& ["Inward", "Outward", "Maintenance", "Asset Repair"]), flags = REQD | SEARCH_INDEX),
+        field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, only = V16),
+        field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | SUPERSEDED, only = V15),
+        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
+        field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL | CONDITIONALLY_REQD | SUPERSEDED, only = V15),
+        field!("type_of_transaction", Select, "Type of Transaction", options = Choices(& ["Inward", "Outward", "Maintenance", "Asset Repair"]), flags = REQD, only = V16),
+        field!("type_of_transaction", Select, "Type of Transaction", options = Choices(& ["Inward", "Outward", "Maintenance", "Asset Repair"]), flags = REQD | SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("entries", Table, "", options = Target("Serial and Batch Entry"), flags = REQD),
         field!("total_qty", Float, "Total Qty", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
         field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = HIDDEN, fetch_from = Some("item_code.item_group")),
         field!("avg_rate", Float, "Avg Rate", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
         field!("total_amount", Float, "Total Amount", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
-        field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW),
-        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, only = V16),
+        field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = NO_COPY | IN_STANDARD_FILTER, only = V16),
+        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("voucher_detail_no", Data, "Voucher Detail No", flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
-        field!("posting_date", Date, "Posting Date", flags = NO_COPY),
-        field!("posting_time", Time, "Posting Time", flags = NO_COPY),
+        field!("posting_datetime", Datetime, "Posting Datetime", only = V16),
+        field!("posting_date", Date, "Posting Date", flags = NO_COPY, only = V15),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY, only = V15),
         field!("returned_against", Data, "Returned Against", flags = READ_ONLY),
         field!("is_cancelled", Check, "Is Cancelled", flags = READ_ONLY | NO_COPY, default = Some("0")),
+        field!("is_packed", Check, "Is Packed", default = Some("0"), only = V16),
         field!("is_rejected", Check, "Is Rejected", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
         field!("amended_from", Link, "Amended From", options = Target("Serial and Batch Bundle"), flags = READ_ONLY | NO_COPY),
     ],
@@ -42,14 +51,15 @@ pub static SERIAL_AND_BATCH_BUNDLE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_serial_and_batch_bundle_document"),
     ],
     ..DocTypeDef::new("Serial and Batch Bundle", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SerialAndBatchBundleField(SERIAL_AND_BATCH_BUNDLE) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx NamingSeries Company ItemName HasSerialNo HasBatchNo
     ItemCode Warehouse TypeOfTransaction Entries TotalQty ItemGroup AvgRate TotalAmount
-    VoucherType VoucherNo VoucherDetailNo PostingDate PostingTime ReturnedAgainst
-    IsCancelled IsRejected AmendedFrom
+    VoucherType VoucherNo VoucherDetailNo PostingDatetime PostingDate PostingTime
+    ReturnedAgainst IsCancelled IsPacked IsRejected AmendedFrom
 }
 
 #[cfg(feature = "stock")]
@@ -92,10 +102,12 @@ pub struct SerialAndBatchBundle {
     pub voucher_type: Link<target::DocType>,
     pub voucher_no: Option<String>,
     pub voucher_detail_no: Option<String>,
+    pub posting_datetime: Option<DateTime>,
     pub posting_date: Option<Date>,
     pub posting_time: Option<Time>,
     pub returned_against: Option<String>,
     pub is_cancelled: Option<bool>,
+    pub is_packed: Option<bool>,
     pub is_rejected: Option<bool>,
     pub amended_from: Link<target::SerialAndBatchBundle>,
     pub extra: Extra,
@@ -106,6 +118,6 @@ document! {
     SerialAndBatchBundle(SERIAL_AND_BATCH_BUNDLE) : name owner creation modified
     modified_by docstatus idx naming_series company item_name has_serial_no has_batch_no
     item_code warehouse type_of_transaction entries total_qty item_group avg_rate
-    total_amount voucher_type voucher_no voucher_detail_no posting_date posting_time
-    returned_against is_cancelled is_rejected amended_from
+    total_amount voucher_type voucher_no voucher_detail_no posting_datetime posting_date
+    posting_time returned_against is_cancelled is_packed is_rejected amended_from
 }

@@ -2,27 +2,39 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERIAL_AND_BATCH_ENTRY: DocTypeDef = DocTypeDef {
+pub static SERIAL_AND_BATCH_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("serial_no", Link, "Serial No", options = Target("Serial No"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL),
         field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL),
         field!("qty", Float, "Qty", flags = IN_LIST_VIEW, default = Some("1")),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW | SEARCH_INDEX),
         field!("delivered_qty", Float, "Delivered Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | CONDITIONAL, default = Some("0")),
-        field!("incoming_rate", Float, "Valuation Rate", flags = READ_ONLY | NO_COPY),
+        field!("incoming_rate", Float, "Valuation Rate", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY | NON_NEGATIVE, only = V16),
+        field!("incoming_rate", Float, "Valuation Rate", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("outgoing_rate", Float, "Outgoing Rate", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("stock_value_difference", Float, "Change in Stock Value", flags = READ_ONLY | NO_COPY),
+        field!("stock_value_difference", Float, "Change in Stock Value", flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY, only = V16),
+        field!("stock_value_difference", Float, "Change in Stock Value", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("is_outward", Check, "Is Outward", flags = READ_ONLY | HIDDEN, default = Some("0")),
         field!("stock_queue", SmallText, "FIFO Stock Queue (qty, rate)", flags = READ_ONLY),
+        field!("reference_for_reservation", Data, "Reference for Reservation", flags = READ_ONLY | HIDDEN | NO_COPY, only = V16),
+        field!("voucher_type", Data, "Voucher Type", flags = READ_ONLY, only = V16),
+        field!("voucher_no", Data, "Voucher No", flags = READ_ONLY, only = V16),
+        field!("posting_datetime", Datetime, "Posting Datetime", flags = READ_ONLY, only = V16),
+        field!("type_of_transaction", Data, "Type of Transaction", flags = READ_ONLY | SEARCH_INDEX, only = V16),
+        field!("voucher_detail_no", Data, "Voucher Detail No", flags = READ_ONLY | SEARCH_INDEX, only = V16),
     ],
     ..DocTypeDef::new("Serial and Batch Entry", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SerialAndBatchEntryField(SERIAL_AND_BATCH_ENTRY) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype SerialNo BatchNo Qty Warehouse
     DeliveredQty IncomingRate OutgoingRate StockValueDifference IsOutward StockQueue
+    ReferenceForReservation VoucherType VoucherNo PostingDatetime TypeOfTransaction
+    VoucherDetailNo
 }
 
 #[cfg(feature = "stock")]
@@ -51,6 +63,12 @@ pub struct SerialAndBatchEntry {
     pub stock_value_difference: Option<f64>,
     pub is_outward: Option<bool>,
     pub stock_queue: Option<String>,
+    pub reference_for_reservation: Option<String>,
+    pub voucher_type: Option<String>,
+    pub voucher_no: Option<String>,
+    pub posting_datetime: Option<DateTime>,
+    pub type_of_transaction: Option<String>,
+    pub voucher_detail_no: Option<String>,
     pub extra: Extra,
 }
 
@@ -59,5 +77,6 @@ document! {
     SerialAndBatchEntry(SERIAL_AND_BATCH_ENTRY) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype serial_no batch_no qty
     warehouse delivered_qty incoming_rate outgoing_rate stock_value_difference is_outward
-    stock_queue
+    stock_queue reference_for_reservation voucher_type voucher_no posting_datetime
+    type_of_transaction voucher_detail_no
 }

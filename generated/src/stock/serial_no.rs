@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERIAL_NO: DocTypeDef = DocTypeDef {
+pub static SERIAL_NO: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:serial_no"),
     search_fields: &["item_code"],
+    sort: "creation desc",
     fields: &[
         field!("serial_no", Data, "Serial No", flags = REQD | UNIQUE | NO_COPY),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -28,7 +29,10 @@ pub static SERIAL_NO: DocTypeDef = DocTypeDef {
         field!("warranty_period", Int, "Warranty Period (Days)", flags = READ_ONLY, fetch_from = Some("item_code.warranty_period")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
         field!("work_order", Link, "Work Order", options = Target("Work Order")),
-        field!("purchase_document_no", Data, "Creation Document No", flags = READ_ONLY | NO_COPY),
+        field!("reference_doctype", Link, "Source Document Type", options = Target("DocType"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS, only = V16),
+        field!("posting_date", Date, "Posting Date", flags = READ_ONLY | NO_COPY, only = V16),
+        field!("reference_name", DynamicLink, "Source Document Name", options = TargetField("reference_doctype"), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("purchase_document_no", Data, "Creation Document No", flags = READ_ONLY | NO_COPY, only = V15),
     ],
     tools: &[
         tool!(List, "list_serial_no_documents"),
@@ -39,13 +43,15 @@ pub static SERIAL_NO: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_serial_no_document"),
     ],
     ..DocTypeDef::new("Serial No", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SerialNoField(SERIAL_NO) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     SerialNo ItemCode BatchNo Warehouse PurchaseRate Customer Status ItemName Description
     ItemGroup Brand Asset AssetStatus Location Employee WarrantyExpiryDate AmcExpiryDate
-    MaintenanceStatus WarrantyPeriod Company WorkOrder PurchaseDocumentNo
+    MaintenanceStatus WarrantyPeriod Company WorkOrder ReferenceDoctype PostingDate
+    ReferenceName PurchaseDocumentNo
 }
 
 #[cfg(feature = "stock")]
@@ -100,6 +106,9 @@ pub struct SerialNo {
     pub warranty_period: Option<i64>,
     pub company: Link<target::Company>,
     pub work_order: Link<target::WorkOrder>,
+    pub reference_doctype: Link<target::DocType>,
+    pub posting_date: Option<Date>,
+    pub reference_name: Option<String>,
     pub purchase_document_no: Option<String>,
     pub extra: Extra,
 }
@@ -110,5 +119,5 @@ document! {
     serial_no item_code batch_no warehouse purchase_rate customer status item_name
     description item_group brand asset asset_status location employee
     warranty_expiry_date amc_expiry_date maintenance_status warranty_period company
-    work_order purchase_document_no
+    work_order reference_doctype posting_date reference_name purchase_document_no
 }

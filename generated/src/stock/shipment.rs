@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPMENT: DocTypeDef = DocTypeDef {
+pub static SHIPMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("SHIPMENT-.#####"),
+    sort: "creation desc",
     fields: &[
-        field!("pickup_from_type", Select, "Pickup from", options = Choices(&["Company", "Customer", "Supplier"]), default = Some("Company")),
+        field!("pickup_from_type", Select, "Pickup from", options = Choices(& ["Company", "Customer", "Supplier"]), default = Some("Company")),
         field!("pickup_company", Link, "Company", options = Target("Company"), flags = CONDITIONAL),
         field!("pickup_customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("pickup_supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONAL),
@@ -17,7 +18,7 @@ pub static SHIPMENT: DocTypeDef = DocTypeDef {
         field!("pickup_contact_name", Link, "Contact", options = Target("Contact"), flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("pickup_contact_email", Data, "Contact Email", flags = READ_ONLY | HIDDEN),
         field!("pickup_contact", SmallText, "", flags = READ_ONLY),
-        field!("delivery_to_type", Select, "Delivery to", options = Choices(&["Company", "Customer", "Supplier"]), default = Some("Customer")),
+        field!("delivery_to_type", Select, "Delivery to", options = Choices(& ["Company", "Customer", "Supplier"]), default = Some("Customer")),
         field!("delivery_company", Link, "Company", options = Target("Company"), flags = CONDITIONAL),
         field!("delivery_customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("delivery_supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONAL),
@@ -64,7 +65,8 @@ pub static SHIPMENT: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_shipment_document"),
     ],
     ..DocTypeDef::new("Shipment", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShipmentField(SHIPMENT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

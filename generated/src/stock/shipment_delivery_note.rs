@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPMENT_DELIVERY_NOTE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SHIPMENT_DELIVERY_NOTE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("delivery_note", Link, "Delivery Note", options = Target("Delivery Note"), flags = REQD | IN_LIST_VIEW),
         field!("grand_total", Currency, "Value", flags = READ_ONLY | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Shipment Delivery Note", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShipmentDeliveryNoteField(SHIPMENT_DELIVERY_NOTE) : Name Owner Creation Modified

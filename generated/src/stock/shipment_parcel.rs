@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPMENT_PARCEL: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SHIPMENT_PARCEL: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("length", Int, "Length (cm)", flags = IN_LIST_VIEW),
         field!("width", Int, "Width (cm)", flags = IN_LIST_VIEW),
@@ -12,7 +14,8 @@ pub static SHIPMENT_PARCEL: DocTypeDef = DocTypeDef {
         field!("count", Int, "Count", flags = REQD | IN_LIST_VIEW, default = Some("1")),
     ],
     ..DocTypeDef::new("Shipment Parcel", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShipmentParcelField(SHIPMENT_PARCEL) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPMENT_PARCEL_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static SHIPMENT_PARCEL_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:parcel_template_name"),
+    sort: "creation desc",
     fields: &[
         field!("parcel_template_name", Data, "Parcel Template Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("length", Int, "Length (cm)", flags = REQD | IN_LIST_VIEW),
@@ -21,7 +22,8 @@ pub static SHIPMENT_PARCEL_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_shipment_parcel_template_document"),
     ],
     ..DocTypeDef::new("Shipment Parcel Template", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ShipmentParcelTemplateField(SHIPMENT_PARCEL_TEMPLATE) : Name Owner Creation

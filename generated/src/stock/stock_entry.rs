@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
+pub static STOCK_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("stock_entry_type"),
@@ -13,15 +13,19 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         "purpose",
         "remarks",
     ],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-STE-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-STE-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("stock_entry_type", Link, "Stock Entry Type", options = Target("Stock Entry Type"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("outgoing_stock_entry", Link, "Stock Entry (Outward GIT)", options = Target("Stock Entry"), flags = READ_ONLY | CONDITIONAL),
-        field!("purpose", Select, "Purpose", options = Choices(&["Material Issue", "Material Receipt", "Material Transfer", "Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture", "Repack", "Send to Subcontractor", "Disassemble"]), flags = READ_ONLY | HIDDEN | BOLD | IN_LIST_VIEW | SEARCH_INDEX, fetch_from = Some("stock_entry_type.purpose")),
+        field!("purpose", Select, "Purpose", options = Choices(&["Material Issue", "Material Receipt", "Material Transfer", "Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture", "Repack", "Send to Subcontractor", "Disassemble", "Receive from Customer", "Return Raw Material to Customer", "Subcontracting Delivery", "Subcontracting Return"]), flags = READ_ONLY | HIDDEN | BOLD | IN_LIST_VIEW | SEARCH_INDEX, fetch_from = Some("stock_entry_type.purpose"), only = V16),
+        field!("purpose", Select, "Purpose", options = Choices(&["Material Issue", "Material Receipt", "Material Transfer", "Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture", "Repack", "Send to Subcontractor", "Disassemble"]), flags = READ_ONLY | HIDDEN | BOLD | IN_LIST_VIEW | SEARCH_INDEX | SUPERSEDED, fetch_from = Some("stock_entry_type.purpose"), only = V15),
         field!("add_to_transit", Check, "Add to Transit", flags = NO_COPY | CONDITIONAL | FETCH_IF_EMPTY, default = Some("0"), fetch_from = Some("stock_entry_type.add_to_transit")),
         field!("work_order", Link, "Work Order", options = Target("Work Order"), flags = SEARCH_INDEX | CONDITIONAL),
+        field!("job_card", Link, "Job Card", options = Target("Job Card"), flags = READ_ONLY | SEARCH_INDEX, only = V16),
         field!("purchase_order", Link, "Purchase Order", options = Target("Purchase Order"), flags = CONDITIONAL),
         field!("subcontracting_order", Link, "Subcontracting Order", options = Target("Subcontracting Order"), flags = CONDITIONAL),
+        field!("subcontracting_inward_order", Link, "Subcontracting Inward Order", options = Target("Subcontracting Inward Order"), flags = READ_ONLY | CONDITIONAL, only = V16),
         field!("delivery_note_no", Link, "Delivery Note No", options = Target("Delivery Note"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
         field!("sales_invoice_no", Link, "Sales Invoice No", options = Target("Sales Invoice"), flags = NO_COPY | CONDITIONAL),
         field!("pick_list", Link, "Pick List", options = Target("Pick List"), flags = READ_ONLY | SEARCH_INDEX),
@@ -29,10 +33,12 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         field!("asset_repair", Link, "Asset Repair", options = Target("Asset Repair"), flags = READ_ONLY | CONDITIONAL),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("posting_date", Date, "Posting Date", flags = NO_COPY | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = NO_COPY),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY, default = Some("Now"), only = V16),
+        field!("posting_time", Time, "Posting Time", flags = NO_COPY | SUPERSEDED, only = V15),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
         field!("inspection_required", Check, "Inspection Required", default = Some("0")),
         field!("apply_putaway_rule", Check, "Apply Putaway Rule", flags = CONDITIONAL, default = Some("0")),
+        field!("is_additional_transfer_entry", Check, "Is Additional Transfer Entry", flags = READ_ONLY | CONDITIONAL, default = Some("0"), only = V16),
         field!("from_bom", Check, "From BOM", flags = CONDITIONAL, default = Some("0")),
         field!("use_multi_level_bom", Check, "Use Multi-Level BOM", flags = CONDITIONAL, default = Some("1")),
         field!("bom_no", Link, "BOM No", options = Target("BOM"), flags = CONDITIONAL),
@@ -41,11 +47,14 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         field!("process_loss_qty", Float, "Process Loss Qty", flags = CONDITIONAL),
         field!("from_warehouse", Link, "Default Source Warehouse", options = Target("Warehouse"), flags = NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("source_warehouse_address", Link, "Source Warehouse Address Link", options = Target("Address"), flags = CONDITIONAL),
-        field!("source_address_display", SmallText, "Source Warehouse Address", flags = READ_ONLY),
+        field!("source_address_display", TextEditor, "Source Warehouse Address", flags = READ_ONLY, only = V16),
+        field!("source_address_display", SmallText, "Source Warehouse Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("to_warehouse", Link, "Default Target Warehouse", options = Target("Warehouse"), flags = NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("target_warehouse_address", Link, "Target Warehouse Address Link", options = Target("Address"), flags = CONDITIONAL),
-        field!("target_address_display", SmallText, "Target Warehouse Address", flags = READ_ONLY),
+        field!("target_address_display", TextEditor, "Target Warehouse Address", flags = READ_ONLY, only = V16),
+        field!("target_address_display", SmallText, "Target Warehouse Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("items", Table, "Items", options = Target("Stock Entry Detail"), flags = REQD),
         field!("total_outgoing_value", Currency, "Total Outgoing Value (Consumption)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("total_incoming_value", Currency, "Total Incoming Value (Receipt)", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -55,7 +64,8 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = NO_COPY | CONDITIONAL),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | NO_COPY | BOLD | CONDITIONAL),
         field!("supplier_address", Link, "Supplier Address", options = Target("Address"), flags = NO_COPY | CONDITIONAL),
-        field!("address_display", SmallText, "Address"),
+        field!("address_display", TextEditor, "Address", only = V16),
+        field!("address_display", SmallText, "Address", flags = SUPERSEDED, only = V15),
         field!("project", Link, "Project", options = Target("Project")),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT),
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head")),
@@ -63,7 +73,7 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         field!("remarks", Text, "Remarks", flags = NO_COPY),
         field!("per_transferred", Percent, "Per Transferred", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW),
         field!("total_amount", Currency, "Total Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
-        field!("job_card", Link, "Job Card", options = Target("Job Card"), flags = READ_ONLY | SEARCH_INDEX),
+        field!("job_card", Link, "Job Card", options = Target("Job Card"), flags = READ_ONLY | SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("amended_from", Link, "Amended From", options = Target("Stock Entry"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("credit_note", Link, "Credit Note", options = Target("Journal Entry"), flags = HIDDEN),
         field!("is_return", Check, "Is Return", flags = READ_ONLY | HIDDEN | NO_COPY | IN_LIST_VIEW, default = Some("0")),
@@ -80,20 +90,22 @@ pub static STOCK_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_stock_entry_document"),
     ],
     ..DocTypeDef::new("Stock Entry", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub StockEntryField(STOCK_ENTRY) : Name Owner Creation Modified ModifiedBy Docstatus
     Idx NamingSeries StockEntryType OutgoingStockEntry Purpose AddToTransit WorkOrder
-    PurchaseOrder SubcontractingOrder DeliveryNoteNo SalesInvoiceNo PickList
-    PurchaseReceiptNo AssetRepair Company PostingDate PostingTime SetPostingTime
-    InspectionRequired ApplyPutawayRule FromBom UseMultiLevelBom BomNo FgCompletedQty
-    ProcessLossPercentage ProcessLossQty FromWarehouse SourceWarehouseAddress
-    SourceAddressDisplay ToWarehouse TargetWarehouseAddress TargetAddressDisplay
-    ScanBarcode Items TotalOutgoingValue TotalIncomingValue ValueDifference
-    AdditionalCosts TotalAdditionalCosts Supplier SupplierName SupplierAddress
-    AddressDisplay Project SelectPrintHeading LetterHead IsOpening Remarks PerTransferred
-    TotalAmount JobCard AmendedFrom CreditNote IsReturn
+    JobCard PurchaseOrder SubcontractingOrder SubcontractingInwardOrder DeliveryNoteNo
+    SalesInvoiceNo PickList PurchaseReceiptNo AssetRepair Company PostingDate PostingTime
+    SetPostingTime InspectionRequired ApplyPutawayRule IsAdditionalTransferEntry FromBom
+    UseMultiLevelBom BomNo FgCompletedQty ProcessLossPercentage ProcessLossQty
+    FromWarehouse SourceWarehouseAddress SourceAddressDisplay ToWarehouse
+    TargetWarehouseAddress TargetAddressDisplay ScanBarcode LastScannedWarehouse Items
+    TotalOutgoingValue TotalIncomingValue ValueDifference AdditionalCosts
+    TotalAdditionalCosts Supplier SupplierName SupplierAddress AddressDisplay Project
+    SelectPrintHeading LetterHead IsOpening Remarks PerTransferred TotalAmount
+    AmendedFrom CreditNote IsReturn
 }
 
 #[cfg(feature = "stock")]
@@ -111,7 +123,10 @@ choices! {
     MaterialTransferForManufacture = "Material Transfer for Manufacture",
     MaterialConsumptionForManufacture = "Material Consumption for Manufacture",
     Manufacture = "Manufacture", Repack = "Repack", SendToSubcontractor =
-    "Send to Subcontractor", Disassemble = "Disassemble" }
+    "Send to Subcontractor", Disassemble = "Disassemble", ReceiveFromCustomer =
+    "Receive from Customer", ReturnRawMaterialToCustomer =
+    "Return Raw Material to Customer", SubcontractingDelivery =
+    "Subcontracting Delivery", SubcontractingReturn = "Subcontracting Return" }
 }
 
 #[cfg(feature = "stock")]
@@ -135,8 +150,10 @@ pub struct StockEntry {
     pub purpose: Select<StockEntryPurpose>,
     pub add_to_transit: Option<bool>,
     pub work_order: Link<target::WorkOrder>,
+    pub job_card: Link<target::JobCard>,
     pub purchase_order: Link<target::PurchaseOrder>,
     pub subcontracting_order: Link<target::SubcontractingOrder>,
+    pub subcontracting_inward_order: Link<target::SubcontractingInwardOrder>,
     pub delivery_note_no: Link<target::DeliveryNote>,
     pub sales_invoice_no: Link<target::SalesInvoice>,
     pub pick_list: Link<target::PickList>,
@@ -148,6 +165,7 @@ pub struct StockEntry {
     pub set_posting_time: Option<bool>,
     pub inspection_required: Option<bool>,
     pub apply_putaway_rule: Option<bool>,
+    pub is_additional_transfer_entry: Option<bool>,
     pub from_bom: Option<bool>,
     pub use_multi_level_bom: Option<bool>,
     pub bom_no: Link<target::Bom>,
@@ -161,6 +179,7 @@ pub struct StockEntry {
     pub target_warehouse_address: Link<target::Address>,
     pub target_address_display: Option<String>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub items: Vec<crate::StockEntryDetail>,
     pub total_outgoing_value: Option<f64>,
     pub total_incoming_value: Option<f64>,
@@ -178,7 +197,6 @@ pub struct StockEntry {
     pub remarks: Option<String>,
     pub per_transferred: Option<f64>,
     pub total_amount: Option<f64>,
-    pub job_card: Link<target::JobCard>,
     pub amended_from: Link<target::StockEntry>,
     pub credit_note: Link<target::JournalEntry>,
     pub is_return: Option<bool>,
@@ -189,13 +207,14 @@ pub struct StockEntry {
 document! {
     StockEntry(STOCK_ENTRY) : name owner creation modified modified_by docstatus idx
     naming_series stock_entry_type outgoing_stock_entry purpose add_to_transit work_order
-    purchase_order subcontracting_order delivery_note_no sales_invoice_no pick_list
-    purchase_receipt_no asset_repair company posting_date posting_time set_posting_time
-    inspection_required apply_putaway_rule from_bom use_multi_level_bom bom_no
-    fg_completed_qty process_loss_percentage process_loss_qty from_warehouse
-    source_warehouse_address source_address_display to_warehouse target_warehouse_address
-    target_address_display scan_barcode items total_outgoing_value total_incoming_value
+    job_card purchase_order subcontracting_order subcontracting_inward_order
+    delivery_note_no sales_invoice_no pick_list purchase_receipt_no asset_repair company
+    posting_date posting_time set_posting_time inspection_required apply_putaway_rule
+    is_additional_transfer_entry from_bom use_multi_level_bom bom_no fg_completed_qty
+    process_loss_percentage process_loss_qty from_warehouse source_warehouse_address
+    source_address_display to_warehouse target_warehouse_address target_address_display
+    scan_barcode last_scanned_warehouse items total_outgoing_value total_incoming_value
     value_difference additional_costs total_additional_costs supplier supplier_name
     supplier_address address_display project select_print_heading letter_head is_opening
-    remarks per_transferred total_amount job_card amended_from credit_note is_return
+    remarks per_transferred total_amount amended_from credit_note is_return
 }

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_ENTRY_DETAIL: DocTypeDef = DocTypeDef {
+pub static STOCK_ENTRY_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("barcode", Data, "Barcode"),
         field!("has_item_scanned", Check, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
@@ -17,6 +17,7 @@ pub static STOCK_ENTRY_DETAIL: DocTypeDef = DocTypeDef {
         field!("is_scrap_item", Check, "Is Scrap Item", default = Some("0")),
         field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = NO_COPY | CONDITIONAL),
         field!("subcontracted_item", Link, "Subcontracted Item", options = Target("Item"), flags = CONDITIONAL),
+        field!("against_fg", Link, "Against Finished Good", options = Target("Subcontracting Inward Order Item"), flags = SET_ONLY_ONCE | NO_COPY | CONDITIONAL | CONDITIONALLY_REQD, only = V16),
         field!("description", TextEditor, "Description"),
         field!("item_group", Data, "Item Group", fetch_from = Some("item_code.item_group")),
         field!("image", Attach, "Image", flags = HIDDEN),
@@ -27,8 +28,11 @@ pub static STOCK_ENTRY_DETAIL: DocTypeDef = DocTypeDef {
         field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY | CONDITIONAL, fetch_from = Some("item_code.stock_uom")),
         field!("conversion_factor", Float, "Conversion Factor", flags = REQD | CONDITIONAL | FILLED),
         field!("sample_quantity", Int, "Sample Quantity", flags = CONDITIONAL),
-        field!("basic_rate", Currency, "Basic Rate (as per Stock UOM)", options = Format("Company:company:default_currency"), flags = BOLD | IN_LIST_VIEW),
+        field!("basic_rate", Currency, "Basic Rate (as per Stock UOM)", options = Format("Company:company:default_currency"), flags = BOLD | IN_LIST_VIEW | NON_NEGATIVE, only = V16),
+        field!("basic_rate", Currency, "Basic Rate (as per Stock UOM)", options = Format("Company:company:default_currency"), flags = BOLD | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("customer_provided_item_cost", Currency, "Customer Provided Item Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | NON_NEGATIVE | CONDITIONAL, only = V16),
         field!("additional_cost", Currency, "Additional Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+        field!("landed_cost_voucher_amount", Currency, "Landed Cost Voucher Amount", flags = READ_ONLY | NO_COPY, only = V16),
         field!("valuation_rate", Currency, "Valuation Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("allow_zero_valuation_rate", Check, "Allow Zero Valuation Rate", flags = NO_COPY, default = Some("0")),
         field!("set_basic_rate_manually", Check, "Set Basic Rate Manually", flags = CONDITIONAL, default = Some("0")),
@@ -48,27 +52,32 @@ pub static STOCK_ENTRY_DETAIL: DocTypeDef = DocTypeDef {
         field!("material_request", Link, "Material Request", options = Target("Material Request"), flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
         field!("material_request_item", Link, "Material Request Item", options = Target("Material Request Item"), flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("original_item", Link, "Original Item", options = Target("Item"), flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("against_stock_entry", Link, "Against Stock Entry", options = Target("Stock Entry"), flags = READ_ONLY | NO_COPY),
-        field!("ste_detail", Data, "Stock Entry Child", flags = READ_ONLY | NO_COPY),
+        field!("against_stock_entry", Link, "Against Stock Entry", options = Target("Stock Entry"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX, only = V16),
+        field!("against_stock_entry", Link, "Against Stock Entry", options = Target("Stock Entry"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
+        field!("ste_detail", Data, "Stock Entry Child", flags = READ_ONLY | NO_COPY | SEARCH_INDEX, only = V16),
+        field!("ste_detail", Data, "Stock Entry Child", flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("po_detail", Data, "PO Supplied Item", flags = READ_ONLY | HIDDEN | NO_COPY),
         field!("sco_rm_detail", Data, "SCO Supplied Item", flags = READ_ONLY | HIDDEN | NO_COPY),
+        field!("scio_detail", Data, "SCIO Detail", flags = READ_ONLY | HIDDEN | SEARCH_INDEX, only = V16),
         field!("putaway_rule", Link, "Putaway Rule", options = Target("Putaway Rule"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
         field!("reference_purchase_receipt", Link, "Reference Purchase Receipt", options = Target("Purchase Receipt"), flags = READ_ONLY),
         field!("job_card_item", Data, "Job Card Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
     ],
     ..DocTypeDef::new("Stock Entry Detail", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub StockEntryDetailField(STOCK_ENTRY_DETAIL) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Barcode HasItemScanned
     SWarehouse TWarehouse ItemCode ItemName IsFinishedItem IsScrapItem QualityInspection
-    SubcontractedItem Description ItemGroup Image Qty TransferQty RetainSample Uom
-    StockUom ConversionFactor SampleQuantity BasicRate AdditionalCost ValuationRate
-    AllowZeroValuationRate SetBasicRateManually BasicAmount Amount UseSerialBatchFields
-    SerialAndBatchBundle SerialNo BatchNo ExpenseAccount CostCenter Project ActualQty
-    TransferredQty BomNo AllowAlternativeItem MaterialRequest MaterialRequestItem
-    OriginalItem AgainstStockEntry SteDetail PoDetail ScoRmDetail PutawayRule
+    SubcontractedItem AgainstFg Description ItemGroup Image Qty TransferQty RetainSample
+    Uom StockUom ConversionFactor SampleQuantity BasicRate CustomerProvidedItemCost
+    AdditionalCost LandedCostVoucherAmount ValuationRate AllowZeroValuationRate
+    SetBasicRateManually BasicAmount Amount UseSerialBatchFields SerialAndBatchBundle
+    SerialNo BatchNo ExpenseAccount CostCenter Project ActualQty TransferredQty BomNo
+    AllowAlternativeItem MaterialRequest MaterialRequestItem OriginalItem
+    AgainstStockEntry SteDetail PoDetail ScoRmDetail ScioDetail PutawayRule
     ReferencePurchaseReceipt JobCardItem
 }
 
@@ -98,6 +107,7 @@ pub struct StockEntryDetail {
     pub is_scrap_item: Option<bool>,
     pub quality_inspection: Link<target::QualityInspection>,
     pub subcontracted_item: Link<target::Item>,
+    pub against_fg: Link<target::SubcontractingInwardOrderItem>,
     pub description: Option<String>,
     pub item_group: Option<String>,
     pub image: Option<String>,
@@ -109,7 +119,9 @@ pub struct StockEntryDetail {
     pub conversion_factor: Option<f64>,
     pub sample_quantity: Option<i64>,
     pub basic_rate: Option<f64>,
+    pub customer_provided_item_cost: Option<f64>,
     pub additional_cost: Option<f64>,
+    pub landed_cost_voucher_amount: Option<f64>,
     pub valuation_rate: Option<f64>,
     pub allow_zero_valuation_rate: Option<bool>,
     pub set_basic_rate_manually: Option<bool>,
@@ -133,6 +145,7 @@ pub struct StockEntryDetail {
     pub ste_detail: Option<String>,
     pub po_detail: Option<String>,
     pub sco_rm_detail: Option<String>,
+    pub scio_detail: Option<String>,
     pub putaway_rule: Link<target::PutawayRule>,
     pub reference_purchase_receipt: Link<target::PurchaseReceipt>,
     pub job_card_item: Option<String>,
@@ -144,11 +157,13 @@ document! {
     StockEntryDetail(STOCK_ENTRY_DETAIL) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype barcode has_item_scanned s_warehouse
     t_warehouse item_code item_name is_finished_item is_scrap_item quality_inspection
-    subcontracted_item description item_group image qty transfer_qty retain_sample uom
-    stock_uom conversion_factor sample_quantity basic_rate additional_cost valuation_rate
+    subcontracted_item against_fg description item_group image qty transfer_qty
+    retain_sample uom stock_uom conversion_factor sample_quantity basic_rate
+    customer_provided_item_cost additional_cost landed_cost_voucher_amount valuation_rate
     allow_zero_valuation_rate set_basic_rate_manually basic_amount amount
     use_serial_batch_fields serial_and_batch_bundle serial_no batch_no expense_account
     cost_center project actual_qty transferred_qty bom_no allow_alternative_item
     material_request material_request_item original_item against_stock_entry ste_detail
-    po_detail sco_rm_detail putaway_rule reference_purchase_receipt job_card_item
+    po_detail sco_rm_detail scio_detail putaway_rule reference_purchase_receipt
+    job_card_item
 }

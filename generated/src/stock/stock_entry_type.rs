@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_ENTRY_TYPE: DocTypeDef = DocTypeDef {
+pub static STOCK_ENTRY_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
-        field!("purpose", Select, "Purpose", options = Choices(&["Material Issue", "Material Receipt", "Material Transfer", "Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture", "Repack", "Send to Subcontractor", "Disassemble"]), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW, default = Some("Material Issue")),
+        field!("purpose", Select, "Purpose", options = Choices(&["Material Issue", "Material Receipt", "Material Transfer", "Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture", "Repack", "Send to Subcontractor", "Disassemble", "Receive from Customer", "Return Raw Material to Customer", "Subcontracting Delivery", "Subcontracting Return"]), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW, default = Some("Material Issue"), only = V16),
+        field!("purpose", Select, "Purpose", options = Choices(&["Material Issue", "Material Receipt", "Material Transfer", "Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture", "Repack", "Send to Subcontractor", "Disassemble"]), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | SUPERSEDED, default = Some("Material Issue"), only = V15),
         field!("add_to_transit", Check, "Add to Transit", flags = CONDITIONAL, default = Some("0")),
         field!("is_standard", Check, "Is Standard", flags = READ_ONLY, default = Some("0")),
     ],
@@ -20,7 +21,8 @@ pub static STOCK_ENTRY_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_stock_entry_type_document"),
     ],
     ..DocTypeDef::new("Stock Entry Type", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub StockEntryTypeField(STOCK_ENTRY_TYPE) : Name Owner Creation Modified ModifiedBy
@@ -37,7 +39,10 @@ choices! {
     MaterialTransferForManufacture = "Material Transfer for Manufacture",
     MaterialConsumptionForManufacture = "Material Consumption for Manufacture",
     Manufacture = "Manufacture", Repack = "Repack", SendToSubcontractor =
-    "Send to Subcontractor", Disassemble = "Disassemble" }
+    "Send to Subcontractor", Disassemble = "Disassemble", ReceiveFromCustomer =
+    "Receive from Customer", ReturnRawMaterialToCustomer =
+    "Return Raw Material to Customer", SubcontractingDelivery =
+    "Subcontracting Delivery", SubcontractingReturn = "Subcontracting Return" }
 }
 
 #[cfg(feature = "stock")]

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_LEDGER_ENTRY: DocTypeDef = DocTypeDef {
+pub static STOCK_LEDGER_ENTRY: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("MAT-SLE-.YYYY.-.#####"),
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("posting_date", Date, "Posting Date", flags = READ_ONLY | IN_LIST_VIEW),
         field!("posting_time", Time, "Posting Time", flags = READ_ONLY),
-        field!("posting_datetime", Datetime, "Posting Datetime", flags = SEARCH_INDEX),
+        field!("posting_datetime", Datetime, "Posting Datetime", only = V16),
+        field!("posting_datetime", Datetime, "Posting Datetime", flags = SEARCH_INDEX | SUPERSEDED, only = V15),
         field!("is_adjustment_entry", Check, "Is Adjustment Entry", default = Some("0")),
         field!("auto_created_serial_and_batch_bundle", Check, "Auto Created Serial and Batch Bundle", flags = CONDITIONAL, default = Some("0")),
         field!("voucher_type", Link, "Voucher Type", options = Target("DocType"), flags = READ_ONLY | SEARCH_INDEX),
@@ -35,7 +37,8 @@ pub static STOCK_LEDGER_ENTRY: DocTypeDef = DocTypeDef {
         field!("is_cancelled", Check, "Is Cancelled", default = Some("0")),
         field!("to_rename", Check, "To Rename", flags = HIDDEN | SEARCH_INDEX, default = Some("1")),
         field!("serial_no", LongText, "Serial No", flags = READ_ONLY),
-        field!("batch_no", Data, "Batch No", flags = READ_ONLY),
+        field!("batch_no", Data, "Batch No", flags = READ_ONLY | SEARCH_INDEX, only = V16),
+        field!("batch_no", Data, "Batch No", flags = READ_ONLY | SUPERSEDED, only = V15),
     ],
     tools: &[
         tool!(List, "list_stock_ledger_entry_documents"),
@@ -46,7 +49,8 @@ pub static STOCK_LEDGER_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_stock_ledger_entry_document"),
     ],
     ..DocTypeDef::new("Stock Ledger Entry", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub StockLedgerEntryField(STOCK_LEDGER_ENTRY) : Name Owner Creation Modified

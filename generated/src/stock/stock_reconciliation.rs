@@ -2,19 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_RECONCILIATION: DocTypeDef = DocTypeDef {
+pub static STOCK_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     search_fields: &["posting_date"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-RECO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-RECO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
         field!("purpose", Select, "Purpose", options = Choices(&["Opening Stock", "Stock Reconciliation"]), flags = REQD),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = REQD | IN_LIST_VIEW | FILLED),
+        field!("posting_time", Time, "Posting Time", flags = REQD | IN_LIST_VIEW | FILLED, default = Some("Now"), only = V16),
+        field!("posting_time", Time, "Posting Time", flags = REQD | IN_LIST_VIEW | FILLED | SUPERSEDED, only = V15),
         field!("set_posting_time", Check, "Edit Posting Date and Time", default = Some("0")),
         field!("set_warehouse", Link, "Default Warehouse", options = Target("Warehouse")),
         field!("scan_barcode", Data, "Scan Barcode", options = Format("Barcode")),
+        field!("last_scanned_warehouse", Data, "Last Scanned Warehouse", flags = VIRTUAL | CONDITIONAL, only = V16),
         field!("scan_mode", Check, "Scan Mode", default = Some("0")),
         field!("items", Table, "Items", options = Target("Stock Reconciliation Item"), flags = REQD),
         field!("expense_account", Link, "Difference Account", options = Target("Account"), flags = IN_STANDARD_FILTER),
@@ -34,13 +37,14 @@ pub static STOCK_RECONCILIATION: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_stock_reconciliation_document"),
     ],
     ..DocTypeDef::new("Stock Reconciliation", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub StockReconciliationField(STOCK_RECONCILIATION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx NamingSeries Company Purpose PostingDate PostingTime
-    SetPostingTime SetWarehouse ScanBarcode ScanMode Items ExpenseAccount
-    DifferenceAmount AmendedFrom CostCenter
+    SetPostingTime SetWarehouse ScanBarcode LastScannedWarehouse ScanMode Items
+    ExpenseAccount DifferenceAmount AmendedFrom CostCenter
 }
 
 #[cfg(feature = "stock")]
@@ -75,6 +79,7 @@ pub struct StockReconciliation {
     pub set_posting_time: Option<bool>,
     pub set_warehouse: Link<target::Warehouse>,
     pub scan_barcode: Option<String>,
+    pub last_scanned_warehouse: Option<String>,
     pub scan_mode: Option<bool>,
     pub items: Vec<crate::StockReconciliationItem>,
     pub expense_account: Link<target::Account>,
@@ -88,6 +93,6 @@ pub struct StockReconciliation {
 document! {
     StockReconciliation(STOCK_RECONCILIATION) : name owner creation modified modified_by
     docstatus idx naming_series company purpose posting_date posting_time
-    set_posting_time set_warehouse scan_barcode scan_mode items expense_account
-    difference_amount amended_from cost_center
+    set_posting_time set_warehouse scan_barcode last_scanned_warehouse scan_mode items
+    expense_account difference_amount amended_from cost_center
 }

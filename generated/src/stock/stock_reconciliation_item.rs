@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_RECONCILIATION_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static STOCK_RECONCILIATION_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("barcode", Data, "Barcode"),
         field!("has_item_scanned", Data, "Has Item Scanned", flags = READ_ONLY | CONDITIONAL),
@@ -12,9 +14,11 @@ pub static STOCK_RECONCILIATION_ITEM: DocTypeDef = DocTypeDef {
         field!("item_group", Link, "Item Group", options = Target("Item Group"), fetch_from = Some("item_code.item_group")),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = REQD | IN_LIST_VIEW),
         field!("qty", Float, "Quantity", flags = IN_LIST_VIEW),
+        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("item_code.stock_uom"), only = V16),
         field!("valuation_rate", Currency, "Valuation Rate", options = Format("Company:company:default_currency"), flags = IN_LIST_VIEW),
         field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("allow_zero_valuation_rate", Check, "Allow Zero Valuation Rate", flags = READ_ONLY | CONDITIONAL, default = Some("0")),
+        field!("allow_zero_valuation_rate", Check, "Allow Zero Valuation Rate", default = Some("0"), only = V16),
+        field!("allow_zero_valuation_rate", Check, "Allow Zero Valuation Rate", flags = READ_ONLY | CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
         field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
         field!("reconcile_all_serial_batch", Check, "Reconcile All Serial Nos / Batches", flags = CONDITIONAL, default = Some("0")),
         field!("serial_and_batch_bundle", Link, "Serial / Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | SEARCH_INDEX | CONDITIONAL),
@@ -29,13 +33,14 @@ pub static STOCK_RECONCILIATION_ITEM: DocTypeDef = DocTypeDef {
         field!("amount_difference", Currency, "Amount Difference", options = Format("Company:company:default_currency"), flags = READ_ONLY),
     ],
     ..DocTypeDef::new("Stock Reconciliation Item", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub StockReconciliationItemField(STOCK_RECONCILIATION_ITEM) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype Barcode
-    HasItemScanned ItemCode ItemName ItemGroup Warehouse Qty ValuationRate Amount
-    AllowZeroValuationRate UseSerialBatchFields ReconcileAllSerialBatch
+    HasItemScanned ItemCode ItemName ItemGroup Warehouse Qty StockUom ValuationRate
+    Amount AllowZeroValuationRate UseSerialBatchFields ReconcileAllSerialBatch
     SerialAndBatchBundle CurrentSerialAndBatchBundle SerialNo BatchNo CurrentQty
     CurrentAmount CurrentValuationRate CurrentSerialNo QuantityDifference
     AmountDifference
@@ -64,6 +69,7 @@ pub struct StockReconciliationItem {
     pub item_group: Link<target::ItemGroup>,
     pub warehouse: Link<target::Warehouse>,
     pub qty: Option<f64>,
+    pub stock_uom: Link<target::Uom>,
     pub valuation_rate: Option<f64>,
     pub amount: Option<f64>,
     pub allow_zero_valuation_rate: Option<bool>,
@@ -86,7 +92,7 @@ pub struct StockReconciliationItem {
 document! {
     StockReconciliationItem(STOCK_RECONCILIATION_ITEM) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype barcode has_item_scanned
-    item_code item_name item_group warehouse qty valuation_rate amount
+    item_code item_name item_group warehouse qty stock_uom valuation_rate amount
     allow_zero_valuation_rate use_serial_batch_fields reconcile_all_serial_batch
     serial_and_batch_bundle current_serial_and_batch_bundle serial_no batch_no
     current_qty current_amount current_valuation_rate current_serial_no

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_REPOSTING_SETTINGS: DocTypeDef = DocTypeDef {
+pub static STOCK_REPOSTING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("limit_reposting_timeslot", Check, "Limit timeslot for Stock Reposting", default = Some("0")),
         field!("start_time", Time, "Start Time", flags = CONDITIONAL | CONDITIONALLY_REQD),
         field!("end_time", Time, "End Time", flags = CONDITIONAL | CONDITIONALLY_REQD),
-        field!("limits_dont_apply_on", Select, "Limits don't apply on", options = Choices(& ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]), flags = CONDITIONAL),
+        field!("limits_dont_apply_on", Select, "Limits don't apply on", options = Choices(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]), flags = CONDITIONAL),
         field!("item_based_reposting", Check, "Use Item based reposting", default = Some("1")),
+        field!("enable_parallel_reposting", Check, "Enable Parallel Reposting", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("no_of_parallel_reposting", Int, "No of Parallel Reposting (Per Item)", default = Some("4"), only = V16),
         field!("notify_reposting_error_to_role", Link, "Notify Reposting Error to Role", options = Target("Role")),
     ],
     tools: &[
@@ -18,12 +21,14 @@ pub static STOCK_REPOSTING_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_stock_reposting_settings_document"),
     ],
     ..DocTypeDef::new("Stock Reposting Settings", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub StockRepostingSettingsField(STOCK_REPOSTING_SETTINGS) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx LimitRepostingTimeslot StartTime EndTime
-    LimitsDontApplyOn ItemBasedReposting NotifyRepostingErrorToRole
+    LimitsDontApplyOn ItemBasedReposting EnableParallelReposting NoOfParallelReposting
+    NotifyRepostingErrorToRole
 }
 
 #[cfg(feature = "stock")]
@@ -51,6 +56,8 @@ pub struct StockRepostingSettings {
     pub end_time: Option<Time>,
     pub limits_dont_apply_on: Select<StockRepostingSettingsLimitsDontApplyOn>,
     pub item_based_reposting: Option<bool>,
+    pub enable_parallel_reposting: Option<bool>,
+    pub no_of_parallel_reposting: Option<i64>,
     pub notify_reposting_error_to_role: Link<target::Role>,
     pub extra: Extra,
 }
@@ -59,5 +66,6 @@ pub struct StockRepostingSettings {
 document! {
     StockRepostingSettings(STOCK_REPOSTING_SETTINGS) : name owner creation modified
     modified_by docstatus idx limit_reposting_timeslot start_time end_time
-    limits_dont_apply_on item_based_reposting notify_reposting_error_to_role
+    limits_dont_apply_on item_based_reposting enable_parallel_reposting
+    no_of_parallel_reposting notify_reposting_error_to_role
 }

@@ -2,30 +2,44 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_RESERVATION_ENTRY: DocTypeDef = DocTypeDef {
+pub static STOCK_RESERVATION_ENTRY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("MAT-SRE-.YYYY.-.#####"),
+    title_field: Some("voucher_no"),
+    sort: "creation desc",
     fields: &[
+        field!("voucher_type", Select, "Voucher Type", options = Choices(& ["Sales Order", "Work Order", "Subcontracting Inward Order", "Production Plan", "Subcontracting Order"]), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = READ_ONLY | NO_COPY | IN_STANDARD_FILTER | SEARCH_INDEX, only = V16),
+        field!("voucher_detail_no", Data, "Voucher Detail No", flags = READ_ONLY | NO_COPY | SEARCH_INDEX, only = V16),
+        field!("voucher_qty", Float, "Voucher Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE, default = Some("0"), only = V16),
+        field!("available_qty", Float, "Available Qty to Reserve", flags = READ_ONLY | NO_COPY | NON_NEGATIVE, default = Some("0"), only = V16),
+        field!("reserved_qty", Float, "Reserved Qty", flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | NON_NEGATIVE, only = V16),
+        field!("delivered_qty", Float, "Delivered Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE, default = Some("0"), only = V16),
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("warehouse", Link, "Warehouse", options = Target("Warehouse"), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
+        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | NO_COPY, only = V16),
         field!("has_serial_no", Check, "Has Serial No", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
         field!("has_batch_no", Check, "Has Batch No", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
-        field!("voucher_type", Select, "Voucher Type", options = Choices(&["Sales Order"]), flags = READ_ONLY | NO_COPY),
-        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
-        field!("voucher_detail_no", Data, "Voucher Detail No", flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
-        field!("from_voucher_type", Select, "From Voucher Type", options = Choices(& ["Pick List", "Purchase Receipt"]), flags = READ_ONLY | NO_COPY),
+        field!("voucher_type", Select, "Voucher Type", options = Choices(& ["Sales Order"]), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
+        field!("voucher_no", DynamicLink, "Voucher No", options = TargetField("voucher_type"), flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | SUPERSEDED, only = V15),
+        field!("voucher_detail_no", Data, "Voucher Detail No", flags = READ_ONLY | NO_COPY | SEARCH_INDEX | SUPERSEDED, only = V15),
+        field!("from_voucher_type", Select, "From Voucher Type", options = Choices(& ["Pick List", "Purchase Receipt", "Stock Entry", "Work Order", "Production Plan", "Subcontracting Inward Order"]), flags = READ_ONLY | NO_COPY, only = V16),
+        field!("from_voucher_type", Select, "From Voucher Type", options = Choices(& ["Pick List", "Purchase Receipt"]), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
         field!("from_voucher_no", DynamicLink, "From Voucher No", options = TargetField("from_voucher_type"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
         field!("from_voucher_detail_no", Data, "From Voucher Detail No", flags = READ_ONLY | NO_COPY),
-        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | NO_COPY),
-        field!("available_qty", Float, "Available Qty to Reserve", flags = READ_ONLY | NO_COPY | NON_NEGATIVE, default = Some("0")),
-        field!("voucher_qty", Float, "Voucher Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE, default = Some("0")),
-        field!("reserved_qty", Float, "Reserved Qty", flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | NON_NEGATIVE),
-        field!("delivered_qty", Float, "Delivered Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE, default = Some("0")),
-        field!("reservation_based_on", Select, "Reservation Based On", options = Choices(& ["Qty", "Serial and Batch"]), flags = ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL, default = Some("Qty")),
+        field!("transferred_qty", Float, "Transferred Qty", only = V16),
+        field!("consumed_qty", Float, "Consumed Qty", only = V16),
+        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY | NO_COPY | SUPERSEDED, only = V15),
+        field!("available_qty", Float, "Available Qty to Reserve", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | SUPERSEDED, default = Some("0"), only = V15),
+        field!("voucher_qty", Float, "Voucher Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | SUPERSEDED, default = Some("0"), only = V15),
+        field!("reserved_qty", Float, "Reserved Qty", flags = ALLOW_ON_SUBMIT | NO_COPY | IN_LIST_VIEW | NON_NEGATIVE | SUPERSEDED, only = V15),
+        field!("delivered_qty", Float, "Delivered Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | SUPERSEDED, default = Some("0"), only = V15),
+        field!("reservation_based_on", Select, "Reservation Based On", options = Choices(&["Qty", "Serial and Batch"]), flags = ALLOW_ON_SUBMIT | NO_COPY | CONDITIONAL, default = Some("Qty")),
         field!("sb_entries", Table, "", options = Target("Serial and Batch Entry"), flags = ALLOW_ON_SUBMIT | CONDITIONAL),
         field!("company", Link, "Company", options = Target("Company"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
         field!("project", Link, "Project", options = Target("Project"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
-        field!("status", Select, "Status", options = Choices(&["Draft", "Partially Reserved", "Reserved", "Partially Delivered", "Delivered", "Cancelled"]), flags = READ_ONLY | NO_COPY, default = Some("Draft")),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Partially Reserved", "Reserved", "Partially Delivered", "Partially Used", "Delivered", "Cancelled", "Closed"]), flags = READ_ONLY | NO_COPY, default = Some("Draft"), only = V16),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Partially Reserved", "Reserved", "Partially Delivered", "Delivered", "Cancelled"]), flags = READ_ONLY | NO_COPY | SUPERSEDED, default = Some("Draft"), only = V15),
         field!("amended_from", Link, "Amended From", options = Target("Stock Reservation Entry"), flags = READ_ONLY | NO_COPY),
     ],
     tools: &[
@@ -40,14 +54,15 @@ pub static STOCK_RESERVATION_ENTRY: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_stock_reservation_entry_document"),
     ],
     ..DocTypeDef::new("Stock Reservation Entry", "Stock")
-};
+})
+.but(&[(V15, Fact::TitleField(None)), (V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub StockReservationEntryField(STOCK_RESERVATION_ENTRY) : Name Owner Creation
-    Modified ModifiedBy Docstatus Idx ItemCode Warehouse HasSerialNo HasBatchNo
-    VoucherType VoucherNo VoucherDetailNo FromVoucherType FromVoucherNo
-    FromVoucherDetailNo StockUom AvailableQty VoucherQty ReservedQty DeliveredQty
-    ReservationBasedOn SbEntries Company Project Status AmendedFrom
+    Modified ModifiedBy Docstatus Idx VoucherType VoucherNo VoucherDetailNo VoucherQty
+    AvailableQty ReservedQty DeliveredQty ItemCode Warehouse StockUom HasSerialNo
+    HasBatchNo FromVoucherType FromVoucherNo FromVoucherDetailNo TransferredQty
+    ConsumedQty ReservationBasedOn SbEntries Company Project Status AmendedFrom
 }
 
 #[cfg(feature = "stock")]
@@ -55,13 +70,17 @@ use crate::target;
 
 #[cfg(feature = "stock")]
 choices! {
-    pub StockReservationEntryVoucherType { SalesOrder = "Sales Order" }
+    pub StockReservationEntryVoucherType { SalesOrder = "Sales Order", WorkOrder =
+    "Work Order", SubcontractingInwardOrder = "Subcontracting Inward Order",
+    ProductionPlan = "Production Plan", SubcontractingOrder = "Subcontracting Order" }
 }
 
 #[cfg(feature = "stock")]
 choices! {
     pub StockReservationEntryFromVoucherType { PickList = "Pick List", PurchaseReceipt =
-    "Purchase Receipt" }
+    "Purchase Receipt", StockEntry = "Stock Entry", WorkOrder = "Work Order",
+    ProductionPlan = "Production Plan", SubcontractingInwardOrder =
+    "Subcontracting Inward Order" }
 }
 
 #[cfg(feature = "stock")]
@@ -74,7 +93,8 @@ choices! {
 choices! {
     pub StockReservationEntryStatus { Draft = "Draft", PartiallyReserved =
     "Partially Reserved", Reserved = "Reserved", PartiallyDelivered =
-    "Partially Delivered", Delivered = "Delivered", Cancelled = "Cancelled" }
+    "Partially Delivered", PartiallyUsed = "Partially Used", Delivered = "Delivered",
+    Cancelled = "Cancelled", Closed = "Closed" }
 }
 
 #[cfg(feature = "stock")]
@@ -87,21 +107,23 @@ pub struct StockReservationEntry {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
-    pub item_code: Link<target::Item>,
-    pub warehouse: Link<target::Warehouse>,
-    pub has_serial_no: Option<bool>,
-    pub has_batch_no: Option<bool>,
     pub voucher_type: Select<StockReservationEntryVoucherType>,
     pub voucher_no: Option<String>,
     pub voucher_detail_no: Option<String>,
+    pub voucher_qty: Option<f64>,
+    pub available_qty: Option<f64>,
+    pub reserved_qty: Option<f64>,
+    pub delivered_qty: Option<f64>,
+    pub item_code: Link<target::Item>,
+    pub warehouse: Link<target::Warehouse>,
+    pub stock_uom: Link<target::Uom>,
+    pub has_serial_no: Option<bool>,
+    pub has_batch_no: Option<bool>,
     pub from_voucher_type: Select<StockReservationEntryFromVoucherType>,
     pub from_voucher_no: Option<String>,
     pub from_voucher_detail_no: Option<String>,
-    pub stock_uom: Link<target::Uom>,
-    pub available_qty: Option<f64>,
-    pub voucher_qty: Option<f64>,
-    pub reserved_qty: Option<f64>,
-    pub delivered_qty: Option<f64>,
+    pub transferred_qty: Option<f64>,
+    pub consumed_qty: Option<f64>,
     pub reservation_based_on: Select<StockReservationEntryReservationBasedOn>,
     pub sb_entries: Vec<crate::SerialAndBatchEntry>,
     pub company: Link<target::Company>,
@@ -114,8 +136,8 @@ pub struct StockReservationEntry {
 #[cfg(feature = "stock")]
 document! {
     StockReservationEntry(STOCK_RESERVATION_ENTRY) : name owner creation modified
-    modified_by docstatus idx item_code warehouse has_serial_no has_batch_no voucher_type
-    voucher_no voucher_detail_no from_voucher_type from_voucher_no from_voucher_detail_no
-    stock_uom available_qty voucher_qty reserved_qty delivered_qty reservation_based_on
-    sb_entries company project status amended_from
+    modified_by docstatus idx voucher_type voucher_no voucher_detail_no voucher_qty
+    available_qty reserved_qty delivered_qty item_code warehouse stock_uom has_serial_no
+    has_batch_no from_voucher_type from_voucher_no from_voucher_detail_no transferred_qty
+    consumed_qty reservation_based_on sb_entries company project status amended_from
 }

@@ -2,63 +2,72 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_SETTINGS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
-        | doctype_flag::QUICK_ENTRY,
-    sort: "creation asc",
-    fields: &[
-        field!("item_naming_by", Select, "Item Naming By", options = Choices(&["Item Code", "Naming Series"]), flags = IN_LIST_VIEW, default = Some("Item Code")),
-        field!("valuation_method", Select, "Default Valuation Method", options = Choices(& ["FIFO", "Moving Average", "LIFO"])),
-        field!("item_group", Link, "Default Item Group", options = Target("Item Group"), flags = IN_LIST_VIEW),
-        field!("default_warehouse", Link, "Default Warehouse", options = Target("Warehouse")),
-        field!("sample_retention_warehouse", Link, "Sample Retention Warehouse", options = Target("Warehouse")),
-        field!("stock_uom", Link, "Default Stock UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
-        field!("auto_insert_price_list_rate_if_missing", Check, "Auto Insert Item Price If Missing", default = Some("0")),
-        field!("update_price_list_based_on", Select, "Update Price List Based On", options = Choices(&["Rate", "Price List Rate"]), flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("Rate")),
-        field!("update_existing_price_list_rate", Check, "Update Existing Price List Rate", flags = CONDITIONAL, default = Some("0")),
-        field!("allow_to_edit_stock_uom_qty_for_sales", Check, "Allow to Edit Stock UOM Qty for Sales Documents", default = Some("0")),
-        field!("allow_to_edit_stock_uom_qty_for_purchase", Check, "Allow to Edit Stock UOM Qty for Purchase Documents", default = Some("0")),
-        field!("allow_uom_with_conversion_rate_defined_in_item", Check, "Allow UOM with Conversion Rate Defined in Item", default = Some("0")),
-        field!("over_delivery_receipt_allowance", Float, "Over Delivery/Receipt Allowance (%)"),
-        field!("mr_qty_allowance", Float, "Over Transfer Allowance"),
-        field!("over_picking_allowance", Percent, "Over Picking Allowance"),
-        field!("role_allowed_to_over_deliver_receive", Link, "Role Allowed to Over Deliver/Receive", options = Target("Role")),
-        field!("allow_negative_stock", Check, "Allow Negative Stock", default = Some("0")),
-        field!("show_barcode_field", Check, "Show Barcode Field in Stock Transactions", default = Some("1")),
-        field!("clean_description_html", Check, "Convert Item Description to Clean HTML in Transactions", default = Some("1")),
-        field!("allow_internal_transfer_at_arms_length_price", Check, "Allow Internal Transfers at Arm's Length Price", default = Some("0")),
-        field!("action_if_quality_inspection_is_not_submitted", Select, "Action If Quality Inspection Is Not Submitted", options = Choices(&["Stop", "Warn"]), default = Some("Stop")),
-        field!("action_if_quality_inspection_is_rejected", Select, "Action If Quality Inspection Is Rejected", options = Choices(&["Stop", "Warn"]), default = Some("Stop")),
-        field!("enable_stock_reservation", Check, "Enable Stock Reservation", default = Some("0")),
-        field!("allow_partial_reservation", Check, "Allow Partial Reservation", flags = CONDITIONAL, default = Some("1")),
-        field!("auto_reserve_stock_for_sales_order_on_purchase", Check, "Auto Reserve Stock for Sales Order on Purchase", flags = CONDITIONAL, default = Some("0")),
-        field!("auto_reserve_serial_and_batch", Check, "Auto Reserve Serial and Batch Nos", flags = CONDITIONAL, default = Some("1")),
-        field!("allow_existing_serial_no", Check, "Allow existing Serial No to be Manufactured/Received again", default = Some("1")),
-        field!("do_not_use_batchwise_valuation", Check, "Do Not Use Batch-wise Valuation", default = Some("0")),
-        field!("auto_create_serial_and_batch_bundle_for_outward", Check, "Auto Create Serial and Batch Bundle For Outward", default = Some("1")),
-        field!("pick_serial_and_batch_based_on", Select, "Pick Serial / Batch Based On", options = Choices(&["FIFO", "LIFO", "Expiry"]), flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("FIFO")),
-        field!("disable_serial_no_and_batch_selector", Check, "Disable Serial No And Batch Selector", default = Some("0")),
-        field!("use_serial_batch_fields", Check, "Use Serial / Batch Fields", default = Some("1")),
-        field!("do_not_update_serial_batch_on_creation_of_auto_bundle", Check, "Do Not Update Serial / Batch on Creation of Auto Bundle", default = Some("1")),
-        field!("set_serial_and_batch_bundle_naming_based_on_naming_series", Check, "Set Serial and Batch Bundle Naming Based on Naming Series", default = Some("0")),
-        field!("use_naming_series", Check, "Have Default Naming Series for Batch ID?", default = Some("0")),
-        field!("naming_series_prefix", Data, "Naming Series Prefix", flags = CONDITIONAL, default = Some("BATCH-")),
-        field!("allow_to_make_quality_inspection_after_purchase_or_delivery", Check, "Allow to Make Quality Inspection after Purchase / Delivery", default = Some("0")),
-        field!("auto_indent", Check, "Raise Material Request When Stock Reaches Re-order Level", default = Some("0")),
-        field!("reorder_email_notify", Check, "Notify by Email on Creation of Automatic Material Request", default = Some("0")),
-        field!("allow_from_dn", Check, "Allow Material Transfer from Delivery Note to Sales Invoice", default = Some("0")),
-        field!("allow_from_pr", Check, "Allow Material Transfer from Purchase Receipt to Purchase Invoice", default = Some("0")),
-        field!("stock_frozen_upto", Date, "Stock Frozen Upto"),
-        field!("stock_frozen_upto_days", Int, "Freeze Stocks Older Than (Days)"),
-        field!("role_allowed_to_create_edit_back_dated_transactions", Link, "Role Allowed to Create/Edit Back-dated Transactions", options = Target("Role")),
-        field!("stock_auth_role", Link, "Role Allowed to Edit Frozen Stock", options = Target("Role"), flags = CONDITIONAL),
-    ],
-    tools: &[
-        tool!(Get, "get_stock_settings_document"),
-        tool!(Update, "update_stock_settings_document"),
-    ],
-    ..DocTypeDef::new("Stock Settings", "Stock")
-};
+pub static STOCK_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
+    | doctype_flag::QUICK_ENTRY,
+sort: "creation asc",
+fields: &[
+    field!("item_naming_by", Select, "Item Naming By", options = Choices(&["Item Code", "Naming Series"]), flags = IN_LIST_VIEW, default = Some("Item Code")),
+    field!("valuation_method", Select, "Default Valuation Method", options = Choices(& ["FIFO", "Moving Average", "LIFO"])),
+    field!("item_group", Link, "Default Item Group", options = Target("Item Group"), flags = IN_LIST_VIEW),
+    field!("default_warehouse", Link, "Default Warehouse", options = Target("Warehouse")),
+    field!("sample_retention_warehouse", Link, "Sample Retention Warehouse", options = Target("Warehouse")),
+    field!("stock_uom", Link, "Default Stock UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
+    field!("auto_insert_price_list_rate_if_missing", Check, "Auto Insert Item Price If Missing", default = Some("0")),
+    field!("update_price_list_based_on", Select, "Update Price List Based On", options = Choices(&["Rate", "Price List Rate"]), flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("Rate")),
+    field!("update_existing_price_list_rate", Check, "Update Existing Price List Rate", flags = CONDITIONAL, default = Some("0")),
+    field!("allow_to_edit_stock_uom_qty_for_sales", Check, "Allow to Edit Stock UOM Qty for Sales Documents", default = Some("0")),
+    field!("allow_to_edit_stock_uom_qty_for_purchase", Check, "Allow to Edit Stock UOM Qty for Purchase Documents", default = Some("0")),
+    field!("allow_uom_with_conversion_rate_defined_in_item", Check, "Allow UOM with Conversion Rate Defined in Item", default = Some("0")),
+    field!("over_delivery_receipt_allowance", Float, "Over Delivery/Receipt Allowance (%)"),
+    field!("mr_qty_allowance", Float, "Over Transfer Allowance"),
+    field!("over_picking_allowance", Percent, "Over Picking Allowance"),
+    field!("role_allowed_to_over_deliver_receive", Link, "Role Allowed to Over Deliver/Receive", options = Target("Role")),
+    field!("allow_negative_stock", Check, "Allow Negative Stock", default = Some("0")),
+    field!("show_barcode_field", Check, "Show Barcode Field in Stock Transactions", default = Some("1")),
+    field!("clean_description_html", Check, "Convert Item Description to Clean HTML in Transactions", default = Some("1")),
+    field!("allow_internal_transfer_at_arms_length_price", Check, "Allow Internal Transfers at Arm's Length Price", default = Some("0")),
+    field!("validate_material_transfer_warehouses", Check, "Validate Material Transfer Warehouses", default = Some("0"), only = V16),
+    field!("action_if_quality_inspection_is_not_submitted", Select, "Action If Quality Inspection Is Not Submitted", options = Choices(&["Stop", "Warn"]), flags = SUPERSEDED, default = Some("Stop"), only = V15),
+    field!("action_if_quality_inspection_is_rejected", Select, "Action If Quality Inspection Is Rejected", options = Choices(&["Stop", "Warn"]), flags = SUPERSEDED, default = Some("Stop"), only = V15),
+    field!("enable_stock_reservation", Check, "Enable Stock Reservation", flags = SUPERSEDED, default = Some("0"), only = V15),
+    field!("allow_partial_reservation", Check, "Allow Partial Reservation", flags = CONDITIONAL | SUPERSEDED, default = Some("1"), only = V15),
+    field!("auto_reserve_stock_for_sales_order_on_purchase", Check, "Auto Reserve Stock for Sales Order on Purchase", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+    field!("auto_reserve_serial_and_batch", Check, "Auto Reserve Serial and Batch Nos", flags = CONDITIONAL | SUPERSEDED, default = Some("1"), only = V15),
+    field!("allow_existing_serial_no", Check, "Allow existing Serial No to be Manufactured/Received again", default = Some("1")),
+    field!("do_not_use_batchwise_valuation", Check, "Do Not Use Batch-wise Valuation", default = Some("0")),
+    field!("auto_create_serial_and_batch_bundle_for_outward", Check, "Auto Create Serial and Batch Bundle For Outward", default = Some("1")),
+    field!("pick_serial_and_batch_based_on", Select, "Pick Serial / Batch Based On", options = Choices(&["FIFO", "LIFO", "Expiry"]), flags = CONDITIONAL | CONDITIONALLY_REQD, default = Some("FIFO")),
+    field!("disable_serial_no_and_batch_selector", Check, "Disable Serial No And Batch Selector", default = Some("0")),
+    field!("use_serial_batch_fields", Check, "Use Serial / Batch Fields", default = Some("1")),
+    field!("do_not_update_serial_batch_on_creation_of_auto_bundle", Check, "Do Not Update Serial / Batch on Creation of Auto Bundle", default = Some("1")),
+    field!("set_serial_and_batch_bundle_naming_based_on_naming_series", Check, "Set Serial and Batch Bundle Naming Based on Naming Series", default = Some("0")),
+    field!("use_naming_series", Check, "Have Default Naming Series for Batch ID?", default = Some("0")),
+    field!("naming_series_prefix", Data, "Naming Series Prefix", flags = CONDITIONAL, default = Some("BATCH-")),
+    field!("enable_stock_reservation", Check, "Enable Stock Reservation", default = Some("0"), only = V16),
+    field!("auto_reserve_stock", Check, "Auto Reserve Stock", default = Some("0"), only = V16),
+    field!("allow_partial_reservation", Check, "Allow Partial Reservation", flags = CONDITIONAL, default = Some("1"), only = V16),
+    field!("auto_reserve_stock_for_sales_order_on_purchase", Check, "Auto Reserve Stock for Sales Order on Purchase", flags = CONDITIONAL, default = Some("0"), only = V16),
+    field!("auto_reserve_serial_and_batch", Check, "Auto Reserve Serial and Batch Nos", flags = CONDITIONAL, default = Some("1"), only = V16),
+    field!("action_if_quality_inspection_is_not_submitted", Select, "Action If Quality Inspection Is Not Submitted", options = Choices(&["Stop", "Warn"]), default = Some("Stop"), only = V16),
+    field!("action_if_quality_inspection_is_rejected", Select, "Action If Quality Inspection Is Rejected", options = Choices(&["Stop", "Warn"]), default = Some("Stop"), only = V16),
+    field!("allow_to_make_quality_inspection_after_purchase_or_delivery", Check, "Allow to Make Quality Inspection after Purchase / Delivery", default = Some("0")),
+    field!("auto_indent", Check, "Raise Material Request When Stock Reaches Re-order Level", default = Some("0")),
+    field!("reorder_email_notify", Check, "Notify by Email on Creation of Automatic Material Request", default = Some("0")),
+    field!("allow_from_dn", Check, "Allow Material Transfer from Delivery Note to Sales Invoice", default = Some("0")),
+    field!("allow_from_pr", Check, "Allow Material Transfer from Purchase Receipt to Purchase Invoice", default = Some("0")),
+    field!("stock_frozen_upto", Date, "Stock Frozen Up To", only = V16),
+    field!("stock_frozen_upto", Date, "Stock Frozen Upto", flags = SUPERSEDED, only = V15),
+    field!("stock_frozen_upto_days", Int, "Freeze Stocks Older Than (Days)"),
+    field!("role_allowed_to_create_edit_back_dated_transactions", Link, "Role Allowed to Create/Edit Back-dated Transactions", options = Target("Role")),
+    field!("stock_auth_role", Link, "Role Allowed to Edit Frozen Stock", options = Target("Role"), flags = CONDITIONAL),
+],
+tools: &[
+    tool!(Get, "get_stock_settings_document"),
+    tool!(Update, "update_stock_settings_document"),
+],
+..DocTypeDef::new("Stock Settings", "Stock")
+});
 
 fields! {
     pub StockSettingsField(STOCK_SETTINGS) : Name Owner Creation Modified ModifiedBy
@@ -69,14 +78,14 @@ fields! {
     OverDeliveryReceiptAllowance MrQtyAllowance OverPickingAllowance
     RoleAllowedToOverDeliverReceive AllowNegativeStock ShowBarcodeField
     CleanDescriptionHtml AllowInternalTransferAtArmsLengthPrice
-    ActionIfQualityInspectionIsNotSubmitted ActionIfQualityInspectionIsRejected
-    EnableStockReservation AllowPartialReservation
-    AutoReserveStockForSalesOrderOnPurchase AutoReserveSerialAndBatch
-    AllowExistingSerialNo DoNotUseBatchwiseValuation
+    ValidateMaterialTransferWarehouses AllowExistingSerialNo DoNotUseBatchwiseValuation
     AutoCreateSerialAndBatchBundleForOutward PickSerialAndBatchBasedOn
     DisableSerialNoAndBatchSelector UseSerialBatchFields
     DoNotUpdateSerialBatchOnCreationOfAutoBundle
     SetSerialAndBatchBundleNamingBasedOnNamingSeries UseNamingSeries NamingSeriesPrefix
+    EnableStockReservation AutoReserveStock AllowPartialReservation
+    AutoReserveStockForSalesOrderOnPurchase AutoReserveSerialAndBatch
+    ActionIfQualityInspectionIsNotSubmitted ActionIfQualityInspectionIsRejected
     AllowToMakeQualityInspectionAfterPurchaseOrDelivery AutoIndent ReorderEmailNotify
     AllowFromDn AllowFromPr StockFrozenUpto StockFrozenUptoDays
     RoleAllowedToCreateEditBackDatedTransactions StockAuthRole
@@ -105,6 +114,12 @@ choices! {
 
 #[cfg(feature = "stock")]
 choices! {
+    pub StockSettingsPickSerialAndBatchBasedOn { Fifo = "FIFO", Lifo = "LIFO", Expiry =
+    "Expiry" }
+}
+
+#[cfg(feature = "stock")]
+choices! {
     pub StockSettingsActionIfQualityInspectionIsNotSubmitted { Stop = "Stop", Warn =
     "Warn" }
 }
@@ -112,12 +127,6 @@ choices! {
 #[cfg(feature = "stock")]
 choices! {
     pub StockSettingsActionIfQualityInspectionIsRejected { Stop = "Stop", Warn = "Warn" }
-}
-
-#[cfg(feature = "stock")]
-choices! {
-    pub StockSettingsPickSerialAndBatchBasedOn { Fifo = "FIFO", Lifo = "LIFO", Expiry =
-    "Expiry" }
 }
 
 #[cfg(feature = "stock")]
@@ -150,16 +159,7 @@ pub struct StockSettings {
     pub show_barcode_field: Option<bool>,
     pub clean_description_html: Option<bool>,
     pub allow_internal_transfer_at_arms_length_price: Option<bool>,
-    pub action_if_quality_inspection_is_not_submitted: Select<
-        StockSettingsActionIfQualityInspectionIsNotSubmitted,
-    >,
-    pub action_if_quality_inspection_is_rejected: Select<
-        StockSettingsActionIfQualityInspectionIsRejected,
-    >,
-    pub enable_stock_reservation: Option<bool>,
-    pub allow_partial_reservation: Option<bool>,
-    pub auto_reserve_stock_for_sales_order_on_purchase: Option<bool>,
-    pub auto_reserve_serial_and_batch: Option<bool>,
+    pub validate_material_transfer_warehouses: Option<bool>,
     pub allow_existing_serial_no: Option<bool>,
     pub do_not_use_batchwise_valuation: Option<bool>,
     pub auto_create_serial_and_batch_bundle_for_outward: Option<bool>,
@@ -170,6 +170,17 @@ pub struct StockSettings {
     pub set_serial_and_batch_bundle_naming_based_on_naming_series: Option<bool>,
     pub use_naming_series: Option<bool>,
     pub naming_series_prefix: Option<String>,
+    pub enable_stock_reservation: Option<bool>,
+    pub auto_reserve_stock: Option<bool>,
+    pub allow_partial_reservation: Option<bool>,
+    pub auto_reserve_stock_for_sales_order_on_purchase: Option<bool>,
+    pub auto_reserve_serial_and_batch: Option<bool>,
+    pub action_if_quality_inspection_is_not_submitted: Select<
+        StockSettingsActionIfQualityInspectionIsNotSubmitted,
+    >,
+    pub action_if_quality_inspection_is_rejected: Select<
+        StockSettingsActionIfQualityInspectionIsRejected,
+    >,
     pub allow_to_make_quality_inspection_after_purchase_or_delivery: Option<bool>,
     pub auto_indent: Option<bool>,
     pub reorder_email_notify: Option<bool>,
@@ -192,17 +203,18 @@ document! {
     allow_uom_with_conversion_rate_defined_in_item over_delivery_receipt_allowance
     mr_qty_allowance over_picking_allowance role_allowed_to_over_deliver_receive
     allow_negative_stock show_barcode_field clean_description_html
-    allow_internal_transfer_at_arms_length_price
-    action_if_quality_inspection_is_not_submitted
-    action_if_quality_inspection_is_rejected enable_stock_reservation
-    allow_partial_reservation auto_reserve_stock_for_sales_order_on_purchase
-    auto_reserve_serial_and_batch allow_existing_serial_no do_not_use_batchwise_valuation
+    allow_internal_transfer_at_arms_length_price validate_material_transfer_warehouses
+    allow_existing_serial_no do_not_use_batchwise_valuation
     auto_create_serial_and_batch_bundle_for_outward pick_serial_and_batch_based_on
     disable_serial_no_and_batch_selector use_serial_batch_fields
     do_not_update_serial_batch_on_creation_of_auto_bundle
     set_serial_and_batch_bundle_naming_based_on_naming_series use_naming_series
-    naming_series_prefix allow_to_make_quality_inspection_after_purchase_or_delivery
-    auto_indent reorder_email_notify allow_from_dn allow_from_pr stock_frozen_upto
+    naming_series_prefix enable_stock_reservation auto_reserve_stock
+    allow_partial_reservation auto_reserve_stock_for_sales_order_on_purchase
+    auto_reserve_serial_and_batch action_if_quality_inspection_is_not_submitted
+    action_if_quality_inspection_is_rejected
+    allow_to_make_quality_inspection_after_purchase_or_delivery auto_indent
+    reorder_email_notify allow_from_dn allow_from_pr stock_frozen_upto
     stock_frozen_upto_days role_allowed_to_create_edit_back_dated_transactions
     stock_auth_role
 }

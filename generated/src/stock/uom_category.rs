@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UOM_CATEGORY: DocTypeDef = DocTypeDef {
+pub static UOM_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:category_name"),
+    sort: "creation desc",
     fields: &[
-        field!("category_name", Data, "Category Name", flags = REQD | IN_LIST_VIEW),
+        field!("category_name", Data, "Category Name", flags = REQD | UNIQUE | IN_LIST_VIEW, only = V16),
+        field!("category_name", Data, "Category Name", flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
     ],
     tools: &[
         tool!(List, "list_uom_category_documents"),
@@ -18,7 +20,8 @@ pub static UOM_CATEGORY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_uom_category_document"),
     ],
     ..DocTypeDef::new("UOM Category", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UomCategoryField(UOM_CATEGORY) : Name Owner Creation Modified ModifiedBy

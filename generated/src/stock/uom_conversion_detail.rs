@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UOM_CONVERSION_DETAIL: DocTypeDef = DocTypeDef {
+pub static UOM_CONVERSION_DETAIL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[
         field!("uom", Link, "UOM", options = Target("UOM"), flags = IN_LIST_VIEW),
-        field!("conversion_factor", Float, "Conversion Factor", flags = IN_LIST_VIEW),
+        field!("conversion_factor", Float, "Conversion Factor", flags = IN_LIST_VIEW | NON_NEGATIVE, only = V16),
+        field!("conversion_factor", Float, "Conversion Factor", flags = IN_LIST_VIEW | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("UOM Conversion Detail", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub UomConversionDetailField(UOM_CONVERSION_DETAIL) : Name Owner Creation Modified

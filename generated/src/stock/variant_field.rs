@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VARIANT_FIELD: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static VARIANT_FIELD: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("field_name", Autocomplete, "Field Name", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Variant Field", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub VariantFieldField(VARIANT_FIELD) : Name Owner Creation Modified ModifiedBy

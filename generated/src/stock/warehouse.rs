@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WAREHOUSE: DocTypeDef = DocTypeDef {
+pub static WAREHOUSE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("disabled", Check, "Disabled", flags = HIDDEN, default = Some("0")),
         field!("warehouse_name", Data, "Warehouse Name", flags = REQD),
@@ -12,6 +13,7 @@ pub static WAREHOUSE: DocTypeDef = DocTypeDef {
         field!("is_rejected_warehouse", Check, "Is Rejected Warehouse", default = Some("0")),
         field!("account", Link, "Account", options = Target("Account")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
+        field!("customer", Link, "Customer", options = Target("Customer"), flags = QUICK_ENTRY | CONDITIONAL, only = V16),
         field!("email_id", Data, "Email Address", flags = HIDDEN),
         field!("phone_no", Data, "Phone No", options = Format("Phone")),
         field!("mobile_no", Data, "Mobile No", options = Format("Phone")),
@@ -35,13 +37,14 @@ pub static WAREHOUSE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_warehouse_document"),
     ],
     ..DocTypeDef::new("Warehouse", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WarehouseField(WAREHOUSE) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Disabled WarehouseName IsGroup ParentWarehouse IsRejectedWarehouse Account Company
-    EmailId PhoneNo MobileNo AddressLine1 AddressLine2 City State Pin WarehouseType
-    DefaultInTransitWarehouse Lft Rgt OldParent
+    Customer EmailId PhoneNo MobileNo AddressLine1 AddressLine2 City State Pin
+    WarehouseType DefaultInTransitWarehouse Lft Rgt OldParent
 }
 
 #[cfg(feature = "stock")]
@@ -64,6 +67,7 @@ pub struct Warehouse {
     pub is_rejected_warehouse: Option<bool>,
     pub account: Link<target::Account>,
     pub company: Link<target::Company>,
+    pub customer: Link<target::Customer>,
     pub email_id: Option<String>,
     pub phone_no: Option<String>,
     pub mobile_no: Option<String>,
@@ -84,6 +88,6 @@ pub struct Warehouse {
 document! {
     Warehouse(WAREHOUSE) : name owner creation modified modified_by docstatus idx
     disabled warehouse_name is_group parent_warehouse is_rejected_warehouse account
-    company email_id phone_no mobile_no address_line_1 address_line_2 city state pin
-    warehouse_type default_in_transit_warehouse lft rgt old_parent
+    company customer email_id phone_no mobile_no address_line_1 address_line_2 city state
+    pin warehouse_type default_in_transit_warehouse lft rgt old_parent
 }

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WAREHOUSE_TYPE: DocTypeDef = DocTypeDef {
+pub static WAREHOUSE_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[field!("description", SmallText, "Description")],
     tools: &[
         tool!(List, "list_warehouse_type_documents"),
@@ -16,7 +16,8 @@ pub static WAREHOUSE_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_warehouse_type_document"),
     ],
     ..DocTypeDef::new("Warehouse Type", "Stock")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub WarehouseTypeField(WAREHOUSE_TYPE) : Name Owner Creation Modified ModifiedBy

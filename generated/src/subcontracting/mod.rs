@@ -2,6 +2,16 @@
 
 mod subcontracting_bom;
 pub use self::subcontracting_bom::*;
+mod subcontracting_inward_order;
+pub use self::subcontracting_inward_order::*;
+mod subcontracting_inward_order_item;
+pub use self::subcontracting_inward_order_item::*;
+mod subcontracting_inward_order_received_item;
+pub use self::subcontracting_inward_order_received_item::*;
+mod subcontracting_inward_order_scrap_item;
+pub use self::subcontracting_inward_order_scrap_item::*;
+mod subcontracting_inward_order_service_item;
+pub use self::subcontracting_inward_order_service_item::*;
 mod subcontracting_order;
 pub use self::subcontracting_order::*;
 mod subcontracting_order_item;

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_BOM: DocTypeDef = DocTypeDef {
+pub static SUBCONTRACTING_BOM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("format:SB-{####}"),
+    sort: "creation desc",
     fields: &[
         field!("is_active", Check, "Is Active", flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("1")),
         field!("finished_good", Link, "Finished Good", options = Target("Item"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
@@ -25,7 +26,8 @@ pub static SUBCONTRACTING_BOM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_subcontracting_bom_document"),
     ],
     ..DocTypeDef::new("Subcontracting BOM", "Subcontracting")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubcontractingBomField(SUBCONTRACTING_BOM) : Name Owner Creation Modified

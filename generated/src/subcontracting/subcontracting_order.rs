@@ -2,18 +2,20 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_ORDER: DocTypeDef = DocTypeDef {
+pub static SUBCONTRACTING_ORDER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("supplier_name"),
     search_fields: &["status", "transaction_date", "supplier"],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["SC-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["SC-ORD-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("purchase_order", Link, "Subcontracting Purchase Order", options = Target("Purchase Order"), flags = REQD),
         field!("supplier", Link, "Job Worker", options = Target("Supplier"), flags = REQD | BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("supplier_name", Data, "Job Worker Name", flags = REQD | READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("supplier.supplier_name")),
         field!("supplier_warehouse", Link, "Job Worker Warehouse", options = Target("Warehouse"), flags = REQD | CONDITIONAL),
+        field!("supplier_currency", Link, "Job Worker Currency", options = Target("Currency"), flags = READ_ONLY | HIDDEN | NO_COPY, fetch_from = Some("purchase_order.currency"), only = V16),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("transaction_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX | FETCH_IF_EMPTY, default = Some("Today"), fetch_from = Some("purchase_order.transaction_date")),
         field!("schedule_date", Date, "Required By", flags = READ_ONLY | ALLOW_ON_SUBMIT | FETCH_IF_EMPTY, fetch_from = Some("purchase_order.schedule_date")),
@@ -26,17 +28,21 @@ pub static SUBCONTRACTING_ORDER: DocTypeDef = DocTypeDef {
         field!("total", Currency, "Total", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
         field!("service_items", Table, "Service Items", options = Target("Subcontracting Order Service Item"), flags = REQD | READ_ONLY),
         field!("set_reserve_warehouse", Link, "Set Reserve Warehouse", options = Target("Warehouse"), flags = CONDITIONAL),
+        field!("reserve_stock", Check, "Reserve Stock", flags = NO_COPY, default = Some("0"), only = V16),
         field!("supplied_items", Table, "Supplied Items", options = Target("Subcontracting Order Supplied Item"), flags = READ_ONLY | NO_COPY),
         field!("supplier_address", Link, "Job Worker Address", options = Target("Address"), flags = FETCH_IF_EMPTY, fetch_from = Some("supplier.supplier_primary_address")),
-        field!("address_display", SmallText, "Job Worker Address Details", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Job Worker Address Details", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Job Worker Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_person", Link, "Job Worker Contact", options = Target("Contact"), flags = FETCH_IF_EMPTY, fetch_from = Some("supplier.supplier_primary_contact")),
         field!("contact_display", SmallText, "Contact Name", flags = READ_ONLY | IN_GLOBAL_SEARCH),
         field!("contact_mobile", SmallText, "Contact Mobile No", options = Format("Phone"), flags = READ_ONLY),
         field!("contact_email", SmallText, "Contact Email", options = Format("Email"), flags = READ_ONLY),
         field!("shipping_address", Link, "Company Shipping Address", options = Target("Address")),
-        field!("shipping_address_display", SmallText, "Shipping Address Details", flags = READ_ONLY),
+        field!("shipping_address_display", TextEditor, "Shipping Address Details", flags = READ_ONLY, only = V16),
+        field!("shipping_address_display", SmallText, "Shipping Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("billing_address", Link, "Company Billing Address", options = Target("Address")),
-        field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY),
+        field!("billing_address_display", TextEditor, "Billing Address Details", flags = READ_ONLY, only = V16),
+        field!("billing_address_display", SmallText, "Billing Address Details", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("distribute_additional_costs_based_on", Select, "Distribute Additional Costs Based On ", options = Choices(&["Qty", "Amount"]), default = Some("Qty")),
         field!("additional_costs", Table, "Additional Costs", options = Target("Landed Cost Taxes and Charges")),
         field!("total_additional_costs", Currency, "Total Additional Costs", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -44,6 +50,7 @@ pub static SUBCONTRACTING_ORDER: DocTypeDef = DocTypeDef {
         field!("per_received", Percent, "% Received", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
         field!("select_print_heading", Link, "Print Heading", options = Target("Print Heading"), flags = ALLOW_ON_SUBMIT | NO_COPY),
         field!("letter_head", Link, "Letter Head", options = Target("Letter Head"), flags = ALLOW_ON_SUBMIT),
+        field!("production_plan", Data, "Production Plan", flags = READ_ONLY | HIDDEN | NO_COPY, only = V16),
     ],
     tools: &[
         tool!(List, "list_subcontracting_order_documents"),
@@ -57,17 +64,18 @@ pub static SUBCONTRACTING_ORDER: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_subcontracting_order_document"),
     ],
     ..DocTypeDef::new("Subcontracting Order", "Subcontracting")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubcontractingOrderField(SUBCONTRACTING_ORDER) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Title NamingSeries PurchaseOrder Supplier SupplierName
-    SupplierWarehouse Company TransactionDate ScheduleDate AmendedFrom CostCenter Project
-    SetWarehouse Items TotalQty Total ServiceItems SetReserveWarehouse SuppliedItems
-    SupplierAddress AddressDisplay ContactPerson ContactDisplay ContactMobile
-    ContactEmail ShippingAddress ShippingAddressDisplay BillingAddress
-    BillingAddressDisplay DistributeAdditionalCostsBasedOn AdditionalCosts
-    TotalAdditionalCosts Status PerReceived SelectPrintHeading LetterHead
+    SupplierWarehouse SupplierCurrency Company TransactionDate ScheduleDate AmendedFrom
+    CostCenter Project SetWarehouse Items TotalQty Total ServiceItems SetReserveWarehouse
+    ReserveStock SuppliedItems SupplierAddress AddressDisplay ContactPerson
+    ContactDisplay ContactMobile ContactEmail ShippingAddress ShippingAddressDisplay
+    BillingAddress BillingAddressDisplay DistributeAdditionalCostsBasedOn AdditionalCosts
+    TotalAdditionalCosts Status PerReceived SelectPrintHeading LetterHead ProductionPlan
 }
 
 #[cfg(feature = "subcontracting")]
@@ -108,6 +116,7 @@ pub struct SubcontractingOrder {
     pub supplier: Link<target::Supplier>,
     pub supplier_name: Option<String>,
     pub supplier_warehouse: Link<target::Warehouse>,
+    pub supplier_currency: Link<target::Currency>,
     pub company: Link<target::Company>,
     pub transaction_date: Option<Date>,
     pub schedule_date: Option<Date>,
@@ -120,6 +129,7 @@ pub struct SubcontractingOrder {
     pub total: Option<f64>,
     pub service_items: Vec<crate::SubcontractingOrderServiceItem>,
     pub set_reserve_warehouse: Link<target::Warehouse>,
+    pub reserve_stock: Option<bool>,
     pub supplied_items: Vec<crate::SubcontractingOrderSuppliedItem>,
     pub supplier_address: Link<target::Address>,
     pub address_display: Option<String>,
@@ -140,6 +150,7 @@ pub struct SubcontractingOrder {
     pub per_received: Option<f64>,
     pub select_print_heading: Link<target::PrintHeading>,
     pub letter_head: Link<target::LetterHead>,
+    pub production_plan: Option<String>,
     pub extra: Extra,
 }
 
@@ -147,11 +158,11 @@ pub struct SubcontractingOrder {
 document! {
     SubcontractingOrder(SUBCONTRACTING_ORDER) : name owner creation modified modified_by
     docstatus idx title naming_series purchase_order supplier supplier_name
-    supplier_warehouse company transaction_date schedule_date amended_from cost_center
-    project set_warehouse items total_qty total service_items set_reserve_warehouse
-    supplied_items supplier_address address_display contact_person contact_display
-    contact_mobile contact_email shipping_address shipping_address_display
-    billing_address billing_address_display distribute_additional_costs_based_on
-    additional_costs total_additional_costs status per_received select_print_heading
-    letter_head
+    supplier_warehouse supplier_currency company transaction_date schedule_date
+    amended_from cost_center project set_warehouse items total_qty total service_items
+    set_reserve_warehouse reserve_stock supplied_items supplier_address address_display
+    contact_person contact_display contact_mobile contact_email shipping_address
+    shipping_address_display billing_address billing_address_display
+    distribute_additional_costs_based_on additional_costs total_additional_costs status
+    per_received select_print_heading letter_head production_plan
 }

@@ -2,10 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_ORDER_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SUBCONTRACTING_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     search_fields: &["item_name"],
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | READ_ONLY | BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = REQD | IN_GLOBAL_SEARCH | FETCH_IF_EMPTY, fetch_from = Some("item_code.item_name")),
@@ -13,7 +15,8 @@ pub static SUBCONTRACTING_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("include_exploded_items", Check, "Include Exploded Items", default = Some("0")),
         field!("schedule_date", Date, "Required By", flags = READ_ONLY | BOLD),
         field!("expected_delivery_date", Date, "Expected Delivery Date", flags = ALLOW_ON_SUBMIT | BOLD | SEARCH_INDEX),
-        field!("description", TextEditor, "Description", flags = REQD | FETCH_IF_EMPTY, fetch_from = Some("item_code.description")),
+        field!("description", TextEditor, "Description", flags = FETCH_IF_EMPTY, fetch_from = Some("item_code.description"), only = V16),
+        field!("description", TextEditor, "Description", flags = REQD | FETCH_IF_EMPTY | SUPERSEDED, fetch_from = Some("item_code.description"), only = V15),
         field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
         field!("qty", Float, "Quantity", flags = REQD | BOLD | IN_LIST_VIEW | NON_NEGATIVE, default = Some("1")),
         field!("received_qty", Float, "Received Qty", flags = READ_ONLY | NO_COPY | CONDITIONAL),
@@ -33,13 +36,16 @@ pub static SUBCONTRACTING_ORDER_ITEM: DocTypeDef = DocTypeDef {
         field!("material_request_item", Data, "Material Request Item", flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("project", Link, "Project", options = Target("Project")),
+        field!("job_card", Link, "Job Card", options = Target("Job Card"), flags = READ_ONLY, only = V16),
         field!("purchase_order_item", Data, "Purchase Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
         field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT | NO_COPY, default = Some("0")),
         field!("subcontracting_conversion_factor", Float, "Subcontracting Conversion Factor", flags = READ_ONLY | HIDDEN),
-        field!("job_card", Link, "Job Card", options = Target("Job Card"), flags = READ_ONLY),
+        field!("production_plan_sub_assembly_item", Data, "Production Plan Sub Assembly Item", flags = READ_ONLY | HIDDEN | NO_COPY, only = V16),
+        field!("job_card", Link, "Job Card", options = Target("Job Card"), flags = READ_ONLY | SUPERSEDED, only = V15),
     ],
     ..DocTypeDef::new("Subcontracting Order Item", "Subcontracting")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubcontractingOrderItemField(SUBCONTRACTING_ORDER_ITEM) : Name Owner Creation
@@ -47,8 +53,9 @@ fields! {
     IncludeExplodedItems ScheduleDate ExpectedDeliveryDate Description Image Qty
     ReceivedQty ReturnedQty StockUom ConversionFactor Rate Amount RmCostPerQty
     ServiceCostPerQty AdditionalCostPerQty Warehouse ExpenseAccount Manufacturer
-    ManufacturerPartNo MaterialRequest MaterialRequestItem CostCenter Project
-    PurchaseOrderItem PageBreak SubcontractingConversionFactor JobCard
+    ManufacturerPartNo MaterialRequest MaterialRequestItem CostCenter Project JobCard
+    PurchaseOrderItem PageBreak SubcontractingConversionFactor
+    ProductionPlanSubAssemblyItem
 }
 
 #[cfg(feature = "subcontracting")]
@@ -93,10 +100,11 @@ pub struct SubcontractingOrderItem {
     pub material_request_item: Option<String>,
     pub cost_center: Link<target::CostCenter>,
     pub project: Link<target::Project>,
+    pub job_card: Link<target::JobCard>,
     pub purchase_order_item: Option<String>,
     pub page_break: Option<bool>,
     pub subcontracting_conversion_factor: Option<f64>,
-    pub job_card: Link<target::JobCard>,
+    pub production_plan_sub_assembly_item: Option<String>,
     pub extra: Extra,
 }
 
@@ -108,5 +116,6 @@ document! {
     received_qty returned_qty stock_uom conversion_factor rate amount rm_cost_per_qty
     service_cost_per_qty additional_cost_per_qty warehouse expense_account manufacturer
     manufacturer_part_no material_request material_request_item cost_center project
-    purchase_order_item page_break subcontracting_conversion_factor job_card
+    job_card purchase_order_item page_break subcontracting_conversion_factor
+    production_plan_sub_assembly_item
 }

@@ -2,16 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_ORDER_SERVICE_ITEM: DocTypeDef = DocTypeDef {
+pub static SUBCONTRACTING_ORDER_SERVICE_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     search_fields: &["item_name"],
+    sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("item_name", Data, "Item Name", flags = REQD | IN_LIST_VIEW | IN_GLOBAL_SEARCH, fetch_from = Some("item_code.item_name")),
         field!("qty", Float, "Quantity", flags = REQD | BOLD | IN_LIST_VIEW),
-        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("item_code.standard_rate")),
-        field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
+        field!("rate", Currency, "Rate", options = Format("supplier_currency"), flags = REQD | BOLD | IN_LIST_VIEW | FETCH_IF_EMPTY, fetch_from = Some("item_code.standard_rate"), only = V16),
+        field!("rate", Currency, "Rate", options = Format("currency"), flags = REQD | BOLD | IN_LIST_VIEW | FETCH_IF_EMPTY | SUPERSEDED, fetch_from = Some("item_code.standard_rate"), only = V15),
+        field!("amount", Currency, "Amount", options = Format("supplier_currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW, only = V16),
+        field!("amount", Currency, "Amount", options = Format("currency"), flags = REQD | READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
         field!("fg_item", Link, "Finished Good Item", options = Target("Item"), flags = REQD),
         field!("fg_item_qty", Float, "Finished Good Item Quantity", flags = REQD, default = Some("1")),
         field!("purchase_order_item", Data, "Purchase Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
@@ -19,7 +22,8 @@ pub static SUBCONTRACTING_ORDER_SERVICE_ITEM: DocTypeDef = DocTypeDef {
         field!("material_request_item", Data, "Material Request Item", flags = READ_ONLY | NO_COPY),
     ],
     ..DocTypeDef::new("Subcontracting Order Service Item", "Subcontracting")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubcontractingOrderServiceItemField(SUBCONTRACTING_ORDER_SERVICE_ITEM) : Name

@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_ORDER_SUPPLIED_ITEM: DocTypeDef = DocTypeDef {
+pub static SUBCONTRACTING_ORDER_SUPPLIED_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("main_item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("rm_item_code", Link, "Raw Material Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("stock_uom", Link, "Stock Uom", options = Target("UOM"), flags = READ_ONLY),
+        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY, only = V16),
+        field!("stock_uom", Link, "Stock Uom", options = Target("UOM"), flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("conversion_factor", Float, "Conversion Factor", flags = READ_ONLY | HIDDEN, default = Some("1")),
         field!("reserve_warehouse", Link, "Reserve Warehouse", options = Target("Warehouse"), flags = IN_LIST_VIEW),
         field!("bom_detail_no", Data, "BOM Detail No", flags = READ_ONLY),
@@ -16,19 +18,21 @@ pub static SUBCONTRACTING_ORDER_SUPPLIED_ITEM: DocTypeDef = DocTypeDef {
         field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
         field!("required_qty", Float, "Required Qty", flags = READ_ONLY | IN_LIST_VIEW),
         field!("supplied_qty", Float, "Supplied Qty", flags = READ_ONLY | NO_COPY | IN_LIST_VIEW),
+        field!("stock_reserved_qty", Float, "Reserved Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | CONDITIONAL, default = Some("0"), only = V16),
         field!("consumed_qty", Float, "Consumed Qty", flags = READ_ONLY | NO_COPY),
         field!("returned_qty", Float, "Returned Qty", flags = READ_ONLY | NO_COPY),
         field!("total_supplied_qty", Float, "Total Supplied Qty", flags = READ_ONLY | HIDDEN | NO_COPY),
     ],
     ..DocTypeDef::new("Subcontracting Order Supplied Item", "Subcontracting")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubcontractingOrderSuppliedItemField(SUBCONTRACTING_ORDER_SUPPLIED_ITEM) : Name
     Owner Creation Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype
     MainItemCode RmItemCode StockUom ConversionFactor ReserveWarehouse BomDetailNo
-    ReferenceName Rate Amount RequiredQty SuppliedQty ConsumedQty ReturnedQty
-    TotalSuppliedQty
+    ReferenceName Rate Amount RequiredQty SuppliedQty StockReservedQty ConsumedQty
+    ReturnedQty TotalSuppliedQty
 }
 
 #[cfg(feature = "subcontracting")]
@@ -58,6 +62,7 @@ pub struct SubcontractingOrderSuppliedItem {
     pub amount: Option<f64>,
     pub required_qty: Option<f64>,
     pub supplied_qty: Option<f64>,
+    pub stock_reserved_qty: Option<f64>,
     pub consumed_qty: Option<f64>,
     pub returned_qty: Option<f64>,
     pub total_supplied_qty: Option<f64>,
@@ -69,6 +74,6 @@ document! {
     SubcontractingOrderSuppliedItem(SUBCONTRACTING_ORDER_SUPPLIED_ITEM) : name owner
     creation modified modified_by docstatus idx parent parentfield parenttype
     main_item_code rm_item_code stock_uom conversion_factor reserve_warehouse
-    bom_detail_no reference_name rate amount required_qty supplied_qty consumed_qty
-    returned_qty total_supplied_qty
+    bom_detail_no reference_name rate amount required_qty supplied_qty stock_reserved_qty
+    consumed_qty returned_qty total_supplied_qty
 }

@@ -2,20 +2,22 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_RECEIPT: DocTypeDef = DocTypeDef {
+pub static SUBCONTRACTING_RECEIPT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
     search_fields: &["status", "posting_date", "supplier"],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = HIDDEN | ALLOW_ON_SUBMIT | NO_COPY, default = Some("{supplier_name}")),
-        field!("naming_series", Select, "Series", options = Choices(&["MAT-SCR-.YYYY.-", "MAT-SCR-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["MAT-SCR-.YYYY.-", "MAT-SCR-RET-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("supplier", Link, "Job Worker", options = Target("Supplier"), flags = REQD | BOLD | IN_GLOBAL_SEARCH | SEARCH_INDEX),
         field!("supplier_name", Data, "Job Worker Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH | CONDITIONAL, fetch_from = Some("supplier.supplier_name")),
         field!("supplier_delivery_note", Data, "Job Worker Delivery Note"),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | FILLED),
         field!("posting_date", Date, "Date", flags = REQD | NO_COPY | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
-        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY | FILLED),
+        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY | FILLED, default = Some("Now"), only = V16),
+        field!("posting_time", Time, "Posting Time", flags = REQD | NO_COPY | FILLED | SUPERSEDED, only = V15),
         field!("set_posting_time", Check, "Edit Posting Date and Time", flags = CONDITIONAL, default = Some("0")),
         field!("is_return", Check, "Is Return", flags = READ_ONLY | NO_COPY, default = Some("0")),
         field!("return_against", Link, "Return Against Subcontracting Receipt", options = Target("Subcontracting Receipt"), flags = READ_ONLY | NO_COPY | CONDITIONAL),
@@ -33,14 +35,17 @@ pub static SUBCONTRACTING_RECEIPT: DocTypeDef = DocTypeDef {
         field!("bill_date", Date, "Bill Date", flags = HIDDEN),
         field!("supplier_address", Link, "Select Job Worker Address", options = Target("Address")),
         field!("contact_person", Link, "Contact Person", options = Target("Contact")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("contact_display", SmallText, "Contact", flags = READ_ONLY | IN_GLOBAL_SEARCH),
         field!("contact_mobile", SmallText, "Mobile No", options = Format("Phone"), flags = READ_ONLY),
         field!("contact_email", SmallText, "Contact Email", options = Format("Email"), flags = READ_ONLY),
         field!("shipping_address", Link, "Select Shipping Address", options = Target("Address")),
-        field!("shipping_address_display", SmallText, "Shipping Address", flags = READ_ONLY),
+        field!("shipping_address_display", TextEditor, "Shipping Address", flags = READ_ONLY, only = V16),
+        field!("shipping_address_display", SmallText, "Shipping Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("billing_address", Link, "Select Billing Address", options = Target("Address")),
-        field!("billing_address_display", SmallText, "Billing Address", flags = READ_ONLY),
+        field!("billing_address_display", TextEditor, "Billing Address", flags = READ_ONLY, only = V16),
+        field!("billing_address_display", SmallText, "Billing Address", flags = READ_ONLY | SUPERSEDED, only = V15),
         field!("distribute_additional_costs_based_on", Select, "Distribute Additional Costs Based On ", options = Choices(&["Qty", "Amount"]), default = Some("Qty")),
         field!("additional_costs", Table, "Additional Costs", options = Target("Landed Cost Taxes and Charges")),
         field!("total_additional_costs", Currency, "Total Additional Costs", options = Format("Company:company:default_currency"), flags = READ_ONLY),
@@ -71,7 +76,8 @@ pub static SUBCONTRACTING_RECEIPT: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_subcontracting_receipt_document"),
     ],
     ..DocTypeDef::new("Subcontracting Receipt", "Subcontracting")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SubcontractingReceiptField(SUBCONTRACTING_RECEIPT) : Name Owner Creation Modified

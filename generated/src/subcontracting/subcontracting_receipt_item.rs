@@ -2,68 +2,71 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_RECEIPT_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
-    autoname: Some("hash"),
-    fields: &[
-        field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
-        field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH | FETCH_IF_EMPTY, fetch_from = Some("item_code.item_name")),
-        field!("is_scrap_item", Check, "Is Scrap Item", flags = NO_COPY | CONDITIONAL, default = Some("0")),
-        field!("description", TextEditor, "Description", flags = FETCH_IF_EMPTY, fetch_from = Some("item_code.description")),
-        field!("brand", Link, "Brand", options = Target("Brand"), flags = READ_ONLY | HIDDEN, fetch_from = Some("item_code.brand")),
-        field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
-        field!("received_qty", Float, "Received Quantity", flags = REQD | READ_ONLY | NO_COPY | BOLD, default = Some("0")),
-        field!("qty", Float, "Accepted Quantity", flags = NO_COPY | IN_LIST_VIEW),
-        field!("rejected_qty", Float, "Rejected Quantity", flags = NO_COPY | IN_LIST_VIEW | CONDITIONAL),
-        field!("returned_qty", Float, "Returned Qty", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
-        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY),
-        field!("conversion_factor", Float, "Conversion Factor", flags = READ_ONLY | HIDDEN, default = Some("1")),
-        field!("rate", Currency, "Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY | BOLD | IN_LIST_VIEW),
-        field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("rm_cost_per_qty", Currency, "Raw Material Cost Per Qty", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
-        field!("service_cost_per_qty", Currency, "Service Cost Per Qty", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY | CONDITIONAL, default = Some("0")),
-        field!("additional_cost_per_qty", Currency, "Additional Cost Per Qty", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL, default = Some("0")),
-        field!("scrap_cost_per_qty", Float, "Scrap Cost Per Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | CONDITIONAL, default = Some("0")),
-        field!("rm_supp_cost", Currency, "Raw Materials Supplied Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("warehouse", Link, "Accepted Warehouse", options = Target("Warehouse"), flags = BOLD | IN_LIST_VIEW),
-        field!("subcontracting_order", Link, "Subcontracting Order", options = Target("Subcontracting Order"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
-        field!("subcontracting_order_item", Data, "Subcontracting Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
-        field!("subcontracting_receipt_item", Data, "Subcontracting Receipt Item", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("rejected_warehouse", Link, "Rejected Warehouse", options = Target("Warehouse"), flags = NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
-        field!("bom", Link, "BOM", options = Target("BOM"), flags = NO_COPY),
-        field!("include_exploded_items", Check, "Include Exploded Items", default = Some("0")),
-        field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = NO_COPY | CONDITIONAL),
-        field!("schedule_date", Date, "Required By", flags = READ_ONLY),
-        field!("reference_name", Data, "Reference Name", flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL),
-        field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
-        field!("rejected_serial_and_batch_bundle", Link, "Rejected Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL),
-        field!("serial_no", SmallText, "Serial No", flags = NO_COPY | CONDITIONAL),
-        field!("rejected_serial_no", SmallText, "Rejected Serial No", flags = NO_COPY | CONDITIONAL),
-        field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = NO_COPY | CONDITIONAL),
-        field!("manufacturer", Link, "Manufacturer", options = Target("Manufacturer")),
-        field!("manufacturer_part_no", Data, "Manufacturer Part Number"),
-        field!("expense_account", Link, "Expense Account", options = Target("Account")),
-        field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = CONDITIONAL, default = Some(":Company")),
-        field!("project", Link, "Project", options = Target("Project")),
-        field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT, default = Some("0")),
-        field!("purchase_order", Link, "Purchase Order", options = Target("Purchase Order"), flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
-        field!("purchase_order_item", Data, "Purchase Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
-    ],
-    ..DocTypeDef::new("Subcontracting Receipt Item", "Subcontracting")
-};
+pub static SUBCONTRACTING_RECEIPT_ITEM: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+autoname: Some("hash"),
+fields: &[
+    field!("item_code", Link, "Item Code", options = Target("Item"), flags = REQD | BOLD | IN_LIST_VIEW | IN_GLOBAL_SEARCH | SEARCH_INDEX),
+    field!("item_name", Data, "Item Name", flags = IN_GLOBAL_SEARCH | FETCH_IF_EMPTY, fetch_from = Some("item_code.item_name")),
+    field!("is_scrap_item", Check, "Is Scrap Item", flags = NO_COPY | CONDITIONAL, default = Some("0")),
+    field!("description", TextEditor, "Description", flags = FETCH_IF_EMPTY, fetch_from = Some("item_code.description")),
+    field!("brand", Link, "Brand", options = Target("Brand"), flags = READ_ONLY | HIDDEN, fetch_from = Some("item_code.brand")),
+    field!("image", Attach, "Image", flags = HIDDEN, fetch_from = Some("item_code.image")),
+    field!("received_qty", Float, "Received Quantity", flags = REQD | READ_ONLY | NO_COPY | BOLD, default = Some("0")),
+    field!("qty", Float, "Accepted Quantity", flags = NO_COPY | IN_LIST_VIEW),
+    field!("rejected_qty", Float, "Rejected Quantity", flags = NO_COPY | IN_LIST_VIEW | CONDITIONAL),
+    field!("returned_qty", Float, "Returned Qty", flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
+    field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = REQD | READ_ONLY),
+    field!("conversion_factor", Float, "Conversion Factor", flags = READ_ONLY | HIDDEN, default = Some("1")),
+    field!("rate", Currency, "Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY | BOLD | IN_LIST_VIEW),
+    field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
+    field!("landed_cost_voucher_amount", Currency, "Landed Cost Voucher Amount", flags = READ_ONLY | NO_COPY, only = V16),
+    field!("rm_cost_per_qty", Currency, "Raw Material Cost Per Qty", options = Format("Company:company:default_currency"), flags = READ_ONLY | NO_COPY | CONDITIONAL, default = Some("0")),
+    field!("service_cost_per_qty", Currency, "Service Cost Per Qty", options = Format("Company:company:default_currency"), flags = REQD | READ_ONLY | CONDITIONAL, default = Some("0")),
+    field!("additional_cost_per_qty", Currency, "Additional Cost Per Qty", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL, default = Some("0")),
+    field!("scrap_cost_per_qty", Float, "Scrap Cost Per Qty", flags = READ_ONLY | NO_COPY | NON_NEGATIVE | CONDITIONAL, default = Some("0")),
+    field!("rm_supp_cost", Currency, "Raw Materials Supplied Cost", options = Format("Company:company:default_currency"), flags = READ_ONLY | HIDDEN | NO_COPY),
+    field!("warehouse", Link, "Accepted Warehouse", options = Target("Warehouse"), flags = BOLD | IN_LIST_VIEW),
+    field!("subcontracting_order", Link, "Subcontracting Order", options = Target("Subcontracting Order"), flags = READ_ONLY | NO_COPY | SEARCH_INDEX),
+    field!("subcontracting_order_item", Data, "Subcontracting Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
+    field!("subcontracting_receipt_item", Data, "Subcontracting Receipt Item", flags = READ_ONLY | HIDDEN | NO_COPY),
+    field!("job_card", Link, "Job Card", options = Target("Job Card"), flags = READ_ONLY | SEARCH_INDEX, only = V16),
+    field!("rejected_warehouse", Link, "Rejected Warehouse", options = Target("Warehouse"), flags = NO_COPY | CONDITIONAL | IGNORE_USER_PERMISSIONS),
+    field!("bom", Link, "BOM", options = Target("BOM"), flags = NO_COPY),
+    field!("include_exploded_items", Check, "Include Exploded Items", default = Some("0")),
+    field!("quality_inspection", Link, "Quality Inspection", options = Target("Quality Inspection"), flags = NO_COPY | CONDITIONAL),
+    field!("schedule_date", Date, "Required By", flags = READ_ONLY),
+    field!("reference_name", Data, "Reference Name", flags = READ_ONLY | HIDDEN | NO_COPY),
+    field!("serial_and_batch_bundle", Link, "Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL),
+    field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
+    field!("rejected_serial_and_batch_bundle", Link, "Rejected Serial and Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | CONDITIONAL),
+    field!("serial_no", SmallText, "Serial No", flags = NO_COPY | CONDITIONAL),
+    field!("rejected_serial_no", SmallText, "Rejected Serial No", flags = NO_COPY | CONDITIONAL),
+    field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = NO_COPY | CONDITIONAL),
+    field!("manufacturer", Link, "Manufacturer", options = Target("Manufacturer")),
+    field!("manufacturer_part_no", Data, "Manufacturer Part Number"),
+    field!("expense_account", Link, "Expense Account", options = Target("Account")),
+    field!("service_expense_account", Link, "Service Expense Account", options = Target("Account"), only = V16),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = CONDITIONAL, default = Some(":Company")),
+    field!("project", Link, "Project", options = Target("Project")),
+    field!("page_break", Check, "Page Break", flags = ALLOW_ON_SUBMIT, default = Some("0")),
+    field!("purchase_order", Link, "Purchase Order", options = Target("Purchase Order"), flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
+    field!("purchase_order_item", Data, "Purchase Order Item", flags = READ_ONLY | HIDDEN | NO_COPY | SEARCH_INDEX),
+],
+..DocTypeDef::new("Subcontracting Receipt Item", "Subcontracting")
+});
 
 fields! {
     pub SubcontractingReceiptItemField(SUBCONTRACTING_RECEIPT_ITEM) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype ItemCode ItemName
     IsScrapItem Description Brand Image ReceivedQty Qty RejectedQty ReturnedQty StockUom
-    ConversionFactor Rate Amount RmCostPerQty ServiceCostPerQty AdditionalCostPerQty
-    ScrapCostPerQty RmSuppCost Warehouse SubcontractingOrder SubcontractingOrderItem
-    SubcontractingReceiptItem RejectedWarehouse Bom IncludeExplodedItems
-    QualityInspection ScheduleDate ReferenceName SerialAndBatchBundle
-    UseSerialBatchFields RejectedSerialAndBatchBundle SerialNo RejectedSerialNo BatchNo
-    Manufacturer ManufacturerPartNo ExpenseAccount CostCenter Project PageBreak
-    PurchaseOrder PurchaseOrderItem
+    ConversionFactor Rate Amount LandedCostVoucherAmount RmCostPerQty ServiceCostPerQty
+    AdditionalCostPerQty ScrapCostPerQty RmSuppCost Warehouse SubcontractingOrder
+    SubcontractingOrderItem SubcontractingReceiptItem JobCard RejectedWarehouse Bom
+    IncludeExplodedItems QualityInspection ScheduleDate ReferenceName
+    SerialAndBatchBundle UseSerialBatchFields RejectedSerialAndBatchBundle SerialNo
+    RejectedSerialNo BatchNo Manufacturer ManufacturerPartNo ExpenseAccount
+    ServiceExpenseAccount CostCenter Project PageBreak PurchaseOrder PurchaseOrderItem
 }
 
 #[cfg(feature = "subcontracting")]
@@ -96,6 +99,7 @@ pub struct SubcontractingReceiptItem {
     pub conversion_factor: Option<f64>,
     pub rate: Option<f64>,
     pub amount: Option<f64>,
+    pub landed_cost_voucher_amount: Option<f64>,
     pub rm_cost_per_qty: Option<f64>,
     pub service_cost_per_qty: Option<f64>,
     pub additional_cost_per_qty: Option<f64>,
@@ -105,6 +109,7 @@ pub struct SubcontractingReceiptItem {
     pub subcontracting_order: Link<target::SubcontractingOrder>,
     pub subcontracting_order_item: Option<String>,
     pub subcontracting_receipt_item: Option<String>,
+    pub job_card: Link<target::JobCard>,
     pub rejected_warehouse: Link<target::Warehouse>,
     pub bom: Link<target::Bom>,
     pub include_exploded_items: Option<bool>,
@@ -120,6 +125,7 @@ pub struct SubcontractingReceiptItem {
     pub manufacturer: Link<target::Manufacturer>,
     pub manufacturer_part_no: Option<String>,
     pub expense_account: Link<target::Account>,
+    pub service_expense_account: Link<target::Account>,
     pub cost_center: Link<target::CostCenter>,
     pub project: Link<target::Project>,
     pub page_break: Option<bool>,
@@ -133,12 +139,12 @@ document! {
     SubcontractingReceiptItem(SUBCONTRACTING_RECEIPT_ITEM) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype item_code item_name
     is_scrap_item description brand image received_qty qty rejected_qty returned_qty
-    stock_uom conversion_factor rate amount rm_cost_per_qty service_cost_per_qty
-    additional_cost_per_qty scrap_cost_per_qty rm_supp_cost warehouse
-    subcontracting_order subcontracting_order_item subcontracting_receipt_item
-    rejected_warehouse bom include_exploded_items quality_inspection schedule_date
-    reference_name serial_and_batch_bundle use_serial_batch_fields
+    stock_uom conversion_factor rate amount landed_cost_voucher_amount rm_cost_per_qty
+    service_cost_per_qty additional_cost_per_qty scrap_cost_per_qty rm_supp_cost
+    warehouse subcontracting_order subcontracting_order_item subcontracting_receipt_item
+    job_card rejected_warehouse bom include_exploded_items quality_inspection
+    schedule_date reference_name serial_and_batch_bundle use_serial_batch_fields
     rejected_serial_and_batch_bundle serial_no rejected_serial_no batch_no manufacturer
-    manufacturer_part_no expense_account cost_center project page_break purchase_order
-    purchase_order_item
+    manufacturer_part_no expense_account service_expense_account cost_center project
+    page_break purchase_order purchase_order_item
 }

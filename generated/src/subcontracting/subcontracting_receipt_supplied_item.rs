@@ -2,33 +2,33 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_RECEIPT_SUPPLIED_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
-    fields: &[
-        field!("main_item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("rm_item_code", Link, "Raw Material Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("item_name", Data, "Item Name", flags = READ_ONLY),
-        field!("bom_detail_no", Data, "BOM Detail No", flags = READ_ONLY | HIDDEN | IN_LIST_VIEW),
-        field!("description", TextEditor, "Description", flags = READ_ONLY | IN_GLOBAL_SEARCH),
-        field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY),
-        field!("conversion_factor", Float, "Conversion Factor", flags = READ_ONLY | HIDDEN, default = Some("1")),
-        field!("reference_name", Data, "Reference Name", flags = READ_ONLY | HIDDEN | IN_LIST_VIEW),
-        field!("rate", Currency, "Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
-        field!("available_qty_for_consumption", Float, "Available Qty For Consumption", flags = READ_ONLY, default = Some("0")),
-        field!("required_qty", Float, "Required Qty", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("consumed_qty", Float, "Consumed Qty", flags = REQD | READ_ONLY | IN_LIST_VIEW),
-        field!("current_stock", Float, "Current Stock", flags = READ_ONLY),
-        field!("serial_and_batch_bundle", Link, "Serial / Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | IN_LIST_VIEW | CONDITIONAL),
-        field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
-        field!("subcontracting_order", Link, "Subcontracting Order", options = Target("Subcontracting Order"), flags = READ_ONLY | HIDDEN | NO_COPY),
-        field!("serial_no", Text, "Serial No", flags = NO_COPY | CONDITIONAL),
-        field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = NO_COPY | CONDITIONAL),
-        field!("expense_account", Link, "Expense Account", options = Target("Account")),
-        field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = CONDITIONAL),
-    ],
-    ..DocTypeDef::new("Subcontracting Receipt Supplied Item", "Subcontracting")
-};
+pub static SUBCONTRACTING_RECEIPT_SUPPLIED_ITEM: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+fields: &[
+    field!("main_item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
+    field!("rm_item_code", Link, "Raw Material Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
+    field!("item_name", Data, "Item Name", flags = READ_ONLY),
+    field!("bom_detail_no", Data, "BOM Detail No", flags = READ_ONLY | HIDDEN | IN_LIST_VIEW),
+    field!("description", TextEditor, "Description", flags = READ_ONLY | IN_GLOBAL_SEARCH),
+    field!("stock_uom", Link, "Stock UOM", options = Target("UOM"), flags = READ_ONLY),
+    field!("conversion_factor", Float, "Conversion Factor", flags = READ_ONLY | HIDDEN, default = Some("1")),
+    field!("reference_name", Data, "Reference Name", flags = READ_ONLY | HIDDEN | IN_LIST_VIEW),
+    field!("rate", Currency, "Rate", options = Format("Company:company:default_currency"), flags = READ_ONLY | IN_LIST_VIEW),
+    field!("amount", Currency, "Amount", options = Format("Company:company:default_currency"), flags = READ_ONLY),
+    field!("available_qty_for_consumption", Float, "Available Qty For Consumption", flags = READ_ONLY, default = Some("0")),
+    field!("required_qty", Float, "Required Qty", flags = READ_ONLY | IN_LIST_VIEW),
+    field!("consumed_qty", Float, "Consumed Qty", flags = REQD | READ_ONLY | IN_LIST_VIEW),
+    field!("current_stock", Float, "Current Stock", flags = READ_ONLY),
+    field!("serial_and_batch_bundle", Link, "Serial / Batch Bundle", options = Target("Serial and Batch Bundle"), flags = NO_COPY | IN_LIST_VIEW | CONDITIONAL),
+    field!("use_serial_batch_fields", Check, "Use Serial No / Batch Fields", default = Some("0")),
+    field!("subcontracting_order", Link, "Subcontracting Order", options = Target("Subcontracting Order"), flags = READ_ONLY | HIDDEN | NO_COPY),
+    field!("serial_no", Text, "Serial No", flags = NO_COPY | CONDITIONAL),
+    field!("batch_no", Link, "Batch No", options = Target("Batch"), flags = NO_COPY | CONDITIONAL),
+    field!("expense_account", Link, "Expense Account", options = Target("Account")),
+    field!("cost_center", Link, "Cost Center", options = Target("Cost Center"), flags = CONDITIONAL),
+],
+..DocTypeDef::new("Subcontracting Receipt Supplied Item", "Subcontracting")
+});
 
 fields! {
     pub SubcontractingReceiptSuppliedItemField(SUBCONTRACTING_RECEIPT_SUPPLIED_ITEM) :

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ISSUE: DocTypeDef = DocTypeDef {
+pub static ISSUE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     title_field: Some("subject"),
     search_fields: &["status", "customer", "subject", "raised_by"],
+    sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(&["ISS-.YYYY.-"]), flags = SET_ONLY_ONCE | NO_COPY),
         field!("subject", Data, "Subject", flags = REQD | BOLD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH),
@@ -39,7 +40,8 @@ pub static ISSUE: DocTypeDef = DocTypeDef {
         field!("email_account", Link, "Email Account", options = Target("Email Account")),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | BOLD),
         field!("project", Link, "Project", options = Target("Project")),
-        field!("company", Link, "Company", options = Target("Company")),
+        field!("company", Link, "Company", options = Target("Company"), flags = FETCH_IF_EMPTY, fetch_from = Some("email_account.company"), only = V16),
+        field!("company", Link, "Company", options = Target("Company"), flags = SUPERSEDED, only = V15),
         field!("via_customer_portal", Check, "Via Customer Portal", default = Some("0")),
         field!("attachment", Attach, "Attachment", flags = HIDDEN),
         field!("content_type", Data, "Content Type", flags = HIDDEN),
@@ -53,7 +55,8 @@ pub static ISSUE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_issue_document"),
     ],
     ..DocTypeDef::new("Issue", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub IssueField(ISSUE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,10 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ISSUE_PRIORITY: DocTypeDef = DocTypeDef {
+pub static ISSUE_PRIORITY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[field!("description", SmallText, "Description")],
     tools: &[
         tool!(List, "list_issue_priority_documents"),
@@ -16,7 +16,8 @@ pub static ISSUE_PRIORITY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_issue_priority_document"),
     ],
     ..DocTypeDef::new("Issue Priority", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub IssuePriorityField(ISSUE_PRIORITY) : Name Owner Creation Modified ModifiedBy

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ISSUE_TYPE: DocTypeDef = DocTypeDef {
+pub static ISSUE_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[field!("description", SmallText, "Description")],
     tools: &[
         tool!(List, "list_issue_type_documents"),
@@ -16,7 +17,8 @@ pub static ISSUE_TYPE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_issue_type_document"),
     ],
     ..DocTypeDef::new("Issue Type", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub IssueTypeField(ISSUE_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,13 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAUSE_SLA_ON_STATUS: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static PAUSE_SLA_ON_STATUS: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("status", Select, "Status", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Pause SLA On Status", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PauseSlaOnStatusField(PAUSE_SLA_ON_STATUS) : Name Owner Creation Modified

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERVICE_DAY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SERVICE_DAY: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("workday", Select, "Workday", options = Choices(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]), flags = REQD | IN_LIST_VIEW),
         field!("start_time", Time, "Start Time", flags = REQD | IN_LIST_VIEW),
         field!("end_time", Time, "End Time", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Service Day", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ServiceDayField(SERVICE_DAY) : Name Owner Creation Modified ModifiedBy Docstatus

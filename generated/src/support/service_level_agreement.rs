@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERVICE_LEVEL_AGREEMENT: DocTypeDef = DocTypeDef {
+pub static SERVICE_LEVEL_AGREEMENT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:SLA-{document_type}-{service_level}"),
+    sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Apply On", options = Target("DocType"), flags = REQD | SET_ONLY_ONCE),
         field!("default_priority", Link, "Default Priority", options = Target("Issue Priority"), flags = READ_ONLY),
@@ -32,7 +33,8 @@ pub static SERVICE_LEVEL_AGREEMENT: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_service_level_agreement_document"),
     ],
     ..DocTypeDef::new("Service Level Agreement", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ServiceLevelAgreementField(SERVICE_LEVEL_AGREEMENT) : Name Owner Creation

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERVICE_LEVEL_PRIORITY: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SERVICE_LEVEL_PRIORITY: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("default_priority", Check, "Default Priority", flags = IN_LIST_VIEW, default = Some("0")),
         field!("priority", Link, "Priority", options = Target("Issue Priority"), flags = REQD | IN_LIST_VIEW),
@@ -11,7 +13,8 @@ pub static SERVICE_LEVEL_PRIORITY: DocTypeDef = DocTypeDef {
         field!("resolution_time", Duration, "Resolution Time"),
     ],
     ..DocTypeDef::new("Service Level Priority", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ServiceLevelPriorityField(SERVICE_LEVEL_PRIORITY) : Name Owner Creation Modified

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPORT_SEARCH_SOURCE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static SUPPORT_SEARCH_SOURCE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("source_name", Data, "Source Name", flags = IN_LIST_VIEW),
         field!("source_type", Select, "Source Type", options = Choices(&["API", "Link"]), flags = REQD | IN_LIST_VIEW),
@@ -21,7 +23,8 @@ pub static SUPPORT_SEARCH_SOURCE: DocTypeDef = DocTypeDef {
         field!("result_route_field", Data, "Result Route Field"),
     ],
     ..DocTypeDef::new("Support Search Source", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupportSearchSourceField(SUPPORT_SEARCH_SOURCE) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPORT_SETTINGS: DocTypeDef = DocTypeDef {
+pub static SUPPORT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("track_service_level_agreement", Check, "Track Service Level Agreement", default = Some("0")),
         field!("allow_resetting_service_level_agreement", Check, "Allow Resetting Service Level Agreement", flags = CONDITIONAL, default = Some("0")),
@@ -27,7 +28,8 @@ pub static SUPPORT_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_support_settings_document"),
     ],
     ..DocTypeDef::new("Support Settings", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SupportSettingsField(SUPPORT_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WARRANTY_CLAIM: DocTypeDef = DocTypeDef {
+pub static WARRANTY_CLAIM: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
     search_fields: &["status", "customer", "customer_name", "territory"],
+    sort: "creation desc",
     fields: &[
-        field!("naming_series", Select, "Series", options = Choices(&["SER-WRN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
+        field!("naming_series", Select, "Series", options = Choices(& ["SER-WRN-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("status", Select, "Status", options = Choices(&["Open", "Closed", "Work In Progress", "Cancelled"]), flags = REQD | NO_COPY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX, default = Some("Open")),
         field!("complaint_date", Date, "Issue Date", flags = REQD | SEARCH_INDEX, default = Some("Today")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = REQD | IN_STANDARD_FILTER | IN_GLOBAL_SEARCH | SEARCH_INDEX),
@@ -16,7 +17,7 @@ pub static WARRANTY_CLAIM: DocTypeDef = DocTypeDef {
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FETCH_IF_EMPTY, fetch_from = Some("serial_no.item_code")),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("item_code.item_name")),
         field!("description", SmallText, "Description", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("item_code.description")),
-        field!("warranty_amc_status", Select, "Warranty / AMC Status", options = Choices(& ["Under Warranty", "Out of Warranty", "Under AMC", "Out of AMC"]), flags = SEARCH_INDEX | FETCH_IF_EMPTY, fetch_from = Some("serial_no.maintenance_status")),
+        field!("warranty_amc_status", Select, "Warranty / AMC Status", options = Choices(&["Under Warranty", "Out of Warranty", "Under AMC", "Out of AMC"]), flags = SEARCH_INDEX | FETCH_IF_EMPTY, fetch_from = Some("serial_no.maintenance_status")),
         field!("warranty_expiry_date", Date, "Warranty Expiry Date", flags = FETCH_IF_EMPTY, fetch_from = Some("serial_no.warranty_expiry_date")),
         field!("amc_expiry_date", Date, "AMC Expiry Date", flags = FETCH_IF_EMPTY, fetch_from = Some("serial_no.amc_expiry_date")),
         field!("resolution_date", Datetime, "Resolution Date", flags = NO_COPY | SEARCH_INDEX),
@@ -30,7 +31,8 @@ pub static WARRANTY_CLAIM: DocTypeDef = DocTypeDef {
         field!("territory", Link, "Territory", options = Target("Territory"), flags = READ_ONLY | SEARCH_INDEX | CONDITIONAL),
         field!("customer_group", Link, "Customer Group", options = Target("Customer Group"), flags = READ_ONLY | CONDITIONAL),
         field!("customer_address", Link, "Customer Address", options = Target("Address")),
-        field!("address_display", SmallText, "Address", flags = READ_ONLY | CONDITIONAL),
+        field!("address_display", TextEditor, "Address", flags = READ_ONLY | CONDITIONAL, only = V16),
+        field!("address_display", SmallText, "Address", flags = READ_ONLY | CONDITIONAL | SUPERSEDED, only = V15),
         field!("service_address", SmallText, "Service Address", flags = CONDITIONAL),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | SEARCH_INDEX | FILLED),
         field!("complaint_raised_by", Data, "Raised By"),
@@ -46,7 +48,8 @@ pub static WARRANTY_CLAIM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_warranty_claim_document"),
     ],
     ..DocTypeDef::new("Warranty Claim", "Support")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WarrantyClaimField(WARRANTY_CLAIM) : Name Owner Creation Modified ModifiedBy

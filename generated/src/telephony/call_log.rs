@@ -2,39 +2,40 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CALL_LOG: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::TRACK_CHANGES,
-    autoname: Some("field:id"),
-    title_field: Some("from"),
-    sort: "creation desc",
-    fields: &[
-        field!("id", Data, "ID", flags = READ_ONLY | UNIQUE),
-        field!("from", Data, "From", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("to", Data, "To", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("call_received_by", Link, "Call Received By", options = Target("Employee"), flags = READ_ONLY | CONDITIONAL),
-        field!("employee_user_id", Link, "Employee User Id", options = Target("User"), flags = HIDDEN),
-        field!("medium", Data, "Medium", flags = READ_ONLY),
-        field!("start_time", Datetime, "Start Time", flags = READ_ONLY),
-        field!("end_time", Datetime, "End Time", flags = READ_ONLY),
-        field!("type", Select, "Type", options = Choices(&["Incoming", "Outgoing"]), flags = READ_ONLY),
-        field!("customer", Link, "Customer", options = Target("Customer"), flags = READ_ONLY),
-        field!("status", Select, "Status", options = Choices(&["Ringing", "In Progress", "Completed", "Failed", "Busy", "No Answer", "Queued", "Canceled"]), flags = READ_ONLY | IN_LIST_VIEW),
-        field!("duration", Duration, "Duration", flags = READ_ONLY | IN_LIST_VIEW),
-        field!("recording_url", Data, "Recording URL", flags = HIDDEN),
-        field!("type_of_call", Link, "Type Of Call", options = Target("Telephony Call Type")),
-        field!("summary", SmallText, "Summary"),
-        field!("links", Table, "Links", options = Target("Dynamic Link")),
-    ],
-    tools: &[
-        tool!(List, "list_call_log_documents"),
-        tool!(Get, "get_call_log_document"),
-        tool!(Search, "search_call_log_documents"),
-        tool!(Create, "create_call_log_document"),
-        tool!(Update, "update_call_log_document"),
-        tool!(Delete, "delete_call_log_document"),
-    ],
-    ..DocTypeDef::new("Call Log", "Telephony")
-};
+pub static CALL_LOG: Versioned = Versioned::new(DocTypeDef {
+flags: doctype_flag::TRACK_CHANGES,
+autoname: Some("field:id"),
+title_field: Some("from"),
+sort: "creation desc",
+fields: &[
+    field!("id", Data, "ID", flags = READ_ONLY | UNIQUE),
+    field!("from", Data, "From", flags = READ_ONLY | IN_LIST_VIEW),
+    field!("to", Data, "To", flags = READ_ONLY | IN_LIST_VIEW),
+    field!("call_received_by", Link, "Call Received By", options = Target("Employee"), flags = READ_ONLY | CONDITIONAL),
+    field!("employee_user_id", Link, "Employee User Id", options = Target("User"), flags = HIDDEN),
+    field!("medium", Data, "Medium", flags = READ_ONLY),
+    field!("start_time", Datetime, "Start Time", flags = READ_ONLY),
+    field!("end_time", Datetime, "End Time", flags = READ_ONLY),
+    field!("type", Select, "Type", options = Choices(&["Incoming", "Outgoing"]), flags = READ_ONLY),
+    field!("customer", Link, "Customer", options = Target("Customer"), flags = READ_ONLY),
+    field!("status", Select, "Status", options = Choices(&["Ringing", "In Progress", "Completed", "Failed", "Busy", "No Answer", "Queued", "Cancelled"]), flags = READ_ONLY | IN_LIST_VIEW, only = V16),
+    field!("status", Select, "Status", options = Choices(&["Ringing", "In Progress", "Completed", "Failed", "Busy", "No Answer", "Queued", "Canceled"]), flags = READ_ONLY | IN_LIST_VIEW | SUPERSEDED, only = V15),
+    field!("duration", Duration, "Duration", flags = READ_ONLY | IN_LIST_VIEW),
+    field!("recording_url", Data, "Recording URL", flags = HIDDEN),
+    field!("type_of_call", Link, "Type Of Call", options = Target("Telephony Call Type")),
+    field!("summary", SmallText, "Summary"),
+    field!("links", Table, "Links", options = Target("Dynamic Link")),
+],
+tools: &[
+    tool!(List, "list_call_log_documents"),
+    tool!(Get, "get_call_log_document"),
+    tool!(Search, "search_call_log_documents"),
+    tool!(Create, "create_call_log_document"),
+    tool!(Update, "update_call_log_document"),
+    tool!(Delete, "delete_call_log_document"),
+],
+..DocTypeDef::new("Call Log", "Telephony")
+});
 
 fields! {
     pub CallLogField(CALL_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx Id
@@ -54,7 +55,7 @@ choices! {
 choices! {
     pub CallLogStatus { Ringing = "Ringing", InProgress = "In Progress", Completed =
     "Completed", Failed = "Failed", Busy = "Busy", NoAnswer = "No Answer", Queued =
-    "Queued", Canceled = "Canceled" }
+    "Queued", Cancelled = "Cancelled", Canceled = "Canceled" }
 }
 
 #[cfg(feature = "telephony")]

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INCOMING_CALL_HANDLING_SCHEDULE: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static INCOMING_CALL_HANDLING_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("day_of_week", Select, "Day Of Week", options = Choices(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]), flags = REQD | IN_LIST_VIEW),
         field!("from_time", Time, "From Time", flags = REQD | IN_LIST_VIEW, default = Some("9:00:00")),
@@ -11,7 +13,8 @@ pub static INCOMING_CALL_HANDLING_SCHEDULE: DocTypeDef = DocTypeDef {
         field!("agent_group", Link, "Agent Group", options = Target("Employee Group"), flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Incoming Call Handling Schedule", "Telephony")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub IncomingCallHandlingScheduleField(INCOMING_CALL_HANDLING_SCHEDULE) : Name Owner

@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INCOMING_CALL_SETTINGS: DocTypeDef = DocTypeDef {
+pub static INCOMING_CALL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
-        field!("call_routing", Select, "Call Routing", options = Choices(&["Sequential", "Simultaneous"]), flags = IN_LIST_VIEW, default = Some("Sequential")),
+        field!("call_routing", Select, "Call Routing", options = Choices(& ["Sequential", "Simultaneous"]), flags = IN_LIST_VIEW, default = Some("Sequential")),
         field!("greeting_message", Data, "Greeting Message"),
         field!("agent_busy_message", Data, "Agent Busy Message"),
         field!("agent_unavailable_message", Data, "Agent Unavailable Message"),
@@ -21,7 +22,8 @@ pub static INCOMING_CALL_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_incoming_call_settings_document"),
     ],
     ..DocTypeDef::new("Incoming Call Settings", "Telephony")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub IncomingCallSettingsField(INCOMING_CALL_SETTINGS) : Name Owner Creation Modified

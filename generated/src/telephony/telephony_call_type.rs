@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TELEPHONY_CALL_TYPE: DocTypeDef = DocTypeDef {
+pub static TELEPHONY_CALL_TYPE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:call_type"),
+    sort: "creation desc",
     fields: &[
         field!("call_type", Data, "Call Type", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("amended_from", Link, "Amended From", options = Target("Telephony Call Type"), flags = READ_ONLY | NO_COPY),
@@ -21,7 +22,8 @@ pub static TELEPHONY_CALL_TYPE: DocTypeDef = DocTypeDef {
         tool!(Amend, "amend_telephony_call_type_document"),
     ],
     ..DocTypeDef::new("Telephony Call Type", "Telephony")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub TelephonyCallTypeField(TELEPHONY_CALL_TYPE) : Name Owner Creation Modified

@@ -2,12 +2,13 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VOICE_CALL_SETTINGS: DocTypeDef = DocTypeDef {
+pub static VOICE_CALL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:user"),
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | UNIQUE | IN_LIST_VIEW, permlevel = 1),
-        field!("call_receiving_device", Select, "Call Receiving Device", options = Choices(& ["Computer", "Phone"]), default = Some("Computer")),
+        field!("call_receiving_device", Select, "Call Receiving Device", options = Choices(&["Computer", "Phone"]), default = Some("Computer")),
         field!("greeting_message", Data, "Greeting Message"),
         field!("agent_busy_message", Data, "Agent Busy Message"),
         field!("agent_unavailable_message", Data, "Agent Unavailable Message"),
@@ -21,7 +22,8 @@ pub static VOICE_CALL_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_voice_call_settings_document"),
     ],
     ..DocTypeDef::new("Voice Call Settings", "Telephony")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub VoiceCallSettingsField(VOICE_CALL_SETTINGS) : Name Owner Creation Modified

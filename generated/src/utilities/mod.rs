@@ -4,8 +4,6 @@ mod portal_user;
 pub use self::portal_user::*;
 mod rename_tool;
 pub use self::rename_tool::*;
-mod sms_log;
-pub use self::sms_log::*;
 mod video;
 pub use self::video::*;
 mod video_settings;

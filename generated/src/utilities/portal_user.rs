@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PORTAL_USER: DocTypeDef = DocTypeDef {
+pub static PORTAL_USER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
     ],
     ..DocTypeDef::new("Portal User", "Utilities")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PortalUserField(PORTAL_USER) : Name Owner Creation Modified ModifiedBy Docstatus

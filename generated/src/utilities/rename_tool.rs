@@ -2,10 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RENAME_TOOL: DocTypeDef = DocTypeDef {
+pub static RENAME_TOOL: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
+    sort: "creation desc",
     fields: &[
-        field!("select_doctype", Select, "Select DocType", options = Choices(&[])),
+        field!("select_doctype", Link, "Select DocType", options = Target("DocType"), only = V16),
+        field!("select_doctype", Select, "Select DocType", options = Choices(&[]), flags = SUPERSEDED, only = V15),
         field!("file_to_rename", Attach, "File to Rename"),
     ],
     tools: &[
@@ -13,7 +15,8 @@ pub static RENAME_TOOL: DocTypeDef = DocTypeDef {
         tool!(Update, "update_rename_tool_document"),
     ],
     ..DocTypeDef::new("Rename Tool", "Utilities")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub RenameToolField(RENAME_TOOL) : Name Owner Creation Modified ModifiedBy Docstatus

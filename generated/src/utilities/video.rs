@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VIDEO: DocTypeDef = DocTypeDef {
+pub static VIDEO: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("provider", Select, "Provider", options = Choices(&["YouTube", "Vimeo"]), flags = REQD | IN_LIST_VIEW),
@@ -28,7 +29,8 @@ pub static VIDEO: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_video_document"),
     ],
     ..DocTypeDef::new("Video", "Utilities")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub VideoField(VIDEO) : Name Owner Creation Modified ModifiedBy Docstatus Idx Title

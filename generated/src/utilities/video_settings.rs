@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VIDEO_SETTINGS: DocTypeDef = DocTypeDef {
+pub static VIDEO_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("enable_youtube_tracking", Check, "Enable YouTube Tracking", default = Some("0")),
         field!("api_key", Data, "API Key", flags = CONDITIONAL | CONDITIONALLY_REQD),
@@ -15,7 +16,8 @@ pub static VIDEO_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_video_settings_document"),
     ],
     ..DocTypeDef::new("Video Settings", "Utilities")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub VideoSettingsField(VIDEO_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ABOUT_US_SETTINGS: DocTypeDef = DocTypeDef {
+pub static ABOUT_US_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
+        field!("is_disabled", Check, "Disabled", default = Some("0"), only = V16),
         field!("page_title", Data, "Page Title"),
         field!("company_introduction", TextEditor, "Company Introduction", flags = IN_LIST_VIEW),
         field!("company_history_heading", Data, "Org History Heading", flags = IN_LIST_VIEW),
@@ -19,12 +21,13 @@ pub static ABOUT_US_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_about_us_settings_document"),
     ],
     ..DocTypeDef::new("About Us Settings", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AboutUsSettingsField(ABOUT_US_SETTINGS) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx PageTitle CompanyIntroduction CompanyHistoryHeading CompanyHistory
-    TeamMembersHeading TeamMembersSubtitle TeamMembers Footer
+    Docstatus Idx IsDisabled PageTitle CompanyIntroduction CompanyHistoryHeading
+    CompanyHistory TeamMembersHeading TeamMembersSubtitle TeamMembers Footer
 }
 
 #[cfg(feature = "website")]
@@ -40,6 +43,7 @@ pub struct AboutUsSettings {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
+    pub is_disabled: Option<bool>,
     pub page_title: Option<String>,
     pub company_introduction: Option<String>,
     pub company_history_heading: Option<String>,
@@ -54,6 +58,6 @@ pub struct AboutUsSettings {
 #[cfg(feature = "website")]
 document! {
     AboutUsSettings(ABOUT_US_SETTINGS) : name owner creation modified modified_by
-    docstatus idx page_title company_introduction company_history_heading company_history
-    team_members_heading team_members_subtitle team_members footer
+    docstatus idx is_disabled page_title company_introduction company_history_heading
+    company_history team_members_heading team_members_subtitle team_members footer
 }

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ABOUT_US_TEAM_MEMBER: DocTypeDef = DocTypeDef {
+pub static ABOUT_US_TEAM_MEMBER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("full_name", Data, "Full Name", flags = REQD | IN_LIST_VIEW),
         field!("image_link", Attach, "Image Link", flags = IN_LIST_VIEW),
         field!("bio", SmallText, "Bio", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("About Us Team Member", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub AboutUsTeamMemberField(ABOUT_US_TEAM_MEMBER) : Name Owner Creation Modified

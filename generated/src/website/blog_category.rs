@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOG_CATEGORY: DocTypeDef = DocTypeDef {
+pub static BLOG_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     title_field: Some("title"),
@@ -22,7 +22,8 @@ pub static BLOG_CATEGORY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_blog_category_document"),
     ],
     ..DocTypeDef::new("Blog Category", "Website")
-};
+})
+.only(V15);
 
 fields! {
     pub BlogCategoryField(BLOG_CATEGORY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOG_POST: DocTypeDef = DocTypeDef {
+pub static BLOG_POST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("title"),
     sort: "modified asc",
@@ -38,7 +38,8 @@ pub static BLOG_POST: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_blog_post_document"),
     ],
     ..DocTypeDef::new("Blog Post", "Website")
-};
+})
+.only(V15);
 
 fields! {
     pub BlogPostField(BLOG_POST) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOG_SETTINGS: DocTypeDef = DocTypeDef {
+pub static BLOG_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     fields: &[
         field!("blog_title", Data, "Blog Title"),
@@ -24,7 +24,8 @@ pub static BLOG_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_blog_settings_document"),
     ],
     ..DocTypeDef::new("Blog Settings", "Website")
-};
+})
+.only(V15);
 
 fields! {
     pub BlogSettingsField(BLOG_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOGGER: DocTypeDef = DocTypeDef {
+pub static BLOGGER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:short_name"),
     title_field: Some("full_name"),
@@ -23,7 +23,8 @@ pub static BLOGGER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_blogger_document"),
     ],
     ..DocTypeDef::new("Blogger", "Website")
-};
+})
+.only(V15);
 
 fields! {
     pub BloggerField(BLOGGER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COLOR: DocTypeDef = DocTypeDef {
+pub static COLOR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[field!("color", Color, "Color", flags = REQD | IN_LIST_VIEW)],
     tools: &[
         tool!(List, "list_color_documents"),
@@ -15,7 +16,8 @@ pub static COLOR: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_color_document"),
     ],
     ..DocTypeDef::new("Color", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ColorField(COLOR) : Name Owner Creation Modified ModifiedBy Docstatus Idx Color

@@ -2,14 +2,16 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMPANY_HISTORY: DocTypeDef = DocTypeDef {
+pub static COMPANY_HISTORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("year", Data, "Year", flags = IN_LIST_VIEW),
         field!("highlight", Text, "Highlight", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Company History", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub CompanyHistoryField(COMPANY_HISTORY) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTACT_US_SETTINGS: DocTypeDef = DocTypeDef {
+pub static CONTACT_US_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
+        field!("is_disabled", Check, "Disabled", default = Some("0"), only = V16),
         field!("forward_to_email", Data, "Forward To Email Address", options = Format("Email")),
         field!("heading", Data, "Heading"),
         field!("introduction", TextEditor, "Introduction"),
@@ -25,11 +27,12 @@ pub static CONTACT_US_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_contact_us_settings_document"),
     ],
     ..DocTypeDef::new("Contact Us Settings", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub ContactUsSettingsField(CONTACT_US_SETTINGS) : Name Owner Creation Modified
-    ModifiedBy Docstatus Idx ForwardToEmail Heading Introduction QueryOptions
+    ModifiedBy Docstatus Idx IsDisabled ForwardToEmail Heading Introduction QueryOptions
     AddressTitle AddressLine1 AddressLine2 City State Pincode Country Phone EmailId Skype
 }
 
@@ -46,6 +49,7 @@ pub struct ContactUsSettings {
     pub modified_by: Link<target::User>,
     pub docstatus: Option<i64>,
     pub idx: Option<i64>,
+    pub is_disabled: Option<bool>,
     pub forward_to_email: Option<String>,
     pub heading: Option<String>,
     pub introduction: Option<String>,
@@ -66,6 +70,7 @@ pub struct ContactUsSettings {
 #[cfg(feature = "website")]
 document! {
     ContactUsSettings(CONTACT_US_SETTINGS) : name owner creation modified modified_by
-    docstatus idx forward_to_email heading introduction query_options address_title
-    address_line1 address_line2 city state pincode country phone email_id skype
+    docstatus idx is_disabled forward_to_email heading introduction query_options
+    address_title address_line1 address_line2 city state pincode country phone email_id
+    skype
 }

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DISCUSSION_REPLY: DocTypeDef = DocTypeDef {
+pub static DISCUSSION_REPLY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("REPLY.####"),
+    sort: "creation desc",
     fields: &[
         field!("topic", Link, "Topic", options = Target("Discussion Topic"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("reply", TextEditor, "Reply", flags = IN_LIST_VIEW),
@@ -18,7 +19,8 @@ pub static DISCUSSION_REPLY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_discussion_reply_document"),
     ],
     ..DocTypeDef::new("Discussion Reply", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DiscussionReplyField(DISCUSSION_REPLY) : Name Owner Creation Modified ModifiedBy

@@ -2,11 +2,12 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DISCUSSION_TOPIC: DocTypeDef = DocTypeDef {
+pub static DISCUSSION_TOPIC: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("TOPIC.####"),
     title_field: Some("title"),
     search_fields: &["title"],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title"),
         field!("reference_doctype", Link, "Reference Doctype", options = Target("DocType"), flags = IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -21,7 +22,8 @@ pub static DISCUSSION_TOPIC: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_discussion_topic_document"),
     ],
     ..DocTypeDef::new("Discussion Topic", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub DiscussionTopicField(DISCUSSION_TOPIC) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HELP_ARTICLE: DocTypeDef = DocTypeDef {
+pub static HELP_ARTICLE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | IN_GLOBAL_SEARCH),
         field!("category", Link, "Category", options = Target("Help Category"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -26,7 +27,8 @@ pub static HELP_ARTICLE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_help_article_document"),
     ],
     ..DocTypeDef::new("Help Article", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub HelpArticleField(HELP_ARTICLE) : Name Owner Creation Modified ModifiedBy

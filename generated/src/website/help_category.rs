@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HELP_CATEGORY: DocTypeDef = DocTypeDef {
+pub static HELP_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("category_name", Data, "Category Name", flags = REQD | IN_LIST_VIEW),
         field!("category_description", Text, "Category Description", flags = IN_LIST_VIEW),
@@ -20,7 +21,8 @@ pub static HELP_CATEGORY: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_help_category_document"),
     ],
     ..DocTypeDef::new("Help Category", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub HelpCategoryField(HELP_CATEGORY) : Name Owner Creation Modified ModifiedBy

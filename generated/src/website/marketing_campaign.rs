@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MARKETING_CAMPAIGN: DocTypeDef = DocTypeDef {
+pub static MARKETING_CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("prompt"),
     fields: &[
@@ -17,7 +17,8 @@ pub static MARKETING_CAMPAIGN: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_marketing_campaign_document"),
     ],
     ..DocTypeDef::new("Marketing Campaign", "Website")
-};
+})
+.only(V15);
 
 fields! {
     pub MarketingCampaignField(MARKETING_CAMPAIGN) : Name Owner Creation Modified

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERSONAL_DATA_DELETION_REQUEST: DocTypeDef = DocTypeDef {
+pub static PERSONAL_DATA_DELETION_REQUEST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("email", Data, "Email", options = Format("Email"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("status", Select, "Status", options = Choices(&["Pending Verification", "Pending Approval", "On Hold", "Deleted"]), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Pending Verification")),
         field!("anonymization_matrix", Code, "Anonymization Matrix", options = Format("JSON"), flags = READ_ONLY),
-        field!("deletion_steps", Table, "Deletion Steps ", options = Target("Personal Data Deletion Step")),
+        field!("deletion_steps", Table, "Deletion Steps", options = Target("Personal Data Deletion Step"), only = V16),
+        field!("deletion_steps", Table, "Deletion Steps ", options = Target("Personal Data Deletion Step"), flags = SUPERSEDED, only = V15),
     ],
     tools: &[
         tool!(List, "list_personal_data_deletion_request_documents"),
@@ -19,7 +21,8 @@ pub static PERSONAL_DATA_DELETION_REQUEST: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_personal_data_deletion_request_document"),
     ],
     ..DocTypeDef::new("Personal Data Deletion Request", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PersonalDataDeletionRequestField(PERSONAL_DATA_DELETION_REQUEST) : Name Owner

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERSONAL_DATA_DELETION_STEP: DocTypeDef = DocTypeDef {
+pub static PERSONAL_DATA_DELETION_STEP: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("document_type", Data, "Document Type", flags = REQD | READ_ONLY | IN_LIST_VIEW | QUICK_ENTRY),
         field!("status", Select, "Status", options = Choices(&["Pending", "Deleted"]), flags = READ_ONLY | IN_LIST_VIEW),
@@ -12,7 +13,8 @@ pub static PERSONAL_DATA_DELETION_STEP: DocTypeDef = DocTypeDef {
         field!("filtered_by", Data, "Filtered By", flags = READ_ONLY),
     ],
     ..DocTypeDef::new("Personal Data Deletion Step", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PersonalDataDeletionStepField(PERSONAL_DATA_DELETION_STEP) : Name Owner Creation

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERSONAL_DATA_DOWNLOAD_REQUEST: DocTypeDef = DocTypeDef {
+pub static PERSONAL_DATA_DOWNLOAD_REQUEST: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | READ_ONLY | IN_LIST_VIEW),
         field!("user_name", Data, "User Name", flags = READ_ONLY, fetch_from = Some("user.full_name")),
@@ -18,7 +19,8 @@ pub static PERSONAL_DATA_DOWNLOAD_REQUEST: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_personal_data_download_request_document"),
     ],
     ..DocTypeDef::new("Personal Data Download Request", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PersonalDataDownloadRequestField(PERSONAL_DATA_DOWNLOAD_REQUEST) : Name Owner

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PORTAL_MENU_ITEM: DocTypeDef = DocTypeDef {
+pub static PORTAL_MENU_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
         field!("enabled", Check, "Enabled", flags = IN_LIST_VIEW, default = Some("0")),
@@ -13,7 +14,8 @@ pub static PORTAL_MENU_ITEM: DocTypeDef = DocTypeDef {
         field!("target", Data, "Target", flags = READ_ONLY),
     ],
     ..DocTypeDef::new("Portal Menu Item", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PortalMenuItemField(PORTAL_MENU_ITEM) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PORTAL_SETTINGS: DocTypeDef = DocTypeDef {
+pub static PORTAL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("default_role", Link, "Default Role at Time of Signup", options = Target("Role")),
         field!("default_portal_home", Data, "Default Portal Home"),
@@ -16,7 +17,8 @@ pub static PORTAL_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_portal_settings_document"),
     ],
     ..DocTypeDef::new("Portal Settings", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub PortalSettingsField(PORTAL_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SOCIAL_LINK_SETTINGS: DocTypeDef = DocTypeDef {
+pub static SOCIAL_LINK_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("social_link_type", Select, "Social Link Type", options = Choices(& ["facebook", "linkedin", "twitter", "email"]), flags = IN_LIST_VIEW),
         field!("color", Color, "Color", flags = IN_LIST_VIEW),
         field!("background_color", Color, "Background Color", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Social Link Settings", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub SocialLinkSettingsField(SOCIAL_LINK_SETTINGS) : Name Owner Creation Modified

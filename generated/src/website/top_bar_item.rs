@@ -2,9 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TOP_BAR_ITEM: DocTypeDef = DocTypeDef {
+pub static TOP_BAR_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("label", Data, "Label", flags = REQD | IN_LIST_VIEW),
         field!("url", Data, "URL", flags = IN_LIST_VIEW),
@@ -13,7 +13,8 @@ pub static TOP_BAR_ITEM: DocTypeDef = DocTypeDef {
         field!("parent_label", Select, "Parent Label", options = Choices(&[]), flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Top Bar Item", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub TopBarItemField(TOP_BAR_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus

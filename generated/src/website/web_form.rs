@@ -2,36 +2,50 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_FORM: DocTypeDef = DocTypeDef {
+pub static WEB_FORM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | NO_COPY),
         field!("route", Data, "Route", flags = UNIQUE),
         field!("published", Check, "Published", flags = HIDDEN, default = Some("0")),
         field!("doc_type", Link, "Select DocType", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("module", Link, "Module", options = Target("Module Def")),
-        field!("is_standard", Check, "Is Standard", flags = NO_COPY, default = Some("0")),
+        field!("is_standard", Check, "Is standard", flags = NO_COPY, default = Some("0"), only = V16),
+        field!("is_standard", Check, "Is Standard", flags = NO_COPY | SUPERSEDED, default = Some("0"), only = V15),
         field!("introduction_text", TextEditor, "Introduction"),
         field!("web_form_fields", Table, "Web Form Fields", options = Target("Web Form Field")),
         field!("anonymous", Check, "Anonymous responses", default = Some("0")),
         field!("login_required", Check, "Login required", flags = CONDITIONAL, default = Some("0")),
-        field!("apply_document_permissions", Check, "Apply Document Permissions", default = Some("0")),
-        field!("allow_edit", Check, "Allow Editing After Submit", flags = CONDITIONAL, default = Some("0")),
-        field!("allow_multiple", Check, "Allow Multiple Responses", flags = CONDITIONAL, default = Some("0")),
-        field!("allow_delete", Check, "Allow Delete", flags = CONDITIONAL, default = Some("0")),
-        field!("allow_incomplete", Check, "Allow Incomplete Forms", default = Some("0")),
-        field!("allow_comments", Check, "Allow Comments", flags = CONDITIONAL, default = Some("0")),
-        field!("allow_print", Check, "Allow Print", default = Some("0")),
+        field!("apply_document_permissions", Check, "Apply document permissions", default = Some("0"), only = V16),
+        field!("apply_document_permissions", Check, "Apply Document Permissions", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("allow_edit", Check, "Allow editing after submit", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_edit", Check, "Allow Editing After Submit", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("allow_multiple", Check, "Allow multiple responses", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_multiple", Check, "Allow Multiple Responses", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("allow_delete", Check, "Allow delete", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_delete", Check, "Allow Delete", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("allow_incomplete", Check, "Allow incomplete forms", default = Some("0"), only = V16),
+        field!("allow_incomplete", Check, "Allow Incomplete Forms", flags = SUPERSEDED, default = Some("0"), only = V15),
+        field!("allow_comments", Check, "Allow comments", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_comments", Check, "Allow Comments", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("allow_print", Check, "Allow print", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("allow_print", Check, "Allow Print", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("print_format", Link, "Print Format", options = Target("Print Format"), flags = CONDITIONAL),
         field!("max_attachment_size", Int, "Max attachment size"),
-        field!("show_attachments", Check, "Show Attachments", flags = CONDITIONAL, default = Some("0")),
+        field!("show_attachments", Check, "Show attachments", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("show_attachments", Check, "Show Attachments", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
+        field!("hide_navbar", Check, "Hide navbar", default = Some("0"), only = V16),
+        field!("hide_footer", Check, "Hide footer", default = Some("0"), only = V16),
         field!("allowed_embedding_domains", SmallText, "Allowed embedding domains"),
         field!("condition_json", Json, "Condition JSON"),
-        field!("show_list", Check, "Show List", flags = CONDITIONAL, default = Some("0")),
+        field!("show_list", Check, "Show list", flags = CONDITIONAL, default = Some("0"), only = V16),
+        field!("show_list", Check, "Show List", flags = CONDITIONAL | SUPERSEDED, default = Some("0"), only = V15),
         field!("list_title", Data, "Title", flags = CONDITIONAL),
         field!("list_columns", Table, "List Columns", options = Target("Web Form List Column"), flags = CONDITIONAL),
-        field!("show_sidebar", Check, "Show Sidebar", default = Some("0")),
+        field!("show_sidebar", Check, "Show sidebar", default = Some("0"), only = V16),
+        field!("show_sidebar", Check, "Show Sidebar", flags = SUPERSEDED, default = Some("0"), only = V15),
         field!("website_sidebar", Link, "Website Sidebar", options = Target("Website Sidebar")),
         field!("button_label", Data, "Submit button label", default = Some("Save")),
         field!("banner_image", AttachImage, "Banner Image"),
@@ -54,16 +68,18 @@ pub static WEB_FORM: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_web_form_document"),
     ],
     ..DocTypeDef::new("Web Form", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebFormField(WEB_FORM) : Name Owner Creation Modified ModifiedBy Docstatus Idx
     Title Route Published DocType Module IsStandard IntroductionText WebFormFields
     Anonymous LoginRequired ApplyDocumentPermissions AllowEdit AllowMultiple AllowDelete
     AllowIncomplete AllowComments AllowPrint PrintFormat MaxAttachmentSize
-    ShowAttachments AllowedEmbeddingDomains ConditionJson ShowList ListTitle ListColumns
-    ShowSidebar WebsiteSidebar ButtonLabel BannerImage Breadcrumbs SuccessTitle
-    SuccessUrl SuccessMessage MetaTitle MetaDescription MetaImage ClientScript CustomCss
+    ShowAttachments HideNavbar HideFooter AllowedEmbeddingDomains ConditionJson ShowList
+    ListTitle ListColumns ShowSidebar WebsiteSidebar ButtonLabel BannerImage Breadcrumbs
+    SuccessTitle SuccessUrl SuccessMessage MetaTitle MetaDescription MetaImage
+    ClientScript CustomCss
 }
 
 #[cfg(feature = "website")]
@@ -99,6 +115,8 @@ pub struct WebForm {
     pub print_format: Link<target::PrintFormat>,
     pub max_attachment_size: Option<i64>,
     pub show_attachments: Option<bool>,
+    pub hide_navbar: Option<bool>,
+    pub hide_footer: Option<bool>,
     pub allowed_embedding_domains: Option<String>,
     pub condition_json: Option<Value>,
     pub show_list: Option<bool>,
@@ -126,8 +144,9 @@ document! {
     route published doc_type module is_standard introduction_text web_form_fields
     anonymous login_required apply_document_permissions allow_edit allow_multiple
     allow_delete allow_incomplete allow_comments allow_print print_format
-    max_attachment_size show_attachments allowed_embedding_domains condition_json
-    show_list list_title list_columns show_sidebar website_sidebar button_label
-    banner_image breadcrumbs success_title success_url success_message meta_title
-    meta_description meta_image client_script custom_css
+    max_attachment_size show_attachments hide_navbar hide_footer
+    allowed_embedding_domains condition_json show_list list_title list_columns
+    show_sidebar website_sidebar button_label banner_image breadcrumbs success_title
+    success_url success_message meta_title meta_description meta_image client_script
+    custom_css
 }

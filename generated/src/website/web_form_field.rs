@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_FORM_FIELD: DocTypeDef = DocTypeDef {
+pub static WEB_FORM_ROW: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("fieldname", Select, "Field", options = Choices(&[]), flags = IN_LIST_VIEW),
         field!("fieldtype", Select, "Fieldtype", options = Choices(&["Attach", "Attach Image", "Check", "Currency", "Color", "Data", "Date", "Datetime", "Duration", "Float", "HTML", "Int", "Link", "Password", "Phone", "Rating", "Select", "Signature", "Small Text", "Text", "Text Editor", "Table", "Time", "Section Break", "Column Break", "Page Break"]), flags = IN_LIST_VIEW),
@@ -22,15 +23,17 @@ pub static WEB_FORM_FIELD: DocTypeDef = DocTypeDef {
         field!("read_only_depends_on", Code, "Read Only Depends On", options = Format("JS")),
         field!("description", Text, "Description"),
         field!("default", Data, "Default"),
+        field!("placeholder", Data, "Placeholder", only = V16),
     ],
     ..DocTypeDef::new("Web Form Field", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
-    pub WebFormRowField(WEB_FORM_FIELD) : Name Owner Creation Modified ModifiedBy
-    Docstatus Idx Parent Parentfield Parenttype Fieldname Fieldtype Label
-    AllowReadOnAllLinkOptions Reqd ReadOnly ShowInFilter Hidden Options MaxLength
-    MaxValue Precision DependsOn MandatoryDependsOn ReadOnlyDependsOn Description Default
+    pub WebFormRowField(WEB_FORM_ROW) : Name Owner Creation Modified ModifiedBy Docstatus
+    Idx Parent Parentfield Parenttype Fieldname Fieldtype Label AllowReadOnAllLinkOptions
+    Reqd ReadOnly ShowInFilter Hidden Options MaxLength MaxValue Precision DependsOn
+    MandatoryDependsOn ReadOnlyDependsOn Description Default Placeholder
 }
 
 #[cfg(feature = "website")]
@@ -77,14 +80,15 @@ pub struct WebFormRow {
     pub read_only_depends_on: Option<String>,
     pub description: Option<String>,
     pub default: Option<String>,
+    pub placeholder: Option<String>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "website")]
 document! {
-    WebFormRow(WEB_FORM_FIELD) : name owner creation modified modified_by docstatus idx
+    WebFormRow(WEB_FORM_ROW) : name owner creation modified modified_by docstatus idx
     parent parentfield parenttype fieldname fieldtype label
     allow_read_on_all_link_options reqd read_only show_in_filter hidden options
     max_length max_value precision depends_on mandatory_depends_on read_only_depends_on
-    description default
+    description default placeholder
 }

@@ -2,20 +2,24 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_FORM_LIST_COLUMN: DocTypeDef = DocTypeDef {
+pub static WEB_FORM_LIST_COLUMN: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("autoincrement"),
+    sort: "creation desc",
     fields: &[
         field!("fieldname", Select, "Field", options = Choices(&[]), flags = REQD | IN_LIST_VIEW),
         field!("fieldtype", Data, "Fieldtype", flags = READ_ONLY | IN_LIST_VIEW),
         field!("label", Data, "Custom Label", flags = IN_LIST_VIEW),
+        field!("options", Text, "Options", flags = IN_LIST_VIEW, only = V16),
     ],
     ..DocTypeDef::new("Web Form List Column", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebFormListColumnField(WEB_FORM_LIST_COLUMN) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Fieldname Fieldtype Label
+    Options
 }
 
 #[cfg(feature = "website")]
@@ -37,11 +41,12 @@ pub struct WebFormListColumn {
     pub fieldname: Option<String>,
     pub fieldtype: Option<String>,
     pub label: Option<String>,
+    pub options: Option<String>,
     pub extra: Extra,
 }
 
 #[cfg(feature = "website")]
 document! {
     WebFormListColumn(WEB_FORM_LIST_COLUMN) : name owner creation modified modified_by
-    docstatus idx parent parentfield parenttype fieldname fieldtype label
+    docstatus idx parent parentfield parenttype fieldname fieldtype label options
 }

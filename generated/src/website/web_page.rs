@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_PAGE: DocTypeDef = DocTypeDef {
+pub static WEB_PAGE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("title"),
     search_fields: &["title"],
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | NO_COPY | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
         field!("route", Data, "Route", flags = UNIQUE | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -46,7 +47,8 @@ pub static WEB_PAGE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_web_page_document"),
     ],
     ..DocTypeDef::new("Web Page", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebPageField(WEB_PAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_PAGE_BLOCK: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WEB_PAGE_BLOCK: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("web_template", Link, "Web Template", options = Target("Web Template"), flags = IN_LIST_VIEW),
         field!("web_template_values", Code, "Web Template Values", options = Format("JSON"), flags = HIDDEN),
@@ -20,7 +22,8 @@ pub static WEB_PAGE_BLOCK: DocTypeDef = DocTypeDef {
         field!("background_image", AttachImage, "Background Image", flags = CONDITIONAL),
     ],
     ..DocTypeDef::new("Web Page Block", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebPageBlockField(WEB_PAGE_BLOCK) : Name Owner Creation Modified ModifiedBy

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_PAGE_VIEW: DocTypeDef = DocTypeDef {
+pub static WEB_PAGE_VIEW: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     title_field: Some("path"),
+    sort: "creation desc",
     fields: &[
         field!("path", Data, "Path", flags = SET_ONLY_ONCE | SEARCH_INDEX),
         field!("referrer", Data, "Referrer", flags = SET_ONLY_ONCE),
@@ -17,6 +18,7 @@ pub static WEB_PAGE_VIEW: DocTypeDef = DocTypeDef {
         field!("campaign", Data, "Campaign", flags = READ_ONLY),
         field!("medium", Data, "Medium", flags = READ_ONLY),
         field!("visitor_id", Data, "Visitor ID", flags = READ_ONLY | SEARCH_INDEX),
+        field!("content", Data, "Content", flags = READ_ONLY, only = V16),
     ],
     tools: &[
         tool!(List, "list_web_page_view_documents"),
@@ -27,12 +29,13 @@ pub static WEB_PAGE_VIEW: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_web_page_view_document"),
     ],
     ..DocTypeDef::new("Web Page View", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebPageViewField(WEB_PAGE_VIEW) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Path Referrer Browser BrowserVersion IsUnique TimeZone UserAgent Source
-    Campaign Medium VisitorId
+    Campaign Medium VisitorId Content
 }
 
 #[cfg(feature = "website")]
@@ -59,6 +62,7 @@ pub struct WebPageView {
     pub campaign: Option<String>,
     pub medium: Option<String>,
     pub visitor_id: Option<String>,
+    pub content: Option<String>,
     pub extra: Extra,
 }
 
@@ -66,5 +70,5 @@ pub struct WebPageView {
 document! {
     WebPageView(WEB_PAGE_VIEW) : name owner creation modified modified_by docstatus idx
     path referrer browser browser_version is_unique time_zone user_agent source campaign
-    medium visitor_id
+    medium visitor_id content
 }

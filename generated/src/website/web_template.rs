@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_TEMPLATE: DocTypeDef = DocTypeDef {
+pub static WEB_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("type", Select, "Type", options = Choices(&["Component", "Section", "Navbar", "Footer"]), flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Section")),
         field!("standard", Check, "Standard", flags = IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("0")),
@@ -21,7 +22,8 @@ pub static WEB_TEMPLATE: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_web_template_document"),
     ],
     ..DocTypeDef::new("Web Template", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebTemplateField(WEB_TEMPLATE) : Name Owner Creation Modified ModifiedBy

@@ -2,8 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_TEMPLATE_FIELD: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WEB_TEMPLATE_ROW: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("label", Data, "Label", flags = REQD | IN_LIST_VIEW),
         field!("fieldname", Data, "Fieldname", flags = IN_LIST_VIEW),
@@ -13,10 +15,11 @@ pub static WEB_TEMPLATE_FIELD: DocTypeDef = DocTypeDef {
         field!("default", SmallText, "Default"),
     ],
     ..DocTypeDef::new("Web Template Field", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
-    pub WebTemplateRowField(WEB_TEMPLATE_FIELD) : Name Owner Creation Modified ModifiedBy
+    pub WebTemplateRowField(WEB_TEMPLATE_ROW) : Name Owner Creation Modified ModifiedBy
     Docstatus Idx Parent Parentfield Parenttype Label Fieldname Fieldtype Reqd Options
     Default
 }
@@ -56,7 +59,6 @@ pub struct WebTemplateRow {
 
 #[cfg(feature = "website")]
 document! {
-    WebTemplateRow(WEB_TEMPLATE_FIELD) : name owner creation modified modified_by
-    docstatus idx parent parentfield parenttype label fieldname fieldtype reqd options
-    default
+    WebTemplateRow(WEB_TEMPLATE_ROW) : name owner creation modified modified_by docstatus
+    idx parent parentfield parenttype label fieldname fieldtype reqd options default
 }

@@ -2,14 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_META_TAG: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WEBSITE_META_TAG: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("key", Data, "Key", flags = REQD | IN_LIST_VIEW),
         field!("value", Text, "Value", flags = REQD | IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Website Meta Tag", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteMetaTagField(WEBSITE_META_TAG) : Name Owner Creation Modified ModifiedBy

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_ROUTE_META: DocTypeDef = DocTypeDef {
+pub static WEBSITE_ROUTE_META: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
+    sort: "creation desc",
     fields: &[
         field!("meta_tags", Table, "Meta Tags", options = Target("Website Meta Tag"), flags = REQD),
     ],
@@ -18,7 +19,8 @@ pub static WEBSITE_ROUTE_META: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_website_route_meta_document"),
     ],
     ..DocTypeDef::new("Website Route Meta", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteRouteMetaField(WEBSITE_ROUTE_META) : Name Owner Creation Modified

@@ -2,21 +2,23 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_ROUTE_REDIRECT: DocTypeDef = DocTypeDef {
+pub static WEBSITE_ROUTE_REDIRECT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
-    sort: "modified asc",
+    sort: "creation asc",
     fields: &[
         field!("source", SmallText, "Source", flags = REQD | IN_LIST_VIEW),
         field!("target", SmallText, "Target", flags = REQD | IN_LIST_VIEW),
-        field!("redirect_http_status", Select, "Redirect HTTP Status", options = Choices(& ["301", "302", "307", "308"]), default = Some("301")),
+        field!("forward_query_parameters", Check, "Forward Query Parameters", default = Some("0"), only = V16),
+        field!("redirect_http_status", Select, "Redirect HTTP Status", options = Choices(&["301", "302", "307", "308"]), default = Some("301")),
     ],
     ..DocTypeDef::new("Website Route Redirect", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub WebsiteRouteRedirectField(WEBSITE_ROUTE_REDIRECT) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype Source Target
-    RedirectHttpStatus
+    ForwardQueryParameters RedirectHttpStatus
 }
 
 #[cfg(feature = "website")]
@@ -37,6 +39,7 @@ pub struct WebsiteRouteRedirect {
     pub parenttype: Link<target::DocType>,
     pub source: Option<String>,
     pub target: Option<String>,
+    pub forward_query_parameters: Option<bool>,
     pub redirect_http_status: Option<String>,
     pub extra: Extra,
 }
@@ -45,5 +48,5 @@ pub struct WebsiteRouteRedirect {
 document! {
     WebsiteRouteRedirect(WEBSITE_ROUTE_REDIRECT) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype source target
-    redirect_http_status
+    forward_query_parameters redirect_http_status
 }

@@ -2,16 +2,19 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SCRIPT: DocTypeDef = DocTypeDef {
+pub static WEBSITE_SCRIPT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
-    sort: "modified asc",
-    fields: &[field!("javascript", Code, "Javascript", options = Format("Javascript"))],
+    sort: "creation asc",
+    fields: &[
+        field!("javascript", Code, "Javascript", options = Format("Javascript")),
+    ],
     tools: &[
         tool!(Get, "get_website_script_document"),
         tool!(Update, "update_website_script_document"),
     ],
     ..DocTypeDef::new("Website Script", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified asc"))]);
 
 fields! {
     pub WebsiteScriptField(WEBSITE_SCRIPT) : Name Owner Creation Modified ModifiedBy

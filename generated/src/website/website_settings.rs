@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SETTINGS: DocTypeDef = DocTypeDef {
+pub static WEBSITE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("home_page", Data, "Home Page", flags = IN_LIST_VIEW),
         field!("title_prefix", Data, "Title Prefix", flags = IN_LIST_VIEW),
-        field!("app_name", Data, "App Name", default = Some("Frappe")),
+        field!("app_name", Data, "App Name", default = Some("frappe"), only = V16),
+        field!("app_name", Data, "App Name", flags = SUPERSEDED, default = Some("Frappe"), only = V15),
         field!("disable_signup", Check, "Disable signups", default = Some("1")),
         field!("show_footer_on_login", Check, "Show footer on login", default = Some("0")),
         field!("app_logo", AttachImage, "App Logo"),
@@ -52,7 +54,8 @@ pub static WEBSITE_SETTINGS: DocTypeDef = DocTypeDef {
         tool!(Update, "update_website_settings_document"),
     ],
     ..DocTypeDef::new("Website Settings", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteSettingsField(WEBSITE_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SIDEBAR: DocTypeDef = DocTypeDef {
+pub static WEBSITE_SIDEBAR: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("sidebar_items", Table, "Sidebar Items", options = Target("Website Sidebar Item"), flags = REQD),
@@ -19,7 +20,8 @@ pub static WEBSITE_SIDEBAR: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_website_sidebar_document"),
     ],
     ..DocTypeDef::new("Website Sidebar", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteSidebarField(WEBSITE_SIDEBAR) : Name Owner Creation Modified ModifiedBy

@@ -2,15 +2,18 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SIDEBAR_ITEM: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WEBSITE_SIDEBAR_ITEM: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[
         field!("title", Data, "Title", flags = REQD | IN_LIST_VIEW),
         field!("route", Data, "Route", flags = IN_LIST_VIEW),
         field!("group", Data, "Group", flags = IN_LIST_VIEW),
     ],
     ..DocTypeDef::new("Website Sidebar Item", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteSidebarItemField(WEBSITE_SIDEBAR_ITEM) : Name Owner Creation Modified

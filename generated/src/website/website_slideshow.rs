@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SLIDESHOW: DocTypeDef = DocTypeDef {
+pub static WEBSITE_SLIDESHOW: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:slideshow_name"),
+    sort: "creation desc",
     fields: &[
         field!("slideshow_name", Data, "Slideshow Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("slideshow_items", Table, "Slideshow Items", options = Target("Website Slideshow Item"), flags = CONDITIONAL),
@@ -19,7 +20,8 @@ pub static WEBSITE_SLIDESHOW: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_website_slideshow_document"),
     ],
     ..DocTypeDef::new("Website Slideshow", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteSlideshowField(WEBSITE_SLIDESHOW) : Name Owner Creation Modified

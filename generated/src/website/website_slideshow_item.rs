@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SLIDESHOW_ITEM: DocTypeDef = DocTypeDef {
+pub static WEBSITE_SLIDESHOW_ITEM: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("image", Attach, "Image", flags = IN_LIST_VIEW),
         field!("heading", Data, "Heading", flags = IN_LIST_VIEW),
@@ -11,7 +12,8 @@ pub static WEBSITE_SLIDESHOW_ITEM: DocTypeDef = DocTypeDef {
         field!("url", Data, "URL"),
     ],
     ..DocTypeDef::new("Website Slideshow Item", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteSlideshowItemField(WEBSITE_SLIDESHOW_ITEM) : Name Owner Creation Modified

@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_THEME: DocTypeDef = DocTypeDef {
+pub static WEBSITE_THEME: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:theme"),
+    sort: "creation desc",
     fields: &[
         field!("theme", Data, "Theme", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("module", Link, "Module", options = Target("Module Def"), flags = REQD | IN_LIST_VIEW, default = Some("Website")),
@@ -36,7 +37,8 @@ pub static WEBSITE_THEME: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_website_theme_document"),
     ],
     ..DocTypeDef::new("Website Theme", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteThemeField(WEBSITE_THEME) : Name Owner Creation Modified ModifiedBy

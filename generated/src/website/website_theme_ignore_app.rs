@@ -2,11 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_THEME_IGNORE_APP: DocTypeDef = DocTypeDef {
-    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
+pub static WEBSITE_THEME_IGNORE_APP: Versioned = Versioned::new(DocTypeDef {
+    flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
+        | doctype_flag::QUICK_ENTRY,
+    sort: "creation desc",
     fields: &[field!("app", Data, "App", flags = REQD | IN_LIST_VIEW)],
     ..DocTypeDef::new("Website Theme Ignore App", "Website")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WebsiteThemeIgnoreAppField(WEBSITE_THEME_IGNORE_APP) : Name Owner Creation

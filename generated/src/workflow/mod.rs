@@ -14,3 +14,7 @@ mod workflow_state;
 pub use self::workflow_state::*;
 mod workflow_transition;
 pub use self::workflow_transition::*;
+mod workflow_transition_task;
+pub use self::workflow_transition_task::*;
+mod workflow_transition_tasks;
+pub use self::workflow_transition_tasks::*;

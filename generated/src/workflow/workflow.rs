@@ -2,15 +2,17 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW: DocTypeDef = DocTypeDef {
+pub static WORKFLOW: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:workflow_name"),
+    sort: "creation desc",
     fields: &[
         field!("workflow_name", Data, "Workflow Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
         field!("is_active", Check, "Is Active", default = Some("0")),
         field!("override_status", Check, "Don't Override Status", default = Some("0")),
         field!("send_email_alert", Check, "Send Email Alert", default = Some("0")),
+        field!("enable_action_confirmation", Check, "Enable Action Confirmation", default = Some("0"), only = V16),
         field!("states", Table, "Document States", options = Target("Workflow Document State")),
         field!("transitions", Table, "Transitions", options = Target("Workflow Transition")),
         field!("workflow_state_field", Data, "Workflow State Field", flags = REQD, default = Some("workflow_state")),
@@ -25,12 +27,13 @@ pub static WORKFLOW: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_workflow_document"),
     ],
     ..DocTypeDef::new("Workflow", "Workflow")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkflowField(WORKFLOW) : Name Owner Creation Modified ModifiedBy Docstatus Idx
-    WorkflowName DocumentType IsActive OverrideStatus SendEmailAlert States Transitions
-    WorkflowStateField WorkflowData
+    WorkflowName DocumentType IsActive OverrideStatus SendEmailAlert
+    EnableActionConfirmation States Transitions WorkflowStateField WorkflowData
 }
 
 #[cfg(feature = "workflow")]
@@ -51,6 +54,7 @@ pub struct Workflow {
     pub is_active: Option<bool>,
     pub override_status: Option<bool>,
     pub send_email_alert: Option<bool>,
+    pub enable_action_confirmation: Option<bool>,
     pub states: Vec<crate::WorkflowDocumentState>,
     pub transitions: Vec<crate::WorkflowTransition>,
     pub workflow_state_field: Option<String>,
@@ -61,6 +65,6 @@ pub struct Workflow {
 #[cfg(feature = "workflow")]
 document! {
     Workflow(WORKFLOW) : name owner creation modified modified_by docstatus idx
-    workflow_name document_type is_active override_status send_email_alert states
-    transitions workflow_state_field workflow_data
+    workflow_name document_type is_active override_status send_email_alert
+    enable_action_confirmation states transitions workflow_state_field workflow_data
 }

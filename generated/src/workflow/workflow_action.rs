@@ -2,9 +2,10 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_ACTION: DocTypeDef = DocTypeDef {
+pub static WORKFLOW_ACTION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("reference_name"),
+    sort: "creation desc",
     fields: &[
         field!("status", Select, "Status", options = Choices(&["Open", "Completed"]), flags = IN_LIST_VIEW),
         field!("reference_name", DynamicLink, "Reference Name", options = TargetField("reference_doctype")),
@@ -24,7 +25,8 @@ pub static WORKFLOW_ACTION: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_workflow_action_document"),
     ],
     ..DocTypeDef::new("Workflow Action", "Workflow")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkflowActionField(WORKFLOW_ACTION) : Name Owner Creation Modified ModifiedBy

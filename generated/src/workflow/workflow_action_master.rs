@@ -2,10 +2,11 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_ACTION_MASTER: DocTypeDef = DocTypeDef {
+pub static WORKFLOW_ACTION_MASTER: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:workflow_action_name"),
+    sort: "creation desc",
     fields: &[
         field!("workflow_action_name", Data, "Workflow Action Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
     ],
@@ -18,7 +19,8 @@ pub static WORKFLOW_ACTION_MASTER: DocTypeDef = DocTypeDef {
         tool!(Delete, "delete_workflow_action_master_document"),
     ],
     ..DocTypeDef::new("Workflow Action Master", "Workflow")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkflowActionMasterField(WORKFLOW_ACTION_MASTER) : Name Owner Creation Modified

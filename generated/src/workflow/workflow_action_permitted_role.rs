@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_ACTION_PERMITTED_ROLE: DocTypeDef = DocTypeDef {
+pub static WORKFLOW_ACTION_PERMITTED_ROLE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     autoname: Some("hash"),
+    sort: "creation desc",
     fields: &[field!("role", Link, "Role", options = Target("Role"))],
     ..DocTypeDef::new("Workflow Action Permitted Role", "Workflow")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkflowActionPermittedRoleField(WORKFLOW_ACTION_PERMITTED_ROLE) : Name Owner

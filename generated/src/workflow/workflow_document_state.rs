@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_DOCUMENT_STATE: DocTypeDef = DocTypeDef {
+pub static WORKFLOW_DOCUMENT_STATE: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
+    sort: "creation desc",
     fields: &[
         field!("state", Link, "State", options = Target("Workflow State"), flags = REQD | IN_LIST_VIEW),
         field!("doc_status", Select, "Doc Status", options = Choices(&["0", "1", "2"]), flags = IN_LIST_VIEW, default = Some("0")),
         field!("update_field", Select, "Update Field", options = Choices(&[]), flags = IN_LIST_VIEW),
         field!("update_value", Data, "Update Value", flags = IN_LIST_VIEW),
+        field!("evaluate_as_expression", Check, "Evaluate as Expression", default = Some("0"), only = V16),
         field!("is_optional_state", Check, "Is Optional State", default = Some("0")),
         field!("avoid_status_override", Check, "Don't Override Status", default = Some("0")),
         field!("next_action_email_template", Link, "Next Action Email Template", options = Target("Email Template")),
@@ -18,13 +20,14 @@ pub static WORKFLOW_DOCUMENT_STATE: DocTypeDef = DocTypeDef {
         field!("workflow_builder_id", Data, "Workflow Builder ID", flags = HIDDEN),
     ],
     ..DocTypeDef::new("Workflow Document State", "Workflow")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkflowDocumentStateField(WORKFLOW_DOCUMENT_STATE) : Name Owner Creation
     Modified ModifiedBy Docstatus Idx Parent Parentfield Parenttype State DocStatus
-    UpdateField UpdateValue IsOptionalState AvoidStatusOverride NextActionEmailTemplate
-    AllowEdit SendEmail Message WorkflowBuilderId
+    UpdateField UpdateValue EvaluateAsExpression IsOptionalState AvoidStatusOverride
+    NextActionEmailTemplate AllowEdit SendEmail Message WorkflowBuilderId
 }
 
 #[cfg(feature = "workflow")]
@@ -47,6 +50,7 @@ pub struct WorkflowDocumentState {
     pub doc_status: Option<String>,
     pub update_field: Option<String>,
     pub update_value: Option<String>,
+    pub evaluate_as_expression: Option<bool>,
     pub is_optional_state: Option<bool>,
     pub avoid_status_override: Option<bool>,
     pub next_action_email_template: Link<target::EmailTemplate>,
@@ -61,6 +65,6 @@ pub struct WorkflowDocumentState {
 document! {
     WorkflowDocumentState(WORKFLOW_DOCUMENT_STATE) : name owner creation modified
     modified_by docstatus idx parent parentfield parenttype state doc_status update_field
-    update_value is_optional_state avoid_status_override next_action_email_template
-    allow_edit send_email message workflow_builder_id
+    update_value evaluate_as_expression is_optional_state avoid_status_override
+    next_action_email_template allow_edit send_email message workflow_builder_id
 }

@@ -2,8 +2,9 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_TRANSITION: DocTypeDef = DocTypeDef {
+pub static WORKFLOW_TRANSITION: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
+    sort: "creation desc",
     fields: &[
         field!("state", Link, "State", options = Target("Workflow State"), flags = REQD | IN_LIST_VIEW),
         field!("action", Link, "Action", options = Target("Workflow Action Master"), flags = REQD | IN_LIST_VIEW),
@@ -11,16 +12,18 @@ pub static WORKFLOW_TRANSITION: DocTypeDef = DocTypeDef {
         field!("allowed", Link, "Allowed", options = Target("Role"), flags = REQD | IN_LIST_VIEW),
         field!("allow_self_approval", Check, "Allow Self Approval", default = Some("1")),
         field!("send_email_to_creator", Check, "Send Email To Creator", flags = CONDITIONAL, default = Some("0")),
+        field!("transition_tasks", Link, "Transition Tasks", options = Target("Workflow Transition Tasks"), only = V16),
         field!("condition", Code, "Condition", options = Format("Python")),
         field!("workflow_builder_id", Data, "Workflow Builder ID", flags = HIDDEN),
     ],
     ..DocTypeDef::new("Workflow Transition", "Workflow")
-};
+})
+.but(&[(V15, Fact::Sort("modified desc"))]);
 
 fields! {
     pub WorkflowTransitionField(WORKFLOW_TRANSITION) : Name Owner Creation Modified
     ModifiedBy Docstatus Idx Parent Parentfield Parenttype State Action NextState Allowed
-    AllowSelfApproval SendEmailToCreator Condition WorkflowBuilderId
+    AllowSelfApproval SendEmailToCreator TransitionTasks Condition WorkflowBuilderId
 }
 
 #[cfg(feature = "workflow")]
@@ -45,6 +48,7 @@ pub struct WorkflowTransition {
     pub allowed: Link<target::Role>,
     pub allow_self_approval: Option<bool>,
     pub send_email_to_creator: Option<bool>,
+    pub transition_tasks: Link<target::WorkflowTransitionTasks>,
     pub condition: Option<String>,
     pub workflow_builder_id: Option<String>,
     pub extra: Extra,
@@ -54,5 +58,6 @@ pub struct WorkflowTransition {
 document! {
     WorkflowTransition(WORKFLOW_TRANSITION) : name owner creation modified modified_by
     docstatus idx parent parentfield parenttype state action next_state allowed
-    allow_self_approval send_email_to_creator condition workflow_builder_id
+    allow_self_approval send_email_to_creator transition_tasks condition
+    workflow_builder_id
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::random;
 use crate::doc::{Doc, display, rows, text};
-use crate::error::SiteError;
+use crate::error::{SiteError, exc};
 use crate::site::Site;
 use crate::store::Sql;
 
@@ -21,6 +21,24 @@ impl Site<'_> {
         let found = self.db.rows_where_in("Workflow", self.meta, "document_type", def.name)?;
         let active = found.into_iter().find(|row| row.get("is_active").is_some_and(|on| *on == 1));
         active.map(|workflow| self.load("Workflow", text(&workflow, "name"))).transpose()
+    }
+
+    /// Whether the workflow has a way from the stored state to the new one that is open to the user (H51).
+    ///
+    /// # Errors
+    /// 417 WorkflowPermissionError.
+    pub(super) fn check_workflow(&self, def: &DocTypeDef, stored: &Doc, doc: &Doc) -> Result<(), SiteError> {
+        let Some(workflow) = self.workflow_of(def)? else { return Ok(()) };
+        let field = text(&workflow, "workflow_state_field");
+        let (before, after) = (text(stored, field), text(doc, field));
+        let leads = |row: &&Doc| text(row, "state") == before && text(row, "next_state") == after;
+        let open = rows(&workflow, "transitions").filter(leads).any(|row| self.user.has(text(row, "allowed")));
+        if before.is_empty() || before == after || open {
+            return Ok(());
+        }
+        let text =
+            format!("Workflow State transition not allowed from <strong>{before}</strong> to <strong>{after}</strong>");
+        Err(SiteError::throw(exc::WORKFLOW_PERMISSION, text))
     }
 
     /// Opens an action for the document's state, if roles may take it on from there, and completes those of earlier

@@ -1,7 +1,7 @@
 //! What a new document or row has before anything was sent.
 
 use erpnext_schema::snapshot::Field;
-use erpnext_schema::{DocTypeDef, FieldKind, flag, time};
+use erpnext_schema::{DocTypeDef, FieldKind, Version, flag, time};
 use serde_json::{Value, json};
 
 use crate::doc::Doc;
@@ -45,7 +45,8 @@ impl Site<'_> {
     fn default(&self, field: &Field) -> Option<Value> {
         let default = field.default.as_deref().unwrap_or_default();
         Some(match (field.kind, default) {
-            // Every new document states the time at which it was begun, asked for or not.
+            // H27: on 15 every new document states the time at which it was begun, asked for or not.
+            (FieldKind::Time, "") if self.version() >= Version::V16 => return None,
             (FieldKind::Time, _) => json!(self.now_text().split_once(' ').map_or("", |(_, time)| time)),
             (FieldKind::Datetime, "Now" | "now" | "now_datetime") => json!(self.now_text()),
             (FieldKind::Date | FieldKind::Datetime, "Today" | "today" | "now" | "Now") => json!(self.today()),

@@ -90,6 +90,7 @@ impl Site<'_> {
         if self.user.is_administrator() {
             return doc;
         }
+        self.put_masks(def, &mut doc);
         let level = |level| self.level_allows(def.name, level, Right::Read);
         for field in def.fields.iter().filter(|field| field.permlevel > 0 && !level(field.permlevel)) {
             let hidden = match field.kind.shape() {

@@ -132,6 +132,7 @@ impl Site<'_> {
             self.check_back_links(def, &crate::doc::display(&name), true)?;
         } else {
             self.check_all_links(def, &mut doc)?;
+            self.check_workflow(def, &stored, &doc)?;
             match action {
                 Action::UpdateAfterSubmit => fill::follow_rows(def, &mut doc),
                 _ => {
@@ -174,6 +175,8 @@ impl Site<'_> {
     pub fn update(&self, doctype: &str, name: &str, changes: &Doc) -> Result<Doc, SiteError> {
         let def = self.controller(doctype)?;
         let mut doc = self.load(doctype, name)?;
+        // H84: what the user did not change is written as the user sees it.
+        self.put_masks(def, &mut doc);
         for (key, value) in changes.iter().filter(|(key, _)| *key != "doctype") {
             doc.insert(key.clone(), value.clone());
         }

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use erpnext_schema::{DocTypeDef, doctype_flag};
+use erpnext_schema::{DocTypeDef, Version, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::doc::{Doc, display, int, text};
@@ -85,8 +85,8 @@ impl Site<'_> {
             "prompt" if sent.is_empty() => Err(SiteError::invalid("Please set the document name")),
             "prompt" => Ok(sent),
             "" | "hash" | "uuid" if def.field("naming_series").is_none() => {
-                // H11: a random name takes the place of one that is in use.
-                let free = !sent.is_empty() && self.db.exists(def, &sent)?.is_none();
+                // H11: a random name takes the place of one that is in use, on 16 of every one.
+                let free = self.version() < Version::V16 && !sent.is_empty() && self.db.exists(def, &sent)?.is_none();
                 Ok(if free { sent } else { random() })
             }
             "" | "hash" | "uuid" => self.next_of(&self.series_of(def, doc)?, doc),
@@ -185,7 +185,8 @@ impl Site<'_> {
             for numbered in taken.take(10_000) {
                 if self.db.exists(def, &numbered)?.is_none() {
                     let text = format!("{name} is taken: the customer is called {numbered}");
-                    self.say(Message { title: "Note", indicator: Some("yellow"), ..Message::new(text) });
+                    let alert = self.version() >= Version::V16;
+                    self.say(Message { title: "Note", indicator: Some("yellow"), alert, ..Message::new(text) });
                     return Ok(Some(numbered));
                 }
             }

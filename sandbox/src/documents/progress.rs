@@ -161,29 +161,37 @@ mod tests {
 
     use super::{PROGRESS, STATES};
     use crate::store::columns;
+    use erpnext_schema::Version;
 
     #[test]
     fn every_progress_and_state_names_columns_that_exist() {
         let has = |doctype: &str, field: &str| {
-            let def = erpnext_doctypes::get(doctype).unwrap();
+            let def = erpnext_doctypes::get(Version::V15, doctype).unwrap();
             assert!(columns(def).any(|known| known.fieldname == field), "{doctype} has no {field}");
         };
         for progress in PROGRESS {
-            let row = erpnext_doctypes::get(progress.of).unwrap().field("items").unwrap().target().unwrap();
+            let row =
+                erpnext_doctypes::get(Version::V15, progress.of).unwrap().field("items").unwrap().target().unwrap();
             has(row, progress.link);
             has(row, progress.counts);
             has(progress.order_row, progress.counts);
             has(progress.order_row, progress.into);
             has(progress.order, progress.share);
             if let Some((field, words)) = progress.words {
-                let choices = erpnext_doctypes::get(progress.order).unwrap().field(field).unwrap().choices().unwrap();
+                let choices = erpnext_doctypes::get(Version::V15, progress.order)
+                    .unwrap()
+                    .field(field)
+                    .unwrap()
+                    .choices()
+                    .unwrap();
                 assert!(words.iter().all(|word| choices.contains(word)), "{field}");
             }
         }
         for (order, goods, states) in STATES {
             has(order, goods);
             has(order, "per_billed");
-            let choices = erpnext_doctypes::get(order).unwrap().field("status").unwrap().choices().unwrap();
+            let choices =
+                erpnext_doctypes::get(Version::V15, order).unwrap().field("status").unwrap().choices().unwrap();
             assert!(states.iter().flatten().all(|state| choices.contains(state)), "{order}");
         }
     }

@@ -8,16 +8,12 @@ use crate::doc::{Doc, cint, flt};
 use crate::site::Site;
 
 impl Site<'_> {
-    /// The document with nulls, as `frappe.client.get` gives it. Keys that are no fields are gone (H7), and those that
-    /// begin with `__`, which the site keeps to itself.
+    /// The document with nulls, as `frappe.client.get` gives it. Keys that are no fields are gone (H7).
     pub fn render(&self, def: &'static DocTypeDef, doc: &Doc) -> Doc {
         let mut out = Doc::new();
         let child = def.is(doctype_flag::CHILD);
         let (standard, parents) = def.standard_fields().split_at(7.min(def.standard_fields().len()));
-        let form = def
-            .fields
-            .iter()
-            .filter(|field| field.kind.holds_value() && !field.kind.is_table() && !field.fieldname.starts_with("__"));
+        let form = def.fields.iter().filter(|field| field.kind.holds_value() && !field.kind.is_table());
         for field in standard.iter().chain(form).chain(parents) {
             let value = match doc.get(field.fieldname) {
                 // Computed on read; the form says from what.
@@ -65,7 +61,8 @@ impl Site<'_> {
 fn shown(field: &FieldDef, value: Value) -> Value {
     match (field.kind, &value) {
         (FieldKind::Check, _) => json!(i64::from(cint(&value) != 0)),
-        (FieldKind::Int, Value::Number(_)) => value,
+        (FieldKind::Int, Value::Number(number)) if number.is_f64() => json!(cint(&value)),
+        (FieldKind::Int, Value::Number(_) | Value::Bool(_)) => value,
         (FieldKind::Int, _) => json!(cint(&value)),
         (FieldKind::Currency | FieldKind::Float | FieldKind::Percent, _) => json!(flt(&value)),
         (_, Value::Object(_)) if field.kind.shape() == Shape::Json => json!(value.to_string()),

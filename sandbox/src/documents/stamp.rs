@@ -1,6 +1,5 @@
 //! Who wrote a document and when, and what a stored Custom Field changes about a DocType.
 
-use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
@@ -43,28 +42,4 @@ impl Site<'_> {
         }
         Ok(())
     }
-}
-
-impl crate::meta::Meta {
-    /// Adds or replaces the field that a Custom Field describes.
-    pub fn add_field(&self, field: &Doc) {
-        let Some(form) = self.form(text(field, "dt")) else { return };
-        let mut facts = field.clone();
-        facts.insert("is_custom_field".to_owned(), json!(1));
-        let carrier = json!({ "name": form.name, "fields": [facts] });
-        let Ok(DocType { fields, .. }) = DocType::from_site(&carrier, false) else { return };
-        let mut form = form.clone();
-        for field in fields {
-            let after =
-                form.fields.iter().position(|known| known.fieldname == text(&facts_of(&carrier), "insert_after"));
-            form.fields.retain(|known| known.fieldname != field.fieldname);
-            let at = after.map_or(form.fields.len(), |at| (at + 1).min(form.fields.len()));
-            form.fields.insert(at, field);
-        }
-        self.set(form);
-    }
-}
-
-fn facts_of(carrier: &Value) -> Doc {
-    carrier["fields"][0].as_object().cloned().unwrap_or_default()
 }

@@ -129,6 +129,8 @@ fn check_form(field: &FieldDef, value: &str) -> Result<(), SiteError> {
     match (field.kind, field.options) {
         (FieldKind::Data, Options::Format("Email")) => {
             for address in value.split(',').map(str::trim) {
+                // `A <a@example.com>`
+                let address = address.split_once('<').map_or(address, |(_, address)| address.trim_end_matches('>'));
                 let good = address.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
                 if !good || address.contains(char::is_whitespace) {
                     return Err(SiteError::throw(exc::EMAIL, format!("{address} is not a valid Email Address")));
@@ -140,7 +142,11 @@ fn check_form(field: &FieldDef, value: &str) -> Result<(), SiteError> {
             Err(SiteError::invalid(format!("'<strong>{value}</strong>' is not a valid URL")))
         }
         (FieldKind::Phone, _) | (FieldKind::Data, Options::Format("Phone")) => {
-            let good = value.chars().all(|c| c.is_ascii_digit() || " +-()#,*.".contains(c)) && value.len() <= 40;
+            // With its country's code a number has a length that some country knows.
+            let digits = value.chars().filter(char::is_ascii_digit).count();
+            let whole = !value.starts_with('+') || field.kind != FieldKind::Phone || digits > 8;
+            let good =
+                whole && value.chars().all(|c| c.is_ascii_digit() || " +-()#,*.".contains(c)) && value.len() <= 40;
             let text = format!(
                 "Phone Number <strong>{value}</strong> in field <strong>{}</strong> is not valid.",
                 field.label

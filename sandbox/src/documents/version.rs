@@ -84,6 +84,7 @@ fn differences(def: &DocTypeDef, old: &Doc, new: &Doc) -> Vec<Value> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use erpnext_schema::Version;
     use serde_json::{Value, json};
 
     use super::data;
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_submission_is_told_as_the_site_recorded_it() {
-        let def = erpnext_doctypes::get("Sales Order").unwrap();
+        let def = erpnext_doctypes::get(Version::V15, "Sales Order").unwrap();
         let draft = doc(
             json!({"status": "Draft", "docstatus": 0, "po_no": null, "total": 1, "items": [{"name": "a", "qty": 1.0}]}),
         );
@@ -104,16 +105,16 @@ mod tests {
             "status": "To Deliver and Bill", "docstatus": 1, "po_no": "", "total": 1.0, "items": [{"name": "a", "qty": 1.0}]
         }));
         let recorded = r#"{"added":[],"changed":[["status","Draft","To Deliver and Bill"],["docstatus",0,1]],"data_import":null,"removed":[],"row_changed":[],"updater_reference":null}"#;
-        assert_eq!(data(&Meta::default(), def, &draft, &submitted).unwrap(), recorded);
-        assert_eq!(data(&Meta::default(), def, &draft, &draft), None);
+        assert_eq!(data(&Meta::new(Version::V15), def, &draft, &submitted).unwrap(), recorded);
+        assert_eq!(data(&Meta::new(Version::V15), def, &draft, &draft), None);
     }
 
     #[test]
     fn rows_that_came_went_and_changed_are_told_apart() {
-        let def = erpnext_doctypes::get("Sales Order").unwrap();
+        let def = erpnext_doctypes::get(Version::V15, "Sales Order").unwrap();
         let old = doc(json!({"items": [{"name": "a", "idx": 1, "qty": 1.0}, {"name": "b", "idx": 2, "qty": 1.0}]}));
         let new = doc(json!({"items": [{"name": "a", "idx": 1, "qty": 3.0}, {"name": "c", "idx": 2, "qty": 1.0}]}));
-        let told: Value = serde_json::from_str(&data(&Meta::default(), def, &old, &new).unwrap()).unwrap();
+        let told: Value = serde_json::from_str(&data(&Meta::new(Version::V15), def, &old, &new).unwrap()).unwrap();
         assert_eq!(told["row_changed"], json!([["items", 0, "a", [["qty", 1.0, 3.0]]]]));
         assert_eq!(told["added"][0][1]["name"], "c");
         assert_eq!(told["removed"][0][1]["name"], "b");

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::Kind;
 use crate::error::{Exc, SiteError, exc};
-use crate::http::answer;
+use crate::http::answer::{self, Manner};
 
 /// A request that is hit.
 pub struct Hit {
@@ -21,8 +21,8 @@ pub struct Hit {
 
 impl Hit {
     /// What is answered instead of doing anything.
-    pub async fn before(&mut self, tracebacks: bool) -> Option<Response> {
-        let error = |exc: Exc| Some(answer::error(&SiteError::new(exc, ""), &[], tracebacks));
+    pub async fn before(&mut self, manner: Manner) -> Option<Response> {
+        let error = |exc: Exc| Some(answer::error(&SiteError::new(exc, ""), &[], manner));
         match self.kind {
             Kind::Latency(millis) => {
                 tokio::time::sleep(Duration::from_millis(millis)).await;

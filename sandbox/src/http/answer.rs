@@ -5,14 +5,25 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use erpnext_schema::Version;
+
 use crate::error::{Message, SiteError};
 use crate::reply::{Body, Reply};
 
+/// How a site words its answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Manner {
+    /// The site's version.
+    pub version: Version,
+    /// Whether errors tell `exception` and `exc`.
+    pub tracebacks: bool,
+}
+
 /// A handler's answer.
-pub fn reply(reply: Reply, messages: &[Message]) -> Response {
+pub fn reply(reply: Reply, messages: &[Message], manner: Manner) -> Response {
     match reply.body {
         Body::Json(mut body) => {
-            add_messages(&mut body, messages.iter());
+            add_messages(&mut body, messages.iter(), manner);
             json_response(reply.status, &Value::Object(body))
         }
         Body::Bytes(content_type, bytes) => response(reply.status, content_type, bytes),
@@ -20,22 +31,28 @@ pub fn reply(reply: Reply, messages: &[Message]) -> Response {
 }
 
 /// An error: `exc_type` always, `exception` and `exc` where the site and the error tell them.
-pub fn error(error: &SiteError, before: &[Message], tracebacks: bool) -> Response {
-    error_beside(error, before, tracebacks, Map::new())
+pub fn error(error: &SiteError, before: &[Message], manner: Manner) -> Response {
+    error_beside(error, before, manner, Map::new())
 }
 
 /// [`error`] with keys beside its own.
-pub fn error_beside(error: &SiteError, before: &[Message], tracebacks: bool, beside: Map<String, Value>) -> Response {
+pub fn error_beside(error: &SiteError, before: &[Message], manner: Manner, beside: Map<String, Value>) -> Response {
     let mut body = beside;
-    if tracebacks && error.traceback {
-        body.insert("exception".to_owned(), json!(error.exception()));
+    let told = manner.tracebacks && error.traceback;
+    let exception = match manner.version {
+        Version::V15 => error.exception(),
+        // The driver of the database is another one.
+        _ => error.exception().replacen("pymysql.err.", "MySQLdb.", 1),
+    };
+    if told {
+        body.insert("exception".to_owned(), json!(exception));
     }
     body.insert("exc_type".to_owned(), json!(error.exc.name));
-    if tracebacks && error.traceback {
-        let trace = format!("Traceback (most recent call last):\n  File \"app.py\", line 1\n{}\n", error.exception());
+    if told {
+        let trace = format!("Traceback (most recent call last):\n  File \"app.py\", line 1\n{exception}\n");
         body.insert("exc".to_owned(), json!(json!([trace]).to_string()));
     }
-    add_messages(&mut body, before.iter().chain(&error.messages));
+    add_messages(&mut body, before.iter().chain(&error.messages), manner);
     if let Some(text) = &error.error_message {
         body.insert("_error_message".to_owned(), json!(text));
     }
@@ -66,14 +83,38 @@ pub fn json_response(status: u16, body: &Value) -> Response {
     response(status, "application/json", body.to_string().into_bytes())
 }
 
+/// An answer of the site's own with the headers that its version adds (H65).
+pub fn with_headers(mut response: Response, version: Version, host: &str) -> Response {
+    let own = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if version < Version::V16 || !own {
+        return response;
+    }
+    let kept = HeaderValue::from_static("no-store,no-cache,must-revalidate,max-age=0");
+    response.headers_mut().insert(header::CACHE_CONTROL, kept);
+    if matches!(response.status().as_u16(), 401 | 403) {
+        let scheme = format!("Bearer resource_metadata=\"http://{host}/.well-known/oauth-protected-resource\"");
+        if let Ok(scheme) = HeaderValue::try_from(scheme) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+    }
+    response
+}
+
 /// The headers alone, as for HEAD.
 pub fn without_body(response: Response) -> Response {
     response.map(|_| Payload::empty())
 }
 
 /// `_server_messages`: a JSON text of a list of JSON texts.
-fn add_messages<'a>(body: &mut Map<String, Value>, messages: impl Iterator<Item = &'a Message>) {
-    let messages: Vec<String> = messages.map(|message| message.to_value().to_string()).collect();
+fn add_messages<'a>(body: &mut Map<String, Value>, messages: impl Iterator<Item = &'a Message>, manner: Manner) {
+    let encoded = |message: &Message| {
+        let mut entry = message.to_value();
+        if manner.version >= Version::V16 {
+            entry["as_table"] = json!(false);
+        }
+        entry.to_string()
+    };
+    let messages: Vec<String> = messages.map(encoded).collect();
     if !messages.is_empty() {
         body.insert("_server_messages".to_owned(), json!(json!(messages).to_string()));
     }

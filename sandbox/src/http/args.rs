@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart};
 use axum::http::request::Parts;
+use erpnext_schema::Version;
 use serde_json::{Map, Value};
 
 use crate::request::Upload;
@@ -40,7 +41,7 @@ pub enum Unreadable {
 }
 
 /// Reads the arguments. A JSON body replaces the query string, on GET too; a form adds to it.
-pub async fn read(parts: &Parts, query: &str, body: Body) -> Result<Sent, Unreadable> {
+pub async fn read(parts: &Parts, query: &str, body: Body, version: Version) -> Result<Sent, Unreadable> {
     let kind = parts.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.to_ascii_lowercase();
     if kind.starts_with("multipart/form-data") {
@@ -52,7 +53,8 @@ pub async fn read(parts: &Parts, query: &str, body: Body) -> Result<Sent, Unread
         if too_large { Unreadable::TooLarge } else { Unreadable::Cut }
     })?;
     if kind.contains("json") && !bytes.is_empty() {
-        let args = match json(&bytes) {
+        let read = if version < Version::V16 { json(&bytes) } else { serde_json::from_slice(&bytes).ok() };
+        let args = match read {
             Some(Value::Object(args)) => Ok(args),
             Some(Value::Array(_)) => Err(BadBody::List),
             Some(_) => Err(BadBody::Scalar),
@@ -67,7 +69,7 @@ pub async fn read(parts: &Parts, query: &str, body: Body) -> Result<Sent, Unread
     Ok(Sent { args: Ok(args), body: bytes.to_vec(), files: Vec::new() })
 }
 
-/// JSON as Python reads it: `NaN` and `Infinity` are numbers. They come as text, which a number's column refuses alike.
+/// JSON as Python, and with it version 15, reads it: `NaN` and `Infinity` are numbers. They come as text, which a number's column refuses alike.
 fn json(bytes: &[u8]) -> Option<Value> {
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Some(value);

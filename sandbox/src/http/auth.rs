@@ -47,6 +47,11 @@ fn named(db: &Db<'_>, name: &str) -> User {
         Sql::Text(role) => Some(role),
         _ => None,
     });
-    let roles = ["All", "Guest", "Desk User"].map(str::to_owned).into_iter().chain(own).collect();
+    let mut roles = ["All", "Guest"].map(str::to_owned).to_vec();
+    roles.extend(own);
+    // Who has no role of the desk's is a user of the website.
+    if roles.len() > 2 {
+        roles.push("Desk User".to_owned());
+    }
     User { name: name.to_owned(), roles }
 }

@@ -13,11 +13,13 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
+use erpnext_schema::Version;
 use serde_json::{Map, json};
 
+use self::answer::Manner;
 use self::session::Cookie;
 pub use self::session::Sessions;
-use crate::error::SiteError;
+use crate::error::{SiteError, exc};
 use crate::faults::Faults;
 use crate::meta::Meta;
 use crate::perms::User;
@@ -40,6 +42,13 @@ pub struct App {
     pub tracebacks: bool,
 }
 
+impl App {
+    /// How it words its answers where no setting says otherwise.
+    fn manner(&self) -> Manner {
+        Manner { version: self.meta.version(), tracebacks: self.tracebacks }
+    }
+}
+
 /// The longest request line in bytes that the site's web server takes (H28).
 const LONGEST_LINE: usize = 4094;
 
@@ -51,8 +60,9 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
     if parts.method.as_str().len() + target.len() + 10 > LONGEST_LINE {
         return answer::page(400, "Bad Request", "Request Line is too large");
     }
+    let version = app.meta.version();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let sent = match args::read(&parts, query, body).await {
+    let sent = match args::read(&parts, query, body, version).await {
         Ok(sent) => sent,
         Err(args::Unreadable::TooLarge) => return answer::page(413, "Request Entity Too Large", ""),
         Err(args::Unreadable::Cut) => return answer::page(400, "Bad Request", ""),
@@ -62,14 +72,22 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
     }
     let method = parts.method.as_str().to_owned();
     if method == "OPTIONS" {
-        return answer::text("");
+        // H69.
+        let refused = version >= Version::V16 && parts.headers.contains_key("authorization");
+        let unknown = || {
+            answer::error(&SiteError::new(exc::AUTHENTICATION, ""), &[], Manner { tracebacks: false, ..app.manner() })
+        };
+        return if refused { unknown() } else { answer::text("") };
     }
     let path = args::percent_decode(path);
+    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1").to_owned();
     let mut fault = app.faults.take(&method, &path);
+    // A fault strikes before anybody is logged in.
+    let before_login = Manner { tracebacks: app.tracebacks && version < Version::V16, ..app.manner() };
     if let Some(fault) = &mut fault
-        && let Some(response) = fault.before(app.tracebacks).await
+        && let Some(response) = fault.before(before_login).await
     {
-        return response;
+        return answer::with_headers(response, version, &host);
     }
     let headers: Vec<(String, String)> = parts
         .headers
@@ -79,7 +97,7 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
     let worker = app.clone();
     let work = move || run(&worker, &method, &path, sent, headers);
     let response = match tokio::task::spawn_blocking(work).await {
-        Ok(response) => response,
+        Ok(response) => answer::with_headers(response, version, &host),
         Err(_) => answer::page(500, "Internal Server Error", ""),
     };
     match fault {
@@ -94,7 +112,9 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
     let (authorization, accept) = (header("authorization"), header("accept"));
     let (cookies, token) = (header("cookie"), header("x-frappe-csrf-token"));
     let cookies = cookies.as_deref();
-    if path == "/app"
+    let mut manner = app.manner();
+    let new = manner.version >= Version::V16;
+    if path == if new { "/desk" } else { "/app" }
         && let Some(token) = app.sessions.mint(cookies)
     {
         return answer::desk(&token);
@@ -107,14 +127,15 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
     let mut opened = None;
     let origin = Origin { request: format!("{method} {path}"), id: header("x-request-id") };
     let mut messages = Vec::new();
-    let mut tracebacks = app.tracebacks;
     let result = app.store.transaction(|db| {
-        if let Some(allowed) = db.single_value("System Settings", "allow_error_traceback")? {
-            tracebacks = allowed != "0";
-        }
+        let setting = db.single_value("System Settings", "allow_error_traceback")?;
+        let tracebacks = setting.map_or(app.tracebacks, |allowed| allowed != "0");
+        // On 16 whoever is not logged in learns no more than the name of an error.
+        manner.tracebacks = tracebacks && !(new && !matches!(whom, Cookie::User(_)));
         let user = auth::user(db, &app.faults, authorization.as_deref(), &whom)?;
+        manner.tracebacks = tracebacks && !(new && !user.is_desk_user());
         app.sessions.check_forged(method, cookies, token.as_deref())?;
-        let args = sent.args?;
+        let args = sent.args.map_err(|bad| bad.told(manner.version))?;
         if path == "/api/method/login" {
             beside.insert("message".to_owned(), json!("Invalid login credentials"));
             let (user, sid) = app.sessions.log_in(&args)?;
@@ -133,9 +154,9 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
         result.map(|reply: Reply| (reply, !matches!(method, "GET" | "HEAD")))
     });
     let mut response = match result {
-        Ok(reply) => answer::reply(reply.beside(beside), &messages),
+        Ok(reply) => answer::reply(reply.beside(beside), &messages, manner),
         Err(error) if wants_page(path, accept.as_deref()) => answer::page(error.exc.status, error.exc.name, ""),
-        Err(error) => answer::error_beside(&error, &messages, tracebacks, beside),
+        Err(error) => answer::error_beside(&error, &messages, manner, beside),
     };
     if let Some(Ok(cookie)) = opened.map(|sid| HeaderValue::try_from(format!("sid={sid}; HttpOnly; Path=/"))) {
         response.headers_mut().insert(SET_COOKIE, cookie);
@@ -154,12 +175,14 @@ fn wants_page(path: &str, accept: Option<&str>) -> bool {
     }
 }
 
-impl From<args::BadBody> for SiteError {
-    fn from(bad: args::BadBody) -> Self {
-        match bad {
-            args::BadBody::NotJson => Self::json(),
-            args::BadBody::List => Self::new(crate::error::exc::TYPE, "pop expected at most 1 argument, got 2"),
-            args::BadBody::Scalar => Self::invalid("Invalid request arguments"),
+impl args::BadBody {
+    /// H21.
+    fn told(self, version: Version) -> SiteError {
+        match self {
+            Self::NotJson if version >= Version::V16 => SiteError::throw(exc::DATA, "Invalid request body").quiet(),
+            Self::NotJson => SiteError::json(),
+            Self::List => SiteError::new(exc::TYPE, "pop expected at most 1 argument, got 2"),
+            Self::Scalar => SiteError::invalid("Invalid request arguments"),
         }
     }
 }

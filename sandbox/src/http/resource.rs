@@ -65,6 +65,6 @@ fn sent(request: &Request<'_>) -> Result<Map<String, Value>, SiteError> {
 }
 
 fn list(request: &mut Request<'_>, doctype: &str) -> Result<Reply, SiteError> {
-    let list = list::asked(request, 20)?;
+    let list = list::asked(request, 20, &["limit_start"])?;
     Ok(Reply::data(list::rows(request, doctype, &list)?))
 }

@@ -30,7 +30,8 @@ pub fn route(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 }
 
 fn method(request: &mut Request<'_>, name: &str) -> Result<Reply, SiteError> {
-    let Some(method) = methods::find(name) else {
+    let version = request.site.version();
+    let Some(method) = methods::find(name).filter(|method| method.only.is_none_or(|only| only == version)) else {
         return Err(match methods::is_internal(name) {
             true => SiteError::closed(name),
             false => SiteError::invalid(format!("Failed to get method for command {name}")),

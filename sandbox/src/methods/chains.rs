@@ -245,10 +245,10 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::{CHAINS, Chain};
-    use erpnext_schema::{DocTypeDef, FieldKind};
+    use erpnext_schema::{DocTypeDef, FieldKind, Version};
 
     fn def(name: &str) -> &'static DocTypeDef {
-        erpnext_doctypes::get(name).unwrap_or_else(|| panic!("no DocType {name}"))
+        erpnext_doctypes::get(Version::V15, name).unwrap_or_else(|| panic!("no DocType {name}"))
     }
 
     fn rows_of(parent: &str, table: &str) -> &'static DocTypeDef {

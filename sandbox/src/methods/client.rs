@@ -1,5 +1,6 @@
 //! `frappe.client`: documents by method instead of by path, one or many.
 
+use erpnext_schema::doctype_flag;
 use serde_json::{Value, json};
 
 use super::naming;
@@ -9,7 +10,6 @@ use crate::perms::Right;
 use crate::query::List;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::site::Site;
 
 /// `frappe.client.get`: by name, or the first that the filters find. Nulls are sent (H25).
 pub fn get(request: &mut Request<'_>) -> Result<Reply, SiteError> {
@@ -31,6 +31,13 @@ pub fn get(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 pub fn get_value(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let doctype = request.text("doctype")?;
     let sent = request.text("fieldname")?;
+    let allowed = |right| request.site.role_allows(&doctype, right);
+    if request.site.doctype(&doctype)?.flags & doctype_flag::CHILD == 0
+        && !allowed(Right::Read)
+        && !allowed(Right::Select)
+    {
+        return Err(SiteError::throw(exc::PERMISSION, format!("No permission for {doctype}")));
+    }
     let fields = match request.json("fieldname") {
         Ok(Value::Array(fields)) => Value::Array(fields),
         _ => json!([sent]),
@@ -139,10 +146,11 @@ pub fn rename_doc(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 pub fn is_document_amended(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (doctype, name) = (request.text("doctype")?, request.text("docname")?);
     if request.site.controller(&doctype)?.field("amended_from").is_none() {
-        return Ok(Reply::message(false));
+        return Ok(Reply::message(Value::Null));
     }
     let list = List { filters: json!({ "amended_from": name }), length: Some(1), ..List::default() };
-    Ok(Reply::message(!request.site.list(&doctype, &list)?.is_empty()))
+    let amended = !request.site.list(&doctype, &list)?.is_empty();
+    Ok(Reply::message(if amended { json!(true) } else { Value::Null }))
 }
 
 /// `frappe.client.validate_link`: the name and fields of a document; `{"name": null}` where there is none.
@@ -151,7 +159,7 @@ pub fn validate_link(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let site = &request.site;
     let def = site.doctype(&doctype)?;
     if !site.role_allows(&doctype, Right::Select) && !site.role_allows(&doctype, Right::Read) {
-        return Err(may_not_link(site, &doctype));
+        return Err(may_not_link(&doctype));
     }
     let Some(name) = site.db.exists(def, &name)? else { return Ok(Reply::message(json!({ "name": null }))) };
     let mut answer = Doc::from_iter([("name".to_owned(), json!(name))]);
@@ -165,11 +173,29 @@ pub fn validate_link(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(answer))
 }
 
-fn may_not_link(site: &Site<'_>, doctype: &str) -> SiteError {
+/// `frappe.client.validate_link_and_fetch`: the name and fields of a document that the user may see, else an empty object
+/// (H60).
+pub fn validate_link_and_fetch(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let (doctype, name) = (request.text("doctype")?, request.text("docname")?);
+    let site = &request.site;
+    site.doctype(&doctype)?;
+    if !site.role_allows(&doctype, Right::Select) && !site.role_allows(&doctype, Right::Read) {
+        return Err(may_not_link(&doctype));
+    }
+    let mut fields = vec![json!("name")];
+    match request.json("fields_to_fetch")? {
+        Value::Array(more) => fields.extend(more),
+        Value::String(more) => fields.extend(more.split(',').map(|field| json!(field.trim()))),
+        _ => {}
+    }
+    let list =
+        List { fields: Value::Array(fields), filters: json!({ "name": name }), length: Some(1), ..List::default() };
+    Ok(Reply::message(site.list(&doctype, &list)?.into_iter().next().unwrap_or_default()))
+}
+
+fn may_not_link(doctype: &str) -> SiteError {
     let text = format!("You do not have Read or Select Permissions for <strong>{doctype}</strong>");
-    let mut error = SiteError::throw(exc::PERMISSION, text);
-    error.error_message = SiteError::no_role(&site.user.name, doctype).error_message;
-    error
+    SiteError::throw(exc::PERMISSION, text)
 }
 
 /// An argument that is a list of documents, as such or as JSON text.

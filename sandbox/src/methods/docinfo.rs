@@ -1,5 +1,6 @@
 //! What stands beside a document on the desk: its timeline, versions, files, assignments, tags and the user's rights.
 
+use erpnext_schema::Version;
 use serde_json::{Map, Value, json};
 
 use super::{rights, timeline};
@@ -76,7 +77,9 @@ pub fn of(site: &Site<'_>, doc: &Doc) -> Result<Value, SiteError> {
     info.insert("versions".to_owned(), json!(versions));
     info.insert("assignments".to_owned(), json!(assignments(site, doctype, name)?));
     info.insert("permissions".to_owned(), Value::Object(rights::on(site, doc)?));
-    for list in ["views", "energy_point_logs", "additional_timeline_content", "milestones"] {
+    // H68.
+    let logs = if site.version() < Version::V16 { "energy_point_logs" } else { "custom_perm_types" };
+    for list in ["views", logs, "additional_timeline_content", "milestones"] {
         info.insert(list.to_owned(), json!([]));
     }
     info.insert("is_document_followed".to_owned(), Value::Null);

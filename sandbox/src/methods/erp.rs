@@ -1,6 +1,7 @@
 //! ERPNext's helpers for forms: what to fill in for a party or an item, and how much of it lies where. Nothing is
 //! computed: the answers repeat what the documents say.
 
+use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use crate::doc::{Doc, cint, display, flt, is_empty, text};
@@ -60,6 +61,11 @@ pub fn get_party_details(request: &mut Request<'_>) -> Result<Reply, SiteError> 
     } else {
         set("selling_price_list", own("default_price_list"));
     }
+    if site.version() >= Version::V16 {
+        for field in ["tax_withholding_category", "tax_withholding_group"] {
+            set(field, own(field));
+        }
+    }
     set("payment_terms_template", own("payment_terms"));
     set("currency", currency);
     if party_type == "Customer" {
@@ -70,7 +76,8 @@ pub fn get_party_details(request: &mut Request<'_>) -> Result<Reply, SiteError> 
 
 /// `erpnext.stock.get_item_details.get_item_details`.
 pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
-    let args = request.doc("args")?;
+    // H61.
+    let args = request.doc(if request.site.version() < Version::V16 { "args" } else { "ctx" })?;
     let site = &request.site;
     let item = site.load("Item", text(&args, "item_code"))?;
     let own = |field: &str| item.get(field).cloned().unwrap_or_default();
@@ -131,10 +138,11 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     for (key, value) in rest.as_object().into_iter().flatten() {
         details[key] = value.clone();
     }
-    for field in ["projected_qty", "actual_qty"] {
-        details[field] = json!(stock.get(field).map_or(0.0, flt));
+    if !display(&warehouse).is_empty() {
+        for field in ["projected_qty", "actual_qty", "reserved_qty"] {
+            details[field] = json!(stock.get(field).map_or(0.0, flt));
+        }
     }
-    details["reserved_qty"] = json!(stock.get("reserved_qty").map_or(0.0, flt));
     details["has_margin"] = json!(false);
     details["free_item_data"] = json!([]);
     details["child_docname"] = args.get("child_docname").cloned().unwrap_or_default();

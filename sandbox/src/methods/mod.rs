@@ -31,6 +31,8 @@ mod tests;
 mod timeline;
 pub mod workflow;
 
+use erpnext_schema::Version;
+
 use crate::error::SiteError;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -49,18 +51,26 @@ pub struct Method {
     pub post_only: bool,
     /// Whether it needs no key.
     pub guest: bool,
+    /// The only version that has it.
+    pub only: Option<Version>,
+}
+
+impl Method {
+    const fn only(self, version: Version) -> Self {
+        Self { only: Some(version), ..self }
+    }
 }
 
 const fn open(path: &'static str, handler: Handler) -> Method {
-    Method { path, handler, post_only: false, guest: true }
+    Method { path, handler, post_only: false, guest: true, only: None }
 }
 
 const fn any(path: &'static str, handler: Handler) -> Method {
-    Method { path, handler, post_only: false, guest: false }
+    Method { path, handler, post_only: false, guest: false, only: None }
 }
 
 const fn post(path: &'static str, handler: Handler) -> Method {
-    Method { path, handler, post_only: true, guest: false }
+    Method { path, handler, post_only: true, guest: false, only: None }
 }
 
 /// Every method. `/files` is no method: it answers `GET /files/…` and `GET /private/files/…`, the path in
@@ -78,7 +88,8 @@ pub static METHODS: &[Method] = &[
     any("frappe.client.get_count", list::client_get_count),
     any("frappe.client.get_value", client::get_value),
     any("frappe.client.get_single_value", client::get_single_value),
-    any("frappe.client.validate_link", client::validate_link),
+    any("frappe.client.validate_link", client::validate_link).only(Version::V15),
+    any("frappe.client.validate_link_and_fetch", client::validate_link_and_fetch).only(Version::V16),
     any("frappe.client.is_document_amended", client::is_document_amended),
     any("frappe.client.get_doc_permissions", rights::get_doc_permissions),
     any("frappe.client.has_permission", rights::has_permission),
@@ -100,9 +111,9 @@ pub static METHODS: &[Method] = &[
     any("frappe.desk.form.load.get_docinfo", docinfo::get_docinfo),
     any("frappe.desk.form.linked_with.get_submitted_linked_docs", linked::get_submitted_linked_docs),
     post("frappe.desk.form.utils.add_comment", timeline::add_comment),
-    post("frappe.desk.form.assign_to.add", timeline::assign),
+    any("frappe.desk.form.assign_to.add", timeline::assign),
     post("frappe.desk.form.assign_to.remove", timeline::unassign),
-    post("frappe.desk.doctype.tag.tag.add_tag", timeline::add_tag),
+    any("frappe.desk.doctype.tag.tag.add_tag", timeline::add_tag),
     post("frappe.desk.doctype.tag.tag.remove_tag", timeline::remove_tag),
     any("frappe.desk.query_report.run", reports::run),
     any("frappe.desk.query_report.get_script", reports::get_script),
@@ -128,6 +139,11 @@ const INTERNAL: &[&str] = &["frappe.utils.", "frappe.db.", "frappe.model.documen
 /// Whether this is a function of the site's code that is not open to requests.
 pub fn is_internal(path: &str) -> bool {
     INTERNAL.iter().any(|module| path.strip_prefix(module).is_some_and(|name| !name.is_empty() && !name.contains('.')))
+}
+
+/// Whether `make_mapped_doc` takes this method.
+pub fn maps(method: &str) -> bool {
+    chains::chain(method).is_some()
 }
 
 /// The method of that path.

@@ -30,6 +30,9 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
     if int(&doc, "docstatus") != 1 {
         return Err(SiteError::invalid(format!("{doctype} {name} is not submitted")));
     }
+    if doc.get("per_billed").map_or(0.0, flt) > 99.99 {
+        return Err(SiteError::invalid(format!("Can only make payment against unbilled {doctype}")));
+    }
     let incoming = *party_type == "Customer";
     let total = doc.get("grand_total").map_or(0.0, flt);
     let open = doc.get("outstanding_amount").map_or(total, flt);

@@ -1,5 +1,6 @@
 //! What only the desk's lists do: rows as bare values, comments counted beside them, deleting many.
 
+use erpnext_schema::doctype_flag;
 use serde_json::{Map, Value, json};
 
 use super::list;
@@ -12,7 +13,18 @@ use crate::request::Request;
 /// `frappe.desk.reportview.get`: keys and rows apart, and an empty list instead of both where nothing is found (H24).
 pub fn get(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let doctype = request.text("doctype")?;
-    let asked = list::asked(request, 20)?;
+    let mut asked = list::asked(request, 20, &["start", "limit_start"])?;
+    // H72: these alone list what has no table; nothing runs or waits here.
+    if request.site.doctype(&doctype)?.is(doctype_flag::VIRTUAL) {
+        return Ok(Reply::message(json!([])));
+    }
+    if let (Some(function), Some(field)) = (request.opt("aggregate_function"), request.opt("aggregate_on_field")) {
+        if !["count", "sum", "avg"].contains(&function.as_str()) {
+            return Err(SiteError::invalid("Invalid aggregate function"));
+        }
+        let of = request.opt("aggregate_on_doctype").unwrap_or_else(|| doctype.clone());
+        asked.aggregate = Some((function, format!("`tab{of}`.`{field}`")));
+    }
     let mut rows = request.site.list(&doctype, &asked)?;
     if rows.is_empty() {
         return Ok(Reply::message(json!([])));

@@ -49,6 +49,7 @@ pub fn get_doc_permissions(request: &mut Request<'_>) -> Result<Reply, SiteError
 /// `frappe.client.has_permission`.
 pub fn has_permission(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let doctype = request.text("doctype")?;
+    request.site.doctype(&doctype)?;
     let wanted = request.opt("perm_type").unwrap_or_else(|| "read".to_owned());
     let doc = match request.opt("docname") {
         Some(name) => Some(request.site.load(&doctype, &name)?),

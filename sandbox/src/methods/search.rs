@@ -1,6 +1,6 @@
 //! The desk's search for a link: documents whose name, title or search fields hold the text.
 
-use erpnext_schema::{DocTypeDef, FieldKind, doctype_flag};
+use erpnext_schema::{DocTypeDef, FieldKind, Version, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::doc::{Doc, cint, display};
@@ -30,18 +30,28 @@ pub fn search_link(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     if def.field("enabled").is_some_and(|field| field.kind == FieldKind::Check) {
         filters.push(json!([doctype, "enabled", "=", 1]));
     }
+    // A list of one filter is not what it was on 15 (H56).
+    filters.push(json!([doctype, "name", "is", "set"]));
     let length = request.args.get("page_length").map_or(10, cint);
     let list = List {
         fields: json!(fields),
         filters: Value::Array(filters),
         or_filters: Value::Array(or_filters),
         order_by: Some("idx desc, name asc".to_owned()),
-        length: Some(u64::try_from(length).unwrap_or(10)),
+        length: u64::try_from(length).ok().filter(|length| *length > 0),
         ..List::default()
     };
     let titled = def.is(doctype_flag::TITLE_IN_LINKS);
     let found = request.site.list(&doctype, &list)?;
-    let found: Vec<Value> = found.iter().map(|row| entry(row, &fields, def.title_field.filter(|_| titled))).collect();
+    let mut found: Vec<Value> =
+        found.iter().map(|row| entry(row, &fields, def.title_field.filter(|_| titled))).collect();
+    // H66.
+    if request.site.version() >= Version::V16 {
+        for entry in &mut found {
+            let label = entry.get("label").unwrap_or(&entry["value"]).clone();
+            entry["label"] = label;
+        }
+    }
     Ok(Reply::message(found))
 }
 

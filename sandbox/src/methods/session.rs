@@ -1,5 +1,6 @@
 //! Who is there and what runs: `ping`, the logged-in user, the versions of the apps.
 
+use erpnext_schema::Version;
 use serde_json::json;
 
 use crate::error::SiteError;
@@ -18,9 +19,13 @@ pub fn get_time_zone(_: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(json!({"time_zone": "UTC"})))
 }
 
-pub fn get_versions(_: &mut Request<'_>) -> Result<Reply, SiteError> {
+pub fn get_versions(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let (frappe, erpnext) = match request.site.version() {
+        Version::V15 => (("Frappe Platform", "15.72.4"), ("Frappe ERP", "15.71.1")),
+        Version::V16 => (("Frappe Framework", "16.4.1"), ("ERPNext", "16.0.0-dev")),
+    };
     Ok(Reply::message(json!({
-        "frappe": {"title": "Frappe Platform", "description": "The framework", "branch": "", "version": "15.72.4"},
-        "erpnext": {"title": "Frappe ERP", "description": "The application", "branch": "", "version": "15.71.1"},
+        "frappe": {"title": frappe.0, "description": "The framework", "branch": "", "version": frappe.1},
+        "erpnext": {"title": erpnext.0, "description": "The application", "branch": "", "version": erpnext.1},
     })))
 }

@@ -1,11 +1,12 @@
 //! Sharing a document with a user, and following it.
 
+use erpnext_schema::{Version, doctype_flag};
 use serde_json::{Value, json};
 
 use crate::doc::{Doc, text};
 use crate::documents::own;
 use crate::documents::without_nulls;
-use crate::error::SiteError;
+use crate::error::{Message, SiteError};
 use crate::perms::Right;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -49,6 +50,14 @@ pub fn follow(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let site = &request.site;
     let doc = site.load(&doctype, &name)?;
     site.check(&doctype, Some(&doc), Right::Read)?;
+    let new = site.version() >= Version::V16;
+    if user == "Administrator" && new {
+        site.say(Message { alert: true, ..Message::new("Administrator can't follow") });
+    }
+    // H68.
+    if user == "Administrator" || !site.controller(&doctype)?.is(doctype_flag::TRACK_CHANGES) {
+        return Ok(Reply::message(if new { json!(false) } else { Value::Null }));
+    }
     let condition = "ref_doctype = ?1 AND ref_docname = ?2 AND user = ?3";
     let params = [&doctype, &name, &user].map(|text| Sql::Text(text.clone()));
     if !site.db.rows_where(site.controller("Document Follow")?, condition, &params)?.is_empty() {

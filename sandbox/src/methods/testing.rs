@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use super::find;
@@ -28,7 +29,7 @@ pub struct World {
 impl World {
     /// With a customer, an item, a lead with its workflow, and people.
     pub fn new() -> Self {
-        let world = Self { store: Store::in_memory(None).unwrap(), meta: Meta::default() };
+        let world = Self { store: Store::in_memory(None).unwrap(), meta: Meta::new(Version::V15) };
         for user in ["Administrator", "sales@example.com", "reader@example.com"] {
             world.add("User", json!({"name": user, "email": user, "full_name": user, "enabled": 1}));
         }

@@ -71,7 +71,11 @@ fn sent(request: &Request<'_>) -> Result<(Doc, Doc), SiteError> {
 fn of(site: &Site<'_>, doctype: &str) -> Result<Doc, SiteError> {
     let def = site.controller("Workflow")?;
     let found = site.db.rows_where(def, "document_type = ?1 AND is_active = 1", &[Sql::Text(doctype.to_owned())])?;
-    let found = found.into_iter().next().ok_or_else(|| SiteError::missing("Workflow", ""))?;
+    let missing = || match site.role_allows("Workflow", Right::Read) {
+        true => SiteError::missing("Workflow", ""),
+        false => SiteError::no_role(&site.user.name, "Workflow").quiet(),
+    };
+    let found = found.into_iter().next().ok_or_else(missing)?;
     site.load("Workflow", text(&found, "name"))
 }
 
@@ -87,12 +91,20 @@ fn transitions(site: &Site<'_>, doc: &Doc, workflow: &Doc) -> Result<Vec<Value>,
     Ok(open.cloned().map(Value::Object).collect())
 }
 
-/// Puts the workflow of a new site into it: leads are approved or rejected by a Sales Manager.
+/// Puts the workflow of a new site into it: leads are approved or rejected by a Sales Manager. As on every site, the
+/// workflow brings the field of its state along.
 ///
 /// # Errors
 /// The database's.
 pub fn seed(site: &Site<'_>) -> Result<(), SiteError> {
     const NAME: &str = "Lead Approval";
+    if site.doctype("Lead")?.field("workflow_state").is_none() {
+        let field = json!({
+            "dt": "Lead", "fieldname": "workflow_state", "label": "Workflow State", "fieldtype": "Link",
+            "options": "Workflow State", "hidden": 1, "allow_on_submit": 1, "no_copy": 1,
+        });
+        site.meta.add_field(field.as_object().unwrap_or(&Doc::new()));
+    }
     if site.has("Workflow", NAME) {
         return Ok(());
     }

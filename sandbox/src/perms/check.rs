@@ -1,9 +1,9 @@
 //! Rights on a DocType and on a document, and the words in which the site refuses them.
 
-use erpnext_schema::{DocTypeDef, FieldDef, doctype_flag};
+use erpnext_schema::{DocTypeDef, FieldDef, Version, doctype_flag};
 use serde_json::Value;
 
-use super::{Right, roles};
+use super::Right;
 use crate::doc::{Doc, text};
 use crate::error::{Message, SiteError, exc};
 use crate::site::Site;
@@ -12,18 +12,18 @@ impl Site<'_> {
     /// Whether the user's roles give this right on the DocType's documents, not only on one's own.
     pub fn role_allows(&self, doctype: &str, right: Right) -> bool {
         self.user.is_administrator()
-            || roles::held(self.user, doctype).any(|p| p.level == 0 && p.gives(right) && !p.if_owner())
+            || self.meta.held(self.user, doctype).any(|p| p.level == 0 && p.gives(right) && !p.if_owner())
     }
 
     fn own_role_allows(&self, doctype: &str, right: Right) -> bool {
-        roles::held(self.user, doctype).any(|p| p.level == 0 && p.gives(right))
+        self.meta.held(self.user, doctype).any(|p| p.level == 0 && p.gives(right))
     }
 
     /// Whether the user may read or write fields of this level.
     pub fn level_allows(&self, doctype: &str, level: u8, right: Right) -> bool {
         level == 0
             || self.user.is_administrator()
-            || roles::held(self.user, doctype).any(|p| p.level == level && p.gives(right))
+            || self.meta.held(self.user, doctype).any(|p| p.level == level && p.gives(right))
     }
 
     /// Whether a document of this DocType tells the user the field; `parent` for the fields of its rows.
@@ -66,7 +66,9 @@ impl Site<'_> {
         if !(self.role_allows(doctype, right) || owns && self.own_role_allows(doctype, right)) {
             let error = SiteError::no_role(&self.user.name, doctype);
             return Err(match doc {
-                Some(_) if right == Right::Read => SiteError { error_message: None, ..error },
+                Some(_) if right == Right::Read && self.version() < Version::V16 => {
+                    SiteError { error_message: None, ..error }
+                }
                 _ => error.quiet(),
             });
         }
@@ -81,7 +83,7 @@ impl Site<'_> {
 
     /// Whether the user reaches only ToDos that concern him: those of no role but that of every user.
     pub fn reaches_own_tasks_only(&self, right: Right) -> bool {
-        let by_role = || roles::held(self.user, "ToDo").any(|p| p.role != "All" && p.gives(right));
+        let by_role = || self.meta.held(self.user, "ToDo").any(|p| p.role != "All" && p.gives(right));
         !self.user.is_administrator() && !by_role()
     }
 
@@ -107,7 +109,8 @@ impl Site<'_> {
             );
             let error = SiteError::new(exc::PERMISSION, "").with(Message::new(words));
             return Err(match right {
-                Right::Read => error,
+                Right::Read if self.version() < Version::V16 => error,
+                Right::Read => error.saying(format!("No permission for {}", def.name)),
                 _ => error.saying(format!("The right '{}' on <strong>{}</strong> is needed", right.as_str(), def.name)),
             });
         }

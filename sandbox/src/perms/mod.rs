@@ -1,6 +1,7 @@
 //! Who may do what: roles by DocType and permission level, User Permissions by linked document.
 
 mod check;
+mod mask;
 mod restrict;
 pub mod roles;
 
@@ -34,6 +35,11 @@ impl User {
     /// Whether nobody is logged in.
     pub fn is_guest(&self) -> bool {
         self.name == "Guest"
+    }
+
+    /// Whether the user may open the desk.
+    pub fn is_desk_user(&self) -> bool {
+        self.has("Desk User")
     }
 
     /// Whether the user has this role; Administrator has all.

@@ -1,14 +1,13 @@
 //! One SELECT in the making: its columns, joins and parameters, from names that the site takes.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Shape, doctype_flag};
-use serde_json::Value;
+use erpnext_schema::{DocTypeDef, FieldDef, Version};
+use serde_json::{Map, Value};
 
-use super::filter::Condition;
+use super::order::spelled;
 use crate::doc::display;
 use crate::error::{SiteError, exc};
-use crate::perms::{Right, roles};
 use crate::site::Site;
-use crate::store::{HIDDEN_COLUMNS, Sql, columns, quote, table_name, to_sql};
+use crate::store::{Sql, columns, quote, table_name};
 
 /// A column of the answer.
 pub struct Column {
@@ -21,38 +20,50 @@ pub struct Column {
 pub struct Select<'a> {
     site: &'a Site<'a>,
     def: &'static DocTypeDef,
-    free: bool,
+    /// Whether rights are left aside.
+    pub free: bool,
+    /// Whether nothing but names may be seen: rows that are listed without their parent (H20).
+    pub bare: bool,
     pub columns: Vec<Column>,
+    /// Tables of rows that each row of the answer brings along: the field and the fields of its rows (H67).
+    pub tables: Vec<(String, Value)>,
+    /// Whether equal rows are told once.
+    pub distinct: bool,
     pub joins: String,
+    /// Conditions that joined documents bring along (H85).
+    pub wheres: Vec<String>,
     pub params: Vec<Sql>,
-}
-
-/// A field that was found, and how SQL names it.
-struct Found {
-    sql: String,
-    field: Option<&'static FieldDef>,
-    visible: bool,
 }
 
 const FUNCTIONS: [&str; 5] = ["count", "sum", "avg", "min", "max"];
 
-/// Words of SQL that stock fields and those of a site are named like. The site quotes plain columns and filters, and
-/// nothing else (H17).
-const RESERVED: [&str; 11] =
-    ["order", "group", "from", "key", "keys", "index", "select", "default", "delete", "match", "use"];
-
-/// What the database says of a word of SQL where a name was meant.
-fn spelled(name: &str) -> Result<&str, SiteError> {
-    if RESERVED.contains(&name) {
-        let text = format!("(1064, \"You have an error in your SQL syntax near '{name}'\")");
-        return Err(SiteError::new(exc::PROGRAMMING, text));
-    }
-    Ok(name)
-}
-
 impl<'a> Select<'a> {
     pub fn new(site: &'a Site<'a>, def: &'static DocTypeDef, free: bool) -> Self {
-        Self { site, def, free, columns: Vec::new(), joins: String::new(), params: Vec::new() }
+        let (columns, tables) = (Vec::new(), Vec::new());
+        Self {
+            site,
+            def,
+            free,
+            bare: false,
+            columns,
+            tables,
+            distinct: false,
+            joins: String::new(),
+            wheres: Vec::new(),
+            params: Vec::new(),
+        }
+    }
+
+    pub fn site(&self) -> &'a Site<'a> {
+        self.site
+    }
+
+    pub fn def(&self) -> &'static DocTypeDef {
+        self.def
+    }
+
+    pub fn version(&self) -> Version {
+        self.site.version()
     }
 
     /// Adds a parameter and gives its mark.
@@ -63,17 +74,23 @@ impl<'a> Select<'a> {
 
     /// The columns; what may not be seen is left out without a word (H5, H18), and `name` stands in for nothing.
     pub fn fields(&mut self, asked: &Value) -> Result<(), SiteError> {
-        let asked: Vec<String> = match asked {
-            Value::Array(fields) => fields.iter().map(display).collect(),
+        let texts: Vec<Value>;
+        let asked = match asked {
+            Value::Array(fields) => fields,
             Value::String(field) if !field.is_empty() => {
-                field.split(',').map(|field| field.trim().to_owned()).collect()
+                texts = field.split(',').map(|field| Value::from(field.trim())).collect();
+                &texts
             }
-            _ => Vec::new(),
+            _ => &Vec::new(),
         };
-        for field in &asked {
-            match field.trim() {
-                "*" => self.all(),
-                field => self.add(field)?,
+        for field in asked {
+            match (field, display(field).trim()) {
+                (Value::Object(_), _) if self.version() < Version::V16 => {
+                    return Err(SiteError::new(exc::TYPE, "unhashable type: 'dict'"));
+                }
+                (Value::Object(function), _) => self.function(function)?,
+                (_, "*") => self.all()?,
+                (_, field) => self.add(field)?,
             }
         }
         if self.columns.is_empty() {
@@ -82,17 +99,22 @@ impl<'a> Select<'a> {
         Ok(())
     }
 
-    fn all(&mut self) {
+    fn all(&mut self) -> Result<(), SiteError> {
         let def = self.def;
         for field in columns(def) {
+            if self.version() >= Version::V16 && !field.fieldname.is_ascii() {
+                return Err(not_a_field(field.fieldname));
+            }
             if self.visible(def, field) {
                 let sql = format!("{}.{}", table_name(def.name), quote(field.fieldname));
                 self.columns.push(Column { sql, key: field.fieldname.to_owned(), field: Some(field) });
             }
         }
+        Ok(())
     }
 
     fn add(&mut self, asked: &str) -> Result<(), SiteError> {
+        let (new, first) = (self.version() >= Version::V16, self.columns.is_empty());
         let at = asked.to_lowercase().rfind(" as ");
         let (expression, alias) = match at {
             Some(at) => (asked[..at].trim(), Some(asked[at + 4..].trim().trim_matches('`').to_owned())),
@@ -103,27 +125,43 @@ impl<'a> Select<'a> {
             if !FUNCTIONS.contains(&function.as_str()) {
                 return Err(SiteError::new(exc::INDEX, "list index out of range"));
             }
-            let (distinct, name) = match inside.trim().strip_prefix("distinct ") {
-                Some(name) => ("DISTINCT ", name),
-                None => ("", inside.trim()),
-            };
-            let found = self.find(None, spelled(name)?)?;
-            if found.visible {
-                let key = alias.unwrap_or_else(|| expression.to_owned());
-                let counted = matches!(function.as_str(), "count");
-                let field = found.field.filter(|_| !counted);
-                let own_name = format!("{}.\"name\"", table_name(self.def.name));
-                let sql = match found.sql {
-                    // Every document has a name; one that is not asked for can be counted by an index alone.
-                    name if counted && distinct.is_empty() && name == own_name => "count(*)".to_owned(),
-                    sql => format!("{function}({distinct}{sql})"),
-                };
-                self.columns.push(Column { sql, key, field });
+            if inside.trim() == "*" {
+                return Err(SiteError::throw(exc::DATA, "Field not permitted in query: *"));
             }
-            return Ok(());
+            if new && self.find(None, inside.trim()).is_ok_and(|found| !found.visible) {
+                return Ok(());
+            }
+            if new {
+                let text = format!(
+                    "SQL functions are not allowed as strings in SELECT: {asked}. Use dict syntax like {{'COUNT': '*'}} instead."
+                );
+                return Err(SiteError::invalid(text));
+            }
+            let (distinct, name) = match inside.trim().strip_prefix("distinct ") {
+                Some(name) => (true, name),
+                None => (false, inside.trim()),
+            };
+            let key = alias.unwrap_or_else(|| expression.to_owned());
+            return self.computed(&function, distinct, spelled(Version::V15, name)?, key);
         }
         if expression.contains(['(', ')', ';']) {
             return Err(SiteError::new(exc::INDEX, "list index out of range"));
+        }
+        let expression = match expression.strip_prefix("distinct ") {
+            Some(name) if first && !new => {
+                self.distinct = true;
+                name.trim()
+            }
+            _ => expression,
+        };
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+        if new && !expression.starts_with("`tab") && !expression.trim_matches('`').chars().all(is_name)
+            || new && !expression.is_ascii()
+        {
+            return Err(not_a_field(expression));
+        }
+        if !self.reaches(expression)? {
+            return Ok(());
         }
         let found = self.find(None, expression)?;
         if found.visible {
@@ -136,246 +174,73 @@ impl<'a> Select<'a> {
         Ok(())
     }
 
-    /// H5. A level that no role reaches is closed to Administrator as well, whose single reads show it.
-    fn visible(&self, def: &'static DocTypeDef, field: &FieldDef) -> bool {
-        let reached = || field.permlevel == 0 || roles::of(def.name).iter().any(|p| p.level == field.permlevel);
-        let allowed = || self.site.level_allows(def.name, field.permlevel, Right::Read) && reached();
-        !field.fieldname.starts_with("__") && (self.free || def.is(doctype_flag::CHILD) || allowed())
-    }
-
-    /// A name in any of the site's forms: `field`, `` `tabX`.`field` ``, `items.item_code`, `customer.territory`.
-    fn find(&mut self, doctype: Option<&str>, name: &str) -> Result<Found, SiteError> {
-        let unknown = || SiteError::throw(exc::DATA, format!("Field not permitted in query: {name}"));
-        let plain = name.replace(['`', '"'], "");
-        let (table, fieldname) = match plain.split_once('.') {
-            Some((table, field)) => (Some(table.trim().to_owned()), field.trim().to_owned()),
-            None => (doctype.map(|doctype| format!("tab{doctype}")), plain),
+    /// `{"COUNT": "name", "as": "n"}`, or `{"items": ["item_code"]}` for rows inside the row (H55, H67).
+    fn function(&mut self, asked: &Map<String, Value>) -> Result<(), SiteError> {
+        let alias = asked.get("as").and_then(Value::as_str);
+        let Some((function, argument)) = asked.iter().find(|(key, _)| *key != "as") else {
+            return Err(SiteError::invalid("Invalid field format"));
         };
-        let (def, alias) = match table {
-            None => (self.def, table_name(self.def.name)),
-            Some(table) => match table.strip_prefix("tab").and_then(|name| self.site.meta.get(name)) {
-                Some(def) if def.name == self.def.name => (def, table_name(def.name)),
-                Some(def) => (def, self.join_rows(def, None).ok_or_else(unknown)?),
-                None => self.join(&table).ok_or_else(unknown)?,
-            },
-        };
-        if let Some(field) = columns(def).find(|field| field.fieldname == fieldname) {
-            let sql = format!("{alias}.{}", quote(field.fieldname));
-            return Ok(Found { sql, field: Some(field), visible: self.visible(def, field) });
+        let lower = function.to_lowercase();
+        if *function == lower {
+            if !argument.is_array() {
+                return Err(SiteError::invalid(format!(
+                    "Child query fields for '{function}' must be a list or tuple."
+                )));
+            }
+            if !self.def.field(function).is_some_and(|field| field.kind.is_table()) {
+                return Err(SiteError::invalid(format!("{function} is no child table of {}", self.def.name)));
+            }
+            self.tables.push((function.clone(), argument.clone()));
+            return Ok(());
         }
-        if HIDDEN_COLUMNS.contains(&fieldname.as_str()) && !def.is(doctype_flag::CHILD) {
-            return Ok(Found { sql: format!("{alias}.{fieldname}"), field: None, visible: true });
+        if !FUNCTIONS.contains(&lower.as_str()) {
+            return Err(SiteError::invalid(format!("Unsupported function or operator: {function}")));
         }
-        // H18: what the form has without a column is dropped.
-        let form = self.site.meta.form(def.name);
-        let on_form = form.is_some_and(|form| form.fields.iter().any(|field| field.fieldname == fieldname));
-        if on_form || fieldname == "_seen" {
-            return Ok(Found { sql: "NULL".to_owned(), field: None, visible: false });
-        }
-        if matches!(fieldname.as_str(), "parent" | "parentfield" | "parenttype") {
-            return Err(SiteError::database(format!("(1054, \"Unknown column '{fieldname}' in 'SELECT'\")")));
-        }
-        Err(unknown())
-    }
-
-    fn join(&mut self, by: &str) -> Option<(&'static DocTypeDef, String)> {
-        let field = self.def.fields.iter().find(|field| field.fieldname == by)?;
-        let target = self.site.meta.get(field.target()?)?;
-        if field.kind.is_table() {
-            return Some((target, self.join_rows(target, Some(by))?));
-        }
-        if field.kind != FieldKind::Link || target.flags & (doctype_flag::SINGLE | doctype_flag::VIRTUAL) != 0 {
-            return None;
-        }
-        let alias = quote(&format!("{by}.{}", target.name));
-        if !self.joins.contains(&alias) {
-            self.site.db.prepare(target).ok()?;
-            let (own, there) = (table_name(self.def.name), table_name(target.name));
-            self.joins.push_str(&format!(" LEFT JOIN {there} AS {alias} ON {alias}.name = {own}.{}", quote(by)));
-        }
-        Some((target, alias))
-    }
-
-    /// H19: joins the rows, which multiplies the documents.
-    fn join_rows(&mut self, child: &'static DocTypeDef, table: Option<&str>) -> Option<String> {
-        let field = self.def.fields.iter().find(|field| {
-            field.kind.is_table() && field.target() == Some(child.name) && table.is_none_or(|by| by == field.fieldname)
-        })?;
-        let alias = quote(&format!("rows.{}", child.name));
-        if !self.joins.contains(&alias) {
-            self.site.db.prepare(child).ok()?;
-            let (doctype, by) = (Sql::Text(self.def.name.to_owned()), Sql::Text(field.fieldname.to_owned()));
-            let (doctype, by) = (self.param(doctype), self.param(by));
-            let (own, there) = (table_name(self.def.name), table_name(child.name));
-            self.joins.push_str(&format!(
-                " LEFT JOIN {there} AS {alias} ON {alias}.parent = {own}.name AND {alias}.parenttype = {doctype} \
-                 AND {alias}.parentfield = {by}"
+        let Value::String(name) = argument else {
+            return Err(SiteError::invalid(
+                "Invalid function argument type. Only strings, numbers, lists, and None are allowed.",
             ));
-        }
-        Some(alias)
-    }
-
-    /// `GROUP BY`: names of columns.
-    pub fn keys(&mut self, text: &str) -> Result<String, SiteError> {
-        let keys: Result<Vec<String>, SiteError> =
-            text.split(',').map(|key| Ok(self.find(None, spelled(key.trim())?)?.sql)).collect();
-        Ok(keys?.join(", "))
-    }
-
-    /// `ORDER BY`: names of columns or aliases, each with a direction.
-    pub fn order(&mut self, text: &str) -> Result<String, SiteError> {
-        if text.contains([';', '(', ')']) {
-            return Err(SiteError::invalid("Illegal SQL Query"));
-        }
-        let mut parts = Vec::new();
-        for part in text.split(',') {
-            let lower = part.trim().to_lowercase();
-            let length = part.trim().len();
-            let (name, direction) = match (lower.strip_suffix(" desc"), lower.strip_suffix(" asc")) {
-                (Some(_), _) => (&part.trim()[..length - 5], "DESC"),
-                (_, Some(_)) => (&part.trim()[..length - 4], "ASC"),
-                _ => (part.trim(), "ASC"),
-            };
-            let name = name.trim();
-            spelled(name)?;
-            let alias = self.columns.iter().find(|column| column.key == name.trim_matches('`'));
-            let sql = match alias {
-                Some(column) => column.sql.clone(),
-                None => {
-                    let unknown = || SiteError::database(format!("(1054, \"Unknown column '{name}' in 'ORDER BY'\")"));
-                    self.find(None, name).map_err(|_| unknown())?.sql
-                }
-            };
-            parts.push(format!("{sql} {direction}"));
-        }
-        Ok(parts.join(", "))
-    }
-
-    /// One condition of `WHERE`. Fields that the user may not see are compared all the same (H5).
-    pub fn condition(&mut self, condition: &Condition) -> Result<String, SiteError> {
-        if let Some(doctype) = condition.doctype.as_deref().filter(|name| self.site.meta.get(name).is_none()) {
-            return Err(SiteError::missing("DocType", doctype));
-        }
-        let found = self.find(condition.doctype.as_deref(), &condition.field)?;
-        let (sql, field) = (found.sql, found.field);
-        let text = field.is_none_or(|field| !matches!(field.kind.shape(), Shape::Bool | Shape::Int | Shape::Float));
-        let value = &condition.value;
-        // NULL counts as the empty value (H22).
-        let filled = if text { format!("ifnull({sql}, '')") } else { format!("ifnull({sql}, 0)") };
-        let empty = value.is_null() || value == "";
-        Ok(match condition.operator {
-            Operator::Eq if empty => format!("{filled} = {}", if text { "''" } else { "0" }),
-            Operator::Ne if empty => format!("{filled} != {}", if text { "''" } else { "0" }),
-            Operator::Eq => format!("{sql} = {}", self.bound(field, value)),
-            Operator::Ne => format!("{filled} != {}", self.bound(field, value)),
-            Operator::Gt => format!("{sql} > {}", self.bound(field, value)),
-            Operator::Gte => format!("{sql} >= {}", self.bound(field, value)),
-            Operator::Lt => format!("{filled} < {}", self.bound(field, value)),
-            Operator::Lte => format!("{filled} <= {}", self.bound(field, value)),
-            Operator::Like => format!("{sql} LIKE {}", self.param(Sql::Text(display(value)))),
-            Operator::NotLike => format!("{filled} NOT LIKE {}", self.param(Sql::Text(display(value)))),
-            Operator::Is if display(value).eq_ignore_ascii_case("set") => {
-                format!("{filled} != {}", if text { "''" } else { "0" })
-            }
-            Operator::Is => format!("({sql} IS NULL OR {sql} = '')"),
-            Operator::In | Operator::NotIn => {
-                let values = listed(value);
-                let nulls = values.iter().any(|value| value.is_null() || value == "");
-                let not = condition.operator == Operator::NotIn;
-                let marks: Vec<String> = values.iter().map(|value| self.bound(field, value)).collect();
-                let column = if nulls || not { &filled } else { &sql };
-                format!("{column} {}IN ({})", if not { "NOT " } else { "" }, marks.join(", "))
-            }
-            Operator::Between => {
-                let values = listed(value);
-                let [from, to] = values.as_slice() else {
-                    return Err(SiteError::new(exc::INDEX, "list index out of range"));
-                };
-                let (from, mut to) = (from.clone(), to.clone());
-                if field.is_some_and(|field| field.kind == FieldKind::Datetime) && display(&to).len() == 10 {
-                    to = Value::from(format!("{} 23:59:59.999999", display(&to)));
-                }
-                format!("{sql} BETWEEN {} AND {}", self.bound(field, &from), self.bound(field, &to))
-            }
-            Operator::Timespan => {
-                let (from, to) = timespan(self.site.now.date(), &display(value));
-                let (from, to) = (self.param(Sql::Text(from)), self.param(Sql::Text(format!("{to} 23:59:59.999999"))));
-                format!("{sql} BETWEEN {from} AND {to}")
-            }
-            operator => self.tree(operator, &sql, field, &display(value))?,
-        })
-    }
-
-    fn tree(
-        &mut self,
-        operator: Operator,
-        sql: &str,
-        field: Option<&'static FieldDef>,
-        name: &str,
-    ) -> Result<String, SiteError> {
-        let doctype = field.and_then(FieldDef::target).unwrap_or(self.def.name);
-        let mut names = match operator {
-            Operator::AncestorsOf | Operator::NotAncestorsOf => self.site.ancestors(doctype, name)?,
-            _ => self.site.with_descendants(doctype, name)?,
         };
-        if operator != Operator::DescendantsOfInclusive {
-            names.retain(|below| below != name);
+        if name.starts_with('`') && !name.starts_with("`tab") {
+            let text = format!(
+                "Invalid argument format: {name}. Only quoted string literals or simple field names are allowed."
+            );
+            return Err(SiteError::invalid(text));
         }
-        let marks: Vec<String> = names.into_iter().map(|name| self.param(Sql::Text(name))).collect();
-        let not = matches!(operator, Operator::NotDescendantsOf | Operator::NotAncestorsOf);
-        Ok(format!("ifnull({sql}, '') {}IN ({})", if not { "NOT " } else { "" }, marks.join(", ")))
+        let key = alias.map_or_else(|| format!("{function}({name})"), str::to_owned);
+        if name == "*" {
+            self.columns.push(Column { sql: "count(*)".to_owned(), key, field: None });
+            return Ok(());
+        }
+        let found = self.find(None, name)?;
+        if !found.visible {
+            return Err(self.forbidden(None, name));
+        }
+        self.computed(&lower, false, name, key)
     }
 
-    fn bound(&mut self, field: Option<&'static FieldDef>, value: &Value) -> String {
-        let sql = match field {
-            Some(field) if !value.is_null() => to_sql(field, value).unwrap_or(Sql::Text(display(value))),
-            _ => Sql::Text(display(value)),
-        };
-        self.param(if sql == Sql::Null { Sql::Text(String::new()) } else { sql })
+    /// Adds a function of a field.
+    pub fn computed(&mut self, function: &str, distinct: bool, name: &str, key: String) -> Result<(), SiteError> {
+        let found = self.find(None, name)?;
+        if found.visible {
+            let counted = function == "count";
+            let field = found.field.filter(|_| !counted);
+            let own_name = format!("{}.\"name\"", table_name(self.def.name));
+            let sql = match found.sql {
+                // Every document has a name; one that is not asked for can be counted by an index alone.
+                name if counted && !distinct && name == own_name => "count(*)".to_owned(),
+                sql => format!("{function}({}{sql})", if distinct { "DISTINCT " } else { "" }),
+            };
+            self.columns.push(Column { sql, key, field });
+        }
+        Ok(())
     }
 }
 
-fn listed(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Array(values) => values.clone(),
-        Value::Null => vec![Value::from("")],
-        value => display(value).split(',').map(|part| Value::from(part.trim())).collect(),
-    }
-}
-
-/// First and last day of a span such as `last month`; today alone for one that is not known.
-fn timespan(today: jiff::civil::Date, span: &str) -> (String, String) {
-    use jiff::ToSpan as _;
-    let (which, unit) = span.split_once(' ').unwrap_or((span, "day"));
-    let step = match which {
-        "last" => -1_i64,
-        "next" => 1,
-        "yesterday" => -1,
-        "tomorrow" => 1,
-        _ => 0,
-    };
-    let days = |days: i64| today.saturating_add(days.days());
-    let (from, to) = match unit {
-        "week" => {
-            let first = days(7 * step - i64::from(today.weekday().to_sunday_zero_offset()));
-            (first, first.saturating_add(6.days()))
-        }
-        "month" => {
-            let month = today.first_of_month().saturating_add(step.months());
-            (month, month.last_of_month())
-        }
-        "quarter" => {
-            let into = i64::from((today.month() - 1) % 3);
-            let first = today.first_of_month().saturating_add((3 * step - into).months());
-            (first, first.saturating_add(2.months()).last_of_month())
-        }
-        "year" => {
-            let year = today.saturating_add(step.years());
-            (year.first_of_year(), year.last_of_year())
-        }
-        "7 days" => (days(7 * step.min(0)), days(7 * step.max(0))),
-        "30 days" => (days(30 * step.min(0)), days(30 * step.max(0))),
-        _ => (days(step), days(step)),
-    };
-    (from.to_string(), to.to_string())
+/// 403, as 16 says it of what cannot be a field.
+fn not_a_field(text: &str) -> SiteError {
+    let text = format!(
+        "Invalid field format for SELECT: {text}. Field names must be simple, backticked, table-qualified, aliased, or '*'."
+    );
+    SiteError::throw(exc::PERMISSION, text)
 }

@@ -1,10 +1,9 @@
 //! What is bought, made and sold: items with prices, stock figures and parts lists.
 
-use erpnext_doctypes::*;
-
 use super::masters::{BUYING_LIST, GOODS_IN, MAIN_STORE, SELLING_LIST, SHOWROOM, own};
 use super::words::{BRANDS, COMPANY, CURRENCY, GOODS, Good, LIGHTING, MATERIALS, TABLES};
-use super::{Sample, count, money, text};
+use super::{Sample, count, money};
+use crate::doc::Doc;
 
 /// Made in the workshop, out of these: code, materials with quantity.
 const MADE: &[(&str, &[(&str, i64)])] = &[
@@ -48,54 +47,52 @@ fn bom_name(code: &str) -> String {
 fn item(sample: &mut Sample<'_>, good: &Good) {
     let brand = if good.group == LIGHTING { BRANDS[1] } else { BRANDS[0] };
     let made = MADE.iter().any(|(code, _)| *code == good.code);
-    let item = Item {
-        naming_series: ItemNamingSeries::StoItemYyyy.into(),
-        item_code: text(good.code),
-        item_name: text(good.name),
-        item_group: good.group.into(),
-        stock_uom: good.uom.into(),
-        is_stock_item: Some(good.stocked),
-        is_sales_item: Some(good.price > 0),
-        is_purchase_item: Some(good.stocked),
-        include_item_in_manufacturing: Some(good.group == MATERIALS),
+    let item = fields! {
+        naming_series: "STO-ITEM-.YYYY.-",
+        item_code: good.code,
+        item_name: good.name,
+        item_group: good.group,
+        stock_uom: good.uom,
+        is_stock_item: good.stocked,
+        is_sales_item: good.price > 0,
+        is_purchase_item: good.stocked,
+        include_item_in_manufacturing: good.group == MATERIALS,
         valuation_rate: money(good.cost),
         standard_rate: money(good.price),
-        description: text(good.name),
-        brand: if good.stocked { brand.into() } else { Default::default() },
-        default_bom: if made { bom_name(good.code).into() } else { Default::default() },
-        uoms: vec![UomConversionDetail { uom: good.uom.into(), conversion_factor: Some(1.0), ..Default::default() }],
+        description: good.name,
+        brand: if good.stocked { brand } else { "" },
+        default_bom: made.then(|| bom_name(good.code)),
+        uoms: vec![fields! { uom: good.uom, conversion_factor: 1.0 }],
         warranty_period: (good.group == TABLES).then(|| "730".to_owned()),
         safety_stock: good.stocked.then_some(4.0),
-        country_of_origin: "Ireland".into(),
-        item_defaults: good.stocked.then(|| home(good)).into_iter().collect(),
-        ..Item::default()
+        country_of_origin: "Ireland",
+        item_defaults: good.stocked.then(|| home(good)).into_iter().collect::<Vec<_>>(),
     };
-    sample.put(good.code, &item);
+    sample.put("Item", good.code, item);
 }
 
 /// Where it is put and taken from unless a paper says otherwise.
-fn home(good: &Good) -> ItemDefault {
+fn home(good: &Good) -> Doc {
     let warehouse = if good.group == MATERIALS { GOODS_IN } else { MAIN_STORE };
-    ItemDefault { company: COMPANY.into(), default_warehouse: own(warehouse).into(), ..ItemDefault::default() }
+    fields! { company: COMPANY, default_warehouse: own(warehouse) }
 }
 
 fn price(sample: &mut Sample<'_>, good: &Good, list: &str, cents: i64) {
     let selling = list == SELLING_LIST;
-    let price = ItemPrice {
-        item_code: good.code.into(),
-        item_name: text(good.name),
-        item_description: text(good.name),
-        uom: good.uom.into(),
-        price_list: list.into(),
-        selling: Some(selling),
-        buying: Some(!selling),
-        currency: CURRENCY.into(),
+    let price = fields! {
+        item_code: good.code,
+        item_name: good.name,
+        item_description: good.name,
+        uom: good.uom,
+        price_list: list,
+        selling,
+        buying: !selling,
+        currency: CURRENCY,
         price_list_rate: money(cents),
-        valid_from: Some(sample.on),
-        ..ItemPrice::default()
+        valid_from: sample.on,
     };
     let name = hash(sample);
-    sample.put(&name, &price);
+    sample.put("Item Price", &name, price);
 }
 
 fn stock(sample: &mut Sample<'_>, good: &Good) {
@@ -104,20 +101,19 @@ fn stock(sample: &mut Sample<'_>, good: &Good) {
         let on_hand = if at == 0 { sample.random.within(0, 48) } else { sample.random.within(0, 4) };
         let reserved = sample.random.within(0, on_hand / 3);
         let ordered = if on_hand < 8 { 20 } else { 0 };
-        let bin = Bin {
-            item_code: good.code.into(),
-            warehouse: own(warehouse).into(),
+        let bin = fields! {
+            item_code: good.code,
+            warehouse: own(warehouse),
             actual_qty: count(on_hand),
             reserved_qty: count(reserved),
             ordered_qty: count(ordered),
             projected_qty: count(on_hand - reserved + ordered),
-            stock_uom: good.uom.into(),
+            stock_uom: good.uom,
             valuation_rate: money(good.cost),
             stock_value: money(good.cost * on_hand),
-            ..Bin::default()
         };
         let name = hash(sample);
-        sample.put(&name, &bin);
+        sample.put("Bin", &name, bin);
     }
 }
 
@@ -126,37 +122,35 @@ fn bom(sample: &mut Sample<'_>, good: &Good, parts: &[(&str, i64)]) {
     let mut items = Vec::new();
     for (part, quantity) in parts.iter().filter_map(|(code, quantity)| Some((find(code)?, *quantity))) {
         cost += part.cost * quantity;
-        items.push(BomItem {
-            item_code: part.code.into(),
-            item_name: text(part.name),
+        items.push(fields! {
+            item_code: part.code,
+            item_name: part.name,
             qty: count(quantity),
             stock_qty: count(quantity),
-            uom: part.uom.into(),
-            stock_uom: part.uom.into(),
-            conversion_factor: Some(1.0),
+            uom: part.uom,
+            stock_uom: part.uom,
+            conversion_factor: 1.0,
             rate: money(part.cost),
             amount: money(part.cost * quantity),
-            ..BomItem::default()
         });
     }
-    let bom = Bom {
-        docstatus: Some(1),
-        item: good.code.into(),
-        item_name: text(good.name),
-        company: COMPANY.into(),
-        uom: good.uom.into(),
-        quantity: Some(1.0),
-        is_active: Some(true),
-        is_default: Some(true),
-        currency: CURRENCY.into(),
-        conversion_rate: Some(1.0),
+    let bom = fields! {
+        docstatus: 1,
+        item: good.code,
+        item_name: good.name,
+        company: COMPANY,
+        uom: good.uom,
+        quantity: 1.0,
+        is_active: true,
+        is_default: true,
+        currency: CURRENCY,
+        conversion_rate: 1.0,
         items,
         raw_material_cost: money(cost),
         total_cost: money(cost),
         base_total_cost: money(cost),
-        ..Bom::default()
     };
-    sample.put(&bom_name(good.code), &bom);
+    sample.put("BOM", &bom_name(good.code), bom);
 }
 
 /// A name as Frappe's hash naming makes them: ten letters and digits.

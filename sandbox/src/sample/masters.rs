@@ -1,14 +1,12 @@
 //! The company itself: its accounts, warehouses, groups and lists of choices.
 
-use AccountAccountType as Kind;
-use AccountRootType::{Asset, Equity, Expense, Income, Liability};
-use erpnext_doctypes::*;
 use jiff::civil::date;
 
 use super::words::{
     ABBR, BRANDS, COMPANY, COUNTRY, CURRENCY, CUSTOMER_GROUPS, INDUSTRIES, ITEM_GROUPS, SUPPLIER_GROUPS, TERRITORIES,
 };
-use super::{Sample, text};
+use super::{Choice, Sample};
+use crate::doc::Doc;
 
 /// The name of something that carries the company's abbreviation.
 pub fn own(name: &str) -> String {
@@ -24,38 +22,40 @@ pub const VAT: &str = "VAT";
 pub const MAIN_STORE: &str = "Main Store";
 pub const SHOWROOM: &str = "Showroom";
 pub const WORKSHOP: &str = "Workshop";
+/// Where leads come from.
+pub const SOURCES: &[&str] = &["Walk In", "Website Form", "Trade Fair", "Recommendation"];
 pub const GOODS_IN: &str = "Goods In";
 pub const SELLING_LIST: &str = "Standard Selling";
 pub const BUYING_LIST: &str = "Standard Buying";
 
 /// Account, parent, root, type; a parent comes before its children, and none has a type.
-const ACCOUNTS: &[(&str, &str, AccountRootType, Option<AccountAccountType>)] = &[
-    ("Assets", "", Asset, None),
-    ("Current Assets", "Assets", Asset, None),
-    (DEBTORS, "Current Assets", Asset, Some(Kind::Receivable)),
-    (BANK, "Current Assets", Asset, Some(Kind::Bank)),
-    ("Petty Cash", "Current Assets", Asset, Some(Kind::Cash)),
-    ("Stock on Hand", "Current Assets", Asset, Some(Kind::Stock)),
-    ("Fixed Assets", "Assets", Asset, None),
-    ("Machines", "Fixed Assets", Asset, Some(Kind::FixedAsset)),
-    ("Vans", "Fixed Assets", Asset, Some(Kind::FixedAsset)),
-    ("Liabilities", "", Liability, None),
-    ("Current Liabilities", "Liabilities", Liability, None),
-    (CREDITORS, "Current Liabilities", Liability, Some(Kind::Payable)),
-    (VAT, "Current Liabilities", Liability, Some(Kind::Tax)),
-    ("Goods Received Not Billed", "Current Liabilities", Liability, Some(Kind::StockReceivedButNotBilled)),
-    ("Capital", "", AccountRootType::Equity, None),
-    ("Owners' Capital", "Capital", Equity, Some(Kind::Equity)),
-    ("Earnings Kept", "Capital", Equity, Some(Kind::Equity)),
-    ("Income", "", Income, None),
-    (SALES, "Income", Income, Some(Kind::IncomeAccount)),
-    ("Workshop Income", "Income", Income, Some(Kind::IncomeAccount)),
-    ("Expenses", "", Expense, None),
-    (PURCHASES, "Expenses", Expense, Some(Kind::CostOfGoodsSold)),
-    ("Carriage", "Expenses", Expense, Some(Kind::ExpenseAccount)),
-    ("Wages", "Expenses", Expense, Some(Kind::ExpenseAccount)),
-    ("Rent", "Expenses", Expense, Some(Kind::ExpenseAccount)),
-    ("Rounding", "Expenses", Expense, Some(Kind::RoundOff)),
+const ACCOUNTS: &[(&str, &str, Choice, Option<Choice>)] = &[
+    ("Assets", "", "Asset", None),
+    ("Current Assets", "Assets", "Asset", None),
+    (DEBTORS, "Current Assets", "Asset", Some("Receivable")),
+    (BANK, "Current Assets", "Asset", Some("Bank")),
+    ("Petty Cash", "Current Assets", "Asset", Some("Cash")),
+    ("Stock on Hand", "Current Assets", "Asset", Some("Stock")),
+    ("Fixed Assets", "Assets", "Asset", None),
+    ("Machines", "Fixed Assets", "Asset", Some("Fixed Asset")),
+    ("Vans", "Fixed Assets", "Asset", Some("Fixed Asset")),
+    ("Liabilities", "", "Liability", None),
+    ("Current Liabilities", "Liabilities", "Liability", None),
+    (CREDITORS, "Current Liabilities", "Liability", Some("Payable")),
+    (VAT, "Current Liabilities", "Liability", Some("Tax")),
+    ("Goods Received Not Billed", "Current Liabilities", "Liability", Some("Stock Received But Not Billed")),
+    ("Capital", "", "Equity", None),
+    ("Owners' Capital", "Capital", "Equity", Some("Equity")),
+    ("Earnings Kept", "Capital", "Equity", Some("Equity")),
+    ("Income", "", "Income", None),
+    (SALES, "Income", "Income", Some("Income Account")),
+    ("Workshop Income", "Income", "Income", Some("Income Account")),
+    ("Expenses", "", "Expense", None),
+    (PURCHASES, "Expenses", "Expense", Some("Cost of Goods Sold")),
+    ("Carriage", "Expenses", "Expense", Some("Expense Account")),
+    ("Wages", "Expenses", "Expense", Some("Expense Account")),
+    ("Rent", "Expenses", "Expense", Some("Expense Account")),
+    ("Rounding", "Expenses", "Expense", Some("Round Off")),
 ];
 
 pub fn write(sample: &mut Sample<'_>) {
@@ -69,134 +69,124 @@ pub fn write(sample: &mut Sample<'_>) {
 
 fn places(sample: &mut Sample<'_>) {
     for (name, fraction, symbol) in [("EUR", "Cent", "€"), ("USD", "Cent", "$"), ("GBP", "Penny", "£")] {
-        let currency = Currency {
-            currency_name: text(name),
-            enabled: Some(true),
-            fraction: text(fraction),
-            fraction_units: Some(100),
-            symbol: text(symbol),
-            number_format: text("#,###.##"),
-            ..Currency::default()
+        let currency = fields! {
+            currency_name: name,
+            enabled: true,
+            fraction,
+            fraction_units: 100,
+            symbol,
+            number_format: "#,###.##",
         };
-        sample.put(name, &currency);
+        sample.put("Currency", name, currency);
     }
     for (name, code) in [("Ireland", "ie"), ("United Kingdom", "gb"), ("Germany", "de"), ("United States", "us")] {
-        sample.put(name, &Country { country_name: text(name), code: text(code), ..Country::default() });
+        sample.put("Country", name, fields! { country_name: name, code });
     }
 }
 
 fn lists(sample: &mut Sample<'_>) {
     for (name, whole) in [("Nos", true), ("Box", true), ("Hour", false), ("Meter", false), ("Litre", false)] {
-        let uom =
-            Uom { uom_name: text(name), enabled: Some(true), must_be_whole_number: Some(whole), ..Uom::default() };
-        sample.put(name, &uom);
+        let uom = fields! { uom_name: name, enabled: true, must_be_whole_number: whole };
+        sample.put("UOM", name, uom);
     }
     for brand in BRANDS {
-        sample.put(brand, &Brand { brand: text(*brand), ..Brand::default() });
+        sample.put("Brand", brand, fields! { brand: *brand });
     }
     for industry in INDUSTRIES {
-        sample.put(industry, &IndustryType { industry: text(*industry), ..IndustryType::default() });
+        sample.put("Industry Type", industry, fields! { industry: *industry });
     }
-    for source in ["Walk In", "Website Form", "Trade Fair", "Recommendation"] {
-        sample.put(source, &LeadSource { source_name: text(source), ..LeadSource::default() });
+    // What 15 calls a lead's source is one of the UTM sources of 16.
+    for source in SOURCES {
+        sample.put("Lead Source", source, fields! { source_name: *source });
+        sample.put("UTM Source", source, Doc::new());
     }
     for stage in ["First Talk", "Needs Known", "Offer Made", "Haggling"] {
-        sample.put(stage, &SalesStage { stage_name: text(stage), ..SalesStage::default() });
+        sample.put("Sales Stage", stage, fields! { stage_name: stage });
     }
     for priority in ["Low", "Medium", "High"] {
-        sample.put(priority, &IssuePriority::default());
+        sample.put("Issue Priority", priority, Doc::new());
     }
     for kind in ["Delivery", "Quality", "Billing", "Question"] {
-        sample.put(kind, &IssueType::default());
+        sample.put("Issue Type", kind, Doc::new());
     }
     for kind in ["External", "Internal"] {
-        sample.put(kind, &ProjectType { project_type: text(kind), ..ProjectType::default() });
+        sample.put("Project Type", kind, fields! { project_type: kind });
     }
     for (name, selling) in [(SELLING_LIST, true), (BUYING_LIST, false)] {
-        let list = PriceList {
-            price_list_name: text(name),
-            enabled: Some(true),
-            currency: CURRENCY.into(),
-            selling: Some(selling),
-            buying: Some(!selling),
-            ..PriceList::default()
+        let list = fields! {
+            price_list_name: name,
+            enabled: true,
+            currency: CURRENCY,
+            selling,
+            buying: !selling,
         };
-        sample.put(name, &list);
+        sample.put("Price List", name, list);
     }
-    for (mode, kind) in [
-        ("Bank Transfer", ModeOfPaymentType::Bank),
-        ("Card", ModeOfPaymentType::Bank),
-        ("Cash", ModeOfPaymentType::Cash),
-    ] {
-        let mode_of_payment = ModeOfPayment {
-            mode_of_payment: text(mode),
-            enabled: Some(true),
-            r#type: kind.into(),
-            ..ModeOfPayment::default()
+    for (mode, kind) in [("Bank Transfer", "Bank"), ("Card", "Bank"), ("Cash", "Cash")] {
+        let mode_of_payment = fields! {
+            mode_of_payment: mode,
+            enabled: true,
+            r#type: kind,
         };
-        sample.put(mode, &mode_of_payment);
+        sample.put("Mode of Payment", mode, mode_of_payment);
     }
 }
 
 fn company(sample: &mut Sample<'_>) {
     for year in [2025, 2026] {
         let name = year.to_string();
-        let fiscal = FiscalYear {
-            year: text(&*name),
-            year_start_date: Some(date(year, 1, 1)),
-            year_end_date: Some(date(year, 12, 31)),
-            ..FiscalYear::default()
+        let fiscal = fields! {
+            year: &*name,
+            year_start_date: date(year, 1, 1),
+            year_end_date: date(year, 12, 31),
         };
-        sample.put(&name, &fiscal);
+        sample.put("Fiscal Year", &name, fiscal);
     }
-    let company = Company {
-        company_name: text(COMPANY),
-        abbr: text(ABBR),
-        default_currency: CURRENCY.into(),
-        country: COUNTRY.into(),
-        phone_no: text("+353 1 555 0100"),
-        email: text("hello@alderway.example"),
-        website: text("https://alderway.example"),
-        default_bank_account: own(BANK).into(),
-        default_receivable_account: own(DEBTORS).into(),
-        default_payable_account: own(CREDITORS).into(),
-        default_income_account: own(SALES).into(),
-        default_expense_account: own(PURCHASES).into(),
-        cost_center: own("Main").into(),
-        enable_perpetual_inventory: Some(false),
-        ..Company::default()
+    let company = fields! {
+        company_name: COMPANY,
+        abbr: ABBR,
+        default_currency: CURRENCY,
+        country: COUNTRY,
+        phone_no: "+353 1 555 0100",
+        email: "hello@alderway.example",
+        website: "https://alderway.example",
+        default_bank_account: own(BANK),
+        default_receivable_account: own(DEBTORS),
+        default_payable_account: own(CREDITORS),
+        default_income_account: own(SALES),
+        default_expense_account: own(PURCHASES),
+        cost_center: own("Main"),
+        enable_perpetual_inventory: false,
     };
-    sample.put(COMPANY, &company);
+    sample.put("Company", COMPANY, company);
     for (name, group) in [("All Work", true), ("Main", false), ("Workshop", false), ("Showroom", false)] {
-        let cost_center = CostCenter {
-            cost_center_name: text(name),
-            company: COMPANY.into(),
-            is_group: Some(group),
-            parent_cost_center: if group { Default::default() } else { own("All Work").into() },
-            ..CostCenter::default()
+        let cost_center = fields! {
+            cost_center_name: name,
+            company: COMPANY,
+            is_group: group,
+            parent_cost_center: (!group).then(|| own("All Work")),
         };
-        sample.put(&own(name), &cost_center);
+        sample.put("Cost Center", &own(name), cost_center);
     }
 }
 
 fn accounts(sample: &mut Sample<'_>) {
     let bounds = nested(&ACCOUNTS.iter().map(|(name, parent, ..)| (*name, *parent)).collect::<Vec<_>>());
-    for ((name, parent, root, kind), (lft, rgt)) in ACCOUNTS.iter().zip(bounds) {
-        let profit = matches!(root, Income | Expense);
-        let account = Account {
-            account_name: text(*name),
-            company: COMPANY.into(),
-            is_group: Some(kind.is_none()),
-            root_type: (*root).into(),
-            report_type: if profit { AccountReportType::ProfitAndLoss } else { AccountReportType::BalanceSheet }.into(),
-            account_currency: CURRENCY.into(),
-            parent_account: if parent.is_empty() { Default::default() } else { own(parent).into() },
-            account_type: kind.map(Into::into).unwrap_or_default(),
-            lft: Some(lft),
-            rgt: Some(rgt),
-            ..Account::default()
+    for (&(name, parent, root, kind), (lft, rgt)) in ACCOUNTS.iter().zip(bounds) {
+        let profit = matches!(root, "Income" | "Expense");
+        let account = fields! {
+            account_name: name,
+            company: COMPANY,
+            is_group: kind.is_none(),
+            root_type: root,
+            report_type: if profit { "Profit and Loss" } else { "Balance Sheet" },
+            account_currency: CURRENCY,
+            parent_account: (!parent.is_empty()).then(|| own(parent)),
+            account_type: kind,
+            lft,
+            rgt,
         };
-        sample.put(&own(name), &account);
+        sample.put("Account", &own(name), account);
     }
 }
 
@@ -204,43 +194,35 @@ fn warehouses(sample: &mut Sample<'_>) {
     const ALL: &str = "All Warehouses";
     let tree = [(ALL, ""), (MAIN_STORE, ALL), (SHOWROOM, ALL), (WORKSHOP, ALL), (GOODS_IN, ALL), ("Returns", ALL)];
     for ((name, parent), (lft, rgt)) in tree.iter().zip(nested(&tree)) {
-        let warehouse = Warehouse {
-            warehouse_name: text(*name),
-            company: COMPANY.into(),
-            is_group: Some(parent.is_empty()),
-            parent_warehouse: if parent.is_empty() { Default::default() } else { own(parent).into() },
-            lft: Some(lft),
-            rgt: Some(rgt),
-            ..Warehouse::default()
+        let warehouse = fields! {
+            warehouse_name: *name,
+            company: COMPANY,
+            is_group: parent.is_empty(),
+            parent_warehouse: (!parent.is_empty()).then(|| own(parent)),
+            lft,
+            rgt,
         };
-        sample.put(&own(name), &warehouse);
+        sample.put("Warehouse", &own(name), warehouse);
     }
 }
 
-/// A root and its leaves, in four DocTypes of the same make.
-macro_rules! tree {
-    ($sample:ident, $ty:ident, $root:literal, $leaves:expr, $name:ident, $parent:ident) => {{
-        let names: Vec<(&str, &str)> =
-            std::iter::once(($root, "")).chain($leaves.iter().map(|leaf: &&'static str| (*leaf, $root))).collect();
-        for ((name, parent), (lft, rgt)) in names.iter().zip(nested(&names)) {
-            let node = $ty {
-                $name: text(*name),
-                $parent: if parent.is_empty() { Default::default() } else { (*parent).into() },
-                is_group: Some(parent.is_empty()),
-                lft: Some(lft),
-                rgt: Some(rgt),
-                ..$ty::default()
-            };
-            $sample.put(name, &node);
-        }
-    }};
+fn groups(sample: &mut Sample<'_>) {
+    tree(sample, "Territory", "All Territories", TERRITORIES);
+    tree(sample, "Customer Group", "All Customer Groups", CUSTOMER_GROUPS);
+    tree(sample, "Supplier Group", "All Supplier Groups", SUPPLIER_GROUPS);
+    tree(sample, "Item Group", "All Item Groups", ITEM_GROUPS);
 }
 
-fn groups(sample: &mut Sample<'_>) {
-    tree!(sample, Territory, "All Territories", TERRITORIES, territory_name, parent_territory);
-    tree!(sample, CustomerGroup, "All Customer Groups", CUSTOMER_GROUPS, customer_group_name, parent_customer_group);
-    tree!(sample, SupplierGroup, "All Supplier Groups", SUPPLIER_GROUPS, supplier_group_name, parent_supplier_group);
-    tree!(sample, ItemGroup, "All Item Groups", ITEM_GROUPS, item_group_name, parent_item_group);
+/// A root and its leaves, in a DocType whose documents are named by `<doctype>_name` and hang on `parent_<doctype>`.
+fn tree(sample: &mut Sample<'_>, doctype: &'static str, root: &'static str, leaves: &[&'static str]) {
+    let key = doctype.to_lowercase().replace(' ', "_");
+    let names: Vec<(&str, &str)> = std::iter::once((root, "")).chain(leaves.iter().map(|leaf| (*leaf, root))).collect();
+    for ((name, parent), (lft, rgt)) in names.iter().zip(nested(&names)) {
+        let mut node = fields! { is_group: parent.is_empty(), lft, rgt };
+        node.insert(format!("{key}_name"), (*name).into());
+        node.insert(format!("parent_{key}"), (*parent).into());
+        sample.put(doctype, name, node);
+    }
 }
 
 /// `lft` and `rgt` of each node of a tree that is listed with its parents, depth first.

@@ -1,5 +1,9 @@
-//! The sample data: a small furniture company with its customers, goods and papers, the same on every run. Written with
-//! the structs of `erpnext_doctypes`; `scale` multiplies the papers, not the company.
+//! The sample data: a small furniture company with its customers, goods and papers, the same on every run; `scale`
+//! multiplies the papers, not the company. Fields are named by their text: what a site's DocTypes have not is left out when
+//! the documents are put in, so that the sample fits every version and every customised site.
+
+#[macro_use]
+mod fields;
 
 mod buying;
 mod catalogue;
@@ -15,20 +19,22 @@ mod work;
 
 use std::collections::BTreeMap;
 
-use erpnext_schema::DocTypeDef;
-use erpnext_schema::document::{Document, Extra};
 use jiff::civil::{Date, DateTime, date};
 use jiff::{Span, ToSpan as _};
 
 pub use self::words::COMPANY;
 
+use crate::doc::{Doc, is_empty};
 use crate::random::Random;
 
 /// The day on which the sample company is looked at.
 const TODAY: Date = date(2026, 11, 20);
 
-/// Takes the documents of the sample company, masters before the papers that name them.
-pub type Sink<'a> = dyn FnMut(&'static DocTypeDef, Extra) + 'a;
+/// One of the choices of a Select.
+type Choice = &'static str;
+
+/// Takes the documents of the sample company with their DocTypes, masters before the papers that name them.
+pub type Sink<'a> = dyn FnMut(&'static str, Doc) + 'a;
 
 /// Gives every document of the sample company to `sink`, named and complete with audit fields; and the number that each
 /// naming series came to.
@@ -58,8 +64,8 @@ struct Sample<'a> {
 
 impl Sample<'_> {
     /// Gives a document to the sink, with the audit fields of [`Sample::on`] and its owner, where it names one.
-    fn put<D: Document>(&mut self, name: &str, document: &D) {
-        let mut document = document.emit();
+    fn put(&mut self, doctype: &'static str, name: &str, mut document: Doc) {
+        document.retain(|_, value| !is_empty(Some(value)));
         self.clock += 1;
         let at = time(self.on, self.clock);
         let owner = document.get("owner").cloned().unwrap_or_else(|| "Administrator".into());
@@ -73,7 +79,7 @@ impl Sample<'_> {
         for (key, value) in fixed {
             document.insert(key.to_owned(), value);
         }
-        (self.sink)(D::DEF, document);
+        (self.sink)(doctype, document);
     }
 
     /// The next name of a series: `number("SAL-ORD-2026-", 5)`.
@@ -102,20 +108,16 @@ fn midnight(day: Date) -> DateTime {
     day.at(0, 0, 0, 0)
 }
 
-fn text(text: impl Into<String>) -> Option<String> {
-    Some(text.into())
-}
-
 /// Cents as an amount.
-#[allow(clippy::cast_precision_loss, reason = "no sum of the sample company comes near 2^53 cents")]
-fn money(cents: i64) -> Option<f64> {
-    Some(cents as f64 / 100.0)
+#[expect(clippy::cast_precision_loss, reason = "no sum of the sample company comes near 2^53 cents")]
+fn money(cents: i64) -> f64 {
+    cents as f64 / 100.0
 }
 
 /// A whole number of something.
-#[allow(clippy::cast_precision_loss, reason = "quantities are small")]
-fn count(number: i64) -> Option<f64> {
-    Some(number as f64)
+#[expect(clippy::cast_precision_loss, reason = "quantities are small")]
+fn count(number: i64) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]

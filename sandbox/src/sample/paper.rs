@@ -1,11 +1,11 @@
 //! What every paper of a trade has: lines of goods, and the sums under them.
 
-use erpnext_doctypes::{PaymentSchedule, SalesTaxesAndCharges, SalesTaxesAndChargesChargeType};
 use jiff::civil::Date;
 
 use super::masters::{VAT, own};
-use super::words::{CURRENCY, GOODS, Good};
-use super::{Sample, money};
+use super::words::{COMPANY, CURRENCY, GOODS, Good};
+use super::{Sample, count, money};
+use crate::doc::Doc;
 use crate::documents::words as in_words;
 
 /// Per cent of the net amount.
@@ -81,109 +81,104 @@ impl Paper {
     }
 
     /// The one row of what is to be paid when, and how much of it is still owed.
-    pub fn schedule(&self, due: Date, owed: i64) -> Vec<PaymentSchedule> {
-        vec![PaymentSchedule {
-            due_date: Some(due),
-            invoice_portion: Some(100.0),
+    pub fn schedule(&self, due: Date, owed: i64) -> Vec<Doc> {
+        vec![fields! {
+            due_date: due,
+            invoice_portion: 100.0,
             payment_amount: money(self.grand()),
             base_payment_amount: money(self.grand()),
             outstanding: money(owed),
             base_outstanding: money(owed),
             paid_amount: money(self.grand() - owed),
             base_paid_amount: money(self.grand() - owed),
-            ..PaymentSchedule::default()
         }]
     }
 
+    /// The rows, each with what this kind of paper has beside: `more` gets the line and its place.
+    pub fn rows(&self, more: impl Fn(usize, &Line) -> Doc) -> Vec<Doc> {
+        let row = |(at, line): (usize, &Line)| {
+            let mut row = fields! {
+                item_code: line.good.code,
+                item_name: line.good.name,
+                description: line.good.name,
+                item_group: line.good.group,
+                qty: count(line.quantity),
+                stock_qty: count(line.quantity),
+                uom: line.good.uom,
+                stock_uom: line.good.uom,
+                conversion_factor: 1.0,
+                price_list_rate: money(line.rate),
+                base_price_list_rate: money(line.rate),
+                rate: money(line.rate),
+                base_rate: money(line.rate),
+                net_rate: money(line.rate),
+                base_net_rate: money(line.rate),
+                amount: money(line.amount()),
+                base_amount: money(line.amount()),
+                net_amount: money(line.amount()),
+                base_net_amount: money(line.amount()),
+                stock_uom_rate: money(line.rate),
+                item_tax_rate: "{}",
+            };
+            row.extend(more(at, line));
+            row
+        };
+        self.lines.iter().enumerate().map(row).collect()
+    }
+
+    /// The paper with its sums, and what this kind of paper has beside.
+    pub fn document(&self, more: Doc) -> Doc {
+        let mut document = fields! {
+            company: COMPANY,
+            currency: CURRENCY,
+            conversion_rate: 1.0,
+            price_list_currency: CURRENCY,
+            plc_conversion_rate: 1.0,
+            language: "en",
+            total_qty: count(self.pieces()),
+            total: money(self.net()),
+            base_total: money(self.net()),
+            net_total: money(self.net()),
+            base_net_total: money(self.net()),
+            total_taxes_and_charges: money(self.vat()),
+            base_total_taxes_and_charges: money(self.vat()),
+            grand_total: money(self.grand()),
+            base_grand_total: money(self.grand()),
+            disable_rounded_total: true,
+            in_words: self.words(),
+            base_in_words: self.words(),
+        };
+        document.extend(more);
+        document
+    }
+
     /// The sum in words, in the site's own way.
-    pub fn words(&self) -> Option<String> {
-        Some(in_words::money(CURRENCY, money(self.grand()).unwrap_or_default()))
+    pub fn words(&self) -> String {
+        in_words::money(CURRENCY, money(self.grand()))
     }
 
     /// The one row of taxes of a paper that is sent to a customer.
-    pub fn taxes(&self) -> Vec<SalesTaxesAndCharges> {
-        vec![SalesTaxesAndCharges {
-            charge_type: SalesTaxesAndChargesChargeType::OnNetTotal.into(),
-            account_head: own(VAT).into(),
-            description: Some(format!("VAT {VAT_RATE}%")),
-            rate: super::count(VAT_RATE),
+    pub fn taxes(&self) -> Vec<Doc> {
+        vec![fields! {
+            charge_type: "On Net Total",
+            account_head: own(VAT),
+            description: format!("VAT {VAT_RATE}%"),
+            rate: count(VAT_RATE),
             tax_amount: money(self.vat()),
             base_tax_amount: money(self.vat()),
             tax_amount_after_discount_amount: money(self.vat()),
             base_tax_amount_after_discount_amount: money(self.vat()),
             total: money(self.grand()),
             base_total: money(self.grand()),
-            ..SalesTaxesAndCharges::default()
         }]
     }
 }
 
-/// The rows of a paper: `rows!(SalesOrderItem, paper, |at, line| { warehouse: … })`.
-macro_rules! rows {
-    ($ty:ident, $paper:expr, |$at:pat, $line:ident| { $($field:ident: $value:expr),* $(,)? }) => {
-        $paper.lines.iter().enumerate().map(|($at, $line)| $ty {
-            item_code: $line.good.code.into(),
-            item_name: text($line.good.name),
-            description: text($line.good.name),
-            item_group: $line.good.group.into(),
-            qty: count($line.quantity),
-            stock_qty: count($line.quantity),
-            uom: $line.good.uom.into(),
-            stock_uom: $line.good.uom.into(),
-            conversion_factor: Some(1.0),
-            price_list_rate: money($line.rate),
-            base_price_list_rate: money($line.rate),
-            rate: money($line.rate),
-            base_rate: money($line.rate),
-            net_rate: money($line.rate),
-            base_net_rate: money($line.rate),
-            amount: money($line.amount()),
-            base_amount: money($line.amount()),
-            net_amount: money($line.amount()),
-            base_net_amount: money($line.amount()),
-            stock_uom_rate: money($line.rate),
-            item_tax_rate: text("{}"),
-            $($field: $value,)*
-            ..$ty::default()
-        }).collect()
-    };
-}
-
-/// A paper with its sums: `paper!(SalesOrder, paper, { customer: … })`.
-macro_rules! paper {
-    ($ty:ident, $paper:expr, { $($field:ident: $value:expr),* $(,)? }) => {
-        $ty {
-            company: COMPANY.into(),
-            currency: CURRENCY.into(),
-            conversion_rate: Some(1.0),
-            price_list_currency: CURRENCY.into(),
-            plc_conversion_rate: Some(1.0),
-            language: text("en"),
-            total_qty: count($paper.pieces()),
-            total: money($paper.net()),
-            base_total: money($paper.net()),
-            net_total: money($paper.net()),
-            base_net_total: money($paper.net()),
-            total_taxes_and_charges: money($paper.vat()),
-            base_total_taxes_and_charges: money($paper.vat()),
-            grand_total: money($paper.grand()),
-            base_grand_total: money($paper.grand()),
-            disable_rounded_total: Some(true),
-            in_words: $paper.words(),
-            base_in_words: $paper.words(),
-            $($field: $value,)*
-            ..$ty::default()
-        }
-    };
-}
-
-pub(super) use {paper, rows};
-
 /// What a status says about `docstatus`: a draft is 0, what was cancelled 2, all else 1.
-pub fn docstatus(status: &str) -> Option<i64> {
-    Some(match status {
+pub fn docstatus(status: &str) -> i64 {
+    match status {
         "Draft" => 0,
         "Cancelled" => 2,
         _ => 1,
-    })
+    }
 }

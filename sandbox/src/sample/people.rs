@@ -1,11 +1,10 @@
 //! Who works there: users, departments, employees, sales people.
 
-use erpnext_doctypes::*;
 use jiff::civil::date;
 
 use super::masters::own;
 use super::words::{COMPANY, CURRENCY, FAMILY};
-use super::{Sample, after, text};
+use super::{Sample, after};
 
 const DEPARTMENTS: &[&str] = &["Sales", "Workshop Floor", "Purchasing", "Books", "Dispatch"];
 /// Given name, designation, department (index), has a user.
@@ -34,29 +33,27 @@ pub const OWNERS: &[&str] = &["Marek", "Ines", "Priya", "Jonas"];
 
 pub fn write(sample: &mut Sample<'_>) {
     for gender in ["Female", "Male", "Other"] {
-        sample.put(gender, &Gender { gender: text(gender), ..Gender::default() });
+        sample.put("Gender", gender, fields! { gender });
     }
     for department in DEPARTMENTS {
-        let document =
-            Department { department_name: text(*department), company: COMPANY.into(), ..Department::default() };
-        sample.put(&own(department), &document);
+        let document = fields! { department_name: *department, company: COMPANY };
+        sample.put("Department", &own(department), document);
     }
     for (at, (_, job, ..)) in STAFF.iter().enumerate() {
         if !STAFF[..at].iter().any(|(_, other, ..)| other == job) {
-            sample.put(job, &Designation { designation_name: text(*job), ..Designation::default() });
+            sample.put("Designation", job, fields! { designation_name: *job });
         }
     }
     for (at, (given, job, department, user)) in STAFF.iter().enumerate() {
         employee(sample, at, given, job, DEPARTMENTS[*department], *user);
     }
     for name in ["Marek Kowal", "Ines Duarte"] {
-        let person = SalesPerson {
-            sales_person_name: text(name),
-            is_group: Some(false),
-            enabled: Some(true),
-            ..SalesPerson::default()
+        let person = fields! {
+            sales_person_name: name,
+            is_group: false,
+            enabled: true,
         };
-        sample.put(name, &person);
+        sample.put("Sales Person", name, person);
     }
 }
 
@@ -64,41 +61,39 @@ fn employee(sample: &mut Sample<'_>, at: usize, given: &str, job: &str, departme
     let family = FAMILY[at % FAMILY.len()];
     let full = format!("{given} {family}");
     if user {
-        let document = User {
-            email: text(mail(given)),
-            first_name: text(given),
-            last_name: text(family),
-            full_name: text(&*full),
-            username: text(given.to_lowercase()),
-            enabled: Some(true),
-            user_type: "System User".into(),
-            language: "en".into(),
-            ..User::default()
+        let document = fields! {
+            email: mail(given),
+            first_name: given,
+            last_name: family,
+            full_name: &*full,
+            username: given.to_lowercase(),
+            enabled: true,
+            user_type: "System User",
+            language: "en",
         };
-        sample.put(&mail(given), &document);
+        sample.put("User", &mail(given), document);
     }
     let years = i64::try_from(at).unwrap_or(0);
     let left = job == "Apprentice";
-    let document = Employee {
-        employee: text(format!("HR-EMP-{:05}", at + 1)),
-        naming_series: EmployeeNamingSeries::HrEmp.into(),
-        first_name: text(given),
-        last_name: text(family),
-        employee_name: text(full),
-        gender: if at.is_multiple_of(2) { "Female" } else { "Male" }.into(),
-        date_of_birth: Some(after(date(1971, 3, 9), years * 811)),
-        date_of_joining: Some(after(date(2014, 9, 1), years * 317)),
+    let document = fields! {
+        employee: format!("HR-EMP-{:05}", at + 1),
+        naming_series: "HR-EMP-",
+        first_name: given,
+        last_name: family,
+        employee_name: full,
+        gender: if at.is_multiple_of(2) { "Female" } else { "Male" },
+        date_of_birth: after(date(1971, 3, 9), years * 811),
+        date_of_joining: after(date(2014, 9, 1), years * 317),
         relieving_date: left.then(|| date(2026, 8, 31)),
-        status: if left { EmployeeStatus::Left } else { EmployeeStatus::Active }.into(),
-        user_id: if user { mail(given).into() } else { Default::default() },
-        company: COMPANY.into(),
-        department: own(department).into(),
-        designation: job.into(),
-        reports_to: if at == 0 { Default::default() } else { "HR-EMP-00001".into() },
+        status: if left { "Left" } else { "Active" },
+        user_id: user.then(|| mail(given)),
+        company: COMPANY,
+        department: own(department),
+        designation: job,
+        reports_to: if at == 0 { "" } else { "HR-EMP-00001" },
         company_email: user.then(|| mail(given)),
-        salary_currency: CURRENCY.into(),
-        ..Employee::default()
+        salary_currency: CURRENCY,
     };
     let name = sample.number("HR-EMP-", 5);
-    sample.put(&name, &document);
+    sample.put("Employee", &name, document);
 }

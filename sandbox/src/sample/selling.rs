@@ -1,20 +1,14 @@
 //! The papers of selling: quotation, order, delivery, invoice and payment, in every status they can have.
 
-use DeliveryNoteStatus as Delivered;
-use QuotationStatus as Quoted;
-use SalesInvoiceStatus as Invoiced;
-use SalesOrderStatus as Ordered;
-use erpnext_doctypes::*;
-use erpnext_schema::document::Choice as _;
 use jiff::civil::Date;
 
 use super::ledger::{self, Payment, Post};
 use super::masters::{DEBTORS, MAIN_STORE, PURCHASES, SALES, SELLING_LIST, VAT, own};
-use super::paper::{Paper, docstatus, paper, rows};
+use super::paper::{Paper, docstatus};
 use super::parties::territory;
 use super::people::{OWNERS, mail};
-use super::words::{COMPANY, CURRENCY, CUSTOMER_GROUPS, CUSTOMERS};
-use super::{Sample, TODAY, after, count, money, text};
+use super::words::{CURRENCY, CUSTOMER_GROUPS, CUSTOMERS};
+use super::{Choice, Sample, TODAY, after, count, money};
 use crate::load::row_name;
 
 /// How far a deal came.
@@ -22,52 +16,52 @@ struct Stage {
     deals: usize,
     /// Days since the first paper, at least and at most.
     age: (i64, i64),
-    quotation: Option<Quoted>,
-    order: Option<Ordered>,
-    delivery: Option<Delivered>,
-    invoice: Option<Invoiced>,
+    quotation: Option<Choice>,
+    order: Option<Choice>,
+    delivery: Option<Choice>,
+    invoice: Option<Choice>,
 }
 
-const fn quoted(deals: usize, age: (i64, i64), quotation: Quoted) -> Stage {
+const fn quoted(deals: usize, age: (i64, i64), quotation: Choice) -> Stage {
     Stage { deals, age, quotation: Some(quotation), order: None, delivery: None, invoice: None }
 }
 
-const fn ordered(deals: usize, age: (i64, i64), order: Ordered) -> Stage {
-    Stage { deals, age, quotation: Some(Quoted::Ordered), order: Some(order), delivery: None, invoice: None }
+const fn ordered(deals: usize, age: (i64, i64), order: Choice) -> Stage {
+    Stage { deals, age, quotation: Some("Ordered"), order: Some(order), delivery: None, invoice: None }
 }
 
-const fn billed(deals: usize, age: (i64, i64), invoice: Invoiced) -> Stage {
-    Stage { delivery: Some(Delivered::Completed), invoice: Some(invoice), ..ordered(deals, age, Ordered::Completed) }
+const fn billed(deals: usize, age: (i64, i64), invoice: Choice) -> Stage {
+    Stage { delivery: Some("Completed"), invoice: Some(invoice), ..ordered(deals, age, "Completed") }
 }
 
-const fn direct(deals: usize, age: (i64, i64), invoice: Invoiced) -> Stage {
+const fn direct(deals: usize, age: (i64, i64), invoice: Choice) -> Stage {
     Stage { deals, age, quotation: None, order: None, delivery: None, invoice: Some(invoice) }
 }
 
 const STAGES: &[Stage] = &[
-    quoted(2, (0, 6), Quoted::Draft),
-    quoted(4, (1, 25), Quoted::Open),
-    quoted(1, (3, 20), Quoted::Replied),
-    quoted(3, (40, 200), Quoted::Lost),
-    quoted(2, (60, 250), Quoted::Expired),
-    quoted(1, (30, 90), Quoted::Cancelled),
-    Stage { quotation: Some(Quoted::PartiallyOrdered), ..ordered(1, (12, 30), Ordered::ToDeliverAndBill) },
-    ordered(2, (0, 4), Ordered::Draft),
-    ordered(5, (2, 25), Ordered::ToDeliverAndBill),
-    ordered(1, (10, 40), Ordered::OnHold),
-    ordered(1, (60, 160), Ordered::Closed),
-    ordered(2, (30, 120), Ordered::Cancelled),
-    Stage { delivery: Some(Delivered::ToBill), ..ordered(4, (6, 30), Ordered::ToBill) },
-    Stage { delivery: Some(Delivered::Draft), ..ordered(2, (3, 12), Ordered::ToDeliverAndBill) },
-    Stage { invoice: Some(Invoiced::Unpaid), ..ordered(3, (4, 18), Ordered::ToDeliver) },
-    billed(14, (50, 300), Invoiced::Paid),
-    billed(5, (14, 34), Invoiced::Unpaid),
-    billed(6, (55, 120), Invoiced::Overdue),
-    billed(3, (40, 80), Invoiced::PartlyPaid),
-    billed(2, (60, 140), Invoiced::CreditNoteIssued),
-    direct(2, (0, 3), Invoiced::Draft),
-    direct(2, (20, 90), Invoiced::Cancelled),
-    direct(3, (30, 200), Invoiced::Paid),
+    quoted(2, (0, 6), "Draft"),
+    quoted(4, (1, 25), "Open"),
+    quoted(1, (3, 20), "Replied"),
+    quoted(3, (40, 200), "Lost"),
+    quoted(2, (60, 250), "Expired"),
+    quoted(1, (30, 90), "Cancelled"),
+    Stage { quotation: Some("Partially Ordered"), ..ordered(1, (12, 30), "To Deliver and Bill") },
+    ordered(2, (0, 4), "Draft"),
+    ordered(5, (2, 25), "To Deliver and Bill"),
+    ordered(1, (10, 40), "On Hold"),
+    ordered(1, (60, 160), "Closed"),
+    ordered(2, (30, 120), "Cancelled"),
+    Stage { delivery: Some("To Bill"), ..ordered(4, (6, 30), "To Bill") },
+    Stage { delivery: Some("Draft"), ..ordered(2, (3, 12), "To Deliver and Bill") },
+    Stage { invoice: Some("Unpaid"), ..ordered(3, (4, 18), "To Deliver") },
+    billed(14, (50, 300), "Paid"),
+    billed(5, (14, 34), "Unpaid"),
+    billed(6, (55, 120), "Overdue"),
+    billed(3, (40, 80), "Partly Paid"),
+    billed(2, (60, 140), "Credit Note Issued"),
+    direct(2, (0, 3), "Draft"),
+    direct(2, (20, 90), "Cancelled"),
+    direct(3, (30, 200), "Paid"),
 ];
 
 /// Days from an invoice to the day it is due.
@@ -117,72 +111,72 @@ fn tell(sample: &mut Sample<'_>, stage: &Stage, deal: &Deal, mut on: Date) {
     }
 }
 
-fn quotation(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Quoted) {
+fn quotation(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Choice) {
     sample.on = on;
-    let document = paper!(Quotation, deal.paper, {
-        owner: deal.owner.as_str().into(),
-        docstatus: docstatus(status.as_str()),
-        title: text(deal.name()),
-        naming_series: QuotationNamingSeries::SalQtnYyyy.into(),
-        quotation_to: "Customer".into(),
-        party_name: text(deal.name()),
-        customer_name: text(deal.name()),
-        customer_group: deal.group().into(),
-        territory: territory(deal.customer).into(),
-        transaction_date: Some(on),
-        valid_till: Some(after(on, 30)),
-        order_type: QuotationOrderType::Sales.into(),
-        selling_price_list: SELLING_LIST.into(),
-        items: rows!(QuotationItem, deal.paper, |_, line| {
+    let document = deal.paper.document(fields! {
+        owner: deal.owner.as_str(),
+        docstatus: docstatus(status),
+        title: deal.name(),
+        naming_series: "SAL-QTN-.YYYY.-",
+        quotation_to: "Customer",
+        party_name: deal.name(),
+        customer_name: deal.name(),
+        customer_group: deal.group(),
+        territory: territory(deal.customer),
+        transaction_date: on,
+        valid_till: after(on, 30),
+        order_type: "Sales",
+        selling_price_list: SELLING_LIST,
+        items: deal.paper.rows(|_, line| fields! {
             valuation_rate: money(line.good.cost),
             gross_profit: money(line.profit()),
         }),
         taxes: deal.paper.taxes(),
         payment_schedule: deal.paper.schedule(after(on, TERMS), deal.paper.grand()),
-        order_lost_reason: (status == Quoted::Lost).then(|| "Went with a cheaper offer".to_owned()),
-        status: status.into(),
+        order_lost_reason: (status == "Lost").then(|| "Went with a cheaper offer".to_owned()),
+        status,
     });
     let name = sample.number("SAL-QTN-2026-", 5);
-    sample.put(&name, &document);
+    sample.put("Quotation", &name, document);
 }
 
 /// Delivered and billed per cent of an order.
-fn progress(status: Ordered) -> (i64, i64) {
+fn progress(status: Choice) -> (i64, i64) {
     match status {
-        Ordered::Completed => (100, 100),
-        Ordered::ToBill => (100, 0),
-        Ordered::ToDeliver => (0, 100),
-        Ordered::Closed => (50, 50),
+        "Completed" => (100, 100),
+        "To Bill" => (100, 0),
+        "To Deliver" => (0, 100),
+        "Closed" => (50, 50),
         _ => (0, 0),
     }
 }
 
-fn order(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Ordered) -> String {
+fn order(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Choice) -> String {
     sample.on = on;
     let (delivered, billed) = progress(status);
     let due = after(on, 14);
-    let document = paper!(SalesOrder, deal.paper, {
-        owner: deal.owner.as_str().into(),
-        docstatus: docstatus(status.as_str()),
-        title: text(deal.name()),
-        naming_series: SalesOrderNamingSeries::SalOrdYyyy.into(),
-        customer: deal.name().into(),
-        customer_name: text(deal.name()),
-        customer_group: deal.group().into(),
-        territory: territory(deal.customer).into(),
-        order_type: SalesOrderOrderType::Sales.into(),
-        transaction_date: Some(on),
-        delivery_date: Some(due),
-        selling_price_list: SELLING_LIST.into(),
-        set_warehouse: own(MAIN_STORE).into(),
-        items: rows!(SalesOrderItem, deal.paper, |_, line| {
-            delivery_date: Some(due),
-            transaction_date: Some(on),
-            cost_center: own("Main").into(),
+    let document = deal.paper.document(fields! {
+        owner: deal.owner.as_str(),
+        docstatus: docstatus(status),
+        title: deal.name(),
+        naming_series: "SAL-ORD-.YYYY.-",
+        customer: deal.name(),
+        customer_name: deal.name(),
+        customer_group: deal.group(),
+        territory: territory(deal.customer),
+        order_type: "Sales",
+        transaction_date: on,
+        delivery_date: due,
+        selling_price_list: SELLING_LIST,
+        set_warehouse: own(MAIN_STORE),
+        items: deal.paper.rows(|_, line| fields! {
+            delivery_date: due,
+            transaction_date: on,
+            cost_center: own("Main"),
             valuation_rate: money(line.good.cost),
             gross_profit: money(line.profit()),
-            warehouse: own(MAIN_STORE).into(),
-            is_stock_item: Some(line.good.stocked),
+            warehouse: own(MAIN_STORE),
+            is_stock_item: line.good.stocked,
             delivered_qty: count(line.quantity * delivered / 100),
             billed_amt: money(line.amount() * billed / 100),
         }),
@@ -191,49 +185,49 @@ fn order(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Ordered) -> Str
         per_delivered: count(delivered),
         per_billed: count(billed),
         delivery_status: match delivered {
-            100 => SalesOrderDeliveryStatus::FullyDelivered,
-            0 => SalesOrderDeliveryStatus::NotDelivered,
-            _ => SalesOrderDeliveryStatus::Closed,
-        }.into(),
+            100 => "Fully Delivered",
+            0 => "Not Delivered",
+            _ => "Closed",
+        },
         billing_status: match billed {
-            100 => SalesOrderBillingStatus::FullyBilled,
-            0 => SalesOrderBillingStatus::NotBilled,
-            _ => SalesOrderBillingStatus::Closed,
-        }.into(),
-        status: status.into(),
+            100 => "Fully Billed",
+            0 => "Not Billed",
+            _ => "Closed",
+        },
+        status,
     });
     let name = sample.number("SAL-ORD-2026-", 5);
-    sample.put(&name, &document);
+    sample.put("Sales Order", &name, document);
     name
 }
 
-fn delivery(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Delivered, order: Option<&str>) -> String {
+fn delivery(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Choice, order: Option<&str>) -> String {
     sample.on = on;
-    let document = paper!(DeliveryNote, deal.paper, {
-        owner: mail("Aoife").into(),
-        docstatus: docstatus(status.as_str()),
-        title: text(deal.name()),
-        naming_series: DeliveryNoteNamingSeries::MatDnYyyy.into(),
-        customer: deal.name().into(),
-        customer_name: text(deal.name()),
-        customer_group: deal.group().into(),
-        territory: territory(deal.customer).into(),
-        posting_date: Some(on),
-        posting_time: Some(jiff::civil::time(14, 30, 0, 0)),
-        selling_price_list: SELLING_LIST.into(),
-        items: rows!(DeliveryNoteItem, deal.paper, |at, line| {
-            warehouse: own(MAIN_STORE).into(),
-            cost_center: own("Main").into(),
-            expense_account: own(PURCHASES).into(),
+    let document = deal.paper.document(fields! {
+        owner: mail("Aoife"),
+        docstatus: docstatus(status),
+        title: deal.name(),
+        naming_series: "MAT-DN-.YYYY.-",
+        customer: deal.name(),
+        customer_name: deal.name(),
+        customer_group: deal.group(),
+        territory: territory(deal.customer),
+        posting_date: on,
+        posting_time: jiff::civil::time(14, 30, 0, 0),
+        selling_price_list: SELLING_LIST,
+        items: deal.paper.rows(|at, _| fields! {
+            warehouse: own(MAIN_STORE),
+            cost_center: own("Main"),
+            expense_account: own(PURCHASES),
             so_detail: order.map(|order| row_name(order, "items", at)),
-            against_sales_order: order.map(Into::into).unwrap_or_default(),
+            against_sales_order: Some(order),
         }),
         taxes: deal.paper.taxes(),
-        per_billed: Some(if status == Delivered::Completed { 100.0 } else { 0.0 }),
-        status: status.into(),
+        per_billed: if status == "Completed" { 100.0 } else { 0.0 },
+        status,
     });
     let name = sample.number("MAT-DN-2026-", 5);
-    sample.put(&name, &document);
+    sample.put("Delivery Note", &name, document);
     name
 }
 
@@ -241,25 +235,25 @@ fn invoice(
     sample: &mut Sample<'_>,
     deal: &Deal,
     on: Date,
-    status: Invoiced,
+    status: Choice,
     order: Option<&str>,
     delivery: Option<&str>,
 ) {
     let grand = deal.paper.grand();
     let paid = match status {
-        Invoiced::Paid => grand,
-        Invoiced::PartlyPaid => grand / 200 * 100,
-        Invoiced::CreditNoteIssued => deal.paper.back().grand().abs(),
+        "Paid" => grand,
+        "Partly Paid" => grand / 200 * 100,
+        "Credit Note Issued" => deal.paper.back().grand().abs(),
         _ => 0,
     };
     let owed = grand - paid;
     let name = sample.number("ACC-SINV-2026-", 5);
     let links = (order, delivery, None);
     bill(sample, &name, deal, &deal.paper, on, (status, owed), links);
-    if status == Invoiced::CreditNoteIssued {
+    if status == "Credit Note Issued" {
         let back = deal.paper.back();
         let credit = sample.number("ACC-SINV-RET-2026-", 5);
-        bill(sample, &credit, deal, &back, after(on, 9).min(TODAY), (Invoiced::Return, 0), (None, None, Some(&name)));
+        bill(sample, &credit, deal, &back, after(on, 9).min(TODAY), ("Return", 0), (None, None, Some(&name)));
     } else if paid > 0 {
         let payment = Payment {
             party_type: "Customer",
@@ -281,50 +275,46 @@ fn bill(
     deal: &Deal,
     paper: &Paper,
     on: Date,
-    (status, owed): (Invoiced, i64),
+    (status, owed): (Choice, i64),
     (order, delivery, against): (Option<&str>, Option<&str>, Option<&str>),
 ) {
     sample.on = on;
-    let series = if against.is_some() {
-        SalesInvoiceNamingSeries::AccSinvRetYyyy
-    } else {
-        SalesInvoiceNamingSeries::AccSinvYyyy
-    };
-    let document = paper!(SalesInvoice, paper, {
-        owner: mail("Jonas").into(),
-        docstatus: docstatus(status.as_str()),
-        title: text(deal.name()),
-        naming_series: series.into(),
-        customer: deal.name().into(),
-        customer_name: text(deal.name()),
-        customer_group: deal.group().into(),
-        territory: territory(deal.customer).into(),
-        posting_date: Some(on),
-        posting_time: Some(jiff::civil::time(16, 5, 0, 0)),
-        due_date: Some(after(on, TERMS)),
-        is_return: Some(against.is_some()),
-        return_against: against.map(Into::into).unwrap_or_default(),
-        selling_price_list: SELLING_LIST.into(),
-        debit_to: own(DEBTORS).into(),
-        party_account_currency: CURRENCY.into(),
-        items: rows!(SalesInvoiceItem, paper, |at, line| {
-            income_account: own(SALES).into(),
-            expense_account: own(PURCHASES).into(),
-            cost_center: own("Main").into(),
+    let series = if against.is_some() { "ACC-SINV-RET-.YYYY.-" } else { "ACC-SINV-.YYYY.-" };
+    let document = paper.document(fields! {
+        owner: mail("Jonas"),
+        docstatus: docstatus(status),
+        title: deal.name(),
+        naming_series: series,
+        customer: deal.name(),
+        customer_name: deal.name(),
+        customer_group: deal.group(),
+        territory: territory(deal.customer),
+        posting_date: on,
+        posting_time: jiff::civil::time(16, 5, 0, 0),
+        due_date: after(on, TERMS),
+        is_return: against.is_some(),
+        return_against: against,
+        selling_price_list: SELLING_LIST,
+        debit_to: own(DEBTORS),
+        party_account_currency: CURRENCY,
+        items: paper.rows(|at, line| fields! {
+            income_account: own(SALES),
+            expense_account: own(PURCHASES),
+            cost_center: own("Main"),
             incoming_rate: money(line.good.cost),
             so_detail: order.map(|order| row_name(order, "items", at)),
             dn_detail: delivery.map(|delivery| row_name(delivery, "items", at)),
-            sales_order: order.map(Into::into).unwrap_or_default(),
-            delivery_note: delivery.map(Into::into).unwrap_or_default(),
+            sales_order: Some(order),
+            delivery_note: delivery,
         }),
         taxes: paper.taxes(),
         payment_schedule: if against.is_some() { Vec::new() } else { paper.schedule(after(on, TERMS), owed) },
-        against_income_account: text(own(SALES)),
+        against_income_account: own(SALES),
         outstanding_amount: money(owed),
-        status: status.into(),
+        status,
     });
-    sample.put(name, &document);
-    if docstatus(status.as_str()) == Some(1) {
+    sample.put("Sales Invoice", name, document);
+    if docstatus(status) == 1 {
         let post = Post { voucher_type: "Sales Invoice", voucher: name, party_type: "Customer", party: deal.name() };
         ledger::post(sample, &post, DEBTORS, paper.grand());
         ledger::post(sample, &post, SALES, -paper.net());

@@ -1,23 +1,22 @@
 //! Projects with tasks, work orders, issues and to-dos.
 
-use erpnext_doctypes::*;
-use erpnext_schema::document::Choice as _;
-
 use super::catalogue::{find, hash, parts_lists};
 use super::masters::{MAIN_STORE, WORKSHOP, own};
 use super::paper::docstatus;
 use super::people::{OWNERS, mail};
 use super::words::{COMPANY, CUSTOMERS, ISSUES, PROJECTS, TASKS, TODOS};
-use super::{Sample, TODAY, after, count, midnight, text};
+use super::{Choice, Sample, TODAY, after, count, midnight};
 
-const TASK_STATUSES: &[(TaskStatus, f64)] = &[
-    (TaskStatus::Completed, 100.0),
-    (TaskStatus::Working, 40.0),
-    (TaskStatus::Open, 0.0),
-    (TaskStatus::Overdue, 20.0),
-    (TaskStatus::PendingReview, 90.0),
-    (TaskStatus::Cancelled, 0.0),
+const TASK_STATUSES: &[(Choice, f64)] = &[
+    ("Completed", 100.0),
+    ("Working", 40.0),
+    ("Open", 0.0),
+    ("Overdue", 20.0),
+    ("Pending Review", 90.0),
+    ("Cancelled", 0.0),
 ];
+
+const ISSUE_STATUSES: &[Choice] = &["Open", "Replied", "On Hold", "Resolved", "Closed"];
 
 pub fn write(sample: &mut Sample<'_>) {
     for (at, project) in PROJECTS.iter().enumerate() {
@@ -38,117 +37,109 @@ fn project(sample: &mut Sample<'_>, at: usize, title: &str) {
     let done = at == 2;
     let outside =
         CUSTOMERS.iter().find(|(customer, _)| customer.split(' ').next().is_some_and(|word| title.contains(word)));
-    let project = Project {
-        owner: mail("Marek").into(),
-        naming_series: ProjectNamingSeries::Proj.into(),
+    let project = fields! {
+        owner: mail("Marek"),
+        naming_series: "PROJ-.####",
         // A project's title is unique.
-        project_name: text(if name.ends_with(&format!("{:04}", at + 1)) {
+        project_name: if name.ends_with(&format!("{:04}", at + 1)) {
             title.to_owned()
         } else {
             format!("{title} ({name})")
-        }),
+        },
         status: match at {
-            2 => ProjectStatus::Completed,
-            5 => ProjectStatus::Cancelled,
-            _ => ProjectStatus::Open,
-        }
-        .into(),
-        project_type: if outside.is_some() { "External" } else { "Internal" }.into(),
-        priority: ProjectPriority::Medium.into(),
-        percent_complete: Some(if done { 100.0 } else { 35.0 }),
-        expected_start_date: Some(sample.on),
-        expected_end_date: Some(after(sample.on, 100)),
-        customer: outside.map(|(customer, _)| (*customer).into()).unwrap_or_default(),
-        company: COMPANY.into(),
-        ..Project::default()
+            2 => "Completed",
+            5 => "Cancelled",
+            _ => "Open",
+        },
+        project_type: if outside.is_some() { "External" } else { "Internal" },
+        priority: "Medium",
+        percent_complete: if done { 100.0 } else { 35.0 },
+        expected_start_date: sample.on,
+        expected_end_date: after(sample.on, 100),
+        customer: outside.map(|(customer, _)| *customer).unwrap_or_default(),
+        company: COMPANY,
     };
-    sample.put(&name, &project);
+    sample.put("Project", &name, project);
     for (at, subject) in TASKS.iter().enumerate() {
         let turn = i64::try_from(at).unwrap_or(0);
         let (status, progress) = if done { TASK_STATUSES[0] } else { *sample.random.of(TASK_STATUSES) };
-        let task = Task {
-            owner: mail("Marek").into(),
-            subject: text(*subject),
-            project: name.as_str().into(),
-            status: status.into(),
-            priority: if at == 4 { TaskPriority::High } else { TaskPriority::Medium }.into(),
-            progress: Some(progress),
-            exp_start_date: Some(after(sample.on, turn * 12)),
-            exp_end_date: Some(after(sample.on, turn * 12 + 9)),
-            completed_on: (status == TaskStatus::Completed).then(|| after(sample.on, turn * 12 + 8).min(TODAY)),
-            company: COMPANY.into(),
-            ..Task::default()
+        let task = fields! {
+            owner: mail("Marek"),
+            subject: *subject,
+            project: name.as_str(),
+            status,
+            priority: if at == 4 { "High" } else { "Medium" },
+            progress,
+            exp_start_date: after(sample.on, turn * 12),
+            exp_end_date: after(sample.on, turn * 12 + 9),
+            completed_on: (status == "Completed").then(|| after(sample.on, turn * 12 + 8).min(TODAY)),
+            company: COMPANY,
         };
         let name = sample.number("TASK-2026-", 5);
-        sample.put(&name, &task);
+        sample.put("Task", &name, task);
     }
 }
 
 fn work_orders(sample: &mut Sample<'_>) {
-    use WorkOrderStatus::{Completed, Draft, InProcess, NotStarted, Stopped};
-    for (at, status) in [Draft, NotStarted, InProcess, Completed, Stopped].into_iter().enumerate() {
+    for (at, status) in ["Draft", "Not Started", "In Process", "Completed", "Stopped"].into_iter().enumerate() {
         sample.on = after(TODAY, -sample.random.within(2, 40));
         let Some((code, bom)) = parts_lists().nth(at % 3) else { continue };
         let made = sample.random.within(2, 9);
-        let order = WorkOrder {
-            owner: mail("Aoife").into(),
-            docstatus: docstatus(status.as_str()),
-            naming_series: WorkOrderNamingSeries::MfgWoYyyy.into(),
-            status: status.into(),
-            production_item: code.into(),
+        let order = fields! {
+            owner: mail("Aoife"),
+            docstatus: docstatus(status),
+            naming_series: "MFG-WO-.YYYY.-",
+            status,
+            production_item: code,
             item_name: find(code).map(|good| good.name.to_owned()),
-            bom_no: bom.into(),
-            company: COMPANY.into(),
+            bom_no: bom,
+            company: COMPANY,
             qty: count(made),
-            produced_qty: count(if status == Completed { made } else { 0 }),
-            wip_warehouse: own(WORKSHOP).into(),
-            fg_warehouse: own(MAIN_STORE).into(),
-            planned_start_date: Some(midnight(sample.on)),
-            stock_uom: "Nos".into(),
-            ..WorkOrder::default()
+            produced_qty: count(if status == "Completed" { made } else { 0 }),
+            wip_warehouse: own(WORKSHOP),
+            fg_warehouse: own(MAIN_STORE),
+            planned_start_date: midnight(sample.on),
+            stock_uom: "Nos",
         };
         let name = sample.number("MFG-WO-2026-", 5);
-        sample.put(&name, &order);
+        sample.put("Work Order", &name, order);
     }
 }
 
 fn issue(sample: &mut Sample<'_>, at: usize, subject: &str) {
     sample.on = after(TODAY, -sample.random.within(0, 60));
     let customer = CUSTOMERS[sample.random.below(CUSTOMERS.len() - 1)].0;
-    let statuses = <IssueStatus as erpnext_schema::document::Choice>::ALL;
-    let status = statuses[at % statuses.len()];
-    let over = matches!(status, IssueStatus::Resolved | IssueStatus::Closed);
-    let issue = Issue {
-        owner: mail("Ines").into(),
-        naming_series: IssueNamingSeries::IssYyyy.into(),
-        subject: text(subject),
-        customer: customer.into(),
-        customer_name: text(customer),
-        status: status.into(),
-        priority: (*sample.random.of(&["Low", "Medium", "High"])).into(),
-        issue_type: (*sample.random.of(&["Delivery", "Quality", "Billing", "Question"])).into(),
-        description: text(format!("{customer} wrote: {}.", subject.to_lowercase())),
-        opening_date: Some(sample.on),
+    let status = ISSUE_STATUSES[at % ISSUE_STATUSES.len()];
+    let over = matches!(status, "Resolved" | "Closed");
+    let issue = fields! {
+        owner: mail("Ines"),
+        naming_series: "ISS-.YYYY.-",
+        subject,
+        customer,
+        customer_name: customer,
+        status,
+        priority: *sample.random.of(&["Low", "Medium", "High"]),
+        issue_type: *sample.random.of(&["Delivery", "Quality", "Billing", "Question"]),
+        description: format!("{customer} wrote: {}.", subject.to_lowercase()),
+        opening_date: sample.on,
         resolution_details: over.then(|| "Settled by telephone".to_owned()),
-        company: COMPANY.into(),
-        ..Issue::default()
+        company: COMPANY,
     };
     let name = sample.number("ISS-2026-", 5);
-    sample.put(&name, &issue);
+    sample.put("Issue", &name, issue);
 }
 
 fn todo(sample: &mut Sample<'_>, at: usize, what: &str) {
     sample.on = after(TODAY, -sample.random.within(0, 20));
-    let todo = ToDo {
-        owner: mail("Marek").into(),
-        status: if at % 3 == 2 { ToDoStatus::Closed } else { ToDoStatus::Open }.into(),
-        priority: [ToDoPriority::High, ToDoPriority::Medium, ToDoPriority::Low][at % 3].into(),
-        date: Some(after(sample.on, 7)),
-        allocated_to: mail(OWNERS[at % OWNERS.len()]).into(),
-        assigned_by: mail("Marek").into(),
-        description: text(what),
-        ..ToDo::default()
+    let todo = fields! {
+        owner: mail("Marek"),
+        status: if at % 3 == 2 { "Closed" } else { "Open" },
+        priority: ["High", "Medium", "Low"][at % 3],
+        date: after(sample.on, 7),
+        allocated_to: mail(OWNERS[at % OWNERS.len()]),
+        assigned_by: mail("Marek"),
+        description: what,
     };
     let name = hash(sample);
-    sample.put(&name, &todo);
+    sample.put("ToDo", &name, todo);
 }

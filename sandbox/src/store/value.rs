@@ -18,12 +18,21 @@ pub fn to_sql(field: &FieldDef, value: &Value) -> Result<Sql, SiteError> {
         Shape::Bool => Sql::Integer(i64::from(cint(value) != 0)),
         Shape::Int => Sql::Integer(cint(value)),
         Shape::Float if value.is_null() && field.kind == FieldKind::Duration => Sql::Null,
+        // The only number that the site does not read itself.
+        Shape::Float if field.kind == FieldKind::Duration && !empty && is_no_number(value) => {
+            let text = format!("(1265, \"Data truncated for column '{}' at row 1\")", field.fieldname);
+            return Err(SiteError::new(exc::TRUNCATED, text));
+        }
         Shape::Float => Sql::Real(decimal(field, value)?),
         Shape::Date | Shape::Datetime | Shape::Time if empty => Sql::Null,
         Shape::Date | Shape::Datetime | Shape::Time => Sql::Text(moment(field, value)?),
         _ if value.is_null() => Sql::Null,
         _ => Sql::Text(display(value)),
     })
+}
+
+fn is_no_number(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_err())
 }
 
 fn decimal(field: &FieldDef, value: &Value) -> Result<f64, SiteError> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use erpnext_sandbox::Sandbox;
 use erpnext_sandbox::doc::Doc;
 use erpnext_sandbox::error::SiteError;
+use erpnext_sandbox::store::HIDDEN_COLUMNS;
 use erpnext_schema::{DocTypeDef, FieldKind, Options, doctype_flag};
 use serde_json::{Value, json};
 
@@ -26,9 +27,13 @@ struct Known {
     later: Vec<(usize, Doc)>,
 }
 
+/// The DocTypes of the recorded site.
+pub type Defs = HashMap<&'static str, &'static DocTypeDef>;
+
 /// The documents of the recorded site.
 #[derive(Default)]
 pub struct Fixture {
+    defs: Defs,
     documents: BTreeMap<Key, Known>,
     pub made: HashSet<Key>,
     /// What an exchange of ours changed: from then on the replay keeps its state.
@@ -40,13 +45,19 @@ pub struct Fixture {
 }
 
 /// Reads the state off the exchanges.
-pub fn read(exchanges: &[Exchange]) -> Fixture {
-    let mut fixture = Fixture::default();
+pub fn read(defs: Defs, exchanges: &[Exchange]) -> Fixture {
+    let mut fixture = Fixture { defs, ..Fixture::default() };
     for exchange in exchanges {
         if exchange.status == 403 {
             fixture.see_refusal(exchange);
         }
-        if !matches!(exchange.status, 200 | 202) {
+        // What is refused a change is there.
+        if let (Some((doctype, Some(name))), "PUT", 403 | 417) =
+            (exchange.resource(), &*exchange.method, exchange.status)
+        {
+            fixture.merge(exchange.stage, &doctype, &name, Doc::new(), false);
+        }
+        if !matches!(exchange.status, 200 | 202) || exchange.path().starts_with("/api/v2/") {
             continue;
         }
         fixture.note_made(exchange);
@@ -58,6 +69,9 @@ pub fn read(exchanges: &[Exchange]) -> Fixture {
     }
     crate::guess::customers(&mut fixture, exchanges);
     fixture.complete();
+    if exchanges.iter().any(|exchange| exchange.by_form) {
+        crate::guess::forms(&mut fixture);
+    }
     crate::guess::papers(&mut fixture, exchanges);
     fixture.add_linked();
     crate::guess::rest(&mut fixture, exchanges);
@@ -65,6 +79,11 @@ pub fn read(exchanges: &[Exchange]) -> Fixture {
 }
 
 impl Fixture {
+    /// The DocType of this name.
+    pub fn def(&self, doctype: &str) -> Option<&'static DocTypeDef> {
+        self.defs.get(doctype).copied()
+    }
+
     /// The documents of a DocType that are there from the beginning.
     pub fn of<'a>(&'a mut self, doctype: &'a str) -> impl Iterator<Item = &'a mut Doc> {
         let of = self.documents.iter_mut().filter(move |((own, _), known)| own == doctype && known.since == 0);
@@ -88,10 +107,16 @@ impl Fixture {
     pub fn load(&self, sandbox: &Sandbox, stage: usize) -> Result<(), SiteError> {
         sandbox.with(|site| {
             for ((doctype, name), known) in &self.documents {
-                let Some(def) = site.meta.get(doctype) else { continue };
+                let Some(def) = site.meta.get(doctype).filter(|def| !def.is(doctype_flag::VIRTUAL)) else { continue };
                 let single = def.is(doctype_flag::SINGLE);
                 if stage == if single { 0 } else { known.since } {
                     site.put(def, &if single { stored_single(&known.doc) } else { known.doc.clone() })?;
+                    let hidden =
+                        HIDDEN_COLUMNS.iter().filter_map(|key| Some(((*key).to_owned(), known.doc.get(*key)?.clone())));
+                    let hidden: Doc = hidden.collect();
+                    if !single && !hidden.is_empty() {
+                        site.set(doctype, name, &hidden)?;
+                    }
                     if let Some((prefix, number)) = series(name) {
                         site.continue_series(prefix, number)?;
                     }
@@ -110,7 +135,7 @@ impl Fixture {
     /// Notes what is told of a document: what was seen first counts, unless it was changed between two recordings.
     pub fn merge(&mut self, stage: usize, doctype: &str, name: &str, facts: Doc, whole: bool) {
         let key = (doctype.to_owned(), name.to_owned());
-        if self.made.contains(&key) || erpnext_doctypes::get(doctype).is_none() || doctype == "DocType" {
+        if self.made.contains(&key) || self.def(doctype).is_none() || doctype == "DocType" {
             return;
         }
         let written = self.written.contains(&key);
@@ -139,6 +164,11 @@ impl Fixture {
         self.made.insert((doctype, name));
     }
 
+    /// Whether the document was seen whole.
+    pub fn knows_whole(&self, key: &Key) -> bool {
+        self.documents.get(key).is_some_and(|known| known.whole)
+    }
+
     /// Whether the document was there when it was first seen.
     pub fn knows(&self, key: &Key) -> bool {
         self.documents.contains_key(key)
@@ -157,7 +187,7 @@ impl Fixture {
                     self.linked.push((stage, target, name.clone()));
                 }
                 (Options::Target(target), Some(Value::Array(rows))) if field.kind.is_table() => {
-                    let Some(child) = erpnext_doctypes::get(target) else { continue };
+                    let Some(child) = self.def(target) else { continue };
                     rows.iter().filter_map(Value::as_object).for_each(|row| self.link(stage, child, row, made));
                 }
                 _ => {}
@@ -186,12 +216,12 @@ impl Fixture {
             .map(|((doctype, _), known)| (known.since, doctype.clone(), known.doc.clone()))
             .collect();
         for (since, doctype, doc) in &documents {
-            if let Some(def) = erpnext_doctypes::get(doctype) {
+            if let Some(def) = self.def(doctype) {
                 self.link(*since, def, doc, false);
             }
         }
         for (since, doctype, name) in std::mem::take(&mut self.linked) {
-            let Some(def) = erpnext_doctypes::get(doctype).filter(|def| !def.is(doctype_flag::SINGLE)) else {
+            let Some(def) = self.def(doctype).filter(|def| !def.is(doctype_flag::SINGLE)) else {
                 continue;
             };
             let title = def.title_field.or_else(|| def.autoname.and_then(|rule| rule.strip_prefix("field:")));

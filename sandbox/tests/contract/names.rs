@@ -5,19 +5,23 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// The day of the recordings, which is today when they are replayed.
-const DAY: &str = "2026-11-22";
-
 /// From the recorded text to ours.
-#[derive(Default)]
-pub struct Names(HashMap<String, String>);
+pub struct Names {
+    /// The day of the recordings, which is today when they are replayed.
+    day: &'static str,
+    ours: HashMap<String, String>,
+}
 
 impl Names {
+    pub fn of(day: &'static str) -> Self {
+        Self { day, ours: HashMap::new() }
+    }
+
     /// Whether two texts mean the same: equal, mapped, or of one shape where the site throws dice or asks the clock; the
     /// latter are learned.
     pub fn same(&mut self, recorded: &str, ours: &str) -> bool {
-        if recorded == ours && (recorded == DAY || !self.0.contains_key(recorded))
-            || self.0.get(recorded).is_some_and(|known| known == ours)
+        if recorded == ours && (recorded == self.day || !self.ours.contains_key(recorded))
+            || self.ours.get(recorded).is_some_and(|known| known == ours)
         {
             return true;
         }
@@ -26,9 +30,9 @@ impl Names {
             || is_hash(recorded) && is_token(ours)
             || is_series(recorded) && shape(recorded) == shape(ours)
             || is_clock(recorded) && is_clock(ours)
-            || recorded == DAY && ours == today();
+            || recorded == self.day && ours == today();
         if alike {
-            self.0.insert(recorded.to_owned(), ours.to_owned());
+            self.ours.insert(recorded.to_owned(), ours.to_owned());
         }
         alike
     }
@@ -37,7 +41,7 @@ impl Names {
     pub fn same_row(&mut self, recorded: &str, ours: &str) -> bool {
         let drawn = is_token(recorded) && is_token(ours);
         if drawn && recorded != ours {
-            self.0.insert(recorded.to_owned(), ours.to_owned());
+            self.ours.insert(recorded.to_owned(), ours.to_owned());
         }
         drawn || self.same(recorded, ours)
     }
@@ -59,7 +63,7 @@ impl Names {
         match value {
             Value::Object(object) => object.into_iter().map(|(key, value)| (key, self.in_value(value))).collect(),
             Value::Array(list) => list.into_iter().map(|value| self.in_value(value)).collect(),
-            Value::String(text) => Value::from(match self.0.get(&text) {
+            Value::String(text) => Value::from(match self.ours.get(&text) {
                 Some(ours) => ours.clone(),
                 None if text.starts_with(['[', '{']) => self.replace(&text),
                 None => text,
@@ -69,8 +73,14 @@ impl Names {
     }
 
     fn replace(&self, text: &str) -> String {
-        let names = self.0.iter().filter(|(recorded, _)| is_token(recorded) || is_series(recorded));
-        names.fold(text.to_owned(), |text, (recorded, ours)| text.replace(recorded, ours))
+        let names = self.ours.iter().filter(|(recorded, _)| is_token(recorded) || is_series(recorded));
+        let mut names: Vec<(&String, &String)> = names.filter(|(recorded, _)| text.contains(*recorded)).collect();
+        // The longest first, and each only once: ours may be what another one was recorded as.
+        names.sort_by_key(|(recorded, _)| std::cmp::Reverse((recorded.len(), *recorded)));
+        let mark = |at: usize| format!("\u{1}{at}\u{2}");
+        let marked = names.iter().enumerate();
+        let text = marked.fold(text.to_owned(), |text, (at, (recorded, _))| text.replace(*recorded, &mark(at)));
+        names.iter().enumerate().fold(text, |text, (at, (_, ours))| text.replace(&mark(at), ours))
     }
 }
 
@@ -101,5 +111,8 @@ fn is_moment(text: &str) -> bool {
 
 /// A time of day with microseconds: nobody types one.
 fn is_clock(text: &str) -> bool {
-    matches!(&*shape(text), "##:##:##.######" | "#:##:##.######")
+    matches!(
+        &*shape(text),
+        "##:##:##.######" | "#:##:##.######" | "##:##:#.######" | "##:#:##.######" | "##:#:#.######"
+    )
 }

@@ -4,10 +4,65 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use erpnext_sandbox::Version;
 use serde_json::{Map, Value};
 
-/// Recordings in the order of their making.
-const FILES: &[&str] = &["lists", "crud_and_errors", "quirks", "toggles", "quirks2", "reports", "verbs"];
+/// Recordings that began in one state of a site.
+pub struct Suite {
+    pub version: Version,
+    /// The day on which they were made, which is today when they are replayed.
+    pub day: &'static str,
+    /// Where the site's metadata is, below `shared/site`, and where that of what people added to it.
+    pub metadata: (&'static str, &'static str),
+    /// The territory that sales@example.com is kept to.
+    pub territory: &'static str,
+    /// The folder below `shared/site`.
+    pub folder: &'static str,
+    /// The files in the order of their making.
+    pub files: &'static [&'static str],
+    /// Those whose values hang on documents that no exchange tells: of them the form of the answers is compared.
+    pub by_form: &'static [&'static str],
+}
+
+/// Every recording.
+pub const SUITES: &[Suite] = &[
+    Suite {
+        version: Version::V15,
+        day: "2026-11-22",
+        metadata: ("getdoctype.jsonl.gz", "getdoctype.jsonl.gz"),
+        territory: "North",
+        folder: "recordings",
+        files: &["lists", "crud_and_errors", "quirks", "toggles", "quirks2", "reports", "verbs"],
+        by_form: &[],
+    },
+    Suite {
+        version: Version::V15,
+        day: "2026-11-28",
+        metadata: ("getdoctype.jsonl.gz", "v16/getdoctype.jsonl.gz"),
+        territory: "V16 North",
+        folder: "v15-forms",
+        files: &["forms_15", "hazards_15"],
+        by_form: &["forms_15"],
+    },
+    Suite {
+        version: Version::V16,
+        day: "2026-11-28",
+        metadata: ("v16/getdoctype.jsonl.gz", "v16/getdoctype.jsonl.gz"),
+        territory: "V16 North",
+        folder: "v16/recordings",
+        files: &["lists", "crud_and_errors", "quirks", "quirks2", "verbs", "toggles", "reports"],
+        by_form: &[],
+    },
+    Suite {
+        version: Version::V16,
+        day: "2026-11-28",
+        metadata: ("v16/getdoctype.jsonl.gz", "v16/getdoctype.jsonl.gz"),
+        territory: "V16 North",
+        folder: "v16/recordings",
+        files: &["forms", "hazards"],
+        by_form: &["forms"],
+    },
+];
 
 /// A request and what the site answered.
 pub struct Exchange {
@@ -15,6 +70,8 @@ pub struct Exchange {
     pub id: String,
     /// Which recording it is of, counted from 0.
     pub stage: usize,
+    /// Whether its answer is compared by form alone.
+    pub by_form: bool,
     pub user: Option<String>,
     pub method: String,
     /// Path and query, encoded.
@@ -61,12 +118,12 @@ impl Exchange {
     }
 }
 
-/// Every exchange.
-pub fn read(shared: &Path) -> Vec<Exchange> {
+/// Every exchange of a suite.
+pub fn read(shared: &Path, suite: &Suite) -> Vec<Exchange> {
     let mut exchanges = Vec::new();
     let mut times: HashMap<String, usize> = HashMap::new();
-    for (stage, file) in FILES.iter().enumerate() {
-        let file_name = format!("site/recordings/{file}.jsonl");
+    for (stage, file) in suite.files.iter().enumerate() {
+        let file_name = format!("site/{}/{file}.jsonl", suite.folder);
         let text = fs::read_to_string(shared.join(&file_name)).unwrap_or_else(|error| panic!("{file_name}: {error}"));
         for line in text.lines() {
             let line: Value = serde_json::from_str(line).expect("a recording is JSON");
@@ -74,13 +131,13 @@ pub fn read(shared: &Path) -> Vec<Exchange> {
             let time = times.entry(label.clone()).or_default();
             *time += 1;
             let id = if *time == 1 { label } else { format!("{label} ({time})") };
-            exchanges.push(exchange(id, stage, &line));
+            exchanges.push(exchange(id, stage, suite.by_form.contains(file), &line));
         }
     }
     exchanges
 }
 
-fn exchange(id: String, stage: usize, line: &Value) -> Exchange {
+fn exchange(id: String, stage: usize, by_form: bool, line: &Value) -> Exchange {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let headers = line["request_headers"].as_object().into_iter().flatten();
     let headers = headers.filter(|(_, value)| value.as_str().is_some_and(|text| text != "None"));
@@ -101,6 +158,7 @@ fn exchange(id: String, stage: usize, line: &Value) -> Exchange {
     Exchange {
         id,
         stage,
+        by_form,
         user: line["user"].as_str().map(str::to_owned),
         method: text(&line["method"]),
         // What cannot stand in a request line went over the wire encoded.

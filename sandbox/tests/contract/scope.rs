@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, Kind, Sandbox};
 use serde_json::Value;
 
 use crate::recordings::Exchange;
@@ -11,6 +11,7 @@ use crate::recordings::Exchange;
 const BESIDE: &[&str] = &[
     "/api/nope",
     "/app",
+    "/desk",
     "/api/method/login",
     "/api/method/nope",
     "/api/method/version",
@@ -28,7 +29,22 @@ const SWITCHED: &[(&str, Kind)] = &[
 /// The fault that stands for what was switched on.
 pub fn fault(exchange: &Exchange) -> Option<Fault> {
     let switched = SWITCHED.iter().find(|(start, _)| exchange.id.starts_with(start));
+    let switched = switched.filter(|_| matches!(exchange.status, 429 | 503));
     switched.map(|(_, kind)| Fault::new(*kind).times(1))
+}
+
+/// Does what a call does that the sandbox has not, where what follows hangs on it: an update by version 2 of the API.
+pub fn write(sandbox: &Sandbox, exchange: &Exchange) {
+    let path = exchange.path();
+    if let Some((doctype, name)) = path.strip_prefix("/api/v2/document/").and_then(|rest| rest.split_once('/'))
+        && exchange.method == "PATCH"
+        && exchange.status == 200
+    {
+        let user = exchange.user.clone().unwrap_or_default();
+        let mut changes = exchange.args();
+        changes.insert("modified_by".to_owned(), Value::from(user));
+        sandbox.with(|site| site.set(doctype, name, &changes)).expect("the update fits in");
+    }
 }
 
 /// Whether it touches a call that we support: a document or a file by its path, a method that the sandbox has, and of the
@@ -40,6 +56,12 @@ pub fn is_supported(exchange: &Exchange, reports: &HashSet<String>) -> bool {
     if method == "frappe.desk.query_report.run" {
         let name = exchange.args().get("report_name").and_then(Value::as_str).unwrap_or_default().to_owned();
         return reports.contains(&name) || name.is_empty() || name.starts_with("No Such");
+    }
+    if method == "frappe.desk.query_report.get_script" {
+        return exchange.args().get("report_name").and_then(Value::as_str).is_none_or(|name| reports.contains(name));
+    }
+    if method == "frappe.model.mapper.make_mapped_doc" {
+        return exchange.args().get("method").and_then(Value::as_str).is_none_or(erpnext_sandbox::maps);
     }
     below.starts_with("resource/")
         || path.starts_with("/files/")

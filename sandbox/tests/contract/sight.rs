@@ -1,7 +1,7 @@
 //! What an exchange tells of the recorded site's documents: those that it shows, makes, lists and changes.
 
 use erpnext_sandbox::doc::Doc;
-use erpnext_sandbox::store::columns;
+use erpnext_sandbox::store::{HIDDEN_COLUMNS, columns};
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
@@ -111,12 +111,13 @@ impl Fixture {
         for doc in answers.filter_map(Value::as_object) {
             let mut doc = doc.clone();
             let (Some(doctype), Some(name)) = (take(&mut doc, "doctype"), text(&doc, "name")) else { continue };
-            if let Some(def) = erpnext_doctypes::get(&doctype) {
+            if let Some(def) = self.def(&doctype) {
                 let made = self.made.contains(&(doctype.clone(), name.clone()));
                 self.link(exchange.stage, def, &doc, made);
                 self.note_told(def, &doc, &args);
             }
-            if !changed.is_empty() {
+            let key = (doctype.clone(), name.clone());
+            if !changed.is_empty() || self.written.contains(&key) && !self.knows_whole(&key) {
                 unchange(&mut doc, &changed);
             }
             self.merge(exchange.stage, &doctype, &name, doc, true);
@@ -142,7 +143,7 @@ impl Fixture {
             None => None,
         };
         let grouped = args.contains_key("group_by");
-        let Some(def) = listed.as_deref().and_then(erpnext_doctypes::get).filter(|_| !grouped) else { return };
+        let Some(def) = listed.as_deref().and_then(|name| self.def(name)).filter(|_| !grouped) else { return };
         // Who may see less tells no more than that a document is there.
         let trusted = exchange.user.as_deref() == Some("Administrator");
         let equal = equalities(args.get("filters"));
@@ -150,7 +151,8 @@ impl Fixture {
         let rows = [&body["data"], &body["message"]].into_iter().filter_map(Value::as_array).flatten();
         for row in rows.filter_map(Value::as_object) {
             let Some(name) = text(row, "name").or_else(|| text(row, "value")) else { continue };
-            let facts = row.iter().chain(&equal).filter(|(key, _)| columns(def).any(|field| field.fieldname == *key));
+            let known = |key: &str| HIDDEN_COLUMNS.contains(&key) || columns(def).any(|field| field.fieldname == key);
+            let facts = row.iter().chain(&equal).filter(|(key, _)| known(key));
             let facts = facts.filter(|_| trusted).map(|(key, value)| (key.clone(), value.clone())).collect();
             self.merge(exchange.stage, def.name, &name, facts, false);
         }
@@ -165,7 +167,7 @@ impl Fixture {
         };
         let value = said.split_once("linked to ").and_then(|(_, rest)| rest.split('\'').nth(1));
         let label = said.split_once("in field ").and_then(|(_, rest)| rest.split('<').next());
-        let def = erpnext_doctypes::get(&doctype);
+        let def = self.def(&doctype);
         let field = def.and_then(|def| def.fields.iter().find(|field| Some(field.label) == label));
         if let (Some(value), Some(field)) = (value, field) {
             let facts = Doc::from_iter([(field.fieldname.to_owned(), json!(value))]);
@@ -175,7 +177,7 @@ impl Fixture {
 
     fn note_told(&mut self, def: &'static DocTypeDef, doc: &Doc, sent: &Doc) {
         for table in def.fields.iter().filter(|field| field.kind.is_table()) {
-            let Some(child) = table.target().and_then(erpnext_doctypes::get) else { continue };
+            let Some(child) = table.target().and_then(|name| self.def(name)) else { continue };
             let rows = |doc: &Doc| doc.get(table.fieldname).and_then(Value::as_array).cloned().unwrap_or_default();
             for (at, row) in rows(doc).iter().filter_map(Value::as_object).enumerate() {
                 let mut row = row.clone();
@@ -260,6 +262,9 @@ fn equalities(filters: Option<&Value>) -> Doc {
 fn implied(operator: &Value, value: &Value) -> Option<Value> {
     match (operator.as_str()?, value) {
         ("=", value) => Some(value.clone()),
+        ("like", Value::String(pattern)) if pattern.starts_with('%') && pattern.ends_with('%') => {
+            Some(json!(pattern.trim_matches('%')))
+        }
         ("in", Value::Array(values)) if values.len() == 1 => values.first().cloned(),
         ("timespan", Value::String(span)) if span == "last month" => {
             let today = jiff::Zoned::now().date();

@@ -9,22 +9,22 @@ use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 use serde_json::{Map, Value};
 
 pub use read::{Errors, Mismatch, Reader};
-pub use value::{Choice, Link, Scalar, Secret, Select, Target};
+pub use value::{Choice, DateOrDateTime, Link, Scalar, Secret, Select, Target};
 pub use write::Writer;
 
-use crate::DocTypeDef;
+use crate::Versioned;
 
 /// The keys of a document that its struct has no field for. A value of the wrong type is kept here as well.
 pub type Extra = Map<String, Value>;
 
-/// A struct that holds the documents of one DocType.
+/// A struct that holds the documents of one DocType, with the fields of all versions.
 ///
 /// A field that is absent was not read, and is not sent: the site then keeps or fills it. Nothing is lost on the
 /// way through a struct but nulls, empty tables (sending one would empty the site's, H3) and the asterisks in
 /// place of a password. To empty a table on purpose, put an empty list under its name into `extra`.
 pub trait Document: Default {
     /// The table.
-    const DEF: &'static DocTypeDef;
+    const DEF: &'static Versioned;
 
     /// Takes what the struct knows out of `doc`; everything else, and what has the wrong type, goes to `extra`.
     fn fill(doc: &mut Extra, errors: &mut Errors) -> Self;
@@ -70,12 +70,12 @@ pub trait Slot {
 }
 
 /// Implements [`Document`] and serde's traits: `document! { Customer(CUSTOMER): name owner … }`, the struct's fields
-/// in the order of [`DocTypeDef::all_fields`], from which the names on the wire are taken.
+/// in the order of [`Versioned::members`], from which the names on the wire are taken.
 #[macro_export]
 macro_rules! document {
     ($name:ident($def:ident): $($field:ident)*) => {
         impl $crate::document::Document for $name {
-            const DEF: &'static $crate::DocTypeDef = &$def;
+            const DEF: &'static $crate::Versioned = &$def;
 
             fn fill(doc: &mut $crate::document::Extra, errors: &mut $crate::document::Errors) -> Self {
                 let mut document = Self::default();

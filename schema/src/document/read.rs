@@ -1,28 +1,23 @@
 //! From the site's JSON to a struct: one value after the other in the table's order, errors collected.
 
-use std::fmt;
-use std::iter::Chain;
-use std::slice::Iter;
-
 use serde_json::Value;
+use std::fmt;
 
 use super::{Document, Extra, Scalar, Slot, Writer};
-use crate::{DocTypeDef, FieldDef};
-
-/// The fields of a table in order.
-pub(super) type Fields = Chain<Iter<'static, FieldDef>, Iter<'static, FieldDef>>;
+use crate::versioned::Members;
+use crate::{FieldDef, Versioned};
 
 /// Hands the values of one document to the fields of its struct.
 pub struct Reader<'a> {
     doc: &'a mut Extra,
     errors: &'a mut Errors,
-    fields: Fields,
+    fields: Members,
 }
 
 impl<'a> Reader<'a> {
     /// Stands before the first field.
-    pub fn new(def: &'static DocTypeDef, doc: &'a mut Extra, errors: &'a mut Errors) -> Self {
-        Self { doc, errors, fields: def.standard_fields().iter().chain(def.fields) }
+    pub fn new(def: &'static Versioned, doc: &'a mut Extra, errors: &'a mut Errors) -> Self {
+        Self { doc, errors, fields: def.members() }
     }
 
     /// What no field took.

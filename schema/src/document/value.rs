@@ -133,6 +133,33 @@ time_scalars! {
     Time: parse_time, format_time, "a time as HH:MM:SS";
 }
 
+/// A date, or a date and a time: of a field that is the one in one version and the other in another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DateOrDateTime {
+    /// Without a time.
+    Date(Date),
+    /// With a time.
+    DateTime(DateTime),
+}
+
+impl Scalar for DateOrDateTime {
+    const RULE: &'static str = "a date, or a date and time";
+
+    fn from_wire(value: Value) -> Result<Option<Self>, Value> {
+        match Date::from_wire(value) {
+            Ok(date) => Ok(date.map(Self::Date)),
+            Err(value) => DateTime::from_wire(value).map(|moment| moment.map(Self::DateTime)),
+        }
+    }
+
+    fn to_wire(&self) -> Value {
+        match self {
+            Self::Date(date) => date.to_wire(),
+            Self::DateTime(moment) => moment.to_wire(),
+        }
+    }
+}
+
 impl Scalar for Value {
     const RULE: &'static str = "JSON in a string";
 

@@ -3,19 +3,19 @@
 use serde_json::Value;
 
 use super::Extra;
-use super::read::Fields;
-use crate::DocTypeDef;
+use crate::Versioned;
+use crate::versioned::Members;
 
 /// Takes the values of a struct's fields.
 pub struct Writer {
     doc: Extra,
-    fields: Fields,
+    fields: Members,
 }
 
 impl Writer {
     /// Stands before the first field.
-    pub fn new(def: &'static DocTypeDef) -> Self {
-        Self { doc: Extra::new(), fields: def.standard_fields().iter().chain(def.fields) }
+    pub fn new(def: &'static Versioned) -> Self {
+        Self { doc: Extra::new(), fields: def.members() }
     }
 
     /// Adds what the struct has no fields for; a field of the struct that is set goes before.

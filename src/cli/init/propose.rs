@@ -113,7 +113,7 @@ pub fn of_preset(rights: &Rights, preset: &str) -> anyhow::Result<Value> {
 pub fn of_doctypes(rights: &Rights, doctypes: &[String]) -> anyhow::Result<Value> {
     let mut rules = Map::new();
     for doctype in doctypes {
-        let def = erpnext_doctypes::get(doctype);
+        let def = erpnext_doctypes::any(doctype);
         let held = rights.get(doctype).copied().unwrap_or_default();
         let fits = |operation: &Operation| match operation {
             Operation::Submit | Operation::Cancel | Operation::Amend => {
@@ -124,7 +124,8 @@ pub fn of_doctypes(rights: &Rights, doctypes: &[String]) -> anyhow::Result<Value
         };
         let granted: Operations = held.iter().filter(fits).collect();
         if granted.is_empty() {
-            let near = nearest(doctype, erpnext_doctypes::ALL.iter().map(|def| def.name)).filter(|_| def.is_none());
+            let near =
+                nearest(doctype, erpnext_doctypes::ALL.iter().map(|table| table.name())).filter(|_| def.is_none());
             let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
             bail!("{doctype}: the site's user has no right on it, or it does not exist{near}");
         }

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::documents::DocTypeCall;
 use crate::query::reader::Reader;
-use crate::site::ListQuery;
+use crate::site::{self, GroupQuery, Measure as Computed};
 use crate::tool::Arguments;
+use crate::shape::Masked;
 
 /// The most fields that documents are grouped by.
 pub(crate) const MOST_FIELDS: usize = 3;
@@ -70,14 +71,21 @@ pub(crate) struct Asked {
     pub(crate) groups: Vec<Group>,
     /// Which column decides the order, and whether the largest comes first.
     pub(crate) order: (String, bool),
-    pub(crate) query: ListQuery,
+    pub(crate) query: GroupQuery,
+}
+
+impl Asked {
+    /// Whether dates are put together by spans, which is done here.
+    pub(crate) fn is_bucketed(&self) -> bool {
+        self.groups.iter().any(|group| group.span.is_some())
+    }
 }
 
 /// Reads and checks the arguments.
-pub(crate) fn read(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Asked, Vec<Violation>> {
-    let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy);
+pub(crate) fn read(on: &DocTypeCall<'_>, given: &Arguments, masked: &Masked) -> Result<Asked, Vec<Violation>> {
+    let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(masked);
     let filters = reader.filters("filters", given.value("filters"));
-    let or_filters = reader.filters("or_filters", given.value("or_filters"));
+    let or_filters = reader.choices("or_filters", given.value("or_filters"));
     let texts = |name: &str| -> Vec<&str> {
         given.value(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     };
@@ -100,17 +108,14 @@ pub(crate) fn read(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Asked, Vec
         }
     }
     let order = order(&mut reader, given.text("order_by"), &measures, &groups);
-    let mut fields: Vec<String> = groups.iter().map(|group| group.field.fieldname.to_owned()).collect();
-    fields.extend(measures.iter().enumerate().flat_map(|(i, measure)| columns(i, measure)));
-    let query = ListQuery {
-        fields,
+    let query = GroupQuery {
+        group_by: groups.iter().map(|group| group.field.fieldname).collect(),
+        measures: measures.iter().enumerate().flat_map(|(i, measure)| columns(i, measure)).collect(),
         filters,
         or_filters,
-        order_by: String::new(),
+        order_by: Vec::new(),
         limit: 500,
         start: 0,
-        parent: None,
-        group_by: groups.iter().map(|group| quoted(group.field.fieldname)).collect(),
     };
     reader.done(Asked { measures, groups, order, query })
 }
@@ -252,19 +257,16 @@ fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], gro
 }
 
 /// The columns that a measure needs, under names of our own.
-fn columns(i: usize, measure: &Measure) -> Vec<String> {
-    let field = quoted(measure.field.map_or("name", |field| field.fieldname));
+fn columns(i: usize, measure: &Measure) -> Vec<Computed> {
+    use site::Function as F;
+    let field = measure.field.map_or("name", |field| field.fieldname);
+    let column = |function, alias: String| Computed { function, field, alias };
     match measure.function {
-        Function::Count => vec![format!("count({field}) as m{i}")],
-        Function::Sum => vec![format!("sum({field}) as m{i}")],
+        Function::Count => vec![column(F::Count, format!("m{i}"))],
+        Function::Sum => vec![column(F::Sum, format!("m{i}"))],
         // Averages of parts are put together from sums and counts.
-        Function::Avg => vec![format!("sum({field}) as m{i}"), format!("count({field}) as n{i}")],
-        Function::Min => vec![format!("min({field}) as m{i}")],
-        Function::Max => vec![format!("max({field}) as m{i}")],
+        Function::Avg => vec![column(F::Sum, format!("m{i}")), column(F::Count, format!("n{i}"))],
+        Function::Min => vec![column(F::Min, format!("m{i}"))],
+        Function::Max => vec![column(F::Max, format!("m{i}"))],
     }
-}
-
-/// A field may be named like a word of SQL (H17).
-pub(crate) fn quoted(field: &str) -> String {
-    format!("`{field}`")
 }

@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::query::compare::on_empty_fields;
 use crate::shape::page;
-use crate::site::ListQuery;
+use crate::site::{GroupKey, GroupQuery};
 use crate::tool::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optional};
 use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset, spec};
-use asked::{Asked, Function, quoted};
+use asked::{Asked, Function};
 use groups::{named, put_together, sort};
 
 /// Counts, sums and averages over the documents of any DocType.
@@ -55,10 +56,18 @@ const MOST_GROUPS: usize = 10_000;
 
 /// The groups, in order.
 async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
-    let (on, asked) = on.checked(|on| asked::read(on, given)).await?;
+    let masked = on.masked().await?;
+    let (mut on, mut asked) = on.checked(|on| asked::read(on, given, &masked)).await?;
     let limit = usize::try_from(given.limit()).unwrap_or(usize::MAX);
-    let bucketed = asked.groups.iter().any(|group| group.span.is_some());
-    let rows = if bucketed { all_rows(&on, &asked).await? } else { some_rows(&on, &asked, limit).await? };
+    let rows = match site_rows(&on, &asked, limit).await {
+        Err(ToolError::Site(error)) => {
+            on = on.mended(*error).await?;
+            asked = asked::read(&on, given, &masked).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
+            site_rows(&on, &asked, limit).await?
+        }
+        rows => rows?,
+    };
+    let bucketed = asked.is_bucketed();
     let mut groups =
         if bucketed { put_together(&asked, &rows) } else { rows.iter().map(|row| named(&asked, row)).collect() };
     let more = groups.len() > limit;
@@ -67,14 +76,20 @@ async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
     let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
     let mut notes = Vec::new();
     if more {
-        notes.push("there are more groups: raise limit, or add filters");
+        notes.push("there are more groups: raise limit, or add filters".to_owned());
     }
     let states = ["docstatus", "status", "workflow_state"];
     let states_are_asked = asked.groups.iter().any(|group| states.contains(&group.field.fieldname))
-        || asked.query.filters.iter().chain(&asked.query.or_filters).any(|(name, ..)| states.contains(&name.as_str()));
+        || asked
+            .query
+            .filters
+            .iter()
+            .chain(&asked.query.or_filters)
+            .any(|filter| states.contains(&filter.field.as_str()));
     if on.def.is(doctype_flag::SUBMITTABLE) && !states_are_asked {
-        notes.push("drafts and cancelled documents count too: filter by docstatus 1 for what is submitted");
+        notes.push("drafts and cancelled documents count too: filter by docstatus 1 for what is submitted".to_owned());
     }
+    notes.extend(on_empty_fields(on.def, asked.query.filters.iter().chain(&asked.query.or_filters)));
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
@@ -82,23 +97,16 @@ async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
     Ok(Value::Object(result))
 }
 
+async fn site_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
+    if asked.is_bucketed() { all_rows(on, asked).await } else { some_rows(on, asked, limit).await }
+}
+
 async fn some_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
     // The site cannot sort by an average put together here: then the first 500 groups are sorted here.
     let by_average =
         asked.measures.iter().any(|measure| measure.function == Function::Avg && measure.label == asked.order.0);
-    let mut rows = on
-        .session
-        .site
-        .list(
-            on.permit,
-            &ListQuery {
-                order_by: order_by(asked),
-                limit: if by_average { 500 } else { u32::try_from(limit + 1).unwrap_or(500).min(500) },
-                ..asked.query.clone()
-            },
-        )
-        .await?
-        .data;
+    let limit = if by_average { 500 } else { u32::try_from(limit + 1).unwrap_or(500).min(500) };
+    let mut rows = rows(on, &GroupQuery { order_by: order_by(asked), limit, ..asked.query.clone() }).await?;
     if by_average {
         let (label, descending) = &asked.order;
         sort(&mut rows, |row| named(asked, row).remove(label).unwrap_or_default(), *descending);
@@ -107,17 +115,17 @@ async fn some_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<
 }
 
 async fn all_rows(on: &DocTypeCall<'_>, asked: &Asked) -> Result<Vec<Map<String, Value>>, ToolError> {
-    let mut rows: Vec<Map<String, Value>> = Vec::new();
-    let keys: Vec<String> = asked.query.group_by.iter().map(|field| format!("{field} asc")).collect();
+    let mut found: Vec<Map<String, Value>> = Vec::new();
+    let order_by = keys(asked).collect::<Vec<_>>();
     loop {
-        let query = ListQuery { order_by: keys.join(", "), start: rows.len() as u64, ..asked.query.clone() };
-        let page = on.session.site.list(on.permit, &query).await?.data;
+        let start = found.len() as u64;
+        let page = rows(on, &GroupQuery { order_by: order_by.clone(), start, ..asked.query.clone() }).await?;
         let last = page.len() < 500;
-        rows.extend(page);
+        found.extend(page);
         if last {
-            return Ok(rows);
+            return Ok(found);
         }
-        if rows.len() >= MOST_GROUPS {
+        if found.len() >= MOST_GROUPS {
             return Err(ToolError::refused(format!(
                 "More than {MOST_GROUPS} different dates to put together: narrow with filters on the date, then call again."
             )));
@@ -125,12 +133,21 @@ async fn all_rows(on: &DocTypeCall<'_>, asked: &Asked) -> Result<Vec<Map<String,
     }
 }
 
+async fn rows(on: &DocTypeCall<'_>, query: &GroupQuery) -> Result<Vec<Map<String, Value>>, ToolError> {
+    let session = on.session;
+    Ok(session.site.groups(on.permit, query, session.catalog.version()).await?.data)
+}
+
 /// The order for the site: the column that decides, then the groups, so that ties always come the same way.
-fn order_by(asked: &Asked) -> String {
+fn order_by(asked: &Asked) -> Vec<(GroupKey, bool)> {
     let (name, descending) = &asked.order;
     let measure = asked.measures.iter().position(|measure| measure.label == *name);
-    let first = measure.map_or_else(|| quoted(name), |i| format!("m{i}"));
-    let rest = asked.query.group_by.iter().filter(|key| **key != first).map(|key| format!("{key} asc"));
-    let first = format!("{first} {}", if *descending { "desc" } else { "asc" });
-    std::iter::once(first).chain(rest).collect::<Vec<_>>().join(", ")
+    let group = || asked.query.group_by.iter().find(|group| *group == name).map(|group| GroupKey::Field(group));
+    let first = measure.map(|i| GroupKey::Measure(format!("m{i}"))).or_else(group);
+    let rest = keys(asked).filter(|(key, _)| Some(key) != first.as_ref());
+    first.clone().map(|first| (first, *descending)).into_iter().chain(rest).collect()
+}
+
+fn keys(asked: &Asked) -> impl Iterator<Item = (GroupKey, bool)> {
+    asked.query.group_by.iter().map(|group| (GroupKey::Field(group), false))
 }

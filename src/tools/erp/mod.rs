@@ -4,14 +4,14 @@
 mod facts;
 mod outside;
 
-use erpnext_schema::{DocTypeDef, meant_date, time};
+use erpnext_schema::{DocTypeDef, Order, meant_date, time};
 use serde_json::{Map, Value, json};
 
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
-use crate::site::ListQuery;
+use crate::site::{Filter, ListQuery};
 use crate::tool::arguments::{Kind, needed, optional};
 use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
@@ -128,11 +128,10 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     }
     let (fields, withheld): (Vec<&str>, Vec<&str>) = STOCK_FIELDS.into_iter().partition(|name| may(name));
     let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
-    let equal = |field: &str, value: &str| (field.to_owned(), "=".to_owned(), json!(value));
-    let mut filters = vec![equal("item_code", item)];
-    filters.extend(given.text("warehouse").map(|warehouse| equal("warehouse", warehouse)));
-    let order_by = "`warehouse` asc, `name` asc".to_owned();
-    let query = ListQuery { fields, filters, order_by, limit: 500, ..ListQuery::default() };
+    let mut filters = vec![Filter::eq("item_code", item)];
+    filters.extend(given.text("warehouse").map(|warehouse| Filter::eq("warehouse", warehouse)));
+    let order_by = vec![Order::asc("warehouse"), Order::asc("name")];
+    let query = ListQuery { fields, filters, order_by, limit: 500, own_columns: true, ..ListQuery::default() };
     let mut rows = session.site.list(&permit, &query).await?.data;
     let warehouses = rows.iter().filter_map(|row| row.get("warehouse")).collect();
     if let Some(seen) = in_sight(session, "Warehouse", warehouses).await? {

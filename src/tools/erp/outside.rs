@@ -1,12 +1,13 @@
 //! Documents beside the one that an answer is about, which it tells of as well: a condition on reading them holds here too.
 
+use erpnext_schema::{Operator, Order};
 use serde_json::{Map, Value, json};
 
 use super::{exists, missing, reads};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::site::ListQuery;
+use crate::site::{Filter, ListQuery};
 use crate::tool::Arguments;
 
 /// A document of another DocType that facts come from, or tell of: the DocType, the key that names the document, and the
@@ -63,8 +64,8 @@ pub async fn in_sight(
     if names.is_empty() {
         return Ok(Some(Vec::new()));
     }
-    let filters = vec![("name".to_owned(), "in".to_owned(), json!(names))];
-    let query = ListQuery { filters, order_by: "`name` asc".to_owned(), limit: 500, ..ListQuery::default() };
+    let filters = vec![Filter::new("name", Operator::In, json!(names))];
+    let query = ListQuery { filters, order_by: vec![Order::asc("name")], limit: 500, ..ListQuery::default() };
     let rows = session.site.list(&permit, &query).await?.data;
     Ok(Some(rows.into_iter().filter_map(|mut row| row.remove("name")).collect()))
 }

@@ -10,6 +10,7 @@ use crate::error::ToolError;
 use crate::shape::Children;
 use crate::tool::Arguments;
 use crate::writes::gate::{Go, Step};
+use crate::writes::protected_fields;
 use crate::writes::report::note_messages;
 
 /// Makes a draft of a cancelled document, and says what it is called.
@@ -39,7 +40,11 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
             on.registry.tool_for(on.def, Verb::List)
         ));
     }
-    let draft = draft_of(on.def, &|child| session.catalog.known(child), name, &stored);
+    let mut draft = draft_of(on.def, &|child| session.catalog.known(child), name, &stored);
+    // A workflow begins anew with a draft: the state of the cancelled one is none that it may begin in.
+    if let Some(state) = protected_fields::state_in(on, &draft).await? {
+        draft.remove(&state);
+    }
     let preview = Map::from_iter([("amended_from".to_owned(), json!({"from": null, "to": name}))]);
     let step = Step { name: None, stored: Some(&stored), result: Some(&draft), preview: &preview };
     if let Go::Answer(answer) = on.gate(given, step).await? {

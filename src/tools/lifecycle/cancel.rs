@@ -21,6 +21,7 @@ const MOST: usize = 100;
 
 /// Cancels a submitted document.
 pub async fn cancel(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    on.keeps_values().await?;
     let (session, name) = (on.session, on.name(given));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;

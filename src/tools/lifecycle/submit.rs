@@ -13,6 +13,7 @@ use crate::writes::gate::{Go, Step};
 
 /// Submits a draft as it is stored, and says what that changed.
 pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    on.keeps_values().await?;
     let (session, name) = (on.session, on.name(given));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;

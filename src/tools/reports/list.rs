@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{offered, text};
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::site::Filter;
 use crate::tool::arguments::{Kind, optional};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
@@ -28,8 +29,8 @@ pub const LIST: ToolSpec = ToolSpec {
 
 async fn list(call: Call<'_>) -> Result<Value, ToolError> {
     let session = call.session;
-    let mut filters = vec![("disabled".to_owned(), "=".to_owned(), json!(0))];
-    filters.extend(call.given.text("doctype").map(|about| ("ref_doctype".to_owned(), "=".to_owned(), json!(about))));
+    let mut filters = vec![Filter::eq("disabled", 0)];
+    filters.extend(call.given.text("doctype").map(|about| Filter::eq("ref_doctype", about)));
     let words: Vec<String> =
         call.given.text("search").unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
     let found = session.site.reports(&filters).await?;

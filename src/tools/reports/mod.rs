@@ -6,11 +6,12 @@ mod form;
 mod list;
 mod run;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Permit, Policy};
+use crate::site::Filter;
 use crate::tool::arguments::{Arg, Kind, needed};
 
 pub use describe::DESCRIBE;
@@ -38,7 +39,7 @@ impl<'a> Report<'a> {
     /// The report of that name, if the configuration opens it and the site has it.
     pub(crate) async fn open(session: &'a Session<'a>, name: &str) -> Result<Self, ToolError> {
         session.policy.admits_report(name)?;
-        let found = session.site.reports(&[("name".into(), "=".into(), json!(name))]).await?;
+        let found = session.site.reports(&[Filter::eq("name", name)]).await?;
         // The site's database takes a name in another case for the same.
         let Some(entry) = found.into_iter().find(|entry| text(entry, "name") == name) else {
             return Err(ToolError::refused(format!(

@@ -174,7 +174,7 @@ impl Caller<'_> {
         }
         let fields: Vec<&FieldDef> = def.all_fields().filter(|field| field.kind.holds_value()).collect();
         let field = chance.one(&fields).unwrap();
-        let child = field.target().and_then(erpnext_doctypes::get);
+        let child = field.target().and_then(crate::support::table);
         let name = match (chance.throw(10), child) {
             (0..5, Some(there)) => {
                 let columns: Vec<&FieldDef> = there.all_fields().collect();
@@ -237,7 +237,7 @@ impl Caller<'_> {
             paths.filter(|path| !rules.shows(document.def, path)).collect()
         };
         let columns = def.fields.iter().filter(|table| table.kind.is_table()).flat_map(|table| {
-            table.target().and_then(erpnext_doctypes::get).map(|child| hidden(&format!("{}.", table.fieldname), child))
+            table.target().and_then(crate::support::table).map(|child| hidden(&format!("{}.", table.fieldname), child))
         });
         let columns: Vec<String> = columns.flatten().collect();
         // A list can be filtered by a column of rows, and do nothing else with it.

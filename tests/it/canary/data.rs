@@ -25,7 +25,7 @@ impl Caller<'_> {
 
     fn value(&self, chance: &mut Chance, document: &Document, field: &FieldDef) -> Value {
         if field.kind.is_table() {
-            let Some(child) = field.target().and_then(erpnext_doctypes::get) else { return json!([]) };
+            let Some(child) = field.target().and_then(crate::support::table) else { return json!([]) };
             let columns: Vec<&FieldDef> = child
                 .fields
                 .iter()

@@ -67,7 +67,7 @@ impl Rules {
     pub fn shows(&self, def: &DocTypeDef, path: &str) -> bool {
         let (field, column) = path.split_once('.').map_or((path, None), |(field, column)| (field, Some(column)));
         let known = def.field(field);
-        let child = known.and_then(|table| erpnext_doctypes::get(table.target()?));
+        let child = known.and_then(|table| crate::support::table(table.target()?));
         let of = column.map_or(known, |column| child?.field(column));
         let level = |field: Option<&erpnext_schema::FieldDef>| field.map_or(0, |field| field.permlevel);
         if of.is_some_and(|of| of.kind.shape() == Shape::Secret) {
@@ -193,7 +193,7 @@ fn rule(chance: &mut Chance, document: &Document) -> Value {
 fn names(chance: &mut Chance, def: &'static DocTypeDef, share: usize) -> Vec<String> {
     let mut names = Vec::new();
     for field in def.all_fields().filter(|field| field.kind.holds_value() && field.fieldname != "name") {
-        let child = field.target().filter(|_| field.kind.is_table()).and_then(erpnext_doctypes::get);
+        let child = field.target().filter(|_| field.kind.is_table()).and_then(crate::support::table);
         match child.filter(|_| chance.percent(60)) {
             Some(child) => {
                 let columns =

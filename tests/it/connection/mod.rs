@@ -1,7 +1,8 @@
-//! The way to the site: who the user is, what goes wrong there, limits, and that no secret is on any way back.
+//! The way to the site: who the user is, which version it runs, what goes wrong there, limits, and that no secret is on any way back.
 
 mod errors;
 mod identities;
 mod live;
 mod resilience;
 mod secrets;
+mod version;

@@ -81,7 +81,7 @@ impl<'a> Filling<'a> {
                 json!(self.first(data.get(by).and_then(Value::as_str).unwrap_or_default()).await?)
             }
             (Table | TableMultiSelect, Options::Target(child)) if depth < 2 => {
-                let child = erpnext_doctypes::get(child).ok_or_else(|| format!("no table of {child}"))?;
+                let child = crate::support::table(child).ok_or_else(|| format!("no table of {child}"))?;
                 json!([Box::pin(self.fields(child, words, depth + 1)).await?])
             }
             (Select, options) => match options {
@@ -123,7 +123,7 @@ impl<'a> Filling<'a> {
         if !self.first.contains_key(doctype) {
             // Meanwhile there is none: what is made for it must not need it.
             self.first.insert(doctype.to_owned(), None);
-            let def = erpnext_doctypes::get(doctype);
+            let def = crate::support::table(doctype);
             let mut list = json!({"doctype": doctype, "limit": 1, "fields": ["name"], "order_by": "creation asc"});
             // A group of a tree is not for documents.
             if def.is_some_and(|def| def.field("is_group").is_some()) {

@@ -88,7 +88,7 @@ async fn the_lists_of_three_configurations_cost_what_was_reviewed() {
 #[test]
 fn twelve_doctypes_and_all_doctypes_are_within_ten_thousand_tokens() {
     let every: Vec<&str> =
-        erpnext_doctypes::ALL.iter().filter(|def| !def.is(doctype_flag::CHILD)).map(|def| def.name).collect();
+        crate::support::tables().filter(|def| !def.is(doctype_flag::CHILD)).map(|def| def.name).collect();
     assert!(every.len() > 400, "{}", every.len());
     for permissions in [named(&TWELVE, &all()), named(&every, &json!({"read": true})), named(&every, &all())] {
         let app = app(reports(permissions), json!({}));
@@ -254,7 +254,7 @@ fn toolsets_include_and_exclude_choose() {
 /// Any permissions and choice of tools.
 fn any_configuration() -> impl Strategy<Value = (Value, Value)> {
     let doctypes: Vec<&str> =
-        erpnext_doctypes::ALL.iter().filter(|def| !def.is(doctype_flag::CHILD)).map(|def| def.name).collect();
+        crate::support::tables().filter(|def| !def.is(doctype_flag::CHILD)).map(|def| def.name).collect();
     let operations = ["read", "create", "update", "delete", "submit", "cancel", "amend"];
     let rule = subsequence(operations.to_vec(), 0..=7)
         .prop_map(|may| may.into_iter().map(|may| (may.to_owned(), json!(true))).collect::<Map<_, _>>());

@@ -39,7 +39,7 @@ fn names_are_plain_short_and_unique() {
 
 #[test]
 fn every_doctype_has_the_tools_that_fit_it() {
-    for def in erpnext_doctypes::ALL {
+    for def in crate::support::tables() {
         let verbs: Vec<_> = def.tools.iter().map(|tool| tool.verb).collect();
         if def.is(doctype_flag::CHILD) {
             assert_eq!(verbs, [], "{}", def.name);
@@ -156,7 +156,7 @@ struct Writing(FieldRule);
 
 impl Context for Writing {
     fn child(&self, doctype: &str) -> Option<&'static DocTypeDef> {
-        erpnext_doctypes::get(doctype)
+        crate::support::table(doctype)
     }
 
     fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool {

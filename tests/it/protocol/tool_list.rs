@@ -48,7 +48,7 @@ async fn the_tools_of_some_doctypes_are_as_reviewed() {
     let tools = tools(json!({"doctypes": doctypes, "reports": ["*"]})).await;
     let mut seen = 0;
     for doctype in DOCTYPES {
-        let names = erpnext_doctypes::get(doctype).unwrap().tools.iter().map(|tool| tool.name);
+        let names = crate::support::table(doctype).unwrap().tools.iter().map(|tool| tool.name);
         let entries: Vec<_> = names.map(|name| tools.iter().find(|tool| tool["name"] == name).unwrap()).collect();
         seen += entries.len();
         insta::assert_snapshot!(snapshot_name(doctype), readable(&json!(entries)));

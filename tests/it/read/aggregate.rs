@@ -5,38 +5,68 @@ use serde_json::{Value, json};
 use crate::support::{Site, call, refusal};
 
 const ORDERS: &str = "/api/resource/Sales%20Order";
+const VERSIONS: &str = "/api/method/frappe.utils.change_log.get_versions";
 const TOOL: &str = "aggregate_documents";
 
 /// The query that is sent and the answer, with these rows from the site.
-async fn ask(arguments: Value, rows: Value) -> (Value, Value) {
+async fn ask(version: &str, arguments: Value, rows: Value) -> (Value, Value) {
     let site = Site::start().await;
     site.data("GET", ORDERS, rows).await;
+    site.answer("GET", VERSIONS, 200, json!({"message": {"frappe": {"version": version}}})).await;
     let app = site.app(json!({"Sales Order": {"read": true}}));
     let answer = call(&app, TOOL, arguments).await.unwrap();
     let mut sent = site.sent().await;
+    sent.retain(|(line, _)| line.ends_with(ORDERS));
     assert_eq!(sent.len(), 1, "{sent:?}");
     (sent.remove(0).1, answer)
+}
+
+/// A function as version 15 takes it.
+fn measure(function: &str, field: &str, alias: &str) -> String {
+    format!("{function}(`tabSales Order`.`{field}`) as {alias}")
+}
+
+#[tokio::test]
+async fn a_site_of_another_version_than_was_thought_is_asked_in_its_own_form() {
+    for (stated, taken, status, exc_type) in
+        [("15.0.0", "COUNT", 417, "ValidationError"), ("16.0.0", "count(", 500, "TypeError")]
+    {
+        let site = Site::start().await;
+        site.answer("GET", VERSIONS, 200, json!({"message": {"frappe": {"version": stated}}})).await;
+        site.answer_once("GET", ORDERS, status, json!({"exc_type": exc_type})).await;
+        site.data("GET", ORDERS, json!([{"m0": 12}])).await;
+        let app = site.app(json!({"Sales Order": {"read": true}}));
+        let answer = call(&app, TOOL, json!({"doctype": "Sales Order"})).await.unwrap();
+        assert_eq!(answer["groups"], json!([{"count": 12}]));
+        let sent = site.sent().await;
+        assert!(sent.last().unwrap().1["fields"].to_string().contains(taken), "{sent:?}");
+    }
 }
 
 #[tokio::test]
 async fn money_is_grouped_by_its_currency_without_being_asked() {
     let arguments = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"],
         "order_by": "sum(grand_total) desc", "limit": 5, "filters": {"docstatus": 1}});
-    let (query, answer) = ask(arguments, json!([{"customer": "A", "currency": "INR", "m0": 2, "m1": 300.5}])).await;
-    assert_eq!(query["fields"], json!(["customer", "currency", "count(`name`) as m0", "sum(`grand_total`) as m1"]));
-    assert_eq!(
-        (&query["group_by"], &query["order_by"]),
-        (&json!("`customer`, `currency`"), &json!("m1 desc, `customer` asc, `currency` asc"))
-    );
-    assert_eq!(query["limit_page_length"], json!(6), "one more tells whether there are more");
-    let groups = json!([{"customer": "A", "currency": "INR", "count": 2, "sum(grand_total)": 300.5}]);
-    assert_eq!(answer, json!({"shown": "all 1", "groups": groups}));
+    let text = json!(["customer", "currency", measure("count", "name", "m0"), measure("sum", "grand_total", "m1")]);
+    let objects = json!(["customer", "currency", {"COUNT": "name", "as": "m0"}, {"SUM": "grand_total", "as": "m1"}]);
+    for (version, fields) in [("15.72.4", text), ("16.4.1", objects)] {
+        let rows = json!([{"customer": "A", "currency": "INR", "m0": 2, "m1": 300.5}]);
+        let (query, answer) = ask(version, arguments.clone(), rows).await;
+        assert_eq!(query["fields"], fields);
+        assert_eq!(query["group_by"], "`tabSales Order`.`customer`, `tabSales Order`.`currency`");
+        let order = "m1 desc, `tabSales Order`.`customer` asc, `tabSales Order`.`currency` asc";
+        assert_eq!(query["order_by"], order);
+        assert_eq!(query["limit_page_length"], json!(6), "one more tells whether there are more");
+        let groups = json!([{"customer": "A", "currency": "INR", "count": 2, "sum(grand_total)": 300.5}]);
+        assert_eq!(answer, json!({"shown": "all 1", "groups": groups}));
+    }
 }
 
 #[tokio::test]
 async fn without_anything_asked_documents_are_counted() {
-    let (query, answer) = ask(json!({"doctype": "Sales Order"}), json!([{"m0": 12}])).await;
-    assert_eq!(query["fields"], json!(["count(`name`) as m0"]));
+    let (query, answer) = ask("15.0.0", json!({"doctype": "Sales Order"}), json!([{"m0": 12}])).await;
+    assert_eq!(query["fields"], json!([measure("count", "name", "m0")]));
+    assert_eq!((&query["group_by"], &query["order_by"]), (&Value::Null, &json!("m0 desc")));
     assert_eq!((&answer["shown"], &answer["groups"]), (&json!("all 1"), &json!([{"count": 12}])));
 }
 
@@ -49,10 +79,15 @@ async fn dates_are_put_together_by_span_and_averages_weigh_their_parts() {
         {"transaction_date": null, "m0": null, "n0": 0, "m1": null},
     ]);
     let arguments = json!({"doctype": "Sales Order", "measures": ["avg(total_qty)", "min(total_qty)"], "group_by": ["transaction_date:month"]});
-    let (query, answer) = ask(arguments, rows).await;
+    let (query, answer) = ask("15.0.0", arguments, rows).await;
     assert_eq!(
         query["fields"],
-        json!(["transaction_date", "sum(`total_qty`) as m0", "count(`total_qty`) as n0", "min(`total_qty`) as m1"])
+        json!([
+            "transaction_date",
+            measure("sum", "total_qty", "m0"),
+            measure("count", "total_qty", "n0"),
+            measure("min", "total_qty", "m1"),
+        ])
     );
     assert_eq!(
         answer["groups"],

@@ -5,6 +5,7 @@ mod answers;
 mod changes;
 mod erp;
 mod foreign_syntax;
+mod forms;
 mod get;
 mod linked;
 mod list;

@@ -91,7 +91,7 @@ async fn recorded_documents_come_through_without_a_loss() {
     let documents = site.documents();
     assert!(documents.len() >= 5, "only {}", documents.len());
     for (doctype, name, recorded) in documents {
-        let def = erpnext_doctypes::get(&doctype).unwrap();
+        let def = crate::support::table(&doctype).unwrap();
         let got = call(&app, "get_generic_document", json!({"doctype": doctype, "name": name, "fields": ["*"]})).await;
         // The site gives a Single for any name; this server asks for its own. Rows come with their documents.
         if def.is(doctype_flag::SINGLE) && name != doctype || def.is(doctype_flag::CHILD) {

@@ -41,7 +41,7 @@ async fn a_withheld_search_field_is_neither_searched_nor_shown() {
     assert_eq!(sent[0].0, "GET /api/resource/Customer");
     assert!(!sent[0].1.to_string().contains("customer_group"), "{}", sent[0].1);
     assert_eq!(sent[0].1["or_filters"][0], json!(["name", "like", "%50\\%\\_\\\\%"]));
-    assert_eq!(sent[0].1["order_by"], "`modified` desc, `name` asc");
+    assert_eq!(sent[0].1["order_by"], "`tabCustomer`.`modified` desc, `tabCustomer`.`name` asc");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::sandbox::SampleSite;
 use crate::support::{Site, all, call, refusal};
 
-const LINK: &str = "frappe.client.validate_link";
+const LINK: &str = "frappe.client.get_value";
 const CREATE: &str = "create_todo_document";
 
 async fn todos(stored: Value) -> (Site, Connection) {

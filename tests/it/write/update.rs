@@ -28,7 +28,7 @@ async fn site(after: Value) -> (Site, Connection) {
     site.answer_once("GET", ORDER, 200, json!({"data": before})).await;
     site.data("GET", ORDER, after).await;
     site.data("PUT", ORDER, json!({"name": "SO-1", "po_no": "echo"})).await;
-    site.method("frappe.client.validate_link", json!({"name": "found"})).await;
+    site.method("frappe.client.get_value", json!({"name": "found"})).await;
     let app = site.app(json!({"Sales Order": all(), "System Settings": all()}));
     (site, app)
 }

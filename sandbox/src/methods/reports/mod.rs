@@ -16,6 +16,7 @@ use self::table::{Missing, REPORTS, Report, Rows};
 use crate::doc::{Doc, text};
 use crate::documents::own;
 use crate::error::{SiteError, exc};
+use crate::meta::Meta;
 use crate::perms::Right;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -100,9 +101,9 @@ fn open(request: &Request<'_>) -> Result<&'static Report, SiteError> {
 }
 
 /// The `Report` documents of a new site.
-pub fn documents() -> impl Iterator<Item = Doc> {
+pub fn documents(meta: &Meta) -> impl Iterator<Item = Doc> {
     REPORTS.iter().map(|report| {
-        let module = erpnext_doctypes::get(report.ref_doctype).map(|def| def.module);
+        let module = meta.get(report.ref_doctype).map(|def| def.module);
         let document = json!({
             "doctype": "Report", "name": report.name, "report_name": report.name, "ref_doctype": report.ref_doctype,
             "report_type": report.report_type(), "is_standard": "Yes", "module": module, "disabled": 0,
@@ -118,7 +119,7 @@ pub fn documents() -> impl Iterator<Item = Doc> {
 /// The database's.
 pub fn seed(site: &Site<'_>) -> Result<(), SiteError> {
     let def = site.controller("Report")?;
-    for mut document in documents() {
+    for mut document in documents(site.meta) {
         let name = document.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         if site.db.exists(def, &name)?.is_none() {
             let (now, user) = (site.now_text(), "Administrator");

@@ -58,7 +58,7 @@ fn a_general_ledger_opens_runs_and_closes_and_without_filters_has_no_columns() {
 #[test]
 fn every_report_states_its_recorded_columns() {
     let world = World::new();
-    for report in crate::methods::reports::documents() {
+    for report in crate::methods::reports::documents(&Meta::new(Version::V15)) {
         let name = report["name"].as_str().unwrap();
         let Some(recorded) = recorded("reports", &format!("run {name}")) else { return };
         let Some(columns) = recorded["message"]["columns"].as_array() else { continue };

@@ -1,0 +1,76 @@
+//! A comparison that the documents of a list satisfy.
+
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, time};
+use serde_json::Value;
+
+/// One comparison of a field, or of a column of the document's rows, which any row may satisfy.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Filter {
+    /// The rows whose column it is; the document's own field where `None`.
+    pub rows: Option<Rows>,
+    /// The field or column.
+    pub field: String,
+    /// How it is compared.
+    pub operator: Operator,
+    /// With what: a list for `in`, `not in` and `between`, `"set"` or `"not set"` for `is`.
+    pub value: Value,
+    /// Whether a date or text before another may be empty: the site takes an empty one for less than any other (H22, H73).
+    pub or_empty: bool,
+}
+
+/// The rows of one of a document's tables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rows {
+    /// The field that holds them.
+    pub table: &'static str,
+    /// Their DocType.
+    pub doctype: &'static str,
+    /// Whether another table of the document holds rows of the same DocType.
+    pub shared: bool,
+}
+
+impl Rows {
+    /// The rows of this table of the DocType; nothing where the field is no table.
+    pub fn of(def: &DocTypeDef, table: &FieldDef) -> Option<Self> {
+        let doctype = table.target().filter(|_| table.kind.is_table())?;
+        let alike = def.fields.iter().filter(|field| field.kind.is_table() && field.target() == Some(doctype));
+        Some(Self { table: table.fieldname, doctype, shared: alike.count() > 1 })
+    }
+}
+
+impl Filter {
+    /// A comparison of one of the document's own fields.
+    pub fn new(field: impl Into<String>, operator: Operator, value: impl Into<Value>) -> Self {
+        Self { rows: None, field: field.into(), operator, value: value.into(), or_empty: false }
+    }
+
+    /// That the field is this.
+    pub fn eq(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self::new(field, Operator::Eq, value)
+    }
+
+    /// What it compares, as a caller names it: `status`, `items.item_code`.
+    pub fn place(&self) -> String {
+        match self.rows {
+            Some(Rows { table, .. }) => format!("{table}.{}", self.field),
+            None => self.field.clone(),
+        }
+    }
+
+    /// Whether the site would count empty fields, which were not asked for.
+    pub fn leaves_out_empty(&self) -> bool {
+        let never_empty = ["name", "creation", "modified", "owner", "modified_by"];
+        matches!(self.operator, Operator::Lt | Operator::Lte)
+            && self.value.is_string()
+            && !self.or_empty
+            && !(self.rows.is_none() && never_empty.contains(&self.field.as_str()))
+    }
+
+    /// Whether the site's `between` understands the bounds: it takes them for dates whatever the field is.
+    pub fn is_between_dates(&self) -> bool {
+        let is_date = |value: &Value| {
+            value.as_str().is_some_and(|text| time::parse_date(text).is_ok() || time::parse_datetime(text).is_ok())
+        };
+        self.value.as_array().is_some_and(|bounds| bounds.iter().all(is_date))
+    }
+}

@@ -1,0 +1,66 @@
+//! Every path that a site is asked at, for both versions: none differs between 15 and 16. The methods that make one document
+//! of another are data of the conversions, and those that the configuration names are its own.
+
+/// Before the name of a DocType, and of a document.
+pub(super) const RESOURCE: &str = "/api/resource/";
+
+/// The address of a whitelisted method.
+pub(super) fn method(path: &str) -> String {
+    format!("/api/method/{path}")
+}
+
+/// A call of a method, as errors name it.
+pub(super) fn line(verb: &str, path: &str) -> String {
+    format!("{verb} {}", method(path))
+}
+
+// Who is asked and what runs there.
+pub(super) const LOGGED_USER: &str = "frappe.auth.get_logged_user";
+pub(super) const TIME_ZONE: &str = "frappe.client.get_time_zone";
+pub(super) const VERSIONS: &str = "frappe.utils.change_log.get_versions";
+pub(super) const HAS_PERMISSION: &str = "frappe.client.has_permission";
+pub(super) const DOCTYPE: &str = "frappe.desk.form.load.getdoctype";
+
+// Lists, counts, links.
+pub(super) const LIST: &str = "frappe.client.get_list";
+pub(super) const DESK_LIST: &str = "frappe.desk.reportview.get";
+pub(super) const COUNT: &str = "frappe.desk.reportview.get_count";
+pub(super) const VALUE: &str = "frappe.client.get_value";
+pub(super) const SEARCH_LINK: &str = "frappe.desk.search.search_link";
+pub(super) const SUBMITTED_LINKS: &str = "frappe.desk.form.linked_with.get_submitted_linked_docs";
+
+// Documents.
+pub(super) const INSERT: &str = "frappe.client.insert";
+pub(super) const INSERT_MANY: &str = "frappe.client.insert_many";
+pub(super) const SUBMIT: &str = "frappe.client.submit";
+pub(super) const CANCEL: &str = "frappe.client.cancel";
+pub(super) const RENAME: &str = "frappe.client.rename_doc";
+pub(super) const IS_AMENDED: &str = "frappe.client.is_document_amended";
+pub(super) const TRANSITIONS: &str = "frappe.model.workflow.get_transitions";
+pub(super) const APPLY_WORKFLOW: &str = "frappe.model.workflow.apply_workflow";
+pub(super) const MAKE_MAPPED: &str = "frappe.model.mapper.make_mapped_doc";
+
+// What stands beside a document.
+pub(super) const DOCINFO: &str = "frappe.desk.form.load.get_docinfo";
+pub(super) const ADD_COMMENT: &str = "frappe.desk.form.utils.add_comment";
+pub(super) const ASSIGN: &str = "frappe.desk.form.assign_to.add";
+pub(super) const UNASSIGN: &str = "frappe.desk.form.assign_to.remove";
+pub(super) const ADD_TAG: &str = "frappe.desk.doctype.tag.tag.add_tag";
+pub(super) const REMOVE_TAG: &str = "frappe.desk.doctype.tag.tag.remove_tag";
+pub(super) const SHARE: &str = "frappe.share.add";
+pub(super) const FOLLOW: &str = "frappe.desk.form.document_follow.follow_document";
+pub(super) const UPLOAD: &str = "upload_file";
+pub(super) const PRINT: &str = "frappe.www.printview.get_html_and_style";
+pub(super) const PDF: &str = "frappe.utils.print_format.download_pdf";
+
+// Reports.
+pub(super) const REPORT_SCRIPT: &str = "frappe.desk.query_report.get_script";
+pub(super) const RUN_REPORT: &str = "frappe.desk.query_report.run";
+pub(super) const PREPARE_REPORT: &str = "frappe.core.doctype.prepared_report.prepared_report.make_prepared_report";
+
+// ERPNext's own.
+pub(super) const STOCK_BALANCE: &str = "erpnext.stock.utils.get_stock_balance";
+pub(super) const ITEM_DETAILS: &str = "erpnext.stock.get_item_details.get_item_details";
+pub(super) const PARTY_DETAILS: &str = "erpnext.accounts.party.get_party_details";
+pub(super) const PAYMENT_ENTRY: &str = "erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry";
+pub(super) const STOCK_ENTRY: &str = "erpnext.manufacturing.doctype.work_order.work_order.make_stock_entry";

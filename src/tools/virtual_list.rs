@@ -1,0 +1,44 @@
+//! Lists of virtual DocTypes, whose rows a program of the site makes up: filters and orders are that program's own business,
+//! and are not sent.
+
+use erpnext_schema::Rule;
+use serde_json::{Map, Value, json};
+
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::query::reader::Reader;
+use crate::shape::{self, page};
+use crate::tool::Arguments;
+
+/// A page, in the order that the site's program gives.
+pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    let asked = on.checked(|on| {
+        let mut reader = Reader::new(on.def, on.permit.fields());
+        for argument in ["filters", "or_filters", "order_by", "count", "cursor"] {
+            if given.value(argument).is_some_and(|value| *value != false) {
+                let message = format!("{} is a virtual DocType, whose list takes none", on.def.name);
+                reader.wrong(argument, Rule::Value, message, None);
+            }
+        }
+        let fields = reader.fields(given.value("fields"));
+        reader.done(fields)
+    });
+    let (on, fields) = asked.await?;
+    let limit = u32::try_from(given.limit()).unwrap_or(500);
+    let rows = on.session.site.virtual_list(on.permit, &fields, limit).await?;
+    let full = rows.len() as u64 >= u64::from(limit);
+    let shown = |row| {
+        let mut row = shape::row(on.def, on.permit, &fields, row);
+        shape::present::row(on.def, &mut row);
+        row
+    };
+    let (columns, mut rows) = page::table(&fields, rows.into_iter().map(shown).collect());
+    let whole = rows.len();
+    rows.truncate(page::how_many(&rows, on.session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    let here = page::shown(0, rows.len() as u64, None, full || rows.len() < whole);
+    Ok(Value::Object(Map::from_iter([
+        ("shown".to_owned(), json!(here)),
+        ("columns".to_owned(), columns),
+        ("rows".to_owned(), Value::Array(rows)),
+    ])))
+}
