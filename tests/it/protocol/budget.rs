@@ -107,7 +107,7 @@ fn every_permitted_tool_is_found_by_its_name_and_called_by_call_tool() {
     for (at, tool) in app.registry().tools().iter().enumerate() {
         assert_eq!(app.registry().find(tool.name()), Some(*tool));
         let given = json!({"tool": tool.name(), "arguments": {"x": 1}}).as_object().unwrap().clone();
-        let (called, arguments) = corrected(&app.registry(), calls, given);
+        let (called, arguments) = corrected(app.registry(), calls, given);
         if *tool != calls {
             assert_eq!((called, arguments.len()), (*tool, 1), "{}", tool.name());
         }
