@@ -7,6 +7,7 @@ pub mod call;
 pub mod caller;
 pub mod catalog;
 pub mod check;
+pub mod cleared;
 pub mod completion;
 pub mod config;
 mod document;

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::config;
 use crate::error::ToolError;
-use crate::writes::send::MADE_BEFORE;
+use crate::writes::creates::MADE_BEFORE;
 use file::LogFile;
 
 pub use entry::{Attempt, Entry, Outcome};
@@ -33,6 +33,11 @@ struct Log {
     file: Mutex<LogFile>,
     settings: config::Audit,
 }
+
+/// That the intent to write is recorded, or that no log is wanted. Only [`Audit::intend`] makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct Recorded(());
 
 /// The log cannot be written, and the configuration says that then nothing may be.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +65,12 @@ impl Audit {
     /// Records that a write is about to be sent: a crash before its outcome shows as an open intent.
     ///
     /// # Errors
-    /// Where the log cannot be written and writes must not go unrecorded.
-    pub fn intend(&self, attempt: &Attempt) -> Result<(), Unrecorded> {
-        self.record(attempt, Outcome::Intent, None, 0, 0)
+    /// Where the log cannot be written and writes must not go unrecorded, or nothing is to be sent.
+    pub fn intend(&self, attempt: &Attempt) -> Result<Recorded, Unrecorded> {
+        if attempt.dry_run {
+            return Err(Unrecorded(io::Error::other("a dry run sends nothing")));
+        }
+        self.record(attempt, Outcome::Intent, None, 0, 0).map(Recorded)
     }
 
     /// Records what came of an attempt. It has happened: a log that cannot be written is told to the server's log.

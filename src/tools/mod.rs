@@ -20,6 +20,7 @@ mod error;
 mod find;
 mod gate;
 mod history;
+mod hung;
 mod level;
 mod lifecycle;
 mod linked;
@@ -36,6 +37,7 @@ mod read;
 mod refusal;
 mod registry;
 mod reports;
+mod send;
 mod settle;
 mod sight;
 mod stale;
@@ -52,6 +54,7 @@ use erpnext_schema::{DocTypeDef, Verb};
 use serde_json::{Map, Value, json};
 
 use crate::audit::Attempt;
+use crate::cleared::Confirmed;
 use crate::context::Session;
 use crate::policy::{Operation, Permit};
 use crate::shape;
@@ -60,7 +63,7 @@ use crate::tool::progress::CallObserver;
 
 pub use arguments::Arguments;
 pub use budget::{Listed, Listing, listing, tokens, unknown_toolsets};
-pub use confirm::{TOKEN, Tokens, Unconfirmed};
+pub use confirm::{TOKEN, Unconfirmed};
 pub use convert::{CONVERT, becomes};
 pub use definition::{Definition, definition, definition_at};
 pub use error::ToolError;
@@ -261,8 +264,8 @@ struct On<'a> {
     def: &'static DocTypeDef,
     permit: &'a Permit,
     attempt: &'a Attempt,
-    /// Whether the document is one of a batch, which is confirmed as a whole.
-    in_batch: bool,
+    /// The confirmation of the batch that the document is one of.
+    confirmed: Option<Confirmed>,
 }
 
 impl<'a> On<'a> {
@@ -283,7 +286,7 @@ impl<'a> On<'a> {
                  Get or update the parent document instead."
             )));
         }
-        Ok(Self { session, tool, def, permit, attempt, in_batch: false })
+        Ok(Self { session, tool, def, permit, attempt, confirmed: None })
     }
 
     /// Checks what the call asks for. Where a field or a choice is not known, the site may have it meanwhile: then it is

@@ -1,14 +1,10 @@
-//! Confirmation: the words for what a write would do, and the tokens that say that it is meant. A token is good once, for
-//! ten minutes, for exactly what was shown: tool, arguments, user, the document as it was then, and all that would be done.
-
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+//! Asking for a confirmation: the words for what a write would do, and what a token for it stands for: tool, arguments,
+//! user, the document as it was then, and all that would be done.
 
 use ring::digest::{Context, SHA256};
-use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value, json};
 
+use crate::cleared::{Bound, Confirmed, NoRandom};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -17,47 +13,8 @@ use crate::tool::Arguments;
 
 /// The argument that brings a token back.
 pub const TOKEN: &str = "confirm_token";
-/// How long a token is good.
-const GOOD_FOR: Duration = Duration::from_secs(600);
-/// How many tokens are waited for at once; the oldest make room.
-const MOST: usize = 1_000;
-
 /// How many characters of what would be done a person is shown.
 const MOST_TOLD: usize = 8_000;
-
-/// What a token stands for.
-pub type Bound = [u8; 32];
-
-/// What waits to be confirmed.
-#[derive(Debug, Default)]
-pub struct Tokens(Mutex<VecDeque<(String, Bound, Instant)>>);
-
-impl Tokens {
-    /// A new token for this.
-    ///
-    /// # Errors
-    /// Where the system has no random numbers.
-    pub fn issue(&self, bound: Bound) -> Result<String, ToolError> {
-        let mut bytes = [0; 9];
-        let no_random = |_| ToolError::refused("This machine has no random numbers now; nothing was sent. Try again.");
-        SystemRandom::new().fill(&mut bytes).map_err(no_random)?;
-        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= MOST {
-            waiting.pop_front();
-        }
-        waiting.push_back((token.clone(), bound, Instant::now()));
-        Ok(token)
-    }
-
-    /// Takes a token back: whether it stands for this. It is good no more then.
-    pub fn redeem(&self, token: &str, bound: &Bound) -> bool {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|(_, _, issued)| issued.elapsed() < GOOD_FOR);
-        let found = waiting.iter().position(|(known, stands_for, _)| known == token && stands_for == bound);
-        found.and_then(|at| waiting.remove(at)).is_some()
-    }
-}
 
 /// What a token for a call stands for; `modified` is the document's, where there is one, and `shown` what would be done.
 fn bound(
@@ -150,18 +107,19 @@ impl About<'_> {
         session: &Session<'_>,
         given: &Arguments,
         shown: impl FnOnce() -> Map<String, Value>,
-    ) -> Result<(), ToolError> {
-        let policy = &session.policy;
-        if !policy.confirms(self.operation) || policy.takes_confirm_argument() && given.flag("confirm") {
-            return Ok(());
+    ) -> Result<Confirmed, ToolError> {
+        if let Some(confirmed) = Confirmed::unasked(&session.policy, self.operation, given.flag("confirm")) {
+            return Ok(confirmed);
         }
         let shown = shown();
         let bound = bound(&session.caller, self.tool, self.doctype, given, self.modified, &shown);
         let brought = given.text(TOKEN);
-        if brought.is_some_and(|token| session.user.tokens.redeem(token, &bound)) {
-            return Ok(());
+        if let Some(confirmed) = brought.and_then(|token| session.user.tokens.redeem(token, &bound)) {
+            return Ok(confirmed);
         }
-        let token = session.user.tokens.issue(bound)?;
+        let no_random =
+            |NoRandom| ToolError::refused("This machine has no random numbers now; nothing was sent. Try again.");
+        let token = session.user.tokens.issue(bound).map_err(no_random)?;
         let told: String = Value::Object(shown.clone()).to_string().chars().take(MOST_TOLD).collect();
         let question = format!("{}?\n{told}", self.what);
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(self.what))]);
@@ -186,9 +144,8 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::bound;
-    use crate::context::Tokens;
-    use crate::site::SiteUrl;
-    use crate::site::{Caller, Credentials};
+    use crate::cleared::{Bound, Tokens};
+    use crate::site::{Caller, Credentials, SiteUrl};
     use crate::tool::Arguments;
 
     fn caller(key: &str) -> Caller {
@@ -196,7 +153,7 @@ mod tests {
         Caller::new(SiteUrl::parse("http://localhost", false).unwrap(), credentials)
     }
 
-    fn of(key: &str, tool: &str, given: Value, modified: &str) -> super::Bound {
+    fn of(key: &str, tool: &str, given: Value, modified: &str) -> Bound {
         let given = Arguments::made([("data", given), ("confirm_token", json!(modified))]);
         let shown = Map::from_iter([("would_change".to_owned(), json!({"docstatus": modified}))]);
         bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)), &shown)
@@ -214,22 +171,11 @@ mod tests {
             of("k", "delete", json!({"a": 2}), "m1"),
             of("k", "delete", data, "m2"),
         ] {
-            assert!(!tokens.redeem(&token, &other));
+            assert!(tokens.redeem(&token, &other).is_none());
         }
-        assert!(!tokens.redeem("guessed", &bound));
+        assert!(tokens.redeem("guessed", &bound).is_none());
         let reordered = of("k", "delete", json!({"b": {"d": 3, "c": [1, 2]}, "a": 1}), "m1");
-        assert!(tokens.redeem(&token, &reordered), "the order of keys means nothing");
-        assert!(!tokens.redeem(&token, &bound), "it was used");
-    }
-
-    #[test]
-    fn the_oldest_make_room() {
-        let tokens = Tokens::default();
-        let bound = of("k", "delete", json!({}), "m");
-        let first = tokens.issue(bound).unwrap();
-        for _ in 0..super::MOST {
-            tokens.issue(bound).unwrap();
-        }
-        assert!(!tokens.redeem(&first, &bound));
+        assert!(tokens.redeem(&token, &reordered).is_some(), "the order of keys means nothing");
+        assert!(tokens.redeem(&token, &bound).is_none(), "it was used");
     }
 }

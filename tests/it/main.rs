@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod config_file;
 mod context;
+mod cut;
 mod gate;
 mod hazards;
 mod invariants;

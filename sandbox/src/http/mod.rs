@@ -18,7 +18,7 @@ use serde_json::{Map, json};
 use self::session::Cookie;
 pub use self::session::Sessions;
 use crate::error::SiteError;
-use crate::faults::Faults;
+use crate::faults::{self, Faults};
 use crate::meta::Meta;
 use crate::perms::User;
 use crate::reply::Reply;
@@ -78,6 +78,13 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
         .collect();
     let worker = app.clone();
     let work = move || run(&worker, &method, &path, sent, headers);
+    if let Some(late) = fault.as_ref().and_then(faults::Hit::late) {
+        tokio::spawn(async move {
+            tokio::time::sleep(late).await;
+            tokio::task::spawn_blocking(work).await
+        });
+        return faults::cut();
+    }
     let response = match tokio::task::spawn_blocking(work).await {
         Ok(response) => response,
         Err(_) => answer::page(500, "Internal Server Error", ""),
