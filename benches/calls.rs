@@ -108,7 +108,7 @@ fn audit(bench: &mut Criterion) {
     };
     bench.bench_function("audit: the intent and the outcome of a write", |b| {
         b.iter(|| {
-            audit.intend(&attempt).unwrap();
+            let _recorded = audit.intend(&attempt).unwrap();
             audit.settle(&attempt, Outcome::Allowed, None, 1_200, 400);
         });
     });

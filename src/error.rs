@@ -4,7 +4,7 @@ use erpnext_schema::{Rule, Violation};
 use serde_json::Value;
 
 use crate::audit::{Outcome, Unrecorded};
-use crate::document::outcome::Verdict;
+
 use crate::policy::Denial;
 use crate::site::{Kind, SiteError};
 
@@ -40,14 +40,16 @@ pub enum ToolError {
     Denied(Denial),
     /// The site said no, or did not answer.
     Site(Box<SiteError>),
-    /// A write was sent, no answer came, and reading does not show that it was made.
+    /// A write was sent, no answer came, and reading does not show whether it was done.
     Unsettled {
         /// Operation, DocType and document.
         what: String,
         /// Why no answer came.
         error: Box<SiteError>,
-        /// What reading shows.
-        verdict: Verdict,
+        /// Why it is not known.
+        why: String,
+        /// What to do next: nothing that could do it twice.
+        next: String,
     },
     /// It waits for a confirmation; nothing was sent.
     Unconfirmed(Box<Unconfirmed>),
@@ -111,15 +113,8 @@ impl ToolError {
                 )
             }
             Self::Site(error) => error.for_model(),
-            Self::Unsettled { what, error, verdict } => {
-                let (shows, next) = match verdict {
-                    Verdict::Open(why) => (
-                        format!("Whether it was done is not known: {why}."),
-                        "read or list what it is about before trying again.",
-                    ),
-                    _ => ("Reading shows that nothing was changed.".to_owned(), "call again with the same arguments."),
-                };
-                format!("{what}: {}. {shows}\nnext: {next}", error.what())
+            Self::Unsettled { what, error, why, next } => {
+                format!("{what}: {}. Whether it was done is not known: {why}.\nnext: {next}", error.what())
             }
             Self::Refused(message) => message.clone(),
             Self::HalfWay { account, cause } => format!("{account}\n{}", cause.for_model()),
@@ -142,8 +137,7 @@ impl ToolError {
             }
             Self::Denied(denial) => denial.for_log(),
             Self::Site(error) => error.for_log(),
-            Self::Unsettled { error, verdict: Verdict::Open(_), .. } => format!("{}; not known", error.for_log()),
-            Self::Unsettled { error, .. } => format!("{}; not done", error.for_log()),
+            Self::Unsettled { error, .. } => format!("{}; not known", error.for_log()),
             Self::Unrecorded(error) => error.to_string(),
             Self::HalfWay { cause, .. } => format!("half way: {}", cause.for_log()),
             Self::Unconfirmed(_) => "not confirmed yet: a preview was given".to_owned(),
@@ -156,7 +150,11 @@ impl ToolError {
     /// Rewrites what the site said, and what was said of it.
     pub(crate) fn reword(&mut self, rewrite: &dyn Fn(&str) -> String) {
         match self {
-            Self::Site(error) | Self::Unsettled { error, .. } => error.reword(rewrite),
+            Self::Site(error) => error.reword(rewrite),
+            Self::Unsettled { error, why, .. } => {
+                error.reword(rewrite);
+                *why = rewrite(why);
+            }
             Self::HalfWay { account, cause } => {
                 *account = rewrite(account);
                 cause.reword(rewrite);
@@ -174,9 +172,7 @@ impl ToolError {
                 Outcome::Denied
             }
             Self::Site(error) if matches!(error.kind(), Kind::OverLimit { .. }) => Outcome::Denied,
-            Self::Site(error) if error.maybe_done() => Outcome::Unknown,
-            Self::Unsettled { verdict: Verdict::Open(_), .. } => Outcome::Unknown,
-            Self::Unsettled { .. } => Outcome::Failed,
+            Self::Unsettled { .. } => Outcome::Unknown,
             Self::HalfWay { cause, .. } => cause.outcome(),
             Self::Arguments { .. } | Self::Site(_) | Self::Refused(_) | Self::Unrecorded(_) => Outcome::Failed,
         }
@@ -283,13 +279,12 @@ mod tests {
         ];
         let denial = |reason| Denial { doctype: "Thin".to_owned(), operation: Operation::Read, reason };
         errors.extend(reasons.map(|reason| ToolError::Denied(denial(reason))));
-        for verdict in [Verdict::Open("nobody knows".to_owned()), Verdict::NotMade] {
-            errors.push(ToolError::Unsettled {
-                what: "update Thing \"x\"".to_owned(),
-                error: site(Kind::Cut),
-                verdict,
-            });
-        }
+        errors.push(ToolError::Unsettled {
+            what: "update of Thing \"x\"".to_owned(),
+            error: site(Kind::Cut),
+            why: "nobody knows".to_owned(),
+            next: "read Thing \"x\".".to_owned(),
+        });
         let cause = Box::new(broken(Rule::Value));
         errors.push(ToolError::HalfWay { account: "one of two was done".to_owned(), cause });
         for error in errors {

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod cache;
 pub mod catalog;
 pub mod check;
+pub mod cleared;
 pub mod completion;
 pub mod config;
 pub mod context;

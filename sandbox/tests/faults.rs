@@ -58,7 +58,7 @@ fn promised(kind: Kind) -> Seen {
         Kind::Html(status) | Kind::HtmlAfter(status) => Seen::Text(status),
         Kind::Maintenance => error(503, "SessionStopped"),
         Kind::ExpiredKey => error(401, "AuthenticationError"),
-        Kind::CutBefore | Kind::CutAfter | Kind::StallBefore | Kind::StallAfter => Seen::Nothing,
+        Kind::CutBefore | Kind::CutAfter | Kind::StallBefore | Kind::StallAfter | Kind::Late(_) => Seen::Nothing,
         Kind::CutBody | Kind::StallBody => Seen::Part(200),
         Kind::Truncate => Seen::Text(200),
     }
@@ -87,6 +87,9 @@ async fn every_fault_shows_what_it_promises_and_the_journal_knows_what_took_effe
         assert_eq!(seen(answer.as_ref()), promised(kind), "{kind:?}");
         if let Kind::TooManyRequests(seconds) = kind {
             assert_eq!(answer.unwrap().header("retry-after"), Some(seconds.to_string().as_str()));
+        }
+        while matches!(kind, Kind::Late(_)) && find().is_none() {
+            tokio::task::yield_now().await;
         }
         let write = find();
         assert_eq!(write.is_some(), kind.takes_effect(), "{kind:?}");

@@ -10,11 +10,14 @@ use erpnext_schema::document::{self, Document, Extra};
 use erpnext_schema::{DocTypeDef, Purpose, Version, Violation, check_document};
 use serde_json::{Value, json};
 
+use crate::audit::{Attempt, Audit};
 use crate::catalog::{Catalog, SiteVersion};
+use crate::cleared::{Cleared, Confirmed};
 use crate::document::{Writing, merge};
-use crate::policy::{Denial, Operation, Permit, Policy};
+use crate::policy::{Denial, Operation, Permit, Policy, Reason, WriteState};
 use crate::site::{
     BadCredentials, BadUrl, Caller, CallerClient, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl,
+    WriteError,
 };
 
 pub use list::List;
@@ -68,9 +71,13 @@ pub enum Error {
     /// The policy of this [`Site`] does not permit it; nothing was sent.
     #[error(transparent)]
     Denied(#[from] Denial),
-    /// The site said no, or did not answer.
+    /// The site said no, or did not answer a read.
     #[error("{}", .0.for_model())]
     Site(Box<SiteError>),
+    /// A write got no answer: whether it was done is not known. Read what it is about before anything else, and not too
+    /// soon: the site may still be at it.
+    #[error("{}", .0.for_model())]
+    Unanswered(Box<SiteError>),
     /// Somebody changed the document since it was read; nothing was changed.
     #[error("{doctype} {name}: changed by somebody else since it was read; read it again")]
     Stale {
@@ -87,6 +94,15 @@ pub enum Error {
 impl From<SiteError> for Error {
     fn from(error: SiteError) -> Self {
         Self::Site(Box::new(error))
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Refused(error) => Self::Site(Box::new(error)),
+            WriteError::Unanswered(error) => Self::Unanswered(Box::new(error)),
+        }
     }
 }
 
@@ -120,10 +136,11 @@ impl Site {
         self.client.as_caller(&self.caller)
     }
 
-    /// The same under a policy; without one everything is permitted that the user's rights on the site permit.
+    /// The same under a policy; without one everything is permitted that the user's rights on the site permit. Its
+    /// conditions hold; it asks for no confirmation, as the program's call is one.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+        Self { policy: policy.for_programs(), ..self }
     }
 
     /// The document of that name.
@@ -152,12 +169,10 @@ impl Site {
             data.extend(doc.emit().remove("name").map(|name| ("name".to_owned(), name)));
         }
         let data = self.checked(def, Purpose::Create, &permit, data)?;
-        let made = self.bound().insert(&permit, &data).await?.data;
+        let cleared = self.cleared(&permit, def, None, WriteState::New(&data))?;
+        let name = self.bound().insert(cleared, &data).await?.data;
         // The site's answer to a write echoes what was sent: only reading tells what it stored (H13).
-        match made.get("name").and_then(Value::as_str) {
-            Some(name) => Ok(self.typed(&permit, self.bound().get(&permit, name).await?.data)),
-            None => Ok(self.typed(&permit, made)),
-        }
+        Ok(self.typed(&permit, self.bound().get(&permit, &name).await?.data))
     }
 
     /// Writes what changed in a document since it was read, and gives it as the site stored it. Rows that are gone from
@@ -190,7 +205,11 @@ impl Site {
         let writing = Writing { rule: permit.fields(), catalog: &self.catalog };
         let mut body = merge::onto_stored(def, &writing, &stored, &changes).map_err(Error::Invalid)?.body;
         body.insert("modified".to_owned(), Value::from(modified));
-        self.bound().update(&permit, &name, &body).await?;
+        let mut result = stored.clone();
+        result.extend(body.clone());
+        let state = WriteState::Changed { stored: &stored, result: &result };
+        let cleared = self.cleared(&permit, def, Some(&name), state)?;
+        self.bound().update(cleared, &body).await?;
         Ok(self.typed(&permit, self.bound().get(&permit, &name).await?.data))
     }
 
@@ -200,8 +219,31 @@ impl Site {
     /// The policy's or the site's refusal.
     pub async fn delete<D: Document>(&self, name: &str) -> Result<(), Error> {
         let permit = self.permit::<D>(Operation::Delete)?;
-        self.bound().delete(&permit, name).await?;
+        let stored = self.bound().get(&permit, name).await?.data;
+        let def = self.table::<D>().await?;
+        let cleared = self.cleared(&permit, def, Some(name), WriteState::Gone(&stored))?;
+        self.bound().delete(cleared).await?;
         Ok(())
+    }
+
+    /// The clearance for a write of a program: its conditions are judged; its call is the confirmation; and it keeps no
+    /// audit log, unless of its own.
+    fn cleared<'a>(
+        &self,
+        permit: &'a Permit,
+        def: &DocTypeDef,
+        name: Option<&'a str>,
+        state: WriteState<'_>,
+    ) -> Result<Cleared<'a>, Error> {
+        let admitted = permit.admits(state, def, &|child| self.catalog.known(child))?;
+        let operation = permit.operation();
+        let no = |why: &str| {
+            let (doctype, reason) = (def.name.to_owned(), Reason::Refused(why.to_owned()));
+            Error::Denied(Denial { doctype, operation, reason })
+        };
+        let confirmed = Confirmed::unasked(&self.policy, operation, true).ok_or_else(|| no("it asks for a person"))?;
+        let recorded = Audit::default().intend(&Attempt::default()).map_err(|error| no(&error.to_string()))?;
+        Ok(Cleared::new(admitted, name, confirmed, recorded))
     }
 
     fn permit<D: Document>(&self, operation: Operation) -> Result<Permit, Error> {

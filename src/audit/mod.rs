@@ -29,6 +29,11 @@ struct Log {
     settings: config::Audit,
 }
 
+/// That the intent to write is recorded, or that no log is wanted. Only [`Audit::intend`] makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct Recorded(());
+
 /// The log cannot be written, and the configuration says that then nothing may be.
 #[derive(Debug, thiserror::Error)]
 #[error("the audit log cannot be written: {0}")]
@@ -55,9 +60,12 @@ impl Audit {
     /// Records that a write is about to be sent: a crash before its outcome shows as an open intent.
     ///
     /// # Errors
-    /// Where the log cannot be written and writes must not go unrecorded.
-    pub fn intend(&self, attempt: &Attempt) -> Result<(), Unrecorded> {
-        self.record(attempt, Outcome::Intent, None, 0, 0)
+    /// Where the log cannot be written and writes must not go unrecorded, or nothing is to be sent.
+    pub fn intend(&self, attempt: &Attempt) -> Result<Recorded, Unrecorded> {
+        if attempt.dry_run {
+            return Err(Unrecorded(io::Error::other("a dry run sends nothing")));
+        }
+        self.record(attempt, Outcome::Intent, None, 0, 0).map(Recorded)
     }
 
     /// Records what came of an attempt. It has happened: a log that cannot be written is told to the server's log.

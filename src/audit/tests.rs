@@ -74,7 +74,7 @@ fn a_write_without_an_outcome_is_open_until_it_is_settled() {
     let path = dir.path().join("audit.log");
     let audit = Audit::open(&settings(&path)).unwrap();
     for id in ["done", "lost", "unsure"] {
-        audit.intend(&attempt(id)).unwrap();
+        let _recorded = audit.intend(&attempt(id)).unwrap();
     }
     audit.settle(&attempt("done"), Outcome::Allowed, None, 1, 1);
     audit.settle(&attempt("unsure"), Outcome::Unknown, Some("cut"), 1, 0);
@@ -119,6 +119,16 @@ fn the_log_is_for_its_owner_only() {
     let path = dir.path().join("audit.log");
     Audit::open(&settings(&path)).unwrap().settle(&attempt("1"), Outcome::Allowed, None, 1, 1);
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_dry_run_has_no_intent() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    for audit in [Audit::open(&settings(&path)).unwrap(), Audit::default()] {
+        assert!(audit.intend(&Attempt { dry_run: true, ..attempt("1") }).is_err());
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), "");
 }
 
 #[test]

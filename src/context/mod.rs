@@ -8,7 +8,6 @@ mod record;
 mod session;
 mod site_info;
 mod site_state;
-pub mod tokens;
 mod user_state;
 
 pub use masks::Masks;
@@ -18,5 +17,4 @@ pub use record::record_result;
 pub use session::Session;
 pub use site_info::{Company, SiteInfo, companies};
 pub use site_state::{SiteState, client_options};
-pub use tokens::Tokens;
 pub use user_state::UserState;

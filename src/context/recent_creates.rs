@@ -1,7 +1,9 @@
-//! The documents that one user made through this server of late.
+//! The documents that one user made through this server of late, and those that are being made.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many names of new documents are remembered.
 const REMEMBERED: usize = 1_000;
@@ -11,7 +13,14 @@ pub const MADE_BEFORE: &str = "made by an earlier call with this idempotency_key
 /// The documents made through this server of late: what one create made is not taken for what another did, and a key that
 /// the site has no field for is known again.
 #[derive(Debug, Default)]
-pub struct RecentCreates(Mutex<VecDeque<Document>>);
+pub struct RecentCreates(Mutex<Store>);
+
+#[derive(Debug, Default)]
+struct Store {
+    made: VecDeque<Document>,
+    /// What is being made now, and whether just one call makes it.
+    under_way: Vec<(u64, Arc<AtomicBool>)>,
+}
 
 #[derive(Debug)]
 struct Document {
@@ -21,26 +30,66 @@ struct Document {
 }
 
 impl RecentCreates {
-    /// Remembers a document; the oldest makes room.
-    pub fn add(&self, doctype: &str, name: &str, key: Option<&str>) {
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Takes a document for one's own, where no other has done so.
+    pub fn claim(&self, doctype: &str, name: &str, key: Option<&str>) -> bool {
+        let made = &mut self.store().made;
+        if made.iter().any(|known| known.doctype == doctype && known.name == name) {
+            return false;
+        }
         if made.len() >= REMEMBERED {
             made.pop_front();
         }
         let key = key.map(str::to_owned);
         made.push_back(Document { doctype: doctype.to_owned(), name: name.to_owned(), key });
+        true
     }
 
-    /// Whether a create of this server made it.
+    /// Whether a call took it for its own.
     pub fn has(&self, doctype: &str, name: &str) -> bool {
-        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.iter().any(|known| known.doctype == doctype && known.name == name)
+        self.store().made.iter().any(|known| known.doctype == doctype && known.name == name)
     }
 
     /// The document that was made with this key.
     pub fn with_key(&self, doctype: &str, key: &str) -> Option<String> {
-        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = made.iter().rfind(|known| known.doctype == doctype && known.key.as_deref() == Some(key));
+        let store = self.store();
+        let found = store.made.iter().rfind(|known| known.doctype == doctype && known.key.as_deref() == Some(key));
         found.map(|known| known.name.clone())
+    }
+
+    /// Notes that a document that holds this is being made, until the guard is dropped.
+    pub fn begin(&self, doctype: &str, holds: &impl std::fmt::Debug) -> UnderWay<'_> {
+        let mut hasher = DefaultHasher::new();
+        format!("{doctype} {holds:?}").hash(&mut hasher);
+        let what = hasher.finish();
+        let under_way = &mut self.store().under_way;
+        let mut twins = under_way.iter().filter(|(known, _)| *known == what).peekable();
+        let alone = Arc::new(AtomicBool::new(twins.peek().is_none()));
+        twins.for_each(|(_, alone)| alone.store(false, Ordering::Relaxed));
+        under_way.push((what, Arc::clone(&alone)));
+        UnderWay { made: self, alone }
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Something that is being made. Where another call made the same at the same time, nobody can tell whose a document is
+/// that is found.
+pub struct UnderWay<'a> {
+    made: &'a RecentCreates,
+    alone: Arc<AtomicBool>,
+}
+
+impl UnderWay<'_> {
+    /// Whether no other call made the same meanwhile.
+    pub fn is_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.made.store().under_way.retain(|(_, alone)| !Arc::ptr_eq(alone, &self.alone));
     }
 }

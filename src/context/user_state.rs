@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use tokio::sync::OnceCell;
 
-use super::{Masks, Permlevels, RecentCreates, SiteInfo, Tokens};
+use super::{Masks, Permlevels, RecentCreates, SiteInfo};
+use crate::cleared::Tokens;
 use crate::site::{CallerClient, SiteError};
 
 /// The stores of one user.

@@ -10,14 +10,24 @@ use crate::shape::Children;
 
 /// What reading says of a write.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Verdict {
-    /// It was made.
-    Made,
-    /// It was not: everything is as before.
-    NotMade,
-    /// Reading does not decide it, for this reason.
+pub enum Verdict<T = ()> {
+    /// It was made, and gave this.
+    Made(T),
+    /// There is no sign of it so far, in these words. That proves nothing while the site may still be at it.
+    NotYet(String),
+    /// Reading does not decide it, and will not, for this reason.
     Open(String),
 }
+
+impl<T> Verdict<T> {
+    /// Made where it is seen, else not yet, in these words.
+    pub fn seen(made: Option<T>, so_far: &str) -> Self {
+        made.map_or_else(|| Self::NotYet(so_far.to_owned()), Self::Made)
+    }
+}
+
+/// Told where a document is as it was.
+pub const UNCHANGED: &str = "so far nothing was changed";
 
 /// Whether fields were set. `now` is the document as read afterwards, nothing where it is gone.
 pub fn of_update(
@@ -29,11 +39,11 @@ pub fn of_update(
 ) -> Verdict {
     let Some(now) = now else { return Verdict::Open("the document is gone".to_owned()) };
     if is_same_version(before, now) {
-        return Verdict::NotMade;
+        return Verdict::NotYet(UNCHANGED.to_owned());
     }
     let differing = differences(def, children, &|_, _| true, before, sent, now);
     if differing.is_empty() {
-        return Verdict::Made;
+        return Verdict::Made(());
     }
     let names: Vec<&str> = differing.keys().map(String::as_str).collect();
     Verdict::Open(format!("the document was changed, but does not hold what was sent in {}", names.join(", ")))
@@ -42,32 +52,31 @@ pub fn of_update(
 /// Whether a document was deleted.
 pub fn of_delete(before: &Map<String, Value>, now: Option<&Map<String, Value>>) -> Verdict {
     match now {
-        None => Verdict::Made,
-        Some(now) if is_same_version(before, now) => Verdict::NotMade,
+        None => Verdict::Made(()),
+        Some(now) if is_same_version(before, now) => Verdict::NotYet(UNCHANGED.to_owned()),
         Some(_) => Verdict::Open("the document is there, and was changed meanwhile".to_owned()),
     }
 }
 
-/// Whether a document got this docstatus: 1 submitted, 2 cancelled.
-pub fn of_docstatus(wanted: u64, before: &Map<String, Value>, now: Option<&Map<String, Value>>) -> Verdict {
+/// Whether a step was taken that leaves these `fields` so: `docstatus`, or the state of a workflow.
+pub fn of_step(fields: &[(&str, &Value)], before: &Map<String, Value>, now: Option<&Map<String, Value>>) -> Verdict {
+    let are_so = |doc: &Map<String, Value>| fields.iter().all(|(name, value)| doc.get(*name) == Some(*value));
     match now {
         None => Verdict::Open("the document is gone".to_owned()),
-        Some(now) if now.get("docstatus").and_then(Value::as_u64) == Some(wanted) => Verdict::Made,
-        Some(now) if is_same_version(before, now) => Verdict::NotMade,
+        Some(now) if is_same_version(before, now) => Verdict::NotYet(UNCHANGED.to_owned()),
+        Some(_) if are_so(before) => Verdict::Open("it was so before, and was changed meanwhile".to_owned()),
+        Some(now) if are_so(now) => Verdict::Made(()),
         Some(_) => Verdict::Open("the document was changed meanwhile, and is in another state".to_owned()),
     }
 }
 
 /// The one document among `made` that a create made; they are documents of the same user since its start.
-///
-/// # Errors
-/// Why none of them surely is. That none is there decides nothing: the site may still be at it.
 pub fn of_create(
     def: &'static DocTypeDef,
     children: Children<'_>,
     sent: &Map<String, Value>,
     made: &[Map<String, Value>],
-) -> Result<String, String> {
+) -> Verdict<String> {
     let name = |row: &Map<String, Value>| match row.get("name")? {
         Value::String(name) => Some(name.clone()),
         other => Some(other.to_string()),
@@ -76,11 +85,11 @@ pub fn of_create(
     let fitting: Vec<String> = made.iter().filter(fits).filter_map(name).collect();
     let others = || made.iter().filter_map(name).collect::<Vec<_>>().join(", ");
     match fitting.as_slice() {
-        _ if sent.is_empty() => Err("nothing that was sent shows in a list".to_owned()),
-        [one] => Ok(one.clone()),
-        [] if made.is_empty() => Err("no document that this user made since was found; it may still come".to_owned()),
-        [] => Err(format!("this user made {} since, none of them with just these values", others())),
-        several => Err(format!("{} hold these values", several.join(", "))),
+        _ if sent.is_empty() => Verdict::Open("nothing that was sent shows in a list".to_owned()),
+        [one] => Verdict::Made(one.clone()),
+        [] if made.is_empty() => Verdict::NotYet("no document that this user made since was found".to_owned()),
+        [] => Verdict::NotYet(format!("this user made {} since, none of them with just these values", others())),
+        several => Verdict::Open(format!("{} hold these values", several.join(", "))),
     }
 }
 
@@ -126,8 +135,8 @@ mod tests {
         let before = doc(json!({"modified": "1", "priority": "Low", "description": "x"}));
         let sent = doc(json!({"priority": "High", "modified": "1"}));
         let verdict = |now: Value| of_update(todo(), &|_| None, &before, &sent, now.as_object());
-        assert_eq!(verdict(json!({"modified": "1", "priority": "Low"})), Verdict::NotMade);
-        assert_eq!(verdict(json!({"modified": "2", "priority": "High"})), Verdict::Made);
+        assert!(matches!(verdict(json!({"modified": "1", "priority": "Low"})), Verdict::NotYet(_)));
+        assert_eq!(verdict(json!({"modified": "2", "priority": "High"})), Verdict::Made(()));
         let Verdict::Open(why) = verdict(json!({"modified": "2", "priority": "Medium"})) else { unreachable!() };
         assert!(why.ends_with("what was sent in priority"), "{why}");
         assert!(matches!(verdict(Value::Null), Verdict::Open(_)));
@@ -137,19 +146,22 @@ mod tests {
     fn a_delete_is_judged_by_whether_the_document_is_there() {
         let before = doc(json!({"modified": "1"}));
         let verdict = |now: Value| of_delete(&before, now.as_object());
-        assert_eq!(verdict(Value::Null), Verdict::Made);
-        assert_eq!(verdict(json!({"modified": "1"})), Verdict::NotMade);
+        assert_eq!(verdict(Value::Null), Verdict::Made(()));
+        assert!(matches!(verdict(json!({"modified": "1"})), Verdict::NotYet(_)));
         assert!(matches!(verdict(json!({"modified": "2"})), Verdict::Open(_)));
     }
 
     #[test]
-    fn a_step_is_judged_by_the_docstatus() {
+    fn a_step_is_judged_by_the_fields_that_it_sets() {
         let before = doc(json!({"modified": "1", "docstatus": 0}));
-        let verdict = |now: Value| of_docstatus(1, &before, now.as_object());
-        assert_eq!(verdict(json!({"modified": "2", "docstatus": 1})), Verdict::Made);
-        assert_eq!(verdict(json!({"modified": "1", "docstatus": 0})), Verdict::NotMade);
+        let verdict = |now: Value| of_step(&[("docstatus", &json!(1))], &before, now.as_object());
+        assert_eq!(verdict(json!({"modified": "2", "docstatus": 1})), Verdict::Made(()));
+        assert!(matches!(verdict(json!({"modified": "1", "docstatus": 0})), Verdict::NotYet(_)));
         assert!(matches!(verdict(json!({"modified": "2", "docstatus": 0})), Verdict::Open(_)));
         assert!(matches!(verdict(Value::Null), Verdict::Open(_)));
+        let as_before =
+            of_step(&[("docstatus", &json!(0))], &before, json!({"modified": "2", "docstatus": 0}).as_object());
+        assert!(matches!(as_before, Verdict::Open(_)), "another's change is no sign of it");
     }
 
     #[test]
@@ -158,11 +170,13 @@ mod tests {
         let row =
             |name: &str, description: &str| doc(json!({"name": name, "description": description, "priority": "High"}));
         let found = |made: &[Map<String, Value>]| of_create(todo(), &|_| None, &sent, made);
-        assert_eq!(found(&[row("a", "call"), row("b", "mail")]), Ok("a".to_owned()));
-        assert!(found(&[]).unwrap_err().contains("may still come"));
-        assert!(found(&[row("b", "mail")]).unwrap_err().contains("made b since"));
-        assert!(of_create(todo(), &|_| None, &Map::new(), &[row("a", "call")]).is_err());
-        assert!(found(&[row("a", "call"), row("b", "call")]).unwrap_err().starts_with("a, b hold"));
+        assert_eq!(found(&[row("a", "call"), row("b", "mail")]), Verdict::Made("a".to_owned()));
+        let not_yet = |found| if let Verdict::NotYet(why) = found { why } else { unreachable!() };
+        assert!(not_yet(found(&[])).contains("was found"));
+        assert!(not_yet(found(&[row("b", "mail")])).contains("made b since"));
+        let open = |found| if let Verdict::Open(why) = found { why } else { unreachable!() };
+        open(of_create(todo(), &|_| None, &Map::new(), &[row("a", "call")]));
+        assert!(open(found(&[row("a", "call"), row("b", "call")])).starts_with("a, b hold"));
     }
 
     #[test]

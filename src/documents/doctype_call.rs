@@ -5,6 +5,7 @@ use erpnext_schema::{DocTypeDef, Verb};
 use serde_json::{Map, Value};
 
 use crate::audit::Attempt;
+use crate::cleared::Confirmed;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Permit;
@@ -26,8 +27,8 @@ pub struct DocTypeCall<'a> {
     pub permit: &'a Permit,
     /// The record of the call.
     pub attempt: &'a Attempt,
-    /// Whether the document is one of a batch, which is confirmed as a whole.
-    pub in_batch: bool,
+    /// The confirmation of the batch that the document is one of.
+    pub confirmed: Option<Confirmed>,
 }
 
 impl<'a> DocTypeCall<'a> {
@@ -52,7 +53,7 @@ impl<'a> DocTypeCall<'a> {
                  Get or update the parent document instead."
             )));
         }
-        Ok(Self { session, registry, tool, def, permit, attempt, in_batch: false })
+        Ok(Self { session, registry, tool, def, permit, attempt, confirmed: None })
     }
 
     /// The call of a tool as one on the documents of the permit's DocType.

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use erpnext_schema::{DocTypeDef, nearest};
 
 use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern};
+use foreseen::unforeseen;
 use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
@@ -31,7 +32,7 @@ pub use fields::{FieldRef, FieldRule};
 pub use filter::{Filter, Rows};
 pub use predict::unforeseen;
 pub use methods::MethodPermit;
-pub use permit::Permit;
+pub use permit::{Admitted, Permit, WriteState};
 
 /// What may be done on which DocType, and with which fields.
 #[derive(Clone, Default, Debug)]
@@ -197,6 +198,12 @@ impl Policy {
     /// Whether `confirm: true` among the arguments of a call is a confirmation.
     pub fn takes_confirm_argument(&self) -> bool {
         self.confirm_argument
+    }
+
+    /// The same policy for programs, whose calls are confirmations.
+    #[must_use]
+    pub fn for_programs(self) -> Self {
+        Self { confirm_argument: true, ..self }
     }
 
     /// The DocTypes that the configuration names, with what it permits on them.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value};
 
 use super::conditions::{Absent, Facts, Judge, Unmet, Within, has_variables};
-use super::{Denial, FieldRule, Operation, Reason};
+use super::{Denial, FieldRule, Operation, Reason, unforeseen};
 use crate::config::Condition;
 
 /// Leave to do one operation on documents of one DocType: with the fields that may be seen and set, and the conditions
@@ -38,6 +39,54 @@ pub struct Permit {
     fields: Arc<FieldRule>,
     terms: Terms,
     facts: Option<Arc<Facts>>,
+}
+
+/// The document that a write is about, as far as it is known before the site computes.
+#[derive(Clone, Copy, Debug)]
+pub enum WriteState<'a> {
+    /// A new one.
+    New(&'a Map<String, Value>),
+    /// One that is stored and will be gone.
+    Gone(&'a Map<String, Value>),
+    /// One as it is stored, and as the write would leave it; for an amendment the cancelled one and the new one.
+    Changed {
+        /// Before.
+        stored: &'a Map<String, Value>,
+        /// After.
+        result: &'a Map<String, Value>,
+    },
+}
+
+impl<'a> WriteState<'a> {
+    /// The document as it is stored, where there is one.
+    pub fn stored(self) -> Option<&'a Map<String, Value>> {
+        match self {
+            Self::New(_) => None,
+            Self::Gone(stored) | Self::Changed { stored, .. } => Some(stored),
+        }
+    }
+
+    /// The document as the write would leave it, where it leaves one.
+    pub fn result(self) -> Option<&'a Map<String, Value>> {
+        match self {
+            Self::Gone(_) => None,
+            Self::New(result) | Self::Changed { result, .. } => Some(result),
+        }
+    }
+}
+
+/// A permit whose conditions are satisfied by the document that a write is about. Only [`Permit::admits`] makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct Admitted<'a> {
+    permit: &'a Permit,
+}
+
+impl<'a> Admitted<'a> {
+    /// The permit.
+    pub fn permit(&self) -> &'a Permit {
+        self.permit
+    }
 }
 
 /// The conditions on documents that a permit carries.
@@ -108,6 +157,25 @@ impl Permit {
             Some(scope) => self.judge(Absent::IsEmpty).within(scope),
             None => Some(Within::default()),
         }
+    }
+
+    /// That the operation may be done with the document as it is stored, and may leave it like this; `def` and `children`
+    /// tell what the site decides itself.
+    ///
+    /// # Errors
+    /// What it does not satisfy.
+    pub fn admits(
+        &self,
+        state: WriteState<'_>,
+        def: &DocTypeDef,
+        children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+    ) -> Result<Admitted<'_>, Denial> {
+        state.stored().map_or(Ok(()), |stored| self.admits_stored(stored))?;
+        if let Some(result) = state.result() {
+            let unknown = unforeseen(self.judged_by(), def, children, state.stored(), result);
+            self.admits_result(result, &unknown)?;
+        }
+        Ok(Admitted { permit: self })
     }
 
     /// Whether the operation may be done with the document as it is stored.

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::lifecycle::{DocRef, typed};
 use super::list::rows;
-use super::{Answer, Body, CallerClient, Kind, SiteError, check, endpoints, unexpected};
+use super::{Answer, Body, CallerClient, Kind, SiteError, WriteError, check, endpoints, unexpected};
+use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
 /// A DocType's workflow.
@@ -118,15 +119,15 @@ impl CallerClient<'_> {
     /// Takes an action of the document's workflow.
     ///
     /// # Errors
-    /// The site's refusal, `WorkflowTransitionError` where the action is not open; see [`SiteError::maybe_done`].
+    /// The site's refusal, `WorkflowTransitionError` where the action is not open, or that no answer came.
     pub async fn apply_workflow(
         &self,
-        permit: &Permit,
+        cleared: Cleared<'_>,
         doc: &Map<String, Value>,
         action: &str,
-    ) -> Result<Answer<()>, SiteError> {
-        check(permit, &[Operation::Update, Operation::Submit, Operation::Cancel])?;
-        let body = json!({ "doc": typed(permit, doc), "action": action });
-        self.method_write(endpoints::APPLY_WORKFLOW, body).await?.try_map(|_| Ok(()))
+    ) -> Result<Answer<()>, WriteError> {
+        check(cleared.permit(), &[Operation::Update, Operation::Submit, Operation::Cancel])?;
+        let body = json!({ "doc": typed(cleared.permit(), doc), "action": action });
+        Ok(self.method_write(endpoints::APPLY_WORKFLOW, body).await?.try_map(|_| Ok(()))?)
     }
 }

@@ -3,7 +3,11 @@
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{Answer, Body, Call, CallerClient, Kind, SiteError, check, note_withheld, resource_path, unexpected};
+use super::{
+    Answer, Body, Call, CallerClient, Kind, SiteError, WriteError, check, name_of, named, note_withheld, resource_path,
+    unexpected,
+};
+use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
 impl CallerClient<'_> {
@@ -47,47 +51,42 @@ impl CallerClient<'_> {
         if permit.is_scoped() { self.get(permit, name).await.map(drop) } else { Ok(()) }
     }
 
-    /// Makes a document. The answer echoes what was sent, not what was stored (H13); trust only its `name` (H11).
+    /// Makes a document; the name it got. The rest of the site's answer echoes what was sent (H13), and is not to be
+    /// trusted (H11).
     ///
     /// # Errors
-    /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn insert(
-        &self,
-        permit: &Permit,
-        doc: &Map<String, Value>,
-    ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        check(permit, &[Operation::Create])?;
-        let path = resource_path(permit, None)?;
-        self.written(Method::POST, path, Body::Json(Value::Object(doc.clone()))).await
+    /// The site's refusal, or that no answer came.
+    pub async fn insert(&self, cleared: Cleared<'_>, doc: &Map<String, Value>) -> Result<Answer<String>, WriteError> {
+        check(cleared.permit(), &[Operation::Create])?;
+        let path = resource_path(cleared.permit(), None)?;
+        let line = format!("POST {path}");
+        let made = self.written(Method::POST, path, Body::Json(Value::Object(doc.clone()))).await?;
+        Ok(made.try_map(|made| name_of(&line, made.get("name")))?)
     }
 
     /// Changes the fields in `doc`. With `modified` exactly as read, a write in between is refused as
     /// [`Kind::Stale`]; without it the last write wins (H9). A child table is replaced whole (H1).
     ///
-    /// The answer echoes what was sent (H13) and may hold fields the user may not read (H6).
+    /// The site's answer is not given: it echoes what was sent (H13) and may hold fields the user may not read (H6).
     ///
     /// # Errors
-    /// A name that cannot be sent, or the site's refusal; see [`SiteError::maybe_done`].
-    pub async fn update(
-        &self,
-        permit: &Permit,
-        name: &str,
-        doc: &Map<String, Value>,
-    ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        check(permit, &[Operation::Update])?;
-        let path = resource_path(permit, Some(name))?;
-        self.written(Method::PUT, path, Body::Json(Value::Object(doc.clone()))).await
+    /// A name that cannot be sent, the site's refusal, or that no answer came.
+    pub async fn update(&self, cleared: Cleared<'_>, doc: &Map<String, Value>) -> Result<Answer<()>, WriteError> {
+        check(cleared.permit(), &[Operation::Update])?;
+        let path = resource_path(cleared.permit(), Some(named(&cleared)?))?;
+        let updated = self.written(Method::PUT, path, Body::Json(Value::Object(doc.clone()))).await?;
+        Ok(updated.try_map(|_| Ok(()))?)
     }
 
     /// Deletes a document.
     ///
     /// # Errors
-    /// A name that cannot be sent, or the site's refusal; see [`SiteError::maybe_done`].
-    pub async fn delete(&self, permit: &Permit, name: &str) -> Result<Answer<()>, SiteError> {
-        check(permit, &[Operation::Delete])?;
-        let path = resource_path(permit, Some(name))?;
+    /// A name that cannot be sent, the site's refusal, or that no answer came.
+    pub async fn delete(&self, cleared: Cleared<'_>) -> Result<Answer<()>, WriteError> {
+        check(cleared.permit(), &[Operation::Delete])?;
+        let path = resource_path(cleared.permit(), Some(named(&cleared)?))?;
         let call = Call { method: Method::DELETE, path, query: Vec::new(), body: Body::None, writes: true };
-        self.send(call).await?.try_map(|_| Ok(()))
+        Ok(self.send(call).await?.try_map(|_| Ok(()))?)
     }
 
     async fn written(&self, method: Method, path: String, body: Body) -> Result<Answer<Map<String, Value>>, SiteError> {

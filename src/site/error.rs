@@ -69,6 +69,22 @@ pub enum Kind {
     Misuse,
 }
 
+/// Why a write gave no answer. Nothing makes an ordinary error of it by the way: who sends a write has to say what
+/// follows where nobody knows what became of it.
+#[derive(Clone, Debug)]
+pub enum WriteError {
+    /// Nothing was changed: the site refused it, or nothing was sent.
+    Refused(SiteError),
+    /// No answer came that can be used: it may be done, and the site may still be at it.
+    Unanswered(SiteError),
+}
+
+impl From<SiteError> for WriteError {
+    fn from(error: SiteError) -> Self {
+        if error.maybe_done() { Self::Unanswered(error) } else { Self::Refused(error) }
+    }
+}
+
 /// A call to the site that failed. Holds no secret and no traceback.
 #[derive(Clone, Debug)]
 pub struct SiteError {
@@ -161,7 +177,7 @@ impl SiteError {
         }
     }
 
-    /// Whether the site may have made the change although no good answer came back: read before writing again.
+    /// Whether the site may have made the change although no good answer came back: see [`WriteError`].
     pub fn maybe_done(&self) -> bool {
         use Kind::{Cut, TimedOut, TooLarge, Unavailable, Unexpected};
         self.writes && matches!(self.kind, Cut | TimedOut | TooLarge | Unavailable | Unexpected)
@@ -186,10 +202,12 @@ impl SiteError {
             text.push_str(&format!("\nfields: {}", self.fields.join(", ")));
         }
         text.push_str("\nnext: ");
-        if self.maybe_done() {
-            text.push_str("The change may have been made all the same: read the document before trying again. ");
-        }
         match self.kind {
+            _ if self.maybe_done() => {
+                text.push_str(
+                    "The change may have been made all the same: read what it is about before anything else.",
+                );
+            }
             Kind::RateLimited { retry_after: Some(wait) }
             | Kind::OverLimit { retry_after: wait }
             | Kind::Paused { retry_after: wait } => {
@@ -225,6 +243,16 @@ impl Display for SiteError {
 }
 
 impl std::error::Error for SiteError {}
+
+#[cfg(test)]
+impl WriteError {
+    /// The error, whatever follows from it.
+    pub(crate) fn for_test(self) -> SiteError {
+        match self {
+            Self::Refused(error) | Self::Unanswered(error) => error,
+        }
+    }
+}
 
 #[cfg(test)]
 impl SiteError {

@@ -5,7 +5,10 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{Answer, Body, Call, CallerClient, SiteError, check, endpoints, misuse, reply, unexpected, url};
+use super::{
+    Answer, Body, Call, CallerClient, SiteError, WriteError, check, endpoints, misuse, named, reply, unexpected, url,
+};
+use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
 /// A file attached to a document. Only [`CallerClient::attachments`] makes one, so that no other file can be asked for.
@@ -95,18 +98,17 @@ impl CallerClient<'_> {
     /// keeps bytes that it has already only once.
     ///
     /// # Errors
-    /// The site's refusal; see [`SiteError::maybe_done`].
+    /// The site's refusal, or that no answer came.
     pub async fn attach(
         &self,
-        permit: &Permit,
-        name: &str,
+        cleared: Cleared<'_>,
         file_name: &str,
         bytes: &[u8],
-    ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        check(permit, &[Operation::Update])?;
+    ) -> Result<Answer<Map<String, Value>>, WriteError> {
+        check(cleared.permit(), &[Operation::Update])?;
         let path = endpoints::method(endpoints::UPLOAD);
         let line = format!("POST {path}");
-        let fields = [("is_private", "1"), ("doctype", permit.doctype()), ("docname", name)];
+        let fields = [("is_private", "1"), ("doctype", cleared.permit().doctype()), ("docname", named(&cleared)?)];
         let call = Call {
             method: Method::POST,
             path,
@@ -114,23 +116,24 @@ impl CallerClient<'_> {
             body: parts(&fields, file_name, bytes),
             writes: true,
         };
-        self.value(call, "message").await?.try_map(|file| match file {
+        Ok(self.value(call, "message").await?.try_map(|file| match file {
             Value::Object(file) => Ok(file),
             _ => Err(unexpected(&line, true, "no file in it")),
-        })
+        })?)
     }
 
     /// Deletes an attached file.
     ///
     /// # Errors
-    /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn detach(&self, permit: &Permit, attachment: &Attachment) -> Result<Answer<()>, SiteError> {
+    /// The site's refusal, or that no answer came.
+    pub async fn detach(&self, cleared: Cleared<'_>, attachment: &Attachment) -> Result<Answer<()>, WriteError> {
+        let permit = cleared.permit();
         check(permit, &[Operation::Update])?;
         of(permit, attachment)?;
         let path =
             url::resource_path("File", Some(&attachment.file)).map_err(|url::BadName(words)| misuse(permit, words))?;
         let call = Call { method: Method::DELETE, path, query: Vec::new(), body: Body::None, writes: true };
-        self.send(call).await?.try_map(|_| Ok(()))
+        Ok(self.send(call).await?.try_map(|_| Ok(()))?)
     }
 }
 

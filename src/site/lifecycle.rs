@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{Answer, Body, CallerClient, SiteError, check, endpoints, misuse, unexpected};
+use super::{
+    Answer, Body, CallerClient, SiteError, WriteError, check, endpoints, misuse, name_of, named, unexpected,
+};
+use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
 /// A document named by another: DocType and name.
@@ -19,35 +22,36 @@ impl CallerClient<'_> {
     /// Submits a draft: the whole document as it was read, `modified` included, so that nobody's change is overwritten.
     ///
     /// # Errors
-    /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn submit(&self, permit: &Permit, doc: &Map<String, Value>) -> Result<Answer<()>, SiteError> {
-        check(permit, &[Operation::Submit])?;
-        let body = json!({ "doc": typed(permit, doc) });
-        self.method_write(endpoints::SUBMIT, body).await?.try_map(|_| Ok(()))
+    /// The site's refusal, or that no answer came.
+    pub async fn submit(&self, cleared: Cleared<'_>, doc: &Map<String, Value>) -> Result<Answer<()>, WriteError> {
+        check(cleared.permit(), &[Operation::Submit])?;
+        let body = json!({ "doc": typed(cleared.permit(), doc) });
+        Ok(self.method_write(endpoints::SUBMIT, body).await?.try_map(|_| Ok(()))?)
     }
 
     /// Cancels a submitted document.
     ///
     /// # Errors
-    /// The site's refusal, `LinkExistsError` where submitted documents link to it; see [`SiteError::maybe_done`].
-    pub async fn cancel(&self, permit: &Permit, name: &str) -> Result<Answer<()>, SiteError> {
-        check(permit, &[Operation::Cancel])?;
-        let body = json!({ "doctype": permit.doctype(), "name": name });
-        self.method_write(endpoints::CANCEL, body).await?.try_map(|_| Ok(()))
+    /// The site's refusal, `LinkExistsError` where submitted documents link to it, or that no answer came.
+    pub async fn cancel(&self, cleared: Cleared<'_>) -> Result<Answer<()>, WriteError> {
+        check(cleared.permit(), &[Operation::Cancel])?;
+        let body = json!({ "doctype": cleared.permit().doctype(), "name": named(&cleared)? });
+        Ok(self.method_write(endpoints::CANCEL, body).await?.try_map(|_| Ok(()))?)
     }
 
     /// Makes the new draft of a cancelled document; the name it got.
     ///
     /// # Errors
-    /// A document without `amended_from`, or the site's refusal; see [`SiteError::maybe_done`].
-    pub async fn amend(&self, permit: &Permit, doc: &Map<String, Value>) -> Result<Answer<Value>, SiteError> {
+    /// A document without `amended_from`, the site's refusal, or that no answer came.
+    pub async fn amend(&self, cleared: Cleared<'_>, doc: &Map<String, Value>) -> Result<Answer<String>, WriteError> {
+        let permit = cleared.permit();
         check(permit, &[Operation::Amend])?;
         if doc.get("amended_from").is_none_or(Value::is_null) {
-            return Err(misuse(permit, "an amendment without amended_from"));
+            return Err(misuse(permit, "an amendment without amended_from").into());
         }
-        let body = json!({ "doc": typed(permit, doc) });
-        let answer = self.method_write(endpoints::INSERT, body).await?;
-        answer.try_map(|doc| Ok(doc.get("name").cloned().unwrap_or_default()))
+        let method = endpoints::INSERT;
+        let answer = self.method_write(method, json!({ "doc": typed(permit, doc) })).await?;
+        Ok(answer.try_map(|doc| name_of(&endpoints::line("POST", method), doc.get("name")))?)
     }
 
     /// Whether an amendment of the document exists that the user may see.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, CallerClient, SiteError, check, endpoints, unexpected};
-use crate::policy::{Operation, Permit};
+use super::{Answer, CallerClient, WriteError, check, endpoints, name_of, named};
+use crate::cleared::Cleared;
+use crate::policy::Operation;
 
 /// Something to hang on a document, or to take off it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,23 +87,23 @@ impl CallerClient<'_> {
     /// Hangs something on a document; what the site answers to it.
     ///
     /// # Errors
-    /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn mark(&self, permit: &Permit, name: &str, mark: &Mark<'_>) -> Result<Answer<Value>, SiteError> {
-        check(permit, &[Operation::Update])?;
-        self.method_write(mark.method(), mark.body(permit.doctype(), name)).await
+    /// The site's refusal, or that no answer came.
+    pub async fn mark(&self, cleared: Cleared<'_>, mark: &Mark<'_>) -> Result<Answer<Value>, WriteError> {
+        check(cleared.permit(), &[Operation::Update])?;
+        let body = mark.body(cleared.permit().doctype(), named(&cleared)?);
+        Ok(self.method_write(mark.method(), body).await?)
     }
 
     /// Gives a document another name, wherever it is linked too; the name it got.
     ///
     /// # Errors
-    /// The site's refusal; see [`SiteError::maybe_done`].
-    pub async fn rename(&self, permit: &Permit, name: &str, new_name: &str) -> Result<Answer<String>, SiteError> {
-        check(permit, &[Operation::Update])?;
+    /// The site's refusal, or that no answer came.
+    pub async fn rename(&self, cleared: Cleared<'_>, new_name: &str) -> Result<Answer<String>, WriteError> {
+        check(cleared.permit(), &[Operation::Update])?;
         let method = endpoints::RENAME;
-        let body = json!({ "doctype": permit.doctype(), "old_name": name, "new_name": new_name });
-        self.method_write(method, body).await?.try_map(|name| match name {
-            Value::String(name) => Ok(name),
-            _ => Err(unexpected(&endpoints::line("POST", method), true, "no name in it")),
-        })
+        let doctype = cleared.permit().doctype();
+        let body = json!({ "doctype": doctype, "old_name": named(&cleared)?, "new_name": new_name });
+        let answer = self.method_write(method, body).await?;
+        Ok(answer.try_map(|name| name_of(&endpoints::line("POST", method), Some(&name)))?)
     }
 }

@@ -2,22 +2,35 @@
 
 use serde_json::{Map, Value};
 
-use super::{Answer, Body, CallerClient, SiteError};
+use super::{Answer, Body, CallerClient, Kind, SiteError, WriteError};
+use crate::cleared::Cleared;
 use crate::policy::MethodPermit;
 
 impl CallerClient<'_> {
-    /// Calls a method; what it answers, as it is.
+    /// Calls a method that changes nothing; what it answers, as it is.
     ///
     /// # Errors
-    /// The site's refusal; see [`SiteError::maybe_done`] where the method writes.
-    pub async fn call_method(
+    /// A method that writes, or the site's refusal.
+    pub async fn ask_method(
         &self,
         permit: &MethodPermit,
         arguments: Map<String, Value>,
     ) -> Result<Answer<Value>, SiteError> {
-        match permit.writes() {
-            true => self.method_write(permit.method(), Value::Object(arguments)).await,
-            false => self.method_post(permit.method(), Body::Json(Value::Object(arguments))).await,
+        if permit.writes() {
+            return Err(SiteError::new(Kind::Misuse, permit.method(), false, "a method that writes needs a clearance"));
         }
+        self.method_post(permit.method(), Body::Json(Value::Object(arguments))).await
+    }
+
+    /// Calls a method that changes something; what it answers, as it is.
+    ///
+    /// # Errors
+    /// The site's refusal, or that no answer came.
+    pub async fn call_method(
+        &self,
+        cleared: Cleared<'_, MethodPermit>,
+        arguments: &Map<String, Value>,
+    ) -> Result<Answer<Value>, WriteError> {
+        Ok(self.method_write(cleared.method_permit().method(), Value::Object(arguments.clone())).await?)
     }
 }

@@ -1,4 +1,5 @@
-//! The ERPNext client. Nothing else of this program talks to a site, and what touches documents takes a `Permit`.
+//! The ERPNext client. Nothing else of this program talks to a site. What reads documents takes a `Permit`, what changes
+//! them a `Cleared`.
 
 mod advice;
 mod aggregate;
@@ -36,13 +37,14 @@ mod url;
 mod withheld;
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::Method;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::cache::{Cache, Keeping};
+use crate::cleared::Cleared;
 use crate::limit::Rates;
 use crate::policy::{Operation, Permit};
 use traffic::Traffic;
@@ -53,7 +55,7 @@ pub use approvals::{State, Workflow, workflow_state_field};
 pub use breaker::Rest;
 pub use call_state::CallState;
 pub use caller::{BadCredentials, Caller, Credentials, Identity};
-pub use error::{Kind, SiteError};
+pub use error::{Kind, SiteError, WriteError};
 pub use files::{Attachment, Download};
 pub use filters::is_compound;
 pub use lifecycle::DocRef;
@@ -168,9 +170,15 @@ impl Client {
         Ok(Self { plain, encrypted: OnceCell::new(), traffic, cache, date: Mutex::default(), options })
     }
 
-    /// The waits between tries, for who asks again until something is there.
-    pub fn waits(&self) -> impl Iterator<Item = Duration> + use<> {
-        self.options.retry.waits()
+    /// The waits of one who reads again until a write that was `sent` shows: those between tries, and more of them, each
+    /// about twice as long, while the time for the write is not over and the site may still be at it.
+    pub fn waits(&self, sent: Instant) -> impl Iterator<Item = Duration> + use<> {
+        let over = sent + self.options.timeout;
+        let tries = self.options.retry.times;
+        self.options.retry.growing().enumerate().map_while(move |(at, wait)| {
+            let left = over.saturating_duration_since(Instant::now());
+            if at < tries { Some(wait) } else { Some(wait.min(left)).filter(|wait| !wait.is_zero()) }
+        })
     }
 
     /// What the last answer gave as its time (`Date`), and the time here when it came.
@@ -270,6 +278,20 @@ fn check(permit: &Permit, fitting: &[Operation]) -> Result<(), SiteError> {
     }
     let words = format!("the permit is to {}, which is not this call", permit.operation().as_str());
     Err(misuse(permit, words))
+}
+
+/// The document that a write is cleared for.
+fn named<'a>(cleared: &Cleared<'a>) -> Result<&'a str, SiteError> {
+    cleared.document().ok_or_else(|| misuse(cleared.permit(), "a write to a document that nobody named"))
+}
+
+/// The name that a document got: a text, or a number where the database counts.
+fn name_of(line: &str, name: Option<&Value>) -> Result<String, SiteError> {
+    match name {
+        Some(Value::String(name)) if !name.is_empty() => Ok(name.clone()),
+        Some(Value::Number(name)) => Ok(name.to_string()),
+        _ => Err(unexpected(line, true, "no name in it")),
+    }
 }
 
 fn misuse(permit: &Permit, words: impl Into<String>) -> SiteError {

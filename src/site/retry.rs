@@ -30,6 +30,12 @@ impl Retry {
         let waits = ExponentialBuilder::new().with_min_delay(self.first).with_max_delay(self.longest);
         waits.with_max_times(self.times).with_jitter().build()
     }
+
+    /// The same without end or longest wait.
+    pub(super) fn growing(self) -> ExponentialBackoff {
+        let waits = ExponentialBuilder::new().with_min_delay(self.first).without_max_delay();
+        waits.without_max_times().with_jitter().build()
+    }
 }
 
 /// Whether a request that failed like this may be sent again: a read whenever that can help, a write only where surely

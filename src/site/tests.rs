@@ -58,6 +58,10 @@ fn doc(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
+fn to<'a>(permit: &'a Permit, document: Option<&'a str>) -> Cleared<'a> {
+    Cleared::for_test(permit, document)
+}
+
 fn query() -> ListQuery {
     ListQuery { order_by: vec![Order::desc("modified"), Order::asc("name")], limit: 20, ..ListQuery::default() }
 }
@@ -80,9 +84,9 @@ async fn a_document_is_got_with_the_token_and_no_body() {
 async fn writes_use_their_verbs_and_send_json() {
     let sent = doc(json!({"customer": "X", "modified": "2026-11-22 07:52:04.419535"}));
     let (server, caller, client) = giving(json!({"data": {"name": "SO 1"}})).await;
-    client.as_caller(&caller).insert(&permit(Operation::Create), &sent).await.unwrap();
-    client.as_caller(&caller).update(&permit(Operation::Update), "SO 1", &sent).await.unwrap();
-    client.as_caller(&caller).delete(&permit(Operation::Delete), "SO 1").await.unwrap();
+    client.as_caller(&caller).insert(to(&permit(Operation::Create), None), &sent).await.unwrap();
+    client.as_caller(&caller).update(to(&permit(Operation::Update), Some("SO 1")), &sent).await.unwrap();
+    client.as_caller(&caller).delete(to(&permit(Operation::Delete), Some("SO 1"))).await.unwrap();
     let lines: Vec<_> = server.received_requests().await.unwrap().iter().map(line).collect();
     let body = serde_json::to_string(&sent).unwrap();
     assert_eq!(lines[0], ("POST /api/resource/Sales%20Order".into(), body.clone()));
@@ -217,27 +221,27 @@ async fn a_permit_for_something_else_sends_nothing() {
     let (read, delete, empty) = (permit(Operation::Read), permit(Operation::Delete), Map::new());
     let update = permit(Operation::Update);
     let errors = [
-        client.as_caller(&caller).delete(&permit(Operation::Update), "x").await.unwrap_err(),
-        client.as_caller(&caller).insert(&read, &empty).await.unwrap_err(),
-        client.as_caller(&caller).update(&read, "x", &empty).await.unwrap_err(),
-        client.as_caller(&caller).delete(&read, "x").await.unwrap_err(),
+        client.as_caller(&caller).delete(to(&permit(Operation::Update), Some("x"))).await.unwrap_err().for_test(),
+        client.as_caller(&caller).insert(to(&read, None), &empty).await.unwrap_err().for_test(),
+        client.as_caller(&caller).update(to(&read, Some("x")), &empty).await.unwrap_err().for_test(),
+        client.as_caller(&caller).delete(to(&read, Some("x"))).await.unwrap_err().for_test(),
         client.as_caller(&caller).list(&delete, &query()).await.unwrap_err(),
         client.as_caller(&caller).count(&delete, &[], &[], None).await.unwrap_err(),
         client.as_caller(&caller).search_link(&delete, "x", 5, &[], None).await.unwrap_err(),
         client.as_caller(&caller).validate_link(&delete, "x", &[]).await.unwrap_err(),
-        client.as_caller(&caller).submit(&update, &empty).await.unwrap_err(),
-        client.as_caller(&caller).cancel(&update, "x").await.unwrap_err(),
-        client.as_caller(&caller).amend(&update, &empty).await.unwrap_err(),
-        client.as_caller(&caller).amend(&permit(Operation::Amend), &empty).await.unwrap_err(),
+        client.as_caller(&caller).submit(to(&update, None), &empty).await.unwrap_err().for_test(),
+        client.as_caller(&caller).cancel(to(&update, Some("x"))).await.unwrap_err().for_test(),
+        client.as_caller(&caller).amend(to(&update, None), &empty).await.unwrap_err().for_test(),
+        client.as_caller(&caller).amend(to(&permit(Operation::Amend), None), &empty).await.unwrap_err().for_test(),
         client.as_caller(&caller).is_amended(&update, "x").await.unwrap_err(),
         client.as_caller(&caller).submitted_links(&update, "x").await.unwrap_err(),
         client.as_caller(&caller).transitions(&delete, &empty).await.unwrap_err(),
-        client.as_caller(&caller).apply_workflow(&read, &empty, "x").await.unwrap_err(),
-        client.as_caller(&caller).insert_many(&update, &[]).await.unwrap_err(),
+        client.as_caller(&caller).apply_workflow(to(&read, None), &empty, "x").await.unwrap_err().for_test(),
+        client.as_caller(&caller).insert_many(vec![(to(&update, None), &empty)]).await.unwrap_err().for_test(),
         client.as_caller(&caller).next_document(&read, &update, Mapper::Payment, "x").await.unwrap_err(),
         client.as_caller(&caller).next_document(&update, &update, Mapper::Payment, "x").await.unwrap_err(),
-        client.as_caller(&caller).mark(&read, "x", &Mark::Tag("x")).await.unwrap_err(),
-        client.as_caller(&caller).rename(&read, "x", "y").await.unwrap_err(),
+        client.as_caller(&caller).mark(to(&read, Some("x")), &Mark::Tag("x")).await.unwrap_err().for_test(),
+        client.as_caller(&caller).rename(to(&read, Some("x")), "y").await.unwrap_err().for_test(),
     ];
     assert!(errors.iter().all(|error| error.kind() == Kind::Misuse));
     assert!(server.received_requests().await.unwrap().is_empty());

@@ -59,7 +59,12 @@ async fn a_slow_site_times_out_and_a_write_says_that_it_may_be_done() {
     let (_server, caller, client) = answering(slow).await;
     let error = client.as_caller(&caller).get(&permit(Operation::Read), "x").await.unwrap_err();
     assert_eq!((error.kind(), error.maybe_done()), (Kind::TimedOut, false));
-    let error = client.as_caller(&caller).insert(&permit(Operation::Create), &Map::new()).await.unwrap_err();
+    let error = client
+        .as_caller(&caller)
+        .insert(to(&permit(Operation::Create), None), &Map::new())
+        .await
+        .unwrap_err()
+        .for_test();
     assert_eq!((error.kind(), error.maybe_done()), (Kind::TimedOut, true));
 }
 
@@ -70,8 +75,8 @@ async fn a_closed_port_is_unreachable_and_the_log_tells_why() {
     drop(listener);
     let client = Client::new(HASTY).unwrap();
     let error =
-        client.as_caller(&caller(&format!("http://{address}"))).insert(&permit(Operation::Create), &Map::new()).await;
-    let error = error.unwrap_err();
+        client.as_caller(&caller(&format!("http://{address}"))).insert(to(&permit(Operation::Create), None), &Map::new()).await;
+    let error = error.unwrap_err().for_test();
     assert_eq!((error.kind(), error.maybe_done()), (Kind::Unreachable, false));
     assert!(error.for_log().starts_with("POST /api/resource/Sales%20Order: Unreachable: "), "{error}");
     assert!(!error.for_log().contains("secret"));

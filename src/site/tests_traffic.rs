@@ -58,8 +58,13 @@ async fn tries_end() {
 async fn a_write_that_was_sent_is_never_sent_again() {
     for status in [429, 500, 502, 503, 504] {
         let (server, caller, client) = failing(1, page(status), HASTY).await;
-        client.as_caller(&caller).insert(&permit(Operation::Create), &Map::new()).await.unwrap_err();
-        client.as_caller(&caller).update(&permit(Operation::Update), "SO-1", &Map::new()).await.unwrap();
+        client
+            .as_caller(&caller)
+            .insert(to(&permit(Operation::Create), None), &Map::new())
+            .await
+            .unwrap_err()
+            .for_test();
+        client.as_caller(&caller).update(to(&permit(Operation::Update), Some("SO-1")), &Map::new()).await.unwrap();
         assert_eq!(count(&server).await, 2, "{status}");
     }
 }
@@ -72,7 +77,12 @@ async fn the_limit_refuses_before_sending_and_says_when() {
     for _ in 0..2 {
         client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     }
-    let error = client.as_caller(&caller).insert(&permit(Operation::Create), &Map::new()).await.unwrap_err();
+    let error = client
+        .as_caller(&caller)
+        .insert(to(&permit(Operation::Create), None), &Map::new())
+        .await
+        .unwrap_err()
+        .for_test();
     assert!(matches!(error.kind(), Kind::OverLimit { .. }) && !error.maybe_done(), "{error}");
     let said = error.for_model();
     assert!(said.contains("nothing was sent") && said.contains("Wait 1800 s"), "{said}");
@@ -87,13 +97,27 @@ async fn what_reads_a_write_back_is_let_through_the_limit() {
     let (server, caller, client) = failing(0, page(502), ClientOptions { rates, ..HASTY }).await;
     let update = permit(Operation::Update);
     let call = async {
-        client.as_caller(&caller).update(&update, "SO-1", &Map::new()).await.unwrap();
+        client.as_caller(&caller).update(to(&update, Some("SO-1")), &Map::new()).await.unwrap();
         client.as_caller(&caller).get(&update, "SO-1").await.unwrap();
-        client.as_caller(&caller).update(&update, "SO-1", &Map::new()).await.unwrap_err()
+        client.as_caller(&caller).update(to(&update, Some("SO-1")), &Map::new()).await.unwrap_err().for_test()
     };
     let error = CallState::new("1", false).run(call).await;
     assert!(matches!(error.kind(), Kind::OverLimit { .. }));
     assert_eq!(count(&server).await, 2);
+}
+
+#[tokio::test]
+async fn a_write_is_looked_for_until_its_time_is_over() {
+    let (_server, _, client) =
+        failing(0, page(502), ClientOptions { timeout: Duration::from_millis(300), ..HASTY }).await;
+    let (sent, mut reads) = (Instant::now(), 0);
+    for wait in client.waits(sent) {
+        tokio::time::sleep(wait).await;
+        reads += 1;
+    }
+    assert!(sent.elapsed() >= Duration::from_millis(300) && reads < 15, "{reads} in {:?}", sent.elapsed());
+    // Its time was over before its answer was given up.
+    assert_eq!(client.waits(sent).count(), HASTY.retry.times);
 }
 
 #[tokio::test]
@@ -102,7 +126,8 @@ async fn a_site_that_asks_for_patience_gets_it_from_everybody() {
     let (server, caller, client) = failing(1, busy, HASTY).await;
     let read = permit(Operation::Read);
     client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err();
-    let error = client.as_caller(&caller).delete(&permit(Operation::Delete), "SO-1").await.unwrap_err();
+    let error =
+        client.as_caller(&caller).delete(to(&permit(Operation::Delete), Some("SO-1"))).await.unwrap_err().for_test();
     assert!(matches!(error.kind(), Kind::RateLimited { retry_after: Some(_) }) && !error.maybe_done());
     assert!(error.for_model().contains("Wait 600 s"), "{}", error.for_model());
     assert_eq!(count(&server).await, 1);
@@ -126,7 +151,12 @@ async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
     // The third failure opens the breaker; the fourth try of this call is not sent.
     let error = client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err();
     assert!(matches!(error.kind(), Kind::Paused { .. }), "{error}");
-    let error = client.as_caller(&caller).insert(&permit(Operation::Create), &Map::new()).await.unwrap_err();
+    let error = client
+        .as_caller(&caller)
+        .insert(to(&permit(Operation::Create), None), &Map::new())
+        .await
+        .unwrap_err()
+        .for_test();
     assert!(error.for_model().contains("Wait 600 s") && !error.maybe_done(), "{}", error.for_model());
     assert_eq!(count(&server).await, 3);
 }
@@ -194,11 +224,11 @@ async fn a_write_drops_what_was_kept_also_when_it_fails() {
     let (server, caller, client) = failing(0, page(502), KEPT).await;
     let (read, update) = (permit(Operation::Read), permit(Operation::Update));
     client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
-    client.as_caller(&caller).update(&update, "SO-2", &Map::new()).await.unwrap();
+    client.as_caller(&caller).update(to(&update, Some("SO-2")), &Map::new()).await.unwrap();
     client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     assert_eq!(count(&server).await, 3);
     // Given up before its end, it may all the same have changed something.
-    assert!(client.as_caller(&caller).update(&update, "SO-2", &Map::new()).now_or_never().is_none());
+    assert!(client.as_caller(&caller).update(to(&update, Some("SO-2")), &Map::new()).now_or_never().is_none());
     let before = count(&server).await;
     client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     assert!(count(&server).await > before);

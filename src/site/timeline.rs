@@ -7,12 +7,13 @@ use crate::policy::{Operation, Permit};
 
 impl CallerClient<'_> {
     /// What the desk shows beside a document: `versions` (the ten newest), `comments`, `communications`, logs by kind,
-    /// `attachments`, `assignments`, `tags`. Copies of fields in it are not cut: that is for the caller to do.
+    /// `attachments`, `assignments`, `tags`. Copies of fields in it are not cut: that is for the caller to do. Takes a permit
+    /// to update too: what was hung on a document is known only by reading it back.
     ///
     /// # Errors
     /// The site's refusal.
     pub async fn docinfo(&self, permit: &Permit, name: &str) -> Result<Map<String, Value>, SiteError> {
-        check(permit, &[Operation::Read])?;
+        check(permit, &[Operation::Read, Operation::Update])?;
         self.in_sight(permit, name).await?;
         self.info(permit, name).await
     }

@@ -1,20 +1,26 @@
 //! What people hang on a document: comments, assignments, tags, shares, followers; and giving it another name.
 
+use std::time::Instant;
+
 use erpnext_schema::doctype_flag;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::erp::is_a_date;
+use super::hung::Hung;
+use crate::cleared::Cleared;
+use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
-use crate::policy::Operation;
-use crate::site::{Mark, unreachable};
+use crate::policy::{Operation, WriteState};
+use crate::site::{Answer, Kind as Failure, Mark, SiteError, WriteError, unreachable};
 use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed, optional};
 use crate::tool::spec::updates;
 use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_messages;
+use crate::writes::send::{Next, Write, send};
 
 const USER: Arg = needed("user", Kind::Text).about("the user's name, an e-mail address");
 const TAGGED: Arg = needed("tag", Kind::Text);
@@ -155,15 +161,15 @@ async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<Value, ToolError> {
     let (name, stored) = stored(&on, call.given).await?;
     let (key, what) = told(mark);
     let preview = Map::from_iter([(key.to_owned(), what.clone())]);
-    let step = Step { name: Some(&name), stored: Some(&stored), result: Some(&stored), preview: &preview };
-    if let Go::Answer(answer) = on.gate(call.given, step).await? {
-        return Ok(answer);
-    }
-    let answer = call.session.site.mark(&permit, &name, mark).await?;
+    let state = WriteState::Changed { stored: &stored, result: &stored };
+    let cleared = match on.gate(call.given, Step { name: Some(&name), state, preview: &preview }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let answer = send(call.session, &Hung::new(&on, &name, mark), cleared).await?;
     let mut result = Map::from_iter([("name".to_owned(), json!(name)), (key.to_owned(), what)]);
     if let Mark::Assign { .. } | Mark::Unassign(_) = mark {
-        let tasks = answer.data.as_array().into_iter().flatten();
-        result.insert("assigned_to".to_owned(), tasks.filter_map(|task| task.get("owner").cloned()).collect());
+        result.insert("assigned_to".to_owned(), json!(answer.data));
     }
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))
@@ -206,14 +212,55 @@ async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
         )));
     }
     let preview = Map::from_iter([("name".to_owned(), json!({"from": name, "to": new_name}))]);
-    let step = Step { name: Some(&name), stored: Some(&stored), result: Some(&result), preview: &preview };
-    if let Go::Answer(answer) = on.gate(call.given, step).await? {
-        return Ok(answer);
-    }
-    let answer = call.session.site.rename(&permit, &name, new_name).await?;
+    let state = WriteState::Changed { stored: &stored, result: &result };
+    let cleared = match on.gate(call.given, Step { name: Some(&name), state, preview: &preview }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let answer = send(call.session, &Renamed { on: &on, name: &name, stored: &stored, new_name }, cleared).await?;
     let mut result = Map::from_iter([("renamed".to_owned(), json!({"from": name, "to": answer.data}))]);
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))
+}
+
+/// Another name for a document.
+struct Renamed<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    stored: &'a Map<String, Value>,
+    new_name: &'a str,
+}
+
+impl<'a> Write for Renamed<'a> {
+    type Leave = Cleared<'a>;
+    type Made = String;
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<String>, WriteError> {
+        self.on.session.site.rename(cleared, self.new_name).await
+    }
+
+    /// A renamed document keeps its creation; another of that name was made at another time.
+    async fn read_back(&self, _: Instant) -> Result<Verdict<String>, SiteError> {
+        let session = self.on.session;
+        match session.site.get(self.on.permit, self.new_name).await {
+            Ok(now) => {
+                let same = |key: &str, value: &Value| now.data.get(key) == Some(value);
+                let creation = self.stored.get("creation").is_some_and(|creation| same("creation", creation));
+                let renamed = creation && same("name", &json!(self.new_name));
+                Ok(Verdict::seen(renamed.then(|| self.new_name.to_owned()), UNCHANGED))
+            }
+            Err(error) if error.kind() == Failure::Missing => Ok(Verdict::NotYet(UNCHANGED.to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn what(&self) -> String {
+        format!("renaming of {} {:?} to {:?}", self.on.def.name, self.name, self.new_name)
+    }
+
+    fn next(&self) -> Next {
+        Next::Look(format!("read {} {:?}, then {:?},", self.on.def.name, self.new_name, self.name))
+    }
 }
 
 fn same(name: &str, other: &str) -> bool {

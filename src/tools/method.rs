@@ -1,16 +1,23 @@
 //! `call_method`: the methods of the site that the configuration lists, with the arguments that it gives them.
 
+use std::time::Instant;
+
 use erpnext_schema::{Rule, Violation, nearest};
 use serde_json::{Map, Value, json};
 
 use crate::audit;
+use crate::cleared::Cleared;
 use crate::config::Method;
+use crate::context::Session;
+use crate::document::outcome::Verdict;
 use crate::error::ToolError;
-use crate::policy::Operation;
+use crate::policy::{MethodPermit, Operation};
+use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::arguments::{Kind, optional};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::confirm::About;
 use crate::writes::report::note_messages;
+use crate::writes::send::{Next, Write, send};
 
 /// Calls a method of the site.
 pub const CALL: ToolSpec = ToolSpec {
@@ -41,7 +48,7 @@ async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
     let (permit, method) = session.policy.permit_method(name)?;
     let arguments = call.given.value("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
     check(method, &arguments).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
-    if permit.writes() {
+    let answer = if permit.writes() {
         let shown = || Map::from_iter([("would_call".to_owned(), json!({"method": name, "arguments": arguments}))]);
         if call.attempt.dry_run {
             let mut answer = shown();
@@ -51,13 +58,47 @@ async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
         }
         let (tool, what) = (call.tool.name(), format!("call {name}"));
         let about = About { tool, doctype: "", modified: None, operation: Operation::Update, what };
-        about.confirmed(session, call.given, shown)?;
-        session.audit.intend(call.attempt)?;
-    }
-    let answer = session.site.call_method(&permit, arguments).await?;
+        let confirmed = about.confirmed(session, call.given, shown)?;
+        let cleared = Cleared::call(&permit, confirmed, session.audit.intend(call.attempt)?);
+        send(session, &Called { session, method: name, arguments: &arguments }, cleared).await?
+    } else {
+        session.site.ask_method(&permit, arguments).await?
+    };
     let mut result = Map::from_iter([("method".to_owned(), json!(name)), ("answer".to_owned(), answer.data)]);
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))
+}
+
+/// A method that changes something: what, nobody here knows.
+struct Called<'a> {
+    session: &'a Session<'a>,
+    method: &'a str,
+    arguments: &'a Map<String, Value>,
+}
+
+impl<'a> Write for Called<'a> {
+    type Leave = Cleared<'a, MethodPermit>;
+    type Made = Value;
+
+    async fn send(&self, cleared: Self::Leave) -> Result<Answer<Value>, WriteError> {
+        self.session.site.call_method(cleared, self.arguments).await
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict<Value>, SiteError> {
+        Ok(Verdict::Open("what a method of the site changes is not known here".to_owned()))
+    }
+
+    fn what(&self) -> String {
+        format!("call of {}", self.method)
+    }
+
+    fn next(&self) -> Next {
+        Next::Ask(
+            "do not call it again: look at the documents that the method changes, with the tools for those or on the site \
+             itself, and let the user decide."
+                .to_owned(),
+        )
+    }
 }
 
 /// A method as JSON Schema has it.

@@ -10,6 +10,7 @@ mod convert;
 mod erp;
 pub mod find;
 mod history;
+mod hung;
 mod lifecycle;
 mod linked;
 mod lookup;

@@ -1,20 +1,24 @@
 //! Workflows: what a user may do with a document in its present state, doing it, and what waits for the user.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use erpnext_schema::{Operator, Order, Rule, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::{Docstatus, moved, stale};
+use crate::cleared::Cleared;
+use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
-use crate::policy::{FieldRef, Operation};
+use crate::policy::{FieldRef, Operation, WriteState};
 use crate::shape;
-use crate::site::{self, Filter, ListQuery, State, Workflow};
+use crate::site::{self, Answer, Filter, ListQuery, SiteError, State, Workflow, WriteError};
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
 use crate::writes::gate::{Go, Step};
+use crate::writes::send::{Next, Write, send};
 
 /// What is open to the user.
 pub const ACTIONS: ToolSpec = ToolSpec {
@@ -167,23 +171,57 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
         preview.insert("docstatus".to_owned(), json!({"from": doc.get("docstatus"), "to": to}));
         result.insert("docstatus".to_owned(), json!(to));
     }
-    let step = Step { name: Some(name), stored: Some(&doc), result: Some(&result), preview: &preview };
+    let state = WriteState::Changed { stored: &doc, result: &result };
+    let step = Step { name: Some(name), state, preview: &preview };
     // What the state means for docstatus needs leave of its own, and is confirmed as what it is.
     if operation != Operation::Update {
         let permit = session.permit(operation, on.def.name).await?;
-        DocTypeCall { permit: &permit, ..on }.judge(&step).await?;
+        let _also_admitted = DocTypeCall { permit: &permit, ..on }.judge(&step).await?;
     }
-    if let Go::Answer(answer) = on.gate_as(operation, call.given, step).await? {
-        return Ok(answer);
-    }
-    let answer = match session.site.apply_workflow(&update, &doc, wanted).await {
+    let cleared = match on.gate_as(operation, call.given, step).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let sets = workflow.as_ref().map(|workflow| workflow.state_field.as_str()).into_iter().chain(["docstatus"]);
+    let sets = sets.filter_map(|field| Some((field, result.get(field)?))).collect();
+    let answer = match send(session, &Taken { on: &on, name, before: &doc, action: wanted, sets }, cleared).await {
         Ok(answer) => answer,
-        Err(error) if error.kind() == site::Kind::Stale => return Err(stale(&on, name)),
-        Err(error) => return Err(error.into()),
+        Err(ToolError::Site(error)) if error.kind() == site::Kind::Stale => return Err(stale(&on, name)),
+        Err(error) => return Err(error),
     };
     let mut result = moved(&on, "updated", name, doc, answer.messages).await;
     result.extend(told.map(|told| ("state".to_owned(), told)));
     Ok(Value::Object(result))
+}
+
+/// An action taken on a document that was read as `before`; it leaves these fields so.
+struct Taken<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    before: &'a Map<String, Value>,
+    action: &'a str,
+    sets: Vec<(&'a str, &'a Value)>,
+}
+
+impl<'a> Write for Taken<'a> {
+    type Leave = Cleared<'a>;
+    type Made = ();
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<()>, WriteError> {
+        self.on.session.site.apply_workflow(cleared, self.before, self.action).await
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
+        Ok(outcome::of_step(&self.sets, self.before, self.on.now(self.name).await?.as_ref()))
+    }
+
+    fn what(&self) -> String {
+        format!("{} of {} {:?}", self.action, self.on.def.name, self.name)
+    }
+
+    fn next(&self) -> Next {
+        self.on.read_it(self.name)
+    }
 }
 
 /// From which state to which, where that may be seen.

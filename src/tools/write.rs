@@ -1,18 +1,24 @@
 //! Create, update and delete. What was stored is read back, because the site's answer to a write only echoes it (H13).
 
+use std::time::Instant;
+
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Violation, check_document};
 use serde_json::{Map, Value, json};
 
+use crate::cleared::Cleared;
 use crate::document::changes::{self, Change};
+use crate::document::outcome::{self, Verdict};
 use crate::document::{Writing, merge, overlaid};
 use crate::documents::names::{document_name, named_exactly};
 use crate::documents::{DocTypeCall, file_fields, suggest, titles};
 use crate::error::ToolError;
-use crate::site::{Kind, unreachable};
+use crate::policy::WriteState;
+use crate::site::{Answer, Kind, SiteError, WriteError, unreachable};
 use crate::tool::Arguments;
 use crate::writes::conflict::Stale;
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::{note_messages, note_titles};
+use crate::writes::send::{Next, Write, send};
 use crate::writes::{links, protected_fields};
 
 /// The most rows of a table that one create takes.
@@ -28,22 +34,18 @@ pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     let answer = match on.made_before(key).await? {
         Some(made) => made,
         None => {
-            let step = Step { name: None, stored: None, result: Some(&doc), preview: &doc };
-            if let Go::Answer(answer) = on.gate(given, step).await? {
-                return Ok(answer);
-            }
-            match on.send_create(&doc, key).await {
+            let step = Step { name: None, state: WriteState::New(&doc), preview: &doc };
+            let cleared = match on.gate(given, step).await? {
+                Go::Send(cleared) => cleared,
+                Go::Answer(answer) => return Ok(answer),
+            };
+            match on.send_create(cleared, &doc, key, None).await {
                 Ok(answer) => answer,
                 Err(error) => return Err(suggest::named(&on, error, &[&doc]).await),
             }
         }
     };
-    let Some(name) = answer.data.get("name").and_then(document_name) else {
-        return Err(ToolError::refused(format!(
-            "The site took the new {} and did not say its name. Look for it with a list before trying again.",
-            on.def.name
-        )));
-    };
+    let name = answer.data;
     let mut result = Map::from_iter([("created".to_owned(), json!(name))]);
     note_titles(&mut result, titled);
     match on.stored(&name).await {
@@ -84,11 +86,12 @@ pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
     let result = overlaid(&before, &merged.body);
     let preview = on.preview(&before, &result, &changes);
-    let step = Step { name: Some(name), stored: Some(&before), result: Some(&result), preview: &preview };
-    if let Go::Answer(answer) = on.gate(given, step).await? {
-        return Ok(answer);
-    }
-    let answer = match on.send_update(name, &before, &merged).await {
+    let state = WriteState::Changed { stored: &before, result: &result };
+    let cleared = match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let answer = match send(on.session, &Update { on: &on, name, before: &before, merged: &merged }, cleared).await {
         Ok(answer) => answer,
         Err(ToolError::Site(error)) if error.kind() == Kind::Stale => {
             let read = before.get("modified").and_then(Value::as_str).unwrap_or_default();
@@ -132,17 +135,96 @@ pub async fn delete(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     let name = on.name(given);
     let stored = on.session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
-    let step = Step { name: Some(name), stored: Some(&stored), result: None, preview: &Map::new() };
-    if let Go::Answer(answer) = on.gate(given, step).await? {
-        return Ok(answer);
-    }
-    let answer = on.send_delete(name, &stored).await?;
+    let step = Step { name: Some(name), state: WriteState::Gone(&stored), preview: &Map::new() };
+    let cleared = match on.gate(given, step).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let answer = send(on.session, &Delete { on, name, before: &stored }, cleared).await?;
     let mut result = Map::from_iter([("deleted".to_owned(), json!(name))]);
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))
 }
 
+/// Changed fields of a document that was read as `before`.
+struct Update<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    before: &'a Map<String, Value>,
+    merged: &'a merge::Merged,
+}
+
+impl<'a> Write for Update<'a> {
+    type Leave = Cleared<'a>;
+    type Made = ();
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<()>, WriteError> {
+        self.on.session.site.update(cleared, &self.merged.body).await
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
+        let now = self.on.now(self.name).await?;
+        let child = |name: &str| self.on.session.catalog.known(name);
+        Ok(outcome::of_update(self.on.def, &child, self.before, &self.merged.given, now.as_ref()))
+    }
+
+    fn what(&self) -> String {
+        self.on.doing(self.name)
+    }
+
+    fn next(&self) -> Next {
+        self.on.read_it(self.name)
+    }
+}
+
+/// The end of a document that was read as `before`.
+struct Delete<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    before: &'a Map<String, Value>,
+}
+
+impl<'a> Write for Delete<'a> {
+    type Leave = Cleared<'a>;
+    type Made = ();
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<()>, WriteError> {
+        self.on.session.site.delete(cleared).await
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
+        Ok(outcome::of_delete(self.before, self.on.now(self.name).await?.as_ref()))
+    }
+
+    fn what(&self) -> String {
+        self.on.doing(self.name)
+    }
+
+    fn next(&self) -> Next {
+        self.on.read_it(self.name)
+    }
+}
+
 impl<'a> DocTypeCall<'a> {
+    /// The document as it is now; nothing where it is not there.
+    pub(crate) async fn now(&self, name: &str) -> Result<Option<Map<String, Value>>, SiteError> {
+        match self.session.site.get(self.permit, name).await {
+            Ok(now) => Ok(Some(now.data)),
+            Err(error) if error.kind() == Kind::Missing => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is done, in words: `update of ToDo "x"`.
+    pub(crate) fn doing(&self, name: &str) -> String {
+        format!("{} of {} {name:?}", self.permit.operation(), self.def.name)
+    }
+
+    /// That the document itself shows whether something was done.
+    pub(crate) fn read_it(&self, name: &str) -> Next {
+        Next::Look(format!("read {} {name:?}", self.def.name))
+    }
+
     /// The data as the site stores it.
     pub(crate) async fn document(
         &self,

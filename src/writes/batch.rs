@@ -7,6 +7,7 @@ use erpnext_schema::DocTypeDef;
 use serde_json::Value;
 
 use crate::audit::{Attempt, new_id};
+use crate::cleared::Confirmed;
 use crate::context::{Session, record_result};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -21,13 +22,21 @@ pub struct Member<'a> {
     tool: Tool,
     def: &'static DocTypeDef,
     permit: &'a Permit,
+    confirmed: Option<Confirmed>,
     attempt: Attempt,
     started: Instant,
 }
 
 impl<'a> Member<'a> {
-    /// The document `name` of a batch that `on` had confirmed; `permit` is for what is done with this one.
-    pub fn new(on: &DocTypeCall<'a>, def: &'static DocTypeDef, permit: &'a Permit, name: Option<&str>) -> Self {
+    /// The document `name` of a batch that was `confirmed`, unless it is a dry run; `permit` is for what is done with this
+    /// one.
+    pub fn new(
+        on: &DocTypeCall<'a>,
+        def: &'static DocTypeDef,
+        permit: &'a Permit,
+        name: Option<&str>,
+        confirmed: Option<Confirmed>,
+    ) -> Self {
         let attempt = Attempt {
             id: new_id(),
             operation: permit.operation().as_str().to_uppercase(),
@@ -41,6 +50,7 @@ impl<'a> Member<'a> {
             tool: on.tool,
             def,
             permit,
+            confirmed,
             attempt,
             started: Instant::now(),
         }
@@ -48,8 +58,8 @@ impl<'a> Member<'a> {
 
     /// The call as one on this document.
     pub fn on(&self) -> DocTypeCall<'_> {
-        let Self { session, registry, tool, def, permit, attempt, .. } = self;
-        DocTypeCall { session, registry, tool: *tool, def, permit, attempt, in_batch: true }
+        let Self { session, registry, tool, def, permit, confirmed, attempt, .. } = self;
+        DocTypeCall { session, registry, tool: *tool, def, permit, attempt, confirmed: *confirmed }
     }
 
     /// Does it and records what came of it; the site knows its requests by its own name.

@@ -1,11 +1,12 @@
-//! Confirmation: the words for what a write would do, and the tokens that say that it is meant. A token is good once, for
-//! ten minutes, for exactly what was shown: tool, arguments, user, the document as it was then, and all that would be done.
+//! Asking for a confirmation: the words for what a write would do, and what a token for it stands for: tool, arguments,
+//! user, the document as it was then, and all that would be done.
 
 use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value, json};
 
+use crate::cleared::{Bound, Confirmed, NoRandom};
 use crate::context::Session;
-use crate::context::tokens::Bound;
+use crate::cleared::Bound;
 use crate::error::{ToolError, Unconfirmed};
 use crate::policy::Operation;
 use crate::site::Caller;
@@ -95,18 +96,19 @@ impl About<'_> {
         session: &Session<'_>,
         given: &Arguments,
         shown: impl FnOnce() -> Map<String, Value>,
-    ) -> Result<(), ToolError> {
-        let policy = &session.policy;
-        if !policy.confirms(self.operation) || policy.takes_confirm_argument() && given.flag("confirm") {
-            return Ok(());
+    ) -> Result<Confirmed, ToolError> {
+        if let Some(confirmed) = Confirmed::unasked(&session.policy, self.operation, given.flag("confirm")) {
+            return Ok(confirmed);
         }
         let shown = shown();
         let bound = bound(session.caller, self.tool, self.doctype, given, self.modified, &shown);
         let brought = given.text(TOKEN);
-        if brought.is_some_and(|token| session.user.tokens.redeem(token, &bound)) {
-            return Ok(());
+        if let Some(confirmed) = brought.and_then(|token| session.user.tokens.redeem(token, &bound)) {
+            return Ok(confirmed);
         }
-        let token = session.user.tokens.issue(bound)?;
+        let no_random =
+            |NoRandom| ToolError::refused("This machine has no random numbers now; nothing was sent. Try again.");
+        let token = session.user.tokens.issue(bound).map_err(no_random)?;
         let told: String = Value::Object(shown.clone()).to_string().chars().take(MOST_TOLD).collect();
         let question = format!("{}?\n{told}", self.what);
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(self.what))]);
@@ -131,9 +133,8 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::bound;
-    use crate::context::Tokens;
-    use crate::site::SiteUrl;
-    use crate::site::{Caller, Credentials};
+    use crate::cleared::{Bound, Tokens};
+    use crate::site::{Caller, Credentials, SiteUrl};
     use crate::tool::Arguments;
 
     fn caller(key: &str) -> Caller {
@@ -141,7 +142,7 @@ mod tests {
         Caller::new(SiteUrl::parse("http://localhost", false).unwrap(), credentials)
     }
 
-    fn of(key: &str, tool: &str, given: Value, modified: &str) -> super::Bound {
+    fn of(key: &str, tool: &str, given: Value, modified: &str) -> Bound {
         let given = Arguments::made([("data", given), ("confirm_token", json!(modified))]);
         let shown = Map::from_iter([("would_change".to_owned(), json!({"docstatus": modified}))]);
         bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)), &shown)
@@ -159,22 +160,11 @@ mod tests {
             of("k", "delete", json!({"a": 2}), "m1"),
             of("k", "delete", data, "m2"),
         ] {
-            assert!(!tokens.redeem(&token, &other));
+            assert!(tokens.redeem(&token, &other).is_none());
         }
-        assert!(!tokens.redeem("guessed", &bound));
+        assert!(tokens.redeem("guessed", &bound).is_none());
         let reordered = of("k", "delete", json!({"b": {"d": 3, "c": [1, 2]}, "a": 1}), "m1");
-        assert!(tokens.redeem(&token, &reordered), "the order of keys means nothing");
-        assert!(!tokens.redeem(&token, &bound), "it was used");
-    }
-
-    #[test]
-    fn the_oldest_make_room() {
-        let tokens = Tokens::default();
-        let bound = of("k", "delete", json!({}), "m");
-        let first = tokens.issue(bound).unwrap();
-        for _ in 0..crate::context::tokens::MOST {
-            tokens.issue(bound).unwrap();
-        }
-        assert!(!tokens.redeem(&first, &bound));
+        assert!(tokens.redeem(&token, &reordered).is_some(), "the order of keys means nothing");
+        assert!(tokens.redeem(&token, &bound).is_none(), "it was used");
     }
 }

@@ -4,51 +4,45 @@
 use serde_json::{Map, Value, json};
 
 use super::confirm::About;
+use crate::cleared::{Cleared, Confirmed};
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
-use crate::policy::{Denial, Operation, Reason, unforeseen};
+use crate::policy::{Admitted, Denial, Operation, Reason, WriteState};
 use crate::tool::Arguments;
 
-/// A write that was decided and not yet sent.
+/// A write to one document that was decided and not yet sent.
 ///
 /// The operation is the permit's, the tool and its arguments are the call's.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
-    /// The document's name, where it has one already; none too for a batch as a whole, which has neither `stored` nor
-    /// `result`: its documents pass the gate one by one as its [`Member`](super::batch::Member)s.
+    /// The document's name, where it has one already.
     pub name: Option<&'a str>,
-    /// The document as it is stored, where there is one.
-    pub stored: Option<&'a Map<String, Value>>,
-    /// The document as the write would leave it, as far as is known before the site computes; none for a delete.
-    pub result: Option<&'a Map<String, Value>>,
+    /// The document, before and after.
+    pub state: WriteState<'a>,
     /// What would change, for the one who is asked: field by field `{"from": …, "to": …}`, or what else there is to say.
     pub preview: &'a Map<String, Value>,
-}
-
-impl Step<'_> {
-    /// Whether it stands for a batch as a whole.
-    fn is_batch(&self) -> bool {
-        self.stored.is_none() && self.result.is_none()
-    }
 }
 
 /// What the gate says.
 #[derive(Debug)]
 #[must_use]
-pub enum Go {
+pub enum Go<'a> {
     /// The intent is recorded: send it now.
-    Send,
+    Send(Cleared<'a>),
     /// Send nothing: this is the answer, the end of a dry run.
     Answer(Value),
 }
 
-impl DocTypeCall<'_> {
+impl<'a> DocTypeCall<'a> {
     /// Asks the gate. Every write calls this exactly once, directly before it is sent.
     ///
     /// # Errors
     /// A condition that is not satisfied, what is not confirmed yet, or cannot be recorded.
-    pub async fn gate(&self, given: &Arguments, step: Step<'_>) -> Result<Go, ToolError> {
+    pub async fn gate<'s>(&self, given: &Arguments, step: Step<'s>) -> Result<Go<'s>, ToolError>
+    where
+        'a: 's,
+    {
         self.gate_as(self.permit.operation(), given, step).await
     }
 
@@ -56,32 +50,51 @@ impl DocTypeCall<'_> {
     ///
     /// # Errors
     /// As [`DocTypeCall::gate`].
-    pub async fn gate_as(&self, operation: Operation, given: &Arguments, step: Step<'_>) -> Result<Go, ToolError> {
-        self.judge(&step).await?;
+    pub async fn gate_as<'s>(
+        &self,
+        operation: Operation,
+        given: &Arguments,
+        step: Step<'s>,
+    ) -> Result<Go<'s>, ToolError>
+    where
+        'a: 's,
+    {
+        let admitted = self.judge(&step).await?;
         if self.attempt.dry_run {
-            // A batch goes on to its documents, each of which ends here.
-            return Ok(if step.is_batch() { Go::Send } else { Go::Answer(self.dry(&step)) });
+            return Ok(Go::Answer(self.dry(&step)));
         }
-        if !self.in_batch {
-            self.confirmed(operation, given, &step)?;
+        let confirmed = match self.confirmed {
+            Some(confirmed) => confirmed,
+            None => self.ask(operation, given, &step)?,
+        };
+        let recorded = self.session.audit.intend(self.attempt)?;
+        Ok(Go::Send(Cleared::new(admitted, step.name, confirmed, recorded)))
+    }
+
+    /// Asks about a batch as a whole, whose documents then pass the gate one by one as its
+    /// [`Member`](super::batch::Member)s, with this confirmation; none in a dry run, which ends at each of them.
+    ///
+    /// # Errors
+    /// What is not confirmed yet, or cannot be recorded.
+    pub fn gate_batch(&self, given: &Arguments, preview: &Map<String, Value>) -> Result<Option<Confirmed>, ToolError> {
+        if self.attempt.dry_run {
+            return Ok(None);
         }
-        self.session.audit.intend(self.attempt)?;
-        Ok(Go::Send)
+        let operation = self.permit.operation();
+        let what = format!("{operation} {} documents", self.def.name);
+        let about = About { tool: self.tool.name(), doctype: self.def.name, modified: None, operation, what };
+        let confirmed = about.confirmed(self.session, given, || preview.clone())?;
+        let _for_the_whole = self.session.audit.intend(self.attempt)?;
+        Ok(Some(confirmed))
     }
 
     /// The conditions on the document as it is stored, and as the write would leave it.
-    pub(crate) async fn judge(&self, step: &Step<'_>) -> Result<(), ToolError> {
+    pub(crate) async fn judge(&self, step: &Step<'_>) -> Result<Admitted<'a>, ToolError> {
         // Of a new document all is known.
-        if let Some(stored) = step.stored {
+        if let Some(stored) = step.state.stored() {
             self.can_be_judged(stored).await?;
         }
-        step.stored.map_or(Ok(()), |stored| self.permit.admits_stored(stored))?;
-        if let Some(result) = step.result {
-            let children = |child: &str| self.session.catalog.known(child);
-            let unknown = unforeseen(self.permit.judged_by(), self.def, &children, step.stored, result);
-            self.permit.admits_result(result, &unknown)?;
-        }
-        Ok(())
+        Ok(self.permit.admits(step.state, self.def, &|child| self.session.catalog.known(child))?)
     }
 
     /// Refuses to judge by a field that the site does not show to the user: it would be judged as empty, or as 0 (H4).
@@ -104,14 +117,13 @@ impl DocTypeCall<'_> {
         Ok(())
     }
 
-    fn confirmed(&self, operation: Operation, given: &Arguments, step: &Step<'_>) -> Result<(), ToolError> {
+    fn ask(&self, operation: Operation, given: &Arguments, step: &Step<'_>) -> Result<Confirmed, ToolError> {
         let what = match (step.name, self.permit.operation() == operation) {
             (Some(name), true) => format!("{operation} {} {name:?}", self.def.name),
             (Some(name), false) => format!("{} of {} {name:?}", self.tool.name(), self.def.name),
-            (None, _) if step.is_batch() => format!("{operation} {} documents", self.def.name),
             (None, _) => format!("{operation} a {}", self.def.name),
         };
-        let modified = step.stored.and_then(|stored| stored.get("modified"));
+        let modified = step.state.stored().and_then(|stored| stored.get("modified"));
         let about = About { tool: self.tool.name(), doctype: self.def.name, modified, operation, what };
         about.confirmed(self.session, given, || self.shown(step))
     }
@@ -130,7 +142,7 @@ impl DocTypeCall<'_> {
     /// What the write would do, as far as the caller may see it.
     fn shown(&self, step: &Step<'_>) -> Map<String, Value> {
         let entry = |key: &str, value: Map<String, Value>| Map::from_iter([(key.to_owned(), Value::Object(value))]);
-        match (self.permit.operation(), step.stored, step.result) {
+        match (self.permit.operation(), step.state.stored(), step.state.result()) {
             (Operation::Update, Some(_), Some(_)) => entry("would_change", step.preview.clone()),
             (Operation::Create | Operation::Amend, _, Some(result)) => {
                 entry("would_create", self.visible(result.clone()))

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod confirm;
 pub mod conflict;
+pub mod creates;
 pub mod gate;
 pub mod links;
 pub mod protected_fields;

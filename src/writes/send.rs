@@ -1,242 +1,87 @@
-//! Writes, and what became of them where no answer came: read back until it is decided, and never sent twice.
+//! The one way in which writes are sent: once. Where no answer came, the site is read until that shows what became of it, as
+//! long as the site may still be at it.
 
 use std::time::Instant;
 
-use erpnext_schema::time::parse_datetime;
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
-
-use crate::context::recent_creates::MADE_BEFORE;
-use crate::document::merge::Merged;
-use crate::document::outcome::{self, Verdict};
-use crate::documents::DocTypeCall;
-use crate::documents::names::document_name;
+use crate::context::Session;
+use crate::document::outcome::Verdict;
 use crate::error::ToolError;
-use crate::site::{Answer, Filter, Kind, SiteError};
+use crate::site::{Answer, SiteError, WriteError};
 
-/// Where a DocType keeps the key by which a repeated create is known again.
-const KEY: &str = "idempotency_key";
-/// How many of the user's newest documents are looked through.
-const LOOKED_THROUGH: u32 = 50;
+/// Told with what was done and not answered.
+pub(crate) const READ_BACK: &str = "no answer came from the site; reading shows that it was done";
 
-impl DocTypeCall<'_> {
-    /// The document that an earlier call made with the same key, if one did.
-    ///
-    /// # Errors
-    /// Where that document may not be read: then it is not named.
-    pub(crate) async fn made_before(&self, key: Option<&str>) -> Result<Option<Answer<Map<String, Value>>>, ToolError> {
-        let Some(key) = key else { return Ok(None) };
-        let kept = self.keeps_keys().await?;
-        let name = if kept {
-            self.made_with(KEY, key).await?
-        } else {
-            self.session.user.recent_creates.with_key(self.def.name, key)
-        };
-        let Some(name) = name else { return Ok(None) };
-        if self.permit.is_scoped() || !kept {
-            match self.session.site.get(self.permit, &name).await {
-                Err(error) if error.kind() == Kind::Missing && !kept => return Ok(None),
-                Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => {
-                    return Err(ToolError::refused(format!(
-                        "{KEY}: it was used for a {} that is not among those that may be read; nothing was sent.\n\
-                         next: call again with another key.",
-                        self.def.name
-                    )));
-                }
-                seen => drop(seen?),
-            }
+/// A write that says how it is sent, and how it is recognised where no answer came. One cannot be sent without both.
+pub(crate) trait Write {
+    /// The leave to send it: [`Cleared`](crate::cleared::Cleared), of one document or of several.
+    type Leave;
+    /// What it gives.
+    type Made;
+
+    /// Sends it, through the one method of the client that does.
+    async fn send(&self, leave: Self::Leave) -> Result<Answer<Self::Made>, WriteError>;
+
+    /// Reads what became of it; it was sent at `since`.
+    async fn read_back(&self, since: Instant) -> Result<Verdict<Self::Made>, SiteError>;
+
+    /// Operation, DocType and document: `update of ToDo "x"`.
+    fn what(&self) -> String;
+
+    /// Where it can be seen later whether it was done, and what may follow.
+    fn next(&self) -> Next;
+}
+
+/// What may follow a write of which nobody knows whether it was done.
+pub(crate) enum Next {
+    /// Done twice it could be two: the words say where to look first. A site ends a request after two minutes unless it
+    /// is set up otherwise.
+    Look(String),
+    /// Done twice it is the same as done once.
+    Repeat,
+    /// It can't be seen from here; the words say what to do.
+    Ask(String),
+}
+
+impl Next {
+    fn told(self) -> String {
+        match self {
+            Self::Look(words) => format!(
+                "do not repeat it yet: {words} in two minutes, when the site has ended what it was at. Only if it was not done \
+                 by then, call again."
+            ),
+            Self::Repeat => "call again with the same arguments: done twice it is the same as done once.".to_owned(),
+            Self::Ask(words) => words,
         }
-        Ok(Some(found(name, MADE_BEFORE)))
-    }
-
-    /// Makes a document; the answer holds its name.
-    pub(crate) async fn send_create(
-        &self,
-        doc: &Map<String, Value>,
-        key: Option<&str>,
-    ) -> Result<Answer<Map<String, Value>>, ToolError> {
-        let kept = key.is_some() && self.keeps_keys().await?;
-        let keyed = key.filter(|_| kept).map(|key| (KEY, key));
-        let mut doc = doc.clone();
-        doc.extend(keyed.map(|(field, key)| (field.to_owned(), json!(key))));
-        let started = Instant::now();
-        let mut answer = match self.session.site.insert(self.permit, &doc).await {
-            Err(error) if error.maybe_done() => self.look_for(&doc, keyed, started, error).await?,
-            sent => sent?,
-        };
-        if let Some(name) = answer.data.get("name").and_then(document_name) {
-            self.session.user.recent_creates.add(self.def.name, &name, key);
-        }
-        if key.is_some() && !kept {
-            answer
-                .messages
-                .push(format!("the site keeps no {KEY} of a {}: it is known until this server ends", self.def.name));
-        }
-        Ok(answer)
-    }
-
-    /// Changes a document that was read as `before`.
-    pub(crate) async fn send_update(
-        &self,
-        name: &str,
-        before: &Map<String, Value>,
-        merged: &Merged,
-    ) -> Result<Answer<Map<String, Value>>, ToolError> {
-        let sent = self.session.site.update(self.permit, name, &merged.body).await;
-        let child = |name: &str| self.session.catalog.known(name);
-        self.settled(name, sent, |now| outcome::of_update(self.def, &child, before, &merged.given, now)).await
-    }
-
-    /// Submits a draft that was read as `before`.
-    pub(crate) async fn send_submit(&self, name: &str, before: &Map<String, Value>) -> Result<Answer<()>, ToolError> {
-        let sent = self.session.site.submit(self.permit, before).await;
-        self.settled(name, sent, |now| outcome::of_docstatus(1, before, now)).await
-    }
-
-    /// Cancels a submitted document that was read as `before`.
-    pub(crate) async fn send_cancel(&self, name: &str, before: &Map<String, Value>) -> Result<Answer<()>, ToolError> {
-        let sent = self.session.site.cancel(self.permit, name).await;
-        self.settled(name, sent, |now| outcome::of_docstatus(2, before, now)).await
-    }
-
-    /// Makes the one amendment that a cancelled document can have; the answer is its name.
-    pub(crate) async fn send_amend(&self, of: &str, draft: &Map<String, Value>) -> Result<Answer<Value>, ToolError> {
-        match self.session.site.amend(self.permit, draft).await {
-            Err(error) if error.maybe_done() => {
-                let mut found = self.look_for(draft, Some(("amended_from", of)), Instant::now(), error).await?;
-                Ok(Answer { data: found.data.remove("name").unwrap_or_default(), messages: found.messages })
-            }
-            sent => Ok(sent?),
-        }
-    }
-
-    /// Deletes a document that was read as `before`.
-    pub(crate) async fn send_delete(&self, name: &str, before: &Map<String, Value>) -> Result<Answer<()>, ToolError> {
-        let sent = self.session.site.delete(self.permit, name).await;
-        self.settled(name, sent, |now| outcome::of_delete(before, now)).await
-    }
-
-    /// Whether documents have a field for a key, which the site may have added of its own. Without its answer nothing is
-    /// made: a key that is not kept makes two of one.
-    async fn keeps_keys(&self) -> Result<bool, SiteError> {
-        let field = match self.def.field(KEY) {
-            None => self.session.catalog.live(self.session.site, self.def.name).await?.field(KEY),
-            known => known,
-        };
-        Ok(field.is_some_and(|field| self.permit.fields().may_write(field)))
-    }
-
-    /// What came of a write to one document: the site's answer, or what reading the document says where none came.
-    async fn settled<T: Default>(
-        &self,
-        name: &str,
-        sent: Result<Answer<T>, SiteError>,
-        judge: impl Fn(Option<&Map<String, Value>>) -> Verdict,
-    ) -> Result<Answer<T>, ToolError> {
-        let error = match sent {
-            Err(error) if error.maybe_done() => error,
-            sent => return Ok(sent?),
-        };
-        let site = self.session.site;
-        let mut verdict = Verdict::Open("the document could not be read".to_owned());
-        let mut waits = site.waits();
-        loop {
-            let now = site.get(self.permit, name).await;
-            verdict = match now {
-                Ok(now) => judge(Some(&now.data)),
-                Err(error) if error.kind() == Kind::Missing => judge(None),
-                Err(_) => verdict,
-            };
-            // What is not there yet may still come.
-            match waits.next().filter(|_| verdict == Verdict::NotMade) {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => break,
-            }
-        }
-        match verdict {
-            Verdict::Made => Ok(Answer { data: T::default(), messages: vec![READ_BACK.to_owned()] }),
-            Verdict::NotMade if is_given_up(&error) => {
-                let why = "so far nothing was changed; the site may still be at it".to_owned();
-                Err(self.unsettled(Some(name), error, Verdict::Open(why)))
-            }
-            verdict => Err(self.unsettled(Some(name), error, verdict)),
-        }
-    }
-
-    /// The document that a create made whose answer never came: the one with this value in this field, which no other
-    /// has; else the one of this user's since its start that holds what was sent.
-    async fn look_for(
-        &self,
-        doc: &Map<String, Value>,
-        by: Option<(&str, &str)>,
-        started: Instant,
-        error: SiteError,
-    ) -> Result<Answer<Map<String, Value>>, ToolError> {
-        let mut waits = self.session.site.waits();
-        let why = loop {
-            let looked = match by {
-                Some((field, value)) => {
-                    let missing = || format!("no document with this {field} was found; it may still come");
-                    self.made_with(field, value).await.map(|name| name.ok_or_else(missing))
-                }
-                None => self.made_since(doc, started).await,
-            };
-            match looked {
-                Ok(Ok(name)) => return Ok(found(name, READ_BACK)),
-                Ok(Err(why)) => match waits.next() {
-                    Some(wait) => tokio::time::sleep(wait).await,
-                    None => break why,
-                },
-                Err(_) => break "the site could not be asked".to_owned(),
-            }
-        };
-        Err(self.unsettled(None, error, Verdict::Open(why)))
-    }
-
-    async fn made_with(&self, field: &str, value: &str) -> Result<Option<String>, SiteError> {
-        let filters = vec![Filter::eq(field, value)];
-        let rows = self.session.site.made(self.permit, filters, vec!["name".to_owned()], 1).await?;
-        Ok(rows.first().and_then(|row| document_name(row.get("name")?)))
-    }
-
-    async fn made_since(
-        &self,
-        doc: &Map<String, Value>,
-        started: Instant,
-    ) -> Result<Result<String, String>, SiteError> {
-        let session = self.session;
-        let filters = vec![Filter::eq("owner", session.user_name().await?)];
-        let mut sent = doc.clone();
-        sent.retain(|key, _| self.def.field(key).is_some_and(|field| field.in_lists()));
-        let fields = ["name", "creation"].into_iter().chain(sent.keys().map(String::as_str));
-        let fields = fields.map(str::to_owned).collect();
-        let mut rows = session.site.made(self.permit, filters, fields, LOOKED_THROUGH).await?;
-        let span = SignedDuration::try_from(started.elapsed()).unwrap_or_default();
-        rows.retain(|row| {
-            let creation = row.get("creation").and_then(Value::as_str).and_then(|text| parse_datetime(text).ok());
-            let name = row.get("name").and_then(document_name);
-            creation.is_some_and(|creation| outcome::is_within(span, creation, Timestamp::now()))
-                && name.is_some_and(|name| !session.user.recent_creates.has(self.def.name, &name))
-        });
-        Ok(outcome::of_create(self.def, &|child| session.catalog.known(child), &sent, &rows))
-    }
-
-    fn unsettled(&self, name: Option<&str>, error: SiteError, verdict: Verdict) -> ToolError {
-        let what = match name {
-            Some(name) => format!("{} of {} {name:?}", self.permit.operation(), self.def.name),
-            None => format!("{} of a {}", self.permit.operation(), self.def.name),
-        };
-        ToolError::Unsettled { what, error: Box::new(error), verdict }
     }
 }
 
-const READ_BACK: &str = "no answer came from the site; reading shows that it was done";
-
-fn found(name: String, note: &str) -> Answer<Map<String, Value>> {
-    Answer { data: Map::from_iter([("name".to_owned(), json!(name))]), messages: vec![note.to_owned()] }
-}
-
-/// Whether it was this side, or a proxy, that lost patience: the site goes on all the same.
-fn is_given_up(error: &SiteError) -> bool {
-    error.kind() == Kind::TimedOut || error.status() == Some(504)
+/// Sends a write and gives the site's answer, or what reading shows where none came.
+///
+/// # Errors
+/// The site's refusal; or that it is not known whether it was done.
+pub(crate) async fn send<W: Write>(
+    session: &Session<'_>,
+    write: &W,
+    leave: W::Leave,
+) -> Result<Answer<W::Made>, ToolError> {
+    let since = Instant::now();
+    let error = match write.send(leave).await {
+        Ok(answer) => return Ok(answer),
+        Err(WriteError::Refused(error)) => return Err(error.into()),
+        Err(WriteError::Unanswered(error)) => error,
+    };
+    let mut waits = session.site.waits(since);
+    let why = loop {
+        let so_far = match write.read_back(since).await {
+            Ok(Verdict::Made(made)) => return Ok(Answer { data: made, messages: vec![READ_BACK.to_owned()] }),
+            Ok(Verdict::Open(why)) => break why,
+            Ok(Verdict::NotYet(so_far)) => format!("{so_far}; the site may still be at it"),
+            Err(_) => "it could not be read".to_owned(),
+        };
+        match waits.next() {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => break so_far,
+        }
+    };
+    Err(ToolError::Unsettled { what: write.what(), error: Box::new(error), why, next: write.next().told() })
 }

@@ -43,7 +43,16 @@ impl Hit {
             | Kind::CutBody
             | Kind::StallAfter
             | Kind::StallBody
-            | Kind::Truncate => None,
+            | Kind::Truncate
+            | Kind::Late(_) => None,
+        }
+    }
+
+    /// How long the site takes after the connection was cut, where it does.
+    pub fn late(&self) -> Option<Duration> {
+        match self.kind {
+            Kind::Late(millis) => Some(Duration::from_millis(millis)),
+            _ => None,
         }
     }
 
@@ -76,7 +85,7 @@ fn proxy_page(status: u16) -> Response {
 }
 
 /// No answer: its body fails before anything was flushed, and the server closes the connection without a byte.
-fn cut() -> Response {
+pub fn cut() -> Response {
     Response::new(Body::from_stream(stream::once(future::ready(broken()))))
 }
 

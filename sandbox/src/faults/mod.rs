@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-pub(crate) use self::effect::Hit;
+pub(crate) use self::effect::{Hit, cut};
 use crate::http::answer;
 use crate::http::args::Sent;
 use crate::random::Random;
@@ -62,11 +62,13 @@ pub enum Kind {
     StallBody,
     /// Half the answer's body as if it were the whole, everything done.
     Truncate,
+    /// Cut before anything is done, and so many milliseconds later everything is: the site goes on all the same.
+    Late(u64),
 }
 
 impl Kind {
     /// One fault of each kind.
-    pub const EACH: [Self; 14] = [
+    pub const EACH: [Self; 15] = [
         Self::Latency(20),
         Self::TooManyRequests(1),
         Self::Json(500),
@@ -81,6 +83,7 @@ impl Kind {
         Self::StallAfter,
         Self::StallBody,
         Self::Truncate,
+        Self::Late(20),
     ];
 
     /// Whether the site does what the request asks, whatever the sender gets to see of it.
@@ -94,6 +97,7 @@ impl Kind {
                 | Self::StallAfter
                 | Self::StallBody
                 | Self::Truncate
+                | Self::Late(_)
         )
     }
 }

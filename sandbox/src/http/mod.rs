@@ -20,7 +20,7 @@ use self::answer::Manner;
 use self::session::Cookie;
 pub use self::session::Sessions;
 use crate::error::{SiteError, exc};
-use crate::faults::Faults;
+use crate::faults::{self, Faults};
 use crate::meta::Meta;
 use crate::perms::User;
 use crate::reply::Reply;
@@ -96,6 +96,13 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
         .collect();
     let worker = app.clone();
     let work = move || run(&worker, &method, &path, sent, headers);
+    if let Some(late) = fault.as_ref().and_then(faults::Hit::late) {
+        tokio::spawn(async move {
+            tokio::time::sleep(late).await;
+            tokio::task::spawn_blocking(work).await
+        });
+        return faults::cut();
+    }
     let response = match tokio::task::spawn_blocking(work).await {
         Ok(response) => answer::with_headers(response, version, &host),
         Err(_) => answer::page(500, "Internal Server Error", ""),

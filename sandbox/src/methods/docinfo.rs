@@ -82,7 +82,9 @@ pub fn of(site: &Site<'_>, doc: &Doc) -> Result<Value, SiteError> {
     for list in ["views", logs, "additional_timeline_content", "milestones"] {
         info.insert(list.to_owned(), json!([]));
     }
-    info.insert("is_document_followed".to_owned(), Value::Null);
+    let follows = find("Document Follow", &["name", "user"], "ref_doctype = ?1 AND ref_docname = ?2")?;
+    let followed = follows.iter().find(|follow| text(follow, "user") == site.user.name);
+    info.insert("is_document_followed".to_owned(), json!(followed.map(|follow| text(follow, "name"))));
     info.insert("tags".to_owned(), json!(timeline::tags(site, doctype, name)?.join(",")));
     info.insert("document_email".to_owned(), Value::Null);
 

@@ -1,20 +1,27 @@
 //! `attach_file`.
 
+use std::time::Instant;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
-use super::{link, local};
+use super::{files_of, link, local};
+use crate::cleared::Cleared;
+use crate::document::outcome::Verdict;
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
-use crate::policy::Operation;
+use crate::policy::{Operation, WriteState};
+use crate::site::{Answer, Attachment, SiteError, WriteError};
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::spec::updates;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::writes::creates::{A_TWIN, UnderWay, is_since};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_messages;
+use crate::writes::send::{Next, Write, send};
 
 /// The largest file that is attached, in bytes.
 pub(crate) const MOST: u64 = 10 << 20;
@@ -52,11 +59,14 @@ async fn attach(call: Call<'_>) -> Result<Value, ToolError> {
     let stored = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &stored)?;
     let preview = Map::from_iter([("attached".to_owned(), json!({"file_name": file_name, "bytes": bytes.len()}))]);
-    let step = Step { name: Some(name), stored: Some(&stored), result: Some(&stored), preview: &preview };
-    if let Go::Answer(answer) = on.gate(call.given, step).await? {
-        return Ok(answer);
-    }
-    let answer = call.session.site.attach(&permit, name, &file_name, &bytes).await?;
+    let state = WriteState::Changed { stored: &stored, result: &stored };
+    let cleared = match on.gate(call.given, Step { name: Some(name), state, preview: &preview }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let under_way = call.session.user.recent_creates.begin(on.def.name, &(name, &file_name));
+    let attach = Attach { on: &on, name, file_name: &file_name, bytes: &bytes, under_way };
+    let answer = send(call.session, &attach, cleared).await?;
     let text = |key: &str| answer.data.get(key).and_then(Value::as_str).unwrap_or_default();
     let mut result = Map::from_iter([
         ("attached".to_owned(), json!(text("name"))),
@@ -66,6 +76,71 @@ async fn attach(call: Call<'_>) -> Result<Value, ToolError> {
     ]);
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))
+}
+
+/// The DocType of files.
+const FILE: &str = "File";
+
+/// A new file of a document. It gives `name`, `file_name` and `file_url`.
+struct Attach<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    file_name: &'a str,
+    bytes: &'a [u8],
+    under_way: UnderWay<'a>,
+}
+
+impl<'a> Write for Attach<'a> {
+    type Leave = Cleared<'a>;
+    type Made = Map<String, Value>;
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<Self::Made>, WriteError> {
+        let session = self.on.session;
+        let answer = session.site.attach(cleared, self.file_name, self.bytes).await?;
+        let name = answer.data.get("name").and_then(Value::as_str).unwrap_or_default();
+        session.user.recent_creates.claim(FILE, name, None);
+        Ok(answer)
+    }
+
+    /// As the file of this user's since then with this name and size, if there is just one that no other call made. The
+    /// site gives a file another name where one has it already (`note1a2b3c.txt`), and tells not everybody who made which.
+    async fn read_back(&self, since: Instant) -> Result<Verdict<Self::Made>, SiteError> {
+        let session = self.on.session;
+        if !self.under_way.is_alone() {
+            return Ok(Verdict::Open(A_TWIN.to_owned()));
+        }
+        let user = session.user_name().await?;
+        let (stem, ending) = self.file_name.rsplit_once('.').unwrap_or((self.file_name, ""));
+        let ours = |file: &&Attachment| {
+            let called = file.text("file_name");
+            file.text("owner") == user
+                && file.size() == Some(self.bytes.len() as u64)
+                && called.starts_with(stem)
+                && called.ends_with(ending)
+                && is_since(since, Some(&json!(file.text("creation"))))
+                && !session.user.recent_creates.has(FILE, file.file())
+        };
+        let files = session.site.attachments(self.on.permit, self.name).await?;
+        if files.iter().any(|file| file.text("creation").is_empty()) {
+            return Ok(Verdict::Open("the site does not tell this user who attached which file".to_owned()));
+        }
+        Ok(match files.iter().filter(ours).collect::<Vec<_>>().as_slice() {
+            [] => Verdict::NotYet("no such file was found".to_owned()),
+            [file] if session.user.recent_creates.claim(FILE, file.file(), None) => {
+                let texts = ["file_name", "file_url"].map(|key| (key.to_owned(), json!(file.text(key))));
+                Verdict::Made([("name".to_owned(), json!(file.file()))].into_iter().chain(texts).collect())
+            }
+            _ => Verdict::Open("several files are like it".to_owned()),
+        })
+    }
+
+    fn what(&self) -> String {
+        format!("attachment of {:?} to {} {:?}", self.file_name, self.on.def.name, self.name)
+    }
+
+    fn next(&self) -> Next {
+        files_of(self.on, self.name)
+    }
 }
 
 /// Name and bytes of the file that the call gives.

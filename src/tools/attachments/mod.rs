@@ -4,19 +4,24 @@ mod attach;
 mod get;
 mod local;
 
+use std::time::Instant;
+
 use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
+use crate::cleared::Cleared;
+use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::names::{document_name, named_exactly};
 use crate::documents::{DocTypeCall, file_fields};
 use crate::error::ToolError;
-use crate::policy::Operation;
-use crate::site::Attachment;
+use crate::policy::{Operation, WriteState};
+use crate::site::{Answer, Attachment, SiteError, WriteError};
 use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
 use crate::tool::spec::{reads, updates};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_messages;
+use crate::writes::send::{Next, Write, send};
 
 pub use attach::ATTACH;
 pub use get::GET;
@@ -69,19 +74,55 @@ async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
     named_exactly(&on, on.name(call.given), &held.stored)?;
     let file = held.find(call.given.text("file").unwrap_or_default())?;
     let preview = Map::from_iter([("deleted".to_owned(), facts(&on, file))]);
-    let (name, stored) = (Some(held.name.as_str()), Some(&held.stored));
     // The document stays as it is.
-    let step = Step { name, stored, result: stored, preview: &preview };
-    if let Go::Answer(answer) = on.gate_as(Operation::Delete, call.given, step).await? {
-        return Ok(answer);
-    }
-    let answer = call.session.site.detach(&permit, file).await?;
+    let state = WriteState::Changed { stored: &held.stored, result: &held.stored };
+    let step = Step { name: Some(&held.name), state, preview: &preview };
+    let cleared = match on.gate_as(Operation::Delete, call.given, step).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let answer = send(call.session, &Detach { on: &on, name: &held.name, file }, cleared).await?;
     let mut result = Map::from_iter([
         ("deleted".to_owned(), json!(file.file())),
         ("file_name".to_owned(), json!(file.text("file_name"))),
     ]);
     note_messages(&mut result, answer.messages);
     Ok(Value::Object(result))
+}
+
+/// The end of an attached file.
+struct Detach<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    file: &'a Attachment,
+}
+
+impl<'a> Write for Detach<'a> {
+    type Leave = Cleared<'a>;
+    type Made = ();
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<()>, WriteError> {
+        self.on.session.site.detach(cleared, self.file).await
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
+        let files = self.on.session.site.attachments(self.on.permit, self.name).await?;
+        let gone = files.iter().all(|file| file.file() != self.file.file());
+        Ok(Verdict::seen(gone.then_some(()), UNCHANGED))
+    }
+
+    fn what(&self) -> String {
+        format!("removal of {:?} from {} {:?}", self.file.text("file_name"), self.on.def.name, self.name)
+    }
+
+    fn next(&self) -> Next {
+        files_of(self.on, self.name)
+    }
+}
+
+/// Where a file shows.
+fn files_of(on: &DocTypeCall<'_>, name: &str) -> Next {
+    Next::Look(format!("list_attachments of {} {name:?} shows its files; look there", on.def.name))
 }
 
 /// A document, as it is stored, with its files that may be seen.

@@ -1,21 +1,28 @@
 //! Making many documents: each by itself, or all or none.
 
+use std::collections::BTreeSet;
+use std::time::Instant;
+
 use erpnext_schema::{Purpose, Verb};
 use serde_json::{Map, Value, json};
 
 use super::{DRY, START_AT, check, documents, preview, run, wrong};
 use crate::audit::Outcome;
+use crate::cleared::Cleared;
+use crate::document::outcome::{self, Verdict};
 use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
-use crate::policy::Operation;
-use crate::site::{Answer, CallerClient};
+use crate::policy::{Operation, WriteState};
+use crate::site::{Answer, CallerClient, SiteError, WriteError};
 use crate::tool::arguments::{DOCTYPE, Kind, needed, optional};
 use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
 use crate::writes::batch::Member;
+use crate::writes::creates::{A_TWIN, UnderWay, newest};
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
 use crate::writes::report::note_messages;
+use crate::writes::send::{Next, Write, send};
 
 /// Makes many documents of a DocType.
 pub const CREATE: ToolSpec = ToolSpec {
@@ -61,45 +68,35 @@ async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) 
             format!("the site makes at most {most} documents or none, and always all of them"),
         ));
     }
-    let preview = preview(rows);
-    let step = Step { name: None, stored: None, result: None, preview: &preview };
-    if let Go::Answer(answer) = on.gate(call.given, step).await? {
-        return Ok(answer);
-    }
+    let confirmed = on.gate_batch(call.given, &preview(rows))?;
     let mut docs = Vec::with_capacity(rows.len());
-    let mut members = Vec::with_capacity(rows.len());
     for row in rows {
         let (on, doc) = on.document(Purpose::Create, &row.data()).await?;
         links::check(&on, &doc, &Map::new()).await?;
         file_fields::check(&on, &doc, None).await?;
         docs.push(doc);
     }
-    let mut dry = Vec::new();
-    for (row, doc) in rows.iter().zip(&docs) {
-        let member = Member::new(on, on.def, on.permit, None);
-        let step = Step { name: None, stored: None, result: Some(doc), preview: doc };
-        let passed: Result<(), ToolError> = match member.on().gate(row, step).await {
-            Ok(Go::Send) => Ok(()),
-            Ok(Go::Answer(would)) => {
-                dry.push(would);
-                Ok(())
+    let members: Vec<Member<'_>> = docs.iter().map(|_| Member::new(on, on.def, on.permit, None, confirmed)).collect();
+    let (mut leave, mut dry) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (i, (row, doc)) in rows.iter().zip(&docs).enumerate() {
+        let step = Step { name: None, state: WriteState::New(doc), preview: doc };
+        match members[i].on().gate(row, step).await {
+            Ok(Go::Send(cleared)) => leave.push(cleared),
+            Ok(Go::Answer(would)) => dry.push(would),
+            // With one that may not be made none is.
+            Err(error) => {
+                members[..=i].iter().for_each(|member| member.settle(Err(&error)));
+                return Err(error);
             }
-            Err(error) => Err(error),
-        };
-        members.push(member);
-        // With one that may not be made none is.
-        if let Err(error) = passed {
-            members.iter().for_each(|member| member.settle(Err(&error)));
-            return Err(error);
         }
     }
     if on.attempt.dry_run {
         members.iter().for_each(|member| member.settle(Ok(&Value::Null)));
         return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}));
     }
-    let made = on.session.site.insert_many(on.permit, &docs).await.map_err(ToolError::from);
+    let made = send(on.session, &CreateAll { on, docs: &docs, under_way: under_way(on, &docs) }, leave).await;
     for (i, member) in members.iter().enumerate() {
-        let created = |made: &Answer<Vec<Value>>| json!({"created": made.data.get(i)});
+        let created = |made: &Answer<Vec<String>>| json!({"created": made.data.get(i)});
         member.settle(made.as_ref().map(created).as_ref().map_err(|error| *error));
     }
     let made = match made {
@@ -117,8 +114,65 @@ async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) 
     let mut answer = Map::from_iter([
         ("done".to_owned(), json!(made.data.len())),
         ("total".to_owned(), json!(rows.len())),
-        ("created".to_owned(), Value::Array(made.data)),
+        ("created".to_owned(), json!(made.data)),
     ]);
     note_messages(&mut answer, made.messages);
     Ok(Value::Object(answer))
+}
+
+/// All of the documents or none.
+struct CreateAll<'a> {
+    on: &'a DocTypeCall<'a>,
+    docs: &'a [Map<String, Value>],
+    under_way: Vec<UnderWay<'a>>,
+}
+
+fn under_way<'a>(on: &DocTypeCall<'a>, docs: &[Map<String, Value>]) -> Vec<UnderWay<'a>> {
+    docs.iter().map(|doc| on.session.user.recent_creates.begin(on.def.name, doc)).collect()
+}
+
+impl<'a> Write for CreateAll<'a> {
+    type Leave = Vec<Cleared<'a>>;
+    type Made = Vec<String>;
+
+    async fn send(&self, leave: Self::Leave) -> Result<Answer<Vec<String>>, WriteError> {
+        let session = self.on.session;
+        let answer = session.site.insert_many(leave.into_iter().zip(self.docs).collect()).await?;
+        for name in &answer.data {
+            session.user.recent_creates.claim(self.on.def.name, name, None);
+        }
+        Ok(answer)
+    }
+
+    /// As one document of this user's since then for each that was sent: with all or none, fewer prove nothing.
+    async fn read_back(&self, since: Instant) -> Result<Verdict<Vec<String>>, SiteError> {
+        let (on, session) = (self.on, self.on.session);
+        if !self.under_way.iter().all(UnderWay::is_alone) {
+            return Ok(Verdict::Open(A_TWIN.to_owned()));
+        }
+        let sent: Vec<Map<String, Value>> = self.docs.iter().map(|doc| on.listed(doc)).collect();
+        let fields: BTreeSet<&str> = sent.iter().flat_map(Map::keys).map(String::as_str).collect();
+        let rows = on.made_since(since, fields.into_iter(), sent.len()).await?;
+        let mut names = Vec::with_capacity(sent.len());
+        for doc in &sent {
+            match outcome::of_create(on.def, &|child| session.catalog.known(child), doc, &rows) {
+                Verdict::Made(name) if names.contains(&name) => {
+                    return Ok(Verdict::Open(format!("{name} fits several")));
+                }
+                Verdict::Made(name) => names.push(name),
+                Verdict::NotYet(why) => return Ok(Verdict::NotYet(why)),
+                Verdict::Open(why) => return Ok(Verdict::Open(why)),
+            }
+        }
+        let claimed = names.iter().filter(|name| session.user.recent_creates.claim(on.def.name, name, None)).count();
+        Ok(if claimed == names.len() { Verdict::Made(names) } else { Verdict::Open(A_TWIN.to_owned()) })
+    }
+
+    fn what(&self) -> String {
+        format!("create of {} {} documents", self.docs.len(), self.on.def.name)
+    }
+
+    fn next(&self) -> Next {
+        newest(self.on)
+    }
 }

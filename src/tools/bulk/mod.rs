@@ -16,13 +16,13 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
 use serde_json::{Map, Value, json};
 
+use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::site;
 use crate::tool::arguments::{Arg, Kind, optional};
 use crate::tool::{Arguments, Call};
 use crate::writes::batch::Member;
-use crate::writes::gate::{Go, Step};
 use account::Account;
 
 /// The most documents that one call takes.
@@ -52,17 +52,14 @@ type Work = for<'r> fn(&'r DocTypeCall<'r>, &'r Arguments) -> BoxFuture<'r, Resu
 async fn run(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments], work: Work) -> Result<Value, ToolError> {
     let start = start(call, rows.len())?;
     let preview = preview(&rows[start..]);
-    let step = Step { name: None, stored: None, result: None, preview: &preview };
-    if let Go::Answer(answer) = on.gate(call.given, step).await? {
-        return Ok(answer);
-    }
+    let confirmed = on.gate_batch(call.given, &preview)?;
     let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
     let mut broken = false;
     loop {
         while next < rows.len() && under_way.len() < AT_ONCE && !broken && !call.observer.is_stopped() {
-            under_way.push_back(one(on, &rows[next], work));
+            under_way.push_back(one(on, &rows[next], confirmed, work));
             next += 1;
         }
         let Some(result) = under_way.next().await else { break };
@@ -99,8 +96,13 @@ fn preview(rows: &[Arguments]) -> Map<String, Value> {
     preview
 }
 
-async fn one(on: &DocTypeCall<'_>, given: &Arguments, work: Work) -> Result<Value, ToolError> {
-    let member = Member::new(on, on.def, on.permit, given.text("name"));
+async fn one(
+    on: &DocTypeCall<'_>,
+    given: &Arguments,
+    confirmed: Option<Confirmed>,
+    work: Work,
+) -> Result<Value, ToolError> {
+    let member = Member::new(on, on.def, on.permit, given.text("name"), confirmed);
     member.run(work(&member.on(), given)).await
 }
 

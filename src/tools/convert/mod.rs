@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::lifecycle::Docstatus;
 use crate::audit::Attempt;
-use crate::documents::names::{document_name, named_exactly};
+use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, file_fields};
 use crate::error::ToolError;
-use crate::policy::Operation;
+use crate::policy::{Operation, WriteState};
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed, optional};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
 use crate::writes::gate::{Go, Step};
@@ -135,17 +135,13 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(Value::Object(answer));
     }
-    let step = Step { name: None, stored: None, result: Some(&doc), preview: &shown };
-    if let Go::Answer(answer) = on.gate(given, step).await? {
-        return Ok(answer);
-    }
-    let inserted = session.site.insert(&create, &doc).await?;
-    let Some(created) = inserted.data.get("name").and_then(document_name) else {
-        return Err(ToolError::refused(format!(
-            "The site took the new {} and did not say its name. Look for it with a list before trying again.",
-            conversion.to
-        )));
+    let cleared = match on.gate(given, Step { name: None, state: WriteState::New(&doc), preview: &shown }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
     };
+    let from = format!("{} {name:?}", on_name(&source_on));
+    let inserted = on.send_create(cleared, &doc, None, Some(&from)).await?;
+    let created = inserted.data;
     answer.insert("created".to_owned(), json!(created));
     match on.stored(&created).await {
         Ok(mut stored) => answer.extend(on.knowing(&mut stored).await.summary(&stored)),

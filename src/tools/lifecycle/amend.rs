@@ -1,17 +1,25 @@
 //! Amending: a new draft of a cancelled document.
 
+use std::time::Instant;
+
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag};
 use serde_json::{Map, Value, json};
 
 use super::Docstatus;
+use crate::cleared::Cleared;
+use crate::document::outcome::Verdict;
 use crate::documents::DocTypeCall;
-use crate::documents::names::{document_name, named_exactly};
+use crate::documents::names::named_exactly;
 use crate::error::ToolError;
+use crate::policy::WriteState;
 use crate::shape::Children;
+use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::Arguments;
+use crate::writes::creates::newest;
 use crate::writes::gate::{Go, Step};
 use crate::writes::protected_fields;
 use crate::writes::report::note_messages;
+use crate::writes::send::{Next, Write, send};
 
 /// Makes a draft of a cancelled document, and says what it is called.
 pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
@@ -46,17 +54,13 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
         draft.remove(&state);
     }
     let preview = Map::from_iter([("amended_from".to_owned(), json!({"from": null, "to": name}))]);
-    let step = Step { name: None, stored: Some(&stored), result: Some(&draft), preview: &preview };
-    if let Go::Answer(answer) = on.gate(given, step).await? {
-        return Ok(answer);
-    }
-    let answer = on.send_amend(name, &draft).await?;
-    let Some(created) = document_name(&answer.data) else {
-        return Err(ToolError::refused(format!(
-            "The site took the amendment and did not say its name. Look for a {} with amended_from {name:?} before trying again.",
-            on.def.name
-        )));
+    let state = WriteState::Changed { stored: &stored, result: &draft };
+    let cleared = match on.gate(given, Step { name: None, state, preview: &preview }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
     };
+    let answer = send(session, &Amend { on, of: name, draft: &draft }, cleared).await?;
+    let created = answer.data;
     let mut result = Map::from_iter([("created".to_owned(), json!(created)), ("amended_from".to_owned(), json!(name))]);
     match on.stored(&created).await {
         Ok(mut after) => {
@@ -75,6 +79,35 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
         )),
     );
     Ok(Value::Object(result))
+}
+
+/// The one amendment that a cancelled document can have.
+struct Amend<'a> {
+    on: &'a DocTypeCall<'a>,
+    of: &'a str,
+    draft: &'a Map<String, Value>,
+}
+
+impl<'a> Write for Amend<'a> {
+    type Leave = Cleared<'a>;
+    type Made = String;
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<String>, WriteError> {
+        self.on.session.site.amend(cleared, self.draft).await
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict<String>, SiteError> {
+        let made = self.on.made_with("amended_from", self.of).await?;
+        Ok(Verdict::seen(made, "no amendment of it was found"))
+    }
+
+    fn what(&self) -> String {
+        self.on.doing(self.of)
+    }
+
+    fn next(&self) -> Next {
+        newest(self.on)
+    }
 }
 
 /// A copy without what belongs to the cancelled one only: name and history, of its rows too, and what the site computes.

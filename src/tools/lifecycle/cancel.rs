@@ -6,15 +6,17 @@ use erpnext_schema::Verb;
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
-use super::{Docstatus, moved};
+use super::{Docstatus, Move, moved};
+use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
-use crate::policy::{Operation, Permit};
+use crate::policy::{Operation, Permit, WriteState};
 use crate::site::DocRef;
 use crate::tool::Arguments;
 use crate::writes::batch::Member;
 use crate::writes::gate::{Go, Step};
+use crate::writes::send::send;
 
 /// The most documents that one call cancels along with the one it names.
 const MOST: usize = 100;
@@ -38,18 +40,20 @@ pub async fn cancel(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
         preview.insert("cancelled_first".to_owned(), first.iter().map(|step| named(&step.document)).collect());
     }
     let result = cancelled(&stored);
-    let step = Step { name: Some(name), stored: Some(&stored), result: Some(&result), preview: &preview };
-    if let Go::Answer(answer) = on.gate(given, step).await? {
-        return Ok(answer);
-    }
+    let state = WriteState::Changed { stored: &stored, result: &result };
+    let cleared = match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
     let mut done = Vec::new();
     for step in &first {
-        if let Err(error) = step.run(on, given).await {
+        if let Err(error) = step.run(on, given, cleared.confirmed()).await {
             return Err(half_way(on, name, &first, done.len(), error));
         }
         done.push(named(&step.document));
     }
-    let answer = match on.send_cancel(name, &stored).await {
+    let cancel = Move { on, name, before: &stored, to: Docstatus::Cancelled };
+    let answer = match send(session, &cancel, cleared).await {
         Ok(answer) => answer,
         Err(error) if !done.is_empty() => return Err(half_way(on, name, &first, done.len(), error)),
         Err(error) => return Err(error),
@@ -111,9 +115,9 @@ impl Cascade {
         Ok(steps.into_iter().map(|(_, step)| step).collect())
     }
 
-    async fn run(&self, on: &DocTypeCall<'_>, given: &Arguments) -> Result<(), ToolError> {
+    async fn run(&self, on: &DocTypeCall<'_>, given: &Arguments, confirmed: Confirmed) -> Result<(), ToolError> {
         let def = DocTypeCall::new(on.session, on.registry, on.tool, &self.permit, on.attempt).await?.def;
-        let member = Member::new(on, def, &self.permit, Some(&self.document.name));
+        let member = Member::new(on, def, &self.permit, Some(&self.document.name), Some(confirmed));
         member.run(self.cancel(&member.on(), given)).await.map(drop)
     }
 
@@ -123,9 +127,12 @@ impl Cascade {
         must_be_submitted(on, name, &stored)?;
         let result = cancelled(&stored);
         let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
-        let step = Step { name: Some(name), stored: Some(&stored), result: Some(&result), preview: &preview };
-        match on.gate(given, step).await? {
-            Go::Send => on.send_cancel(name, &stored).await.map(|_| Value::Null),
+        let state = WriteState::Changed { stored: &stored, result: &result };
+        match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
+            Go::Send(cleared) => {
+                let cancel = Move { on, name, before: &stored, to: Docstatus::Cancelled };
+                send(session, &cancel, cleared).await.map(|_| Value::Null)
+            }
             Go::Answer(_) => Err(ToolError::refused("the gate holds a document of a batch that it let through")),
         }
     }

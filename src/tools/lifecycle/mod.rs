@@ -8,12 +8,18 @@ pub use amend::amend;
 pub use cancel::cancel;
 pub use submit::submit;
 
+use std::time::Instant;
+
 use serde_json::{Map, Value, json};
 
+use crate::cleared::Cleared;
 use crate::document::changes::{self, What};
+use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
+use crate::site::{Answer, SiteError, WriteError};
 use crate::writes::report::note_messages;
+use crate::writes::send::{Next, Write};
 
 /// The state of a submittable document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +36,40 @@ impl Docstatus {
             Some(2) => Self::Cancelled,
             _ => Self::Draft,
         }
+    }
+}
+
+/// The submission or cancellation of a document that was read as `before`.
+struct Move<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    before: &'a Map<String, Value>,
+    to: Docstatus,
+}
+
+impl<'a> Write for Move<'a> {
+    type Leave = Cleared<'a>;
+    type Made = ();
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<()>, WriteError> {
+        let session = self.on.session;
+        match self.to {
+            Docstatus::Cancelled => session.site.cancel(cleared).await,
+            _ => session.site.submit(cleared, self.before).await,
+        }
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
+        let docstatus = json!(self.to as u64);
+        Ok(outcome::of_step(&[("docstatus", &docstatus)], self.before, self.on.now(self.name).await?.as_ref()))
+    }
+
+    fn what(&self) -> String {
+        self.on.doing(self.name)
+    }
+
+    fn next(&self) -> Next {
+        self.on.read_it(self.name)
     }
 }
 

@@ -3,13 +3,15 @@
 use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
-use super::{Docstatus, moved, stale};
+use super::{Docstatus, Move, moved, stale};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
+use crate::policy::WriteState;
 use crate::site::Kind;
 use crate::tool::Arguments;
 use crate::writes::gate::{Go, Step};
+use crate::writes::send::send;
 
 /// Submits a draft as it is stored, and says what that changed.
 pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
@@ -46,11 +48,12 @@ pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     let mut result = stored.clone();
     result.insert("docstatus".to_owned(), json!(1));
     let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 0, "to": 1}))]);
-    let step = Step { name: Some(name), stored: Some(&stored), result: Some(&result), preview: &preview };
-    if let Go::Answer(answer) = on.gate(given, step).await? {
-        return Ok(answer);
-    }
-    let answer = match on.send_submit(name, &stored).await {
+    let state = WriteState::Changed { stored: &stored, result: &result };
+    let cleared = match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let answer = match send(session, &Move { on, name, before: &stored, to: Docstatus::Submitted }, cleared).await {
         Ok(answer) => answer,
         Err(ToolError::Site(error)) if error.kind() == Kind::Stale => return Err(stale(on, name)),
         Err(error) => return Err(error),

@@ -1,0 +1,99 @@
+//! Confirmation: the policy's word that nobody has to be asked, or a token that says that a write is meant. A token is good
+//! once, for ten minutes, for exactly what it was issued for.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::policy::{Operation, Policy};
+
+/// How long a token is good.
+const GOOD_FOR: Duration = Duration::from_secs(600);
+/// How many tokens are waited for at once; the oldest make room.
+const MOST: usize = 1_000;
+
+/// That a write is meant. That of a batch holds for each of its documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirmed(());
+
+impl Confirmed {
+    /// Where the policy asks nobody before this operation, or takes `confirm: true` among the arguments, which `said`
+    /// tells, for a yes.
+    pub fn unasked(policy: &Policy, operation: Operation, said: bool) -> Option<Self> {
+        (!policy.confirms(operation) || policy.takes_confirm_argument() && said).then_some(Self(()))
+    }
+}
+
+#[cfg(test)]
+impl Confirmed {
+    /// A yes for tests of what takes one.
+    pub(crate) fn for_test() -> Self {
+        Self(())
+    }
+}
+
+/// What a token stands for.
+pub type Bound = [u8; 32];
+
+/// The system has no random numbers now.
+#[derive(Debug)]
+pub struct NoRandom;
+
+/// What waits to be confirmed.
+#[derive(Debug, Default)]
+pub struct Tokens(Mutex<VecDeque<(String, Bound, Instant)>>);
+
+impl Tokens {
+    /// A new token for this.
+    ///
+    /// # Errors
+    /// Where the system has no random numbers.
+    pub fn issue(&self, bound: Bound) -> Result<String, NoRandom> {
+        let mut bytes = [0; 9];
+        SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandom)?;
+        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= MOST {
+            waiting.pop_front();
+        }
+        waiting.push_back((token.clone(), bound, Instant::now()));
+        Ok(token)
+    }
+
+    /// Takes a token back, where it stands for this. It is good no more then.
+    pub fn redeem(&self, token: &str, bound: &Bound) -> Option<Confirmed> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|(_, _, issued)| issued.elapsed() < GOOD_FOR);
+        let found = waiting.iter().position(|(known, stands_for, _)| known == token && stands_for == bound);
+        found.and_then(|at| waiting.remove(at)).map(|_| Confirmed(()))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Bound, Confirmed, MOST, Tokens};
+    use crate::policy::{Operation, Policy};
+
+    #[test]
+    fn the_oldest_make_room() {
+        let tokens = Tokens::default();
+        let bound: Bound = [7; 32];
+        let first = tokens.issue(bound).unwrap();
+        for _ in 0..MOST {
+            tokens.issue(bound).unwrap();
+        }
+        assert!(tokens.redeem(&first, &bound).is_none());
+    }
+
+    #[test]
+    fn nobody_is_asked_only_where_the_policy_says_so() {
+        let closed = Policy::default();
+        assert!(Confirmed::unasked(&closed, Operation::Create, false).is_some());
+        assert!(Confirmed::unasked(&closed, Operation::Delete, true).is_none(), "confirm: true is no yes here");
+        assert!(Confirmed::unasked(&Policy::full(), Operation::Delete, false).is_none());
+        assert!(Confirmed::unasked(&Policy::full(), Operation::Delete, true).is_some());
+    }
+}

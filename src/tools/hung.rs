@@ -1,0 +1,130 @@
+//! How a comment, an assignment, a tag, a share or a follower is sent, and recognised on its document.
+
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use crate::cleared::Cleared;
+use crate::document::outcome::{UNCHANGED, Verdict};
+use crate::documents::DocTypeCall;
+use crate::shape::html::to_text;
+use crate::site::{Answer, Mark, SiteError, WriteError};
+use crate::writes::creates::{A_TWIN, UnderWay, is_since};
+use crate::writes::send::{Next, Write};
+
+/// The DocType of comments.
+const COMMENT: &str = "Comment";
+
+/// Something hung on a document, or taken off it. It gives those that the document is assigned to, where it assigns.
+pub(crate) struct Hung<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    mark: &'a Mark<'a>,
+    under_way: UnderWay<'a>,
+}
+
+impl<'a> Hung<'a> {
+    pub(crate) fn new(on: &'a DocTypeCall<'a>, name: &'a str, mark: &'a Mark<'a>) -> Self {
+        Self { on, name, mark, under_way: on.session.user.recent_creates.begin(on.def.name, &(name, mark)) }
+    }
+
+    /// Whether it is there, and who has the document now.
+    fn shows(&self, info: &Map<String, Value>) -> bool {
+        let entries = |key: &str| info.get(key).and_then(Value::as_array).into_iter().flatten();
+        let of = |key: &str, field: &str, user: &str| entries(key).find(|entry| entry[field] == *user);
+        let tagged = |tag: &str| {
+            let tags = info.get("tags").and_then(Value::as_str).unwrap_or_default();
+            tags.split(',').any(|known| known.trim().to_lowercase() == tag.trim().to_lowercase())
+        };
+        match *self.mark {
+            Mark::Comment { .. } => false,
+            Mark::Assign { user, .. } => of("assignments", "owner", user).is_some(),
+            Mark::Unassign(user) => of("assignments", "owner", user).is_none(),
+            Mark::Tag(tag) => tagged(tag),
+            Mark::Untag(tag) => !tagged(tag),
+            Mark::Share { user, write, share } => of("shared", "user", user).is_some_and(|shared| {
+                [("read", true), ("write", write), ("share", share)]
+                    .iter()
+                    .all(|(right, is)| shared[*right] == u8::from(*is))
+            }),
+            Mark::Follow(_) => info.get("is_document_followed").is_some_and(|followed| match followed {
+                Value::Null | Value::Bool(false) => false,
+                Value::String(text) => !text.is_empty(),
+                followed => followed.as_f64() != Some(0.0),
+            }),
+        }
+    }
+
+    /// The comment of this user since then that says this, if there is just one that no other call made.
+    fn comment(&self, info: &Map<String, Value>, content: &str, by: &str, since: Instant) -> Verdict<Vec<Value>> {
+        if !self.under_way.is_alone() {
+            return Verdict::Open(A_TWIN.to_owned());
+        }
+        let comments = info.get("comments").and_then(Value::as_array).into_iter().flatten();
+        let said = comments.filter_map(|comment| {
+            let text = |key: &str| comment[key].as_str();
+            let ours = text("owner") == Some(by) && is_since(since, comment.get("creation"));
+            let name =
+                text("name").filter(|_| ours && to_text(text("content").unwrap_or_default()) == to_text(content));
+            name.filter(|name| !self.on.session.user.recent_creates.has(COMMENT, name))
+        });
+        match said.collect::<Vec<_>>().as_slice() {
+            [] => Verdict::NotYet("no such comment was found".to_owned()),
+            [name] if self.on.session.user.recent_creates.claim(COMMENT, name, None) => Verdict::Made(Vec::new()),
+            _ => Verdict::Open("several comments say this".to_owned()),
+        }
+    }
+}
+
+fn owners<'t>(tasks: impl Iterator<Item = &'t Value>) -> Vec<Value> {
+    tasks.filter_map(|task| task.get("owner").cloned()).collect()
+}
+
+impl<'a> Write for Hung<'a> {
+    type Leave = Cleared<'a>;
+    type Made = Vec<Value>;
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<Vec<Value>>, WriteError> {
+        let session = self.on.session;
+        let answer = session.site.mark(cleared, self.mark).await?;
+        if let (Mark::Comment { .. }, Some(name)) = (self.mark, answer.data["name"].as_str()) {
+            session.user.recent_creates.claim(COMMENT, name, None);
+        }
+        let data = owners(answer.data.as_array().into_iter().flatten());
+        Ok(Answer { data, messages: answer.messages })
+    }
+
+    async fn read_back(&self, since: Instant) -> Result<Verdict<Vec<Value>>, SiteError> {
+        let session = self.on.session;
+        let info = session.site.docinfo(self.on.permit, self.name).await?;
+        if let Mark::Comment { content, by } = self.mark {
+            return Ok(self.comment(&info, content, by, since));
+        }
+        let assigned = || owners(info.get("assignments").and_then(Value::as_array).into_iter().flatten());
+        Ok(Verdict::seen(self.shows(&info).then(assigned), UNCHANGED))
+    }
+
+    fn what(&self) -> String {
+        let what = match self.mark {
+            Mark::Comment { .. } => "comment",
+            Mark::Assign { .. } => "assignment",
+            Mark::Unassign(_) => "end of an assignment",
+            Mark::Tag(_) => "tag",
+            Mark::Untag(_) => "removal of a tag",
+            Mark::Share { .. } => "share",
+            Mark::Follow(_) => "following",
+        };
+        format!("{what} of {} {}", self.on.def.name, json!(self.name))
+    }
+
+    /// All but a comment are so, or are not so.
+    fn next(&self) -> Next {
+        match self.mark {
+            Mark::Comment { .. } => Next::Look(format!(
+                "get_document_history of {} {:?} shows its comments; look there",
+                self.on.def.name, self.name
+            )),
+            _ => Next::Repeat,
+        }
+    }
+}
