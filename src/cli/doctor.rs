@@ -6,11 +6,11 @@ use std::time::UNIX_EPOCH;
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
+use erpnext_mcp::catalog;
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::{Config, OnFailure};
 use erpnext_mcp::policy::Operation;
 use erpnext_mcp::site::{Kind, SiteError, SiteUrl};
-use erpnext_mcp::catalog;
 use erpnext_mcp::tool::listing::{listing, tokens};
 use erpnext_schema::{FieldDef, Version, flag};
 use futures_util::future::join_all;

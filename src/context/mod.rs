@@ -1,7 +1,7 @@
 //! What a call needs: the state of the site, shared by its users, and the session of one of them.
 
-pub mod overlay;
 mod masks;
+pub mod overlay;
 mod permlevels;
 pub mod recent_creates;
 mod record;

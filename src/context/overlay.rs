@@ -168,7 +168,8 @@ fn parse(session: &Session<'_>, text: &str) -> Result<Kept, String> {
         tables.map(|table| DocType::from_snapshot(&table.to_string())).collect();
     let greeting = SiteInfo::deserialize(&kept["greeting"]).ok().filter(|greeting| greeting.is_for(session));
     let version = kept["version"].to_string().parse().ok();
-    let over = if session.version.is_stated() { session.version.get() } else { version.unwrap_or(session.version.get()) };
+    let over =
+        if session.version.is_stated() { session.version.get() } else { version.unwrap_or(session.version.get()) };
     let tables = sources?.into_iter().filter_map(|source| Laid::new(over, source)).collect();
     Ok((version, tables, greeting))
 }

@@ -160,10 +160,6 @@ impl<'a> DocTypeCall<'a> {
 
     /// The document that the call names; a Single is named like its DocType.
     pub fn name<'b>(&'b self, given: &'b Arguments) -> &'b str {
-        if self.def.is(SINGLE) {
-            self.def.name
-        } else {
-            given.text("name").unwrap_or_default()
-        }
+        if self.def.is(SINGLE) { self.def.name } else { given.text("name").unwrap_or_default() }
     }
 }

@@ -2,8 +2,8 @@
 
 mod doctype_call;
 pub mod file_fields;
-pub mod names;
 mod masks;
+pub mod names;
 mod permlevels;
 pub mod suggest;
 pub mod titles;

@@ -8,9 +8,9 @@ mod cut;
 mod denial;
 mod fields;
 mod filter;
-mod predict;
 mod methods;
 mod permit;
+mod predict;
 mod reports;
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,6 @@ use std::sync::Arc;
 use erpnext_schema::{DocTypeDef, nearest};
 
 use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern};
-use foreseen::unforeseen;
 use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
@@ -30,9 +29,9 @@ pub use conditions::{Absent, Facts, Judge, Unmet, Within};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
 pub use filter::{Filter, Rows};
-pub use predict::unforeseen;
 pub use methods::MethodPermit;
 pub use permit::{Admitted, Permit, WriteState};
+pub use predict::unforeseen;
 
 /// What may be done on which DocType, and with which fields.
 #[derive(Clone, Default, Debug)]

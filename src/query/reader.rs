@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::compare::{alias, compared, is_operator, no_choice, or_empty};
 use super::foreign_syntax::{self, Meant};
 use crate::policy::{FieldRule, Filter, Policy, Rows};
+use crate::shape::Masked;
 use crate::shape::present::currency_of;
 use crate::shape::{Children, no_table};
 use crate::site::is_compound;
-use crate::shape::Masked;
 
 const MASKED: &str = "the site masks it for this user, who needs the right to see it in ERPNext";
 

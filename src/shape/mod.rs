@@ -13,8 +13,8 @@ pub mod report;
 pub mod script;
 mod text;
 
-pub use masked::Masked;
 pub use fit::fit;
+pub use masked::Masked;
 pub use text::{make_visible, visible};
 
 use std::borrow::Cow;

@@ -3,9 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{
-    Answer, Body, CallerClient, SiteError, WriteError, check, endpoints, misuse, name_of, named, unexpected,
-};
+use super::{Answer, Body, CallerClient, SiteError, WriteError, check, endpoints, misuse, name_of, named, unexpected};
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 

@@ -206,8 +206,8 @@ pub struct CallerClient<'a> {
 
 impl CallerClient<'_> {
     /// As [`Client::waits`].
-    pub fn waits(&self) -> impl Iterator<Item = Duration> + use<> {
-        self.client.waits()
+    pub fn waits(&self, since: Instant) -> impl Iterator<Item = Duration> + use<> {
+        self.client.waits(since)
     }
 
     /// As [`Client::date`].

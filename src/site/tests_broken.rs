@@ -74,8 +74,10 @@ async fn a_closed_port_is_unreachable_and_the_log_tells_why() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let client = Client::new(HASTY).unwrap();
-    let error =
-        client.as_caller(&caller(&format!("http://{address}"))).insert(to(&permit(Operation::Create), None), &Map::new()).await;
+    let error = client
+        .as_caller(&caller(&format!("http://{address}")))
+        .insert(to(&permit(Operation::Create), None), &Map::new())
+        .await;
     let error = error.unwrap_err().for_test();
     assert_eq!((error.kind(), error.maybe_done()), (Kind::Unreachable, false));
     assert!(error.for_log().starts_with("POST /api/resource/Sales%20Order: Unreachable: "), "{error}");

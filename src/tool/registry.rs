@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 use erpnext_schema::{DocTypeDef, Verb, Version, Versioned, doctype_flag};
 
 use super::{Effect, Tool, ToolSpec, VERBS, operation};
+use crate::catalog::SiteVersion;
 use crate::config::{Pattern, Tools};
 use crate::policy::Policy;
-use crate::catalog::SiteVersion;
 
 /// The tools that may be called: a function of the configuration and of the site's version.
 #[derive(Debug)]

@@ -5,11 +5,12 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use crate::cleared::Cleared;
+use crate::context::recent_creates::UnderWay;
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::shape::html::to_text;
 use crate::site::{Answer, Mark, SiteError, WriteError};
-use crate::writes::creates::{A_TWIN, UnderWay, is_since};
+use crate::writes::creates::{A_TWIN, is_since};
 use crate::writes::send::{Next, Write};
 
 /// The DocType of comments.

@@ -3,12 +3,12 @@
 use erpnext_schema::{DocTypeDef, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
-use crate::shape::Masked;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::query::compare::on_empty_fields;
 use crate::query::cursor;
 use crate::query::reader::Reader;
+use crate::shape::Masked;
 use crate::shape::{self, page};
 use crate::site::{Filter, ListQuery, SiteError};
 use crate::tool::Arguments;

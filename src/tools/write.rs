@@ -9,7 +9,7 @@ use crate::cleared::Cleared;
 use crate::document::changes::{self, Change};
 use crate::document::outcome::{self, Verdict};
 use crate::document::{Writing, merge, overlaid};
-use crate::documents::names::{document_name, named_exactly};
+use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, file_fields, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::WriteState;

@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use crate::cleared::{Bound, Confirmed, NoRandom};
 use crate::context::Session;
-use crate::cleared::Bound;
 use crate::error::{ToolError, Unconfirmed};
 use crate::policy::Operation;
 use crate::site::Caller;

@@ -14,6 +14,7 @@ use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
+use crate::policy::Filter;
 use crate::site::{Answer, Kind, SiteError, WriteError};
 
 /// Where a DocType keeps the key by which a repeated create is known again.
@@ -87,7 +88,7 @@ impl DocTypeCall<'_> {
     }
 
     pub(crate) async fn made_with(&self, field: &str, value: &str) -> Result<Option<String>, SiteError> {
-        let filters = vec![(field.to_owned(), "=".to_owned(), json!(value))];
+        let filters = vec![Filter::eq(field, value)];
         let rows = self.session.site.made(self.permit, filters, vec!["name".to_owned()], 1).await?;
         Ok(rows.first().and_then(|row| document_name(row.get("name")?)))
     }
@@ -100,7 +101,7 @@ impl DocTypeCall<'_> {
         at_least: usize,
     ) -> Result<Vec<Map<String, Value>>, SiteError> {
         let session = self.session;
-        let filters = vec![("owner".to_owned(), "=".to_owned(), json!(session.user_name().await?))];
+        let filters = vec![Filter::eq("owner", session.user_name().await?)];
         let fields = ["name", "creation"].into_iter().chain(fields).map(str::to_owned).collect();
         let most = LOOKED_THROUGH.saturating_add(u32::try_from(at_least).unwrap_or(u32::MAX));
         let mut rows = session.site.made(self.permit, filters, fields, most).await?;
@@ -182,6 +183,3 @@ impl<'a> Write for Create<'a> {
 pub(crate) fn newest(on: &DocTypeCall<'_>) -> Next {
     Next::Look(format!("list {} with order_by \"creation desc\"", on.def.name))
 }
-
-/// That nothing was sent, which the audit log tells too.
-pub const MADE_BEFORE: &str = "made by an earlier call with this idempotency_key; nothing was sent now";

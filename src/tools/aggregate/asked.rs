@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::documents::DocTypeCall;
 use crate::query::reader::Reader;
+use crate::shape::Masked;
 use crate::site::{self, GroupQuery, Measure as Computed};
 use crate::tool::Arguments;
-use crate::shape::Masked;
 
 /// The most fields that documents are grouped by.
 pub(crate) const MOST_FIELDS: usize = 3;

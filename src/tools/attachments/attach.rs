@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{files_of, link, local};
 use crate::cleared::Cleared;
+use crate::context::recent_creates::UnderWay;
 use crate::document::outcome::Verdict;
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
@@ -18,7 +19,7 @@ use crate::site::{Answer, Attachment, SiteError, WriteError};
 use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
 use crate::tool::spec::updates;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use crate::writes::creates::{A_TWIN, UnderWay, is_since};
+use crate::writes::creates::{A_TWIN, is_since};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_messages;
 use crate::writes::send::{Next, Write, send};

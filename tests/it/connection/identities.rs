@@ -107,7 +107,8 @@ async fn nothing_of_one_person_reaches_another() {
     assert!(customers[1].len() < customers[0].len() && customers[1].is_subset(&customers[0]));
     let mut todos = [String::new(), String::new()];
     for (who, todo) in todos.iter_mut().enumerate() {
-        let made = call(&pair.people[who], "create_todo_document", json!({"data": {"description": "to be kept"}})).await;
+        let made =
+            call(&pair.people[who], "create_todo_document", json!({"data": {"description": "to be kept"}})).await;
         *todo = made.unwrap()["created"].as_str().unwrap().to_owned();
     }
     let calls = std::env::var("ERPNEXT_MCP_IDENTITIES").ok().map_or(CALLS, |calls| calls.parse().unwrap());

@@ -37,13 +37,20 @@ fn config(server: &MockServer, version: Option<Version>) -> Value {
 async fn a_site_is_asked_for_its_version_once_and_the_tools_are_those_of_its_tables() {
     let server = site("15.71.1").await;
     let app = app_of(&config(&server, None));
-    assert_eq!((app.session().version.get(), app.session().version.is_known()), (Version::NEWEST, false), "nothing is asked at the start");
+    assert_eq!(
+        (app.session().version.get(), app.session().version.is_known()),
+        (Version::NEWEST, false),
+        "nothing is asked at the start"
+    );
     let (old, new) = ("list_lead_source_documents", "list_utm_source_documents");
     assert!(app.registry().find(old).is_none() && app.registry().find(new).is_some());
     let changes = app.session().listed.overlays();
     call(&app, "list_doctypes", json!({"search": "lead source"})).await.unwrap();
     let listed = call(&app, "list_doctypes", json!({"search": "lead source"})).await.unwrap();
-    assert_eq!((app.session().version.get(), app.session().version.is_known(), asked(&server).await), (Version::V15, true, 1));
+    assert_eq!(
+        (app.session().version.get(), app.session().version.is_known(), asked(&server).await),
+        (Version::V15, true, 1)
+    );
     assert_eq!(listed["doctypes"][0]["name"], "Lead Source", "{listed}");
     assert!(app.registry().find(old).is_some() && app.registry().find(new).is_none());
     assert!(changes.has_changed().unwrap(), "clients are told that the list is another");
@@ -84,7 +91,10 @@ async fn the_version_is_kept_for_the_next_start_and_asked_again_in_its_backgroun
 
     let again = app_of(&config);
     overlay().recall(&again.session());
-    assert_eq!((again.session().version.get(), again.session().version.is_known(), asked(&server).await), (Version::V15, true, 1));
+    assert_eq!(
+        (again.session().version.get(), again.session().version.is_known(), asked(&server).await),
+        (Version::V15, true, 1)
+    );
     call(&again, "list_doctypes", json!({})).await.unwrap();
     assert_eq!(asked(&server).await, 1, "what was kept holds until the background has asked");
 }
