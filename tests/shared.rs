@@ -1,25 +1,31 @@
-//! Where the recordings of a real site are, for the tests of every crate: they stand beside the repository, not in it.
+//! What a real site answered, for the tests of every crate. A small excerpt stands in the repository (`tests/recorded/README.md`);
+//! all of it stands beside the repository, where it does: tests that need all are ignored, and `.ci/run` runs them where it is.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The folder `shared`: the one that `ERPNEXT_SHARED` names, else the first beside or above the repository. Where none
-/// is here it is said past the harness's capture, and the caller's test checks nothing.
+/// The folder of the excerpt, laid out as `recordings` is: `site/recordings/<file>.jsonl`, one exchange a line.
+#[allow(dead_code, reason = "each crate takes what it needs")]
+pub fn excerpt() -> PathBuf {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above
+        .map(|above| above.join("tests/recorded"))
+        .find(|folder| folder.is_dir())
+        .expect("tests/recorded is in the repository")
+}
+
+/// The folder `shared` with all recordings: the one that `ERPNEXT_SHARED` names, else the first beside or above the repository.
 ///
 /// # Panics
-/// Where `ERPNEXT_SHARED` names a folder without recordings: who sets it wants them compared.
-pub fn folder() -> Option<PathBuf> {
+/// Where there is none: only tests that were asked for in spite of `#[ignore]` come here.
+#[allow(dead_code, reason = "each crate takes what it needs")]
+pub fn recordings() -> PathBuf {
     let holds = |folder: &PathBuf| folder.join("site/recordings").is_dir();
     if let Some(named) = std::env::var_os("ERPNEXT_SHARED").map(PathBuf::from) {
         assert!(holds(&named), "ERPNEXT_SHARED is {}, where no site/recordings are", named.display());
-        return Some(named);
+        return named;
     }
-    let found = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|above| above.join("shared")).find(holds);
-    if found.is_none() {
-        let test = std::thread::current().name().unwrap_or("a test").to_owned();
-        let _ = writeln!(std::io::stderr(), "NOT CHECKED: {test}: no ../shared beside the repository");
-    }
-    found
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|above| above.join("shared"));
+    above.find(holds).expect("no ../shared with the recordings beside the repository, and no ERPNEXT_SHARED")
 }
 
 /// The folder `shared` with all recordings, for tests that are ignored where there is none.

@@ -46,6 +46,18 @@ async fn what_fails_is_undone_and_not_in_the_journal() {
     assert_eq!(count.unwrap(), 0);
 }
 
+#[tokio::test]
+async fn what_is_undone_leaves_its_table_there() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    assert!(!sandbox.with(|site| Ok(site.db.has_table("Odd Thing")?)).unwrap());
+    let failed = sandbox.with(|site| {
+        site.insert(thing("a"))?;
+        site.insert(doc(json!({ "doctype": "Odd Thing" })))
+    });
+    assert_eq!(failed.unwrap_err().exc.name, "MandatoryError");
+    assert!(sandbox.with(|site| Ok(site.db.has_table("Odd Thing")?)).unwrap());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_comes_before_the_data_waits_for_all_of_it() {
     let loading = Loading::begin(Options { sample: Some(1), ..Options::default() }).await.unwrap();

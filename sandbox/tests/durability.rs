@@ -1,4 +1,4 @@
-//! Killed at any moment, a site that keeps its data loses no write that it acknowledged.
+//! Killed at any moment, a site that keeps its data loses no write that it acknowledged. `ERPNEXT_MCP_KILLS=200` kills it so often.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "common/wire.rs"]
@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-const KILLS: u64 = 200;
 /// Clients that write at the same time.
 const WRITERS: usize = 2;
 /// How long a write may take on a machine that is busy with other things.
@@ -84,12 +83,13 @@ fn write(address: &str, round: u64, writer: usize, acknowledged: &mpsc::Sender<(
 }
 
 #[test]
-fn no_acknowledged_write_is_lost_over_200_kills() {
+fn no_acknowledged_write_is_lost_however_often_the_site_is_killed() {
+    let kills: u64 = std::env::var("ERPNEXT_MCP_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(30);
     let directory = tempfile::tempdir().unwrap();
     let program = program();
     let (sender, receiver) = mpsc::channel();
     let mut wanted: BTreeMap<String, String> = BTreeMap::new();
-    for round in 0..KILLS {
+    for round in 0..kills {
         let victim = Victim::start(&program, directory.path());
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
@@ -115,5 +115,5 @@ fn no_acknowledged_write_is_lost_over_200_kills() {
     let lost: Vec<_> =
         wanted.iter().filter(|(name, text)| has(name).is_none_or(|is| !text.is_empty() && is != **text)).collect();
     assert!(lost.is_empty(), "{} of {} were lost: {:?}", lost.len(), wanted.len(), &lost[..lost.len().min(5)]);
-    eprintln!("{KILLS} kills, {} documents written, none lost", wanted.len());
+    eprintln!("{kills} kills, {} documents written, none lost", wanted.len());
 }

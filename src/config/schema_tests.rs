@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
@@ -21,8 +22,10 @@ fn reader_takes(file: &Value) -> bool {
     sections::read(Some(&file.to_string()), &env).is_ok()
 }
 
+static VALIDATOR: LazyLock<jsonschema::Validator> = LazyLock::new(|| jsonschema::validator_for(&schema()).unwrap());
+
 fn schema_takes(file: &Value) -> bool {
-    jsonschema::validator_for(&schema()).unwrap().is_valid(file)
+    VALIDATOR.is_valid(file)
 }
 
 /// A file in which only this value stands, at this path; any name of a DocType is Customer.
@@ -128,8 +131,7 @@ fn the_files_that_come_with_the_server_fit_the_schema() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let validator = jsonschema::validator_for(&schema()).unwrap();
-        let errors: Vec<String> = validator.iter_errors(&file).map(|error| error.to_string()).collect();
+        let errors: Vec<String> = VALIDATOR.iter_errors(&file).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:?}", path.display());
     }
     assert!(schema_takes(&Value::Object(Map::new())));

@@ -258,8 +258,6 @@ fn is_forbidden(place: &str, allowed: Option<&[String]>, restricted: &[String], 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
     #[test]
     fn nothing_forbidden_survives_the_cut_and_nothing_else_is_lost(
         allowed in proptest::option::of(names()),

@@ -69,8 +69,6 @@ fn a_path_that_the_url_parser_would_change_is_not_built() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
     #[test]
     fn any_name_reaches_exactly_that_document_or_is_refused(doctype in any::<String>(), name in any::<String>()) {
         reaches_or_refused(&doctype, &name)?;

@@ -10,6 +10,7 @@
 //! | `site/` where it fails, `limit/`, `cache/`, `caller` | `connection/` |
 //! | `config/`, `check` | `config`, `cli/check`, `properties/config` |
 //! | `cli/`, `overlay`, `greeting` | `cli/` |
+//! | the source itself: who imports whom, what no file may contain | `floors`, `tidy` |
 //! | all of it | `stories/`, `every_doctype/`, `hazards/`, `properties/` |
 //!
 //! Pure parts (`policy`, `shape`, `config`, `document`) have their cases beside them, in `src/**/tests.rs`.
@@ -23,6 +24,7 @@ mod config;
 mod connection;
 mod docs;
 mod every_doctype;
+mod floors;
 mod hazards;
 mod policy;
 mod properties;

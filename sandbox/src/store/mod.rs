@@ -102,13 +102,31 @@ impl Store {
         let transaction = conn.transaction()?;
         let worked = work(&Db { conn: &transaction, tables });
         let keep = worked.as_ref().is_ok_and(|(_, keep)| *keep);
-        // Without a commit, tables that were made are gone again.
         let ended = if keep { transaction.commit() } else { transaction.rollback() };
-        tables.get_mut().settle(keep && ended.is_ok());
+        if keep && ended.is_ok() {
+            tables.get_mut().keep();
+        } else {
+            make_again(conn, tables)?;
+        }
         let (result, _) = worked?;
         ended?;
         Ok(result)
     }
+}
+
+/// Makes the tables that went with a transaction which was not kept. Else every read of a DocType without documents would make
+/// its table and take it back, and after each time SQLite reads the layout of all tables anew.
+fn make_again(conn: &mut Connection, tables: &mut RefCell<Tables>) -> rusqlite::Result<()> {
+    let lost = tables.get_mut().lose();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let transaction = conn.transaction()?;
+    let db = Db { conn: &transaction, tables };
+    lost.into_iter().try_for_each(|def| db.prepare(def))?;
+    transaction.commit()?;
+    tables.get_mut().keep();
+    Ok(())
 }
 
 impl Db<'_> {

@@ -80,16 +80,22 @@ impl Table {
 pub(super) struct Tables {
     known: HashMap<&'static str, Arc<Table>>,
     /// Those among them that the transaction made or extended.
-    made: Vec<&'static str>,
+    made: Vec<&'static DocTypeDef>,
 }
 
 impl Tables {
-    /// Takes note that what the transaction made is there to stay, or gone.
-    pub(super) fn settle(&mut self, kept: bool) {
-        let made = self.made.drain(..);
-        if !kept {
-            made.for_each(|name| drop(self.known.remove(name)));
+    /// Takes note that what the transaction made is there to stay.
+    pub(super) fn keep(&mut self) {
+        self.made.clear();
+    }
+
+    /// Takes note that what the transaction made is gone, and says of which DocTypes.
+    pub(super) fn lose(&mut self) -> Vec<&'static DocTypeDef> {
+        let made = std::mem::take(&mut self.made);
+        for def in &made {
+            self.known.remove(def.name);
         }
+        made
     }
 }
 
@@ -113,7 +119,7 @@ impl Db<'_> {
         }
         let mut tables = self.tables.borrow_mut();
         tables.known.insert(def.name, table.clone());
-        tables.made.push(def.name);
+        tables.made.push(def);
         Ok(table)
     }
 

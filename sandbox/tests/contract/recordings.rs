@@ -124,7 +124,8 @@ pub fn read(shared: &Path, suite: &Suite) -> Vec<Exchange> {
     let mut times: HashMap<String, usize> = HashMap::new();
     for (stage, file) in suite.files.iter().enumerate() {
         let file_name = format!("site/{}/{file}.jsonl", suite.folder);
-        let text = fs::read_to_string(shared.join(&file_name)).unwrap_or_else(|error| panic!("{file_name}: {error}"));
+        // The excerpt has not all of them.
+        let text = fs::read_to_string(shared.join(&file_name)).unwrap_or_default();
         for line in text.lines() {
             let line: Value = serde_json::from_str(line).expect("a recording is JSON");
             let label = format!("{file}: {}", line["label"].as_str().unwrap_or_default());

@@ -40,7 +40,7 @@ fn written(folder: &Path) -> String {
 /// A configuration that writes as much as it can, its audit log in this folder.
 fn talkative(url: &str, folder: &Path, format: &str) -> Value {
     let mut config = config_json(url, json!({"default": all()}));
-    config["erpnext"]["timeout"] = json!(2);
+    config["erpnext"]["timeout"] = json!(1);
     config["log_level"] = json!("trace");
     config["schema"] = json!({"overlay": "live"});
     config["cache"] = json!({"enabled": true});

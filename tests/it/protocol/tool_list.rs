@@ -77,10 +77,11 @@ fn every_snapshot_on_disk_belongs_to_a_test() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/protocol/snapshots");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names = DOCTYPES.map(snapshot_name).into_iter().chain([SITE, OWN, GENERIC, INDEX].map(str::to_owned));
-    let asserted: BTreeSet<String> = names.map(|name| format!("it__protocol__tool_list__{name}.snap")).collect();
-    let ours = |name: &String| name.starts_with("it__protocol__tool_list__") && name.ends_with(".snap");
+    let lists = names.map(|name| format!("it__protocol__tool_list__{name}.snap"));
+    let budgets = ["all", "analyst", "sales"].map(|name| format!("it__protocol__budget__list_{name}.snap"));
+    let asserted: BTreeSet<String> = lists.chain(budgets).collect();
     // What a failed test proposes ends in .snap.new.
-    assert_eq!(files.filter(ours).collect::<BTreeSet<_>>(), asserted);
+    assert_eq!(files.filter(|name| name.ends_with(".snap")).collect::<BTreeSet<_>>(), asserted);
 }
 
 /// JSON with everything short on one line, so that a field is a line.
