@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::config;
 use crate::error::ToolError;
-use crate::writes::send::MADE_BEFORE;
+use crate::writes::creates::MADE_BEFORE;
 use file::LogFile;
 
 pub use entry::{Attempt, Entry, Outcome};

@@ -4,7 +4,7 @@ use erpnext_schema::Version;
 use serde_json::{Map, Value, json};
 
 use super::list::{Page, column, sorted};
-use super::{Answer, Caller, Client, Filter, Kind, SiteError, check, misuse};
+use super::{Answer, CallerClient, Filter, Kind, SiteError, check, misuse};
 use crate::policy::{Operation, Permit};
 
 /// What the site computes.
@@ -59,17 +59,16 @@ pub struct GroupQuery {
     pub start: u64,
 }
 
-impl Client {
+impl CallerClient<'_> {
     /// A page of groups: rows with the fields that are grouped by and the measures.
     ///
     /// Version 15 takes functions as text, version 16 as objects only (H55). A site that turns out to be of another version
     /// than was said is asked once more in its own form.
     ///
     /// # Errors
-    /// As [`Client::list`].
+    /// As [`CallerClient::list`].
     pub async fn groups(
         &self,
-        caller: &Caller,
         permit: &Permit,
         query: &GroupQuery,
         version: Version,
@@ -80,7 +79,7 @@ impl Client {
         }
         let ask = |version| {
             let page = query.page(permit.doctype(), version);
-            self.scoped(caller, permit, &query.filters, &query.or_filters, page)
+            self.scoped(permit, &query.filters, &query.or_filters, page)
         };
         match ask(version).await {
             Err(error) if is_of_another_version(&error) => {

@@ -186,7 +186,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::bound;
-    use crate::context::Tokens;
+    use crate::cleared::Tokens;
     use crate::site::SiteUrl;
     use crate::site::{Caller, Credentials};
     use crate::tool::Arguments;
