@@ -20,7 +20,7 @@ fn thing(title: &str) -> Doc {
 
 #[tokio::test]
 async fn a_row_loses_what_was_not_sent_and_the_others_go() {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let sandbox = Sandbox::start(Options { bench: true, ..Options::default() }).await.unwrap();
     let rows = sandbox.with(|site| {
         let made = site.insert(thing("a"))?;
         let row = made["rows"][0]["name"].clone();
@@ -35,7 +35,7 @@ async fn a_row_loses_what_was_not_sent_and_the_others_go() {
 
 #[tokio::test]
 async fn what_fails_is_undone_and_not_in_the_journal() {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let sandbox = Sandbox::start(Options { bench: true, ..Options::default() }).await.unwrap();
     let failed = sandbox.with(|site| {
         site.insert(thing("a"))?;
         site.insert(doc(json!({ "doctype": "Odd Thing" })))

@@ -112,23 +112,20 @@ impl Site {
     /// # Errors
     /// An address or a key that cannot be one.
     pub fn connect(url: &str, api_key: &str, api_secret: &str) -> Result<Self, Error> {
+        let version = SiteVersion::default();
         Ok(Self {
             client: Client::new(ClientOptions { timeout: Duration::from_secs(60), ..ClientOptions::default() })?,
             caller: Caller::new(SiteUrl::parse(url, false)?, Credentials::new(api_key.into(), api_secret.into())?),
             policy: Policy::full(),
-            catalog: Catalog::default(),
-            version: SiteVersion::default(),
-        }
-        .knowing(SiteVersion::default()))
+            catalog: Catalog::new(version.clone(), None),
+            version,
+        })
     }
 
     /// The same, for a site that is known to run this version: then it is not asked for it.
     #[must_use]
     pub fn of_version(self, version: Version) -> Self {
-        self.knowing(SiteVersion::new(Some(version)))
-    }
-
-    fn knowing(self, version: SiteVersion) -> Self {
+        let version = SiteVersion::new(Some(version));
         Self { catalog: Catalog::new(version.clone(), None), version, ..self }
     }
 

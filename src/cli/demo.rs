@@ -8,7 +8,7 @@ use anyhow::Context;
 use erpnext_mcp::config::{Config, LogLevel};
 use erpnext_mcp::server::Server;
 use erpnext_mcp::transport::serve_stdio;
-use erpnext_sandbox::{Loading, Options, Sandbox};
+use erpnext_sandbox::{Loading, Options, Sandbox, Version};
 use serde_json::{Map, Value, json};
 
 use super::{serve, tour};
@@ -39,6 +39,9 @@ pub struct Demo {
     /// The site's port on 127.0.0.1 [default: a free one]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
+    /// The version of ERPNext that the site answers as: 15 or 16
+    #[arg(long, value_name = "VERSION", default_value_t = Version::NEWEST)]
+    version: Version,
     /// Keep the site's data in this directory [default: in memory, lost at the end]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -63,7 +66,8 @@ impl Demo {
             Some(directory) => format!("kept in {}", directory.display()),
             None => "nothing is kept".to_owned(),
         };
-        let options = Options { data: self.data.into(), port: self.port, sample, ..Options::default() };
+        let (version, port) = (self.version, self.port);
+        let options = Options { version, data: self.data.into(), port, sample, ..Options::default() };
         let site = Loading::begin(options).await.context("the sample site could not start")?;
         let url = site.url();
         let site = async { site.ready().await.context("the sample site could not start") };
@@ -74,7 +78,7 @@ impl Demo {
             return tokio::signal::ctrl_c().await.context("waiting for Ctrl-C");
         }
         let logs = std::env::temp_dir().join(format!("erpnext-mcp-demo-{}", std::process::id()));
-        let config = Config::from_text(&configuration(&url, &logs.join("audit.log")).to_string())?;
+        let config = Config::from_text(&configuration(&url, self.version, &logs.join("audit.log")).to_string())?;
         let log = &config.audit.log_file;
         // The client is answered while the site still puts its data in; what is asked of the site waits for that.
         let served = if std::io::stdin().is_terminal() {
@@ -91,22 +95,23 @@ impl Demo {
     }
 }
 
-fn configuration(url: &str, audit_log: &Path) -> Value {
+fn configuration(url: &str, version: Version, audit_log: &Path) -> Value {
     let rule = |doctype: &&str| {
         let mut rule = json!({"read": true, "create": true, "update": true, "delete": true});
-        if erpnext_doctypes::any(doctype).is_some_and(|def| def.is(erpnext_schema::doctype_flag::SUBMITTABLE)) {
+        if erpnext_doctypes::get(version, doctype).is_some_and(|def| def.is(erpnext_schema::doctype_flag::SUBMITTABLE))
+        {
             for operation in ["submit", "cancel", "amend", "report"] {
                 rule[operation] = json!(true);
             }
         }
         // Orders and invoices carry copies of the customer's.
-        if erpnext_doctypes::any(doctype).is_some_and(|def| def.field("tax_id").is_some()) {
+        if erpnext_doctypes::get(version, doctype).is_some_and(|def| def.field("tax_id").is_some()) {
             rule["restricted_fields"] = json!(["tax_id"]);
         }
         ((*doctype).to_owned(), rule)
     };
     json!({
-        "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret"},
+        "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret", "version": version.major()},
         // What orders name besides: companies, warehouses, groups, prices.
         "permissions": {
             "doctypes": OPEN.iter().map(rule).collect::<Map<_, _>>(), "default": {"read": true}, "reports": ["*"],

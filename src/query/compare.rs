@@ -37,6 +37,7 @@ const TIMESPANS: &[&str] = &[
 
 /// Two texts may be an operator and a value, or two values of which one is wanted.
 pub fn is_operator(text: &str) -> bool {
+    let text = or_empty(text).unwrap_or(text);
     alias(text, &Value::Null).is_some() || alias(text, &json!("")).is_some() || text.parse::<Operator>().is_ok()
 }
 

@@ -3,4 +3,5 @@
 pub mod compare;
 pub mod cursor;
 mod foreign_syntax;
+mod order;
 pub mod reader;

@@ -1,9 +1,8 @@
 //! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
-use erpnext_schema::{
-    DocTypeDef, FieldDef, Operator, Order, Rule, Violation, doctype_flag, flag, nearest, nearest_field,
-};
+
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest, nearest_field};
 use serde_json::{Value, json};
 
 use super::compare::{alias, compared, is_operator, no_choice, or_empty};
@@ -100,7 +99,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The name of the field that is meant by a wrong one.
-    fn near(&self, name: &str) -> Option<&'static str> {
+    pub(super) fn near(&self, name: &str) -> Option<&'static str> {
         nearest_field(name, self.def.all_fields().filter(|field| field.in_lists() && self.rule.may_read(*field)))
     }
 
@@ -194,40 +193,6 @@ impl<'a> Reader<'a> {
             }
         }
         columns
-    }
-
-    /// `order_by`, completed with the name so that pages never overlap (H15).
-    pub fn order_by(&mut self, asked: Option<&str>) -> Vec<Order> {
-        let mut keys: Vec<Order> = Vec::new();
-        for part in asked.unwrap_or("modified desc").split(',').map(str::trim) {
-            let mut words = part.split_whitespace();
-            let name = words.next().unwrap_or_default().trim_matches('`');
-            let direction = words.next().unwrap_or("asc").to_lowercase();
-            if !matches!(direction.as_str(), "asc" | "desc") || words.next().is_some() || name.starts_with('-') {
-                let message = format!("{part}: expected a field and asc or desc");
-                let near = self.meant_order(part);
-                self.wrong("order_by", Rule::Value, message, near);
-                continue;
-            }
-            if let Some(field) = self.field("order_by", name) {
-                keys.push(Order { fieldname: field.fieldname, descending: direction == "desc" });
-            }
-        }
-        if !keys.iter().any(|key| key.fieldname == "name") {
-            keys.push(Order::asc("name"));
-        }
-        keys
-    }
-
-    /// `Due Date`, `Due Date descending` and `-due_date` as the field and its direction.
-    fn meant_order(&self, part: &str) -> Option<String> {
-        let (part, first) = part.strip_prefix('-').map_or((part, "asc"), |rest| (rest, "desc"));
-        if let Some(name) = self.near(part) {
-            return Some(format!("{name} {first}"));
-        }
-        let (rest, word) = part.rsplit_once(char::is_whitespace)?;
-        let direction = if word.to_lowercase().starts_with("asc") { "asc" } else { "desc" };
-        self.near(rest).map(|name| format!("{name} {direction}"))
     }
 
     /// Filters of which any has to hold. The site cannot be told one as a choice that takes it several comparisons.
@@ -386,7 +351,7 @@ fn form(path: &str, name: &str, (operator, value): &Meant) -> String {
 }
 
 /// The place of an error, with the name that is wrong.
-fn named(path: &str, name: &str) -> String {
+pub(super) fn named(path: &str, name: &str) -> String {
     if path.ends_with(&format!(".{name}")) { path.to_owned() } else { format!("{path}: {name}") }
 }
 

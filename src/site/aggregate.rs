@@ -66,7 +66,7 @@ impl CallerClient<'_> {
     /// than was said is asked once more in its own form.
     ///
     /// # Errors
-    /// As [`Client::list`].
+    /// As [`CallerClient::list`].
     pub async fn groups(
         &self,
         permit: &Permit,

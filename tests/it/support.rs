@@ -141,6 +141,13 @@ impl Site {
         app_of(&config_json(&self.url(), json!({"doctypes": doctypes})))
     }
 
+    /// The same for a site of that version.
+    pub fn app_on(&self, version: Version, doctypes: Value) -> Connection {
+        let mut config = config_json(&self.url(), json!({"doctypes": doctypes}));
+        config["erpnext"]["version"] = json!(version.major());
+        app_of(&config)
+    }
+
     /// A server that uses this site and may do everything through the generic tools.
     pub fn open_app(&self) -> Connection {
         app_of(&config_json(&self.url(), json!({"default": all()})))

@@ -256,7 +256,7 @@ mod tests {
     use erpnext_schema::snapshot::DocType;
     use serde_json::Value;
 
-    use super::facts;
+    use super::{REPEATED, facts};
     use crate::meta::Meta;
 
     #[test]

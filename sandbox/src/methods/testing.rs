@@ -30,6 +30,7 @@ impl World {
     /// With a customer, an item, a lead with its workflow, and people.
     pub fn new() -> Self {
         let world = Self { store: Store::in_memory(None).unwrap(), meta: Meta::new(Version::V15) };
+        super::workflow::add_state(&world.meta);
         for user in ["Administrator", "sales@example.com", "reader@example.com"] {
             world.add("User", json!({"name": user, "email": user, "full_name": user, "enabled": 1}));
         }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::doc::{Doc, display, int, rows, text};
 use crate::documents::{own, without_nulls};
 use crate::error::{Exc, SiteError, exc};
+use crate::meta::Meta;
 use crate::perms::Right;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -91,6 +92,17 @@ fn transitions(site: &Site<'_>, doc: &Doc, workflow: &Doc) -> Result<Vec<Value>,
     Ok(open.cloned().map(Value::Object).collect())
 }
 
+/// Adds the field of a lead's state.
+pub fn add_state(meta: &Meta) {
+    if meta.get("Lead").is_some_and(|lead| lead.field("workflow_state").is_none()) {
+        let field = json!({
+            "dt": "Lead", "fieldname": "workflow_state", "label": "Workflow State", "fieldtype": "Link",
+            "options": "Workflow State", "hidden": 1, "allow_on_submit": 1, "no_copy": 1,
+        });
+        meta.add_field(field.as_object().unwrap_or(&Doc::new()));
+    }
+}
+
 /// Puts the workflow of a new site into it: leads are approved or rejected by a Sales Manager. As on every site, the
 /// workflow brings the field of its state along.
 ///
@@ -98,13 +110,7 @@ fn transitions(site: &Site<'_>, doc: &Doc, workflow: &Doc) -> Result<Vec<Value>,
 /// The database's.
 pub fn seed(site: &Site<'_>) -> Result<(), SiteError> {
     const NAME: &str = "Lead Approval";
-    if site.doctype("Lead")?.field("workflow_state").is_none() {
-        let field = json!({
-            "dt": "Lead", "fieldname": "workflow_state", "label": "Workflow State", "fieldtype": "Link",
-            "options": "Workflow State", "hidden": 1, "allow_on_submit": 1, "no_copy": 1,
-        });
-        site.meta.add_field(field.as_object().unwrap_or(&Doc::new()));
-    }
+    add_state(site.meta);
     if site.has("Workflow", NAME) {
         return Ok(());
     }

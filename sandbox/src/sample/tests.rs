@@ -31,6 +31,11 @@ fn known(version: Version, def: &'static DocTypeDef, document: Doc) -> Doc {
         }
         (value, _) => value,
     };
+    // A day is a moment where the table asks for one.
+    let rows = |key: &str, value: Value| match (field(key).map(|field| field.kind), value.as_str()) {
+        (Some(FieldKind::Datetime), Some(day)) if day.len() == 10 => Value::from(format!("{day} 00:00:00")),
+        _ => rows(key, value),
+    };
     let document = document.into_iter().filter(|(key, _)| field(key).is_some());
     document.map(|(key, value)| (key.clone(), rows(&key, value))).collect()
 }

@@ -5,28 +5,36 @@
 mod forms;
 mod reads;
 mod shapes;
+mod versions;
 #[path = "../common/wire.rs"]
 #[allow(dead_code, reason = "each test reads what it needs of an answer")]
 mod wire;
 mod writes;
 
-use erpnext_sandbox::{Data, Image, Options, Sandbox};
+use erpnext_sandbox::{Data, Image, Options, Sandbox, Version};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 /// A site with the sample data, of its own for each test.
 pub struct Desk {
+    pub version: Version,
     sandbox: Sandbox,
 }
 
-static SAMPLE: OnceCell<Image> = OnceCell::const_new();
+static SAMPLES: [OnceCell<Image>; Version::COUNT] = [const { OnceCell::const_new() }; Version::COUNT];
 
 impl Desk {
-    pub async fn open() -> Self {
-        let sample =
-            async { Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap().image().unwrap() };
-        let data = Data::Image(SAMPLE.get_or_init(|| sample).await.clone());
-        Self { sandbox: Sandbox::start(Options { data, ..Options::default() }).await.unwrap() }
+    /// A site of this version.
+    pub async fn open(version: Version) -> Self {
+        let plain = || Options { version, bench: true, ..Options::default() };
+        let sample = async { Sandbox::start(Options { sample: Some(1), ..plain() }).await.unwrap().image().unwrap() };
+        let data = Data::Image(SAMPLES[version as usize].get_or_init(|| sample).await.clone());
+        Self { version, sandbox: Sandbox::start(Options { data, ..plain() }).await.unwrap() }
+    }
+
+    /// One of each version, for what is the same on both.
+    pub async fn each() -> [Self; Version::COUNT] {
+        [Self::open(Version::V15).await, Self::open(Version::V16).await]
     }
 
     /// A user's request: the status, and the body where it is JSON.
@@ -34,9 +42,17 @@ impl Desk {
         let headers = [("Authorization", format!("token {key}:secret")), ("Content-Type", "application/json".into())];
         let headers = headers.map(|(name, value)| (name.to_owned(), value));
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let request = wire::request(method, target, &headers, &body);
-        let answer = wire::exchange(self.sandbox.url().trim_start_matches("http://"), &request).unwrap();
+        let answer = self.send(&wire::request(method, target, &headers, &body));
         (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
+    }
+
+    /// A request without a key, and the whole answer.
+    pub fn guest(&self, method: &str, target: &str) -> wire::Answer {
+        self.send(&wire::request(method, target, &[], b""))
+    }
+
+    fn send(&self, request: &[u8]) -> wire::Answer {
+        wire::exchange(self.sandbox.url().trim_start_matches("http://"), request).unwrap()
     }
 
     /// The data of an answer with 200.

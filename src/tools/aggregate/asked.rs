@@ -134,7 +134,7 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
         return None;
     }
     let (name, span) = text.split_once(':').map_or((text, None), |(name, span)| (name.trim(), Some(span.trim())));
-    let field = reader.field(path, name)?;
+    let field = reader.key(path, name)?;
     let Some(span) = span else { return Some(Group { field, span: None }) };
     let Some((_, known)) = SPANS.iter().find(|(name, _)| name.eq_ignore_ascii_case(span)) else {
         let near = nearest(span, SPANS.iter().map(|(name, _)| *name)).map(|span| format!("{name}:{span}"));

@@ -160,11 +160,19 @@ async fn h40_fields_named_like_words_of_a_language() {
         assert_eq!(read["document"][field], json!(format!("of {field}")), "{read}");
         let changed = place.update("Odd Thing", name, json!({field: "changed"})).await;
         assert_eq!(changed["changed"][field]["to"], "changed", "{changed}");
-        let asked = json!({
+        let mut asked = json!({
             "doctype": "Odd Thing", "fields": [field], "filters": {field: "changed"}, "order_by": format!("{field} desc"),
         });
+        if !field.is_ascii() {
+            let text = place.refusal("list_generic_documents", asked.clone()).await;
+            assert!(text.contains("order_by: ünï: the site cannot sort or group by"), "{text}");
+            asked["order_by"] = Value::Null;
+        }
         let listed = place.call("list_generic_documents", asked).await;
         assert_eq!(listed["documents"], json!([{"name": name, field: "changed"}]), "{field}");
+        if !field.is_ascii() {
+            continue;
+        }
         let asked = json!({"doctype": "Odd Thing", "group_by": [field]});
         let groups = place.call("aggregate_documents", asked).await;
         assert_eq!(groups["groups"], json!([{field: "changed", "count": 1}]), "{field}");

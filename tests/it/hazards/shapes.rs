@@ -75,6 +75,11 @@ async fn h26_doctypes_are_exact_and_names_are_not() {
         {
             let mut given = rest.clone();
             given["doctype"] = json!(doctype);
+            if (tool, doctype) == ("list_generic_documents", "RQ Job") {
+                // The desk's list has it (H72).
+                assert_eq!(place.call(tool, given).await["documents"], json!([]));
+                continue;
+            }
             let text = place.refusal(tool, given).await;
             assert!(text.contains(wanted), "{tool} {doctype}: {text}");
         }

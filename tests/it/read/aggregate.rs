@@ -1,19 +1,19 @@
 //! Sums and counts: wiremock, as the exact query counts. Over real documents they are looked at in `policy/scope.rs`.
 
+use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use crate::support::{Site, call, refusal};
 
 const ORDERS: &str = "/api/resource/Sales%20Order";
-const VERSIONS: &str = "/api/method/frappe.utils.change_log.get_versions";
 const TOOL: &str = "aggregate_documents";
 
 /// The query that is sent and the answer, with these rows from the site.
-async fn ask(version: &str, arguments: Value, rows: Value) -> (Value, Value) {
+async fn ask(version: Version, arguments: Value, rows: Value) -> (Value, Value) {
     let site = Site::start().await;
     site.data("GET", ORDERS, rows).await;
-    site.answer("GET", VERSIONS, 200, json!({"message": {"frappe": {"version": version}}})).await;
-    let app = site.app(json!({"Sales Order": {"read": true}}));
+    site.metadata(json!([{"name": "Sales Order"}])).await;
+    let app = site.app_on(version, json!({"Sales Order": {"read": true}}));
     let answer = call(&app, TOOL, arguments).await.unwrap();
     let mut sent = site.sent().await;
     sent.retain(|(line, _)| line.ends_with(ORDERS));
@@ -29,13 +29,13 @@ fn measure(function: &str, field: &str, alias: &str) -> String {
 #[tokio::test]
 async fn a_site_of_another_version_than_was_thought_is_asked_in_its_own_form() {
     for (stated, taken, status, exc_type) in
-        [("15.0.0", "COUNT", 417, "ValidationError"), ("16.0.0", "count(", 500, "TypeError")]
+        [(Version::V15, "COUNT", 417, "ValidationError"), (Version::V16, "count(", 500, "TypeError")]
     {
         let site = Site::start().await;
-        site.answer("GET", VERSIONS, 200, json!({"message": {"frappe": {"version": stated}}})).await;
+        site.metadata(json!([{"name": "Sales Order"}])).await;
         site.answer_once("GET", ORDERS, status, json!({"exc_type": exc_type})).await;
         site.data("GET", ORDERS, json!([{"m0": 12}])).await;
-        let app = site.app(json!({"Sales Order": {"read": true}}));
+        let app = site.app_on(stated, json!({"Sales Order": {"read": true}}));
         let answer = call(&app, TOOL, json!({"doctype": "Sales Order"})).await.unwrap();
         assert_eq!(answer["groups"], json!([{"count": 12}]));
         let sent = site.sent().await;
@@ -49,7 +49,7 @@ async fn money_is_grouped_by_its_currency_without_being_asked() {
         "order_by": "sum(grand_total) desc", "limit": 5, "filters": {"docstatus": 1}});
     let text = json!(["customer", "currency", measure("count", "name", "m0"), measure("sum", "grand_total", "m1")]);
     let objects = json!(["customer", "currency", {"COUNT": "name", "as": "m0"}, {"SUM": "grand_total", "as": "m1"}]);
-    for (version, fields) in [("15.72.4", text), ("16.4.1", objects)] {
+    for (version, fields) in [(Version::V15, text), (Version::V16, objects)] {
         let rows = json!([{"customer": "A", "currency": "INR", "m0": 2, "m1": 300.5}]);
         let (query, answer) = ask(version, arguments.clone(), rows).await;
         assert_eq!(query["fields"], fields);
@@ -64,7 +64,7 @@ async fn money_is_grouped_by_its_currency_without_being_asked() {
 
 #[tokio::test]
 async fn without_anything_asked_documents_are_counted() {
-    let (query, answer) = ask("15.0.0", json!({"doctype": "Sales Order"}), json!([{"m0": 12}])).await;
+    let (query, answer) = ask(Version::V15, json!({"doctype": "Sales Order"}), json!([{"m0": 12}])).await;
     assert_eq!(query["fields"], json!([measure("count", "name", "m0")]));
     assert_eq!((&query["group_by"], &query["order_by"]), (&Value::Null, &json!("m0 desc")));
     assert_eq!((&answer["shown"], &answer["groups"]), (&json!("all 1"), &json!([{"count": 12}])));
@@ -79,7 +79,7 @@ async fn dates_are_put_together_by_span_and_averages_weigh_their_parts() {
         {"transaction_date": null, "m0": null, "n0": 0, "m1": null},
     ]);
     let arguments = json!({"doctype": "Sales Order", "measures": ["avg(total_qty)", "min(total_qty)"], "group_by": ["transaction_date:month"]});
-    let (query, answer) = ask("15.0.0", arguments, rows).await;
+    let (query, answer) = ask(Version::V15, arguments, rows).await;
     assert_eq!(
         query["fields"],
         json!([

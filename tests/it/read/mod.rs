@@ -13,6 +13,7 @@ mod metadata;
 mod names;
 mod print;
 mod recorded;
+mod recorded_forms;
 mod search;
 mod suggest;
 mod titles;

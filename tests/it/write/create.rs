@@ -62,7 +62,7 @@ async fn links_in_rows_are_checked_once_each() {
     let text = refusal(&app, "create_delivery_note_document", json!({"data": data})).await;
     assert!(text.contains("data.items[0].item_code: there is no Item named \"NOPE\""), "{text}");
     assert!(text.contains("data.items[1].item_code"), "{text}");
-    let asked = site.sent().await.iter().filter(|(_, body)| body["docname"] == "NOPE").count();
+    let asked = site.sent().await.iter().filter(|(_, body)| body["filters"]["name"] == "NOPE").count();
     assert_eq!(asked, 1);
     assert_eq!(site.writes().await, Vec::<String>::new());
 }

@@ -166,7 +166,7 @@ fn helpers_of_forms_answer_in_the_recorded_keys() {
     let answer = world.ask("erpnext.accounts.party.get_party_details", party);
     assert_recorded_keys(&answer, "verbs", "party details", "/message");
     assert_eq!(answer["message"]["currency"], "USD");
-    let item = json!({"item_code": "SKU001", "company": "Acme Ltd", "doctype": "Sales Order", "price_list": "Standard Selling"});
+    let item = json!({"item_code": "SKU001", "company": "Acme Ltd", "doctype": "Sales Order", "price_list": "Standard Selling", "warehouse": "Stores - AL"});
     let answer = world.ask("erpnext.stock.get_item_details.get_item_details", json!({"args": item.to_string()}));
     assert_recorded_keys(&answer, "verbs", "item details", "/message");
     assert_eq!(answer["message"]["price_list_rate"], 800.0);

@@ -1,5 +1,7 @@
+use erpnext_schema::Version;
 use serde_json::{Value, json};
 
+use crate::meta::Meta;
 use crate::methods::testing::{World, assert_recorded_keys, keys, recorded};
 
 fn run(world: &World, report: &str, filters: Value) -> Value {
