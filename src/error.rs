@@ -220,6 +220,7 @@ mod tests {
 
     use super::*;
     use crate::policy::{Operation, Operations, Reason, Unmet};
+    use crate::writes::send::Next;
 
     /// Every kind of failure of the site; a new one does not compile until it is here.
     fn kinds() -> Vec<Kind> {
@@ -281,12 +282,13 @@ mod tests {
         ];
         let denial = |reason| Denial { doctype: "Thin".to_owned(), operation: Operation::Read, reason };
         errors.extend(reasons.map(|reason| ToolError::Denied(denial(reason))));
-        errors.push(ToolError::Unsettled {
+        let unsettled = |next: Next| ToolError::Unsettled {
             what: "update of Thing \"x\"".to_owned(),
             error: site(Kind::Cut),
             why: "nobody knows".to_owned(),
-            next: "read Thing \"x\".".to_owned(),
-        });
+            next: next.told(),
+        };
+        errors.extend([Next::Look("read Thing \"x\"".to_owned()), Next::Repeat].map(unsettled));
         let cause = Box::new(broken(Rule::Value));
         errors.push(ToolError::HalfWay { account: "one of two was done".to_owned(), cause });
         for error in errors {

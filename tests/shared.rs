@@ -27,12 +27,3 @@ pub fn recordings() -> PathBuf {
     let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|above| above.join("shared"));
     above.find(holds).expect("no ../shared with the recordings beside the repository, and no ERPNEXT_SHARED")
 }
-
-/// The folder `shared` with all recordings, for tests that are ignored where there is none.
-///
-/// # Panics
-/// Where there is none: only tests that were asked for in spite of `#[ignore]` come here.
-#[allow(dead_code, clippy::expect_used, reason = "each crate takes what it needs; only tests come here")]
-pub fn recordings() -> PathBuf {
-    folder().expect("no ../shared beside the repository")
-}

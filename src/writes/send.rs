@@ -43,7 +43,7 @@ pub(crate) enum Next {
 }
 
 impl Next {
-    fn told(self) -> String {
+    pub(crate) fn told(self) -> String {
         match self {
             Self::Look(words) => format!(
                 "do not repeat it yet: {words} in two minutes, when the site has ended what it was at. Only if it was not done \

@@ -26,7 +26,7 @@ fn prices(names: &[String]) -> Value {
 
 #[tokio::test]
 async fn five_hundred_prices_are_changed_over_a_connection_that_breaks() {
-    let desk = Desk::open().await;
+    let desk = Desk::within(2).await;
     let names = items(&desk.site, 500);
     let broken = |kind, name: &str| Fault::new(kind).method("PUT").path(name).times(1);
     desk.site.faults().add(broken(Kind::CutAfter, "BULK-250"));
@@ -34,9 +34,9 @@ async fn five_hundred_prices_are_changed_over_a_connection_that_breaks() {
     let before = desk.site.journal().len();
     let answer = desk.call("update_bulk_documents", json!({"doctype": "Item", "documents": prices(&names)})).await;
     assert_eq!((&answer["done"], &answer["total"]), (&json!(499), &json!(500)), "{answer}");
-    // The account is exact: reading showed that of the two only the first was written.
-    assert_eq!(answer["failed"][0]["rows"], json!([{"row": 251, "name": "BULK-251"}]), "{answer}");
-    assert_eq!(answer.get("unknown"), None, "{answer}");
+    // Reading showed that the first of the two was written; of the other there was no sign, which proves nothing.
+    assert_eq!(answer["unknown"][0]["rows"], json!([{"row": 251, "name": "BULK-251"}]), "{answer}");
+    assert_eq!(answer.get("failed"), None, "{answer}");
     assert_eq!(desk.journal(before).len(), 499);
     let rate = |name: &'static str| async { desk.get("Item", name).await["standard_rate"].clone() };
     assert_eq!((rate("BULK-250").await, rate("BULK-251").await), (json!(252.0), json!(1.0)));

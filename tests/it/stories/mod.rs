@@ -41,14 +41,26 @@ impl ClientHandler for Listener {
 
 /// A server on the site for the user of a key, everything permitted.
 pub fn app(site: &Sandbox, key: &str) -> Connection {
-    app_of(&config(site, key, json!({"default": all(), "reports": ["*"]})))
+    app_within(site, key, 20)
+}
+
+/// The same with so many seconds for each request.
+fn app_within(site: &Sandbox, key: &str, seconds: u64) -> Connection {
+    let mut config = config(site, key, json!({"default": all(), "reports": ["*"]}));
+    config["erpnext"]["timeout"] = json!(seconds);
+    app_of(&config)
 }
 
 impl Desk {
     pub async fn open() -> Self {
+        Self::within(20).await
+    }
+
+    /// The same with so many seconds for each request: so long a write is looked for that no answer came to.
+    pub async fn within(seconds: u64) -> Self {
         let site = SampleSite::start().await.sandbox;
         let (ours, theirs) = tokio::io::duplex(1 << 16);
-        let server = Server::new(Arc::new(app(&site, "administrator")));
+        let server = Server::new(Arc::new(app_within(&site, "administrator", seconds)));
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         let told = Arc::<Mutex<Vec<f64>>>::default();
         let client = Listener(told.clone()).serve(ours).await.unwrap();
