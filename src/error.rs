@@ -251,9 +251,7 @@ mod tests {
                 Kind::Unavailable => Kind::Server,
                 Kind::Server => Kind::BadName,
                 Kind::BadName => Kind::Misuse,
-                Kind::Misuse => Kind::FieldDenied,
-                Kind::FieldDenied => Kind::WrongForm,
-                Kind::WrongForm => return None,
+                Kind::Misuse => return None,
             })
         };
         std::iter::successors(Some(Kind::Unreachable), |kind| first(*kind)).collect()
