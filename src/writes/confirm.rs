@@ -96,7 +96,7 @@ impl About<'_> {
         given: &Arguments,
         shown: impl FnOnce() -> Map<String, Value>,
     ) -> Result<Confirmed, ToolError> {
-        if let Some(confirmed) = Confirmed::unasked(&session.policy, self.operation, given.flag("confirm")) {
+        if let Some(confirmed) = Confirmed::unasked(session.policy, self.operation, given.flag("confirm")) {
             return Ok(confirmed);
         }
         let shown = shown();

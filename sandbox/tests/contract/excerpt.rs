@@ -6,15 +6,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::recordings;
+use crate::recordings::{self, SUITES};
 
 /// Parts of an error that the excerpt has not.
 const LEFT_OUT: &[&str] = &["exc", "_exc_source", "_debug_messages"];
 
 /// Fails where the excerpt says something else.
 pub fn compare(excerpt: &Path, all: &Path) {
-    let recorded: HashMap<_, _> = recordings::read(all).into_iter().map(|one| (one.id.clone(), one)).collect();
-    let ours = recordings::read(excerpt);
+    let recorded: HashMap<_, _> =
+        recordings::read(all, &SUITES[0]).into_iter().map(|one| (one.id.clone(), one)).collect();
+    let ours = recordings::read(excerpt, &SUITES[0]);
     assert!(ours.len() > 50, "{} exchanges", ours.len());
     for own in &ours {
         let theirs = recorded.get(&own.id).unwrap_or_else(|| panic!("{} is not recorded", own.id));
