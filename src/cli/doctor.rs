@@ -140,7 +140,7 @@ async fn versions(connection: &Connection) -> Finding {
         Ok(apps) => apps,
         Err(error) => return Finding::warning(format!("versions: {}", error.what()), next(&error)),
     };
-    let Some(there) = apps.get("erpnext").and_then(|connection| connection["version"].as_str()) else {
+    let Some(there) = apps.get("erpnext").and_then(|app| app["version"].as_str()) else {
         return Finding::warning("versions: the site has no erpnext", "use the address of the ERPNext site");
     };
     let version = connection.session().version.get();
