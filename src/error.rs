@@ -258,7 +258,7 @@ mod tests {
     fn every_error_names_a_next_step() {
         let site = |kind| Box::new(SiteError::for_test(kind, true));
         let mut errors: Vec<ToolError> = kinds().into_iter().map(|kind| ToolError::Site(site(kind))).collect();
-        assert_eq!(errors.len(), 23);
+        assert_eq!(errors.len(), 25);
         let rules =
             [Rule::UnknownField, Rule::NotWritable, Rule::NotPermitted, Rule::Mandatory, Rule::Choice, Rule::Value];
         errors.extend(rules.map(broken));

@@ -131,9 +131,9 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
         let setting = db.single_value("System Settings", "allow_error_traceback")?;
         let tracebacks = setting.map_or(app.tracebacks, |allowed| allowed != "0");
         // On 16 whoever is not logged in learns no more than the name of an error.
-        manner.tracebacks = tracebacks && !(new && !matches!(whom, Cookie::User(_)));
+        manner.tracebacks = tracebacks && (!new || matches!(whom, Cookie::User(_)));
         let user = auth::user(db, &app.faults, authorization.as_deref(), &whom)?;
-        manner.tracebacks = tracebacks && !(new && !user.is_desk_user());
+        manner.tracebacks = tracebacks && (!new || user.is_desk_user());
         app.sessions.check_forged(method, cookies, token.as_deref())?;
         let args = sent.args.map_err(|bad| bad.told(manner.version))?;
         if path == "/api/method/login" {
