@@ -138,7 +138,8 @@ fn come_back(folder: &Path) -> usize {
     println!("{} documents: {counts:?}; without a struct here: {skipped:?}", counts.values().sum::<usize>());
     assert_eq!(found, Vec::<String>::new());
     if cfg!(all(feature = "core", feature = "desk")) {
-        assert_eq!(skipped, BTreeSet::new());
+        // What people added to the recorded site is in no shipped snapshot.
+        assert!(skipped.iter().all(|doctype| doctype.starts_with("Odd ")), "{skipped:?}");
     }
     counts.values().sum()
 }

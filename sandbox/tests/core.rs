@@ -48,7 +48,7 @@ async fn what_fails_is_undone_and_not_in_the_journal() {
 
 #[tokio::test]
 async fn what_is_undone_leaves_its_table_there() {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let sandbox = Sandbox::start(Options { bench: true, ..Options::default() }).await.unwrap();
     assert!(!sandbox.with(|site| Ok(site.db.has_table("Odd Thing")?)).unwrap());
     let failed = sandbox.with(|site| {
         site.insert(thing("a"))?;

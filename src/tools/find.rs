@@ -59,7 +59,10 @@ pub const CALL: ToolSpec = ToolSpec {
 
 /// The tool that a call is for, with its arguments: the one that `call_tool` names, where it names one; else itself.
 pub fn corrected(registry: &Registry, tool: Tool, mut given: Map<String, Value>) -> (Tool, Map<String, Value>) {
-    let Some(called) = named(registry, tool.name(), Some(&given)).filter(|called| *called != tool) else {
+    // The site's version, and so the table of the tool's DocType, may have become known since the tool was looked up.
+    let tool = registry.find(tool.name()).unwrap_or(tool);
+    let called = named(registry, tool.name(), Some(&given)).filter(|called| tool.is_proxy() && !called.is_proxy());
+    let Some(called) = called else {
         return (tool, given);
     };
     let arguments = match given.remove("arguments") {

@@ -74,10 +74,11 @@ async fn replay_all(version: Version) {
 
 async fn replay_suite(shared: &Path, suite: &Suite, tally: &mut Tally) {
     let exchanges = recordings::read(shared, suite);
-    let options = Options { version: suite.version, ..Options::default() };
+    // The excerpt has the exchanges only: what people added to the site is the bench of the sandbox there.
+    let whole = shared.join("site").join(suite.metadata.0).exists();
+    let options = Options { version: suite.version, bench: !whole, ..Options::default() };
     let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
-    // The excerpt has the exchanges only.
-    if shared.join("site").join(suite.metadata.0).exists() {
+    if whole {
         site::lay(shared, suite, &sandbox);
     }
     let reports = reports(&sandbox);

@@ -32,7 +32,7 @@ impl Pair {
     async fn start(narrow: impl Fn(ClientOptions) -> ClientOptions) -> Self {
         let site = SampleSite::start().await;
         let log = tempfile::tempdir().unwrap();
-        let rules = json!({"doctypes": {"Customer": all(), "ToDo": all(), "Sales Order": all()}});
+        let rules = json!({"doctypes": {"Customer": all(), "Lead": all(), "Sales Order": all()}});
         let mut config = site.config(rules);
         config["permissions"]["confirm_argument"] = json!(false);
         config["cache"] = json!({"enabled": true});
@@ -55,7 +55,7 @@ impl Pair {
 }
 
 /// One call of the mix, and what must hold of its answer.
-async fn one(pair: &Pair, at: usize, customers: &[BTreeSet<String>; 2], todos: &[String; 2]) {
+async fn one(pair: &Pair, at: usize, customers: &[BTreeSet<String>; 2], leads: &[String; 2]) {
     let who = at % 2;
     let (me, other) = (&pair.people[who], &pair.people[1 - who]);
     match at / 2 % 6 {
@@ -75,22 +75,22 @@ async fn one(pair: &Pair, at: usize, customers: &[BTreeSet<String>; 2], todos: &
             let key = format!("key-{}", at / 12);
             let made = call(
                 me,
-                "create_todo_document",
-                json!({"data": {"description": format!("of {}", NAMES[who])}, "idempotency_key": key}),
+                "create_lead_document",
+                json!({"data": {"lead_name": format!("of {}", NAMES[who])}, "idempotency_key": key}),
             );
             let name = made.await.unwrap()["created"].as_str().unwrap().to_owned();
-            let stored = pair.site.stored("ToDo", &name).unwrap();
+            let stored = pair.site.stored("Lead", &name).unwrap();
             assert_eq!(stored["owner"], NAMES[who], "{stored}");
         }
         4 => {
             // What one was shown the other cannot confirm.
-            let delete = json!({"name": todos[who]});
-            let Err(ToolError::Unconfirmed(waits)) = call(me, "delete_todo_document", delete).await else {
+            let delete = json!({"name": leads[who]});
+            let Err(ToolError::Unconfirmed(waits)) = call(me, "delete_lead_document", delete).await else {
                 panic!("it was not asked for a confirmation")
             };
-            let stolen = json!({"name": todos[who], "confirm_token": waits.token});
-            assert!(call(other, "delete_todo_document", stolen).await.is_err());
-            assert!(pair.site.stored("ToDo", &todos[who]).is_some());
+            let stolen = json!({"name": leads[who], "confirm_token": waits.token});
+            assert!(call(other, "delete_lead_document", stolen).await.is_err());
+            assert!(pair.site.stored("Lead", &leads[who]).is_some());
         }
         _ => {
             let counted = json!({"filters": {"name": ["is", "set"]}, "count": true, "limit": 1});
@@ -105,15 +105,14 @@ async fn nothing_of_one_person_reaches_another() {
     let pair = Pair::start(|options| options).await;
     let customers = [pair.customers(0).await, pair.customers(1).await];
     assert!(customers[1].len() < customers[0].len() && customers[1].is_subset(&customers[0]));
-    let mut todos = [String::new(), String::new()];
-    for (who, todo) in todos.iter_mut().enumerate() {
-        let made =
-            call(&pair.people[who], "create_todo_document", json!({"data": {"description": "to be kept"}})).await;
-        *todo = made.unwrap()["created"].as_str().unwrap().to_owned();
+    let mut leads = [String::new(), String::new()];
+    for (who, lead) in leads.iter_mut().enumerate() {
+        let made = call(&pair.people[who], "create_lead_document", json!({"data": {"lead_name": "to be kept"}})).await;
+        *lead = made.unwrap()["created"].as_str().unwrap().to_owned();
     }
     let calls = std::env::var("ERPNEXT_MCP_IDENTITIES").ok().map_or(CALLS, |calls| calls.parse().unwrap());
     for first in (0..calls).step_by(AT_ONCE) {
-        let some = (first..first + AT_ONCE).map(|at| one(&pair, at, &customers, &todos));
+        let some = (first..first + AT_ONCE).map(|at| one(&pair, at, &customers, &leads));
         futures_util::future::join_all(some).await;
     }
     // Each line of the log names who called, and tells of no document of the other's.
@@ -123,8 +122,8 @@ async fn nothing_of_one_person_reaches_another() {
         let line: Value = serde_json::from_str(line).unwrap();
         let who = NAMES.iter().position(|name| line["user"] == *name).unwrap_or_else(|| panic!("{line}"));
         of[who] += 1;
-        let made = line["document"].as_str().filter(|_| line["tool"] == "create_todo_document");
-        if let Some(stored) = made.and_then(|name| pair.site.stored("ToDo", name)) {
+        let made = line["document"].as_str().filter(|_| line["tool"] == "create_lead_document");
+        if let Some(stored) = made.and_then(|name| pair.site.stored("Lead", name)) {
             assert_eq!(stored["owner"], NAMES[who], "{line}");
         }
     }
@@ -143,8 +142,8 @@ async fn one_person_at_the_limit_does_not_stop_another() {
     let read = json!({"limit": 1});
     let mut refused = None;
     for _ in 0..8 {
-        refused = call(&pair.people[0], "list_todo_documents", read.clone()).await.err();
+        refused = call(&pair.people[0], "list_lead_documents", read.clone()).await.err();
     }
     assert!(refused.is_some_and(|error| error.for_model().contains("limit")));
-    call(&pair.people[1], "list_todo_documents", read).await.unwrap();
+    call(&pair.people[1], "list_lead_documents", read).await.unwrap();
 }

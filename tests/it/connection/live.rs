@@ -78,11 +78,15 @@ async fn a_wrong_key_and_a_missing_right_are_told_apart() {
 async fn live_metadata_is_what_was_generated() {
     let site = SampleSite::start().await;
     let app = open(&site, "administrator");
-    for doctype in ["Sales Order", "Customer", "Odd Thing", "System Settings", "Account"] {
+    // What tests need beside the stock.
+    let added =
+        ["custom_preferred_warehouse", "custom_segment", "custom_type", "class", "custom_secret_score", "custom_iban"];
+    for doctype in ["Sales Order", "Customer", "System Settings", "Account"] {
         let schema = call(&app, "get_doctype_schema", json!({"doctype": doctype})).await.unwrap();
         let fields: Vec<_> =
             schema["fields"].as_array().unwrap().iter().map(|field| field["field"].as_str().unwrap()).collect();
         let def = crate::support::table(doctype).unwrap();
+        let fields: Vec<_> = fields.into_iter().filter(|name| !added.contains(name)).collect();
         assert!(fields.len() * 10 > def.fields.len() * 8, "{doctype}: {} of {}", fields.len(), def.fields.len());
         assert!(fields.iter().all(|name| def.field(name).is_some()), "{doctype}: {fields:?}");
         let tables = def.fields.iter().filter(|field| field.kind.is_table()).count();
