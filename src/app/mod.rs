@@ -154,6 +154,8 @@ impl App {
     ) -> Result<(Value, String), ToolError> {
         let started = Instant::now();
         let ((), user) = join(self.settle_version(), self.recorded_user()).await;
+        // Now that the version is known, the name may stand for another table.
+        let tool = self.registry.find(tool.name()).unwrap_or(tool);
         let (tool, arguments) = tools::meant(&self.registry, tool, arguments);
         let mut attempt = Attempt::of(tool, &arguments);
         if self.audit.is_on() {

@@ -78,7 +78,7 @@ async fn a_wrong_key_and_a_missing_right_are_told_apart() {
 async fn live_metadata_is_what_was_generated() {
     let site = SampleSite::start().await;
     let app = open(&site, "administrator");
-    for doctype in ["Sales Order", "Customer", "Odd Thing", "System Settings", "Account"] {
+    for doctype in ["Sales Order", "Customer", "System Settings", "Account"] {
         let schema = call(&app, "get_doctype_schema", json!({"doctype": doctype})).await.unwrap();
         let fields: Vec<_> =
             schema["fields"].as_array().unwrap().iter().map(|field| field["field"].as_str().unwrap()).collect();

@@ -115,7 +115,7 @@ async fn files_and_comments_of_what_may_not_be_read_are_not_open_by_default() {
 async fn the_module_that_the_site_tells_closes_a_doctype_that_no_table_knows() {
     let site = crate::support::Site::start().await;
     let meta = |module: &str, custom: u8| {
-        json!([{"name": "Permission Log", "module": module, "custom": custom, "fields": [
+        json!([{"name": "Permission Diary", "module": module, "custom": custom, "fields": [
             {"fieldname": "changed_by", "fieldtype": "Data", "label": "By"},
         ]}])
     };
@@ -123,9 +123,9 @@ async fn the_module_that_the_site_tells_closes_a_doctype_that_no_table_knows() {
     for (module, custom, open) in [("Core", 0, false), ("Core", 1, true), ("My Connection", 0, true)] {
         site.reset().await;
         site.metadata(meta(module, custom)).await;
-        site.data("GET", "/api/resource/Permission%20Log/X", json!({"name": "X", "changed_by": "me"})).await;
+        site.data("GET", "/api/resource/Permission%20Diary/X", json!({"name": "X", "changed_by": "me"})).await;
         let app = app_of(&config_json(&site.url(), ruled.clone()));
-        let read = call(&app, "get_generic_document", json!({"doctype": "Permission Log", "name": "X"})).await;
+        let read = call(&app, "get_generic_document", json!({"doctype": "Permission Diary", "name": "X"})).await;
         assert_eq!(read.is_ok(), open, "{module} {custom}: {read:?}");
     }
 }

@@ -41,7 +41,7 @@ async fn without_arguments_a_list_asks_for_the_telling_columns_newest_first() {
     assert_eq!(
         query,
         json!({
-            "fields": ["name", "customer_name", "customer_group", "custom_segment", "territory"],
+            "fields": ["name", "customer_name", "customer_group", "territory"],
             "order_by": "`tabCustomer`.`modified` desc, `tabCustomer`.`name` asc",
             "limit_start": 0,
             "limit_page_length": 21,
