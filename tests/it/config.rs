@@ -11,7 +11,7 @@ use crate::support::{KEY, META, SECRET, Site, app_of, call, refusal};
 /// A file that asks for more than this version does.
 fn sample(url: &str) -> Value {
     json!({
-        "erpnext": {"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 60},
+        "erpnext": {"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 60, "version": 15},
         "permissions": {"doctypes": {"Customer": {
             "read": true, "create": true, "update": true, "delete": false,
             "allowed_fields": ["customer_name", "email_id"], "restricted_fields": ["credit_limit"],

@@ -16,16 +16,27 @@ pub struct SampleSite {
     pub sandbox: Sandbox,
 }
 
-static SAMPLE: OnceCell<Image> = OnceCell::const_new();
+static PLAIN: OnceCell<Image> = OnceCell::const_new();
+static BENCH: OnceCell<Image> = OnceCell::const_new();
 
 impl SampleSite {
+    /// A plain site: its DocTypes are those of the tables.
     pub async fn start() -> Self {
-        let made = async {
-            let options = Options { sample: Some(1), bench: true, ..Options::default() };
+        Self::copy_of(&PLAIN, false).await
+    }
+
+    /// A site with fields and DocTypes of its own, odd ones among them, which no table knows.
+    pub async fn bench() -> Self {
+        Self::copy_of(&BENCH, true).await
+    }
+
+    async fn copy_of(made: &OnceCell<Image>, bench: bool) -> Self {
+        let make = async {
+            let options = Options { sample: Some(1), bench, ..Options::default() };
             Sandbox::start(options).await.unwrap().image().unwrap()
         };
-        let image = SAMPLE.get_or_init(|| made).await.clone();
-        let options = Options { data: Data::Image(image), bench: true, ..Options::default() };
+        let image = made.get_or_init(|| make).await.clone();
+        let options = Options { data: Data::Image(image), bench, ..Options::default() };
         Self { sandbox: Sandbox::start(options).await.unwrap() }
     }
 

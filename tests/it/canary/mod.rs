@@ -73,7 +73,7 @@ fn work(next: &AtomicU64, last: u64, tally: &Tally) {
     // One thread: the log is each thread's own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     loop {
-        let site = runtime.block_on(SampleSite::start());
+        let site = runtime.block_on(SampleSite::bench());
         site.sandbox.with(world::add_fields).unwrap();
         for _ in 0..CASES_ON_A_SITE {
             let case = next.fetch_add(1, Ordering::Relaxed);

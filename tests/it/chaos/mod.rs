@@ -114,7 +114,7 @@ fn resident() -> Option<u64> {
 
 /// A site whose Notes keep the key that a create was made with.
 async fn site() -> Sandbox {
-    let site = Sandbox::start(Options::default()).await.unwrap();
+    let site = Sandbox::start(Options { bench: true, ..Options::default() }).await.unwrap();
     let added = site.with(|site| {
         let mut form = site.meta.form("Note").unwrap().clone();
         let mut field = form.fields[0].clone();

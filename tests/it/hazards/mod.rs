@@ -28,7 +28,7 @@ pub struct Place {
 
 impl Place {
     pub async fn new() -> Self {
-        let site = SampleSite::start().await;
+        let site = SampleSite::bench().await;
         let app = app_of(&site.config(json!({"default": all()})));
         Self { site, app }
     }

@@ -99,7 +99,7 @@ async fn a_condition_on_what_the_site_works_out_is_not_met_by_what_is_sent() {
 
 #[tokio::test]
 async fn a_scope_by_a_field_above_level_0_is_what_the_site_counts() {
-    let site = SampleSite::start().await;
+    let site = SampleSite::bench().await;
     let open = site.app(json!({"Customer": all()}));
     let name = first(&open, "Customer", json!({"territory": "North"})).await;
     let columns = json!({"custom_secret_score": 77});

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::sandbox::{config, site};
+use crate::sandbox::{SampleSite, config, site};
 use crate::support::{app_of, call, refusal};
 
 #[tokio::test]
@@ -22,7 +22,9 @@ async fn a_document_is_printed_as_markdown_and_a_missing_converter_is_explained(
 
 #[tokio::test]
 async fn nothing_is_printed_of_which_anything_is_withheld() {
-    let (site, open) = site(json!({"default": {"read": true, "update": true, "print": true}})).await;
+    let site = SampleSite::bench().await.sandbox;
+    let permissions = json!({"default": {"read": true, "update": true, "print": true}});
+    let open = app_of(&config(&site, "administrator", permissions));
     let customer = call(&open, "list_generic_documents", json!({"doctype": "Customer", "limit": 1})).await.unwrap();
     let arguments = json!({"doctype": "Customer", "name": customer["documents"][0]["name"]});
     call(&open, "print_document", arguments.clone()).await.unwrap();
