@@ -259,7 +259,8 @@ Lead
     fn the_committed_snapshots_tell_what_is_known_of_them() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let migration = run(&root, Version::V15, Version::V16).unwrap();
-        assert_eq!((migration.gone.len(), migration.new.len()), (23, 53));
+        // One more than there are: version 15 does not give the metadata of Payment Gateway Account (H35).
+        assert_eq!((migration.gone.len(), migration.new.len()), (23, 54));
         let heir = |doctype: &str| migration.gone[doctype].as_deref();
         assert_eq!((heir("Lead Source"), heir("Transaction Log")), (Some("UTM Source"), None));
         let of = |doctype: &str| migration.changed.iter().find(|changed| changed.doctype == doctype).unwrap();
