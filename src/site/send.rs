@@ -16,7 +16,8 @@ pub(super) type Kept = Cache<Answer<Map<String, Value>>>;
 impl CallerClient<'_> {
     /// Sends a request that is answered with a JSON object.
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Answer<Map<String, Value>>, SiteError> {
-        self.send_for(call, |asked, reply| decode(asked, &reply)).await
+        // On the heap: every future of the program ends in this one, and would hold all of it.
+        Box::pin(self.send_for(call, |asked, reply| decode(asked, &reply))).await
     }
 
     /// Sends a request, again where that is safe and can help, until the time for it is over; `read` makes of the reply

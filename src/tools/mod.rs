@@ -102,14 +102,14 @@ async fn with_documents(call: Call<'_>, verb: Verb, doctype: &str) -> Result<Val
     }
     on.fits(verb)?;
     match verb {
-        Verb::List => read::list(&on, given).await,
-        Verb::Get => read::get(&on, given).await,
-        Verb::Search => read::search(&on, given).await,
-        Verb::Create => write::create(&on, given).await,
-        Verb::Update => write::update(&on, given).await,
-        Verb::Delete => write::delete(&on, given).await,
-        Verb::Submit => lifecycle::submit(&on, given).await,
-        Verb::Cancel => lifecycle::cancel(&on, given).await,
-        Verb::Amend => lifecycle::amend(&on, given).await,
+        Verb::List => Box::pin(read::list(&on, given)).await,
+        Verb::Get => Box::pin(read::get(&on, given)).await,
+        Verb::Search => Box::pin(read::search(&on, given)).await,
+        Verb::Create => Box::pin(write::create(&on, given)).await,
+        Verb::Update => Box::pin(write::update(&on, given)).await,
+        Verb::Delete => Box::pin(write::delete(&on, given)).await,
+        Verb::Submit => Box::pin(lifecycle::submit(&on, given)).await,
+        Verb::Cancel => Box::pin(lifecycle::cancel(&on, given)).await,
+        Verb::Amend => Box::pin(lifecycle::amend(&on, given)).await,
     }
 }

@@ -64,7 +64,8 @@ impl<'a> Member<'a> {
 
     /// Does it and records what came of it; the site knows its requests by its own name.
     pub async fn run(&self, work: impl Future<Output = Result<Value, ToolError>>) -> Result<Value, ToolError> {
-        let result = CallState::new(&self.attempt.id, true).run(work).await;
+        // On the heap: the future of a whole write within that of another is more than a stack holds.
+        let result = CallState::new(&self.attempt.id, true).run(Box::pin(work)).await;
         self.settle(result.as_ref());
         result
     }

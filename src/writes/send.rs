@@ -65,14 +65,14 @@ pub(crate) async fn send<W: Write>(
     leave: W::Leave,
 ) -> Result<Answer<W::Made>, ToolError> {
     let since = Instant::now();
-    let error = match write.send(leave).await {
+    let error = match Box::pin(write.send(leave)).await {
         Ok(answer) => return Ok(answer),
         Err(WriteError::Refused(error)) => return Err(error.into()),
         Err(WriteError::Unanswered(error)) => error,
     };
     let mut waits = session.site.waits(since);
     let why = loop {
-        let so_far = match write.read_back(since).await {
+        let so_far = match Box::pin(write.read_back(since)).await {
             Ok(Verdict::Made(made)) => return Ok(Answer { data: made, messages: vec![READ_BACK.to_owned()] }),
             Ok(Verdict::Open(why)) => break why,
             Ok(Verdict::NotYet(so_far)) => format!("{so_far}; the site may still be at it"),
