@@ -151,12 +151,10 @@ async fn h40_fields_named_like_words_of_a_language() {
     data.insert("title".to_owned(), json!("x"));
     let create = json!({"doctype": "Odd Thing", "data": data});
     let made = place.call("create_generic_document", create).await;
-    // What begins with two underscores the site keeps to itself, and that is said.
-    let ignored = json!({"__proto__": {"sent": "of __proto__", "stored": null, "ignored": true}});
-    assert_eq!(made["stored_differently"], ignored, "{made}");
+    assert_eq!(made.get("stored_differently"), None, "{made}");
     let name = made["created"].as_str().unwrap();
     let read = place.call("get_generic_document", json!({"doctype": "Odd Thing", "name": name, "fields": odd})).await;
-    for field in odd.into_iter().filter(|field| *field != "__proto__") {
+    for field in odd {
         assert_eq!(read["document"][field], json!(format!("of {field}")), "{read}");
         let changed = place.update("Odd Thing", name, json!({field: "changed"})).await;
         assert_eq!(changed["changed"][field]["to"], "changed", "{changed}");

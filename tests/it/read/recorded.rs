@@ -108,7 +108,8 @@ async fn recorded_documents_come_through_without_a_loss() {
 async fn come_through(app: &Connection, documents: &[Got], excerpt: bool) {
     assert!(documents.len() >= 5, "only {}", documents.len());
     for Got { doctype, name, data: recorded, .. } in documents {
-        let def = crate::support::table(doctype).unwrap();
+        // DocTypes that people added are in no table.
+        let Some(def) = crate::support::table(doctype) else { continue };
         let got = call(app, "get_generic_document", json!({"doctype": doctype, "name": name, "fields": ["*"]})).await;
         // The site gives a Single for any name; this server asks for its own. Rows come with their documents.
         if def.is(doctype_flag::SINGLE) && name != doctype || def.is(doctype_flag::CHILD) {

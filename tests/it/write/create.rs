@@ -81,7 +81,7 @@ async fn every_violation_comes_at_once_and_nothing_is_sent() {
     let data = json!({
         "customer_nam": "Zod", "customer_type": "Compny", "disabled": "yes", "default_commission_rate": "12,5",
         "docstatus": 1, "owner": "me", "name": "Zod", "website": "w".repeat(141), "territory": 5,
-        "sales_team": [{"allocated_percentage": "much"}, 5], "credit_limits": {}, "class": ["x"],
+        "sales_team": [{"allocated_percentage": "much"}, 5], "credit_limits": {}, "tax_id": ["x"],
     });
     let text = refusal(&app, "create_customer_document", json!({"data": data})).await;
     for wanted in [
@@ -100,7 +100,7 @@ async fn every_violation_comes_at_once_and_nothing_is_sent() {
         "data.sales_team[0].sales_person: is mandatory (the name of a Sales Person)",
         "data.sales_team[1]: expected a row as an object, found 5",
         "data.credit_limits: expected a list of rows, found {}",
-        "data.class: expected a string",
+        "data.tax_id: expected a string",
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
     }
