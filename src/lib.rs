@@ -1,6 +1,6 @@
 //! Safe, typed access to ERPNext for language models, over the Model Context Protocol.
 //!
-//! The modules are floors, from the ground up; each imports only what stands before it (`tests/it/tidy.rs` holds them to it).
+//! The modules are floors, from the ground up; each imports only what stands before it (`tests/it/floors.rs` holds them to it).
 
 pub mod api;
 pub mod app;
