@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_mcp::app::{Connection, client_options};
+use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Retry, SiteUrl};
+use erpnext_mcp::context::client_options;
+use erpnext_mcp::site::{Client, ClientOptions, Retry};
 use erpnext_mcp::tool::Effect;
 use erpnext_sandbox::{Fault, Kind};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::sandbox::SampleSite;
+use crate::sandbox::{COMPANY, SampleSite};
 use crate::support::{all, call, load};
 
 const METHOD: &str = "frappe.share.add";
@@ -167,10 +168,8 @@ impl World {
             retry: Retry { first: Duration::from_millis(2), ..Retry::default() },
             ..client_options(&config)
         };
-        let url = SiteUrl::parse(&config.erpnext.url, false).unwrap();
-        let credentials = Credentials::new("administrator".into(), "secret".into()).unwrap();
         let audit = Audit::open(&config.audit).unwrap();
-        let app = App::new(&config, Client::new(options).unwrap(), Caller::new(url, credentials), audit);
+        let (_, app) = App::with_client(&config, Client::new(options).unwrap(), audit).unwrap();
         Self { site, app, folder }
     }
 
@@ -220,7 +219,7 @@ impl World {
         };
         let customer = first("Customer", json!({})).await;
         let item = first("Item", json!({"is_sales_item": 1, "has_variants": 0})).await;
-        let offered = json!({"quotation_to": "Customer", "party_name": customer, "company": crate::stories::COMPANY,
+        let offered = json!({"quotation_to": "Customer", "party_name": customer, "company": COMPANY,
             "items": [{"item_code": item, "qty": 4, "rate": 50}]});
         let more = json!({"to": "Sales Order", "data": {"delivery_date": "2026-12-24"}, "save": true});
         let arguments = self.of("Quotation", offered, more).await;
