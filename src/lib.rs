@@ -1,6 +1,6 @@
 //! Safe, typed access to ERPNext for language models, over the Model Context Protocol.
 //!
-//! The modules are floors, from the ground up; each imports only what stands before it (`tests/it/floors.rs` holds them to it).
+//! The modules stand on floors, and import only what stands below them: `tests/it/floors.rs` lists them from the ground up.
 
 pub mod api;
 pub mod app;
