@@ -166,7 +166,18 @@ async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<Value, ToolError> {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
-    let answer = send(call.session, &Hung::new(&on, &name, mark), cleared).await?;
+    let hung = Hung::new(&on, &name, mark);
+    let answer = send(call.session, &hung, cleared).await?;
+    // The site answers 200, too, where it lets nobody follow (H68).
+    if let Mark::Follow(user) = mark
+        && !hung.is_there().await?
+    {
+        return Err(ToolError::refused(format!(
+            "{user} does not follow {} {name:?}: the site took the request and did nothing.\n\
+             next: Do not repeat it. Sites let nobody follow as Administrator, nor documents whose changes are not tracked.",
+            on.def.name
+        )));
+    }
     let mut result = Map::from_iter([("name".to_owned(), json!(name)), (key.to_owned(), what)]);
     if let Mark::Assign { .. } | Mark::Unassign(_) = mark {
         result.insert("assigned_to".to_owned(), json!(answer.data));

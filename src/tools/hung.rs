@@ -29,7 +29,15 @@ impl<'a> Hung<'a> {
         Self { on, name, mark, under_way: on.session.user.recent_creates.begin(on.def.name, &(name, mark)) }
     }
 
-    /// Whether it is there, and who has the document now.
+    /// Whether the document shows it now.
+    ///
+    /// # Errors
+    /// The site's.
+    pub(crate) async fn is_there(&self) -> Result<bool, SiteError> {
+        Ok(self.shows(&self.on.session.site.docinfo(self.on.permit, self.name).await?))
+    }
+
+    /// Whether it is there, by what stands beside the document.
     fn shows(&self, info: &Map<String, Value>) -> bool {
         let entries = |key: &str| info.get(key).and_then(Value::as_array).into_iter().flatten();
         let of = |key: &str, field: &str, user: &str| entries(key).find(|entry| entry[field] == *user);

@@ -113,7 +113,7 @@ impl About<'_> {
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(self.what))]);
         answer.extend(shown);
         if brought.is_some() {
-            let why = "the confirm_token was used, is older than ten minutes, or was for another call or an older state of what it is about";
+            let why = "confirm_token is used, expired (10 minutes), or was issued for other arguments or an older version of the document";
             answer.insert("note".to_owned(), json!(why));
         }
         answer.insert(TOKEN.to_owned(), json!(token));

@@ -134,7 +134,7 @@ impl<'a> DocTypeCall<'a> {
         answer.extend(self.shown(step));
         answer.insert(
             "next".to_owned(),
-            json!("Nothing was sent. What can be checked without the site's own rules is right."),
+            json!("Dry run: nothing was sent. Local checks passed; the site's own rules were not run."),
         );
         Value::Object(answer)
     }

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_mcp::app::{Connection, client_options};
+use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::Audit;
+use erpnext_mcp::context::client_options;
 use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Retry, SiteUrl};
 use erpnext_mcp::tool::Effect;
 use erpnext_sandbox::{Fault, Kind};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::sandbox::SampleSite;
+use crate::sandbox::{COMPANY, SampleSite};
 use crate::support::{all, call, load};
 
 const METHOD: &str = "frappe.share.add";
@@ -117,7 +118,7 @@ const WRITES: &[Write] = &[
         Box::pin(world.todo(json!({"user": USER, "write": true})))
     }),
     sets("follow_document", ("POST", "follow_document"), &["insert Document Follow"], |world| {
-        Box::pin(world.todo(json!({})))
+        Box::pin(world.of("Customer", json!({"customer_name": "Followed"}), json!({})))
     }),
     write("rename_document", ("POST", "rename_doc"), &["rename Customer"], |world| {
         Box::pin(world.of("Customer", json!({"customer_name": "Old"}), json!({"new_name": "New"})))
@@ -142,6 +143,8 @@ const WRITES: &[Write] = &[
 struct World {
     site: SampleSite,
     app: Connection,
+    /// Administrator can follow nothing (H68).
+    follower: Connection,
     folder: tempfile::TempDir,
 }
 
@@ -167,11 +170,12 @@ impl World {
             retry: Retry { first: Duration::from_millis(2), ..Retry::default() },
             ..client_options(&config)
         };
-        let url = SiteUrl::parse(&config.erpnext.url, false).unwrap();
-        let credentials = Credentials::new("administrator".into(), "secret".into()).unwrap();
         let audit = Audit::open(&config.audit).unwrap();
-        let app = App::new(&config, Client::new(options).unwrap(), Caller::new(url, credentials), audit);
-        Self { site, app, folder }
+        let (all, app) = App::with_client(&config, Client::new(options).unwrap(), audit).unwrap();
+        let url = SiteUrl::parse(&config.erpnext.url, false).unwrap();
+        let credentials = Credentials::new("other".into(), "secret".into()).unwrap();
+        let follower = all.connect(Caller::new(url, credentials)).unwrap();
+        Self { site, app, follower, folder }
     }
 
     async fn done(&self, tool: &str, arguments: Value) -> Value {
@@ -220,7 +224,7 @@ impl World {
         };
         let customer = first("Customer", json!({})).await;
         let item = first("Item", json!({"is_sales_item": 1, "has_variants": 0})).await;
-        let offered = json!({"quotation_to": "Customer", "party_name": customer, "company": crate::stories::COMPANY,
+        let offered = json!({"quotation_to": "Customer", "party_name": customer, "company": COMPANY,
             "items": [{"item_code": item, "qty": 4, "rate": 50}]});
         let more = json!({"to": "Sales Order", "data": {"delivery_date": "2026-12-24"}, "save": true});
         let arguments = self.of("Quotation", offered, more).await;
@@ -235,7 +239,8 @@ impl World {
     }
 
     async fn told(&self, tool: &str, arguments: &Value) -> Told {
-        match call(&self.app, tool, allowed(&self.app, tool, arguments)).await {
+        let app = if tool == "follow_document" { &self.follower } else { &self.app };
+        match call(app, tool, allowed(app, tool, arguments)).await {
             // A batch tells of each of its rows.
             Ok(answer) if answer.get("unknown").is_some() => Told::Unknown(answer["unknown"][0]["error"].to_string()),
             Ok(answer) => Told::Done(answer.to_string()),
@@ -361,6 +366,16 @@ async fn every_tool_that_writes_is_among_them() {
     let writes = world.app.registry().general().iter().filter(|tool| tool.effect() != Effect::Reads);
     let writes: BTreeSet<&str> = writes.map(|tool| tool.name()).filter(|name| *name != "call_tool").collect();
     assert_eq!(tested, writes);
+}
+
+#[tokio::test]
+async fn a_site_that_lets_nobody_follow_is_told_so() {
+    let world = World::start().await;
+    let todo = world.todo(json!({})).await;
+    let todo = allowed(&world.app, "follow_document", &todo);
+    let text = call(&world.app, "follow_document", todo).await.unwrap_err().for_model();
+    assert!(text.contains("does not follow ToDo") && text.contains("Do not repeat it"), "{text}");
+    assert!(world.site.sandbox.journal().iter().all(|write| write.doctype != "Document Follow"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::tidy::{read, root, rust_files};
 
 /// From the ground up. A module stands on the floor of its longest entry; those of one floor may import each other.
-const FLOORS: &[&[&str]] = &[
+pub const FLOORS: &[&[&str]] = &[
     &["files", "cache", "limit"],
     &["config"],
     &["policy"],

@@ -2,18 +2,19 @@
 //!
 //! | what is in `src/` | is tested in |
 //! |---|---|
-//! | `tools/` that read, `site/`, `shape/`, `names`, `catalog` | `read/` |
-//! | `tools/` that write, `document/` | `write/`, `chaos/` |
-//! | `policy/`, `tools/gate`, `audit/` | `policy/`, `write/confirm`, `canary/` |
-//! | `tools/reports` | `reports/` |
-//! | `server/`, `transport/`, `resources/`, `prompts/`, `completion`, `views/`, what lists and defines `tools/` | `protocol/` |
-//! | `site/` where it fails, `limit/`, `cache/`, `caller` | `connection/` |
+//! | `tools/` that read, `query/`, `documents/`, `catalog/`, `shape/` | `read/` |
+//! | `tools/` that write, `writes/`, `document/` | `write/`, `cut`, `chaos/` |
+//! | `policy/`, `cleared/`, `audit/`, `app/` that redacts | `policy/`, `write/confirm`, `canary/` |
+//! | `tools/reports/` | `reports/` |
+//! | `server/`, `transport/`, `resources/`, `prompts/`, `completion`, `views/`, `tool/` | `protocol/` |
+//! | `site/` where it fails, `limit/`, `cache/`, `context/` by user, the version of the site | `connection/` |
 //! | `config/`, `check` | `config`, `cli/check`, `properties/config` |
-//! | `cli/`, `overlay`, `greeting` | `cli/` |
-//! | the source itself: who imports whom, what no file may contain | `floors`, `tidy` |
+//! | `cli/`, `context/overlay`, `context/site_info` | `cli/` |
+//! | the requests of both versions against recordings of both | `read/forms`, `read/recorded_forms`, `read/recorded` |
+//! | the source itself: who imports whom, what no file may contain, what pages say of it | `floors`, `tidy`, `docs/` |
 //! | all of it | `stories/`, `every_doctype/`, `hazards/`, `properties/` |
 //!
-//! Pure parts (`policy`, `shape`, `config`, `document`) have their cases beside them, in `src/**/tests.rs`.
+//! Pure parts (`policy/`, `shape/`, `config/`, `document/`, `query/`) have their cases beside them, in `src/**/tests.rs`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
@@ -22,6 +23,7 @@ mod chaos;
 mod cli;
 mod config;
 mod connection;
+mod cut;
 mod docs;
 mod every_doctype;
 mod floors;

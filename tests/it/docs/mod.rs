@@ -1,4 +1,4 @@
-//! The documentation: its links lead somewhere, the tests that it names exist, and what is made from the program is current.
+//! The documentation: its links lead somewhere, the tests and files that it names exist, and what is made from the program is current.
 
 mod exchange;
 mod hazards;
@@ -13,6 +13,7 @@ use erpnext_mcp::config::Config;
 use erpnext_mcp::tool::listing::{listing, tokens};
 use serde_json::{Value, json};
 
+use crate::floors::FLOORS;
 use crate::support::{KEY, SECRET, all, app_from, config_json};
 use crate::tidy::{files, read, root, rust_files};
 
@@ -87,6 +88,21 @@ fn the_tests_that_pages_name_exist() {
         }
     }
     assert!(seen > 90, "{seen}");
+}
+
+#[test]
+fn the_page_of_the_architecture_names_files_that_exist_and_all_rooms_in_their_order() {
+    let page = read("ARCHITECTURE.md");
+    let prose: String = page.split("```").step_by(2).collect();
+    let is_path = |name: &&str| name.contains('/') && !name.contains([' ', '*']);
+    let paths: Vec<_> = quoted(&prose).into_iter().filter(is_path).collect();
+    assert!(paths.len() > 25, "{paths:?}");
+    for path in paths {
+        assert!(root().join(path).exists(), "ARCHITECTURE.md: {path}: no such file");
+    }
+    let tables = tables(&page);
+    let rooms = tables.iter().filter(|(heading, _)| heading[0] == "Room").flat_map(|(_, row)| quoted(&row[0]));
+    assert_eq!(rooms.collect::<Vec<_>>(), FLOORS.concat());
 }
 
 #[test]

@@ -34,7 +34,7 @@ async fn a_delete_is_shown_first_and_done_with_the_token_once() {
     // A token is for its own document.
     let other = todo(&app).await;
     let shown = preview(&app, "delete_todo_document", json!({"name": other, "confirm_token": token})).await;
-    assert!(shown["note"].as_str().unwrap().contains("for another call"), "{shown}");
+    assert!(shown["note"].as_str().unwrap().contains("issued for other arguments"), "{shown}");
     call(&app, "delete_todo_document", json!({"name": name, "confirm_token": token})).await.unwrap();
     assert_eq!(site.writes().last().unwrap(), &format!("delete ToDo {}", name.as_str().unwrap()));
 }
@@ -96,6 +96,7 @@ async fn a_dry_run_checks_everything_shows_the_difference_and_sends_nothing() {
     let update = |status: &str| json!({"name": name, "data": {"status": status}, "dry_run": true});
     let answer = call(&app, "update_todo_document", update("Closed")).await.unwrap();
     assert_eq!(answer["would_change"], json!({"status": {"from": "Open", "to": "Closed"}}), "{answer}");
+    assert_eq!(answer["next"], "Dry run: nothing was sent. Local checks passed; the site's own rules were not run.");
     let text = refusal(&app, "update_todo_document", update("Shut")).await;
     assert!(text.contains("status"), "{text}");
     let create = json!({"data": {"description": "y"}, "dry_run": true});
