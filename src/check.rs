@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use erpnext_schema::{DocTypeDef, FieldDef, doctype_flag};
+use erpnext_schema::{DocTypeDef, FieldDef, Version, doctype_flag};
 
-use crate::config::{Config, DoctypePermissions, Place};
+use crate::config::{Config, DoctypePermissions, Place, UnknownName};
 use crate::policy::{FieldRule, Operation, Policy};
 
 /// How bad a finding is.
@@ -81,6 +81,11 @@ fn unknown_names(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
                     "correct it; if it is the site's own, `erpnext-mcp check --live` looks there",
                 );
             }
+            let conditional = matches!(name.place, Place::Condition(_));
+            if let Some(version) = version_of(&name).filter(|_| !conditional) {
+                let what = format!("{what} (ERPNext {version} has it, this site has not)");
+                return Finding::warning(what, "take it out, unless the configuration serves other sites too");
+            }
             let fix = match name.place {
                 Place::DocType => "correct the name, or give the site's user the right to read it",
                 Place::AllowedFields => "correct the name: it grants nothing",
@@ -90,6 +95,20 @@ fn unknown_names(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
             Finding::error(what, fix)
         })
         .collect()
+}
+
+/// The version whose stock has the name, if one has.
+fn version_of(name: &UnknownName) -> Option<Version> {
+    let has = |version: &&Version| {
+        let Some(def) = erpnext_doctypes::get(**version, &name.doctype) else { return false };
+        let Some(field) = &name.field else { return true };
+        let Some((table, column)) = field.split_once('.') else { return def.field(field).is_some() };
+        let child = def.field(table).and_then(FieldDef::target);
+        child
+            .and_then(|child| erpnext_doctypes::get(**version, child))
+            .is_some_and(|child| child.field(column).is_some())
+    };
+    Version::ALL.iter().find(has).copied()
 }
 
 /// Operations that documents of this kind do not have.

@@ -117,7 +117,7 @@ impl Site {
             client: Client::new(ClientOptions { timeout: Duration::from_secs(60), ..ClientOptions::default() })?,
             caller: Caller::new(SiteUrl::parse(url, false)?, Credentials::new(api_key.into(), api_secret.into())?),
             policy: Policy::full(),
-            catalog: Catalog::new(version.clone(), None),
+            catalog: Catalog::new(version.clone(), None, false),
             version,
         })
     }
@@ -126,7 +126,7 @@ impl Site {
     #[must_use]
     pub fn of_version(self, version: Version) -> Self {
         let version = SiteVersion::new(Some(version));
-        Self { catalog: Catalog::new(version.clone(), None), version, ..self }
+        Self { catalog: Catalog::new(version.clone(), None, false), version, ..self }
     }
 
     fn bound(&self) -> CallerClient<'_> {

@@ -1,24 +1,28 @@
-//! The DocTypes a call can name: the generated tables of the site's version first, the site's live metadata for what they
-//! do not know.
+//! The DocTypes a call can name: the site's live metadata laid over the generated tables of its version, when a DocType is
+//! first used.
 
 mod site_version;
 pub mod unknown_names;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{DocTypeDef, FieldDef, Version, flag, intern};
 
 use tokio::sync::watch;
 
-use crate::site::{CallerClient, SiteError, workflow_state_field};
+use crate::site::{CallerClient, Kind, SiteError, workflow_state_field};
 
 pub use site_version::{SiteVersion, unknown_version};
 
 /// How long live metadata is believed before an unknown field or value is a reason to ask again.
 const FRESH: Duration = Duration::from_secs(60);
+/// How long the metadata of a DocType is believed, if the site does not say that something changed.
+const DAY: Duration = Duration::from_secs(86_400);
+/// How long a call waits for metadata before it goes on with the table as it is.
+const WAIT: Duration = Duration::from_secs(3);
 
 /// What is known of the site's DocTypes. Shared between users on purpose: the site shows metadata to everyone (H30),
 /// and who may see what of it is the policy's to say.
@@ -29,31 +33,27 @@ pub struct Catalog {
     live: RwLock<HashMap<String, Live>>,
     /// How long live metadata is shown before the site is asked again.
     shown: Duration,
+    /// Whether the site's metadata is laid over a table when it is first used.
+    lays: bool,
+    /// When the site was last asked for each DocType.
+    asked: RwLock<BTreeMap<String, SystemTime>>,
+    /// Until when calls do not ask, after the site did not answer.
+    resting: RwLock<Option<Instant>>,
     /// One fetch at a time: equal questions that come together cost one request.
     fetching: tokio::sync::Mutex<()>,
     /// How often tables were laid over the generated ones.
     overlays: watch::Sender<u64>,
+    /// How often the site was asked for metadata.
+    reads: watch::Sender<u64>,
 }
 
-/// The site's table of a DocType, to be laid over the generated one.
-#[derive(Clone, Debug)]
-pub struct Laid {
-    /// As the site gave it.
-    pub source: DocType,
-    /// What is made of it.
-    pub def: &'static DocTypeDef,
-}
-
-impl Laid {
-    /// The table of what the site gave; nothing where it says no more than the generated one of its version.
-    pub fn new(version: Version, source: DocType) -> Option<Self> {
-        let def = overlay(version, &source);
-        let known = erpnext_doctypes::get(version, &source.name);
-        match (known.is_none_or(|known| differs(known, &def)), intern::list(vec![def])) {
-            (true, [def]) => Some(Self { source, def }),
-            _ => None,
-        }
-    }
+/// What is known of the site's metadata, to be kept for the next start.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Known {
+    /// The DocTypes that are not as their generated tables say, without descriptions.
+    pub doctypes: Vec<DocType>,
+    /// When the site was asked for each DocType, those included that are as their tables say.
+    pub asked: BTreeMap<String, SystemTime>,
 }
 
 #[derive(Debug)]
@@ -61,6 +61,8 @@ struct Live {
     /// As the site gave it, to see whether it changed.
     source: DocType,
     def: &'static DocTypeDef,
+    /// Whether it says something that the generated table does not.
+    differs: bool,
     /// The field that the DocType's workflow moves, if it has one; not known of what was laid over.
     state_field: Option<String>,
     /// When the site gave it to this process for a question of its own; none for what was laid over.
@@ -69,39 +71,73 @@ struct Live {
 
 impl Default for Catalog {
     fn default() -> Self {
-        Self::new(SiteVersion::default(), None)
+        Self::new(SiteVersion::default(), None, false)
     }
 }
 
 impl Catalog {
     /// Nothing is known of the site but perhaps its version. With `shown`, metadata that was read is shown for that long; what is checked
-    /// against it asks the site sooner.
-    pub fn new(version: SiteVersion, shown: Option<Duration>) -> Self {
+    /// against it asks the site sooner. With `lays`, the site is asked for the metadata of a DocType when it is first used.
+    pub fn new(version: SiteVersion, shown: Option<Duration>, lays: bool) -> Self {
         Self {
             version,
             live: RwLock::default(),
             shown: shown.unwrap_or(FRESH),
+            lays,
+            asked: RwLock::default(),
+            resting: RwLock::default(),
             fetching: tokio::sync::Mutex::default(),
             overlays: watch::Sender::default(),
+            reads: watch::Sender::default(),
         }
     }
 
-    /// Lays the site's tables over the generated ones, in the place of those laid before. Whoever checks against them
-    /// and misses something still asks the site. Whether anything is different now.
-    pub fn lay(&self, tables: &[Laid]) -> bool {
+    /// Lays the site's tables over the generated ones, in the place of those laid before. Whoever checks against them and
+    /// misses something still asks the site. Whether anything is different now.
+    pub fn lay(&self, sources: &[DocType]) -> bool {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        let before = live.iter().filter(|(_, live)| live.read.is_none()).count();
-        let same = |laid: &Laid| live.get(&laid.source.name).is_some_and(|live| live.source == laid.source);
-        if before == tables.len() && tables.iter().all(same) {
+        let is_laid = |source: &DocType| live.get(&source.name).is_some_and(|live| live.bare() == *source);
+        if live.len() == sources.len() && sources.iter().all(is_laid) {
             return false;
         }
-        live.retain(|_, live| live.read.is_some());
-        for Laid { source, def } in tables {
-            live.insert(source.name.clone(), Live { source: source.clone(), def, state_field: None, read: None });
-        }
+        let mut before = std::mem::take(&mut *live);
+        let laid = sources.iter().filter_map(|source| {
+            let same = before.remove(&source.name).filter(|live| live.bare() == *source);
+            Some((source.name.clone(), same.or_else(|| Live::new(self.version(), source.clone()))?))
+        });
+        *live = laid.filter(|(_, live)| live.differs).collect();
         drop(live);
-        self.overlays.send_modify(|count| *count += 1);
+        self.changed();
         true
+    }
+
+    /// Goes back to the generated table of a DocType that the site does not have.
+    pub fn forget(&self, doctype: &str) {
+        self.live.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
+    }
+
+    /// Takes note that the site was asked for these DocTypes, and when.
+    pub fn note_asked(&self, doctypes: impl IntoIterator<Item = (String, SystemTime)>) {
+        self.asked.write().unwrap_or_else(PoisonError::into_inner).extend(doctypes);
+    }
+
+    /// Whether the site was asked for the DocType within the last day.
+    pub fn asked_today(&self, doctype: &str) -> bool {
+        let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner);
+        asked.get(doctype).is_some_and(|at| at.elapsed().is_ok_and(|age| age < DAY))
+    }
+
+    /// What is known of the site's metadata.
+    pub fn kept(&self) -> Known {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        let mut doctypes: Vec<DocType> = live.values().filter(|live| live.differs).map(Live::bare).collect();
+        doctypes.sort_by(|a, b| a.name.cmp(&b.name));
+        Known { doctypes, asked: self.asked.read().unwrap_or_else(PoisonError::into_inner).clone() }
+    }
+
+    /// How often a call asked the site for metadata, now and when that changes.
+    pub fn reads(&self) -> watch::Receiver<u64> {
+        self.reads.subscribe()
     }
 
     /// Says that the tables are others now, as the site's version is.
@@ -135,15 +171,36 @@ impl Catalog {
         erpnext_doctypes::all(self.version())
     }
 
-    /// The table, read from the site where nothing is known here.
+    /// The table to go by in a call: the site's, asked for once a day. A table that is known does without if the site does
+    /// not tell in time, and for a while the site is not asked again.
     ///
     /// # Errors
-    /// The site's, also where it has no such DocType.
+    /// The site's if nothing is known here, also where it has no such DocType.
     pub async fn def(&self, site: CallerClient<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
-        match self.known(doctype) {
-            Some(def) => Ok(def),
-            None => self.live(site, doctype).await,
+        let Some(known) = self.known(doctype) else { return self.live(site, doctype).await };
+        if !self.lays || self.asked_today(doctype) || self.is_resting() {
+            return Ok(known);
         }
+        match tokio::time::timeout(WAIT, self.live(site, doctype)).await {
+            Ok(Ok(def)) => return Ok(def),
+            Ok(Err(error)) if is_of_one(&error) => {
+                tracing::debug!("metadata of {doctype}: {}", error.for_log());
+                self.note_asked([(doctype.to_owned(), SystemTime::now())]);
+            }
+            Ok(Err(error)) => self.rest(&error.for_log()),
+            Err(_) => self.rest("not in time"),
+        }
+        Ok(known)
+    }
+
+    fn is_resting(&self) -> bool {
+        let until = self.resting.read().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn rest(&self, why: &str) {
+        tracing::info!("the site's metadata was not read: {why}");
+        *self.resting.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + FRESH);
     }
 
     /// The table as the site has it now: with its custom fields and its own choices.
@@ -192,6 +249,10 @@ impl Catalog {
             }
         }
         drop(live);
+        let names = bundle.iter().filter_map(|meta| meta.get("name")?.as_str());
+        let now = SystemTime::now();
+        self.note_asked(names.chain([doctype]).map(|name| (name.to_owned(), now)));
+        self.reads.send_modify(|count| *count += 1);
         self.known(doctype).ok_or_else(|| SiteError::no_doctype(doctype))
     }
 
@@ -202,19 +263,35 @@ impl Catalog {
     }
 }
 
-fn keep(version: Version, live: &mut HashMap<String, Live>, source: DocType, state_field: Option<String>) {
-    match live.get_mut(&source.name) {
-        Some(known) if known.source == source => {
-            known.state_field = state_field;
-            known.read = Some(Instant::now());
-        }
-        _ => {
-            let def = intern::list(vec![overlay(version, &source)]);
-            if let [def] = def {
-                live.insert(source.name.clone(), Live { source, def, state_field, read: Some(Instant::now()) });
-            }
-        }
+impl Live {
+    /// What the site gave, laid over the generated table.
+    fn new(version: Version, source: DocType) -> Option<Self> {
+        let made = overlay(version, &source);
+        let known = erpnext_doctypes::get(version, &source.name);
+        let differs = known.is_none_or(|known| differs(known, &made));
+        let [def] = intern::list(vec![made]) else { return None };
+        Some(Self { source, def, differs, state_field: None, read: None })
     }
+
+    /// What the site gave, without descriptions.
+    fn bare(&self) -> DocType {
+        let mut source = self.source.clone();
+        source.fields.iter_mut().for_each(|field| field.description = None);
+        source
+    }
+}
+
+fn keep(version: Version, live: &mut HashMap<String, Live>, source: DocType, state_field: Option<String>) {
+    let name = source.name.clone();
+    let known = live.remove(&name).filter(|known| known.source == source);
+    if let Some(known) = known.or_else(|| Live::new(version, source)) {
+        live.insert(name, Live { state_field, read: Some(Instant::now()), ..known });
+    }
+}
+
+/// Whether the site's error is about one DocType: the others can be asked for.
+pub fn is_of_one(error: &SiteError) -> bool {
+    matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::Server)
 }
 
 /// The site's table with what only the generator knows: tool names, and the fields that the site's code fills.
@@ -234,10 +311,11 @@ fn overlay(version: Version, source: &DocType) -> DocTypeDef {
     def
 }
 
-/// Whether the site's table says something that the generated one does not.
+/// Whether the site's table says something that the generated one does not, but for descriptions.
 fn differs(generated: &DocTypeDef, sites: &DocTypeDef) -> bool {
     let rest = |def: &DocTypeDef| DocTypeDef { fields: &[], ..*def };
-    generated.fields != sites.fields || rest(generated) != rest(sites)
+    let facts = |field: &FieldDef| FieldDef { description: None, ..*field };
+    !generated.fields.iter().map(facts).eq(sites.fields.iter().map(facts)) || rest(generated) != rest(sites)
 }
 
 #[cfg(test)]
@@ -245,7 +323,7 @@ fn differs(generated: &DocTypeDef, sites: &DocTypeDef) -> bool {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{Catalog, DocType, Laid, SiteVersion, Version};
+    use super::{Catalog, DocType, SiteVersion, Version};
 
     fn folder(version: Version) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/snapshot/{version}"))
@@ -258,29 +336,31 @@ mod tests {
 
     #[test]
     fn what_the_snapshot_says_already_is_not_laid_over_it() {
-        let mut differing = Vec::new();
         for version in Version::ALL {
+            let mut sources = Vec::new();
             let modules = std::fs::read_dir(folder(*version)).unwrap().map(|entry| entry.unwrap().path());
             for module in modules.filter(|path| path.is_dir()) {
                 for file in std::fs::read_dir(module).unwrap() {
                     let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
-                    let source = DocType::from_snapshot(&source).unwrap();
-                    differing.extend(Laid::new(*version, source).map(|laid| (*version, laid.source.name)));
+                    sources.push(DocType::from_snapshot(&source).unwrap());
                 }
             }
+            let catalog = Catalog::new(SiteVersion::new(Some(*version)), None, true);
+            catalog.lay(&sources);
+            assert_eq!(catalog.kept().doctypes, []);
         }
-        assert_eq!(differing, []);
     }
 
     #[test]
     fn laying_the_same_again_changes_nothing_and_laying_nothing_takes_it_away() {
         let mut customer = snapshot("selling/customer.json");
         customer.fields.last_mut().unwrap().label = Some("Another".to_owned());
-        let laid = [Laid::new(Version::V15, customer).unwrap()];
-        let catalog = Catalog::new(SiteVersion::new(Some(Version::V15)), None);
+        let laid = [customer];
+        let catalog = Catalog::new(SiteVersion::new(Some(Version::V15)), None, true);
         let mut changes = catalog.overlays();
         assert!(catalog.lay(&laid) && !catalog.lay(&laid));
-        assert!(std::ptr::eq(catalog.known("Customer").unwrap(), laid[0].def));
+        assert_eq!(catalog.known("Customer").unwrap().fields.last().unwrap().label, "Another");
+        assert_eq!(catalog.kept().doctypes, laid);
         assert!(catalog.lay(&[]) && !catalog.lay(&[]));
         assert!(std::ptr::eq(catalog.known("Customer").unwrap(), catalog.generated("Customer").unwrap()));
         assert_eq!(*changes.borrow_and_update(), 2);

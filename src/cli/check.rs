@@ -1,17 +1,15 @@
 //! `erpnext-mcp check`: the configuration against the snapshot, or with `--live` against the site.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use erpnext_mcp::app::Connection;
-use erpnext_mcp::check::{Finding, Level, Tables, check};
+use erpnext_mcp::check::{Finding, Level, check};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::site::{Kind, SiteError};
-use erpnext_schema::DocTypeDef;
-use futures_util::future::join_all;
 
+use super::opened::{self, Tables};
 use super::simulate::Asked;
 use super::{print, serve};
 
@@ -51,7 +49,7 @@ impl Check {
         let (config, mut findings) = if self.live {
             let config = Config::load(file, &env)?;
             let connection = serve::connection_without_log(&config)?;
-            let findings = serve::runtime()?.block_on(against_site(&connection, &config));
+            let findings = serve::runtime()?.block_on(live(&connection, &config));
             (config, findings)
         } else {
             let config = Config::load_offline(file, &env)?;
@@ -59,7 +57,7 @@ impl Check {
                 Some(version) => erpnext_doctypes::get(version, name),
                 None => erpnext_doctypes::any(name),
             };
-            let findings = check(&config, &Tables { lookup: &lookup, live: false });
+            let findings = check(&config, &erpnext_mcp::check::Tables { lookup: &lookup, live: false });
             (config, findings)
         };
         findings.extend(about_file(&config));
@@ -83,47 +81,48 @@ pub fn about_file(config: &Config) -> Vec<Finding> {
 }
 
 /// The configuration against the tables that the site gives.
-pub async fn against_site(connection: &Connection, config: &Config) -> Vec<Finding> {
-    let (tables, failed) = live_tables(connection, config).await;
-    let unread: BTreeSet<&str> = failed.iter().map(|(name, _)| *name).collect();
+pub fn against(connection: &Connection, config: &Config, tables: Tables) -> Vec<Finding> {
+    let session = connection.session();
+    let (known, failed) = (tables.read, tables.failed);
     // Where the site gave no table, that there is none is no finding of its own.
-    let lookup = |name: &str| match tables.get(name) {
+    let lookup = |name: &str| match known.get(name) {
         Some(def) => Some(*def),
-        None if unread.contains(name) => connection.session().catalog.generated(name),
-        None => connection.session().catalog.known(name),
+        None if failed.iter().any(|(unread, _)| unread == name) => session.catalog.generated(name),
+        None => session.catalog.known(name),
     };
-    let mut findings: Vec<Finding> = failed.into_iter().map(|(name, error)| unreadable(name, &error)).collect();
-    findings.extend(check(config, &Tables { lookup: &lookup, live: true }));
+    // The site's word for one that is not there (H31); the check of names says it with the nearest.
+    let is_told = |(name, error): &&(String, SiteError)| is_missing(error) && session.catalog.generated(name).is_none();
+    let unread = failed.iter().filter(|failed| !is_told(failed));
+    let mut findings: Vec<Finding> = unread.map(|(name, error)| unreadable(name, error)).collect();
+    findings.extend(check(config, &erpnext_mcp::check::Tables { lookup: &lookup, live: true }));
     findings
 }
 
-type Live<'a> = (BTreeMap<&'a str, &'static DocTypeDef>, Vec<(&'a str, SiteError)>);
-
-/// The tables of the configured DocTypes as the site has them; where it gives one not, why.
-pub async fn live_tables<'a>(connection: &Connection, config: &'a Config) -> Live<'a> {
-    let names = config.permissions.doctypes.keys().map(String::as_str);
-    let read = join_all(
-        names.map(async |name| (name, connection.session().catalog.live(connection.session().site, name).await)),
-    )
-    .await;
-    let mut live = Live::default();
-    for (name, table) in read {
-        match table {
-            Ok(def) => drop(live.0.insert(name, def)),
-            // The site's word for one that is not there (H31); the check of names says it with the nearest.
-            Err(error) if error.kind() == Kind::Missing && connection.session().catalog.generated(name).is_none() => {}
-            Err(error) => live.1.push((name, error)),
-        }
+async fn live(connection: &Connection, config: &Config) -> Vec<Finding> {
+    let session = connection.session();
+    if let Err(error) = session.ask_version(session.site).await {
+        return vec![Finding::error(format!("the site's version: {}", error.what()), next(&error))];
     }
-    live
+    let rights = opened::rights(connection).await;
+    against(connection, config, opened::tables(connection, &rights).await)
+}
+
+fn is_missing(error: &SiteError) -> bool {
+    matches!(error.kind(), Kind::Missing | Kind::Denied)
 }
 
 fn unreadable(doctype: &str, error: &SiteError) -> Finding {
-    let what = format!("permissions.doctypes.{doctype}: the site does not give its metadata: {}", error.what());
-    match error.kind() {
-        Kind::Missing | Kind::Denied => {
-            Finding::error(what, "correct the name, or take it out: the site's user has no such DocType")
-        }
-        _ => Finding::error(what, error.for_model().rsplit("next: ").next().unwrap_or_default()),
+    let what = format!("{doctype}: the site does not give its metadata: {}", error.what());
+    if is_missing(error) {
+        return Finding::error(
+            what,
+            "take it out, if it is configured: the site has no such DocType, or hides it from its user",
+        );
     }
+    Finding::error(what, next(error))
+}
+
+/// What to do about an error of the site.
+pub fn next(error: &SiteError) -> String {
+    error.for_model().rsplit("next: ").next().unwrap_or_default().to_owned()
 }

@@ -9,13 +9,14 @@ use erpnext_mcp::audit::Audit;
 use erpnext_mcp::catalog;
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::{Config, OnFailure};
-use erpnext_mcp::policy::Operation;
 use erpnext_mcp::site::{Kind, SiteError, SiteUrl};
+use erpnext_mcp::tool::Tool;
 use erpnext_mcp::tool::listing::{listing, tokens};
 use erpnext_schema::{FieldDef, Version, flag};
-use futures_util::future::join_all;
 use jiff::fmt::rfc2822;
 
+use super::check::next;
+use super::opened::{self, Rights, Tables};
 use super::{check, print, serve};
 
 /// Above this, times in answers and logs of both sides no longer fit together.
@@ -27,10 +28,13 @@ pub struct Doctor {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    /// Exit with 1 on warnings too
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Doctor {
-    /// Prints a line for each thing that was looked at; exit code 1 where there is an error.
+    /// Prints a line for each thing that was looked at; exit code 1 where there is an error, or if asked for a warning.
     pub fn run(&self, file: Option<&Path>) -> anyhow::Result<ExitCode> {
         let env = |name: &str| std::env::var(name).ok();
         let config = Config::load(file, &env)?;
@@ -42,7 +46,8 @@ impl Doctor {
         let connection = serve::connection_without_log(&config)?;
         findings.extend(serve::runtime()?.block_on(site(&connection, &config)));
         findings.push(tools(&connection));
-        let good = print::findings(&findings, self.json, Level::Error)?;
+        let bad = if self.strict { Level::Warning } else { Level::Error };
+        let good = print::findings(&findings, self.json, bad)?;
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
@@ -82,14 +87,12 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     findings.push(tls(connection));
     findings.extend(clock(connection));
     findings.push(versions(connection).await);
-    findings.extend(check::against_site(connection, config).await);
-    findings.extend(rights(connection).await);
-    findings.extend(drift(connection, config).await);
+    let rights = opened::rights(connection).await;
+    let tables = opened::tables(connection, &rights).await;
+    findings.extend(rights_found(connection, &rights, &tables, user));
+    findings.extend(drift(connection, config, &tables));
+    findings.extend(check::against(connection, config, tables));
     findings
-}
-
-fn next(error: &SiteError) -> String {
-    error.for_model().rsplit("next: ").next().unwrap_or_default().to_owned()
 }
 
 fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {
@@ -156,42 +159,44 @@ async fn versions(connection: &Connection) -> Finding {
 }
 
 /// What the policy permits and the site's user may not do.
-async fn rights(connection: &Connection) -> Vec<Finding> {
-    let permitted = connection.session().policy.doctypes().flat_map(|(doctype, operations)| {
-        operations.iter().filter(|operation| *operation != Operation::Export).map(move |operation| (doctype, operation))
-    });
-    let asked = permitted.map(async |(doctype, operation)| {
-        (doctype, operation, connection.session().site.may(operation, doctype).await)
-    });
-    let (mut may, mut findings) = (0, Vec::new());
-    let mut denied: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (doctype, operation, answer) in join_all(asked).await {
-        match answer {
-            Ok(true) => may += 1,
-            Ok(false) => match denied.last_mut().filter(|(last, _)| *last == doctype) {
-                Some((_, operations)) => operations.push(operation.as_str()),
-                None => denied.push((doctype, vec![operation.as_str()])),
-            },
-            // A DocType that is not there is a finding of the check.
-            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server) => {}
-            Err(error) => findings.push(Finding::warning(format!("rights: {doctype}: {}", error.what()), next(&error))),
+fn rights_found(connection: &Connection, rights: &Rights, tables: &Tables, user: &str) -> Vec<Finding> {
+    let unsaid = rights.unsaid.iter();
+    let mut findings: Vec<Finding> = unsaid
+        .map(|(doctype, error)| Finding::warning(format!("rights: {doctype}: {}", error.what()), next(error)))
+        .collect();
+    if findings.is_empty() && !rights.any() {
+        if connection.registry().tools().iter().any(|tool| matches!(tool, Tool::Generic(_))) {
+            let what = format!("rights: {user} has none of the rights that are permitted here");
+            findings.push(Finding::error(what, "give the user roles on the site, or use the key of another user"));
         }
+        return findings;
     }
-    findings.extend(denied.into_iter().map(|(doctype, operations)| {
+    // Of one that the site does not give, the check says so.
+    let given = |doctype: &str| !tables.failed.iter().any(|(unread, _)| unread == doctype);
+    let lacking = rights.lacking.iter().filter(|(doctype, _)| given(doctype));
+    let lacking = lacking.map(|(doctype, operations)| {
+        let operations: Vec<&str> = operations.iter().map(|operation| operation.as_str()).collect();
         let what = format!("rights: {doctype}: permitted here, but not to the site's user: {}", operations.join(", "));
         Finding::warning(what, "remove it from the configuration, or give the user a role that permits it")
-    }));
-    if findings.is_empty() {
-        findings.push(Finding::ok(format!("rights: the site's user has all {may} rights that are permitted here")));
+    });
+    findings.extend(lacking);
+    if findings.is_empty() && rights.held > 0 {
+        let held = rights.held;
+        findings.push(Finding::ok(format!("rights: the site's user has all {held} rights that are permitted by name")));
+    }
+    if rights.opened > 0 {
+        let (opened, open) = (rights.opened, rights.open.len());
+        let what =
+            format!("rights: permissions.default opens {opened} DocTypes, {open} of them to the site's user too");
+        findings.push(Finding::ok(what));
     }
     findings
 }
 
 /// Where the site's DocTypes differ from those that this program is made from.
-async fn drift(connection: &Connection, config: &Config) -> Vec<Finding> {
-    let (live, _) = check::live_tables(connection, config).await;
+fn drift(connection: &Connection, config: &Config, tables: &Tables) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (doctype, def) in live {
+    for (doctype, def) in &tables.read {
         let Some(made) = connection.session().catalog.generated(doctype) else {
             findings.push(Finding::ok(format!("fields: {doctype}: is the site's own; the generic tools serve it")));
             continue;
@@ -211,7 +216,8 @@ async fn drift(connection: &Connection, config: &Config) -> Vec<Finding> {
         }
     }
     if findings.is_empty() {
-        findings.push(Finding::ok("fields: the site has those that this program is generated from"));
+        let count = tables.read.len();
+        findings.push(Finding::ok(format!("fields: {count} DocTypes have those that this program is generated from")));
     }
     findings
 }

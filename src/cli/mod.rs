@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod doctor;
 mod init;
+mod opened;
 mod print;
 mod serve;
 mod simulate;

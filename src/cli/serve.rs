@@ -40,7 +40,7 @@ pub fn run(file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
             // From the disk at once; what the site has now must not hold up the first answer.
             overlay.recall(&connection.session());
             let connection = Arc::clone(&connection);
-            tokio::spawn(async move { overlay.refresh(&connection.session()).await });
+            tokio::spawn(async move { overlay.run(&connection.session()).await });
         }
         serve_stdio(Server::new(connection)).await
     })

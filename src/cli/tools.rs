@@ -94,8 +94,17 @@ fn as_table(connection: &Connection) -> String {
          each) of a budget of {budget}.",
         listing.tools.len()
     ));
+    lines.extend(opened_by_default(connection));
     lines.push(advice(connection, &listing).to_owned());
     lines.join("\n") + "\n"
+}
+
+/// What `permissions.default` opens, where it opens anything: no tool of the list is for one of those alone.
+fn opened_by_default(connection: &Connection) -> Option<String> {
+    let policy = connection.session().policy;
+    let opened = connection.registry().open_by_default().filter(|def| !policy.operations(def.name).is_empty()).count();
+    let operations = policy.default_operations();
+    (opened > 0).then(|| format!("permissions.default opens {opened} DocTypes that are not named, for: {operations}."))
 }
 
 /// What to change, where that could help.

@@ -1,35 +1,63 @@
-//! The site's metadata over the generated tables: custom fields and changed choices without generating anew. What was laid
-//! last is kept on disk, with the greeting, so that a start needs no site; what the site has now is read while the server
-//! serves already.
+//! The site's metadata over the generated tables: custom fields and changed choices without generating anew. What is known
+//! of it is kept on disk, with the greeting, so that a start needs no site; the configured DocTypes are read while the server
+//! serves already, the others when a call is first about them.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::metadata_stamp::MetadataStamp;
 use super::{Session, SiteInfo, client_options};
 use erpnext_schema::Version;
 use erpnext_schema::snapshot::DocType;
-use futures_util::future::{join, join_all};
 use ring::digest::{SHA256, digest};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::catalog::Laid;
+use crate::catalog::is_of_one;
 use crate::config::Config;
 use crate::files;
 use crate::limit::Rates;
-use crate::site::{Client, ClientOptions, Kind};
+use crate::site::{Client, ClientOptions};
 
-/// How many DocTypes are read at once: what the user asks goes first.
+/// How many requests the reading at the start has under way: what the user asks goes first.
 const AT_ONCE: usize = 2;
-/// What was read this short a time ago is not read again, however often the program is started.
-const FRESH: Duration = Duration::from_secs(600);
+/// If the site was looked at this short a time ago it is not again, however often the program is started.
+const FRESH: u64 = 600;
+/// How long the DocTypes that calls read are gathered before they are kept.
+const SETTLE: Duration = Duration::from_secs(1);
 
-/// Where the tables that were laid last are kept.
+/// What is known of the site's metadata, and where that is kept.
 #[derive(Debug)]
 pub struct Overlay {
     file: Option<PathBuf>,
     client: Client,
+    looked: Mutex<Looked>,
+}
+
+/// What was found when the site was last looked at as a whole.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+struct Looked {
+    /// In seconds since 1970.
+    at: u64,
+    /// When its metadata last changed, if the user may know.
+    stamp: Option<MetadataStamp>,
+    greeting: Option<SiteInfo>,
+}
+
+/// The file.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    site: String,
+    snapshot: String,
+    /// The site's version where it was known.
+    version: Option<u8>,
+    looked: Looked,
+    /// When the site was asked for each DocType, in seconds since 1970.
+    asked: BTreeMap<String, u64>,
+    /// As in a snapshot.
+    doctypes: Vec<Value>,
 }
 
 impl Overlay {
@@ -45,88 +73,154 @@ impl Overlay {
         let options =
             ClientOptions { concurrent: AT_ONCE, rates: Rates::default(), cache: None, ..client_options(config) };
         let file = config.schema.cache_folder.as_deref().map(|folder| folder.join(name(&config.erpnext.url)));
-        Ok(Some(Self { file, client: Client::new(options)? }))
+        Ok(Some(Self { file, client: Client::new(options)?, looked: Mutex::default() }))
     }
 
     /// Lays what was kept, and greets with it. One that cannot be read, or is another site's, is as none.
     pub fn recall(&self, session: &Session<'_>) {
         let Some(file) = &self.file else { return };
-        match std::fs::read_to_string(file).map_err(|error| error.to_string()).and_then(|text| parse(session, &text)) {
-            Ok((version, tables, greeting)) => {
-                if let Some(version) = version {
-                    session.version.recall(version);
-                }
-                lay(session, &tables);
-                if let Some(greeting) = greeting {
-                    let _ = session.user.info.set(greeting);
-                }
-            }
+        let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
+        match text.and_then(|text| Kept::parse(session, &text)).and_then(|kept| self.take(session, kept)) {
+            Ok(()) => {}
             Err(why) => tracing::debug!("no metadata is kept in {}: {why}", file.display()),
         }
     }
 
-    /// Reads the configured DocTypes from the site, lays what differs from the generated tables, and keeps it.
+    fn take(&self, session: &Session<'_>, kept: Kept) -> Result<(), String> {
+        let sources = kept.doctypes.iter().map(|table| DocType::from_snapshot(&table.to_string()));
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        if let Some(version) = kept.version.and_then(|major| major.to_string().parse::<Version>().ok()) {
+            session.version.recall(version);
+        }
+        session.catalog.lay(&sources);
+        session.catalog.note_asked(kept.asked.into_iter().map(|(doctype, at)| (doctype, moment(at))));
+        session.listed.lay(&sources);
+        let mut looked = kept.looked;
+        looked.greeting = looked.greeting.filter(|greeting| greeting.is_for(session));
+        if let Some(greeting) = &looked.greeting {
+            let _ = session.user.info.set(greeting.clone());
+        }
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = looked;
+        Ok(())
+    }
+
+    /// Looks at the site as a whole, then keeps what calls find out, until the program ends.
+    pub async fn run(&self, session: &Session<'_>) {
+        self.refresh(session).await;
+        let mut reads = session.catalog.reads();
+        while reads.changed().await.is_ok() {
+            tokio::time::sleep(SETTLE).await;
+            reads.mark_unchanged();
+            self.keep(session);
+        }
+    }
+
+    /// Reads the configured DocTypes, and those that calls were about earlier, if the site may have changed them; lays what
+    /// differs from the generated tables, and keeps it.
     pub async fn refresh(&self, session: &Session<'_>) {
-        if session.user.info.get().is_some() && self.file.as_deref().and_then(age).is_some_and(|age| age < FRESH) {
+        let before = self.looked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if before.greeting.is_some() && seconds(SystemTime::now()).saturating_sub(before.at) < FRESH {
             return;
         }
-        // First, as it says over which tables the site's are laid.
         let site = self.client.as_caller(session.caller);
+        let version = session.version.get();
+        // First, as it says over which tables the site's are laid.
         if let Err(error) = session.ask_version(site).await {
             tracing::info!("the site's version was not read: {}", error.for_log());
         }
-        let (tables, greeting) = join(self.tables(session), SiteInfo::ask(session, site)).await;
-        let Some(tables) = tables else { return };
-        if lay(session, &tables) {
-            tracing::info!(
-                doctypes = tables.len(),
-                "the site's metadata differs from the snapshot and is laid over it"
-            );
-        }
+        let greeting = SiteInfo::ask(session, site).await;
         let greeting = greeting.inspect_err(|error| tracing::debug!("who the user is: {}", error.for_log())).ok();
-        // This start's instructions are out already, most likely: what was asked is for the next.
-        let Some(file) = &self.file else { return };
-        if let Err(error) = files::write_whole(file, text(session, greeting.as_ref(), &tables).as_bytes()) {
-            tracing::warn!("the site's metadata cannot be kept in {}: {error}", file.display());
-        }
-    }
-
-    /// The tables of the configured DocTypes as the site has them now; none where it does not tell all that there are.
-    async fn tables(&self, session: &Session<'_>) -> Option<Vec<Laid>> {
-        let site = self.client.as_caller(session.caller);
-        let names: Vec<&str> = session.policy.doctypes().map(|(name, _)| name).collect();
-        let (mut tables, mut seen): (Vec<Laid>, BTreeSet<String>) = Default::default();
-        for names in names.chunks(AT_ONCE) {
-            let read = names.iter().map(async |name| (*name, site.doctype_bundle(name).await));
-            for (name, bundle) in join_all(read).await {
-                match bundle {
-                    Ok(docs) => {
-                        let sources = docs.iter().filter_map(|doc| DocType::from_site(doc, false).ok());
-                        // A child table comes with each of its parents.
-                        let new: Vec<DocType> = sources.filter(|source| seen.insert(source.name.clone())).collect();
-                        tables.extend(new.into_iter().filter_map(|source| Laid::new(session.version.get(), source)));
-                    }
-                    Err(error)
-                        if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::Server) =>
-                    {
-                        tracing::debug!("metadata of {name}: {}", error.for_log());
-                    }
-                    // Half of it would take fields away that were there before.
-                    Err(error) => {
-                        tracing::info!("the site's metadata was not read: {}", error.for_log());
-                        return None;
-                    }
+        let stamp = MetadataStamp::ask(site).await;
+        let changed = match (&before.stamp, &stamp) {
+            // What was laid over the tables of one version says nothing of another.
+            _ if session.version.get() != version => Some(true),
+            (Some(before), Some(now)) => Some(before != now),
+            _ => None,
+        };
+        for doctype in due(session, changed) {
+            match session.catalog.live(site, &doctype).await {
+                Ok(_) => {}
+                Err(error) if is_of_one(&error) => {
+                    tracing::debug!("metadata of {doctype}: {}", error.for_log());
+                    session.catalog.forget(&doctype);
+                    session.catalog.note_asked([(doctype, SystemTime::now())]);
+                }
+                Err(error) => {
+                    tracing::info!("the site's metadata was not read: {}", error.for_log());
+                    return;
                 }
             }
         }
-        tables.sort_by(|a, b| a.source.name.cmp(&b.source.name));
-        Some(tables)
+        let doctypes = session.catalog.kept().doctypes;
+        if session.listed.lay(&doctypes) {
+            tracing::info!(
+                doctypes = doctypes.len(),
+                "the site's metadata differs from the snapshot and is laid over it"
+            );
+        }
+        // This start's instructions are out already, most likely: what was asked is for the next.
+        let looked = Looked { at: seconds(SystemTime::now()), stamp, greeting };
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = looked;
+        self.keep(session);
+    }
+
+    fn keep(&self, session: &Session<'_>) {
+        let Some(file) = &self.file else { return };
+        let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let kept = serde_json::to_vec(&Kept::of(session, looked)).map_err(std::io::Error::from);
+        if let Err(error) = kept.and_then(|kept| files::write_whole(file, &kept)) {
+            tracing::warn!("the site's metadata cannot be kept in {}: {error}", file.display());
+        }
     }
 }
 
-fn lay(session: &Session<'_>, tables: &[Laid]) -> bool {
-    session.catalog.lay(tables);
-    session.listed.lay(tables)
+impl Kept {
+    fn of(session: &Session<'_>, looked: Looked) -> Self {
+        let known = session.catalog.kept();
+        let tables = known.doctypes.iter().filter_map(|source| serde_json::from_str(&source.to_snapshot()).ok());
+        Self {
+            site: session.caller.site.as_str().to_owned(),
+            snapshot: erpnext_doctypes::FINGERPRINT.to_string(),
+            version: session.version.is_known().then(|| session.version.get().major()),
+            looked,
+            asked: known.asked.into_iter().map(|(doctype, at)| (doctype, seconds(at))).collect(),
+            doctypes: tables.collect(),
+        }
+    }
+
+    fn parse(session: &Session<'_>, text: &str) -> Result<Self, String> {
+        let kept: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if kept.site != session.caller.site.as_str() || kept.snapshot != erpnext_doctypes::FINGERPRINT {
+            return Err("it is another site's, or kept by another version".to_owned());
+        }
+        Ok(kept)
+    }
+}
+
+/// The DocTypes that the site has to be asked for: all if it says that something changed, if nothing did those that it was
+/// never asked for, else those that it was not asked for within a day.
+fn due(session: &Session<'_>, changed: Option<bool>) -> Vec<String> {
+    let asked = session.catalog.kept().asked;
+    let configured = session.policy.doctypes().map(|(name, _)| name.to_owned());
+    let mut due: Vec<String> = configured.filter(|name| !asked.contains_key(name)).collect();
+    match changed {
+        Some(true) => due.extend(asked.into_keys()),
+        Some(false) => {
+            let now = SystemTime::now();
+            session.catalog.note_asked(asked.into_keys().map(|doctype| (doctype, now)));
+        }
+        None => due.extend(asked.into_keys().filter(|doctype| !session.catalog.asked_today(doctype))),
+    }
+    due
+}
+
+fn seconds(at: SystemTime) -> u64 {
+    at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// In the future, such as after the clock was set back, it is now.
+fn moment(at: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(at.min(seconds(SystemTime::now())))
 }
 
 /// A file for each site, named so that a person knows which.
@@ -136,42 +230,6 @@ fn name(url: &str) -> String {
     let hash: String =
         digest(&SHA256, url.as_bytes()).as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{}-{hash}.json", readable.trim_matches(['-', '.']))
-}
-
-fn age(file: &Path) -> Option<Duration> {
-    std::fs::metadata(file).ok()?.modified().ok()?.elapsed().ok()
-}
-
-fn text(session: &Session<'_>, greeting: Option<&SiteInfo>, tables: &[Laid]) -> String {
-    let tables = tables.iter().filter_map(|laid| serde_json::from_str(&laid.source.to_snapshot()).ok());
-    let tables: Vec<Value> = tables.collect();
-    json!({
-        "site": session.caller.site.as_str(),
-        "snapshot": erpnext_doctypes::FINGERPRINT,
-        "version": session.version.is_known().then(|| session.version.get().major()),
-        "greeting": greeting,
-        "doctypes": tables,
-    })
-    .to_string()
-}
-
-/// What was kept: the site's version where it was known, what is laid over its tables, who was greeted.
-type Kept = (Option<Version>, Vec<Laid>, Option<SiteInfo>);
-
-fn parse(session: &Session<'_>, text: &str) -> Result<Kept, String> {
-    let kept: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if kept["site"] != session.caller.site.as_str() || kept["snapshot"] != erpnext_doctypes::FINGERPRINT {
-        return Err("it is another site's, or kept by another version".to_owned());
-    }
-    let tables = kept["doctypes"].as_array().into_iter().flatten();
-    let sources: Result<Vec<DocType>, String> =
-        tables.map(|table| DocType::from_snapshot(&table.to_string())).collect();
-    let greeting = SiteInfo::deserialize(&kept["greeting"]).ok().filter(|greeting| greeting.is_for(session));
-    let version = kept["version"].to_string().parse().ok();
-    let over =
-        if session.version.is_stated() { session.version.get() } else { version.unwrap_or(session.version.get()) };
-    let tables = sources?.into_iter().filter_map(|source| Laid::new(over, source)).collect();
-    Ok((version, tables, greeting))
 }
 
 #[cfg(test)]

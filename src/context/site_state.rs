@@ -57,11 +57,12 @@ impl SiteState {
     /// Puts the parts together; nothing is asked of the site.
     pub fn new(config: &Config, client: Client, audit: Audit) -> Self {
         let version = SiteVersion::new(config.erpnext.version);
+        let shown = config.cache.enabled.then_some(config.cache.metadata_ttl);
         Self {
             client,
             policy: Arc::new(Policy::from_config(config)),
-            catalog: Catalog::new(version.clone(), config.cache.enabled.then_some(config.cache.metadata_ttl)),
-            listed: Catalog::new(version.clone(), None),
+            catalog: Catalog::new(version.clone(), shown, config.schema.overlay),
+            listed: Catalog::new(version.clone(), None, false),
             version,
             list_changes: config.schema.overlay,
             tools: config.tools.clone(),

@@ -32,8 +32,13 @@ pub fn instructions(connection: &Connection) -> String {
         lines if lines.len() <= LONGEST => text.push_str(&format!("Permitted are {lines}")),
         _ => text.push_str(&format!("{named} DocTypes are configured; list_doctypes lists the permitted operations. ")),
     }
-    if !connection.session().policy.default_operations().is_empty() {
-        text.push_str(&format!("On other DocTypes: {}. ", connection.session().policy.default_operations()));
+    let default = connection.session().policy.default_operations();
+    match (default.is_empty(), named) {
+        (true, _) => {}
+        (false, 0) => text.push_str(&format!(
+            "Permitted on every DocType, but for a few that the configuration would have to name: {default}. "
+        )),
+        (false, _) => text.push_str(&format!("On other DocTypes: {default}. ")),
     }
     text.push_str(
         "Not every tool is listed: find_tools finds the others by words, DocType or operation, call_tool calls any by name, \

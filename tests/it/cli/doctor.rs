@@ -2,16 +2,23 @@
 
 use std::path::Path;
 
+use erpnext_sandbox::{Options, Sandbox};
+use erpnext_schema::Version;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
 use super::{add_custom_field, run};
-use crate::sandbox::SampleSite;
+use crate::sandbox::{self, SampleSite};
 use crate::support::{Site, config_json};
 
 async fn doctor(folder: &Path, config: &Value) -> (Option<i32>, Vec<String>) {
+    doctor_with(folder, config, &[]).await
+}
+
+async fn doctor_with(folder: &Path, config: &Value, flags: &[&str]) -> (Option<i32>, Vec<String>) {
     std::fs::write(folder.join("c.json"), config.to_string()).unwrap();
-    let done = run(folder, &[], &["doctor", "--json", "--config", "c.json"]).await;
+    let arguments = [&["doctor", "--json", "--config", "c.json"], flags].concat();
+    let done = run(folder, &[], &arguments).await;
     let line = |f: &Value| format!("{} {}", f["level"].as_str().unwrap(), f["what"].as_str().unwrap());
     let found = done.json();
     for finding in found["findings"].as_array().unwrap() {
@@ -29,7 +36,7 @@ async fn a_healthy_set_up_has_nothing_but_ok() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
     let mut config =
-        site.config_of("sales", json!({"doctypes": {"Customer": {"read": true}, "Quotation": {"read": true}}}));
+        site.config_of("sales", json!({"doctypes": {"Item": {"read": true}, "Quotation": {"read": true}}}));
     config["audit"] = json!({"enabled": true, "log_file": "logs/audit.log"});
     let (code, lines) = doctor(folder.path(), &config).await;
     assert_eq!(code, Some(0), "{lines:#?}");
@@ -57,7 +64,56 @@ async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
     let (code, lines) = doctor(folder.path(), &site.config_of("sales", json!({"doctypes": doctypes}))).await;
     assert_eq!(code, Some(0), "warnings only: {lines:#?}");
     has(&lines, "warning rights: Journal Entry: permitted here, but not to the site's user: read, create, submit");
-    has(&lines, "fields: Customer: custom: custom_tier");
+    assert!(
+        lines.iter().any(|line| line.contains("fields: Customer: custom: ") && line.contains("custom_tier")),
+        "{lines:#?}"
+    );
+    let (code, _) =
+        doctor_with(folder.path(), &site.config_of("sales", json!({"doctypes": doctypes})), &["--strict"]).await;
+    assert_eq!(code, Some(1), "asked to be strict, it counts warnings");
+}
+
+#[tokio::test]
+async fn what_the_default_opens_is_looked_at_on_both_versions_and_a_user_without_rights_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    for version in [Version::V15, Version::V16] {
+        let site = Sandbox::start(Options { version, ..Options::default() }).await.unwrap();
+        let tier = json!({"doctype": "Custom Field", "dt": "Lead", "fieldname": "custom_tier", "label": "Tier",
+            "fieldtype": "Data", "insert_after": "lead_name"});
+        site.with(|site| site.insert(tier.as_object().unwrap().clone())).unwrap();
+        let config = |key: &str, permissions: Value| {
+            let mut config = sandbox::config(&site, key, permissions);
+            config["erpnext"].as_object_mut().unwrap().remove("version");
+            config["schema"] = json!({"overlay": "live", "cache_folder": folder.path().join("kept")});
+            config
+        };
+        let (code, lines) = doctor(folder.path(), &config("sales", json!({"default": {"read": true}}))).await;
+        assert_eq!(code, Some(0), "{lines:#?}");
+        has(&lines, &format!("ok versions: erpnext {}", version.major()));
+        has(&lines, "ok rights: permissions.default opens ");
+        has(&lines, "ok fields: Lead: custom: custom_tier");
+        assert!(!lines.iter().any(|line| line.contains("all 0 ")), "{lines:#?}");
+        let (code, lines) =
+            doctor(folder.path(), &config("nobody", json!({"doctypes": {"Lead": {"read": true}}}))).await;
+        assert_eq!(code, Some(1), "{lines:#?}");
+        has(&lines, "error rights: nobody@example.com has none of the rights");
+    }
+}
+
+#[tokio::test]
+async fn what_this_version_has_not_and_what_the_user_may_not_see_is_one_line_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Sandbox::start(Options { version: Version::V16, ..Options::default() }).await.unwrap();
+    let doctypes =
+        json!({"Sales Invoice": {"read": true, "restricted_fields": ["title"]}, "Nope Thing": {"read": true}});
+    let mut config = sandbox::config(&site, "sales", json!({"doctypes": doctypes}));
+    config["erpnext"].as_object_mut().unwrap().remove("version");
+    let (code, lines) = doctor(folder.path(), &config).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    has(&lines, "warning permissions.doctypes.Sales Invoice.restricted_fields: no field title");
+    has(&lines, "(ERPNext 15 has it, this site has not)");
+    let missing: Vec<_> = lines.iter().filter(|line| line.contains("Nope Thing")).collect();
+    assert_eq!(missing.len(), 1, "{missing:#?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The site's own fields in the tools: when they come, how clients hear of it, and that a start needs no site.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
@@ -93,6 +93,15 @@ async fn custom_fields_are_checked_allowed_and_withheld_like_others() {
     assert_eq!(site.writes(), Vec::<String>::new());
 }
 
+/// Makes what is kept a day old, from before the site says that something changed.
+fn make_old(kept: &Path) {
+    let mut file: Value = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
+    file["looked"]["at"] = json!(0);
+    file["looked"]["stamp"] = Value::Null;
+    file["asked"].as_object_mut().unwrap().values_mut().for_each(|at| *at = json!(0));
+    std::fs::write(kept, file.to_string()).unwrap();
+}
+
 #[tokio::test]
 async fn what_was_laid_last_serves_without_the_site_and_is_read_anew_when_it_is_old() {
     let folder = tempfile::tempdir().unwrap();
@@ -114,12 +123,11 @@ async fn what_was_laid_last_serves_without_the_site_and_is_read_anew_when_it_is_
     let mut server = Server::initialized(&config).await;
     assert_eq!(listed(&mut server).await["enum"], json!(["Gold", "Tin"]));
     server.end().await;
-    let old = SystemTime::now() - Duration::from_secs(86_400);
-    std::fs::File::options().write(true).open(kept).unwrap().set_modified(old).unwrap();
+    make_old(kept);
     let mut server = Server::initialized(&config).await;
     wait_for(&mut server, json!(["Gold", "Tin", "Iron"])).await;
     server.end().await;
-    std::fs::File::options().write(true).open(kept).unwrap().set_modified(old).unwrap();
+    make_old(kept);
     site.sandbox.stop().await;
     let mut server = Server::initialized(&config).await;
     assert_eq!(listed(&mut server).await["enum"], json!(["Gold", "Tin", "Iron"]));

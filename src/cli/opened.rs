@@ -1,0 +1,98 @@
+//! What the configuration opens, held against the site: which of it the site's user may do, and the tables of it. Both look at
+//! the DocTypes that rules name and at those that `permissions.default` opens.
+
+use std::collections::BTreeMap;
+
+use erpnext_mcp::app::Connection;
+use erpnext_mcp::policy::{Operation, Operations};
+use erpnext_mcp::site::{Kind, SiteError};
+use erpnext_schema::DocTypeDef;
+use futures_util::future::join_all;
+
+/// How many questions are under way at once.
+const AT_ONCE: usize = 16;
+
+/// What the site's user may do of what is permitted here.
+#[derive(Default, Debug)]
+pub struct Rights {
+    /// How many of the rights that rules permit the user has.
+    pub held: usize,
+    /// Those that the user has not, by DocType.
+    pub lacking: BTreeMap<String, Vec<Operation>>,
+    /// The DocTypes that `permissions.default` opens and on which the user has the first right that it permits.
+    pub open: Vec<String>,
+    /// How many it opens.
+    pub opened: usize,
+    /// Where the site did not say.
+    pub unsaid: Vec<(String, SiteError)>,
+}
+
+impl Rights {
+    /// Whether the user may do anything of what is permitted here.
+    pub fn any(&self) -> bool {
+        self.held > 0 || !self.open.is_empty()
+    }
+}
+
+/// Exporting is no right of its own on documents.
+fn asked_for(operations: Operations) -> impl Iterator<Item = Operation> {
+    operations.iter().filter(|operation| *operation != Operation::Export).collect::<Vec<_>>().into_iter()
+}
+
+/// Asks for every right that a rule permits, and for one on each DocType that the default opens: it says what of those the
+/// user has at all.
+pub async fn rights(connection: &Connection) -> Rights {
+    let session = connection.session();
+    let ruled = session.policy.doctypes();
+    let mut questions: Vec<(&str, Operation, bool)> = ruled
+        .flat_map(|(name, operations)| asked_for(operations).map(move |operation| (name, operation, true)))
+        .collect();
+    let open = connection.registry().open_by_default();
+    let open = open.filter_map(|def| Some((def.name, asked_for(session.policy.operations(def.name)).next()?, false)));
+    questions.extend(open);
+    let mut rights = Rights::default();
+    for some in questions.chunks(AT_ONCE) {
+        let answers = some.iter().map(async |(doctype, operation, ruled)| {
+            (*doctype, *operation, *ruled, session.site.may(*operation, doctype).await)
+        });
+        for (doctype, operation, ruled, answer) in join_all(answers).await {
+            rights.opened += usize::from(!ruled);
+            match answer {
+                Ok(true) if ruled => rights.held += 1,
+                Ok(true) => rights.open.push(doctype.to_owned()),
+                Ok(false) if ruled => rights.lacking.entry(doctype.to_owned()).or_default().push(operation),
+                Ok(false) => {}
+                // A DocType that is not there is a finding of the check.
+                Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server) => {}
+                Err(error) => rights.unsaid.push((doctype.to_owned(), error)),
+            }
+        }
+    }
+    rights
+}
+
+/// The tables as the site has them.
+#[derive(Default, Debug)]
+pub struct Tables {
+    /// By DocType.
+    pub read: BTreeMap<String, &'static DocTypeDef>,
+    /// Those that the site does not give, and why.
+    pub failed: Vec<(String, SiteError)>,
+}
+
+/// Reads the tables of the DocTypes that rules name, and of those that are open to the user by default.
+pub async fn tables(connection: &Connection, rights: &Rights) -> Tables {
+    let session = connection.session();
+    let ruled: Vec<String> = session.policy.doctypes().map(|(name, _)| name.to_owned()).collect();
+    let mut tables = Tables::default();
+    for some in [ruled, rights.open.clone()].concat().chunks(AT_ONCE) {
+        let read = some.iter().map(async |name| (name.clone(), session.catalog.live(session.site, name).await));
+        for (name, table) in join_all(read).await {
+            match table {
+                Ok(def) => drop(tables.read.insert(name, def)),
+                Err(error) => tables.failed.push((name, error)),
+            }
+        }
+    }
+    tables
+}
