@@ -65,7 +65,6 @@ fn decisions_do_no_io() {
     }
 }
 
-
 /// The names under `[dependencies]` of a manifest.
 fn dependencies(manifest: &str) -> BTreeSet<String> {
     let text = read(manifest);
