@@ -28,6 +28,7 @@ fn texts(repo: &Repo) -> Vec<(String, String)> {
 async fn a_refresh_from_the_sandbox_gives_the_committed_snapshot_byte_for_byte() {
     let site = Sandbox::start(Options::default()).await.unwrap();
     let repo = Repo::new();
+    repo.write("codegen/codegen.toml", include_str!("../../codegen.toml"));
     let refresh = run(&site, &repo, &["refresh", "--all", "--stock"]);
     assert_eq!(refresh.code, 0, "{}", refresh.stderr);
     let (ours, committed) = (texts(&repo), texts(&committed()));
