@@ -65,6 +65,11 @@ impl Check {
             let count = config.permissions.doctypes.len();
             let against = if self.live { "the site" } else { "the snapshot" };
             findings.push(Finding::ok(format!("{count} DocTypes are configured; every name is known to {against}")));
+            if !config.permissions.default.is_empty() {
+                let what =
+                    format!("the other DocTypes are open by permissions.default: {}", config.permissions.default);
+                findings.push(Finding::ok(what));
+            }
         }
         let bad = if self.strict { Level::Warning } else { Level::Error };
         Ok(if print::findings(&findings, self.json, bad)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -93,7 +98,7 @@ pub fn against(connection: &Connection, config: &Config, tables: Tables) -> Vec<
     // The site's word for one that is not there (H31); the check of names says it with the nearest.
     let is_told = |(name, error): &&(String, SiteError)| is_missing(error) && session.catalog.generated(name).is_none();
     let unread = failed.iter().filter(|failed| !is_told(failed));
-    let mut findings: Vec<Finding> = unread.map(|(name, error)| unreadable(name, error)).collect();
+    let mut findings: Vec<Finding> = unread.map(|(name, error)| unreadable(config, name, error)).collect();
     findings.extend(check(config, &erpnext_mcp::check::Tables { lookup: &lookup, live: true }));
     findings
 }
@@ -111,13 +116,17 @@ fn is_missing(error: &SiteError) -> bool {
     matches!(error.kind(), Kind::Missing | Kind::Denied)
 }
 
-fn unreadable(doctype: &str, error: &SiteError) -> Finding {
+fn unreadable(config: &Config, doctype: &str, error: &SiteError) -> Finding {
     let what = format!("{doctype}: the site does not give its metadata: {}", error.what());
-    if is_missing(error) {
-        return Finding::error(
-            what,
-            "take it out, if it is configured: the site has no such DocType, or hides it from its user",
+    if !config.permissions.doctypes.contains_key(doctype) {
+        return Finding::warning(
+            format!("permissions.default: {what}"),
+            format!("expect calls on it to fail; to close it, name it without operations: {doctype:?}: {{}}"),
         );
+    }
+    let what = format!("permissions.doctypes.{what}");
+    if is_missing(error) {
+        return Finding::error(what, "take it out: the site has no such DocType, or hides it from its user");
     }
     Finding::error(what, next(error))
 }

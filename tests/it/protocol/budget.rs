@@ -191,7 +191,9 @@ async fn the_instructions_are_short_enough_for_every_client() {
 
 #[tokio::test]
 async fn the_command_prints_what_the_list_costs_and_refuses_unknown_toolsets() {
-    let config = config(named(&TWELVE, &all()), json!({}));
+    let mut permissions = named(&TWELVE, &all());
+    permissions["default"] = json!({"read": true});
+    let config = config(permissions, json!({}));
     let run = |more: &'static [&'static str]| {
         let (mut command, folder) = crate::stdio::command(&config);
         command.args(more);
@@ -213,6 +215,7 @@ async fn the_command_prints_what_the_list_costs_and_refuses_unknown_toolsets() {
     let (ok, table, _) = run(&["tools", "--toolsets", "selling", "--read-only"]).await;
     assert!(ok && table.contains("list_quotation_documents") && !table.contains("create_"), "{table}");
     assert!(table.contains("are found with find_tools") && table.contains("of a budget of 10000"), "{table}");
+    assert!(table.contains("DocTypes that are not named, for: read."), "{table}");
     let (ok, _, error) = run(&["tools", "--toolsets", "sellng"]).await;
     assert!(!ok && error.contains("did you mean selling?"), "{error}");
 }
