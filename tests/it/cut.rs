@@ -157,7 +157,7 @@ enum Told {
 
 impl World {
     async fn start() -> Self {
-        let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+        let (site, folder) = (SampleSite::bench().await, tempfile::tempdir().unwrap());
         let mut config = site.config(json!({"default": all()}));
         config["audit"] = json!({"enabled": true, "log_file": folder.path().join("audit.log")});
         config["rate_limiting"] = json!({"enabled": false});
