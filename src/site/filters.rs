@@ -121,7 +121,7 @@ mod tests {
         for operator in [O::NotDescendantsOf, O::NotAncestorsOf] {
             let filter = Filter::new("territory", operator, "X");
             let alone = json!([["territory", operator.as_str(), "X"], ["name", "is", "set"]]);
-            assert_eq!(all(&[filter.clone()]), alone);
+            assert_eq!(all(std::slice::from_ref(&filter)), alone);
             let two = json!([["territory", operator.as_str(), "X"], ["disabled", "=", 0]]);
             assert_eq!(all(&[filter, Filter::eq("disabled", 0)]), two);
         }
@@ -130,7 +130,10 @@ mod tests {
     #[test]
     fn what_lies_before_a_date_has_a_date() {
         let before = Filter::new("due_date", O::Lt, "2026-01-01");
-        assert_eq!(all(&[before.clone()]), json!([["due_date", "<", "2026-01-01"], ["due_date", "is", "set"]]));
+        assert_eq!(
+            all(std::slice::from_ref(&before)),
+            json!([["due_date", "<", "2026-01-01"], ["due_date", "is", "set"]])
+        );
         let or_empty = Filter { or_empty: true, ..before.clone() };
         assert_eq!(all(&[or_empty]), json!([["due_date", "<", "2026-01-01"]]));
         // Once is enough; a number is never empty, and neither is what the site itself keeps.

@@ -19,7 +19,10 @@ const FOR_WRITES: Duration = Duration::from_secs(60);
 
 /// What was learned, by user and DocType.
 #[derive(Debug, Default)]
-pub struct Masks(Mutex<HashMap<([u8; 32], &'static str), (Instant, Arc<Masked>)>>);
+pub struct Masks(Mutex<HashMap<Asked, (Instant, Arc<Masked>)>>);
+
+/// Of whom and of what was asked.
+type Asked = ([u8; 32], &'static str);
 
 /// The masked fields of a DocType and of the rows of its tables.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]

@@ -34,7 +34,9 @@ fn parts(verb: &str, path: &str, sent: &Map<String, Value>) -> BTreeSet<String> 
     let is_list = verb == "GET" && path.starts_with("/api/resource/") && path.split('/').count() == 4
         || matches!(method, "frappe.client.get_list" | "frappe.desk.reportview.get");
     let mut parts = BTreeSet::new();
-    let mut part = |text: String| drop(parts.insert(text));
+    let mut part = |text: String| {
+        parts.insert(text);
+    };
     let keys = |sent: &Map<String, Value>| sent.keys().cloned().collect::<Vec<_>>().join(" ");
     match method {
         _ if is_list => {}
