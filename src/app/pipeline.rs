@@ -114,8 +114,8 @@ async fn redact(
     let user = if state.lacks_a_right() { state.clone().run(session.user_name()).await.ok() } else { None };
     state.keep_back(|error| {
         let redacted = |words: &String| match error.kind() {
-            Kind::Denied => redact_denied::untold(session, attempt, user, words),
-            _ => redact_links::untold(session, attempt, words, &asked),
+            Kind::Denied => redact_denied::redacted(session, attempt, user, words),
+            _ => redact_links::redacted(session, attempt, words, &asked),
         };
         error.messages().iter().flat_map(redacted).collect()
     });

@@ -22,7 +22,7 @@ const QUOTES: [char; 15] = ['\'', '"', '`', '‘', '’', '‚', '“', '”', '
 
 /// The parts of `reason` that must not be told: nothing where every DocType that it names is shown whole; else each
 /// quotation that is no name, and all of it where something is said beside them.
-pub(crate) fn untold(session: &Session<'_>, attempt: &Attempt, user: Option<&str>, reason: &str) -> Vec<String> {
+pub(crate) fn redacted(session: &Session<'_>, attempt: &Attempt, user: Option<&str>, reason: &str) -> Vec<String> {
     let called = attempt.doctype.as_deref().unwrap_or_default();
     let is_doctype = |text: &str| text == called || erpnext_doctypes::any(text).is_some();
     let named: Vec<_> = tokens(reason, &is_doctype).into_iter().filter_map(Token::name).collect();
@@ -139,7 +139,7 @@ mod tests {
     const NAMES: [&str; 6] =
         ["Customer", "Sales Order", "Sales Order Item", "Territory", "me@example.com", "A (1) Ltd"];
 
-    fn untold(reason: &str) -> Vec<String> {
+    fn redacted(reason: &str) -> Vec<String> {
         telling(reason, &|text| NAMES.contains(&text))
     }
 
@@ -152,7 +152,7 @@ mod tests {
             "No permission for \"Customer\"",
             "",
         ] {
-            assert_eq!(untold(reason), [""; 0], "{reason}");
+            assert_eq!(redacted(reason), [""; 0], "{reason}");
         }
     }
 
@@ -165,9 +165,9 @@ mod tests {
         };
         for quotation in ["'South'", "'UK'", "\"Rest Of The World\"", "„Süd“", "«Юг»", "‘Men's’", "'the'"]
         {
-            assert_eq!(untold(&linked(quotation)), [quotation]);
+            assert_eq!(redacted(&linked(quotation)), [quotation]);
         }
-        assert_eq!(untold("Territory 'A' in row 1, Territory 'B' in row 2"), ["'A'", "'B'"]);
+        assert_eq!(redacted("Territory 'A' in row 1, Territory 'B' in row 2"), ["'A'", "'B'"]);
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
             "'O' Neil' is not permitted",
             "not permitted: frappe.client.get",
         ] {
-            assert_eq!(untold(reason), [reason]);
+            assert_eq!(redacted(reason), [reason]);
         }
     }
 

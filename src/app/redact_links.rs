@@ -14,10 +14,15 @@ const SHORT: usize = 3;
 
 /// The values in `list` that must not be told: those of fields that may not be seen, or that no table knows by this label,
 /// unless the caller `sent` them.
-pub(crate) fn untold(session: &Session<'_>, attempt: &Attempt, list: &str, sent: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn redacted(
+    session: &Session<'_>,
+    attempt: &Attempt,
+    list: &str,
+    sent: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let labels = labels(session, attempt.doctype.as_deref().unwrap_or_default());
     let mut told = true;
-    let mut untold = Vec::new();
+    let mut redacted = Vec::new();
     for part in list.split(", ") {
         let value = match found(part, &labels) {
             Some((seen, value)) => {
@@ -28,10 +33,10 @@ pub(crate) fn untold(session: &Session<'_>, attempt: &Attempt, list: &str, sent:
             None => part,
         };
         if !told && !sent(value) {
-            untold.push(if value.len() < SHORT { part.to_owned() } else { value.to_owned() });
+            redacted.push(if value.len() < SHORT { part.to_owned() } else { value.to_owned() });
         }
     }
-    untold
+    redacted
 }
 
 /// The labels of the Links of a DocType and its tables, and whether all fields of that label may be seen.

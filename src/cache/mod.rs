@@ -14,7 +14,7 @@ const SHARE: usize = 64 << 10;
 
 /// How long answers are kept, and how many.
 #[derive(Clone, Copy, Debug)]
-pub struct Keeping {
+pub struct CacheOptions {
     /// The age up to which an answer is given again.
     pub ttl: Duration,
     /// The most answers, each of up to 64 kB.
@@ -46,7 +46,7 @@ impl<V> Clone for Kept<V> {
 
 impl<V: Send + Sync + 'static> Cache<V> {
     /// An empty cache.
-    pub fn new(keeping: Keeping) -> Self {
+    pub fn new(keeping: CacheOptions) -> Self {
         let store = Store::builder()
             .max_capacity(keeping.max_size)
             .weigher(|_, kept: &Kept<V>| u32::try_from(1 + kept.bytes / SHARE).unwrap_or(u32::MAX))
@@ -118,7 +118,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3_600);
 
     fn cache(ttl: Duration, max_size: u64) -> Cache<usize> {
-        Cache::new(Keeping { ttl, max_size })
+        Cache::new(CacheOptions { ttl, max_size })
     }
 
     /// A site that answers with the number of the request.

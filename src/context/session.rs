@@ -82,7 +82,7 @@ impl<'a> Session<'a> {
         let permit = self.policy.permit(operation, doctype)?;
         self.state.unknown_names.judge(self.site, self.catalog, operation, doctype).await??;
         if permit.needs_facts() {
-            return Ok(permit.knowing(self.facts().await?));
+            return Ok(permit.with_facts(self.facts().await?));
         }
         Ok(permit)
     }

@@ -8,7 +8,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::UserState;
 use crate::audit::Audit;
-use crate::cache::Keeping;
+use crate::cache::CacheOptions;
 use crate::catalog::unknown_names::UnknownNames;
 use crate::catalog::{Catalog, SiteVersion};
 use crate::config::{Attachments, Config, Tools};
@@ -117,7 +117,7 @@ pub fn client_options(config: &Config) -> ClientOptions {
             total_per_minute: rate(limits.total_per_minute),
             total_per_hour: rate(limits.total_per_hour),
         },
-        cache: cache.enabled.then_some(Keeping { ttl: cache.ttl, max_size: cache.max_size }),
+        cache: cache.enabled.then_some(CacheOptions { ttl: cache.ttl, max_size: cache.max_size }),
         ..ClientOptions::default()
     }
 }

@@ -105,9 +105,9 @@ impl<'a> DocTypeCall<'a> {
     /// Resolves the DocType again from live metadata if the document has unknown fields: only that tells passwords and
     /// permlevels. If it cannot be read, the unknown fields are removed. Also removes the zeros that the site shows in
     /// the place of values above the user's level (H4).
-    pub async fn knowing(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {
+    pub async fn with_live_metadata(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {
         let on = self.with_live(doc).await;
-        if let Err(error) = on.without_lies(doc).await {
+        if let Err(error) = on.drop_masked_zeros(doc).await {
             tracing::warn!("columns shown of {}: {}", self.def.name, error.for_log());
             let lies = |field: &erpnext_schema::FieldDef| field.permlevel > 0;
             doc.retain(|key, _| !on.def.field(key).is_some_and(lies));

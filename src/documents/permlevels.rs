@@ -11,7 +11,7 @@ use crate::site::SiteError;
 impl DocTypeCall<'_> {
     /// Takes out of a document as it is stored the zeros that may stand for what the user may not see.
     /// Masks are taken out too (H84).
-    pub(crate) async fn without_lies(&self, doc: &mut Map<String, Value>) -> Result<(), SiteError> {
+    pub(crate) async fn drop_masked_zeros(&self, doc: &mut Map<String, Value>) -> Result<(), SiteError> {
         self.masked().await?.take_out(self.def, doc);
         let name = doc.get("name").and_then(document_name).unwrap_or_default();
         for field in self.def.fields.iter().filter(|field| self.permit.fields().may_read(*field)) {

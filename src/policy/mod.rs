@@ -31,7 +31,7 @@ pub use fields::{FieldRef, FieldRule};
 pub use filter::{Filter, Rows};
 pub use methods::MethodPermit;
 pub use permit::{Admitted, Permit, WriteState};
-pub use predict::unforeseen;
+pub use predict::unpredictable;
 
 /// What may be done on which DocType, and with which fields.
 #[derive(Clone, Default, Debug)]
@@ -178,7 +178,7 @@ impl Policy {
 
     /// The same policy where it is known who asks and what day it is on the site, for [`Policy::validate_operation`].
     #[must_use]
-    pub fn knowing(self, facts: Facts) -> Self {
+    pub fn with_facts(self, facts: Facts) -> Self {
         Self { facts: Some(Arc::new(facts)), ..self }
     }
 

@@ -6,7 +6,7 @@ use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value};
 
 use super::conditions::{Absent, Facts, Judge, Unmet, Within, has_variables};
-use super::{Denial, FieldRule, Operation, Reason, unforeseen};
+use super::{Denial, FieldRule, Operation, Reason, unpredictable};
 use crate::config::Condition;
 
 /// Leave to do one operation on documents of one DocType: with the fields that may be seen and set, and the conditions
@@ -118,7 +118,7 @@ impl Permit {
         &self.fields
     }
 
-    /// Whether its conditions speak of the user or the date. Until [`Permit::knowing`] said them, they are satisfied by
+    /// Whether its conditions speak of the user or the date. Until [`Permit::with_facts`] said them, they are satisfied by
     /// no document.
     pub fn needs_facts(&self) -> bool {
         self.facts.is_none() && self.conditions().any(has_variables)
@@ -126,7 +126,7 @@ impl Permit {
 
     /// The same permit where it is known who asks, and what day it is on the site.
     #[must_use]
-    pub fn knowing(self, facts: Arc<Facts>) -> Self {
+    pub fn with_facts(self, facts: Arc<Facts>) -> Self {
         Self { facts: Some(facts), ..self }
     }
 
@@ -141,7 +141,7 @@ impl Permit {
     }
 
     /// Whether the caller is to see only part of the DocType's documents.
-    pub fn is_scoped(&self) -> bool {
+    pub fn is_row_filtered(&self) -> bool {
         self.terms.scope.is_some()
     }
 
@@ -172,7 +172,7 @@ impl Permit {
     ) -> Result<Admitted<'_>, Denial> {
         state.stored().map_or(Ok(()), |stored| self.admits_stored(stored))?;
         if let Some(result) = state.result() {
-            let unknown = unforeseen(self.judged_by(), def, children, state.stored(), result);
+            let unknown = unpredictable(self.judged_by(), def, children, state.stored(), result);
             self.admits_result(result, &unknown)?;
         }
         Ok(Admitted { permit: self })

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// The `names` (`status`, or `items.amount`) whose values the site decides when `result` is stored over `stored`, or as a
 /// new document.
-pub fn unforeseen<'a>(
+pub fn unpredictable<'a>(
     names: impl Iterator<Item = &'a str>,
     def: &DocTypeDef,
     children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
@@ -62,12 +62,12 @@ fn rows<'d>(doc: Option<&'d Map<String, Value>>, table: &str) -> impl Iterator<I
 mod tests {
     use serde_json::{Value, json};
 
-    use super::unforeseen;
+    use super::unpredictable;
 
     fn of(names: &[&'static str], stored: Value, result: Value) -> Vec<&'static str> {
         let def = erpnext_doctypes::any("Sales Order").unwrap();
         let result = result.as_object().unwrap();
-        unforeseen(names.iter().copied(), def, &erpnext_doctypes::any, stored.as_object(), result)
+        unpredictable(names.iter().copied(), def, &erpnext_doctypes::any, stored.as_object(), result)
     }
 
     const NAMES: &[&str] = &["grand_total", "status", "po_no", "items.amount", "items.warehouse"];

@@ -45,20 +45,20 @@ impl Policy {
         if self.doctypes.get(doctype).is_some_and(|rule| !rule.operations.contains(Operation::Report)) {
             return Err(no(report, format!("the rule on {doctype}, which it is about, does not permit reports")));
         }
-        if self.is_scoped(doctype) {
+        if self.is_row_filtered(doctype) {
             return Err(no(report, format!("reading {doctype} is limited by conditions, which reports ignore")));
         }
         Ok(Permit::new(doctype, Operation::Report, Arc::clone(self.field_rule(doctype)), Terms::default()))
     }
 
     /// Whether the configuration lets only part of the DocType's documents be read.
-    pub fn is_scoped(&self, doctype: &str) -> bool {
+    pub fn is_row_filtered(&self, doctype: &str) -> bool {
         self.doctypes.get(doctype).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
     }
 
     /// Whether every document of the DocType may be read, with every field that needs no naming.
     pub fn shows_whole(&self, doctype: &str) -> bool {
-        self.permit(Operation::Read, doctype).is_ok_and(|permit| permit.fields().is_open() && !permit.is_scoped())
+        self.permit(Operation::Read, doctype).is_ok_and(|permit| permit.fields().is_open() && !permit.is_row_filtered())
     }
 
     /// Whether it may be told which documents of the DocType are whose parents.
@@ -67,7 +67,7 @@ impl Policy {
         let fields = erpnext_doctypes::any(doctype).into_iter().flat_map(|def| def.fields);
         let mut parents =
             fields.filter(|field| field.target() == Some(doctype) && field.fieldname.starts_with("parent"));
-        !permit.is_scoped() && parents.all(|field| permit.fields().may_read(field))
+        !permit.is_row_filtered() && parents.all(|field| permit.fields().may_read(field))
     }
 
     /// Whether every document of the DocType may be read; it may be named as in addresses of the desk (`sales-invoice`).
@@ -75,7 +75,7 @@ impl Policy {
         let mut names = erpnext_doctypes::ALL.iter().map(|table| table.name());
         let is = |name: &&str| *name == doctype || name.to_lowercase().replace(' ', "-") == doctype;
         let doctype = names.find(is).unwrap_or(doctype);
-        self.permit(Operation::Read, doctype).is_ok_and(|permit| !permit.is_scoped())
+        self.permit(Operation::Read, doctype).is_ok_and(|permit| !permit.is_row_filtered())
     }
 
     /// Whether the rules on the DocType keep back what a report calls by this name, or shows under this label.

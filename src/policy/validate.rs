@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Denial, FieldRef, Operation, Permit, Policy, Reason, unforeseen};
+use super::{Denial, FieldRef, Operation, Permit, Policy, Reason, unpredictable};
 
 impl Policy {
     /// Whether documents of the DocType may be read.
@@ -69,7 +69,7 @@ impl Policy {
         data: &Map<String, Value>,
     ) -> Result<Permit, Denial> {
         let permit = match &self.facts {
-            Some(facts) => self.permit(operation, doctype)?.knowing(facts.clone()),
+            Some(facts) => self.permit(operation, doctype)?.with_facts(facts.clone()),
             None => self.permit(operation, doctype)?,
         };
         let def = erpnext_doctypes::any(doctype);
@@ -90,7 +90,7 @@ impl Policy {
             Operation::Create | Operation::Amend => {
                 let judged = permit.judged_by();
                 let unknown =
-                    def.map(|def| unforeseen(judged, def, &erpnext_doctypes::any, None, data)).unwrap_or_default();
+                    def.map(|def| unpredictable(judged, def, &erpnext_doctypes::any, None, data)).unwrap_or_default();
                 permit.admits_result(data, &unknown)?;
             }
             Operation::Update => permit.admits_changes(data)?,

@@ -6,7 +6,7 @@ use super::Kind;
 
 /// When a site is left alone, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Rest {
+pub struct Cooldown {
     /// After so many failures in a row.
     pub after: u32,
     /// For so long at first; twice as long each time that it fails again.
@@ -15,7 +15,7 @@ pub struct Rest {
     pub longest: Duration,
 }
 
-impl Default for Rest {
+impl Default for Cooldown {
     fn default() -> Self {
         Self { after: 5, first: Duration::from_secs(2), longest: Duration::from_secs(60) }
     }
@@ -24,14 +24,14 @@ impl Default for Rest {
 /// Counts failures in a row. Moments are given to it, so that it needs no clock.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    rest: Rest,
+    rest: Cooldown,
     failures: u32,
     /// From when on one request may try; none while the site works.
     next_try: Option<Instant>,
 }
 
 impl Breaker {
-    pub fn new(rest: Rest) -> Self {
+    pub fn new(rest: Cooldown) -> Self {
         Self { rest, failures: 0, next_try: None }
     }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const REST: Rest = Rest { after: 3, first: SECOND, longest: Duration::from_secs(5) };
+    const REST: Cooldown = Cooldown { after: 3, first: SECOND, longest: Duration::from_secs(5) };
 
     fn failed(times: u32, at: Instant) -> Breaker {
         let mut breaker = Breaker::new(REST);

@@ -26,7 +26,7 @@ impl CallerClient<'_> {
         let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
         let answer = match self.recalled(permit, call, "data").await {
             // That it is hidden by a User Permission would tell that it is there.
-            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied) && permit.is_scoped() => {
+            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied) && permit.is_row_filtered() => {
                 return Err(SiteError::out_of_sight(Kind::Missing, permit.doctype(), name));
             }
             answer => answer?.try_map(|data| document(&line, false, data))?,
@@ -48,7 +48,7 @@ impl CallerClient<'_> {
     /// # Errors
     /// As [`CallerClient::get`].
     pub(super) async fn in_sight(&self, permit: &Permit, name: &str) -> Result<(), SiteError> {
-        if permit.is_scoped() { self.get(permit, name).await.map(drop) } else { Ok(()) }
+        if permit.is_row_filtered() { self.get(permit, name).await.map(drop) } else { Ok(()) }
     }
 
     /// Makes a document; the name it got. The rest of the site's answer echoes what was sent (H13), and is not to be

@@ -19,7 +19,7 @@ impl CallerClient<'_> {
         date: &str,
     ) -> Result<f64, SiteError> {
         check(permit, &[Operation::Read])?;
-        if permit.is_scoped() {
+        if permit.is_row_filtered() {
             let words = format!("of {}, and a balance is counted over all of them", permit.doctype());
             return Err(SiteError::new(Kind::Unscoped, permit.doctype(), false, words));
         }

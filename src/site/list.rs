@@ -191,7 +191,7 @@ impl CallerClient<'_> {
         limit: u32,
     ) -> Result<Vec<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Read])?;
-        if permit.is_scoped() {
+        if permit.is_row_filtered() {
             return Err(unscoped(permit));
         }
         let form = vec![

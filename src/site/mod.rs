@@ -43,7 +43,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::cache::{Cache, Keeping};
+use crate::cache::{Cache, CacheOptions};
 use crate::cleared::Cleared;
 use crate::limit::Rates;
 use crate::policy::{Operation, Permit};
@@ -52,7 +52,7 @@ use traffic::Traffic;
 pub use crate::policy::Filter;
 pub use aggregate::{Function, GroupKey, GroupQuery, Measure};
 pub use approvals::{State, Workflow, workflow_state_field};
-pub use breaker::Rest;
+pub use breaker::Cooldown;
 pub use call_state::CallState;
 pub use caller::{BadCredentials, Caller, Credentials, Identity};
 pub use error::{Kind, SiteError, WriteError};
@@ -97,9 +97,9 @@ pub struct ClientOptions {
     /// What is tried again.
     pub retry: Retry,
     /// When a site that fails is left alone.
-    pub rest: Rest,
+    pub rest: Cooldown,
     /// How long answers to reads are kept; not at all where `None`.
-    pub cache: Option<Keeping>,
+    pub cache: Option<CacheOptions>,
 }
 
 impl Default for ClientOptions {
@@ -110,7 +110,7 @@ impl Default for ClientOptions {
             concurrent: 8,
             rates: Rates::default(),
             retry: Retry::default(),
-            rest: Rest::default(),
+            rest: Cooldown::default(),
             cache: None,
         }
     }
@@ -125,7 +125,7 @@ pub struct Client {
     /// Made at the first https request: loading the system's root certificates takes milliseconds a start can do without.
     encrypted: OnceCell<reqwest::Client>,
     traffic: Traffic,
-    cache: Option<send::Kept>,
+    cache: Option<send::Cached>,
     /// What the last answer gave as its time, and the time here.
     date: Mutex<Option<(String, SystemTime)>>,
     options: ClientOptions,

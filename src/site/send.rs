@@ -11,7 +11,7 @@ use super::{Answer, Body, Call, CallerClient, Kind, SiteError, call_state, url};
 use crate::cache::Cache;
 use crate::policy::{Operation, Permit};
 
-pub(super) type Kept = Cache<Answer<Map<String, Value>>>;
+pub(super) type Cached = Cache<Answer<Map<String, Value>>>;
 
 impl CallerClient<'_> {
     /// Sends a request that is answered with a JSON object.
@@ -102,7 +102,7 @@ impl CallerClient<'_> {
 }
 
 /// Drops what is kept when a write is over, however it ends: cut, refused or given up, it may have changed something.
-struct Forget<'a>(Option<&'a Kept>);
+struct Forget<'a>(Option<&'a Cached>);
 
 impl Drop for Forget<'_> {
     fn drop(&mut self) {

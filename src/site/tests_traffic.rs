@@ -6,11 +6,11 @@ use futures_util::FutureExt;
 
 use super::reply::Asked;
 use super::*;
-use crate::cache::Keeping;
+use crate::cache::CacheOptions;
 use crate::limit::Rates;
 
 const KEPT: ClientOptions =
-    ClientOptions { cache: Some(Keeping { ttl: Duration::from_secs(3_600), max_size: 100 }), ..HASTY };
+    ClientOptions { cache: Some(CacheOptions { ttl: Duration::from_secs(3_600), max_size: 100 }), ..HASTY };
 
 fn page(status: u16) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw("<html><title>x</title></html>", "text/html")
@@ -145,7 +145,7 @@ async fn a_short_patience_is_waited_out() {
 
 #[tokio::test]
 async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
-    let rest = Rest { after: 3, first: Duration::from_secs(600), longest: Duration::from_secs(600) };
+    let rest = Cooldown { after: 3, first: Duration::from_secs(600), longest: Duration::from_secs(600) };
     let (server, caller, client) = failing(u64::MAX, page(502), ClientOptions { rest, ..HASTY }).await;
     let read = permit(Operation::Read);
     // The third failure opens the breaker; the fourth try of this call is not sent.

@@ -215,7 +215,7 @@ async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
     }
     // The same in another case is the same to the site, and would be found. Whether there is a document out of sight is
     // not told: there the site decides.
-    let tells = !permit.is_scoped();
+    let tells = !permit.is_row_filtered();
     if tells && call.session.site.link_exists(&permit, on.def.name, new_name).await? && !same(&name, new_name) {
         return Err(ToolError::refused(format!(
             "new_name: there is a {} {new_name:?} already, and documents are never merged from here. Choose another name.",

@@ -95,7 +95,7 @@ async fn shows_all(on: &DocTypeCall<'_>, name: &str) -> Result<(), ToolError> {
         return refuse("it lets only some fields be read".to_owned());
     }
     let mut stored = on.session.site.get(on.permit, name).await?.data;
-    let on = on.knowing(&mut stored).await;
+    let on = on.with_live_metadata(&mut stored).await;
     let children = |child: &str| on.session.catalog.known(child);
     let mut seen = stored.clone();
     on.permit.fields().cut(Some(on.def), children, &mut seen);

@@ -48,7 +48,7 @@ pub async fn get(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolE
 pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCall<'a>, shape::Shaped), ToolError> {
     let session = on.session;
     let mut stored = session.site.get(on.permit, name).await?.data;
-    let on = on.knowing(&mut stored).await;
+    let on = on.with_live_metadata(&mut stored).await;
     let mut shaped = shape::document(on.def, on.permit, &|child| session.catalog.known(child), stored);
     shaped.withheld.extend(on.masked().await?.of(on.def.name).iter().cloned());
     Ok((on, shaped))

@@ -50,7 +50,7 @@ pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     note_titles(&mut result, titled);
     match on.stored(&name).await {
         Ok(mut stored) => {
-            let on = on.knowing(&mut stored).await;
+            let on = on.with_live_metadata(&mut stored).await;
             result.extend(on.summary(&stored));
             on.note_name(&mut result, &doc, &name);
             on.note_differences(&mut result, &Map::new(), &doc, &stored);
@@ -106,8 +106,8 @@ pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
     match on.stored(name).await {
         Ok(mut after) => {
-            on.knowing(&mut before).await;
-            let on = on.knowing(&mut after).await;
+            on.with_live_metadata(&mut before).await;
+            let on = on.with_live_metadata(&mut after).await;
             result.extend(on.state(&after));
             let changes = on.changes(&before, &after);
             let (asked, besides): (Vec<Change>, Vec<Change>) =

@@ -25,12 +25,12 @@ pub(crate) struct Stale<'a> {
 impl Stale<'_> {
     /// The error that tells both sides, from the document as it is stored now.
     pub async fn told(&self, on: &DocTypeCall<'_>, mut now: Map<String, Value>) -> ToolError {
-        let on = on.knowing(&mut now).await;
+        let on = on.with_live_metadata(&mut now).await;
         let mut lines = self.versions(&on, &now).await;
         if lines.is_empty() {
             let mut before = self.before.cloned();
             if let Some(before) = &mut before {
-                on.knowing(before).await;
+                on.with_live_metadata(before).await;
             }
             lines.push(self.last(&on, before.as_ref(), &now));
         }

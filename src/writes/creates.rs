@@ -39,7 +39,7 @@ impl DocTypeCall<'_> {
             self.session.user.recent_creates.with_key(self.def.name, key)
         };
         let Some(name) = name else { return Ok(None) };
-        if self.permit.is_scoped() || !kept {
+        if self.permit.is_row_filtered() || !kept {
             match self.session.site.get(self.permit, &name).await {
                 Err(error) if error.kind() == Kind::Missing && !kept => return Ok(None),
                 Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => {

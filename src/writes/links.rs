@@ -83,7 +83,7 @@ async fn check_at(
 /// Whether the document is there for this caller; where the user may not look, the site decides.
 async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> bool {
     let session = on.session;
-    if session.policy.is_scoped(doctype)
+    if session.policy.is_row_filtered(doctype)
         && let Ok(permit) = session.permit(Operation::Read, doctype).await
     {
         use site::Kind::{Missing, OutOfSight};
@@ -114,7 +114,7 @@ fn to_check(
             Options::Target(target) if field.kind == FieldKind::Link => {
                 // A dry run sends nothing that the site could check.
                 let tried = on.attempt.dry_run && policy.permit(Operation::Read, target).is_ok();
-                Some(target).filter(|target| tried || is_fetched_from(def, field) || policy.is_scoped(target))
+                Some(target).filter(|target| tried || is_fetched_from(def, field) || policy.is_row_filtered(target))
             }
             // What the site does not tell, nobody is told of DocTypes that are closed.
             Options::TargetField(by) => {

@@ -57,7 +57,7 @@ fn names_of_the_prelude_are_not_taken() {
     let (_, errors) = lowered(&[doctype("Value", "Core", &[]), doctype("Reqd", "Core", &[])], "");
     assert_eq!(errors.len(), 2, "{errors:?}");
     assert!(
-        errors[0].starts_with("Reqd's table: REQD") && errors[1].starts_with("Value: Value is taken"),
+        errors[0].starts_with("Reqd's table: REQD is taken") && errors[1].starts_with("Value: Value is taken"),
         "{errors:?}"
     );
 }

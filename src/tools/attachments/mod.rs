@@ -137,7 +137,7 @@ impl Held {
         let session = on.session;
         // The document first: who may not read it must not learn of its files.
         let mut stored = session.site.get(on.permit, name).await?.data;
-        let on = on.knowing(&mut stored).await;
+        let on = on.with_live_metadata(&mut stored).await;
         let name = stored.get("name").and_then(document_name).unwrap_or_else(|| name.to_owned());
         let mut files = session.site.attachments(on.permit, &name).await?;
         files.retain(|file| !file_fields::is_withheld(&on, &stored, file));

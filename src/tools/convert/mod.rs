@@ -144,7 +144,7 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     let created = inserted.data;
     answer.insert("created".to_owned(), json!(created));
     match on.stored(&created).await {
-        Ok(mut stored) => answer.extend(on.knowing(&mut stored).await.summary(&stored)),
+        Ok(mut stored) => answer.extend(on.with_live_metadata(&mut stored).await.summary(&stored)),
         Err(note) => note_messages(&mut answer, vec![note]),
     }
     note_messages(&mut answer, inserted.messages);

@@ -133,7 +133,7 @@ impl<'a> Facts<'a> {
         }
         let Some(Some((permit, def))) = self.known.get(doctype) else { return false };
         // Which of its documents the fact is from is not told, so neither is whether it may be read.
-        if permit.is_scoped() && doctype != self.own {
+        if permit.is_row_filtered() && doctype != self.own {
             return false;
         }
         let rule = permit.fields();

@@ -57,7 +57,7 @@ pub async fn in_sight(
     names: Vec<&Value>,
 ) -> Result<Option<Vec<Value>>, ToolError> {
     let permit = match session.permit(Operation::Read, doctype).await {
-        Ok(permit) if permit.is_scoped() => permit,
+        Ok(permit) if permit.is_row_filtered() => permit,
         Ok(_) | Err(ToolError::Denied(_)) => return Ok(None),
         Err(error) => return Err(error),
     };

@@ -64,7 +64,7 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
     let mut result = Map::from_iter([("created".to_owned(), json!(created)), ("amended_from".to_owned(), json!(name))]);
     match on.stored(&created).await {
         Ok(mut after) => {
-            let on = on.knowing(&mut after).await;
+            let on = on.with_live_metadata(&mut after).await;
             result.extend(on.summary(&after));
         }
         Err(note) => note_messages(&mut result, vec![note]),

@@ -170,7 +170,7 @@ async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>,
         let Some(Some(permit)) = permits.get(&document.doctype) else { continue };
         // More than one call cancels are not looked at one by one.
         let looked_at = || seen.len() <= MOST;
-        if !permit.is_scoped() || looked_at() && session.site.get(permit, &document.name).await.is_ok() {
+        if !permit.is_row_filtered() || looked_at() && session.site.get(permit, &document.name).await.is_ok() {
             seen.push(document);
         }
     }

@@ -84,8 +84,8 @@ pub(crate) async fn moved(
     let mut result = Map::from_iter([(done.to_owned(), json!(name))]);
     match on.stored(name).await {
         Ok(mut after) => {
-            on.knowing(&mut before).await;
-            let on = on.knowing(&mut after).await;
+            on.with_live_metadata(&mut before).await;
+            let on = on.with_live_metadata(&mut after).await;
             result.extend(on.summary(&after));
             let mut changed = changes::without_echoes(on.changes(&before, &after), &[]);
             let told =

@@ -220,7 +220,7 @@ impl Report<'_> {
     /// Where a column links to a DocType of which only some documents may be read: its rows are about all of them.
     pub(crate) async fn table(&self, answer: &Map<String, Value>) -> Result<(Table, Vec<String>), ToolError> {
         let mut table = Table::read(answer);
-        if let Some(doctype) = table.doctypes.iter().find(|doctype| self.session.policy.is_scoped(doctype)) {
+        if let Some(doctype) = table.doctypes.iter().find(|doctype| self.session.policy.is_row_filtered(doctype)) {
             return Err(ToolError::refused(format!(
                 "{}: its rows are about every {doctype}, of which this server's configuration lets only some be read.\n\
                  next: list_generic_documents or aggregate_documents hold to what may be read.",

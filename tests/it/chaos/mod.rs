@@ -12,7 +12,7 @@ use std::time::Duration;
 use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::context::client_options;
-use erpnext_mcp::site::{Client, ClientOptions, Rest, Retry};
+use erpnext_mcp::site::{Client, ClientOptions, Cooldown, Retry};
 use erpnext_sandbox::query::List;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use erpnext_schema::flag;
@@ -39,7 +39,7 @@ fn app(site: &Sandbox, log: &Path) -> Connection {
     let options = ClientOptions {
         timeout: Duration::from_millis(400),
         retry: Retry { first: Duration::from_millis(1), longest: Duration::from_millis(20), times: 4 },
-        rest: Rest { first: Duration::from_millis(1), longest: Duration::from_millis(5), ..Rest::default() },
+        rest: Cooldown { first: Duration::from_millis(1), longest: Duration::from_millis(5), ..Cooldown::default() },
         ..client_options(&config)
     };
     let audit = Audit::open(&config.audit).unwrap();
