@@ -9,7 +9,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::{Attempt, Audit, Outcome};
-use erpnext_mcp::cache::{Cache, Keeping};
+use erpnext_mcp::cache::{Cache, CacheOptions};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::policy::{Operation, Policy};
 use erpnext_sandbox::{Options, Sandbox};
@@ -116,7 +116,7 @@ fn audit(bench: &mut Criterion) {
 
 fn kept(bench: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
-    let cache: Cache<Value> = Cache::new(Keeping { ttl: Duration::from_secs(3_600), max_size: 1_000 });
+    let cache: Cache<Value> = Cache::new(CacheOptions { ttl: Duration::from_secs(3_600), max_size: 1_000 });
     let answer =
         json!({"data": (0..150).map(|i| (format!("field_{i}"), json!("a value"))).collect::<serde_json::Map<_, _>>()});
     let question: [&[u8]; 3] =

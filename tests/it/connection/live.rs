@@ -78,9 +78,6 @@ async fn a_wrong_key_and_a_missing_right_are_told_apart() {
 async fn live_metadata_is_what_was_generated() {
     let site = SampleSite::start().await;
     let app = open(&site, "administrator");
-    // What tests need beside the stock.
-    let added =
-        ["custom_preferred_warehouse", "custom_segment", "custom_type", "class", "custom_secret_score", "custom_iban"];
     for doctype in ["Sales Order", "Customer", "System Settings", "Account"] {
         let schema = call(&app, "get_doctype_schema", json!({"doctype": doctype})).await.unwrap();
         let fields: Vec<_> =
