@@ -86,7 +86,7 @@ impl Demo {
             tokio::try_join!(site, tour::run(&connection, log)).map(drop)
         } else {
             serve::log_to_stderr(LogLevel::Warn);
-            say_how_to_connect(&url, &kept, log);
+            say_how_to_connect(&url, version, &kept, log);
             tokio::try_join!(site, serve_stdio(Server::new(Arc::new(serve::connection(&config)?)))).map(drop)
         };
         // The log of a demo is of no use to anybody afterwards.
@@ -129,18 +129,22 @@ fn say_keys(site: &Sandbox) {
     }
 }
 
-fn say_how_to_connect(url: &str, kept: &str, audit_log: &Path) {
+fn say_how_to_connect(url: &str, version: Version, kept: &str, audit_log: &Path) {
     eprintln!("sample site at {url}, made-up data, {kept}; audit log {}", audit_log.display());
     eprintln!(
         "{} DocTypes are open for reading and writing, ERPNext's others for reading. To connect a client:\n{}",
         OPEN.len(),
-        client_configuration()
+        client_configuration(version)
     );
 }
 
 /// What a client needs in its configuration to start this demo.
-pub fn client_configuration() -> String {
+pub fn client_configuration(version: Version) -> String {
     let program = std::env::current_exe().unwrap_or_else(|_| "erpnext-mcp".into());
-    let servers = json!({"mcpServers": {"erpnext": {"command": program, "args": ["demo"]}}});
+    let mut args = vec!["demo".to_owned()];
+    if version != Version::NEWEST {
+        args.extend(["--version".to_owned(), version.to_string()]);
+    }
+    let servers = json!({"mcpServers": {"erpnext": {"command": program, "args": args}}});
     serde_json::to_string_pretty(&servers).unwrap_or_default()
 }

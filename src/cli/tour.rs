@@ -59,7 +59,7 @@ pub async fn run(connection: &Connection, audit_log: &Path) -> anyhow::Result<()
     }
 
     out.title("Connect a client: add this to its configuration")?;
-    out.text(&client_configuration())?;
+    out.text(&client_configuration(connection.session().version.get()))?;
     out.text("With a site of your own: README.md, or erpnext-mcp --help.")
 }
 
