@@ -80,6 +80,8 @@ async fn replay_suite(shared: &Path, suite: &Suite, tally: &mut Tally) {
     let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
     if whole {
         site::lay(shared, suite, &sandbox);
+    } else {
+        site::lay_of_the_country(&sandbox);
     }
     let reports = reports(&sandbox);
     let defs = sandbox.with(|site| Ok(site.meta.all().into_iter().map(|def| (def.name, def)).collect()));

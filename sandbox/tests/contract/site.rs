@@ -16,6 +16,18 @@ use serde_json::{Value, json};
 
 use crate::recordings::Suite;
 
+/// Adds the field that the set-up of the recorded site's country made, which is in no stock snapshot.
+pub fn lay_of_the_country(sandbox: &Sandbox) {
+    for doctype in ["Customer", "Quotation", "Sales Order", "Sales Invoice"] {
+        let field = json!({
+            "doctype": "Custom Field", "dt": doctype, "fieldname": "exempt_from_sales_tax", "fieldtype": "Check",
+            "label": "Exempt",
+        });
+        let field = field.as_object().cloned().unwrap_or_default();
+        sandbox.with(|site| site.insert(field).map(drop)).expect("a site takes a field");
+    }
+}
+
 /// Makes the sandbox's DocTypes those of the recorded site, and its users those who made the recording.
 pub fn lay(shared: &Path, suite: &Suite, sandbox: &Sandbox) {
     let (own, added) = suite.metadata;
