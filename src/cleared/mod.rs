@@ -53,9 +53,9 @@ use crate::policy::{Admitted, MethodPermit, Permit};
 ///
 /// let policy = Policy::full();
 /// let permit = policy.permit(Operation::Create, "ToDo").unwrap();
-/// let def = erpnext_doctypes::get("ToDo").unwrap();
+/// let def = erpnext_doctypes::any("ToDo").unwrap();
 /// let doc = serde_json::Map::new();
-/// let admitted = permit.admits(WriteState::New(&doc), def, &erpnext_doctypes::get).unwrap();
+/// let admitted = permit.admits(WriteState::New(&doc), def, &erpnext_doctypes::any).unwrap();
 /// let confirmed = Confirmed::unasked(&policy, Operation::Create, false).unwrap();
 /// let recorded = Audit::default().intend(&Attempt::default()).unwrap();
 /// let cleared = Cleared::new(admitted, None, confirmed, recorded);

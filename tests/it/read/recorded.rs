@@ -52,7 +52,10 @@ impl Recorded {
     }
 
     fn app(&self, user: &str) -> Connection {
-        app_of(&self.config(user, json!({"default": all()})))
+        // What people added to the site stands in its own metadata only.
+        let mut config = self.config(user, json!({"default": all()}));
+        config["schema"] = json!({"overlay": "live"});
+        app_of(&config)
     }
 }
 
