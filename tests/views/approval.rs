@@ -86,7 +86,7 @@ async fn an_error_or_a_newer_preview_takes_the_place_of_the_first() {
     scenario["answers"] = json!([{"result": newer}]);
     let steps = json!([{"click": ".grave"}, {"read": ".foot"}, {"click": ".grave"}]);
     let seen = shown("approval", with(scenario, steps));
-    assert!(seen.read(0)[0].contains("the confirm_token was used"), "{:?}", seen.read(0));
+    assert!(seen.read(0)[0].contains("confirm_token is used"), "{:?}", seen.read(0));
     assert_eq!(seen.sent("tools/call")[1]["arguments"]["confirm_token"], token);
 }
 
