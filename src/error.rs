@@ -1,12 +1,14 @@
 //! What a tool can fail with: one message that tells the model what to do next, one for the log.
 
+use std::borrow::Cow;
+
 use erpnext_schema::{Rule, Violation};
 use serde_json::Value;
 
 use crate::audit::{Outcome, Unrecorded};
 
 use crate::policy::Denial;
-use crate::site::{Kind, SiteError};
+use crate::site::{Kind, SiteError, with_next};
 
 /// How many problems are told; more would hide the first.
 const MOST_PROBLEMS: usize = 30;
@@ -35,6 +37,8 @@ pub enum ToolError {
         tool: &'static str,
         /// All of them.
         violations: Vec<Violation>,
+        /// What to do next.
+        next: &'static str,
     },
     /// The policy says no; nothing was sent.
     Denied(Denial),
@@ -53,8 +57,13 @@ pub enum ToolError {
     },
     /// It waits for a confirmation; nothing was sent.
     Unconfirmed(Box<Unconfirmed>),
-    /// It cannot be done like this; the message says what can.
-    Refused(String),
+    /// It cannot be done like this.
+    Refused {
+        /// Why not, and that nothing was done.
+        what: String,
+        /// What can be done.
+        next: String,
+    },
     /// Something of several was done, then the rest was not.
     HalfWay {
         /// What was done and what was not.
@@ -69,59 +78,75 @@ pub enum ToolError {
 impl ToolError {
     /// Arguments or data of a call of the named tool that break rules.
     pub(crate) fn arguments(tool: &'static str, violations: Vec<Violation>) -> Self {
-        Self::Arguments { tool, violations }
+        Self::arguments_named_by(tool, violations, "get_doctype_schema lists the fields.")
     }
 
-    pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self::Refused(message.into())
+    /// The same where `names` says what lists the names that may be given.
+    pub(crate) fn arguments_named_by(tool: &'static str, violations: Vec<Violation>, names: &'static str) -> Self {
+        let breaks = |rule: Rule| violations.iter().any(|violation| violation.rule == rule);
+        let next = if breaks(Rule::UnknownField) {
+            names
+        } else if breaks(Rule::NotPermitted) {
+            "Leave out what is not permitted: get_doctype_permissions tells which fields are withheld."
+        } else {
+            "Correct these and call the tool again."
+        };
+        Self::Arguments { tool, violations, next }
+    }
+
+    /// Why it cannot be done like this, and what can be done.
+    pub(crate) fn refused(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::Refused { what: what.into(), next: next.into() }
     }
 
     /// What happened and what to do next, no longer than it may be.
     pub fn for_model(&self) -> String {
         match self {
             Self::Unconfirmed(waits) => waits.answer.to_string(),
-            _ => bounded(self.told()),
+            _ => with_next(&cut(&self.what(), LONGEST), &cut(&self.next(), LONGEST_PROBLEM)),
         }
     }
 
-    fn told(&self) -> String {
-        match self {
-            Self::Arguments { tool, violations } => {
+    /// What happened.
+    fn what(&self) -> Cow<'_, str> {
+        Cow::Owned(match self {
+            Self::Arguments { tool, violations, .. } => {
                 let told = violations.iter().take(MOST_PROBLEMS);
                 let mut listed: String =
                     told.map(|violation| format!("\n- {}", cut(&violation.to_string(), LONGEST_PROBLEM))).collect();
                 if let more @ 1.. = violations.len().saturating_sub(MOST_PROBLEMS) {
                     listed.push_str(&format!("\n- and {more} more"));
                 }
-                let breaks = |rule: Rule| violations.iter().any(|violation| violation.rule == rule);
-                let next = if breaks(Rule::UnknownField) && tool.ends_with("_report") {
-                    "describe_report tells the filters, with an example."
-                } else if breaks(Rule::UnknownField) {
-                    "get_doctype_schema lists the fields."
-                } else if breaks(Rule::NotPermitted) {
-                    "Leave out what is not permitted: get_doctype_permissions tells which fields are withheld."
-                } else {
-                    "Correct these and call the tool again."
-                };
                 let (were, problems) = if violations.len() == 1 { ("is", "problem") } else { ("are", "problems") };
-                format!("{tool}: nothing was sent; there {were} {} {problems}:{listed}\nnext: {next}", violations.len())
+                format!("{tool}: nothing was sent; there {were} {} {problems}:{listed}", violations.len())
             }
-            Self::Denied(denial) => {
-                format!(
-                    "{}\nnext: list_doctypes shows what is permitted; an administrator can change the configuration.",
-                    denial.for_model()
-                )
+            Self::Denied(denial) => denial.for_model(),
+            Self::Site(error) => error.told(),
+            Self::Unsettled { what, error, why, .. } => {
+                format!("{what}: {}. Whether it was done is not known: {why}.", error.what())
             }
-            Self::Site(error) => error.for_model(),
-            Self::Unsettled { what, error, why, next } => {
-                format!("{what}: {}. Whether it was done is not known: {why}.\nnext: {next}", error.what())
+            Self::Refused { what, .. } => return what.into(),
+            Self::HalfWay { account, cause } => format!("{account}\n{}", cause.what()),
+            Self::Unconfirmed(_) => return "It waits for a confirmation; nothing was sent.".into(),
+            Self::Unrecorded(_) => {
+                return "Nothing was sent: this server's audit log cannot be written, and no write goes unrecorded."
+                    .into();
             }
-            Self::Refused(message) => message.clone(),
-            Self::HalfWay { account, cause } => format!("{account}\n{}", cause.for_model()),
-            Self::Unconfirmed(_) => "It waits for a confirmation; nothing was sent.".to_owned(),
-            Self::Unrecorded(_) => "Nothing was sent: this server's audit log cannot be written, and no write goes \
-                 unrecorded.\nnext: Reading still works; tell the administrator."
-                .to_owned(),
+        })
+    }
+
+    /// What to do next.
+    fn next(&self) -> Cow<'_, str> {
+        match self {
+            Self::Arguments { next, .. } => (*next).into(),
+            Self::Denied(_) => {
+                "list_doctypes shows what is permitted; an administrator can change the configuration.".into()
+            }
+            Self::Site(error) => error.next(),
+            Self::Unsettled { next, .. } | Self::Refused { next, .. } => next.into(),
+            Self::HalfWay { cause, .. } => cause.next(),
+            Self::Unconfirmed(waits) => format!("Call again with the token {:?} if it is meant.", waits.token).into(),
+            Self::Unrecorded(_) => "Reading still works; tell the administrator.".into(),
         }
     }
 
@@ -141,7 +166,7 @@ impl ToolError {
             Self::Unrecorded(error) => error.to_string(),
             Self::HalfWay { cause, .. } => format!("half way: {}", cause.for_log()),
             Self::Unconfirmed(_) => "not confirmed yet: a preview was given".to_owned(),
-            Self::Refused(_) => "refused: not possible for this DocType or document".to_owned(),
+            Self::Refused { .. } => "refused: not possible for this DocType or document".to_owned(),
         }
     }
 }
@@ -159,7 +184,7 @@ impl ToolError {
                 *account = rewrite(account);
                 cause.reword(rewrite);
             }
-            Self::Refused(message) => *message = rewrite(message),
+            Self::Refused { what, .. } => *what = rewrite(what),
             Self::Arguments { .. } | Self::Denied(_) | Self::Unconfirmed(_) | Self::Unrecorded(_) => {}
         }
     }
@@ -174,25 +199,15 @@ impl ToolError {
             Self::Site(error) if matches!(error.kind(), Kind::OverLimit { .. }) => Outcome::Denied,
             Self::Unsettled { .. } => Outcome::Unknown,
             Self::HalfWay { cause, .. } => cause.outcome(),
-            Self::Arguments { .. } | Self::Site(_) | Self::Refused(_) | Self::Unrecorded(_) => Outcome::Failed,
+            Self::Arguments { .. } | Self::Site(_) | Self::Refused { .. } | Self::Unrecorded(_) => Outcome::Failed,
         }
     }
 }
 
-/// The text, or its beginning and the next step that it ends with.
-fn bounded(text: String) -> String {
-    if text.len() <= LONGEST {
-        return text;
-    }
-    let (what, next) = text.rsplit_once("\nnext: ").unwrap_or((&text, ""));
-    let next = if next.is_empty() { String::new() } else { format!("\nnext: {}", cut(next, LONGEST_PROBLEM)) };
-    format!("{}{next}", cut(what, LONGEST))
-}
-
-fn cut(text: &str, longest: usize) -> String {
+fn cut(text: &str, longest: usize) -> Cow<'_, str> {
     match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
@@ -259,7 +274,7 @@ mod tests {
 
     fn broken(rule: Rule) -> ToolError {
         let violation = Violation { path: "data.x".to_owned(), rule, message: "is wrong".to_owned(), nearest: None };
-        ToolError::Arguments { tool: "create_thing_document", violations: vec![violation] }
+        ToolError::arguments("create_thing_document", vec![violation])
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! The modules stand on floors, and import only what stands below them: `tests/it/floors.rs` lists them from the ground up.
 
+pub mod answer;
 pub mod api;
 pub mod app;
 pub mod audit;

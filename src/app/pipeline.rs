@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{redact_denied, redact_links};
+use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::config::Tools;
 use crate::context::{Session, record_result};
@@ -41,19 +42,20 @@ pub async fn run(
         (attempt.client, attempt.user) = (client, user);
     }
     let result = answer(session, registry, tool, given, &attempt, observer).await;
-    let result = result.map(|data| {
-        let data = presented(session.tools, data);
+    let result = result.map(|mut answer| {
+        let made = answer.made.take();
+        let data = presented(session.tools, answer.into_value());
         let text = data.to_string();
-        (data, text)
+        (made, data, text)
     });
-    let bytes = result.as_ref().map_or(0, |(_, text)| text.len());
-    record_result(session.audit, &attempt, started, result.as_ref().map(|(data, _)| data), bytes);
+    let bytes = result.as_ref().map_or(0, |(_, _, text)| text.len());
+    record_result(session.audit, &attempt, started, result.as_ref().map(|(made, ..)| made.as_ref()), bytes);
     let micros = started.elapsed().as_micros();
     match &result {
         Ok(_) => tracing::debug!(tool = tool.name(), micros, "done"),
         Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
     }
-    result
+    result.map(|(_, data, text)| (data, text))
 }
 
 /// Sees that the version is more than a guess before the first call, unless the site does not tell it soon.
@@ -85,7 +87,7 @@ async fn answer(
     given: Map<String, Value>,
     attempt: &Attempt,
     observer: &CallObserver,
-) -> Result<Value, ToolError> {
+) -> Result<ToolAnswer, ToolError> {
     let given =
         Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool.name(), found))?;
     let state = CallState::new(&attempt.id, given.flag("fresh"));
@@ -93,10 +95,7 @@ async fn answer(
     let work = Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer }));
     let mut result = state.clone().run(work).await;
     redact(session, attempt, &given, &state, &mut result).await;
-    if let (Some(age), Ok(Value::Object(result))) = (state.age(), &mut result) {
-        result.insert("age_s".to_owned(), json!(age));
-    }
-    result
+    result.map(|answer| ToolAnswer { age_s: state.age(), ..answer })
 }
 
 /// Takes out of what the site said the values that were withheld, and the names of documents out of sight.
@@ -105,7 +104,7 @@ async fn redact(
     attempt: &Attempt,
     given: &Arguments,
     state: &Arc<CallState>,
-    result: &mut Result<Value, ToolError>,
+    result: &mut Result<ToolAnswer, ToolError>,
 ) {
     // Who names a document knows it; those of others may be out of sight.
     let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
@@ -122,7 +121,10 @@ async fn redact(
     if state.must_mask() {
         let mask = |text: &str| state.mask(text);
         match result {
-            Ok(answer) => reword(answer, &mask, false),
+            Ok(answer) => {
+                answer.messages.iter_mut().for_each(|text| *text = mask(text));
+                answer.data.iter_mut().for_each(|(key, value)| reword(value, &mask, is_said(key)));
+            }
             Err(error) => error.reword(&mask),
         }
     }
@@ -135,11 +137,15 @@ fn reword(answer: &mut Value, rewrite: &dyn Fn(&str) -> String, said: bool) {
         Value::Array(list) => list.iter_mut().for_each(|value| reword(value, rewrite, said)),
         Value::Object(map) => {
             for (key, value) in map {
-                reword(value, rewrite, matches!(key.as_str(), "messages" | "error" | "note"));
+                reword(value, rewrite, is_said(key));
             }
         }
         _ => {}
     }
+}
+
+fn is_said(key: &str) -> bool {
+    matches!(key, "messages" | "error" | "note")
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.

@@ -106,7 +106,7 @@ pub fn against(connection: &Connection, config: &Config, tables: Tables) -> Vec<
 async fn live(connection: &Connection, config: &Config) -> Vec<Finding> {
     let session = connection.session();
     if let Err(error) = session.ask_version(session.site).await {
-        return vec![Finding::error(format!("the site's version: {}", error.what()), next(&error))];
+        return vec![Finding::error(format!("the site's version: {}", error.what()), error.next())];
     }
     let rights = opened::rights(connection).await;
     against(connection, config, opened::tables(connection, &rights).await)
@@ -128,10 +128,5 @@ fn unreadable(config: &Config, doctype: &str, error: &SiteError) -> Finding {
     if is_missing(error) {
         return Finding::error(what, "take it out: the site has no such DocType, or hides it from its user");
     }
-    Finding::error(what, next(error))
-}
-
-/// What to do about an error of the site.
-pub fn next(error: &SiteError) -> String {
-    error.for_model().rsplit("next: ").next().unwrap_or_default().to_owned()
+    Finding::error(what, error.next())
 }

@@ -15,7 +15,6 @@ use erpnext_mcp::tool::listing::{listing, tokens};
 use erpnext_schema::{FieldDef, Version, flag};
 use jiff::fmt::rfc2822;
 
-use super::check::next;
 use super::opened::{self, Rights, Tables};
 use super::{check, print, serve};
 
@@ -104,7 +103,7 @@ fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {
         Kind::BadKey => "make a new key on the site (your user's Settings, API Access, Generate Keys) and put both parts into the configuration".to_owned(),
         Kind::Tls => "check that the certificate is valid for this host, and that this machine trusts its issuer".to_owned(),
         Kind::Redirected => "put the address that the site redirects to into erpnext.url".to_owned(),
-        _ => next(error),
+        _ => error.next().into_owned(),
     };
     Finding::error(what, fix)
 }
@@ -141,7 +140,7 @@ async fn versions(connection: &Connection) -> Finding {
     };
     let apps = match asked.await {
         Ok(apps) => apps,
-        Err(error) => return Finding::warning(format!("versions: {}", error.what()), next(&error)),
+        Err(error) => return Finding::warning(format!("versions: {}", error.what()), error.next()),
     };
     let Some(there) = apps.get("erpnext").and_then(|app| app["version"].as_str()) else {
         return Finding::warning("versions: the site has no erpnext", "use the address of the ERPNext site");
@@ -162,7 +161,7 @@ async fn versions(connection: &Connection) -> Finding {
 fn rights_found(connection: &Connection, rights: &Rights, tables: &Tables, user: &str) -> Vec<Finding> {
     let unsaid = rights.unsaid.iter();
     let mut findings: Vec<Finding> = unsaid
-        .map(|(doctype, error)| Finding::warning(format!("rights: {doctype}: {}", error.what()), next(error)))
+        .map(|(doctype, error)| Finding::warning(format!("rights: {doctype}: {}", error.what()), error.next()))
         .collect();
     if findings.is_empty() && !rights.any() {
         if connection.registry().tools().iter().any(|tool| matches!(tool, Tool::Generic(_))) {

@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
-
 use super::recent_creates::MADE_BEFORE;
+use crate::answer::Made;
 use crate::audit::{Attempt, Audit, Outcome};
 use crate::error::ToolError;
 
@@ -14,22 +13,21 @@ pub fn record_result(
     audit: &Audit,
     attempt: &Attempt,
     started: Instant,
-    result: Result<&Value, &ToolError>,
+    result: Result<Option<&Made>, &ToolError>,
     bytes: usize,
 ) {
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let answer = result.unwrap_or(&Value::Null);
-    let made_before = answer["messages"].as_array().is_some_and(|said| said.iter().any(|said| *said == MADE_BEFORE));
-    let made = answer["created"].as_str();
-    let besides = match (attempt.dry_run, made_before) {
-        (true, _) => Some("dry run: nothing was sent".to_owned()),
-        (_, true) => Some(MADE_BEFORE.to_owned()),
+    let made = result.ok().flatten();
+    let besides = match made {
+        _ if attempt.dry_run => Some("dry run: nothing was sent".to_owned()),
+        Some(Made { before: true, .. }) => Some(MADE_BEFORE.to_owned()),
         // An amendment is of a document that the line names already.
-        _ => made.filter(|_| attempt.document.is_some()).map(|made| format!("made {made}")),
+        Some(Made { name, .. }) if attempt.document.is_some() => Some(format!("made {name}")),
+        _ => None,
     };
     let reason = result.err().map(ToolError::for_log).or(besides);
     let outcome = result.err().map_or(Outcome::Allowed, ToolError::outcome);
-    let document = attempt.document.as_deref().or(made).map(str::to_owned);
+    let document = attempt.document.as_ref().or(made.map(|made| &made.name)).cloned();
     let attempt = Attempt { document, ..attempt.clone() };
     audit.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
 }

@@ -92,9 +92,10 @@ impl<'a> Session<'a> {
         let (user, zone) = futures_util::future::try_join(self.user_name(), self.time_zone()).await?;
         let here = Timestamp::now().in_tz(zone).map_err(|error| {
             tracing::warn!("time zone {zone:?}: {error}");
-            ToolError::refused(format!(
-                "The site's time zone {zone:?} is not known here, and so its date is not known.\nnext: Tell the administrator: the conditions of the configuration ask for the date."
-            ))
+            ToolError::refused(
+                format!("The site's time zone {zone:?} is not known here, and so its date is not known."),
+                "Tell the administrator: the conditions of the configuration ask for the date.",
+            )
         })?;
         Ok(Arc::new(Facts { user: user.into(), today: here.date().to_string().into() }))
     }
@@ -156,8 +157,9 @@ impl<'a> Session<'a> {
             self.catalog.all_generated().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()),
         );
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
-        ToolError::refused(format!(
-            "The site has no DocType {doctype:?}, or its user may not see it.{near} Names are exact; list_doctypes shows those available."
-        ))
+        ToolError::refused(
+            format!("The site has no DocType {doctype:?}, or its user may not see it.{near}"),
+            "Names are exact; list_doctypes shows those available.",
+        )
     }
 }

@@ -48,10 +48,10 @@ impl<'a> DocTypeCall<'a> {
         let def = session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
         session.policy.admits(permit, def)?;
         if def.is(doctype_flag::CHILD) {
-            return Err(ToolError::refused(format!(
-                "{doctype} is a child table: its rows are read and written with the documents that hold them. \
-                 Get or update the parent document instead."
-            )));
+            return Err(ToolError::refused(
+                format!("{doctype} is a child table: its rows are read and written with the documents that hold them."),
+                "Get or update the parent document instead.",
+            ));
         }
         Ok(Self { session, registry, tool, def, permit, attempt, confirmed: None })
     }
@@ -138,22 +138,24 @@ impl<'a> DocTypeCall<'a> {
     pub fn fits(&self, verb: Verb) -> Result<(), ToolError> {
         let name = self.def.name;
         if self.def.is(SINGLE) && !matches!(verb, Verb::Get | Verb::Update) {
-            return Err(ToolError::refused(format!(
-                "{name} is a Single: there is exactly one, named {name:?}, and it can only be read and updated. \
-                 Use get_generic_document or update_generic_document."
-            )));
+            return Err(ToolError::refused(
+                format!(
+                    "{name} is a Single: there is exactly one, named {name:?}, and it can only be read and updated."
+                ),
+                "Use get_generic_document or update_generic_document.",
+            ));
         }
         if !self.def.is(SUBMITTABLE) && matches!(verb, Verb::Submit | Verb::Cancel | Verb::Amend) {
-            return Err(ToolError::refused(format!(
-                "{name} is not submittable: its documents have no draft and no cancelled state. \
-                 Update or delete the document instead."
-            )));
+            return Err(ToolError::refused(
+                format!("{name} is not submittable: its documents have no draft and no cancelled state."),
+                "Update or delete the document instead.",
+            ));
         }
         if self.def.is(VIRTUAL) && matches!(verb, Verb::List | Verb::Search) {
-            return Err(ToolError::refused(format!(
-                "{name} is a virtual DocType: the site has no table to search or to compute from. list_generic_documents \
-                 gives its rows."
-            )));
+            return Err(ToolError::refused(
+                format!("{name} is a virtual DocType: the site has no table to search or to compute from."),
+                "list_generic_documents gives its rows.",
+            ));
         }
         Ok(())
     }

@@ -38,12 +38,14 @@ impl DocTypeCall<'_> {
         if fields.is_empty() {
             return Ok(());
         }
-        Err(ToolError::refused(format!(
-            "{}: the site masks {} for this user, and would store the masks over the values; nothing was sent.\n\
-             next: A user who may see these fields in ERPNext has to make this change.",
-            self.def.name,
-            fields.join(", ")
-        )))
+        Err(ToolError::refused(
+            format!(
+                "{}: the site masks {} for this user, and would store the masks over the values; nothing was sent.",
+                self.def.name,
+                fields.join(", ")
+            ),
+            "A user who may see these fields in ERPNext has to make this change.",
+        ))
     }
 
     async fn masked_within(&self, age: Duration) -> Result<Arc<Masked>, SiteError> {

@@ -21,10 +21,13 @@ pub fn document_name(value: &Value) -> Option<String> {
 /// Where the stored document has another name.
 pub fn named_exactly(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
     match stored.get("name").and_then(document_name) {
-        Some(right) if right != name => Err(ToolError::refused(format!(
-            "name: there is no {} named exactly {name:?}, and nothing was changed; did you mean {right:?}?",
-            on.def.name
-        ))),
+        Some(right) if right != name => Err(ToolError::refused(
+            format!(
+                "name: there is no {} named exactly {name:?}, and nothing was changed; did you mean {right:?}?",
+                on.def.name
+            ),
+            "Give the name exactly as it is stored.",
+        )),
         _ => Ok(()),
     }
 }

@@ -133,7 +133,7 @@ fn unread(error: &ToolError) -> Unread {
     let message = error.for_model();
     match error {
         ToolError::Arguments { .. } => Unread::Address(message),
-        ToolError::Denied(_) | ToolError::Refused(_) => Unread::Missing(message),
+        ToolError::Denied(_) | ToolError::Refused { .. } => Unread::Missing(message),
         ToolError::Site(site) if matches!(site.kind(), Kind::Missing | Kind::Denied) => Unread::Missing(message),
         _ => Unread::Failed(message),
     }

@@ -1,5 +1,6 @@
 //! What can go wrong between here and the site, with one message for the model and one for the log.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
@@ -188,8 +189,13 @@ impl SiteError {
         advice::what(self.kind)
     }
 
-    /// What happened in the site's words, the exception, the fields, and what to try next.
+    /// What happened and what to try next.
     pub fn for_model(&self) -> String {
+        with_next(&self.told(), &self.next())
+    }
+
+    /// What happened in the site's words, the exception and the fields.
+    pub fn told(&self) -> String {
         let mut text = advice::what(self.kind).to_owned();
         if !self.words.is_empty() {
             text.push_str(": ");
@@ -201,27 +207,33 @@ impl SiteError {
         if !self.fields.is_empty() {
             text.push_str(&format!("\nfields: {}", self.fields.join(", ")));
         }
-        text.push_str("\nnext: ");
+        text
+    }
+
+    /// What to try next.
+    pub fn next(&self) -> Cow<'static, str> {
         match self.kind {
             _ if self.maybe_done() => {
-                text.push_str(
-                    "The change may have been made all the same: read what it is about before anything else.",
-                );
+                "The change may have been made all the same: read what it is about before anything else.".into()
             }
             Kind::RateLimited { retry_after: Some(wait) }
             | Kind::OverLimit { retry_after: wait }
             | Kind::Paused { retry_after: wait } => {
-                text.push_str(&format!("Wait {} s, then try again.", wait.as_secs_f64().ceil().max(1.0)));
+                format!("Wait {} s, then try again.", wait.as_secs_f64().ceil().max(1.0)).into()
             }
-            kind => text.push_str(advice::next(kind, self.exc_type())),
+            kind => advice::next(kind, self.exc_type()).into(),
         }
-        text
     }
 
     /// Status, `exc_type`, kind, method and path; no query values and nothing of the site's text.
     pub fn for_log(&self) -> String {
         self.to_string()
     }
+}
+
+/// What happened and what to do next, as a client reads them.
+pub fn with_next(what: &str, next: &str) -> String {
+    format!("{what}\nnext: {next}")
 }
 
 impl Display for SiteError {

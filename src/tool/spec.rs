@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::arguments::Arg;
 use super::progress::CallObserver;
 use super::{Arguments, Registry, Tool};
+use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::context::Session;
 use crate::error::ToolError;
@@ -67,7 +68,7 @@ pub struct ToolSpec {
     /// What no other tool needs.
     pub special: Special,
     /// Does it.
-    pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+    pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>,
 }
 
 /// What is special about a tool.

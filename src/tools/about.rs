@@ -3,6 +3,7 @@
 use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag, nearest_field};
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::context::companies;
 use crate::error::ToolError;
@@ -54,7 +55,7 @@ pub const LIST_DOCTYPES: ToolSpec = ToolSpec {
     effect: Effect::Reads,
     offered: always,
     special: Special::NONE,
-    run: |call| Box::pin(async move { Ok(list_doctypes(call.session, call.given)) }),
+    run: |call| Box::pin(async move { Ok(list_doctypes(call.session, call.given).into()) }),
 };
 
 /// What may be done with one DocType.
@@ -87,7 +88,7 @@ pub const DOCTYPE_SCHEMA: ToolSpec = ToolSpec {
 };
 
 /// Whether site and key work, and as whom.
-async fn test_connection(session: &Session<'_>) -> Result<Value, ToolError> {
+async fn test_connection(session: &Session<'_>) -> Result<ToolAnswer, ToolError> {
     let started = std::time::Instant::now();
     let user = session.site.logged_user().await?;
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -100,11 +101,11 @@ async fn test_connection(session: &Session<'_>) -> Result<Value, ToolError> {
     if !companies.is_empty() {
         result["companies"] = json!(companies);
     }
-    Ok(result)
+    Ok(result.into())
 }
 
 /// What runs on the site, and what this server was generated from.
-async fn system_info(session: &Session<'_>) -> Result<Value, ToolError> {
+async fn system_info(session: &Session<'_>) -> Result<ToolAnswer, ToolError> {
     let (user, versions) = futures_util::try_join!(session.user_name(), session.site.versions())?;
     let version =
         |(name, session): (&String, &Value)| (name.clone(), session.get("version").cloned().unwrap_or_default());
@@ -117,7 +118,8 @@ async fn system_info(session: &Session<'_>) -> Result<Value, ToolError> {
             "tables_of_erpnext": session.version.get().to_string(),
             "snapshot": erpnext_doctypes::FINGERPRINT,
         },
-    }))
+    })
+    .into())
 }
 
 /// The DocTypes that the policy opens, with what may be done.
@@ -166,7 +168,7 @@ fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value 
 }
 
 /// What may be done with one DocType, and which fields are withheld.
-async fn doctype_permissions(session: &Session<'_>, given: &Arguments) -> Result<Value, ToolError> {
+async fn doctype_permissions(session: &Session<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let doctype = given.text("doctype").unwrap_or_default();
     let (operations, def, rule) = open(session, doctype).await?;
     let names = |may: &dyn Fn(&FieldDef) -> bool| {
@@ -207,11 +209,11 @@ async fn doctype_permissions(session: &Session<'_>, given: &Arguments) -> Result
         result.insert("needs_confirmation".to_owned(), json!(confirmed));
     }
     result.insert("note".to_owned(), json!("the ERPNext user's own rights on the site apply on top of this"));
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 /// The fields of one DocType, as far as the caller may see or set them.
-async fn doctype_schema(session: &Session<'_>, tool: Tool, given: &Arguments) -> Result<Value, ToolError> {
+async fn doctype_schema(session: &Session<'_>, tool: Tool, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let doctype = given.text("doctype").unwrap_or_default();
     let (operations, mut def, rule) = open(session, doctype).await?;
     // The site's own metadata shows custom fields; without the site the generated table still serves.
@@ -268,7 +270,7 @@ async fn doctype_schema(session: &Session<'_>, tool: Tool, given: &Arguments) ->
     if !tables.is_empty() {
         result.insert("tables".to_owned(), Value::Object(tables));
     }
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 /// The facts of one field that a reader or writer needs; what is usual is left out.

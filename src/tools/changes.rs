@@ -7,6 +7,7 @@ use std::str::FromStr;
 use erpnext_schema::{DocTypeDef, Operator, Order, meant_datetime, time};
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -82,12 +83,15 @@ impl FromStr for Seen {
     }
 }
 
-async fn changes(call: Call<'_>) -> Result<Value, ToolError> {
+async fn changes(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let (session, given) = (call.session, call.given);
     let doctypes: Vec<&str> =
         given.value("doctypes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     if doctypes.is_empty() || doctypes.len() > MOST {
-        return Err(ToolError::refused(format!("doctypes: Name 1 to {MOST} DocTypes.")));
+        return Err(ToolError::refused(
+            format!("doctypes: found {}, expected 1 to {MOST}.", doctypes.len()),
+            format!("Name 1 to {MOST} DocTypes."),
+        ));
     }
     let sources = sources(call, &doctypes).await?;
     let identity = json!([doctypes, sources.len()]).to_string();
@@ -108,7 +112,8 @@ async fn changes(call: Call<'_>) -> Result<Value, ToolError> {
         seen = Seen { at: text(last, sources[*index].at).to_owned(), document: Some((*index, name(last))) };
     }
     let changes: Vec<Value> = found.into_iter().map(|(index, row)| change(&doctypes, index, row)).collect();
-    Ok(json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes}))
+    Ok(json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes})
+        .into())
 }
 
 /// The DocTypes in their order, and what was deleted of them where that may be read.
@@ -145,12 +150,14 @@ fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<See
     match (given, since) {
         (Some(given), _) => cursor::read(given, identity).ok_or_else(|| {
             ToolError::refused(
-                "cursor: not one of these DocTypes: it is valid only for the same ones in the same order. Call again \
-                 without cursor.",
+                "cursor: not one of these DocTypes: it is valid only for the same ones in the same order.",
+                "Call again without cursor.",
             )
         }),
         (None, Some(since)) => Ok(Seen { at: moment(since)?, document: None }),
-        (None, None) => Err(ToolError::refused("since: is mandatory in the first call; afterwards cursor is enough.")),
+        (None, None) => {
+            Err(ToolError::refused("since: is mandatory in the first call.", "Give it; afterwards cursor is enough."))
+        }
     }
 }
 
@@ -159,9 +166,10 @@ pub fn moment(since: &str) -> Result<String, ToolError> {
     let at = time::parse_datetime(since).or_else(|_| time::parse_date(since).map(Into::into));
     at.map(time::format_datetime).map_err(|_| {
         let near = meant_datetime(since).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-        ToolError::refused(format!(
-            "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS in the site's time zone, found {since:?}{near}"
-        ))
+        ToolError::refused(
+            format!("since: has to be a time in the site's time zone, found {since:?}{near}"),
+            "Give it as YYYY-MM-DD or YYYY-MM-DD HH:MM:SS.",
+        )
     })
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::erp::is_a_date;
 use super::hung::Hung;
+use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
@@ -19,7 +20,6 @@ use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed, optional};
 use crate::tool::spec::updates;
 use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
-use crate::writes::report::note_messages;
 use crate::writes::send::{Next, Write, send};
 
 const USER: Arg = needed("user", Kind::Text).about("the user's name, an e-mail address");
@@ -32,7 +32,7 @@ const fn tool(
     description: &'static str,
     args: &'static [Arg],
     effect: Effect,
-    run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+    run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>,
 ) -> ToolSpec {
     ToolSpec {
         name,
@@ -155,7 +155,7 @@ pub const RENAME: ToolSpec = tool(
     |call| Box::pin(rename(call)),
 );
 
-async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<Value, ToolError> {
+async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Update).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let (name, stored) = stored(&on, call.given).await?;
@@ -172,42 +172,42 @@ async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<Value, ToolError> {
     if let Mark::Follow(user) = mark
         && !hung.is_there().await?
     {
-        return Err(ToolError::refused(format!(
-            "{user} does not follow {} {name:?}: the site took the request and did nothing.\n\
-             next: Do not repeat it. Sites let nobody follow as Administrator, nor documents whose changes are not tracked.",
-            on.def.name
-        )));
+        return Err(ToolError::refused(
+            format!("{user} does not follow {} {name:?}: the site took the request and did nothing.", on.def.name),
+            "Do not repeat it. Sites let nobody follow as Administrator, nor documents whose changes are not tracked.",
+        ));
     }
     let mut result = Map::from_iter([("name".to_owned(), json!(name)), (key.to_owned(), what)]);
     if let Mark::Assign { .. } | Mark::Unassign(_) = mark {
         result.insert("assigned_to".to_owned(), json!(answer.data));
     }
-    note_messages(&mut result, answer.messages);
-    Ok(Value::Object(result))
+    Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }
 
-async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
+async fn rename(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Update).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let new_name = text(call.given, "new_name").trim();
     if !on.def.is(doctype_flag::ALLOW_RENAME) {
-        return Err(ToolError::refused(format!(
-            "{}: the site does not let its documents be renamed. Update the field that holds the title instead, if there is one.",
-            on.def.name
-        )));
+        return Err(ToolError::refused(
+            format!("{}: the site does not let its documents be renamed.", on.def.name),
+            "Update the field that holds the title instead, if there is one.",
+        ));
     }
     if let Some(rule) = unreachable(new_name) {
-        return Err(ToolError::refused(format!("new_name: {new_name:?} {rule}. Choose another name.")));
+        return Err(ToolError::refused(format!("new_name: {new_name:?} {rule}."), "Choose another name."));
     }
     let (name, stored) = stored(&on, call.given).await?;
     // Some are named by a field, which is set along with the name.
     let field = on.def.autoname.and_then(|rule| on.def.field(rule.strip_prefix("field:")?));
     if let Some(field) = field.filter(|field| !permit.fields().may_write(*field)) {
-        return Err(ToolError::refused(format!(
-            "{} is named by its {}, which this server's configuration does not permit setting; nothing was sent.\n\
-             next: get_doctype_permissions tells what may be set.",
-            on.def.name, field.fieldname
-        )));
+        return Err(ToolError::refused(
+            format!(
+                "{} is named by its {}, which this server's configuration does not permit setting; nothing was sent.",
+                on.def.name, field.fieldname
+            ),
+            "get_doctype_permissions tells what may be set.",
+        ));
     }
     let mut result = stored.clone();
     for key in field.map(|field| field.fieldname).into_iter().chain(["name"]) {
@@ -217,10 +217,13 @@ async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
     // not told: there the site decides.
     let tells = !permit.is_row_filtered();
     if tells && call.session.site.link_exists(&permit, on.def.name, new_name).await? && !same(&name, new_name) {
-        return Err(ToolError::refused(format!(
-            "new_name: there is a {} {new_name:?} already, and documents are never merged from here. Choose another name.",
-            on.def.name
-        )));
+        return Err(ToolError::refused(
+            format!(
+                "new_name: there is a {} {new_name:?} already, and documents are never merged from here.",
+                on.def.name
+            ),
+            "Choose another name.",
+        ));
     }
     let preview = Map::from_iter([("name".to_owned(), json!({"from": name, "to": new_name}))]);
     let state = WriteState::Changed { stored: &stored, result: &result };
@@ -229,9 +232,8 @@ async fn rename(call: Call<'_>) -> Result<Value, ToolError> {
         Go::Answer(answer) => return Ok(answer),
     };
     let answer = send(call.session, &Renamed { on: &on, name: &name, stored: &stored, new_name }, cleared).await?;
-    let mut result = Map::from_iter([("renamed".to_owned(), json!({"from": name, "to": answer.data}))]);
-    note_messages(&mut result, answer.messages);
-    Ok(Value::Object(result))
+    let result = Map::from_iter([("renamed".to_owned(), json!({"from": name, "to": answer.data}))]);
+    Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }
 
 /// Another name for a document.

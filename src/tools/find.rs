@@ -3,6 +3,7 @@
 use erpnext_schema::{Rule, Violation, nearest};
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -119,7 +120,7 @@ fn other_doctype<'a>(session: &'a Session<'a>, doctype: &str) -> Option<&'a str>
     if known { None } else { nearest(doctype, available) }
 }
 
-fn find(call: &Call<'_>) -> Result<Value, ToolError> {
+fn find(call: &Call<'_>) -> Result<ToolAnswer, ToolError> {
     let (session, given) = (call.session, call.given);
     let (query, doctype, wanted) = (given.text("query"), given.text("doctype"), given.text("operation"));
     if query.is_none() && doctype.is_none() && wanted.is_none() {
@@ -177,5 +178,5 @@ fn find(call: &Call<'_>) -> Result<Value, ToolError> {
         _ => "call_tool calls them; find_tools with a name from more as query gives its definition.".to_owned(),
     };
     result.insert("next".to_owned(), json!(next));
-    Ok(Value::Object(result))
+    Ok(result.into())
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::changes::moment;
 use super::{attachments, read};
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -31,7 +32,7 @@ pub const HISTORY: ToolSpec = ToolSpec {
     run: |call| Box::pin(history(call)),
 };
 
-async fn history(call: Call<'_>) -> Result<Value, ToolError> {
+async fn history(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let since = call.given.text("since").map(moment).transpose()?;
     let permit = call.permit(Operation::Read).await?;
@@ -61,5 +62,5 @@ async fn history(call: Call<'_>) -> Result<Value, ToolError> {
     if versions >= VERSIONS {
         result["note"] = json!("the ten newest changes; the site keeps older ones to itself");
     }
-    Ok(result)
+    Ok(result.into())
 }

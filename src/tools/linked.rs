@@ -8,6 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
 use super::read;
+use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -46,7 +47,7 @@ pub const LINKED: ToolSpec = ToolSpec {
     run: |call| Box::pin(linked(call)),
 };
 
-async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
+async fn linked(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let permit = call.permit(Operation::Read).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
@@ -86,7 +87,7 @@ async fn linked(call: Call<'_>) -> Result<Value, ToolError> {
     if left_out > 0 {
         result["note"] = json!(format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
     }
-    Ok(result)
+    Ok(result.into())
 }
 
 /// The DocTypes that may be read, the configured ones first.

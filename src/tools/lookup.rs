@@ -3,6 +3,7 @@
 use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::{Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::titles;
@@ -70,7 +71,7 @@ pub const GLOBAL_SEARCH: ToolSpec = ToolSpec {
     run: |call| Box::pin(global_search(call)),
 };
 
-async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
+async fn search_link(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let permit = call.permit(Operation::Read).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
@@ -98,10 +99,10 @@ async fn search_link(call: Call<'_>) -> Result<Value, ToolError> {
     let here = links.len() as u64;
     let full = here >= u64::from(limit);
     let shown = if full { format!("{here}, there may be more") } else { page::shown(0, here, None, false) };
-    Ok(json!({"shown": shown, "documents": links}))
+    Ok(json!({"shown": shown, "documents": links}).into())
 }
 
-async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
+async fn global_search(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let text = call.given.text("text").unwrap_or_default();
     let only: Option<Vec<&str>> = call
@@ -147,7 +148,7 @@ async fn global_search(call: Call<'_>) -> Result<Value, ToolError> {
     if left_out > 0 {
         result["note"] = json!(format!("{left_out} further DocTypes were not searched; name them in doctypes"));
     }
-    Ok(result)
+    Ok(result.into())
 }
 
 /// What one DocType has; nothing where the site does not let the user look.

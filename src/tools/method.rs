@@ -5,6 +5,7 @@ use std::time::Instant;
 use erpnext_schema::{Rule, Violation, nearest};
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::audit;
 use crate::cleared::Cleared;
 use crate::config::Method;
@@ -16,7 +17,6 @@ use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::arguments::{Kind, optional};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::confirm::About;
-use crate::writes::report::note_messages;
 use crate::writes::send::{Next, Write, send};
 
 /// Calls a method of the site.
@@ -39,11 +39,11 @@ pub const CALL: ToolSpec = ToolSpec {
     run: |call| Box::pin(call_method(call)),
 };
 
-async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
+async fn call_method(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let Some(name) = call.given.text("method") else {
         let methods: Vec<Value> = session.policy.methods().map(|(name, method)| described(name, method)).collect();
-        return Ok(json!({"methods": methods}));
+        return Ok(json!({"methods": methods}).into());
     };
     let (permit, method) = session.policy.permit_method(name)?;
     let arguments = call.given.value("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -54,7 +54,7 @@ async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
             let mut answer = shown();
             answer.insert("dry_run".to_owned(), json!(true));
             answer.insert("next".to_owned(), json!("Nothing was sent. Call again without dry_run to do it."));
-            return Ok(Value::Object(answer));
+            return Ok(answer.into());
         }
         let (tool, what) = (call.tool.name(), format!("call {name}"));
         let about = About { tool, doctype: "", modified: None, operation: Operation::Update, what };
@@ -64,9 +64,8 @@ async fn call_method(call: Call<'_>) -> Result<Value, ToolError> {
     } else {
         session.site.ask_method(&permit, arguments).await?
     };
-    let mut result = Map::from_iter([("method".to_owned(), json!(name)), ("answer".to_owned(), answer.data)]);
-    note_messages(&mut result, answer.messages);
-    Ok(Value::Object(result))
+    let result = Map::from_iter([("method".to_owned(), json!(name)), ("answer".to_owned(), answer.data)]);
+    Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }
 
 /// A method that changes something: what, nobody here knows.

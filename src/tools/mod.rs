@@ -24,8 +24,8 @@ mod write;
 
 use erpnext_schema::Verb;
 use erpnext_schema::doctype_flag::{SINGLE, VIRTUAL};
-use serde_json::Value;
 
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::tool::{Call, Tool, ToolSpec, VERBS, operation};
@@ -85,7 +85,7 @@ pub fn exists(name: &str) -> bool {
 ///
 /// # Errors
 /// Whatever stopped it, with a message that says what to do next.
-pub async fn run(call: Call<'_>) -> Result<Value, ToolError> {
+pub async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     match call.tool {
         Tool::Typed(verb, def) => with_documents(call, verb, def.name).await,
         Tool::Generic(verb) => with_documents(call, verb, call.given.text("doctype").unwrap_or_default()).await,
@@ -93,7 +93,7 @@ pub async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     }
 }
 
-async fn with_documents(call: Call<'_>, verb: Verb, doctype: &str) -> Result<Value, ToolError> {
+async fn with_documents(call: Call<'_>, verb: Verb, doctype: &str) -> Result<ToolAnswer, ToolError> {
     let permit = call.session.permit(operation(verb), doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let given = call.given;

@@ -6,6 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use erpnext_schema::{FieldDef, Shape, Verb};
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
@@ -40,7 +41,7 @@ pub const PRINT: ToolSpec = ToolSpec {
     run: |call| Box::pin(print(call)),
 };
 
-async fn print(call: Call<'_>) -> Result<Value, ToolError> {
+async fn print(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Print).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Get)?;
@@ -56,14 +57,17 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
             result.insert("note".to_owned(), json!(format!("the first {MOST_TEXT} of {all} characters")));
         }
         result.insert("markdown".to_owned(), json!(text.chars().take(MOST_TEXT).collect::<String>()));
-        return Ok(Value::Object(result));
+        return Ok(result.into());
     }
     let pdf = site.print_pdf(&permit, name, format).await.map_err(|error| match error.kind() {
-        Failure::Server => ToolError::refused(format!(
-            "The site cannot make a PDF of {} {name:?}: most often it lacks the converter (wkhtmltopdf), which its administrator \
-             installs.\nnext: call again with \"as\": \"markdown\".",
-            on.def.name
-        )),
+        Failure::Server => ToolError::refused(
+            format!(
+                "The site cannot make a PDF of {} {name:?}: most often it lacks the converter \
+                 (wkhtmltopdf), which its administrator installs.",
+                on.def.name
+            ),
+            "call again with \"as\": \"markdown\".",
+        ),
         _ => error.into(),
     })?;
     let uri = site.pdf_address(&permit, name, format);
@@ -79,17 +83,19 @@ async fn print(call: Call<'_>) -> Result<Value, ToolError> {
         let (kind, base64) = ("application/pdf".to_owned(), BASE64_STANDARD.encode(pdf.bytes));
         call.observer.give(Attachment::File { uri, kind, base64 });
     }
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 /// Refuses where the rule names fields, or where the document holds a value that is withheld unless it is named.
 async fn shows_all(on: &DocTypeCall<'_>, name: &str) -> Result<(), ToolError> {
     let refuse = |why: String| {
-        Err(ToolError::refused(format!(
-            "{}: a print shows the whole document, whatever this server's configuration withholds, and {why}. Nothing was printed.\n\
-         next: get_generic_document shows what may be seen.",
-            on.def.name
-        )))
+        Err(ToolError::refused(
+            format!(
+                "{}: a print shows the whole document, whatever this server's configuration withholds, and {why}. Nothing was printed.",
+                on.def.name
+            ),
+            "get_generic_document shows what may be seen.",
+        ))
     };
     if !on.permit.fields().is_open() {
         return refuse("it lets only some fields be read".to_owned());

@@ -3,6 +3,7 @@
 use erpnext_schema::{DocTypeDef, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::query::compare::on_empty_fields;
@@ -14,7 +15,7 @@ use crate::site::{Filter, ListQuery, SiteError};
 use crate::tool::Arguments;
 
 /// One document.
-pub async fn get(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn get(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
     let asked = on.checked(|on| {
         let read =
@@ -41,7 +42,7 @@ pub async fn get(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolE
     if cut {
         result.insert("note".to_owned(), json!("long texts are cut; naming the field in fields gives it whole"));
     }
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 /// A document as the caller may see it, with the table that explains it.
@@ -55,7 +56,7 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
 }
 
 /// A page of a list.
-pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
     let children = |child: &str| session.catalog.known(child);
     let masked = on.masked().await?;
@@ -76,8 +77,8 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
         None => 0,
         Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
             ToolError::refused(
-                "cursor: not one of this list: next_cursor is valid only with the same filters and order_by. Call \
-                 again without cursor for the first page.",
+                "cursor: not one of this list: next_cursor is valid only with the same filters and order_by.",
+                "Call again without cursor for the first page.",
             )
         })?,
     };
@@ -138,7 +139,7 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 /// The rows of a page, and how many there are on all of them where that is asked for.
@@ -164,7 +165,7 @@ fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>)
 }
 
 /// Documents by words, as the desk's link fields find them.
-pub async fn search(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn search(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let masked = on.masked().await?;
     let asked = on.checked(|on| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(&masked);
@@ -216,7 +217,7 @@ pub async fn search(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 async fn by_link(

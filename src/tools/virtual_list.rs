@@ -4,6 +4,7 @@
 use erpnext_schema::Rule;
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::query::reader::Reader;
@@ -11,7 +12,7 @@ use crate::shape::{self, page};
 use crate::tool::Arguments;
 
 /// A page, in the order that the site's program gives.
-pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let asked = on.checked(|on| {
         let mut reader = Reader::new(on.def, on.permit.fields());
         for argument in ["filters", "or_filters", "order_by", "count", "cursor"] {
@@ -36,9 +37,10 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Tool
     let whole = rows.len();
     rows.truncate(page::how_many(&rows, on.session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
     let here = page::shown(0, rows.len() as u64, None, full || rows.len() < whole);
-    Ok(Value::Object(Map::from_iter([
+    Ok(Map::from_iter([
         ("shown".to_owned(), json!(here)),
         ("columns".to_owned(), columns),
         ("rows".to_owned(), Value::Array(rows)),
-    ])))
+    ])
+    .into())
 }

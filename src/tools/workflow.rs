@@ -7,6 +7,7 @@ use erpnext_schema::{Operator, Order, Rule, Violation, doctype_flag, nearest};
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::{Docstatus, moved, stale};
+use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
@@ -77,7 +78,7 @@ struct Action {
     needs_another: bool,
 }
 
-async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
+async fn actions(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Read).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(call.given);
@@ -105,7 +106,7 @@ async fn actions(call: Call<'_>) -> Result<Value, ToolError> {
             answer.insert("actions".to_owned(), actions.iter().map(entry).collect());
         }
     }
-    Ok(Value::Object(answer))
+    Ok(answer.into())
 }
 
 /// The actions that the site leaves the user, or nothing where there is no workflow.
@@ -127,7 +128,7 @@ async fn open(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Option<V
     Ok(Some(rows.iter().map(action).collect()))
 }
 
-async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
+async fn apply(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let (session, wanted) = (call.session, call.given.text("action").unwrap_or_default());
     let update = call.permit(Operation::Update).await?;
     let on = DocTypeCall::of(&call, &update).await?;
@@ -136,10 +137,10 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
     let doc = session.site.get(&update, name).await?.data;
     named_exactly(&on, name, &doc)?;
     let Some(actions) = open(&on, &doc).await? else {
-        return Err(ToolError::refused(format!(
-            "{} has no workflow: there is no action to take. Use its own tools to update, submit or cancel it.",
-            on.def.name
-        )));
+        return Err(ToolError::refused(
+            format!("{} has no workflow: there is no action to take.", on.def.name),
+            "Use its own tools to update, submit or cancel it.",
+        ));
     };
     let Some(action) = actions.iter().find(|action| action.name == wanted) else {
         let names = || actions.iter().map(|action| action.name.as_str());
@@ -150,10 +151,10 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
         return Err(ToolError::arguments(call.tool.name(), vec![violation]));
     };
     if action.needs_another {
-        return Err(ToolError::refused(format!(
-            "{} {name:?}: {wanted} is not for whoever made the document; nothing was done. Somebody else with the role {} has to.",
-            on.def.name, action.role
-        )));
+        return Err(ToolError::refused(
+            format!("{} {name:?}: {wanted} is not for whoever made the document; nothing was done.", on.def.name),
+            format!("Somebody else with the role {} has to.", action.role),
+        ));
     }
     let workflow = session.site.workflow(on.def.name).await?;
     let state = workflow.iter().flat_map(|workflow| &workflow.states).find(|state| state.name == action.to);
@@ -190,8 +191,8 @@ async fn apply(call: Call<'_>) -> Result<Value, ToolError> {
         Err(error) => return Err(error),
     };
     let mut result = moved(&on, "updated", name, doc, answer.messages).await;
-    result.extend(told.map(|told| ("state".to_owned(), told)));
-    Ok(Value::Object(result))
+    result.data.extend(told.map(|told| ("state".to_owned(), told)));
+    Ok(result)
 }
 
 /// An action taken on a document that was read as `before`; it leaves these fields so.
@@ -246,7 +247,7 @@ fn operation(on: &DocTypeCall<'_>, doc: &Map<String, Value>, state: Option<&Stat
     }
 }
 
-async fn pending(call: Call<'_>) -> Result<Value, ToolError> {
+async fn pending(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let readable = |doctype: &str| session.policy.permit(Operation::Read, doctype).ok();
     let waiting = session.site.pending_approvals(readable).await?;
@@ -263,7 +264,7 @@ async fn pending(call: Call<'_>) -> Result<Value, ToolError> {
             found.push(json!({"doctype": doctype, "documents": documents}));
         }
     }
-    Ok(json!({"count": count, "waiting": found, "next": "get_workflow_actions tells what can be done with one"}))
+    Ok(json!({"count": count, "waiting": found, "next": "get_workflow_actions tells what can be done with one"}).into())
 }
 
 /// What a list shows of these documents: only those that are still there and that the policy lets be seen.

@@ -5,7 +5,9 @@ use std::time::Instant;
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Violation, check_document};
 use serde_json::{Map, Value, json};
 
+use crate::answer::{Made, ToolAnswer};
 use crate::cleared::Cleared;
+use crate::context::recent_creates::MADE_BEFORE;
 use crate::document::changes::{self, Change};
 use crate::document::outcome::{self, Verdict};
 use crate::document::{Writing, merge, overlaid};
@@ -17,7 +19,7 @@ use crate::site::{Answer, Kind, SiteError, WriteError, unreachable};
 use crate::tool::Arguments;
 use crate::writes::conflict::Stale;
 use crate::writes::gate::{Go, Step};
-use crate::writes::report::{note_messages, note_titles};
+use crate::writes::report::note_titles;
 use crate::writes::send::{Next, Write, send};
 use crate::writes::{links, protected_fields};
 
@@ -25,14 +27,16 @@ use crate::writes::{links, protected_fields};
 const MOST_ROWS: usize = 1_000;
 
 /// Makes a document.
-pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
     let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
     file_fields::check(&on, &doc, None).await?;
     let key = given.text("idempotency_key");
-    let answer = match on.made_before(key).await? {
-        Some(made) => made,
+    let before = on.made_before(key).await?;
+    let made_before = before.is_some();
+    let Answer { data: name, messages: said } = match before {
+        Some(name) => Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] },
         None => {
             let step = Step { name: None, state: WriteState::New(&doc), preview: &doc };
             let cleared = match on.gate(given, step).await? {
@@ -45,31 +49,31 @@ pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
             }
         }
     };
-    let name = answer.data;
     let mut result = Map::from_iter([("created".to_owned(), json!(name))]);
+    let mut messages = Vec::new();
     note_titles(&mut result, titled);
     match on.stored(&name).await {
         Ok(mut stored) => {
             let on = on.with_live_metadata(&mut stored).await;
             result.extend(on.summary(&stored));
-            on.note_name(&mut result, &doc, &name);
+            messages.extend(on.name_taken(&doc, &name));
             on.note_differences(&mut result, &Map::new(), &doc, &stored);
             on.note_document(&mut result, given, stored);
         }
-        Err(note) => note_messages(&mut result, vec![note]),
+        Err(note) => messages.push(note),
     }
-    note_messages(&mut result, answer.messages);
-    Ok(Value::Object(result))
+    messages.extend(said);
+    Ok(ToolAnswer { made: Some(Made { name, before: made_before }), messages, ..result.into() })
 }
 
 /// Changes some fields of a document, starting from what is stored, so that nobody's change is overwritten (H9) and no
 /// row loses a column (H1).
-pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
     let name = on.name(given);
     let data = given.data();
     if data.is_empty() {
-        return Err(ToolError::refused("data: no field to change. Name at least one."));
+        return Err(ToolError::refused("data: no field to change.", "Name at least one."));
     }
     let (on, changes) = on.document(Purpose::Update, &data).await?;
     let mut before = on.session.site.get(on.permit, name).await?.data;
@@ -104,6 +108,7 @@ pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
         Err(error) => return Err(suggest::named(&on, error, &[&merged.given]).await),
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
+    let mut messages = Vec::new();
     match on.stored(name).await {
         Ok(mut after) => {
             on.with_live_metadata(&mut before).await;
@@ -123,15 +128,15 @@ pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
         }
         Err(note) => {
             note_titles(&mut result, titled);
-            note_messages(&mut result, vec![note]);
+            messages.push(note);
         }
     }
-    note_messages(&mut result, answer.messages);
-    Ok(Value::Object(result))
+    messages.extend(answer.messages);
+    Ok(ToolAnswer { messages, ..result.into() })
 }
 
 /// Deletes a document, once that was confirmed.
-pub async fn delete(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn delete(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let name = on.name(given);
     let stored = on.session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
@@ -141,9 +146,8 @@ pub async fn delete(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
         Go::Answer(answer) => return Ok(answer),
     };
     let answer = send(on.session, &Delete { on, name, before: &stored }, cleared).await?;
-    let mut result = Map::from_iter([("deleted".to_owned(), json!(name))]);
-    note_messages(&mut result, answer.messages);
-    Ok(Value::Object(result))
+    let result = Map::from_iter([("deleted".to_owned(), json!(name))]);
+    Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }
 
 /// Changed fields of a document that was read as `before`.

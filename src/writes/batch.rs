@@ -4,8 +4,8 @@ use std::future::Future;
 use std::time::Instant;
 
 use erpnext_schema::DocTypeDef;
-use serde_json::Value;
 
+use crate::answer::{Made, ToolAnswer};
 use crate::audit::{Attempt, new_id};
 use crate::cleared::Confirmed;
 use crate::context::{Session, record_result};
@@ -63,15 +63,18 @@ impl<'a> Member<'a> {
     }
 
     /// Does it and records what came of it; the site knows its requests by its own name.
-    pub async fn run(&self, work: impl Future<Output = Result<Value, ToolError>>) -> Result<Value, ToolError> {
+    pub async fn run(
+        &self,
+        work: impl Future<Output = Result<ToolAnswer, ToolError>>,
+    ) -> Result<ToolAnswer, ToolError> {
         // On the heap: the future of a whole write within that of another is more than a stack holds.
         let result = CallState::new(&self.attempt.id, true).run(Box::pin(work)).await;
-        self.settle(result.as_ref());
+        self.settle(result.as_ref().map(|answer| answer.made.as_ref()));
         result
     }
 
     /// Records what came of it.
-    pub fn settle(&self, result: Result<&Value, &ToolError>) {
+    pub fn settle(&self, result: Result<Option<&Made>, &ToolError>) {
         record_result(self.session.audit, &self.attempt, self.started, result, 0);
     }
 }

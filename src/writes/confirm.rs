@@ -106,7 +106,7 @@ impl About<'_> {
             return Ok(confirmed);
         }
         let no_random =
-            |NoRandom| ToolError::refused("This machine has no random numbers now; nothing was sent. Try again.");
+            |NoRandom| ToolError::refused("This machine has no random numbers now; nothing was sent.", "Try again.");
         let token = session.user.tokens.issue(bound).map_err(no_random)?;
         let told: String = Value::Object(shown.clone()).to_string().chars().take(MOST_TOLD).collect();
         let question = format!("{}?\n{told}", self.what);

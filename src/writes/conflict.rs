@@ -35,24 +35,30 @@ impl Stale<'_> {
             lines.push(self.last(&on, before.as_ref(), &now));
         }
         let modified = now.get("modified").and_then(Value::as_str).unwrap_or_default();
-        ToolError::refused(format!(
-            "{} {:?} was changed by somebody else since it was read ({:?}); nothing was changed.{}\n{}\nnext: Read it \
-             again, see whether the change is still right, and repeat the update with \"modified\": {modified:?}.",
-            on.def.name,
-            self.name,
-            self.read,
-            lines.concat(),
-            self.wanted(&on, &now)
-        ))
+        ToolError::refused(
+            format!(
+                "{} {:?} was changed by somebody else since it was read ({:?}); nothing was changed.{}\n{}",
+                on.def.name,
+                self.name,
+                self.read,
+                lines.concat(),
+                self.wanted(&on, &now)
+            ),
+            format!(
+                "Read it again, see whether the change is still right, and repeat the update with \"modified\": {modified:?}."
+            ),
+        )
     }
 
     /// The same where the document cannot be read any more.
     pub fn untold(&self, on: &DocTypeCall<'_>) -> ToolError {
-        ToolError::refused(format!(
-            "{} {:?} was changed by somebody else between reading and writing; nothing was changed. Read it again, see \
-             whether the change is still right, and repeat the update.",
-            on.def.name, self.name
-        ))
+        ToolError::refused(
+            format!(
+                "{} {:?} was changed by somebody else between reading and writing; nothing was changed.",
+                on.def.name, self.name
+            ),
+            "Read it again, see whether the change is still right, and repeat the update.",
+        )
     }
 
     /// A line for each change since, where the site keeps versions and they may be read.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::send::{Next, Write, send};
 use crate::cleared::Cleared;
-use crate::context::recent_creates::{MADE_BEFORE, UnderWay};
+use crate::context::recent_creates::UnderWay;
 use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -30,7 +30,7 @@ impl DocTypeCall<'_> {
     ///
     /// # Errors
     /// Where that document may not be read: then it is not named.
-    pub(crate) async fn made_before(&self, key: Option<&str>) -> Result<Option<Answer<String>>, ToolError> {
+    pub(crate) async fn made_before(&self, key: Option<&str>) -> Result<Option<String>, ToolError> {
         let Some(key) = key else { return Ok(None) };
         let kept = self.keeps_keys().await?;
         let name = if kept {
@@ -43,16 +43,18 @@ impl DocTypeCall<'_> {
             match self.session.site.get(self.permit, &name).await {
                 Err(error) if error.kind() == Kind::Missing && !kept => return Ok(None),
                 Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => {
-                    return Err(ToolError::refused(format!(
-                        "{KEY}: it was used for a {} that is not among those that may be read; nothing was sent.\n\
-                         next: call again with another key.",
-                        self.def.name
-                    )));
+                    return Err(ToolError::refused(
+                        format!(
+                            "{KEY}: it was used for a {} that is not among those that may be read; nothing was sent.",
+                            self.def.name
+                        ),
+                        "call again with another key.",
+                    ));
                 }
                 seen => drop(seen?),
             }
         }
-        Ok(Some(Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] }))
+        Ok(Some(name))
     }
 
     /// Makes a document, `from` another where it is converted; the name it got.

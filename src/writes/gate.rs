@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::confirm::About;
+use crate::answer::ToolAnswer;
 use crate::cleared::{Cleared, Confirmed};
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -31,7 +32,7 @@ pub enum Go<'a> {
     /// The intent is recorded: send it now.
     Send(Cleared<'a>),
     /// Send nothing: this is the answer, the end of a dry run.
-    Answer(Value),
+    Answer(ToolAnswer),
 }
 
 impl<'a> DocTypeCall<'a> {
@@ -61,7 +62,7 @@ impl<'a> DocTypeCall<'a> {
     {
         let admitted = self.judge(&step).await?;
         if self.attempt.dry_run {
-            return Ok(Go::Answer(self.dry(&step)));
+            return Ok(Go::Answer(self.dry(&step).into()));
         }
         let confirmed = match self.confirmed {
             Some(confirmed) => confirmed,
@@ -128,7 +129,7 @@ impl<'a> DocTypeCall<'a> {
         about.confirmed(self.session, given, || self.shown(step))
     }
 
-    fn dry(&self, step: &Step<'_>) -> Value {
+    fn dry(&self, step: &Step<'_>) -> Map<String, Value> {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(step.name.map(|name| ("name".to_owned(), json!(name))));
         answer.extend(self.shown(step));
@@ -136,7 +137,7 @@ impl<'a> DocTypeCall<'a> {
             "next".to_owned(),
             json!("Dry run: nothing was sent. Local checks passed; the site's own rules were not run."),
         );
-        Value::Object(answer)
+        answer
     }
 
     /// What the write would do, as far as the caller may see it.

@@ -77,17 +77,15 @@ impl DocTypeCall<'_> {
     }
 
     /// Says that a document is not called what was asked for: the site gives one whose name is taken another (H11).
-    pub(crate) fn note_name(&self, result: &mut Map<String, Value>, sent: &Map<String, Value>, name: &str) {
+    pub(crate) fn name_taken(&self, sent: &Map<String, Value>, name: &str) -> Option<String> {
         let text = |key: &str| sent.get(key).and_then(Value::as_str);
         let numbered = |title: &&str| {
             let rest = name.strip_prefix(*title).and_then(|rest| rest.strip_prefix(" - "));
             rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
         };
         let asked = text("name").filter(|asked| *asked != name);
-        if let Some(asked) = asked.or_else(|| self.def.title_field.and_then(text).filter(numbered)) {
-            let note = format!("the name {asked:?} is taken: this is a second document, named {name:?}");
-            note_messages(result, vec![note]);
-        }
+        let asked = asked.or_else(|| self.def.title_field.and_then(text).filter(numbered))?;
+        Some(format!("the name {asked:?} is taken: this is a second document, named {name:?}"))
     }
 
     /// Says where the site stored something else than was sent (H7, H12, H13), as far as the caller may see it.
@@ -122,16 +120,5 @@ impl DocTypeCall<'_> {
 pub(crate) fn note_titles(result: &mut Map<String, Value>, titled: Map<String, Value>) {
     if !titled.is_empty() {
         result.insert("links_by_title".to_owned(), Value::Object(titled));
-    }
-}
-
-/// Adds what the site said, and what is to be said of it.
-pub(crate) fn note_messages(result: &mut Map<String, Value>, messages: Vec<String>) {
-    if messages.is_empty() {
-        return;
-    }
-    let notes = result.entry("messages").or_insert_with(|| json!([]));
-    if let Some(notes) = notes.as_array_mut() {
-        notes.extend(messages.into_iter().map(Value::from));
     }
 }

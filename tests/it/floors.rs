@@ -21,7 +21,7 @@ pub const FLOORS: &[&[&str]] = &[
     &["catalog", "query"],
     // Documents on their way to the site.
     &["document"],
-    &["error"],
+    &["error", "answer"],
     // What a call needs: the state of its site, and the session of its caller.
     &["context"],
     // What a tool is.

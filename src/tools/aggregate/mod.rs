@@ -7,6 +7,7 @@ mod groups;
 use erpnext_schema::{Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -44,7 +45,7 @@ pub const AGGREGATE: ToolSpec = ToolSpec {
     run: |call| Box::pin(run(call)),
 };
 
-async fn run(call: Call<'_>) -> Result<Value, ToolError> {
+async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Read).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
@@ -55,7 +56,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
 const MOST_GROUPS: usize = 10_000;
 
 /// The groups, in order.
-async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let masked = on.masked().await?;
     let (mut on, mut asked) = on.checked(|on| asked::read(on, given, &masked)).await?;
     let limit = usize::try_from(given.limit()).unwrap_or(usize::MAX);
@@ -94,7 +95,7 @@ async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 async fn site_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
@@ -126,9 +127,10 @@ async fn all_rows(on: &DocTypeCall<'_>, asked: &Asked) -> Result<Vec<Map<String,
             return Ok(found);
         }
         if found.len() >= MOST_GROUPS {
-            return Err(ToolError::refused(format!(
-                "More than {MOST_GROUPS} different dates to put together: narrow with filters on the date, then call again."
-            )));
+            return Err(ToolError::refused(
+                format!("There are more than {MOST_GROUPS} different dates to put together."),
+                "Narrow with filters on the date, then call again.",
+            ));
         }
     }
 }

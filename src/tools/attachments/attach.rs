@@ -8,6 +8,7 @@ use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
 use super::{files_of, link, local};
+use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::context::recent_creates::UnderWay;
 use crate::document::outcome::Verdict;
@@ -21,7 +22,6 @@ use crate::tool::spec::updates;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::creates::{A_TWIN, is_since};
 use crate::writes::gate::{Go, Step};
-use crate::writes::report::note_messages;
 use crate::writes::send::{Next, Write, send};
 
 /// The largest file that is attached, in bytes.
@@ -51,7 +51,7 @@ pub const ATTACH: ToolSpec = ToolSpec {
     run: |call| Box::pin(attach(call)),
 };
 
-async fn attach(call: Call<'_>) -> Result<Value, ToolError> {
+async fn attach(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Update).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
@@ -69,14 +69,13 @@ async fn attach(call: Call<'_>) -> Result<Value, ToolError> {
     let attach = Attach { on: &on, name, file_name: &file_name, bytes: &bytes, under_way };
     let answer = send(call.session, &attach, cleared).await?;
     let text = |key: &str| answer.data.get(key).and_then(Value::as_str).unwrap_or_default();
-    let mut result = Map::from_iter([
+    let result = Map::from_iter([
         ("attached".to_owned(), json!(text("name"))),
         ("file_name".to_owned(), json!(text("file_name"))),
         ("bytes".to_owned(), json!(bytes.len())),
         ("link".to_owned(), json!(link(&on, text("file_url")))),
     ]);
-    note_messages(&mut result, answer.messages);
-    Ok(Value::Object(result))
+    Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }
 
 /// The DocType of files.
@@ -153,30 +152,42 @@ async fn file(call: Call<'_>) -> Result<(String, Vec<u8>), ToolError> {
         (None, Some(text), None) => {
             let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
             let bytes = BASE64_STANDARD.decode(packed);
-            (named, bytes.map_err(|why| ToolError::refused(format!("base64: nothing was sent: {why}.")))?)
+            (
+                named,
+                bytes.map_err(|why| {
+                    ToolError::refused(
+                        format!("base64: nothing was sent: {why}."),
+                        "Give the bytes of the file in base64, or its text.",
+                    )
+                })?,
+            )
         }
         (None, None, Some(path)) => {
             let (own, bytes) = local::read(&call.session.attachments.directories, path).await?;
             (named.or(Some(own)), bytes)
         }
-        _ => return Err(ToolError::refused("Nothing was sent.\nnext: give exactly one of text, base64 and path.")),
+        _ => return Err(ToolError::refused("Nothing was sent.", "give exactly one of text, base64 and path.")),
     };
     let Some(named) = named else {
         return Err(ToolError::refused(
-            "file_name: is mandatory with text and base64, such as note.txt; nothing was sent.\nnext: call again with it.",
+            "file_name: is mandatory with text and base64, such as note.txt; nothing was sent.",
+            "call again with it.",
         ));
     };
     let plain = !named.contains(|c: char| c.is_control() || matches!(c, '/' | '\\')) && !named.starts_with('.');
     if !plain || named.chars().count() > LONGEST {
-        return Err(ToolError::refused(format!(
-            "file_name: {named:?} is no name of a file: no folders, no dot at its beginning, at most {LONGEST} characters; \
-             nothing was sent.\nnext: call again with another."
-        )));
+        return Err(ToolError::refused(
+            format!(
+                "file_name: {named:?} is no name of a file: no folders, no dot at its beginning, at most {LONGEST} characters; nothing was sent."
+            ),
+            "call again with another.",
+        ));
     }
     if bytes.len() as u64 > MOST {
-        return Err(ToolError::refused(format!(
-            "The file has more than {MOST} bytes; nothing was sent.\nnext: Tell the user: it has to be attached on the site."
-        )));
+        return Err(ToolError::refused(
+            format!("The file has more than {MOST} bytes; nothing was sent."),
+            "Tell the user: it has to be attached on the site.",
+        ));
     }
     Ok((named, bytes))
 }

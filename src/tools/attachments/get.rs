@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::{FILE, Held, link};
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -36,7 +37,7 @@ pub const GET: ToolSpec = ToolSpec {
     run: |call| Box::pin(get(call)),
 };
 
-async fn get(call: Call<'_>) -> Result<Value, ToolError> {
+async fn get(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Read).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let held = Held::read(&on, on.name(call.given)).await?;
@@ -53,13 +54,13 @@ async fn get(call: Call<'_>) -> Result<Value, ToolError> {
                     Content::Text(text) => {
                         let from = call.given.value("from").and_then(Value::as_u64).unwrap_or_default();
                         result.extend(part(&text, usize::try_from(from).unwrap_or(usize::MAX)));
-                        return Ok(Value::Object(result));
+                        return Ok(result.into());
                     }
                     Content::Image(kind, bytes) if bytes.len() <= MOST_IMAGE => {
                         call.observer
                             .give(Attachment::Image { kind: kind.to_owned(), base64: BASE64_STANDARD.encode(bytes) });
                         result.insert("image".to_owned(), json!(kind));
-                        return Ok(Value::Object(result));
+                        return Ok(result.into());
                     }
                     Content::Image(..) => "too large to be shown",
                     Content::Pdf => "a PDF: its text is not read here",
@@ -75,7 +76,7 @@ async fn get(call: Call<'_>) -> Result<Value, ToolError> {
     result.insert("note".to_owned(), json!(format!("{note}; a person who is logged in can open the link")));
     result.insert("link".to_owned(), json!(uri));
     call.observer.give(Attachment::Link { uri, name });
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 /// What bytes are, by what they begin with: names and types of uploads say anything.

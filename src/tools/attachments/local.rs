@@ -15,17 +15,24 @@ use crate::error::ToolError;
 pub(crate) async fn read(directories: &[PathBuf], path: &str) -> Result<(String, Vec<u8>), ToolError> {
     if directories.is_empty() {
         return Err(ToolError::refused(
-            "path: this server's configuration opens no directory (attachments.directories): nothing was sent.\nnext: give text or base64.",
+            "path: this server's configuration opens no directory (attachments.directories): nothing was sent.",
+            "give text or base64.",
         ));
     }
     let (directories, wanted) = (directories.to_vec(), PathBuf::from(path));
     let read = tokio::task::spawn_blocking(move || directories.iter().find_map(|directory| below(directory, &wanted)));
     match read.await.ok().flatten() {
         Some(Ok(file)) => Ok(file),
-        Some(Err(why)) => Err(ToolError::refused(format!("path: {path:?} {why}. Nothing was sent."))),
-        None => Err(ToolError::refused(format!(
-            "path: there is no file {path:?} in or below a directory that this server's configuration opens; nothing was sent.\nnext: give its text or base64, or ask where files may lie."
-        ))),
+        Some(Err(why)) => Err(ToolError::refused(
+            format!("path: {path:?} {why}. Nothing was sent."),
+            "give another file, or its text or base64.",
+        )),
+        None => Err(ToolError::refused(
+            format!(
+                "path: there is no file {path:?} in or below a directory that this server's configuration opens; nothing was sent."
+            ),
+            "give its text or base64, or ask where files may lie.",
+        )),
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::names::{document_name, named_exactly};
@@ -20,7 +21,6 @@ use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
 use crate::tool::spec::{reads, updates};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
-use crate::writes::report::note_messages;
 use crate::writes::send::{Next, Write, send};
 
 pub use attach::ATTACH;
@@ -58,15 +58,15 @@ pub const DELETE: ToolSpec = ToolSpec {
     run: |call| Box::pin(delete(call)),
 };
 
-async fn list(call: Call<'_>) -> Result<Value, ToolError> {
+async fn list(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Read).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let held = Held::read(&on, on.name(call.given)).await?;
     let files: Vec<Value> = held.files.iter().map(|file| facts(&on, file)).collect();
-    Ok(json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files}))
+    Ok(json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files}).into())
 }
 
-async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
+async fn delete(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Update).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
@@ -82,12 +82,11 @@ async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
         Go::Answer(answer) => return Ok(answer),
     };
     let answer = send(call.session, &Detach { on: &on, name: &held.name, file }, cleared).await?;
-    let mut result = Map::from_iter([
+    let result = Map::from_iter([
         ("deleted".to_owned(), json!(file.file())),
         ("file_name".to_owned(), json!(file.text("file_name"))),
     ]);
-    note_messages(&mut result, answer.messages);
-    Ok(Value::Object(result))
+    Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }
 
 /// The end of an attached file.
@@ -152,14 +151,14 @@ impl Held {
         let mut called = self.files.iter().filter(|file| file.text("file_name") == wanted);
         match (called.next(), called.next()) {
             (Some(file), None) => Ok(file),
-            (Some(_), Some(_)) => Err(ToolError::refused(format!(
-                "file: several files of {:?} are called {wanted:?}: give the file that list_attachments names.",
-                self.name
-            ))),
-            _ => Err(ToolError::refused(format!(
-                "file: {:?} has no file {wanted:?}.\nnext: list_attachments shows those it has.",
-                self.name
-            ))),
+            (Some(_), Some(_)) => Err(ToolError::refused(
+                format!("file: several files of {:?} are called {wanted:?}.", self.name),
+                "Give the file that list_attachments names.",
+            )),
+            _ => Err(ToolError::refused(
+                format!("file: {:?} has no file {wanted:?}.", self.name),
+                "list_attachments shows those it has.",
+            )),
         }
     }
 }

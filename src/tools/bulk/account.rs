@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::audit::Outcome;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -39,27 +40,24 @@ impl Account {
     }
 
     /// Tells what became of the next row; `name` is the document's, where it had one before.
-    pub(crate) fn add(&mut self, name: Option<&str>, result: Result<Value, ToolError>) {
+    pub(crate) fn add(&mut self, name: Option<&str>, result: Result<ToolAnswer, ToolError>) {
         let row = self.next();
         match result {
             Ok(mut answer) => {
                 if let Some(dry) = &mut self.dry {
-                    if let Some(answer) = answer.as_object_mut() {
-                        answer.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
-                        answer.insert("row".to_owned(), json!(row));
-                    }
+                    answer.data.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
+                    answer.data.insert("row".to_owned(), json!(row));
                     self.names.push(json!(name));
-                    dry.push(answer);
+                    dry.push(answer.into_value());
                     return;
                 }
-                let created = answer.get("created").cloned();
-                self.names.push(created.unwrap_or_else(|| json!(name)));
-                let told = ["stored_differently", "messages"].into_iter();
-                let told: Map<_, _> = told.filter_map(|key| Some((key.to_owned(), answer.get(key)?.clone()))).collect();
-                if !told.is_empty() {
+                self.names.push(json!(answer.made.as_ref().map(|made| made.name.as_str()).or(name)));
+                answer.data.retain(|key, _| key == "stored_differently");
+                if !answer.data.is_empty() || !answer.messages.is_empty() {
                     let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
-                    note.extend(told);
-                    self.notes.push(Value::Object(note));
+                    note.extend(std::mem::take(&mut answer.data));
+                    answer.data = note;
+                    self.notes.push(answer.into_value());
                 }
             }
             Err(error) => {
@@ -77,7 +75,7 @@ impl Account {
     }
 
     /// The account as the model gets it.
-    pub(crate) fn answer(self, called_off: bool) -> Value {
+    pub(crate) fn answer(self, called_off: bool) -> ToolAnswer {
         let key = match self.operation {
             Operation::Create => "created",
             Operation::Delete => "deleted",
@@ -90,7 +88,7 @@ impl Account {
                 answer["failed"] = told(self.failed);
             }
             answer["next"] = json!(super::DRY);
-            return answer;
+            return answer.into();
         }
         let done = self.names.iter().filter(|name| !name.is_null()).count();
         let mut answer = Map::from_iter([
@@ -116,7 +114,7 @@ impl Account {
             let why = if called_off { "the client called it off" } else { "the site cannot be worked with now" };
             answer.insert("stopped".to_owned(), json!({"why": why, "start_at": next, "left": self.total - next}));
         }
-        Value::Object(answer)
+        answer.into()
     }
 }
 

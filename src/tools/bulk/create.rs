@@ -7,6 +7,7 @@ use erpnext_schema::{Purpose, Verb};
 use serde_json::{Map, Value, json};
 
 use super::{DRY, START_AT, check, documents, preview, run, wrong};
+use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
 use crate::cleared::Cleared;
 use crate::context::recent_creates::UnderWay;
@@ -22,7 +23,6 @@ use crate::writes::batch::Member;
 use crate::writes::creates::{A_TWIN, newest};
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
-use crate::writes::report::note_messages;
 use crate::writes::send::{Next, Write, send};
 
 /// Makes many documents of a DocType.
@@ -46,7 +46,7 @@ pub const CREATE: ToolSpec = ToolSpec {
     run: |call| Box::pin(create(call)),
 };
 
-async fn create(call: Call<'_>) -> Result<Value, ToolError> {
+async fn create(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Create).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Create)?;
@@ -60,7 +60,7 @@ async fn create(call: Call<'_>) -> Result<Value, ToolError> {
     run(&call, &on, &rows, |on, given| Box::pin(write::create(on, given))).await
 }
 
-async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) -> Result<Value, ToolError> {
+async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) -> Result<ToolAnswer, ToolError> {
     if rows.len() > CallerClient::MOST_AT_ONCE || call.given.value("start_at").is_some() {
         let most = CallerClient::MOST_AT_ONCE;
         return Err(wrong(
@@ -83,7 +83,7 @@ async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) 
         let step = Step { name: None, state: WriteState::New(doc), preview: doc };
         match members[i].on().gate(row, step).await {
             Ok(Go::Send(cleared)) => leave.push(cleared),
-            Ok(Go::Answer(would)) => dry.push(would),
+            Ok(Go::Answer(would)) => dry.push(would.data),
             // With one that may not be made none is.
             Err(error) => {
                 members[..=i].iter().for_each(|member| member.settle(Err(&error)));
@@ -92,13 +92,14 @@ async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) 
         }
     }
     if on.attempt.dry_run {
-        members.iter().for_each(|member| member.settle(Ok(&Value::Null)));
-        return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}));
+        members.iter().for_each(|member| member.settle(Ok(None)));
+        return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}).into());
     }
     let made = send(on.session, &CreateAll { on, docs: &docs, under_way: under_way(on, &docs) }, leave).await;
     for (i, member) in members.iter().enumerate() {
-        let created = |made: &Answer<Vec<String>>| json!({"created": made.data.get(i)});
-        member.settle(made.as_ref().map(created).as_ref().map_err(|error| *error));
+        let name = |made: &Answer<Vec<String>>| made.data.get(i).cloned();
+        let own = made.as_ref().map(|made| name(made).map(|name| Made { name, before: false }));
+        member.settle(own.as_ref().map(Option::as_ref).map_err(|error| *error));
     }
     let made = match made {
         Ok(made) => made,
@@ -112,13 +113,12 @@ async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) 
             });
         }
     };
-    let mut answer = Map::from_iter([
+    let answer = Map::from_iter([
         ("done".to_owned(), json!(made.data.len())),
         ("total".to_owned(), json!(rows.len())),
         ("created".to_owned(), json!(made.data)),
     ]);
-    note_messages(&mut answer, made.messages);
-    Ok(Value::Object(answer))
+    Ok(ToolAnswer { messages: made.messages, ..answer.into() })
 }
 
 /// All of the documents or none.

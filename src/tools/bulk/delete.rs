@@ -4,6 +4,7 @@ use erpnext_schema::Verb;
 use serde_json::Value;
 
 use super::{START_AT, counted, run, twice};
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -26,7 +27,7 @@ pub const DELETE: ToolSpec = ToolSpec {
     run: |call| Box::pin(delete(call)),
 };
 
-async fn delete(call: Call<'_>) -> Result<Value, ToolError> {
+async fn delete(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Delete).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Delete)?;

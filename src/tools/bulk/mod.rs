@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -45,11 +46,11 @@ const START_AT: Arg = optional("start_at", Kind::Count).about(
 );
 
 /// What is done with each document: one of the tools for single documents.
-type Work = for<'r> fn(&'r DocTypeCall<'r>, &'r Arguments) -> BoxFuture<'r, Result<Value, ToolError>>;
+type Work = for<'r> fn(&'r DocTypeCall<'r>, &'r Arguments) -> BoxFuture<'r, Result<ToolAnswer, ToolError>>;
 
 /// Confirms the batch and does its rows from `start_at`, in order, a few at once. A row that fails does not stop the
 /// others; a site that cannot be worked with, or a client that calls it off, does.
-async fn run(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments], work: Work) -> Result<Value, ToolError> {
+async fn run(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments], work: Work) -> Result<ToolAnswer, ToolError> {
     let start = start(call, rows.len())?;
     let preview = preview(&rows[start..]);
     let confirmed = on.gate_batch(call.given, &preview)?;
@@ -101,7 +102,7 @@ async fn one(
     given: &Arguments,
     confirmed: Option<Confirmed>,
     work: Work,
-) -> Result<Value, ToolError> {
+) -> Result<ToolAnswer, ToolError> {
     let member = Member::new(on, on.def, on.permit, given.text("name"), confirmed);
     member.run(work(&member.on(), given)).await
 }

@@ -4,6 +4,7 @@ use erpnext_schema::{Purpose, Rule, Verb, Violation};
 use serde_json::{Map, Value};
 
 use super::{START_AT, check, documents, run};
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
@@ -32,7 +33,7 @@ pub const UPDATE: ToolSpec = ToolSpec {
     run: |call| Box::pin(update(call)),
 };
 
-async fn update(call: Call<'_>) -> Result<Value, ToolError> {
+async fn update(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Update).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;

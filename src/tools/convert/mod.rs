@@ -7,6 +7,7 @@ use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, n
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::Docstatus;
+use crate::answer::{Made, ToolAnswer};
 use crate::audit::Attempt;
 use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, file_fields};
@@ -16,7 +17,6 @@ use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed, optional};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
-use crate::writes::report::note_messages;
 use table::{CONVERSIONS, Conversion, When};
 
 /// What can be made of a document.
@@ -69,7 +69,7 @@ fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
     }
 }
 
-async fn list(call: Call<'_>) -> Result<Value, ToolError> {
+async fn list(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let permit = call.permit(Operation::Read).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(call.given);
@@ -93,10 +93,10 @@ async fn list(call: Call<'_>) -> Result<Value, ToolError> {
         answer.insert("note".to_owned(), json!(format!("nothing is made from a {} by this tool", on.def.name)));
     }
     answer.insert("conversions".to_owned(), Value::Array(ways));
-    Ok(Value::Object(answer))
+    Ok(answer.into())
 }
 
-async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
+async fn convert(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let (session, given) = (call.session, call.given);
     let read = call.permit(Operation::Read).await?;
     let source_on = DocTypeCall::of(&call, &read).await?;
@@ -110,11 +110,14 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     let source = session.site.get(&read, name).await?.data;
     named_exactly(&source_on, name, &source)?;
     if let Some(why) = missing(&source_on, conversion, &source) {
-        return Err(ToolError::refused(format!(
-            "{} {name:?} cannot become a {} now: {why}. Nothing was made.",
-            on_name(&source_on),
-            conversion.makes
-        )));
+        return Err(ToolError::refused(
+            format!(
+                "{} {name:?} cannot become a {} now: {why}. Nothing was made.",
+                on_name(&source_on),
+                conversion.makes
+            ),
+            "Read the document and change that first, if it is meant.",
+        ));
     }
     let made = session.site.next_document(&read, &create, conversion.mapper, name).await?;
     let children = |child: &str| session.catalog.known(child);
@@ -133,7 +136,7 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     if !given.flag("save") {
         answer.insert("draft".to_owned(), Value::Object(shown));
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
-        return Ok(Value::Object(answer));
+        return Ok(answer.into());
     }
     let cleared = match on.gate(given, Step { name: None, state: WriteState::New(&doc), preview: &shown }).await? {
         Go::Send(cleared) => cleared,
@@ -143,18 +146,19 @@ async fn convert(call: Call<'_>) -> Result<Value, ToolError> {
     let inserted = on.send_create(cleared, &doc, None, Some(&from)).await?;
     let created = inserted.data;
     answer.insert("created".to_owned(), json!(created));
+    let mut messages = Vec::new();
     match on.stored(&created).await {
         Ok(mut stored) => answer.extend(on.with_live_metadata(&mut stored).await.summary(&stored)),
-        Err(note) => note_messages(&mut answer, vec![note]),
+        Err(note) => messages.push(note),
     }
-    note_messages(&mut answer, inserted.messages);
+    messages.extend(inserted.messages);
     if on.def.is(doctype_flag::SUBMITTABLE) {
         answer.insert(
             "next".to_owned(),
             json!(format!("a draft: {} makes it final", on.registry.tool_for(on.def, Verb::Submit))),
         );
     }
-    Ok(Value::Object(answer))
+    Ok(ToolAnswer { made: Some(Made { name: created, before: false }), messages, ..answer.into() })
 }
 
 fn on_name(on: &DocTypeCall<'_>) -> &'static str {

@@ -7,6 +7,7 @@ mod outside;
 use erpnext_schema::{DocTypeDef, Order, meant_date, time};
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
@@ -103,7 +104,7 @@ pub const PARTY: ToolSpec = ToolSpec {
     run: |call| Box::pin(party(call)),
 };
 
-async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
+async fn stock(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let (session, given) = (call.session, call.given);
     let item = given.text("item_code").unwrap_or_default();
     exists(session, "Item", item).await?;
@@ -113,18 +114,22 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     let may = |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !may(name)) {
-        return Err(ToolError::refused(format!(
-            "This server's configuration does not permit reading {hidden} of Bin.\nnext: get_doctype_permissions tells what is permitted."
-        )));
+        return Err(ToolError::refused(
+            format!("This server's configuration does not permit reading {hidden} of Bin."),
+            "get_doctype_permissions tells what is permitted.",
+        ));
     }
     if let Some(date) = given.text("date") {
         let Some(warehouse) = given.text("warehouse").filter(|_| may("actual_qty")) else {
-            return Err(ToolError::refused("date: needs a warehouse, and permission to read actual_qty of Bin."));
+            return Err(ToolError::refused(
+                "date: needs a warehouse, and permission to read actual_qty of Bin.",
+                "Name a warehouse, or leave out date for the stock of now.",
+            ));
         };
         is_a_date(given)?;
         exists(session, "Warehouse", warehouse).await?;
         let qty = session.site.stock_balance(&permit, item, warehouse, date).await?;
-        return Ok(json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty}));
+        return Ok(json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty}).into());
     }
     let (fields, withheld): (Vec<&str>, Vec<&str>) = STOCK_FIELDS.into_iter().partition(|name| may(name));
     let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
@@ -149,10 +154,10 @@ async fn stock(call: Call<'_>) -> Result<Value, ToolError> {
     if !withheld.is_empty() {
         result["withheld"] = json!(withheld);
     }
-    Ok(result)
+    Ok(result.into())
 }
 
-async fn item(call: Call<'_>) -> Result<Value, ToolError> {
+async fn item(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let (session, given) = (call.session, call.given);
     let permit = session.permit(Operation::Read, "Item").await?;
     let item = given.text("item_code").unwrap_or_default();
@@ -190,10 +195,10 @@ async fn item(call: Call<'_>) -> Result<Value, ToolError> {
     let outside = outside(session, BESIDE_ITEM, &details, &args).await?;
     let mut result = Map::from_iter([("for".to_owned(), json!(transaction))]);
     Facts::new(session, "Item").give(details, ITEM_FACTS, &outside, &mut result).await;
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
-async fn party(call: Call<'_>) -> Result<Value, ToolError> {
+async fn party(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let (session, given) = (call.session, call.given);
     let kind = given.text("party_type").unwrap_or_default();
     let name = given.text("party").unwrap_or_default();
@@ -209,7 +214,7 @@ async fn party(call: Call<'_>) -> Result<Value, ToolError> {
     let outside = outside(session, BESIDE_PARTY, &details, &args).await?;
     let mut result = Map::new();
     Facts::new(session, kind).give(details, PARTY_FACTS, &outside, &mut result).await;
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 /// Leave to read documents of the DocType, of which there must be one of that name: the helpers answer a wrong one with
@@ -227,12 +232,12 @@ pub(crate) fn is_a_date(given: &Arguments) -> Result<(), ToolError> {
     let Some(date) = given.text("date") else { return Ok(()) };
     time::parse_date(date).map(drop).map_err(|why| {
         let near = meant_date(date).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-        ToolError::refused(format!("date: {why}{near}\nnext: Nothing was sent; give the day as YYYY-MM-DD."))
+        ToolError::refused(format!("date: {why}{near}"), "Nothing was sent; give the day as YYYY-MM-DD.")
     })
 }
 
 fn missing(doctype: &str, name: &str) -> ToolError {
-    ToolError::refused(format!("There is no {doctype} named {name:?}.\nnext: search_link finds the right name."))
+    ToolError::refused(format!("There is no {doctype} named {name:?}."), "search_link finds the right name.")
 }
 
 async fn def(session: &Session<'_>, doctype: &str) -> Result<&'static DocTypeDef, ToolError> {
@@ -248,9 +253,10 @@ async fn currency_of(session: &Session<'_>, company: &str) -> Result<Option<Stri
     }
     let found = session.site.validate_link(&permit, company, &["default_currency"]).await?;
     let Some(found) = found else {
-        return Err(ToolError::refused(format!(
-            "company: there is no Company named {company:?}.\nnext: search_link finds the right name."
-        )));
+        return Err(ToolError::refused(
+            format!("company: there is no Company named {company:?}."),
+            "search_link finds the right name.",
+        ));
     };
     Ok(found.get("default_currency").and_then(Value::as_str).map(str::to_owned))
 }

@@ -6,6 +6,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag};
 use serde_json::{Map, Value, json};
 
 use super::Docstatus;
+use crate::answer::{Made, ToolAnswer};
 use crate::cleared::Cleared;
 use crate::document::outcome::Verdict;
 use crate::documents::DocTypeCall;
@@ -18,35 +19,37 @@ use crate::tool::Arguments;
 use crate::writes::creates::newest;
 use crate::writes::gate::{Go, Step};
 use crate::writes::protected_fields;
-use crate::writes::report::note_messages;
 use crate::writes::send::{Next, Write, send};
 
 /// Makes a draft of a cancelled document, and says what it is called.
-pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     let (session, name) = (on.session, on.name(given));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
-    let refused = |why: String| Err(ToolError::refused(format!("{} {name:?} {why}", on.def.name)));
+    let refused = |is: &str, next: String| Err(ToolError::refused(format!("{} {name:?} {is}", on.def.name), next));
     match Docstatus::of(&stored) {
         Docstatus::Cancelled => {}
         Docstatus::Draft => {
-            return refused(format!(
-                "is a draft, which needs no amendment: {} changes it.",
-                on.registry.tool_for(on.def, Verb::Update)
-            ));
+            return refused(
+                "is a draft, which needs no amendment.",
+                format!("{} changes it.", on.registry.tool_for(on.def, Verb::Update)),
+            );
         }
         Docstatus::Submitted => {
-            return refused(format!(
-                "is submitted: {} first, then amend it.",
-                on.registry.tool_for(on.def, Verb::Cancel)
-            ));
+            return refused(
+                "is submitted.",
+                format!("{} first, then amend it.", on.registry.tool_for(on.def, Verb::Cancel)),
+            );
         }
     }
     if session.site.is_amended(on.permit, name).await? {
-        return refused(format!(
-            "is amended already; nothing was made. {} with {{\"amended_from\": {name:?}}} finds the amendment.",
-            on.registry.tool_for(on.def, Verb::List)
-        ));
+        return refused(
+            "is amended already; nothing was made.",
+            format!(
+                "{} with {{\"amended_from\": {name:?}}} finds the amendment.",
+                on.registry.tool_for(on.def, Verb::List)
+            ),
+        );
     }
     let mut draft = draft_of(on.def, &|child| session.catalog.known(child), name, &stored);
     // A workflow begins anew with a draft: the state of the cancelled one is none that it may begin in.
@@ -62,14 +65,15 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
     let answer = send(session, &Amend { on, of: name, draft: &draft }, cleared).await?;
     let created = answer.data;
     let mut result = Map::from_iter([("created".to_owned(), json!(created)), ("amended_from".to_owned(), json!(name))]);
+    let mut messages = Vec::new();
     match on.stored(&created).await {
         Ok(mut after) => {
             let on = on.with_live_metadata(&mut after).await;
             result.extend(on.summary(&after));
         }
-        Err(note) => note_messages(&mut result, vec![note]),
+        Err(note) => messages.push(note),
     }
-    note_messages(&mut result, answer.messages);
+    messages.extend(answer.messages);
     result.insert(
         "next".to_owned(),
         json!(format!(
@@ -78,7 +82,7 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, Too
             on.registry.tool_for(on.def, Verb::Submit)
         )),
     );
-    Ok(Value::Object(result))
+    Ok(ToolAnswer { made: Some(Made { name: created, before: false }), messages, ..result.into() })
 }
 
 /// The one amendment that a cancelled document can have.

@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::{Docstatus, Move, moved};
+use crate::answer::ToolAnswer;
 use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
@@ -22,7 +23,7 @@ use crate::writes::send::send;
 const MOST: usize = 100;
 
 /// Cancels a submitted document.
-pub async fn cancel(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn cancel(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
     let (session, name) = (on.session, on.name(given));
     let stored = session.site.get(on.permit, name).await?.data;
@@ -60,25 +61,23 @@ pub async fn cancel(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     };
     let mut result = moved(on, "cancelled", name, stored, answer.messages).await;
     if !done.is_empty() {
-        result.insert("also_cancelled".to_owned(), Value::Array(done));
+        result.data.insert("also_cancelled".to_owned(), Value::Array(done));
     }
-    Ok(Value::Object(result))
+    Ok(result)
 }
 
 fn must_be_submitted(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
-    let next = match Docstatus::of(stored) {
+    let (is, next) = match Docstatus::of(stored) {
         Docstatus::Submitted => return Ok(()),
-        Docstatus::Draft => {
-            format!(
-                "is a draft: there is nothing to cancel. {} deletes it.",
-                on.registry.tool_for(on.def, Verb::Delete)
-            )
-        }
+        Docstatus::Draft => (
+            "is a draft: there is nothing to cancel.",
+            format!("{} deletes it.", on.registry.tool_for(on.def, Verb::Delete)),
+        ),
         Docstatus::Cancelled => {
-            format!("is cancelled already. {} makes a new draft of it.", on.registry.tool_for(on.def, Verb::Amend))
+            ("is cancelled already.", format!("{} makes a new draft of it.", on.registry.tool_for(on.def, Verb::Amend)))
         }
     };
-    Err(ToolError::refused(format!("{} {name:?} {next}", on.def.name)))
+    Err(ToolError::refused(format!("{} {name:?} {is}", on.def.name), next))
 }
 
 /// One document that is cancelled before the one that was named.
@@ -91,11 +90,13 @@ impl Cascade {
     /// What to cancel first, in an order that the site takes: whatever stands in the way of another comes before it.
     async fn plan(on: &DocTypeCall<'_>, blocking: Vec<DocRef>) -> Result<Vec<Self>, ToolError> {
         if blocking.len() > MOST {
-            return Err(ToolError::refused(format!(
-                "{} documents would have to be cancelled first, which is more than one call does ({MOST}); nothing was \
-                 done. Begin with those that were submitted last.",
-                blocking.len()
-            )));
+            return Err(ToolError::refused(
+                format!(
+                    "{} documents would have to be cancelled first, which is more than one call does ({MOST}); nothing was done.",
+                    blocking.len()
+                ),
+                "Begin with those that were submitted last.",
+            ));
         }
         let mut permits: BTreeMap<String, Permit> = BTreeMap::new();
         for document in &blocking {
@@ -121,7 +122,7 @@ impl Cascade {
         member.run(self.cancel(&member.on(), given)).await.map(drop)
     }
 
-    async fn cancel(&self, on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+    async fn cancel(&self, on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
         let (session, name) = (on.session, self.document.name.as_str());
         let stored = session.site.get(on.permit, name).await?.data;
         must_be_submitted(on, name, &stored)?;
@@ -131,9 +132,12 @@ impl Cascade {
         match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
             Go::Send(cleared) => {
                 let cancel = Move { on, name, before: &stored, to: Docstatus::Cancelled };
-                send(session, &cancel, cleared).await.map(|_| Value::Null)
+                send(session, &cancel, cleared).await.map(|_| ToolAnswer::default())
             }
-            Go::Answer(_) => Err(ToolError::refused("the gate holds a document of a batch that it let through")),
+            Go::Answer(_) => Err(ToolError::refused(
+                "The gate holds a document of a batch that it let through; nothing was sent.",
+                "Cancel the documents one by one.",
+            )),
         }
     }
 }
@@ -191,10 +195,13 @@ fn blocked(on: &DocTypeCall<'_>, name: &str, seen: &[DocRef], unseen: usize) -> 
             "Cancel those first, or call {again} again with \"cascade\": true, which cancels them too, in the right order."
         )
     };
-    ToolError::refused(format!(
-        "{} {name:?} cannot be cancelled while these are submitted: {blocking}. Nothing was done.\nnext: {next}",
-        on.def.name
-    ))
+    ToolError::refused(
+        format!(
+            "{} {name:?} cannot be cancelled while these are submitted: {blocking}. Nothing was done.",
+            on.def.name
+        ),
+        next,
+    )
 }
 
 /// The account of a cascade that stopped: what is cancelled stays so.

@@ -12,13 +12,13 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
+use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::changes::{self, What};
 use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::site::{Answer, SiteError, WriteError};
-use crate::writes::report::note_messages;
 use crate::writes::send::{Next, Write};
 
 /// The state of a submittable document.
@@ -79,8 +79,8 @@ pub(crate) async fn moved(
     done: &str,
     name: &str,
     mut before: Map<String, Value>,
-    messages: Vec<String>,
-) -> Map<String, Value> {
+    mut messages: Vec<String>,
+) -> ToolAnswer {
     let mut result = Map::from_iter([(done.to_owned(), json!(name))]);
     match on.stored(name).await {
         Ok(mut after) => {
@@ -95,17 +95,15 @@ pub(crate) async fn moved(
                 result.insert("changed".to_owned(), Value::Object(changes::shown(&changed)));
             }
         }
-        Err(note) => note_messages(&mut result, vec![note]),
+        Err(note) => messages.insert(0, note),
     }
-    note_messages(&mut result, messages);
-    result
+    ToolAnswer { messages, ..result.into() }
 }
 
 /// That somebody else was faster.
 pub(crate) fn stale(on: &DocTypeCall<'_>, name: &str) -> ToolError {
-    ToolError::refused(format!(
-        "{} {name:?} was changed by somebody else between reading and writing; nothing was done. Read it again, see \
-         whether this is still right, and repeat the call.",
-        on.def.name
-    ))
+    ToolError::refused(
+        format!("{} {name:?} was changed by somebody else between reading and writing; nothing was done.", on.def.name),
+        "Read it again, see whether this is still right, and repeat the call.",
+    )
 }

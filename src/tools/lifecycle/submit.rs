@@ -1,9 +1,10 @@
 //! Submitting a draft.
 
 use erpnext_schema::Verb;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::{Docstatus, Move, moved, stale};
+use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
@@ -14,7 +15,7 @@ use crate::writes::gate::{Go, Step};
 use crate::writes::send::send;
 
 /// Submits a draft as it is stored, and says what that changed.
-pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, ToolError> {
+pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
     let (session, name) = (on.session, on.name(given));
     let stored = session.site.get(on.permit, name).await?.data;
@@ -22,28 +23,31 @@ pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     match Docstatus::of(&stored) {
         Docstatus::Draft => {}
         Docstatus::Submitted => {
-            return Err(ToolError::refused(format!(
-                "{} {name:?} is submitted already; nothing was done. To correct it: {}, then {}.",
-                on.def.name,
-                on.registry.tool_for(on.def, Verb::Cancel),
-                on.registry.tool_for(on.def, Verb::Amend)
-            )));
+            return Err(ToolError::refused(
+                format!("{} {name:?} is submitted already; nothing was done.", on.def.name),
+                format!(
+                    "To correct it: {}, then {}.",
+                    on.registry.tool_for(on.def, Verb::Cancel),
+                    on.registry.tool_for(on.def, Verb::Amend)
+                ),
+            ));
         }
         Docstatus::Cancelled => {
-            return Err(ToolError::refused(format!(
-                "{} {name:?} is cancelled and stays so; nothing was done. {} makes a new draft of it.",
-                on.def.name,
-                on.registry.tool_for(on.def, Verb::Amend)
-            )));
+            return Err(ToolError::refused(
+                format!("{} {name:?} is cancelled and stays so; nothing was done.", on.def.name),
+                format!("{} makes a new draft of it.", on.registry.tool_for(on.def, Verb::Amend)),
+            ));
         }
     }
     // The site would submit it past its approval (H51).
     if session.site.transitions(on.permit, &stored).await?.is_some() {
-        return Err(ToolError::refused(format!(
-            "{} {name:?} is governed by a workflow, which decides when it is submitted; nothing was done. \
-             get_workflow_actions shows what is open to this user, apply_workflow_action takes it.",
-            on.def.name
-        )));
+        return Err(ToolError::refused(
+            format!(
+                "{} {name:?} is governed by a workflow, which decides when it is submitted; nothing was done.",
+                on.def.name
+            ),
+            "get_workflow_actions shows what is open to this user, apply_workflow_action takes it.",
+        ));
     }
     let mut result = stored.clone();
     result.insert("docstatus".to_owned(), json!(1));
@@ -60,8 +64,10 @@ pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<Value, To
     };
     let mut result = moved(on, "submitted", name, stored, answer.messages).await;
     // Large documents are submitted by a job of the site.
-    if result.get("docstatus").is_some_and(|docstatus| docstatus == 0) {
-        result.insert("note".to_owned(), json!("still a draft: the site submits it in the background; read it later"));
+    if result.data.get("docstatus").is_some_and(|docstatus| docstatus == 0) {
+        result
+            .data
+            .insert("note".to_owned(), json!("still a draft: the site submits it in the background; read it later"));
     }
-    Ok(Value::Object(result))
+    Ok(result)
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::form::{self, Filter, is_date};
 use super::run::described;
 use super::{REPORT, Report, offered};
+use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -25,7 +26,7 @@ pub const DESCRIBE: ToolSpec = ToolSpec {
     run: |call| Box::pin(describe(call)),
 };
 
-async fn describe(call: Call<'_>) -> Result<Value, ToolError> {
+async fn describe(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let name = call.given.text("name").unwrap_or_default();
     let report = Report::open(call.session, name).await?;
     let mut result = Map::from_iter([
@@ -35,7 +36,7 @@ async fn describe(call: Call<'_>) -> Result<Value, ToolError> {
     ]);
     if let Err(why) = report.runs() {
         result.insert("note".to_owned(), json!(why.for_model()));
-        return Ok(Value::Object(result));
+        return Ok(result.into());
     }
     let form = form::of(&report).await?;
     result.insert("filters".to_owned(), form.iter().map(facts).collect());
@@ -65,7 +66,7 @@ async fn describe(call: Call<'_>) -> Result<Value, ToolError> {
         },
     };
     result.insert("note".to_owned(), json!(note));
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 fn facts(filter: &Filter) -> Value {

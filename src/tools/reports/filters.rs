@@ -12,6 +12,9 @@ use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::Tool;
 
+/// What lists the names of filters.
+const NAMES: &str = "describe_report tells the filters, with an example.";
+
 /// The filters as they are sent: those given, and the form's defaults where nothing was given.
 pub(crate) async fn check(
     report: &Report<'_>,
@@ -70,7 +73,7 @@ pub(crate) async fn check(
         }
     }
     filters.extend(defaults);
-    if violations.is_empty() { Ok(filters) } else { Err(ToolError::arguments(tool.name(), violations)) }
+    if violations.is_empty() { Ok(filters) } else { Err(ToolError::arguments_named_by(tool.name(), violations, NAMES)) }
 }
 
 /// Refuses what was filtered by a field that is withheld on one of the DocTypes that the answer links to: those are known

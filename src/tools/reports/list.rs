@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{offered, text};
+use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::Filter;
@@ -27,7 +28,7 @@ pub const LIST: ToolSpec = ToolSpec {
     run: |call| Box::pin(list(call)),
 };
 
-async fn list(call: Call<'_>) -> Result<Value, ToolError> {
+async fn list(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let mut filters = vec![Filter::eq("disabled", 0)];
     filters.extend(call.given.text("doctype").map(|about| Filter::eq("ref_doctype", about)));
@@ -51,5 +52,5 @@ async fn list(call: Call<'_>) -> Result<Value, ToolError> {
         report
     });
     let reports: Vec<Value> = reports.collect();
-    Ok(json!({"count": reports.len(), "reports": reports}))
+    Ok(json!({"count": reports.len(), "reports": reports}).into())
 }

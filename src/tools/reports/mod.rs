@@ -42,14 +42,16 @@ impl<'a> Report<'a> {
         let found = session.site.reports(&[Filter::eq("name", name)]).await?;
         // The site's database takes a name in another case for the same.
         let Some(entry) = found.into_iter().find(|entry| text(entry, "name") == name) else {
-            return Err(ToolError::refused(format!(
-                "The site has no report named {name:?}, or its user may not see it.\nnext: list_reports shows those available."
-            )));
+            return Err(ToolError::refused(
+                format!("The site has no report named {name:?}, or its user may not see it."),
+                "list_reports shows those available.",
+            ));
         };
         if entry.get("disabled").is_some_and(|disabled| *disabled == 1) {
-            return Err(ToolError::refused(format!(
-                "The report {name:?} is switched off on the site.\nnext: list_reports shows the others."
-            )));
+            return Err(ToolError::refused(
+                format!("The report {name:?} is switched off on the site."),
+                "list_reports shows the others.",
+            ));
         }
         let permit = session.policy.permit_report(name, text(&entry, "ref_doctype"))?;
         let (kind, prepared) =
@@ -62,12 +64,10 @@ impl<'a> Report<'a> {
         if self.kind != "Report Builder" {
             return Ok(());
         }
-        Err(ToolError::refused(format!(
-            "{:?} is no report that runs but a saved list of {}.\nnext: list_generic_documents or aggregate_documents on {}.",
-            self.name,
-            self.permit.doctype(),
-            self.permit.doctype()
-        )))
+        Err(ToolError::refused(
+            format!("{:?} is no report that runs but a saved list of {}.", self.name, self.permit.doctype()),
+            format!("list_generic_documents or aggregate_documents on {}.", self.permit.doctype()),
+        ))
     }
 
     /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.

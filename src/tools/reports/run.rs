@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{REPORT, Report, filters, form, offered, text};
+use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::cursor;
@@ -40,7 +41,7 @@ pub const RUN: ToolSpec = ToolSpec {
     run: |call| Box::pin(run(call)),
 };
 
-async fn run(call: Call<'_>) -> Result<Value, ToolError> {
+async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let name = call.given.text("name").unwrap_or_default();
     let report = Report::open(call.session, name).await?;
     report.runs()?;
@@ -53,7 +54,8 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
         None => 0,
         Some(at) => cursor::read(at, &identity).ok_or_else(|| {
             ToolError::refused(
-                "cursor: not one of this report: it is valid only with the same filters. Call again without cursor.",
+                "cursor: not one of this report: it is valid only with the same filters.",
+                "Call again without cursor.",
             )
         })?,
     };
@@ -61,19 +63,21 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
         Progress::Done(answer, prepared) => (answer, prepared),
         Progress::Running(prepared) => {
             let next = "call run_report again with the same arguments and this as prepared";
-            return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}));
+            return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}).into());
         }
     };
     let (table, withheld) = report.table(&answer).await?;
     filters::check_linked(&report, call.tool, &form, &asked, &table.doctypes).await?;
     if table.columns.is_empty() && withheld.is_empty() {
         let takes: Vec<&str> = form.iter().map(|filter| filter.field.as_str()).collect();
-        return Err(ToolError::refused(format!(
-            "{name}: the report answered without columns, as reports do if a filter is missing. Filters sent: {}; it takes: {}.\n\
-             next: describe_report shows what each filter is.",
-            Value::Object(filters),
-            if takes.is_empty() { "not stated".to_owned() } else { takes.join(", ") },
-        )));
+        return Err(ToolError::refused(
+            format!(
+                "{name}: the report answered without columns, as reports do if a filter is missing. Filters sent: {}; it takes: {}.",
+                Value::Object(filters),
+                if takes.is_empty() { "not stated".to_owned() } else { takes.join(", ") }
+            ),
+            "describe_report shows what each filter is.",
+        ));
     }
     let mut result =
         Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), Value::Object(filters))]);
@@ -89,7 +93,7 @@ async fn run(call: Call<'_>) -> Result<Value, ToolError> {
     if let Some(at) = answer.get("doc").and_then(|doc| doc.get("report_end_time")).filter(|at| !at.is_null()) {
         result.insert("as_of".to_owned(), at.clone());
     }
-    Ok(Value::Object(result))
+    Ok(result.into())
 }
 
 /// The columns, and as many of the rows from `start` on as fit into that many bytes.
@@ -183,25 +187,26 @@ impl Report<'_> {
         for asked in 0..ASKED {
             let state = self.session.site.prepared_report(&self.permit, prepared).await?;
             let Some(state) = state.filter(|state| text(state, "report_name") == self.name) else {
-                return Err(ToolError::refused(format!(
-                    "prepared: {prepared:?} is no run of {}.\nnext: call run_report without prepared to start one.",
-                    self.name
-                )));
+                return Err(ToolError::refused(
+                    format!("prepared: {prepared:?} is no run of {}.", self.name),
+                    "call run_report without prepared to start one.",
+                ));
             };
             let made_with = serde_json::from_str::<Map<String, Value>>(text(&state, "filters"));
             if !made_with.is_ok_and(|made_with| made_with == *filters) {
-                return Err(ToolError::refused(format!(
-                    "prepared: {prepared:?} is a run with other filters.\nnext: call run_report with its filters, or without prepared.",
-                )));
+                return Err(ToolError::refused(
+                    format!("prepared: {prepared:?} is a run with other filters."),
+                    "call run_report with its filters, or without prepared.",
+                ));
             }
             match text(&state, "status") {
                 "Completed" => return Ok(true),
                 "Error" | "Failed" | "Cancelled" => {
                     let why = text(&state, "error_message").lines().last().unwrap_or_default();
-                    return Err(ToolError::refused(format!(
-                        "{}: the site could not finish the report in the background: {why}\nnext: check its filters with describe_report.",
-                        self.name
-                    )));
+                    return Err(ToolError::refused(
+                        format!("{}: the site could not finish the report in the background: {why}", self.name),
+                        "check its filters with describe_report.",
+                    ));
                 }
                 _ if watch.is_stopped() => break,
                 _ => {
@@ -221,11 +226,13 @@ impl Report<'_> {
     pub(crate) async fn table(&self, answer: &Map<String, Value>) -> Result<(Table, Vec<String>), ToolError> {
         let mut table = Table::read(answer);
         if let Some(doctype) = table.doctypes.iter().find(|doctype| self.session.policy.is_row_filtered(doctype)) {
-            return Err(ToolError::refused(format!(
-                "{}: its rows are about every {doctype}, of which this server's configuration lets only some be read.\n\
-                 next: list_generic_documents or aggregate_documents hold to what may be read.",
-                self.name
-            )));
+            return Err(ToolError::refused(
+                format!(
+                    "{}: its rows are about every {doctype}, of which this server's configuration lets only some be read.",
+                    self.name
+                ),
+                "list_generic_documents or aggregate_documents hold to what may be read.",
+            ));
         }
         let mut hidden = Vec::new();
         for column in &table.columns {

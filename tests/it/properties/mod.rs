@@ -144,7 +144,7 @@ fn leaves_the_site_alone(tool: &str, fixed: &Value, arguments: impl Strategy<Val
         let nothing = json!({"docs": [], "data": [], "message": []});
         let (result, sent) = stand.call(&permitted, &nothing, tool, arguments);
         drop(stand);
-        if let Err(ToolError::Arguments { .. } | ToolError::Refused(_) | ToolError::Denied(_)) = result {
+        if let Err(ToolError::Arguments { .. } | ToolError::Refused { .. } | ToolError::Denied(_)) = result {
             let metadata = format!("GET {META}");
             prop_assert!(sent.iter().all(|line| *line == metadata), "{sent:?}");
         }

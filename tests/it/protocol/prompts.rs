@@ -156,7 +156,7 @@ async fn every_step_is_a_call_that_works_on_the_sample_site() {
                     }
                     Ok(_) => {}
                     // What an earlier step would have given, and the made-up names.
-                    Err(ToolError::Site(_) | ToolError::Refused(_))
+                    Err(ToolError::Site(_) | ToolError::Refused { .. })
                         if asked.contains('<') || asked.contains("Some") => {}
                     Err(ToolError::Denied(_)) if asked.contains("<its") => {}
                     // The sample site has few reports.

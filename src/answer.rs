@@ -1,0 +1,53 @@
+//! What a tool gives: the data, the document that was made, and what is to be said beside them.
+
+use serde_json::{Map, Value};
+
+/// What a call came to, before it is written for the client.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ToolAnswer {
+    /// What the client gets.
+    pub data: Map<String, Value>,
+    /// The document that was made, if one was.
+    pub made: Option<Made>,
+    /// What the site said, and what is to be said of it: `messages` of what the client gets.
+    pub messages: Vec<String>,
+    /// The age in seconds of the oldest cached answer of the site that it rests on, if it rests on one.
+    pub age_s: Option<u64>,
+}
+
+/// A document that was made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Made {
+    /// Its name.
+    pub name: String,
+    /// Whether an earlier call made it, with the same key: then nothing was sent now.
+    pub before: bool,
+}
+
+impl ToolAnswer {
+    /// All of it, as the client gets it.
+    pub fn into_value(self) -> Value {
+        let mut data = self.data;
+        if !self.messages.is_empty() {
+            data.insert("messages".to_owned(), self.messages.into());
+        }
+        data.extend(self.age_s.map(|age| ("age_s".to_owned(), age.into())));
+        Value::Object(data)
+    }
+}
+
+impl From<Map<String, Value>> for ToolAnswer {
+    fn from(data: Map<String, Value>) -> Self {
+        Self { data, ..Self::default() }
+    }
+}
+
+/// An object is the data; anything else stands in it as `answer`.
+impl From<Value> for ToolAnswer {
+    fn from(data: Value) -> Self {
+        match data {
+            Value::Object(data) => data.into(),
+            other => Map::from_iter([("answer".to_owned(), other)]).into(),
+        }
+    }
+}
