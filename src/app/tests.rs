@@ -65,7 +65,7 @@ async fn a_document_of_almost_that_name_is_not_changed() {
     answers(&site, "/api/resource/UOM/box", json!({"data": {"name": "Box", "modified": "2026-11-01 10:00:00"}})).await;
     let given = json!({"doctype": "UOM", "name": "box", "data": {"enabled": false}});
     let refused = call(&app(&site), "update_generic_document", given).await.unwrap_err();
-    assert!(refused.for_model().ends_with("did you mean \"Box\"?"), "{}", refused.for_model());
+    assert!(refused.for_model().contains("did you mean \"Box\"?"), "{}", refused.for_model());
     assert!(site.received_requests().await.unwrap().iter().all(|request| request.method.as_str() == "GET"));
 }
 

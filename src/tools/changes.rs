@@ -167,8 +167,10 @@ pub fn moment(since: &str) -> Result<String, ToolError> {
     at.map(time::format_datetime).map_err(|_| {
         let near = meant_datetime(since).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
         ToolError::refused(
-            format!("since: has to be a time in the site's time zone, found {since:?}{near}"),
-            "Give it as YYYY-MM-DD or YYYY-MM-DD HH:MM:SS.",
+            format!(
+                "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS in the site's time zone, found {since:?}{near}"
+            ),
+            "Give it in this form.",
         )
     })
 }

@@ -3,7 +3,6 @@
 mod budget;
 mod client;
 mod definitions;
-mod next_step;
 mod prompts;
 mod resources;
 mod sessions;
