@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use erpnext_schema::doctype_flag::SINGLE;
+use erpnext_schema::{Rule, Violation};
 use futures_util::future::join;
 use serde_json::{Map, Value};
 
@@ -36,12 +38,18 @@ pub async fn run(
 ) -> Result<(Value, String), ToolError> {
     let started = Instant::now();
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
-    let (tool, given) = tools::find::corrected(registry, tool, given);
+    let (tool, mut given) = tools::find::corrected(registry, tool, given);
+    let misnamed = name_single(session, tool, &mut given);
+    let checked =
+        arguments::check(&arguments::of(&tool), &mut given).and(misnamed.map_or(Ok(()), |found| Err(vec![found])));
     let mut attempt = super::attempt::of(tool, &given);
     if session.audit.is_on() {
         (attempt.client, attempt.user) = (client, user);
     }
-    let result = answer(session, registry, tool, given, &attempt, observer).await;
+    let result = match checked.map_err(|found| ToolError::arguments(tool.name(), found)) {
+        Ok(()) => answer(session, registry, tool, given, &attempt, observer).await,
+        Err(error) => Err(error),
+    };
     let result = result.map(|mut answer| {
         let made = answer.made.take();
         let data = presented(session.tools, answer.into_value());
@@ -56,6 +64,26 @@ pub async fn run(
         Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
     }
     result.map(|(_, data, text)| (data, text))
+}
+
+/// Gives a Single its name, which is that of its DocType: nobody has to say it, and another is wrong.
+fn name_single(session: &Session<'_>, tool: Tool, given: &mut Map<String, Value>) -> Option<Violation> {
+    let doctype = match tool {
+        Tool::Typed(_, def) => Some(def.name),
+        _ => given.get("doctype").and_then(Value::as_str),
+    };
+    let single = doctype.and_then(|doctype| session.catalog.known(doctype)).filter(|def| def.is(SINGLE));
+    let def = single.filter(|_| arguments::of(&tool).iter().any(|arg| arg.name == "name"))?;
+    let name = given.entry("name").or_insert_with(|| def.name.into());
+    if name.is_null() || name == "" {
+        *name = def.name.into();
+    }
+    (name != def.name).then(|| Violation {
+        path: "name".to_owned(),
+        rule: Rule::Value,
+        message: format!("there is exactly one {}, named like its DocType", def.name),
+        nearest: Some(def.name.to_owned()),
+    })
 }
 
 /// Sees that the version is more than a guess before the first call, unless the site does not tell it soon.
@@ -88,9 +116,8 @@ async fn answer(
     attempt: &Attempt,
     observer: &CallObserver,
 ) -> Result<ToolAnswer, ToolError> {
-    let given =
-        Arguments::check(&arguments::of(&tool), given).map_err(|found| ToolError::arguments(tool.name(), found))?;
-    let state = CallState::new(&attempt.id, given.flag("fresh"));
+    let given = Arguments::new(given)?;
+    let state = CallState::new(&attempt.id, given.fresh);
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work = Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer }));
     let mut result = state.clone().run(work).await;

@@ -7,6 +7,7 @@ pub mod merge;
 pub mod outcome;
 #[cfg(test)]
 mod tests;
+pub mod unpack;
 
 use erpnext_schema::{Context, DocTypeDef, FieldDef};
 use serde_json::{Map, Value};

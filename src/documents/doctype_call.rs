@@ -11,6 +11,7 @@ use crate::error::ToolError;
 use crate::policy::Permit;
 use crate::shape;
 use crate::site::{SiteError, note_withheld};
+use crate::tool::kinds::DocumentName;
 use crate::tool::{Arguments, Call, Registry, Tool};
 
 /// One call on the documents of one DocType, with the leave for it.
@@ -25,6 +26,8 @@ pub struct DocTypeCall<'a> {
     pub def: &'static DocTypeDef,
     /// The leave.
     pub permit: &'a Permit,
+    /// The arguments that it was called with.
+    pub given: &'a Arguments,
     /// The record of the call.
     pub attempt: &'a Attempt,
     /// The confirmation of the batch that the document is one of.
@@ -32,18 +35,22 @@ pub struct DocTypeCall<'a> {
 }
 
 impl<'a> DocTypeCall<'a> {
-    /// Refuses child tables, whatever the tool: the rule and the conditions on their rows are those of the document that
-    /// holds them.
+    /// The call of a tool as one on the documents of the permit's DocType.
+    ///
+    /// # Errors
+    /// As [`DocTypeCall::def_of`].
+    pub async fn of(call: &Call<'a>, permit: &'a Permit) -> Result<Self, ToolError> {
+        let Call { session, registry, tool, given, attempt, .. } = *call;
+        let def = Self::def_of(session, permit).await?;
+        Ok(Self { session, registry, tool, def, permit, given, attempt, confirmed: None })
+    }
+
+    /// The permit's DocType. Refuses child tables, whatever the tool: the rule and the conditions on their rows are those of
+    /// the document that holds them.
     ///
     /// # Errors
     /// The site's if it knows no such DocType, and the policy's.
-    pub async fn new(
-        session: &'a Session<'a>,
-        registry: &'a Registry,
-        tool: Tool,
-        permit: &'a Permit,
-        attempt: &'a Attempt,
-    ) -> Result<Self, ToolError> {
+    pub async fn def_of(session: &Session<'_>, permit: &Permit) -> Result<&'static DocTypeDef, ToolError> {
         let doctype = permit.doctype();
         let def = session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
         session.policy.admits(permit, def)?;
@@ -53,15 +60,7 @@ impl<'a> DocTypeCall<'a> {
                 "Get or update the parent document instead.",
             ));
         }
-        Ok(Self { session, registry, tool, def, permit, attempt, confirmed: None })
-    }
-
-    /// The call of a tool as one on the documents of the permit's DocType.
-    ///
-    /// # Errors
-    /// As [`DocTypeCall::new`].
-    pub async fn of(call: &Call<'a>, permit: &'a Permit) -> Result<Self, ToolError> {
-        Self::new(call.session, call.registry, call.tool, permit, call.attempt).await
+        Ok(def)
     }
 
     /// Checks what the call asks for. Where a field or a choice is not known, the site may have it meanwhile: then it is
@@ -161,7 +160,7 @@ impl<'a> DocTypeCall<'a> {
     }
 
     /// The document that the call names; a Single is named like its DocType.
-    pub fn name<'b>(&'b self, given: &'b Arguments) -> &'b str {
-        if self.def.is(SINGLE) { self.def.name } else { given.text("name").unwrap_or_default() }
+    pub fn name<'b>(&self, name: &'b DocumentName) -> &'b str {
+        if self.def.is(SINGLE) { self.def.name } else { name }
     }
 }

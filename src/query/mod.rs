@@ -4,4 +4,5 @@ pub mod compare;
 pub mod cursor;
 mod foreign_syntax;
 mod order;
+pub mod packed;
 pub mod reader;

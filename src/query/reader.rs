@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::compare::{alias, compared, is_operator, no_choice, or_empty};
 use super::foreign_syntax::{self, Meant};
+use super::packed::unpacked;
 use crate::policy::{FieldRule, Filter, Policy, Rows};
 use crate::shape::Masked;
 use crate::shape::present::currency_of;
@@ -160,18 +161,18 @@ impl<'a> Reader<'a> {
     }
 
     /// The columns of a list: those asked for, `*` for all, or a useful few.
-    pub fn fields(&mut self, asked: Option<&Value>) -> Vec<String> {
+    pub fn fields(&mut self, asked: Option<&[String]>) -> Vec<String> {
         let (def, rule, masked) = (self.def, self.rule, self.masked);
         let hidden = move |name: &str| masked.is_some_and(|masked| masked.hides(def.name, name));
         let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(*field) && !hidden(field.fieldname);
         let mut names: Vec<&str> = Vec::new();
-        match asked.and_then(Value::as_array) {
+        match asked {
             None => {
                 names.extend(def.all_fields().filter(permitted).filter(|f| shown_in_lists(def, f)).map(|f| f.fieldname))
             }
             Some(asked) => {
-                for (i, name) in asked.iter().filter_map(Value::as_str).enumerate() {
-                    match name {
+                for (i, name) in asked.iter().enumerate() {
+                    match name.as_str() {
                         "*" => names.extend(def.all_fields().filter(permitted).map(|f| f.fieldname)),
                         _ => names.extend(self.field(&format!("fields[{i}]"), name).map(|field| field.fieldname)),
                     }
@@ -266,7 +267,9 @@ impl<'a> Reader<'a> {
     }
 
     fn entry(&mut self, path: &str, name: &str, value: &Value) -> Option<Filter> {
-        match value {
+        let comparison = value.as_str().and_then(unpacked);
+        let comparison = comparison.filter(|parts| parts[0].as_str().is_some_and(is_operator));
+        match comparison.as_ref().unwrap_or(value) {
             Value::Array(parts) => match parts.as_slice() {
                 [Value::String(operator), value] if is_operator(operator) || !value.is_string() => {
                     self.comparison(path, name, operator, value)

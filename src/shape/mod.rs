@@ -144,6 +144,8 @@ fn scalar(field: &FieldDef, value: Value) -> Value {
 /// where an answer that was too large ended.
 #[derive(Debug)]
 pub struct Wanted {
+    /// `*`: every field, those too that the table does not know.
+    all: bool,
     parts: Found,
     /// How many rows or characters were seen before.
     from: Vec<(&'static str, usize)>,
@@ -157,12 +159,13 @@ impl Wanted {
     pub fn read(
         def: &'static DocTypeDef,
         rule: &FieldRule,
-        names: &Value,
+        names: &[String],
         children: Children<'_>,
     ) -> Result<Self, Vec<Violation>> {
         let (mut wanted, mut from) = (Vec::new(), Vec::new());
         let mut violations = Vec::new();
-        for (i, name) in names.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate() {
+        let all = names.iter().any(|name| name == "*");
+        for (i, name) in names.iter().enumerate().filter(|(_, name)| *name != "*") {
             let (field, start) = begun(name);
             match find(def, rule, &field, children) {
                 Ok(found) => {
@@ -181,7 +184,7 @@ impl Wanted {
         let money: Vec<&FieldDef> =
             wanted.iter().filter_map(|(name, column)| money(def, children, name, *column)).collect();
         wanted.extend(money.into_iter().filter(|by| rule.may_read(*by)).map(|by| (by.fieldname, None)));
-        if violations.is_empty() { Ok(Self { parts: wanted, from }) } else { Err(violations) }
+        if violations.is_empty() { Ok(Self { all, parts: wanted, from }) } else { Err(violations) }
     }
 
     /// Leaves out the rows and characters that were seen before; gives where each begins now.
@@ -203,6 +206,9 @@ impl Wanted {
 
     /// Takes out everything else, but for the name.
     pub fn keep(&self, document: &mut Map<String, Value>) {
+        if self.all {
+            return;
+        }
         document.retain(|key, value| {
             if key == "name" || self.parts.iter().any(|(field, column)| field == key && column.is_none()) {
                 return true;
@@ -240,9 +246,6 @@ type Found = Vec<(&'static str, Option<&'static str>)>;
 type NotFound = (Rule, String, Option<&'static str>);
 
 fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Children<'_>) -> Result<Found, NotFound> {
-    if name == "*" {
-        return Ok(def.all_fields().map(|field| (field.fieldname, None)).collect());
-    }
     let (fieldname, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
     let visible = |field: &&'static FieldDef| rule.may_read(*field);
     let unknown = |def: &DocTypeDef, near| (Rule::UnknownField, format!("no such field in {}", def.name), near);

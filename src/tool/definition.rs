@@ -4,8 +4,10 @@ use erpnext_schema::json_schema::data_schema;
 use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{self, Arg, DEFAULT_LIMIT, Kind, MAX_LIMIT, TOKEN};
+use super::arguments::{self, TOKEN};
 use super::detail::{Detail, Shown};
+use super::input_schema::Arg;
+use super::kinds::Kind;
 use super::{Effect, Tool, operation};
 use crate::context::Session;
 use crate::document::Writing;
@@ -166,11 +168,11 @@ fn input_schema(session: &Session<'_>, tool: Tool, level: Detail) -> Map<String,
     args.retain(|arg| level.shows(arg) && is_shown(session, tool, arg));
     let mut properties = Map::new();
     for arg in &args {
-        properties.insert(arg.name.to_owned(), argument_schema(session, tool, arg, level));
+        properties.insert(arg.name.clone(), argument_schema(session, tool, arg, level));
     }
     let mut schema =
         Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(properties))]);
-    let required: Vec<&str> = args.iter().filter(|arg| arg.required).map(|arg| arg.name).collect();
+    let required: Vec<&str> = args.iter().filter(|arg| arg.required).map(|arg| arg.name.as_str()).collect();
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
     }
@@ -179,11 +181,13 @@ fn input_schema(session: &Session<'_>, tool: Tool, level: Detail) -> Map<String,
 
 /// Whether an argument means something here; it is taken all the same.
 fn is_shown(session: &Session<'_>, tool: Tool, arg: &Arg) -> bool {
-    match (arg.name, tool) {
+    match (arg.name.as_str(), tool) {
+        // There is exactly one, named like its DocType.
+        ("name", Tool::Typed(_, def)) => !def.is(doctype_flag::SINGLE),
         ("fresh", _) => session.site.keeps_answers(),
         (TOKEN, tool) => is_confirmed(session, tool),
         ("confirm", tool) => is_confirmed(session, tool) && session.policy.takes_confirm_argument(),
-        ("idempotency_key", Tool::Typed(_, def)) => def.field(arg.name).is_some(),
+        ("idempotency_key", Tool::Typed(_, def)) => def.field(&arg.name).is_some(),
         _ => true,
     }
 }
@@ -196,30 +200,18 @@ fn is_confirmed(session: &Session<'_>, tool: Tool) -> bool {
 }
 
 fn argument_schema(session: &Session<'_>, tool: Tool, arg: &Arg, level: Detail) -> Value {
-    let mut schema = match arg.kind {
-        Kind::Text | Kind::OrderBy => json!({"type": "string"}),
-        Kind::Flag => json!({"type": "boolean"}),
-        Kind::Limit => json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
-        Kind::Count => json!({"type": "integer", "minimum": 0}),
-        Kind::Choice(choices) => json!({"type": "string", "enum": choices}),
-        // An object is what models write best; triples are taken too.
-        Kind::Filters | Kind::Object => json!({"type": "object"}),
-        Kind::Names => json!({"type": "array", "items": {"type": "string"}}),
-        Kind::Objects => json!({"type": "array", "items": {"type": "object"}}),
-        Kind::Fields if level == Detail::Lean => json!({"type": "array", "items": {"type": "string"}}),
-        Kind::Fields => fields_schema(session, tool),
-        Kind::Data => return data(session, tool, level),
-    };
-    let about = match (arg.kind, level) {
-        (_, Detail::Lean) => "",
+    let mut schema = arg.schema.clone();
+    match (&arg.kind, level) {
+        (Kind::Data, _) => return data(session, tool, level).unwrap_or_else(|| Value::Object(schema)),
+        (_, Detail::Lean) => drop(schema.shift_remove("description")),
         // The generic tools, which are always listed, name the operators.
-        (Kind::Filters, Detail::Compact) => "as in list_generic_documents",
-        _ => arg.about,
-    };
-    if !about.is_empty() {
-        schema["description"] = json!(about);
+        (Kind::Filters, Detail::Compact) => {
+            schema.insert("description".to_owned(), json!("as in list_generic_documents"));
+        }
+        (Kind::FieldNames, _) => schema["items"] = fields_schema(session, tool),
+        _ => {}
     }
-    schema
+    Value::Object(schema)
 }
 
 /// The names that may be asked for, where they are few.
@@ -234,20 +226,19 @@ fn fields_schema(session: &Session<'_>, tool: Tool) -> Value {
             items.insert("enum".to_owned(), json!(names));
         }
     }
-    json!({"type": "array", "items": items})
+    Value::Object(items)
 }
 
-fn data(session: &Session<'_>, tool: Tool, level: Detail) -> Value {
-    let (Tool::Typed(verb, def), Some(rule)) = (tool, rule(session, tool)) else {
-        return json!({"type": "object", "description": "fields of the document, see get_doctype_schema"});
-    };
+/// The fields of a document of the tool's DocType, if it is for one.
+fn data(session: &Session<'_>, tool: Tool, level: Detail) -> Option<Value> {
+    let (Tool::Typed(verb, def), Some(rule)) = (tool, rule(session, tool)) else { return None };
     let purpose = if verb == Verb::Create { Purpose::Create } else { Purpose::Update };
     let writing = Writing { rule: &rule, catalog: session.listed };
     let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, title: def.title_field });
     if level != Detail::Full {
         schema["description"] = json!("accepts more fields: see get_doctype_schema");
     }
-    schema
+    Some(schema)
 }
 
 fn rule(session: &Session<'_>, tool: Tool) -> Option<FieldRule> {

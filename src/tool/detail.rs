@@ -2,7 +2,7 @@
 
 use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, flag};
 
-use super::arguments::Arg;
+use super::input_schema::Arg;
 use crate::document::Writing;
 
 /// How much is shown of the tools of a DocType, the least first.
@@ -34,7 +34,7 @@ impl Detail {
         match self {
             Self::Full => true,
             Self::Compact => arg.name != "idempotency_key",
-            Self::Lean | Self::Found => arg.required || matches!(arg.name, "filters" | "fields" | "confirm"),
+            Self::Lean | Self::Found => arg.required || matches!(arg.name.as_str(), "filters" | "fields" | "confirm"),
         }
     }
 

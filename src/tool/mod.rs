@@ -3,6 +3,9 @@
 pub mod arguments;
 pub mod definition;
 pub mod detail;
+pub mod document_args;
+pub mod input_schema;
+pub mod kinds;
 pub mod listing;
 pub mod progress;
 mod registry;

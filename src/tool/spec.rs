@@ -1,18 +1,20 @@
 //! The spec of a tool with a name of its own, and one call of it.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use futures_util::future::BoxFuture;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::arguments::Arg;
+use super::input_schema::InputSchema;
 use super::progress::CallObserver;
 use super::{Arguments, Registry, Tool};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::context::Session;
 use crate::error::ToolError;
-use crate::policy::{Operation, Permit, Policy};
+use crate::policy::{Operation, Policy};
 /// By what a tool is asked for in a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Toolset {
@@ -55,8 +57,6 @@ pub struct ToolSpec {
     pub title: &'static str,
     /// For the model: what it does, when to use it, one trap.
     pub description: &'static str,
-    /// What it takes, in the order that its schema shows.
-    pub args: &'static [Arg],
     /// By what it is asked for in a list.
     pub toolset: Toolset,
     /// What it does to documents, as the audit log names it.
@@ -67,9 +67,32 @@ pub struct ToolSpec {
     pub offered: fn(&Policy) -> bool,
     /// What no other tool needs.
     pub special: Special,
+    /// What it takes, and what does it.
+    pub handler: Handler,
+}
+
+/// What a tool takes, and the function that takes it: made by [`handler!`](crate::tool::handler), so that they fit.
+pub struct Handler {
+    /// Its own arguments.
+    pub input: LazyLock<InputSchema>,
     /// Does it.
     pub run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>,
 }
+
+/// The [`Handler`] of an `async fn(Call<'_>, Args) -> Result<ToolAnswer, ToolError>`.
+macro_rules! handler {
+    ($args:ty, $run:path) => {
+        $crate::tool::spec::Handler {
+            input: std::sync::LazyLock::new($crate::tool::input_schema::InputSchema::of::<$args>),
+            run: |call| Box::pin(async move { $run(call, call.args::<$args>()?).await }),
+        }
+    };
+}
+pub(crate) use handler;
+
+/// The arguments of a tool that takes none.
+#[derive(Deserialize, schemars::JsonSchema)]
+pub struct NoArgs {}
 
 /// What is special about a tool.
 #[derive(Clone, Copy)]
@@ -110,7 +133,7 @@ pub struct Call<'a> {
     pub registry: &'a Registry,
     /// The tool that was called.
     pub tool: Tool,
-    /// Its arguments.
+    /// Its arguments, as they were checked.
     pub given: &'a Arguments,
     /// The record of it.
     pub attempt: &'a Attempt,
@@ -119,9 +142,9 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Leave for an operation on the DocType that the argument `doctype` names.
-    pub async fn permit(&self, operation: Operation) -> Result<Permit, ToolError> {
-        self.session.permit(operation, self.given.text("doctype").unwrap_or_default()).await
+    /// Its arguments as the type that their schema comes from.
+    pub(crate) fn args<T: Deserialize<'a>>(&self) -> Result<T, ToolError> {
+        self.given.read()
     }
 }
 

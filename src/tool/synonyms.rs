@@ -18,7 +18,7 @@ const SYNONYMS: &[&[&str]] = &[
     &["group_by", "groupby", "groups", "dimensions"],
     &["new_name", "new", "to"],
     &["arguments", "args", "parameters", "params"],
-    &["tool", "tool_name"],
+    &["tool", "tool_name", "name", "function"],
     &["user", "assign_to", "assignee"],
 ];
 

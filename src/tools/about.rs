@@ -1,6 +1,8 @@
 //! The tools about the site and its DocTypes: what is there, what may be done, what a document looks like.
 
 use erpnext_schema::{DocTypeDef, FieldDef, Options, doctype_flag, flag, nearest_field};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
@@ -8,87 +10,96 @@ use crate::context::Session;
 use crate::context::companies;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
-use crate::tool::arguments::{DOCTYPE, FIELDS, Kind, optional};
-use crate::tool::spec::always;
-use crate::tool::{Arguments, Effect, Special, Tool, ToolSpec, Toolset};
+use crate::tool::document_args::DocTypeArgs;
+use crate::tool::kinds::{DocTypeName, FieldNames};
+use crate::tool::spec::{NoArgs, always, handler};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How many DocTypes one answer lists.
 const MOST_DOCTYPES: usize = 150;
 
 /// Whether site and key work.
-pub const TEST_CONNECTION: ToolSpec = ToolSpec {
+pub static TEST_CONNECTION: ToolSpec = ToolSpec {
     name: "test_connection",
     title: "Test the connection",
     description: "Checks that the site answers and accepts the key; returns the user, the site's time zone and its \
                   companies.",
-    args: &[],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
     special: Special::NONE,
-    run: |call| Box::pin(test_connection(call.session)),
+    handler: handler!(NoArgs, test_connection),
 };
 
 /// What runs on the site, and what this server is made for.
-pub const SYSTEM_INFO: ToolSpec = ToolSpec {
+pub static SYSTEM_INFO: ToolSpec = ToolSpec {
     name: "get_system_info",
     title: "System information",
     description: "Returns the versions of the site's apps, the user, and this server's version and snapshot.",
-    args: &[],
     toolset: Toolset::Site,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
     special: Special::NONE,
-    run: |call| Box::pin(system_info(call.session)),
+    handler: handler!(NoArgs, system_info),
 };
 
 /// Which DocTypes there are, and what may be done with them.
-pub const LIST_DOCTYPES: ToolSpec = ToolSpec {
+pub static LIST_DOCTYPES: ToolSpec = ToolSpec {
     name: "list_doctypes",
     title: "List DocTypes",
     description: "Lists the DocTypes available here, with the operations permitted on each.",
-    args: &[optional("search", Kind::Text), optional("module", Kind::Text)],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
     special: Special::NONE,
-    run: |call| Box::pin(async move { Ok(list_doctypes(call.session, call.given).into()) }),
+    handler: handler!(DocTypesArgs, list_doctypes),
 };
 
+#[derive(Deserialize, JsonSchema)]
+struct DocTypesArgs {
+    search: Option<String>,
+    module: Option<String>,
+}
+
 /// What may be done with one DocType.
-pub const DOCTYPE_PERMISSIONS: ToolSpec = ToolSpec {
+pub static DOCTYPE_PERMISSIONS: ToolSpec = ToolSpec {
     name: "get_doctype_permissions",
     title: "Permissions on a DocType",
     description: "Lists the operations permitted on a DocType, and its withheld fields.",
-    args: &[DOCTYPE],
     toolset: Toolset::Site,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
     special: Special::NONE,
-    run: |call| Box::pin(doctype_permissions(call.session, call.given)),
+    handler: handler!(DocTypeArgs, doctype_permissions),
 };
 
 /// The fields of one DocType.
-pub const DOCTYPE_SCHEMA: ToolSpec = ToolSpec {
+pub static DOCTYPE_SCHEMA: ToolSpec = ToolSpec {
     name: "get_doctype_schema",
     title: "Fields of a DocType",
     description: "Lists the fields of a DocType and its child tables, custom fields included: type, options, link \
                   target, whether required. fields selects some.",
-    args: &[DOCTYPE, FIELDS],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
     special: Special::NONE,
-    run: |call| Box::pin(doctype_schema(call.session, call.tool, call.given)),
+    handler: handler!(SchemaArgs, doctype_schema),
 };
 
+#[derive(Deserialize, JsonSchema)]
+struct SchemaArgs {
+    doctype: DocTypeName,
+    fields: Option<FieldNames>,
+}
+
 /// Whether site and key work, and as whom.
-async fn test_connection(session: &Session<'_>) -> Result<ToolAnswer, ToolError> {
+async fn test_connection(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
     let started = std::time::Instant::now();
     let user = session.site.logged_user().await?;
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -105,7 +116,8 @@ async fn test_connection(session: &Session<'_>) -> Result<ToolAnswer, ToolError>
 }
 
 /// What runs on the site, and what this server was generated from.
-async fn system_info(session: &Session<'_>) -> Result<ToolAnswer, ToolError> {
+async fn system_info(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
     let (user, versions) = futures_util::try_join!(session.user_name(), session.site.versions())?;
     let version =
         |(name, session): (&String, &Value)| (name.clone(), session.get("version").cloned().unwrap_or_default());
@@ -123,9 +135,9 @@ async fn system_info(session: &Session<'_>) -> Result<ToolAnswer, ToolError> {
 }
 
 /// The DocTypes that the policy opens, with what may be done.
-fn list_doctypes(session: &Session<'_>, given: &Arguments) -> Value {
-    let search = given.text("search").map(str::to_lowercase);
-    let module = given.text("module").map(str::to_lowercase);
+async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
+    let (search, module) = (args.search.map(|text| text.to_lowercase()), args.module.map(|text| text.to_lowercase()));
     let fits = |name: &str, def: Option<&DocTypeDef>| {
         search.as_ref().is_none_or(|search| name.to_lowercase().contains(search))
             && module.as_ref().is_none_or(|module| def.is_some_and(|def| def.module.to_lowercase() == *module))
@@ -154,7 +166,7 @@ fn list_doctypes(session: &Session<'_>, given: &Arguments) -> Value {
         result.insert("others".to_owned(), json!("DocTypes made on the site itself work too, by their exact name"));
     }
     result.insert("doctypes".to_owned(), Value::Array(entries));
-    Value::Object(result)
+    Ok(Value::Object(result).into())
 }
 
 fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value {
@@ -168,8 +180,8 @@ fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value 
 }
 
 /// What may be done with one DocType, and which fields are withheld.
-async fn doctype_permissions(session: &Session<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
-    let doctype = given.text("doctype").unwrap_or_default();
+async fn doctype_permissions(call: Call<'_>, args: DocTypeArgs) -> Result<ToolAnswer, ToolError> {
+    let (session, doctype) = (call.session, &*args.doctype);
     let (operations, def, rule) = open(session, doctype).await?;
     let names = |may: &dyn Fn(&FieldDef) -> bool| {
         def.fields.iter().filter(|field| may(field)).map(|field| field.fieldname).collect::<Vec<_>>()
@@ -213,18 +225,17 @@ async fn doctype_permissions(session: &Session<'_>, given: &Arguments) -> Result
 }
 
 /// The fields of one DocType, as far as the caller may see or set them.
-async fn doctype_schema(session: &Session<'_>, tool: Tool, given: &Arguments) -> Result<ToolAnswer, ToolError> {
-    let doctype = given.text("doctype").unwrap_or_default();
+async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, ToolError> {
+    let (session, doctype) = (call.session, &*args.doctype);
     let (operations, mut def, rule) = open(session, doctype).await?;
     // The site's own metadata shows custom fields; without the site the generated table still serves.
     match session.catalog.shown(session.site, doctype).await {
         Ok(live) => def = live,
         Err(error) => tracing::info!("schema of {doctype} from the snapshot: {}", error.for_log()),
     }
-    let wanted: Option<Vec<&str>> =
-        given.value("fields").and_then(Value::as_array).map(|names| names.iter().filter_map(Value::as_str).collect());
+    let wanted = args.fields.as_deref();
     let visible = |field: &&FieldDef| rule.may_read(*field) || rule.may_write(*field);
-    if let Some(wanted) = &wanted {
+    if let Some(wanted) = wanted {
         let violations =
             wanted.iter().enumerate().filter(|(_, name)| def.field(name).filter(visible).is_none()).map(|(i, name)| {
                 erpnext_schema::Violation {
@@ -236,11 +247,12 @@ async fn doctype_schema(session: &Session<'_>, tool: Tool, given: &Arguments) ->
             });
         let violations: Vec<_> = violations.collect();
         if !violations.is_empty() {
-            return Err(ToolError::arguments(tool.name(), violations));
+            return Err(ToolError::arguments(call.tool.name(), violations));
         }
     }
-    let shown =
-        |field: &&FieldDef| visible(field) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&field.fieldname));
+    let shown = |field: &&FieldDef| {
+        visible(field) && wanted.is_none_or(|wanted| wanted.iter().any(|name| name == field.fieldname))
+    };
     let mut tables = Map::new();
     for table in def.fields.iter().filter(shown).filter(|field| field.kind.is_table()) {
         let Some(child) = table.target().and_then(|target| session.catalog.known(target)) else { continue };

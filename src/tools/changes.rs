@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use erpnext_schema::{DocTypeDef, Operator, Order, meant_datetime, time};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
@@ -14,8 +16,8 @@ use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
 use crate::query::cursor;
 use crate::site::{Filter, ListQuery};
-use crate::tool::arguments::{CURSOR, Kind, LIMIT, needed, optional};
-use crate::tool::spec::reads;
+use crate::tool::kinds::{Cursor, Limit, Names};
+use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// The most DocTypes in one call: each is a request or two.
@@ -24,24 +26,29 @@ const MOST: usize = 20;
 const DELETED: &str = "Deleted Document";
 
 /// What was changed since a time.
-pub const CHANGES: ToolSpec = ToolSpec {
+pub static CHANGES: ToolSpec = ToolSpec {
     name: "get_changes_since",
     title: "Changes since a time",
     description: "Lists documents of some DocTypes created or changed since a time, oldest change first, and deleted \
                   ones if they may be seen. To poll, call again with the cursor of the last answer.",
-    args: &[
-        needed("doctypes", Kind::Names),
-        optional("since", Kind::Text).about("YYYY-MM-DD HH:MM:SS in the site's time; required in the first call"),
-        LIMIT,
-        CURSOR.about("cursor of the previous answer"),
-    ],
     toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
     special: Special::NONE,
-    run: |call| Box::pin(changes(call)),
+    handler: handler!(ChangesArgs, changes),
 };
+
+#[derive(Deserialize, JsonSchema)]
+struct ChangesArgs {
+    doctypes: Names,
+    /// YYYY-MM-DD HH:MM:SS in the site's time; required in the first call
+    since: Option<String>,
+    #[serde(default)]
+    limit: Limit,
+    /// cursor of the previous answer
+    cursor: Option<Cursor>,
+}
 
 /// A list whose rows are changes: of a DocType, or of what was deleted.
 struct Source {
@@ -83,10 +90,9 @@ impl FromStr for Seen {
     }
 }
 
-async fn changes(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let (session, given) = (call.session, call.given);
-    let doctypes: Vec<&str> =
-        given.value("doctypes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
+    let doctypes: Vec<&str> = args.doctypes.iter().map(String::as_str).collect();
     if doctypes.is_empty() || doctypes.len() > MOST {
         return Err(ToolError::refused(
             format!("doctypes: found {}, expected 1 to {MOST}.", doctypes.len()),
@@ -95,8 +101,8 @@ async fn changes(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     }
     let sources = sources(call, &doctypes).await?;
     let identity = json!([doctypes, sources.len()]).to_string();
-    let mut seen = begin(given.text("cursor"), given.text("since"), &identity)?;
-    let limit = usize::try_from(given.limit()).unwrap_or(usize::MAX);
+    let mut seen = begin(args.cursor.as_deref(), args.since.as_deref(), &identity)?;
+    let limit = args.limit.count();
     let mut found: Vec<(usize, Map<String, Value>)> = Vec::new();
     let mut more = false;
     for (index, source) in sources.iter().enumerate() {

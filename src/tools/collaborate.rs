@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use erpnext_schema::doctype_flag;
-use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::erp::is_a_date;
@@ -16,153 +17,207 @@ use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::site::{Answer, Kind as Failure, Mark, SiteError, WriteError, unreachable};
-use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed, optional};
-use crate::tool::spec::updates;
-use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
+use crate::tool::document_args::DocumentArgs;
+use crate::tool::kinds::{DocTypeName, DocumentName};
+use crate::tool::spec::{Handler, handler, updates};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
-
-const USER: Arg = needed("user", Kind::Text).about("the user's name, an e-mail address");
-const TAGGED: Arg = needed("tag", Kind::Text);
 
 /// A tool that hangs something on a document.
 const fn tool(
     name: &'static str,
     title: &'static str,
     description: &'static str,
-    args: &'static [Arg],
     effect: Effect,
-    run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>,
+    handler: Handler,
 ) -> ToolSpec {
     ToolSpec {
         name,
         title,
         description,
-        args,
         toolset: Toolset::Collaboration,
         operation: Operation::Update,
         effect,
         offered: updates,
         special: Special::NONE,
-        run,
+        handler,
     }
 }
 
 /// Comments on a document.
-pub const COMMENT: ToolSpec = tool(
+pub static COMMENT: ToolSpec = tool(
     "add_comment",
     "Comment on a document",
     "Adds a comment to a document's timeline, in the user's name. It cannot be removed from here.",
-    &[DOCTYPE, NAME, needed("content", Kind::Text)],
     Effect::Adds,
-    |call| {
-        Box::pin(async move {
-            let content = html(call.given.text("content").unwrap_or_default());
-            let by = call.session.user_name().await?;
-            mark(call, &Mark::Comment { content: &content, by }).await
-        })
-    },
+    handler!(CommentArgs, comment),
 );
 
+#[derive(Deserialize, JsonSchema)]
+struct CommentArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    content: String,
+}
+
+async fn comment(call: Call<'_>, args: CommentArgs) -> Result<ToolAnswer, ToolError> {
+    let content = html(&args.content);
+    let by = call.session.user_name().await?;
+    mark(call, &args.doctype, &args.name, &Mark::Comment { content: &content, by }).await
+}
+
 /// Assigns a document.
-pub const ASSIGN: ToolSpec = tool(
+pub static ASSIGN: ToolSpec = tool(
     "assign_document",
     "Assign a document",
     "Assigns a document to a user as a task and notifies the user. Other assignments stay.",
-    &[
-        DOCTYPE,
-        NAME,
-        USER,
-        optional("description", Kind::Text).about("what to do"),
-        optional("date", Kind::Text).about("until when, YYYY-MM-DD"),
-    ],
     Effect::Sets,
-    |call| {
-        Box::pin(async move {
-            let description = call.given.text("description").map(html);
-            let given = call.given;
-            let (user, date) = (text(given, "user"), given.text("date"));
-            is_a_date(given)?;
-            mark(call, &Mark::Assign { user, description: description.as_deref(), date }).await
-        })
-    },
+    handler!(AssignArgs, assign),
 );
 
+#[derive(Deserialize, JsonSchema)]
+struct AssignArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// the user's name, an e-mail address
+    user: String,
+    /// what to do
+    description: Option<String>,
+    /// until when, YYYY-MM-DD
+    date: Option<String>,
+}
+
+async fn assign(call: Call<'_>, args: AssignArgs) -> Result<ToolAnswer, ToolError> {
+    let (description, date) = (args.description.as_deref().map(html), args.date.as_deref());
+    is_a_date(date)?;
+    let assign = Mark::Assign { user: &args.user, description: description.as_deref(), date };
+    mark(call, &args.doctype, &args.name, &assign).await
+}
+
 /// Takes an assignment back.
-pub const UNASSIGN: ToolSpec = tool(
+pub static UNASSIGN: ToolSpec = tool(
     "unassign_document",
     "Remove an assignment",
     "Removes a document's assignment to a user.",
-    &[DOCTYPE, NAME, USER],
     Effect::Destroys,
-    |call| Box::pin(async move { mark(call, &Mark::Unassign(text(call.given, "user"))).await }),
+    handler!(UserArgs, unassign),
 );
 
+#[derive(Deserialize, JsonSchema)]
+struct UserArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// the user's name, an e-mail address
+    user: String,
+}
+
+async fn unassign(call: Call<'_>, args: UserArgs) -> Result<ToolAnswer, ToolError> {
+    mark(call, &args.doctype, &args.name, &Mark::Unassign(&args.user)).await
+}
+
 /// Tags a document.
-pub const TAG: ToolSpec = tool(
+pub static TAG: ToolSpec = tool(
     "tag_document",
     "Tag a document",
     "Adds a tag to a document; all users see it.",
-    &[DOCTYPE, NAME, TAGGED],
     Effect::Sets,
-    |call| Box::pin(async move { mark(call, &Mark::Tag(text(call.given, "tag"))).await }),
+    handler!(TagArgs, tag),
 );
 
+#[derive(Deserialize, JsonSchema)]
+struct TagArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    tag: String,
+}
+
+async fn tag(call: Call<'_>, args: TagArgs) -> Result<ToolAnswer, ToolError> {
+    mark(call, &args.doctype, &args.name, &Mark::Tag(&args.tag)).await
+}
+
 /// Takes a tag off.
-pub const UNTAG: ToolSpec = tool(
+pub static UNTAG: ToolSpec = tool(
     "untag_document",
     "Remove a tag from a document",
     "Removes a tag from a document.",
-    &[DOCTYPE, NAME, TAGGED],
     Effect::Destroys,
-    |call| Box::pin(async move { mark(call, &Mark::Untag(text(call.given, "tag"))).await }),
+    handler!(TagArgs, untag),
 );
 
+async fn untag(call: Call<'_>, args: TagArgs) -> Result<ToolAnswer, ToolError> {
+    mark(call, &args.doctype, &args.name, &Mark::Untag(&args.tag)).await
+}
+
 /// Shares a document.
-pub const SHARE: ToolSpec = tool(
+pub static SHARE: ToolSpec = tool(
     "share_document",
     "Share a document",
     "Lets another user read a document regardless of roles; write lets that user change it, share lets that user \
      share it.",
-    &[DOCTYPE, NAME, USER, optional("write", Kind::Flag), optional("share", Kind::Flag)],
     Effect::Sets,
-    |call| {
-        Box::pin(async move {
-            let given = call.given;
-            let user = text(given, "user");
-            mark(call, &Mark::Share { user, write: given.flag("write"), share: given.flag("share") }).await
-        })
-    },
+    handler!(ShareArgs, share),
 );
 
+#[derive(Deserialize, JsonSchema)]
+struct ShareArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// the user's name, an e-mail address
+    user: String,
+    #[serde(default)]
+    write: bool,
+    #[serde(default)]
+    share: bool,
+}
+
+async fn share(call: Call<'_>, args: ShareArgs) -> Result<ToolAnswer, ToolError> {
+    let share = Mark::Share { user: &args.user, write: args.write, share: args.share };
+    mark(call, &args.doctype, &args.name, &share).await
+}
+
 /// Follows a document.
-pub const FOLLOW: ToolSpec = tool(
+pub static FOLLOW: ToolSpec = tool(
     "follow_document",
     "Follow a document",
     "Sends this user the document's changes by e-mail from now on.",
-    &[DOCTYPE, NAME],
     Effect::Sets,
-    |call| Box::pin(async move { mark(call, &Mark::Follow(call.session.user_name().await?)).await }),
+    handler!(DocumentArgs, follow),
 );
 
+async fn follow(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolError> {
+    mark(call, &args.doctype, &args.name, &Mark::Follow(call.session.user_name().await?)).await
+}
+
 /// Renames a document.
-pub const RENAME: ToolSpec = tool(
+pub static RENAME: ToolSpec = tool(
     "rename_document",
     "Rename a document",
     "Gives a document another name (ID) and updates the links to it. Never merges two documents.",
-    &[DOCTYPE, NAME, needed("new_name", Kind::Text)],
     Effect::Destroys,
-    |call| Box::pin(rename(call)),
+    handler!(RenameArgs, rename),
 );
 
-async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Update).await?;
+#[derive(Deserialize, JsonSchema)]
+struct RenameArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    new_name: String,
+}
+
+async fn mark(
+    call: Call<'_>,
+    doctype: &DocTypeName,
+    name: &DocumentName,
+    mark: &Mark<'_>,
+) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Update, doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let (name, stored) = stored(&on, call.given).await?;
+    let (name, stored) = stored(&on, name).await?;
     let (key, what) = told(mark);
     let preview = Map::from_iter([(key.to_owned(), what.clone())]);
     let state = WriteState::Changed { stored: &stored, result: &stored };
-    let cleared = match on.gate(call.given, Step { name: Some(&name), state, preview: &preview }).await? {
+    let cleared = match on.gate(Step { name: Some(&name), state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
@@ -184,10 +239,10 @@ async fn mark(call: Call<'_>, mark: &Mark<'_>) -> Result<ToolAnswer, ToolError> 
     Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }
 
-async fn rename(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Update).await?;
+async fn rename(call: Call<'_>, args: RenameArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Update, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let new_name = text(call.given, "new_name").trim();
+    let new_name = args.new_name.trim();
     if !on.def.is(doctype_flag::ALLOW_RENAME) {
         return Err(ToolError::refused(
             format!("{}: the site does not let its documents be renamed.", on.def.name),
@@ -197,7 +252,7 @@ async fn rename(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     if let Some(rule) = unreachable(new_name) {
         return Err(ToolError::refused(format!("new_name: {new_name:?} {rule}."), "Choose another name."));
     }
-    let (name, stored) = stored(&on, call.given).await?;
+    let (name, stored) = stored(&on, &args.name).await?;
     // Some are named by a field, which is set along with the name.
     let field = on.def.autoname.and_then(|rule| on.def.field(rule.strip_prefix("field:")?));
     if let Some(field) = field.filter(|field| !permit.fields().may_write(*field)) {
@@ -227,7 +282,7 @@ async fn rename(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     }
     let preview = Map::from_iter([("name".to_owned(), json!({"from": name, "to": new_name}))]);
     let state = WriteState::Changed { stored: &stored, result: &result };
-    let cleared = match on.gate(call.given, Step { name: Some(&name), state, preview: &preview }).await? {
+    let cleared = match on.gate(Step { name: Some(&name), state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
@@ -281,9 +336,9 @@ fn same(name: &str, other: &str) -> bool {
 }
 
 /// The document that the call names, as it is stored: what is hung on a document must not reach one that is not there.
-async fn stored(on: &DocTypeCall<'_>, given: &Arguments) -> Result<(String, Map<String, Value>), ToolError> {
+async fn stored(on: &DocTypeCall<'_>, name: &DocumentName) -> Result<(String, Map<String, Value>), ToolError> {
     on.fits(erpnext_schema::Verb::Update)?;
-    let name = on.name(given);
+    let name = on.name(name);
     let stored = on.session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     Ok((name.to_owned(), stored))
@@ -299,10 +354,6 @@ fn told(mark: &Mark<'_>) -> (&'static str, Value) {
         Mark::Share { user, write, share } => ("shared", json!({"user": user, "write": write, "share": share})),
         Mark::Follow(user) => ("followed_by", json!(user)),
     }
-}
-
-fn text<'a>(given: &'a Arguments, name: &str) -> &'a str {
-    given.text(name).unwrap_or_default()
 }
 
 /// Plain text as the site keeps it in fields that hold HTML.

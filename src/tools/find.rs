@@ -1,100 +1,116 @@
 //! `find_tools` and `call_tool`: the way to every permitted tool that the list does not show.
 
 use erpnext_schema::{Rule, Violation, nearest};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tool::arguments::{Kind, needed, optional};
+use crate::tool::arguments;
 use crate::tool::definition::definition_at;
 use crate::tool::detail::Detail;
+use crate::tool::kinds::{Object, choices};
 use crate::tool::listing::tokens;
-use crate::tool::spec::always;
-use crate::tool::{Call, Effect, Registry, Special, Tool, ToolSpec, Toolset, search};
+use crate::tool::spec::{always, handler};
+use crate::tool::{Arguments, Call, Effect, Registry, Special, Tool, ToolSpec, Toolset, search};
 
 /// How many tools come with their definition.
 const BEST: usize = 3;
 /// How many more are named.
 const NAMED: usize = 20;
-/// What an operation may be called here.
-const OPERATIONS: &[&str] = &["read", "create", "update", "delete", "submit", "cancel", "amend", "report", "print"];
 
 /// Tools by what they are for.
-pub const FIND: ToolSpec = ToolSpec {
+pub static FIND: ToolSpec = ToolSpec {
     name: "find_tools",
     title: "Find tools",
     description: "Finds tools, unlisted ones too, by words, DocType or operation; the best come with their \
                   definition. Use it if no listed tool fits; call_tool calls what it finds.",
-    args: &[
-        optional("query", Kind::Text).about("words or a tool's name, such as: new quotation"),
-        optional("doctype", Kind::Text).about("exact name"),
-        optional("operation", Kind::Choice(OPERATIONS)),
-    ],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: always,
     special: Special::NONE,
-    run: |call| Box::pin(async move { find(&call) }),
+    handler: handler!(FindArgs, find),
 };
+
+#[derive(Deserialize, JsonSchema)]
+struct FindArgs {
+    /// words or a tool's name, such as: new quotation
+    query: Option<String>,
+    /// exact name
+    doctype: Option<String>,
+    operation: Option<Does>,
+}
+
+choices!(Does {
+    Read = "read",
+    Create = "create",
+    Update = "update",
+    Delete = "delete",
+    Submit = "submit",
+    Cancel = "cancel",
+    Amend = "amend",
+    Report = "report",
+    Print = "print",
+});
 
 /// The name of the tool that calls others.
 pub const CALL_TOOL: &str = "call_tool";
 
 /// Any tool by its name.
-pub const CALL: ToolSpec = ToolSpec {
+pub static CALL: ToolSpec = ToolSpec {
     name: CALL_TOOL,
     title: "Call a tool",
     description: "Calls a tool by its name, listed or not, as find_tools gives it. It is checked, permitted and \
                   recorded like a direct call. The tool's own arguments go into arguments.",
-    args: &[needed("tool", Kind::Text).about("the tool's name"), optional("arguments", Kind::Object)],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Destroys,
     offered: always,
     special: Special { is_proxy: true, ..Special::NONE },
-    run: |call| Box::pin(async move { Err(not_there(&call)) }),
+    handler: handler!(CallArgs, call_none),
 };
 
+#[derive(Deserialize, JsonSchema)]
+struct CallArgs {
+    /// the tool's name
+    tool: String,
+    #[serde(default)]
+    arguments: Object,
+}
+
 /// The tool that a call is for, with its arguments: the one that `call_tool` names, where it names one; else itself.
-pub fn corrected(registry: &Registry, tool: Tool, mut given: Map<String, Value>) -> (Tool, Map<String, Value>) {
+pub fn corrected(registry: &Registry, tool: Tool, given: Map<String, Value>) -> (Tool, Map<String, Value>) {
     // The site's version, and so the table of the tool's DocType, may have become known since the tool was looked up.
     let tool = registry.find(tool.name()).unwrap_or(tool);
-    let called = named(registry, tool.name(), Some(&given)).filter(|called| tool.is_proxy() && !called.is_proxy());
-    let Some(called) = called else {
-        return (tool, given);
-    };
-    let arguments = match given.remove("arguments") {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(arguments)) => arguments,
-        // Some clients send objects as JSON in a string; what is neither is told by the check of call_tool's own.
-        Some(other) => match other.as_str().map(serde_json::from_str) {
-            Some(Ok(Value::Object(arguments))) => arguments,
-            _ => {
-                given.insert("arguments".to_owned(), other);
-                return (tool, given);
-            }
-        },
-    };
-    (called, arguments)
+    proxied(registry, tool, &given).unwrap_or((tool, given))
 }
 
 /// The tool of that name; for `call_tool`, the one that its arguments name, where they are such as it takes.
 pub fn named(registry: &Registry, name: &str, given: Option<&Map<String, Value>>) -> Option<Tool> {
     let tool = registry.find(name)?;
+    let called = given.and_then(|given| proxied(registry, tool, given));
+    Some(called.map_or(tool, |(called, _)| called))
+}
+
+/// The tool that a call of `call_tool` names, with the arguments for it; what is wrong with them is told by `call_tool`.
+fn proxied(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Option<(Tool, Map<String, Value>)> {
     if !tool.is_proxy() {
-        return Some(tool);
+        return None;
     }
-    let known = |given: &&Map<String, Value>| given.keys().all(|key| matches!(key.as_str(), "tool" | "arguments"));
-    let called = given.filter(known).and_then(|given| registry.find(given.get("tool")?.as_str()?.trim()));
-    Some(called.unwrap_or(tool))
+    let mut given = given.clone();
+    arguments::check(&arguments::of(&tool), &mut given).ok()?;
+    let CallArgs { tool, arguments } = Arguments::new(given).ok()?.read().ok()?;
+    let called = registry.find(tool.trim()).filter(|called| !called.is_proxy())?;
+    Some((called, arguments.0))
 }
 
 /// Why `call_tool` calls nothing.
-fn not_there(call: &Call<'_>) -> ToolError {
-    let name = call.given.text("tool").unwrap_or_default().trim();
+async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolError> {
+    let name = args.tool.trim();
     let (message, nearest) = if name == CALL.name {
         ("call_tool does not call itself: name another tool".to_owned(), None)
     } else {
@@ -105,10 +121,8 @@ fn not_there(call: &Call<'_>) -> ToolError {
         )
     };
     let nearest = nearest.map(str::to_owned);
-    ToolError::arguments(
-        call.tool.name(),
-        vec![Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest }],
-    )
+    let violation = Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest };
+    Err(ToolError::arguments(call.tool.name(), vec![violation]))
 }
 
 /// The available DocType that was meant by a name which none has.
@@ -120,16 +134,16 @@ fn other_doctype<'a>(session: &'a Session<'a>, doctype: &str) -> Option<&'a str>
     if known { None } else { nearest(doctype, available) }
 }
 
-fn find(call: &Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let (session, given) = (call.session, call.given);
-    let (query, doctype, wanted) = (given.text("query"), given.text("doctype"), given.text("operation"));
+async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
+    let (query, doctype, wanted) = (args.query.as_deref(), args.doctype.as_deref(), args.operation);
     if query.is_none() && doctype.is_none() && wanted.is_none() {
         let message = "give words, a doctype or an operation".to_owned();
         let violation = Violation { path: "query".to_owned(), rule: Rule::Mandatory, message, nearest: None };
         return Err(ToolError::arguments(call.tool.name(), vec![violation]));
     }
     let exact = query.and_then(|query| call.registry.find(query.trim()));
-    let does = |tool: &Tool| wanted.is_none_or(|wanted| wanted == tool.operation().as_str());
+    let does = |tool: &Tool| wanted.is_none_or(|wanted| wanted.as_str() == tool.operation().as_str());
     let about = |tool: &Tool| match (tool, doctype) {
         (Tool::Typed(_, def), Some(doctype)) => def.name.eq_ignore_ascii_case(doctype.trim()),
         (_, Some(_)) => false,

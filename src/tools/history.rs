@@ -1,5 +1,7 @@
 //! `get_document_history`.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::changes::moment;
@@ -9,35 +11,42 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::history::Reader;
-use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
-use crate::tool::spec::reads;
+use crate::tool::kinds::{DocTypeName, DocumentName};
+use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How many Versions the site gives with a document.
 const VERSIONS: usize = 10;
 
 /// Who did what to a document.
-pub const HISTORY: ToolSpec = ToolSpec {
+pub static HISTORY: ToolSpec = ToolSpec {
     name: "get_document_history",
     title: "History of a document",
     description: "Lists a document's changes (who, when, from which value to which), comments, e-mails and \
                   approvals, newest first. Use it to explain the present state. The site gives the ten newest \
                   changes only.",
-    args: &[DOCTYPE, NAME, optional("since", Kind::Text).about("only what happened from this date or time on")],
     toolset: Toolset::History,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
     special: Special::NONE,
-    run: |call| Box::pin(history(call)),
+    handler: handler!(HistoryArgs, history),
 };
 
-async fn history(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
+#[derive(Deserialize, JsonSchema)]
+struct HistoryArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// only what happened from this date or time on
+    since: Option<String>,
+}
+
+async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let since = call.given.text("since").map(moment).transpose()?;
-    let permit = call.permit(Operation::Read).await?;
+    let since = args.since.as_deref().map(moment).transpose()?;
+    let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let name = on.name(call.given);
+    let name = on.name(&args.name);
     let (on, shaped) = read::document(&on, name).await?;
     let info = session.site.docinfo(&permit, name).await?;
     // E-mails hold copies of what a rule withholds.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Order, doctype_flag};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::read;
@@ -14,8 +16,8 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Rows};
 use crate::site::{self, Filter, ListQuery, SiteError};
-use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
-use crate::tool::spec::reads;
+use crate::tool::kinds::{DocTypeName, DocumentName, Names};
+use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How many lists are asked for at once.
@@ -28,34 +30,35 @@ const COUNTED: u32 = 100;
 const NAMED: usize = 10;
 
 /// What belongs to a document.
-pub const LINKED: ToolSpec = ToolSpec {
+pub static LINKED: ToolSpec = ToolSpec {
     name: "get_linked_documents",
     title: "Linked documents",
     description: "Lists the documents that link to a document and those it links to, by DocType with counts. Use it \
                   to follow a chain such as order, delivery, invoice, payment. Covers only DocTypes that may be \
                   read.",
-    args: &[
-        DOCTYPE,
-        NAME,
-        optional("only", Kind::Fields).about("only these DocTypes; required if very many could link to it"),
-    ],
     toolset: Toolset::History,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
     special: Special::NONE,
-    run: |call| Box::pin(linked(call)),
+    handler: handler!(LinkedArgs, linked),
 };
 
-async fn linked(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
+#[derive(Deserialize, JsonSchema)]
+struct LinkedArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// only these DocTypes; required if very many could link to it
+    only: Option<Names>,
+}
+
+async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let permit = call.permit(Operation::Read).await?;
+    let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let name = on.name(call.given);
+    let name = on.name(&args.name);
     let (on, shaped) = read::document(&on, name).await?;
-    let only: Option<Vec<&str>> =
-        call.given.value("only").and_then(Value::as_array).map(|only| only.iter().filter_map(Value::as_str).collect());
-    let wanted = |doctype: &str| only.as_ref().is_none_or(|only| only.contains(&doctype));
+    let wanted = |doctype: &str| args.only.as_ref().is_none_or(|only| only.iter().any(|name| name == doctype));
     let mut ways = Vec::new();
     for doctype in readable(session).into_iter().filter(|doctype| wanted(doctype)) {
         let Some(def) = session.catalog.known(doctype).filter(|def| has_lists(def)) else { continue };

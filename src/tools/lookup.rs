@@ -1,6 +1,8 @@
 //! `search_link` and `global_search`: from what people call a document to its name.
 
 use erpnext_schema::{DocTypeDef, doctype_flag};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::ToolAnswer;
@@ -10,8 +12,8 @@ use crate::documents::titles;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::shape::page;
-use crate::tool::arguments::{DOCTYPE, FILTERS, Kind, LIMIT, needed, optional};
-use crate::tool::spec::reads;
+use crate::tool::kinds::{DocTypeName, Filters, Limit, Names};
+use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How many DocTypes are searched at once.
@@ -38,54 +40,68 @@ const MODULES: &[&str] = &[
 ];
 
 /// The name that a link takes.
-pub const SEARCH_LINK: ToolSpec = ToolSpec {
+pub static SEARCH_LINK: ToolSpec = ToolSpec {
     name: "search_link",
     title: "Find the name for a link",
     description: "Finds a document's name by its title: \"ACME\" gives CUST-00042. Use it before setting a Link. \
                   Exact matches come first and are marked.",
-    args: &[DOCTYPE, needed("text", Kind::Text).about("part of a name or title"), FILTERS, LIMIT],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
     special: Special::NONE,
-    run: |call| Box::pin(search_link(call)),
+    handler: handler!(LinkArgs, search_link),
 };
 
+#[derive(Deserialize, JsonSchema)]
+struct LinkArgs {
+    doctype: DocTypeName,
+    /// part of a name or title
+    text: String,
+    filters: Option<Filters>,
+    #[serde(default)]
+    limit: Limit,
+}
+
 /// Documents of any DocType.
-pub const GLOBAL_SEARCH: ToolSpec = ToolSpec {
+pub static GLOBAL_SEARCH: ToolSpec = ToolSpec {
     name: "global_search",
     title: "Search everywhere",
     description: "Finds documents of any permitted DocType by a text in their name or title. Use it if the DocType \
                   is not known; search_generic_documents searches more fields of one.",
-    args: &[
-        needed("text", Kind::Text),
-        optional("doctypes", Kind::Fields).about("only these DocTypes"),
-        optional("limit", Kind::Limit).about("documents of each DocType"),
-    ],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
     special: Special::NONE,
-    run: |call| Box::pin(global_search(call)),
+    handler: handler!(SearchArgs, global_search),
 };
 
-async fn search_link(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
+#[derive(Deserialize, JsonSchema)]
+struct SearchArgs {
+    text: String,
+    /// only these DocTypes
+    doctypes: Option<Names>,
+    /// documents of each DocType
+    #[serde(default)]
+    limit: Limit<EACH>,
+}
+
+async fn search_link(call: Call<'_>, args: LinkArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let permit = call.permit(Operation::Read).await?;
+    let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(erpnext_schema::Verb::Search)?;
-    let text = call.given.text("text").unwrap_or_default();
+    let text = args.text.as_str();
     let masked = on.masked().await?;
     let filters = on.checked(|on| {
         let reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(session.policy);
         let mut reader = reader.with_masked(&masked);
-        let filters = reader.filters("filters", call.given.value("filters"));
+        let filters = reader.filters("filters", args.filters.as_deref());
         reader.done(filters)
     });
     let (on, filters) = filters.await?;
-    let limit = u32::try_from(call.given.limit()).unwrap_or(500);
+    let limit = args.limit.rows();
     let mut found = titles::find(session, &permit, on.def, text, &filters, false, limit).await?;
     found.sort_by_key(|found| !found.is_called(text));
     let links = found.iter().map(|found| {
@@ -102,15 +118,10 @@ async fn search_link(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     Ok(json!({"shown": shown, "documents": links}).into())
 }
 
-async fn global_search(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
+async fn global_search(call: Call<'_>, args: SearchArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let text = call.given.text("text").unwrap_or_default();
-    let only: Option<Vec<&str>> = call
-        .given
-        .value("doctypes")
-        .and_then(Value::as_array)
-        .map(|only| only.iter().filter_map(Value::as_str).collect());
-    let mut searched = match only {
+    let text = args.text.as_str();
+    let mut searched = match args.doctypes.as_deref() {
         Some(only) => {
             let mut defs = Vec::new();
             for doctype in only {
@@ -125,8 +136,7 @@ async fn global_search(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     };
     let left_out = searched.len().saturating_sub(MOST);
     searched.truncate(MOST);
-    let each = call.given.value("limit").and_then(Value::as_u64).unwrap_or(EACH);
-    let each = u32::try_from(each).unwrap_or(500);
+    let each = args.limit.rows();
     let looked = searched.len();
     let mut found = Vec::new();
     for some in searched.chunks(AT_ONCE) {

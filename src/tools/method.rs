@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use erpnext_schema::{Rule, Violation, nearest};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
@@ -14,18 +16,18 @@ use crate::document::outcome::Verdict;
 use crate::error::ToolError;
 use crate::policy::{MethodPermit, Operation};
 use crate::site::{Answer, SiteError, WriteError};
-use crate::tool::arguments::{Kind, optional};
+use crate::tool::kinds::Object;
+use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::confirm::About;
 use crate::writes::send::{Next, Write, send};
 
 /// Calls a method of the site.
-pub const CALL: ToolSpec = ToolSpec {
+pub static CALL: ToolSpec = ToolSpec {
     name: "call_method",
     title: "Call a method of the site",
     description: "Calls a method of the site that this server's configuration lists; without method it lists them \
                   with their arguments. Answers are not checked against the DocTypes.",
-    args: &[optional("method", Kind::Text), optional("arguments", Kind::Object)],
     toolset: Toolset::More,
     operation: Operation::Update,
     effect: Effect::Destroys,
@@ -36,17 +38,24 @@ pub const CALL: ToolSpec = ToolSpec {
         },
         ..Special::NONE
     },
-    run: |call| Box::pin(call_method(call)),
+    handler: handler!(MethodArgs, call_method),
 };
 
-async fn call_method(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
+#[derive(Deserialize, JsonSchema)]
+struct MethodArgs {
+    method: Option<String>,
+    #[serde(default)]
+    arguments: Object,
+}
+
+async fn call_method(call: Call<'_>, args: MethodArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let Some(name) = call.given.text("method") else {
+    let Some(name) = args.method.as_deref() else {
         let methods: Vec<Value> = session.policy.methods().map(|(name, method)| described(name, method)).collect();
         return Ok(json!({"methods": methods}).into());
     };
     let (permit, method) = session.policy.permit_method(name)?;
-    let arguments = call.given.value("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
+    let arguments = args.arguments.0;
     check(method, &arguments).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     let answer = if permit.writes() {
         let shown = || Map::from_iter([("would_call".to_owned(), json!({"method": name, "arguments": arguments}))]);

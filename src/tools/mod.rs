@@ -28,10 +28,11 @@ use erpnext_schema::doctype_flag::{SINGLE, VIRTUAL};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
+use crate::tool::document_args::DocTypeArgs;
 use crate::tool::{Call, Tool, ToolSpec, VERBS, operation};
 
 /// Every tool with a name of its own, in the order of the list.
-pub const ALL: &[&ToolSpec] = &[
+pub static ALL: &[&ToolSpec] = &[
     &about::TEST_CONNECTION,
     &about::SYSTEM_INFO,
     &about::LIST_DOCTYPES,
@@ -88,28 +89,30 @@ pub fn exists(name: &str) -> bool {
 pub async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     match call.tool {
         Tool::Typed(verb, def) => with_documents(call, verb, def.name).await,
-        Tool::Generic(verb) => with_documents(call, verb, call.given.text("doctype").unwrap_or_default()).await,
-        Tool::Named(spec) => (spec.run)(call).await,
+        Tool::Generic(verb) => {
+            let DocTypeArgs { doctype } = call.args()?;
+            with_documents(call, verb, &doctype).await
+        }
+        Tool::Named(spec) => (spec.handler.run)(call).await,
     }
 }
 
 async fn with_documents(call: Call<'_>, verb: Verb, doctype: &str) -> Result<ToolAnswer, ToolError> {
     let permit = call.session.permit(operation(verb), doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let given = call.given;
     if verb == Verb::List && on.def.is(VIRTUAL) && !on.def.is(SINGLE) {
-        return virtual_list::list(&on, given).await;
+        return virtual_list::list(&on, call.args()?).await;
     }
     on.fits(verb)?;
     match verb {
-        Verb::List => Box::pin(read::list(&on, given)).await,
-        Verb::Get => Box::pin(read::get(&on, given)).await,
-        Verb::Search => Box::pin(read::search(&on, given)).await,
-        Verb::Create => Box::pin(write::create(&on, given)).await,
-        Verb::Update => Box::pin(write::update(&on, given)).await,
-        Verb::Delete => Box::pin(write::delete(&on, given)).await,
-        Verb::Submit => Box::pin(lifecycle::submit(&on, given)).await,
-        Verb::Cancel => Box::pin(lifecycle::cancel(&on, given)).await,
-        Verb::Amend => Box::pin(lifecycle::amend(&on, given)).await,
+        Verb::List => Box::pin(read::list(&on, call.args()?)).await,
+        Verb::Get => Box::pin(read::get(&on, call.args()?)).await,
+        Verb::Search => Box::pin(read::search(&on, call.args()?)).await,
+        Verb::Create => Box::pin(write::create(&on, &call.args()?)).await,
+        Verb::Update => Box::pin(write::update(&on, &call.args()?)).await,
+        Verb::Delete => Box::pin(write::delete(&on, &call.args()?)).await,
+        Verb::Submit => Box::pin(lifecycle::submit(&on, call.args()?)).await,
+        Verb::Cancel => Box::pin(lifecycle::cancel(&on, call.args()?)).await,
+        Verb::Amend => Box::pin(lifecycle::amend(&on, call.args()?)).await,
     }
 }

@@ -4,6 +4,8 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use erpnext_schema::{FieldDef, Shape, Verb};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
@@ -12,8 +14,9 @@ use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
 use crate::shape::printed;
 use crate::site::Kind as Failure;
-use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
+use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::progress::Attachment;
+use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// The largest PDF that is handed over, in bytes.
@@ -22,34 +25,46 @@ const MOST_PDF: usize = 3 << 20;
 const MOST_TEXT: usize = 40_000;
 
 /// A document on paper.
-pub const PRINT: ToolSpec = ToolSpec {
+pub static PRINT: ToolSpec = ToolSpec {
     name: "print_document",
     title: "Print a document",
     description: "Renders a document in its print format, as Markdown or PDF. Use it for the view of a customer or \
                   supplier; get_generic_document is shorter. Refused if fields of it are withheld.",
-    args: &[
-        DOCTYPE,
-        NAME,
-        optional("format", Kind::Text).about("a Print Format; default: the DocType's own"),
-        optional("as", Kind::Choice(&["markdown", "pdf"])),
-    ],
     toolset: Toolset::More,
     operation: Operation::Print,
     effect: Effect::Reads,
     offered: |policy| policy.permits_somewhere(Operation::Print),
     special: Special::NONE,
-    run: |call| Box::pin(print(call)),
+    handler: handler!(PrintArgs, print),
 };
 
-async fn print(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Print).await?;
+#[derive(Deserialize, JsonSchema)]
+struct PrintArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// a Print Format; default: the DocType's own
+    format: Option<String>,
+    #[serde(default, rename = "as")]
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Form {
+    #[default]
+    Markdown,
+    Pdf,
+}
+
+async fn print(call: Call<'_>, args: PrintArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Print, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Get)?;
-    let name = on.name(call.given);
+    let name = on.name(&args.name);
     shows_all(&on, name).await?;
-    let (site, format) = (call.session.site, call.given.text("format"));
+    let (site, format) = (call.session.site, args.format.as_deref());
     let mut result = Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("name".to_owned(), json!(name))]);
-    if call.given.text("as") != Some("pdf") {
+    if args.form == Form::Markdown {
         let html = site.print(&permit, name, format).await?;
         let text = printed::of_html(&html);
         let all = text.chars().count();

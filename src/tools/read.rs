@@ -12,18 +12,20 @@ use crate::query::reader::Reader;
 use crate::shape::Masked;
 use crate::shape::{self, page};
 use crate::site::{Filter, ListQuery, SiteError};
-use crate::tool::Arguments;
+use crate::tool::document_args::{GetArgs, ListArgs, SearchArgs};
+use crate::tool::kinds::FieldNames;
 
 /// One document.
-pub async fn get(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
     let asked = on.checked(|on| {
-        let read =
-            |fields| shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| session.catalog.known(child));
-        given.value("fields").map(read).transpose()
+        let read = |fields: &FieldNames| {
+            shape::Wanted::read(on.def, on.permit.fields(), fields, &|child| session.catalog.known(child))
+        };
+        args.fields.as_ref().map(read).transpose()
     });
     let (on, wanted) = asked.await?;
-    let (on, mut shaped) = document(&on, on.name(given)).await?;
+    let (on, mut shaped) = document(&on, on.name(&args.name)).await?;
     if let Some(wanted) = &wanted {
         wanted.keep(&mut shaped.document);
     }
@@ -36,7 +38,7 @@ pub async fn get(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, 
     }
     let times = result["document"].as_object().is_some_and(|document| has_times(on.def, document.keys()));
     result.extend(session.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
-    if !shaped.withheld.is_empty() && given.value("fields").is_none() {
+    if !shaped.withheld.is_empty() && args.fields.is_none() {
         result.insert("withheld".to_owned(), json!(shaped.withheld));
     }
     if cut {
@@ -56,24 +58,24 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
 }
 
 /// A page of a list.
-pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
     let children = |child: &str| session.catalog.known(child);
     let masked = on.masked().await?;
     let check = |on: &DocTypeCall<'_>| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
         reader = reader.with_masked(&masked);
-        let filters = reader.filters("filters", given.value("filters"));
-        let or_filters = reader.choices("or_filters", given.value("or_filters"));
-        let fields = reader.fields(given.value("fields"));
-        let order_by = reader.order_by(given.text("order_by"));
+        let filters = reader.filters("filters", args.filters.as_deref());
+        let or_filters = reader.choices("or_filters", args.or_filters.as_deref());
+        let fields = reader.fields(args.fields.as_deref());
+        let order_by = reader.order_by(args.order_by.as_deref());
         // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
-        let limit = u32::try_from(given.limit()).unwrap_or(u32::MAX).saturating_add(1).min(500);
+        let limit = args.limit.rows().saturating_add(1).min(500);
         reader.done(ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() })
     };
     let (mut on, mut query) = on.checked(check).await?;
     let identity = format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by);
-    let start = match given.text("cursor") {
+    let start = match args.cursor.as_deref() {
         None => 0,
         Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
             ToolError::refused(
@@ -82,14 +84,14 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer,
             )
         })?,
     };
-    let limit = given.limit();
+    let limit = args.limit.get();
     query.start = start;
-    let (mut rows, total) = match page_of(&on, &query, given.flag("count")).await {
+    let (mut rows, total) = match page_of(&on, &query, args.count).await {
         Ok(page) => page,
         Err(error) => {
             on = on.mended(error).await?;
             query = ListQuery { start, ..check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))? };
-            page_of(&on, &query, given.flag("count")).await?
+            page_of(&on, &query, args.count).await?
         }
     };
     let full = rows.len() as u64 >= u64::from(query.limit);
@@ -119,7 +121,7 @@ pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer,
     if more {
         result.insert("next_cursor".to_owned(), json!(cursor::write(start + here, &identity)));
     }
-    let every = given.value("fields").and_then(Value::as_array).is_none_or(|fields| fields.contains(&json!("*")));
+    let every = args.fields.as_ref().is_none_or(|fields| fields.iter().any(|name| name == "*"));
     if every && !masked.of(on.def.name).is_empty() {
         result.insert("withheld".to_owned(), json!(masked.of(on.def.name)));
     }
@@ -165,16 +167,16 @@ fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>)
 }
 
 /// Documents by words, as the desk's link fields find them.
-pub async fn search(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+pub async fn search(on: &DocTypeCall<'_>, args: SearchArgs) -> Result<ToolAnswer, ToolError> {
     let masked = on.masked().await?;
     let asked = on.checked(|on| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(&masked);
-        let filters = reader.filters("filters", given.value("filters"));
+        let filters = reader.filters("filters", args.filters.as_deref());
         reader.done(filters)
     });
     let (on, filters) = asked.await?;
-    let term = given.text("search_term").unwrap_or_default();
-    let limit = u32::try_from(given.limit()).unwrap_or(500);
+    let term = args.search_term.as_str();
+    let limit = args.limit.rows();
     // The desk's search looks into its fields and shows them whatever the policy says, and a site may have made it look
     // into others than the table names: with any field withheld, the search is a list over the permitted ones.
     let rule = on.permit.fields();

@@ -9,23 +9,30 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::query::reader::Reader;
 use crate::shape::{self, page};
-use crate::tool::Arguments;
+use crate::tool::document_args::ListArgs;
 
 /// A page, in the order that the site's program gives.
-pub async fn list(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
     let asked = on.checked(|on| {
         let mut reader = Reader::new(on.def, on.permit.fields());
-        for argument in ["filters", "or_filters", "order_by", "count", "cursor"] {
-            if given.value(argument).is_some_and(|value| *value != false) {
+        let untaken = [
+            ("filters", args.filters.is_some()),
+            ("or_filters", args.or_filters.is_some()),
+            ("order_by", args.order_by.is_some()),
+            ("count", args.count),
+            ("cursor", args.cursor.is_some()),
+        ];
+        for (argument, is_given) in untaken {
+            if is_given {
                 let message = format!("{} is a virtual DocType, whose list takes none", on.def.name);
                 reader.wrong(argument, Rule::Value, message, None);
             }
         }
-        let fields = reader.fields(given.value("fields"));
+        let fields = reader.fields(args.fields.as_deref());
         reader.done(fields)
     });
     let (on, fields) = asked.await?;
-    let limit = u32::try_from(given.limit()).unwrap_or(500);
+    let limit = args.limit.rows();
     let rows = on.session.site.virtual_list(on.permit, &fields, limit).await?;
     let full = rows.len() as u64 >= u64::from(limit);
     let shown = |row| {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use erpnext_schema::{Operator, Order, Rule, Violation, doctype_flag, nearest};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::{Docstatus, moved, stale};
@@ -16,32 +18,32 @@ use crate::error::ToolError;
 use crate::policy::{FieldRef, Operation, WriteState};
 use crate::shape;
 use crate::site::{self, Answer, Filter, ListQuery, SiteError, State, Workflow, WriteError};
-use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed};
+use crate::tool::document_args::DocumentArgs;
+use crate::tool::kinds::{DocTypeName, DocumentName};
+use crate::tool::spec::{NoArgs, handler};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
 
 /// What is open to the user.
-pub const ACTIONS: ToolSpec = ToolSpec {
+pub static ACTIONS: ToolSpec = ToolSpec {
     name: "get_workflow_actions",
     title: "Workflow actions",
     description: "Lists the workflow actions that this user may take on a document now, and the state each leads to.",
-    args: &[DOCTYPE, NAME],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: spec::reads,
     special: Special::NONE,
-    run: |call| Box::pin(actions(call)),
+    handler: handler!(DocumentArgs, actions),
 };
 
 /// Takes one.
-pub const APPLY: ToolSpec = ToolSpec {
+pub static APPLY: ToolSpec = ToolSpec {
     name: "apply_workflow_action",
     title: "Take a workflow action",
     description: "Takes a workflow action on a document, such as Approve or Reject. It may submit or cancel the document, \
                   which then needs that permission too.",
-    args: &[DOCTYPE, NAME, needed("action", Kind::Text).about("as named by get_workflow_actions")],
     toolset: Toolset::Core,
     operation: Operation::Update,
     effect: Effect::Destroys,
@@ -51,21 +53,28 @@ pub const APPLY: ToolSpec = ToolSpec {
         confirm_as: &[Operation::Update, Operation::Submit, Operation::Cancel],
         ..Special::NONE
     },
-    run: |call| Box::pin(apply(call)),
+    handler: handler!(ApplyArgs, apply),
 };
 
+#[derive(Deserialize, JsonSchema)]
+struct ApplyArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// as named by get_workflow_actions
+    action: String,
+}
+
 /// What waits.
-pub const PENDING: ToolSpec = ToolSpec {
+pub static PENDING: ToolSpec = ToolSpec {
     name: "list_pending_approvals",
     title: "List pending approvals",
     description: "Lists the documents that wait for a workflow action of this user, by DocType, oldest first.",
-    args: &[],
     toolset: Toolset::History,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: spec::reads,
     special: Special::NONE,
-    run: |call| Box::pin(pending(call)),
+    handler: handler!(NoArgs, pending),
 };
 
 /// One way on from a document's state.
@@ -78,10 +87,10 @@ struct Action {
     needs_another: bool,
 }
 
-async fn actions(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Read).await?;
+async fn actions(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let name = on.name(call.given);
+    let name = on.name(&args.name);
     let doc = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &doc)?;
     let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
@@ -128,12 +137,12 @@ async fn open(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Option<V
     Ok(Some(rows.iter().map(action).collect()))
 }
 
-async fn apply(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let (session, wanted) = (call.session, call.given.text("action").unwrap_or_default());
-    let update = call.permit(Operation::Update).await?;
+async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError> {
+    let (session, wanted) = (call.session, args.action.as_str());
+    let update = call.session.permit(Operation::Update, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &update).await?;
     on.keeps_values().await?;
-    let name = on.name(call.given);
+    let name = on.name(&args.name);
     let doc = session.site.get(&update, name).await?.data;
     named_exactly(&on, name, &doc)?;
     let Some(actions) = open(&on, &doc).await? else {
@@ -179,7 +188,7 @@ async fn apply(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
         let permit = session.permit(operation, on.def.name).await?;
         let _also_admitted = DocTypeCall { permit: &permit, ..on }.judge(&step).await?;
     }
-    let cleared = match on.gate_as(operation, call.given, step).await? {
+    let cleared = match on.gate_as(operation, step).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
@@ -247,7 +256,7 @@ fn operation(on: &DocTypeCall<'_>, doc: &Map<String, Value>, state: Option<&Stat
     }
 }
 
-async fn pending(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
+async fn pending(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let readable = |doctype: &str| session.policy.permit(Operation::Read, doctype).ok();
     let waiting = session.site.pending_approvals(readable).await?;

@@ -10,13 +10,13 @@ use crate::cleared::Cleared;
 use crate::context::recent_creates::MADE_BEFORE;
 use crate::document::changes::{self, Change};
 use crate::document::outcome::{self, Verdict};
-use crate::document::{Writing, merge, overlaid};
+use crate::document::{Writing, merge, overlaid, unpack};
 use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, file_fields, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::WriteState;
 use crate::site::{Answer, Kind, SiteError, WriteError, unreachable};
-use crate::tool::Arguments;
+use crate::tool::document_args::{CreateArgs, NameArgs, UpdateArgs};
 use crate::writes::conflict::Stale;
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_titles;
@@ -27,19 +27,19 @@ use crate::writes::{links, protected_fields};
 const MOST_ROWS: usize = 1_000;
 
 /// Makes a document.
-pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
-    let (on, doc) = on.document(Purpose::Create, &given.data()).await?;
+pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswer, ToolError> {
+    let (on, doc) = on.document(Purpose::Create, &args.data).await?;
     let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
     file_fields::check(&on, &doc, None).await?;
-    let key = given.text("idempotency_key");
+    let key = args.idempotency_key.as_deref();
     let before = on.made_before(key).await?;
     let made_before = before.is_some();
     let Answer { data: name, messages: said } = match before {
         Some(name) => Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] },
         None => {
             let step = Step { name: None, state: WriteState::New(&doc), preview: &doc };
-            let cleared = match on.gate(given, step).await? {
+            let cleared = match on.gate(step).await? {
                 Go::Send(cleared) => cleared,
                 Go::Answer(answer) => return Ok(answer),
             };
@@ -58,7 +58,7 @@ pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswe
             result.extend(on.summary(&stored));
             messages.extend(on.name_taken(&doc, &name));
             on.note_differences(&mut result, &Map::new(), &doc, &stored);
-            on.note_document(&mut result, given, stored);
+            on.note_document(&mut result, args.return_document, stored);
         }
         Err(note) => messages.push(note),
     }
@@ -68,17 +68,16 @@ pub async fn create(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswe
 
 /// Changes some fields of a document, starting from what is stored, so that nobody's change is overwritten (H9) and no
 /// row loses a column (H1).
-pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
-    let name = on.name(given);
-    let data = given.data();
-    if data.is_empty() {
+    let name = on.name(&args.name);
+    if args.data.is_empty() {
         return Err(ToolError::refused("data: no field to change.", "Name at least one."));
     }
-    let (on, changes) = on.document(Purpose::Update, &data).await?;
+    let (on, changes) = on.document(Purpose::Update, &args.data).await?;
     let mut before = on.session.site.get(on.permit, name).await?.data;
     named_exactly(&on, name, &before)?;
-    let read = given.text("modified");
+    let read = args.modified.as_deref();
     if let Some(read) = read.filter(|read| before.get("modified").and_then(Value::as_str) != Some(read)) {
         return Err(Stale { name, read, before: None, changes: &changes }.told(&on, before).await);
     }
@@ -91,7 +90,7 @@ pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswe
     let result = overlaid(&before, &merged.body);
     let preview = on.preview(&before, &result, &changes);
     let state = WriteState::Changed { stored: &before, result: &result };
-    let cleared = match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
+    let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
@@ -124,7 +123,7 @@ pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswe
             }
             note_titles(&mut result, titled);
             on.note_differences(&mut result, &before, &merged.given, &after);
-            on.note_document(&mut result, given, after);
+            on.note_document(&mut result, args.return_document, after);
         }
         Err(note) => {
             note_titles(&mut result, titled);
@@ -136,12 +135,12 @@ pub async fn update(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswe
 }
 
 /// Deletes a document, once that was confirmed.
-pub async fn delete(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
-    let name = on.name(given);
+pub async fn delete(on: &DocTypeCall<'_>, args: &NameArgs) -> Result<ToolAnswer, ToolError> {
+    let name = on.name(&args.name);
     let stored = on.session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     let step = Step { name: Some(name), state: WriteState::Gone(&stored), preview: &Map::new() };
-    let cleared = match on.gate(given, step).await? {
+    let cleared = match on.gate(step).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
@@ -235,11 +234,9 @@ impl<'a> DocTypeCall<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
-        if purpose == Purpose::Create {
-            few_rows(self, data)?;
-        }
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
+            let data = &*unpack::tables(on.def, purpose, data);
             let checked = check_document(on.def, purpose, data, &on.writing());
             let checked = checked.and_then(|doc| match bad_name(on.def, &doc) {
                 Some(found) if purpose == Purpose::Create => Err(vec![found]),
@@ -250,6 +247,9 @@ impl<'a> DocTypeCall<'a> {
             })
         });
         let (on, doc) = checked.await?;
+        if purpose == Purpose::Create {
+            few_rows(&on, &doc)?;
+        }
         protected_fields::check(&on, &doc).await?;
         Ok((on, doc))
     }

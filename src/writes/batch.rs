@@ -13,7 +13,7 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Permit;
 use crate::site::CallState;
-use crate::tool::{Registry, Tool};
+use crate::tool::{Arguments, Registry, Tool};
 
 /// One document of a batch.
 pub struct Member<'a> {
@@ -22,6 +22,7 @@ pub struct Member<'a> {
     tool: Tool,
     def: &'static DocTypeDef,
     permit: &'a Permit,
+    given: &'a Arguments,
     confirmed: Option<Confirmed>,
     attempt: Attempt,
     started: Instant,
@@ -50,6 +51,7 @@ impl<'a> Member<'a> {
             tool: on.tool,
             def,
             permit,
+            given: on.given,
             confirmed,
             attempt,
             started: Instant::now(),
@@ -58,8 +60,8 @@ impl<'a> Member<'a> {
 
     /// The call as one on this document.
     pub fn on(&self) -> DocTypeCall<'_> {
-        let Self { session, registry, tool, def, permit, confirmed, attempt, .. } = self;
-        DocTypeCall { session, registry, tool: *tool, def, permit, attempt, confirmed: *confirmed }
+        let Self { session, registry, tool, def, permit, given, confirmed, attempt, .. } = self;
+        DocTypeCall { session, registry, tool: *tool, def, permit, given, attempt, confirmed: *confirmed }
     }
 
     /// Does it and records what came of it; the site knows its requests by its own name.

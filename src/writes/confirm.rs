@@ -96,12 +96,12 @@ impl About<'_> {
         given: &Arguments,
         shown: impl FnOnce() -> Map<String, Value>,
     ) -> Result<Confirmed, ToolError> {
-        if let Some(confirmed) = Confirmed::unasked(session.policy, self.operation, given.flag("confirm")) {
+        if let Some(confirmed) = Confirmed::unasked(session.policy, self.operation, given.write.confirm) {
             return Ok(confirmed);
         }
         let shown = shown();
         let bound = bound(session.caller, self.tool, self.doctype, given, self.modified, &shown);
-        let brought = given.text(TOKEN);
+        let brought = given.write.confirm_token.as_deref();
         if let Some(confirmed) = brought.and_then(|token| session.user.tokens.redeem(token, &bound)) {
             return Ok(confirmed);
         }
@@ -142,7 +142,8 @@ mod tests {
     }
 
     fn of(key: &str, tool: &str, given: Value, modified: &str) -> Bound {
-        let given = Arguments::made([("data", given), ("confirm_token", json!(modified))]);
+        let given = json!({"data": given, "confirm_token": modified});
+        let given = Arguments::new(given.as_object().unwrap().clone()).unwrap();
         let shown = Map::from_iter([("would_change".to_owned(), json!({"docstatus": modified}))]);
         bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)), &shown)
     }

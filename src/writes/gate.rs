@@ -10,7 +10,6 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::policy::{Admitted, Denial, Operation, Reason, WriteState};
-use crate::tool::Arguments;
 
 /// A write to one document that was decided and not yet sent.
 ///
@@ -40,23 +39,18 @@ impl<'a> DocTypeCall<'a> {
     ///
     /// # Errors
     /// A condition that is not satisfied, what is not confirmed yet, or cannot be recorded.
-    pub async fn gate<'s>(&self, given: &Arguments, step: Step<'s>) -> Result<Go<'s>, ToolError>
+    pub async fn gate<'s>(&self, step: Step<'s>) -> Result<Go<'s>, ToolError>
     where
         'a: 's,
     {
-        self.gate_as(self.permit.operation(), given, step).await
+        self.gate_as(self.permit.operation(), step).await
     }
 
     /// The same for a write that is confirmed as if it were `operation`, whatever the permit is for.
     ///
     /// # Errors
     /// As [`DocTypeCall::gate`].
-    pub async fn gate_as<'s>(
-        &self,
-        operation: Operation,
-        given: &Arguments,
-        step: Step<'s>,
-    ) -> Result<Go<'s>, ToolError>
+    pub async fn gate_as<'s>(&self, operation: Operation, step: Step<'s>) -> Result<Go<'s>, ToolError>
     where
         'a: 's,
     {
@@ -66,7 +60,7 @@ impl<'a> DocTypeCall<'a> {
         }
         let confirmed = match self.confirmed {
             Some(confirmed) => confirmed,
-            None => self.ask(operation, given, &step)?,
+            None => self.ask(operation, &step)?,
         };
         let recorded = self.session.audit.intend(self.attempt)?;
         Ok(Go::Send(Cleared::new(admitted, step.name, confirmed, recorded)))
@@ -77,14 +71,14 @@ impl<'a> DocTypeCall<'a> {
     ///
     /// # Errors
     /// What is not confirmed yet, or cannot be recorded.
-    pub fn gate_batch(&self, given: &Arguments, preview: &Map<String, Value>) -> Result<Option<Confirmed>, ToolError> {
+    pub fn gate_batch(&self, preview: &Map<String, Value>) -> Result<Option<Confirmed>, ToolError> {
         if self.attempt.dry_run {
             return Ok(None);
         }
         let operation = self.permit.operation();
         let what = format!("{operation} {} documents", self.def.name);
         let about = About { tool: self.tool.name(), doctype: self.def.name, modified: None, operation, what };
-        let confirmed = about.confirmed(self.session, given, || preview.clone())?;
+        let confirmed = about.confirmed(self.session, self.given, || preview.clone())?;
         let _for_the_whole = self.session.audit.intend(self.attempt)?;
         Ok(Some(confirmed))
     }
@@ -118,7 +112,7 @@ impl<'a> DocTypeCall<'a> {
         Ok(())
     }
 
-    fn ask(&self, operation: Operation, given: &Arguments, step: &Step<'_>) -> Result<Confirmed, ToolError> {
+    fn ask(&self, operation: Operation, step: &Step<'_>) -> Result<Confirmed, ToolError> {
         let what = match (step.name, self.permit.operation() == operation) {
             (Some(name), true) => format!("{operation} {} {name:?}", self.def.name),
             (Some(name), false) => format!("{} of {} {name:?}", self.tool.name(), self.def.name),
@@ -126,7 +120,7 @@ impl<'a> DocTypeCall<'a> {
         };
         let modified = step.state.stored().and_then(|stored| stored.get("modified"));
         let about = About { tool: self.tool.name(), doctype: self.def.name, modified, operation, what };
-        about.confirmed(self.session, given, || self.shown(step))
+        about.confirmed(self.session, self.given, || self.shown(step))
     }
 
     fn dry(&self, step: &Step<'_>) -> Map<String, Value> {

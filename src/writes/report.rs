@@ -9,7 +9,6 @@ use crate::documents::DocTypeCall;
 use crate::query::reader::Reader;
 use crate::shape;
 use crate::site::Kind;
-use crate::tool::Arguments;
 
 impl DocTypeCall<'_> {
     /// The document as it is stored now, or a note that says why that is not known.
@@ -109,8 +108,8 @@ impl DocTypeCall<'_> {
     }
 
     /// Adds the whole document where it is asked for.
-    pub(crate) fn note_document(&self, result: &mut Map<String, Value>, given: &Arguments, stored: Map<String, Value>) {
-        if given.flag("return_document") {
+    pub(crate) fn note_document(&self, result: &mut Map<String, Value>, asked: bool, stored: Map<String, Value>) {
+        if asked {
             result.insert("document".to_owned(), Value::Object(self.visible(stored)));
         }
     }

@@ -1,13 +1,13 @@
 //! What is to be computed of which documents, read from the arguments. Only fields of the table get into it.
 
 use erpnext_schema::{FieldDef, FieldKind, Options, Rule, Shape, Violation, nearest};
-use serde_json::Value;
 
+use super::AggregateArgs;
 use crate::documents::DocTypeCall;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
 use crate::site::{self, GroupQuery, Measure as Computed};
-use crate::tool::Arguments;
+use crate::tool::kinds::FieldNames;
 
 /// The most fields that documents are grouped by.
 pub(crate) const MOST_FIELDS: usize = 3;
@@ -82,23 +82,24 @@ impl Asked {
 }
 
 /// Reads and checks the arguments.
-pub(crate) fn read(on: &DocTypeCall<'_>, given: &Arguments, masked: &Masked) -> Result<Asked, Vec<Violation>> {
+pub(crate) fn read(on: &DocTypeCall<'_>, args: &AggregateArgs, masked: &Masked) -> Result<Asked, Vec<Violation>> {
     let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(masked);
-    let filters = reader.filters("filters", given.value("filters"));
-    let or_filters = reader.choices("or_filters", given.value("or_filters"));
-    let texts = |name: &str| -> Vec<&str> {
-        given.value(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
-    };
+    let filters = reader.filters("filters", args.filters.as_deref());
+    let or_filters = reader.choices("or_filters", args.or_filters.as_deref());
+    let texts = |names: &Option<FieldNames>| names.as_deref().unwrap_or_default().to_vec();
     let mut groups: Vec<Group> = Vec::new();
-    for (i, text) in texts("group_by").into_iter().enumerate() {
+    for (i, text) in texts(&args.group_by).iter().enumerate() {
         groups.extend(group(&mut reader, &format!("group_by[{i}]"), text));
     }
     if groups.len() > MOST_FIELDS {
         reader.wrong("group_by", Rule::Value, format!("at most {MOST_FIELDS} fields, found {}", groups.len()), None);
     }
-    let asked = texts("measures");
+    let mut asked = texts(&args.measures);
+    if asked.is_empty() {
+        asked.push("count".to_owned());
+    }
     let mut measures: Vec<Measure> = Vec::new();
-    for (i, text) in (if asked.is_empty() { vec!["count"] } else { asked }).into_iter().enumerate() {
+    for (i, text) in asked.iter().enumerate() {
         measures.extend(measure(&mut reader, &format!("measures[{i}]"), text));
     }
     // Money of several currencies must never be added up in silence.
@@ -107,7 +108,7 @@ pub(crate) fn read(on: &DocTypeCall<'_>, given: &Arguments, masked: &Masked) -> 
             groups.push(Group { field: currency, span: None });
         }
     }
-    let order = order(&mut reader, given.text("order_by"), &measures, &groups);
+    let order = order(&mut reader, args.order_by.as_deref(), &measures, &groups);
     let query = GroupQuery {
         group_by: groups.iter().map(|group| group.field.fieldname).collect(),
         measures: measures.iter().enumerate().flat_map(|(i, measure)| columns(i, measure)).collect(),

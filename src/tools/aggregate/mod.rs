@@ -5,6 +5,8 @@ mod asked;
 mod groups;
 
 use erpnext_schema::{Verb, doctype_flag};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
@@ -14,56 +16,63 @@ use crate::policy::Operation;
 use crate::query::compare::on_empty_fields;
 use crate::shape::page;
 use crate::site::{GroupKey, GroupQuery};
-use crate::tool::arguments::{DOCTYPE, FILTERS, FRESH, Kind, LIMIT, OR_FILTERS, optional};
-use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset, spec};
+use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, OrderBy};
+use crate::tool::spec::{handler, reads};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use asked::{Asked, Function};
 use groups::{named, put_together, sort};
 
 /// Counts, sums and averages over the documents of any DocType.
-pub const AGGREGATE: ToolSpec = ToolSpec {
+pub static AGGREGATE: ToolSpec = ToolSpec {
     name: "aggregate_documents",
     title: "Aggregate documents",
     description: "Counts, sums and averages documents, grouped by up to three fields. Money is kept apart by \
                   currency.",
-    args: &[
-        DOCTYPE,
-        optional("measures", Kind::Fields)
-            .about("count, sum(field), avg(field), min(field), max(field); default count"),
-        optional("group_by", Kind::Fields)
-            .about("up to three fields; a date as field:day, week, month, quarter or year"),
-        FILTERS,
-        OR_FILTERS,
-        optional("order_by", Kind::OrderBy).about("a measure or group, asc or desc"),
-        LIMIT,
-        FRESH,
-    ],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
-    offered: spec::reads,
+    offered: reads,
     special: Special::NONE,
-    run: |call| Box::pin(run(call)),
+    handler: handler!(AggregateArgs, run),
 };
 
-async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Read).await?;
+#[derive(Deserialize, JsonSchema)]
+struct AggregateArgs {
+    doctype: DocTypeName,
+    /// count, sum(field), avg(field), min(field), max(field); default count
+    measures: Option<FieldNames>,
+    /// up to three fields; a date as field:day, week, month, quarter or year
+    group_by: Option<FieldNames>,
+    filters: Option<Filters>,
+    /// like filters, joined by OR
+    or_filters: Option<Filters>,
+    /// a measure or group, asc or desc
+    order_by: Option<OrderBy>,
+    #[serde(default)]
+    limit: Limit,
+    #[serde(default, rename = "fresh")]
+    _fresh: bool,
+}
+
+async fn run(call: Call<'_>, args: AggregateArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
-    aggregate(&on, call.given).await
+    aggregate(&on, &args).await
 }
 
 /// The most groups that are read to put dates together: 20 pages of 500.
 const MOST_GROUPS: usize = 10_000;
 
 /// The groups, in order.
-async fn aggregate(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+async fn aggregate(on: &DocTypeCall<'_>, args: &AggregateArgs) -> Result<ToolAnswer, ToolError> {
     let masked = on.masked().await?;
-    let (mut on, mut asked) = on.checked(|on| asked::read(on, given, &masked)).await?;
-    let limit = usize::try_from(given.limit()).unwrap_or(usize::MAX);
+    let (mut on, mut asked) = on.checked(|on| asked::read(on, args, &masked)).await?;
+    let limit = args.limit.count();
     let rows = match site_rows(&on, &asked, limit).await {
         Err(ToolError::Site(error)) => {
             on = on.mended(*error).await?;
-            asked = asked::read(&on, given, &masked).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
+            asked = asked::read(&on, args, &masked).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
             site_rows(&on, &asked, limit).await?
         }
         rows => rows?,

@@ -5,11 +5,14 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use erpnext_schema::Verb;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{files_of, link, local};
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
+use crate::context::Session;
 use crate::context::recent_creates::UnderWay;
 use crate::document::outcome::Verdict;
 use crate::documents::DocTypeCall;
@@ -17,8 +20,8 @@ use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::site::{Answer, Attachment, SiteError, WriteError};
-use crate::tool::arguments::{DOCTYPE, Kind, NAME, optional};
-use crate::tool::spec::updates;
+use crate::tool::kinds::{DocTypeName, DocumentName};
+use crate::tool::spec::{handler, updates};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::creates::{A_TWIN, is_since};
 use crate::writes::gate::{Go, Step};
@@ -30,38 +33,41 @@ pub(crate) const MOST: u64 = 10 << 20;
 const LONGEST: usize = 140;
 
 /// Attaches a file.
-pub const ATTACH: ToolSpec = ToolSpec {
+pub static ATTACH: ToolSpec = ToolSpec {
     name: "attach_file",
     title: "Attach a file to a document",
     description: "Attaches a file to a document, for those who may read it: from text, from base64, or from a path on the \
                   server's machine that the configuration allows. Give one of the three.",
-    args: &[
-        DOCTYPE,
-        NAME,
-        optional("file_name", Kind::Text).about("such as note.txt; required without path"),
-        optional("text", Kind::Text),
-        optional("base64", Kind::Text),
-        optional("path", Kind::Text),
-    ],
     toolset: Toolset::More,
     operation: Operation::Update,
     effect: Effect::Adds,
     offered: updates,
     special: Special::NONE,
-    run: |call| Box::pin(attach(call)),
+    handler: handler!(AttachArgs, attach),
 };
 
-async fn attach(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Update).await?;
+#[derive(Deserialize, JsonSchema)]
+struct AttachArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// such as note.txt; required without path
+    file_name: Option<String>,
+    text: Option<String>,
+    base64: Option<String>,
+    path: Option<String>,
+}
+
+async fn attach(call: Call<'_>, args: AttachArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Update, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
-    let (file_name, bytes) = file(call).await?;
-    let name = on.name(call.given);
+    let (file_name, bytes) = file(call.session, &args).await?;
+    let name = on.name(&args.name);
     let stored = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &stored)?;
     let preview = Map::from_iter([("attached".to_owned(), json!({"file_name": file_name, "bytes": bytes.len()}))]);
     let state = WriteState::Changed { stored: &stored, result: &stored };
-    let cleared = match on.gate(call.given, Step { name: Some(name), state, preview: &preview }).await? {
+    let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
@@ -144,10 +150,9 @@ impl<'a> Write for Attach<'a> {
 }
 
 /// Name and bytes of the file that the call gives.
-async fn file(call: Call<'_>) -> Result<(String, Vec<u8>), ToolError> {
-    let given = call.given;
-    let named = given.text("file_name").map(str::to_owned);
-    let (named, bytes) = match (given.text("text"), given.text("base64"), given.text("path")) {
+async fn file(session: &Session<'_>, args: &AttachArgs) -> Result<(String, Vec<u8>), ToolError> {
+    let named = args.file_name.clone();
+    let (named, bytes) = match (args.text.as_deref(), args.base64.as_deref(), args.path.as_deref()) {
         (Some(text), None, None) => (named, text.as_bytes().to_vec()),
         (None, Some(text), None) => {
             let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
@@ -163,7 +168,7 @@ async fn file(call: Call<'_>) -> Result<(String, Vec<u8>), ToolError> {
             )
         }
         (None, None, Some(path)) => {
-            let (own, bytes) = local::read(&call.session.attachments.directories, path).await?;
+            let (own, bytes) = local::read(&session.attachments.directories, path).await?;
             (named.or(Some(own)), bytes)
         }
         _ => return Err(ToolError::refused("Nothing was sent.", "give exactly one of text, base64 and path.")),

@@ -7,6 +7,8 @@ mod local;
 use std::time::Instant;
 
 use erpnext_schema::Verb;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
@@ -17,8 +19,9 @@ use crate::documents::{DocTypeCall, file_fields};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::site::{Answer, Attachment, SiteError, WriteError};
-use crate::tool::arguments::{Arg, DOCTYPE, Kind, NAME, needed};
-use crate::tool::spec::{reads, updates};
+use crate::tool::document_args::DocumentArgs;
+use crate::tool::kinds::{DocTypeName, DocumentName};
+use crate::tool::spec::{handler, reads, updates};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
@@ -26,58 +29,61 @@ use crate::writes::send::{Next, Write, send};
 pub use attach::ATTACH;
 pub use get::GET;
 
-/// Which file.
-const FILE: Arg = needed("file", Kind::Text).about("its file or file_name from list_attachments");
-
 /// The files attached to a document.
-pub const LIST: ToolSpec = ToolSpec {
+pub static LIST: ToolSpec = ToolSpec {
     name: "list_attachments",
     title: "Files of a document",
     description: "Lists the files attached to a document, with size and address. get_attachment reads one.",
-    args: &[DOCTYPE, NAME],
     toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,
     special: Special::NONE,
-    run: |call| Box::pin(list(call)),
+    handler: handler!(DocumentArgs, list),
 };
 
 /// Takes a file off a document.
-pub const DELETE: ToolSpec = ToolSpec {
+pub static DELETE: ToolSpec = ToolSpec {
     name: "delete_attachment",
     title: "Delete an attached file",
     description: "Permanently deletes a file attached to a document; the first call only shows it and gives a \
                   confirm_token.",
-    args: &[DOCTYPE, NAME, FILE],
     toolset: Toolset::More,
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: updates,
     special: Special { confirm_as: &[Operation::Delete], ..Special::NONE },
-    run: |call| Box::pin(delete(call)),
+    handler: handler!(FileArgs, delete),
 };
 
-async fn list(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Read).await?;
+#[derive(Deserialize, JsonSchema)]
+struct FileArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// its file or file_name from list_attachments
+    file: String,
+}
+
+async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let held = Held::read(&on, on.name(call.given)).await?;
+    let held = Held::read(&on, on.name(&args.name)).await?;
     let files: Vec<Value> = held.files.iter().map(|file| facts(&on, file)).collect();
     Ok(json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files}).into())
 }
 
-async fn delete(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Update).await?;
+async fn delete(call: Call<'_>, args: FileArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Update, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
-    let held = Held::read(&on, on.name(call.given)).await?;
-    named_exactly(&on, on.name(call.given), &held.stored)?;
-    let file = held.find(call.given.text("file").unwrap_or_default())?;
+    let held = Held::read(&on, on.name(&args.name)).await?;
+    named_exactly(&on, on.name(&args.name), &held.stored)?;
+    let file = held.find(&args.file)?;
     let preview = Map::from_iter([("deleted".to_owned(), facts(&on, file))]);
     // The document stays as it is.
     let state = WriteState::Changed { stored: &held.stored, result: &held.stored };
     let step = Step { name: Some(&held.name), state, preview: &preview };
-    let cleared = match on.gate_as(Operation::Delete, call.given, step).await? {
+    let cleared = match on.gate_as(Operation::Delete, step).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };

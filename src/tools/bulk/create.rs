@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use erpnext_schema::{Purpose, Verb};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{DRY, START_AT, check, documents, preview, run, wrong};
+use super::{DRY, check, counted, preview, run, wrong};
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
 use crate::cleared::Cleared;
@@ -16,8 +18,10 @@ use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::site::{Answer, CallerClient, SiteError, WriteError};
-use crate::tool::arguments::{DOCTYPE, Kind, needed, optional};
-use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
+use crate::tool::document_args::CreateArgs;
+use crate::tool::kinds::{Data, DocTypeName, Documents};
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
 use crate::writes::batch::Member;
 use crate::writes::creates::{A_TWIN, newest};
@@ -26,42 +30,53 @@ use crate::writes::links;
 use crate::writes::send::{Next, Write, send};
 
 /// Makes many documents of a DocType.
-pub const CREATE: ToolSpec = ToolSpec {
+pub static CREATE: ToolSpec = ToolSpec {
     name: "create_bulk_documents",
     title: "Create many documents",
     description: "Creates up to 500 documents of one DocType; all are checked before the first is sent. Without \
                   atomic a row that fails does not stop the others; the answer accounts for each row and says where \
                   to continue.",
-    args: &[
-        DOCTYPE,
-        needed("documents", Kind::Objects).about("the fields of each, as in data of a create"),
-        optional("atomic", Kind::Flag).about("all or none, in one request; at most 200"),
-        START_AT,
-    ],
     toolset: Toolset::Bulk,
     operation: Operation::Create,
     effect: Effect::Adds,
     offered: |policy| policy.permits_somewhere(Operation::Create),
     special: Special::NONE,
-    run: |call| Box::pin(create(call)),
+    handler: handler!(BulkCreateArgs, create),
 };
 
-async fn create(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Create).await?;
-    let on = DocTypeCall::of(&call, &permit).await?;
-    on.fits(Verb::Create)?;
-    let documents = documents(&call)?;
-    let rows: Vec<Arguments> =
-        documents.into_iter().map(|data| Arguments::made([("data", Value::Object(data))])).collect();
-    check(&on, "documents", Purpose::Create, &rows).await?;
-    if call.given.flag("atomic") {
-        return all_or_none(&call, &on, &rows).await;
-    }
-    run(&call, &on, &rows, |on, given| Box::pin(write::create(on, given))).await
+#[derive(Deserialize, JsonSchema)]
+struct BulkCreateArgs {
+    doctype: DocTypeName,
+    /// the fields of each, as in data of a create
+    documents: Documents,
+    /// all or none, in one request; at most 200
+    #[serde(default)]
+    atomic: bool,
+    /// first row to process, as given by the answer of a stopped call
+    start_at: Option<u64>,
 }
 
-async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) -> Result<ToolAnswer, ToolError> {
-    if rows.len() > CallerClient::MOST_AT_ONCE || call.given.value("start_at").is_some() {
+async fn create(call: Call<'_>, args: BulkCreateArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Create, &args.doctype).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
+    on.fits(Verb::Create)?;
+    counted(&call, "documents", args.documents.len())?;
+    let row = |data| CreateArgs { data: Data(data), idempotency_key: None, return_document: false };
+    let rows: Vec<CreateArgs> = args.documents.0.into_iter().map(row).collect();
+    check(&on, "documents", Purpose::Create, &rows).await?;
+    if args.atomic {
+        return all_or_none(&call, &on, args.start_at, &rows).await;
+    }
+    run(&call, &on, args.start_at, &rows, |on, row| Box::pin(write::create(on, row))).await
+}
+
+async fn all_or_none(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    start_at: Option<u64>,
+    rows: &[CreateArgs],
+) -> Result<ToolAnswer, ToolError> {
+    if rows.len() > CallerClient::MOST_AT_ONCE || start_at.is_some() {
         let most = CallerClient::MOST_AT_ONCE;
         return Err(wrong(
             call,
@@ -69,19 +84,19 @@ async fn all_or_none(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments]) 
             format!("the site makes at most {most} documents or none, and always all of them"),
         ));
     }
-    let confirmed = on.gate_batch(call.given, &preview(rows))?;
+    let confirmed = on.gate_batch(&preview(rows))?;
     let mut docs = Vec::with_capacity(rows.len());
     for row in rows {
-        let (on, doc) = on.document(Purpose::Create, &row.data()).await?;
+        let (on, doc) = on.document(Purpose::Create, &row.data).await?;
         links::check(&on, &doc, &Map::new()).await?;
         file_fields::check(&on, &doc, None).await?;
         docs.push(doc);
     }
     let members: Vec<Member<'_>> = docs.iter().map(|_| Member::new(on, on.def, on.permit, None, confirmed)).collect();
     let (mut leave, mut dry) = (Vec::with_capacity(rows.len()), Vec::new());
-    for (i, (row, doc)) in rows.iter().zip(&docs).enumerate() {
+    for (i, doc) in docs.iter().enumerate() {
         let step = Step { name: None, state: WriteState::New(doc), preview: doc };
-        match members[i].on().gate(row, step).await {
+        match members[i].on().gate(step).await {
             Ok(Go::Send(cleared)) => leave.push(cleared),
             Ok(Go::Answer(would)) => dry.push(would.data),
             // With one that may not be made none is.

@@ -1,43 +1,51 @@
 //! Deleting many documents.
 
 use erpnext_schema::Verb;
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use super::{START_AT, counted, run, twice};
+use super::{counted, run, twice};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tool::arguments::{DOCTYPE, Kind, needed};
-use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
+use crate::tool::document_args::NameArgs;
+use crate::tool::kinds::{DocTypeName, DocumentName, Names};
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
 
 /// Deletes many documents of a DocType.
-pub const DELETE: ToolSpec = ToolSpec {
+pub static DELETE: ToolSpec = ToolSpec {
     name: "delete_bulk_documents",
     title: "Delete many documents",
     description: "Permanently deletes up to 500 documents of one DocType; one confirmation for all. Submitted \
                   documents have to be cancelled first. The answer accounts for each row and says where to continue.",
-    args: &[DOCTYPE, needed("names", Kind::Names), START_AT],
     toolset: Toolset::Bulk,
     operation: Operation::Delete,
     effect: Effect::Destroys,
     offered: |policy| policy.permits_somewhere(Operation::Delete),
     special: Special::NONE,
-    run: |call| Box::pin(delete(call)),
+    handler: handler!(BulkDeleteArgs, delete),
 };
 
-async fn delete(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Delete).await?;
+#[derive(Deserialize, JsonSchema)]
+struct BulkDeleteArgs {
+    doctype: DocTypeName,
+    names: Names,
+    /// first row to process, as given by the answer of a stopped call
+    start_at: Option<u64>,
+}
+
+async fn delete(call: Call<'_>, args: BulkDeleteArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Delete, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Delete)?;
-    let names = call.given.value("names").and_then(Value::as_array);
-    let rows: Vec<Arguments> =
-        names.into_iter().flatten().map(|name| Arguments::made([("name", name.clone())])).collect();
+    let rows: Vec<NameArgs> = args.names.0.into_iter().map(|name| NameArgs { name: DocumentName(name) }).collect();
     counted(&call, "names", rows.len())?;
     let again = twice("names", &rows);
     if !again.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), again));
     }
-    run(&call, &on, &rows, |on, given| Box::pin(write::delete(on, given))).await
+    run(&call, &on, args.start_at, &rows, |on, row| Box::pin(write::delete(on, row))).await
 }

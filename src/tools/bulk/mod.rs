@@ -21,8 +21,8 @@ use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::site;
-use crate::tool::arguments::{Arg, Kind, optional};
-use crate::tool::{Arguments, Call};
+use crate::tool::Call;
+use crate::tool::document_args::{CreateArgs, NameArgs, UpdateArgs};
 use crate::writes::batch::Member;
 use account::Account;
 
@@ -39,21 +39,59 @@ const MOST_PROBLEMS: usize = 30;
 /// The end of a dry run.
 const DRY: &str = "Nothing was sent. Call again without dry_run to do it.";
 
-/// Where to go on after a call that stopped.
-const START_AT: Arg = optional("start_at", Kind::Count).about(
-    "first row to process, as given by the answer of a \
-                                                               stopped call",
-);
+/// One document of a batch.
+trait Row: Sync {
+    /// Its name, where it has one already.
+    fn name(&self) -> Option<&str>;
+    /// The fields that it brings.
+    fn data(&self) -> Option<&Map<String, Value>>;
+}
+
+impl Row for CreateArgs {
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
+    fn data(&self) -> Option<&Map<String, Value>> {
+        Some(&self.data)
+    }
+}
+
+impl Row for UpdateArgs {
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn data(&self) -> Option<&Map<String, Value>> {
+        Some(&self.data)
+    }
+}
+
+impl Row for NameArgs {
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn data(&self) -> Option<&Map<String, Value>> {
+        None
+    }
+}
 
 /// What is done with each document: one of the tools for single documents.
-type Work = for<'r> fn(&'r DocTypeCall<'r>, &'r Arguments) -> BoxFuture<'r, Result<ToolAnswer, ToolError>>;
+type Work<R> = for<'r> fn(&'r DocTypeCall<'r>, &'r R) -> BoxFuture<'r, Result<ToolAnswer, ToolError>>;
 
 /// Confirms the batch and does its rows from `start_at`, in order, a few at once. A row that fails does not stop the
 /// others; a site that cannot be worked with, or a client that calls it off, does.
-async fn run(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments], work: Work) -> Result<ToolAnswer, ToolError> {
-    let start = start(call, rows.len())?;
+async fn run<R: Row>(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    start_at: Option<u64>,
+    rows: &[R],
+    work: Work<R>,
+) -> Result<ToolAnswer, ToolError> {
+    let start = start(call, start_at, rows.len())?;
     let preview = preview(&rows[start..]);
-    let confirmed = on.gate_batch(call.given, &preview)?;
+    let confirmed = on.gate_batch(&preview)?;
     let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
@@ -65,7 +103,7 @@ async fn run(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments], work: Wo
         }
         let Some(result) = under_way.next().await else { break };
         broken = broken || result.as_ref().is_err_and(stops_all);
-        account.add(rows[account.next()].text("name"), result);
+        account.add(rows[account.next()].name(), result);
         call.observer.tell(account.next() - start, rows.len() - start);
     }
     let answer = account.answer(call.observer.is_stopped());
@@ -77,16 +115,16 @@ async fn run(call: &Call<'_>, on: &DocTypeCall<'_>, rows: &[Arguments], work: Wo
 }
 
 /// What the one who is asked sees of a batch: how many documents, and the first of them.
-fn preview(rows: &[Arguments]) -> Map<String, Value> {
+fn preview<R: Row>(rows: &[R]) -> Map<String, Value> {
     let mut preview = Map::from_iter([("documents".to_owned(), json!(rows.len()))]);
-    let names: Vec<&str> = rows.iter().filter_map(|row| row.text("name")).take(20).collect();
+    let names: Vec<&str> = rows.iter().filter_map(Row::name).take(20).collect();
     if !names.is_empty() {
         preview.insert("names".to_owned(), json!(names));
     }
     let mut room = SHOWN_BYTES;
     let mut first = Vec::new();
-    for data in rows.iter().take(SHOWN).map(Arguments::data).filter(|data| !data.is_empty()) {
-        let data = Value::Object(data);
+    for data in rows.iter().take(SHOWN).filter_map(Row::data).filter(|data| !data.is_empty()) {
+        let data = Value::Object(data.clone());
         let Some(left) = room.checked_sub(data.to_string().len()) else { break };
         room = left;
         first.push(data);
@@ -97,14 +135,14 @@ fn preview(rows: &[Arguments]) -> Map<String, Value> {
     preview
 }
 
-async fn one(
+async fn one<R: Row>(
     on: &DocTypeCall<'_>,
-    given: &Arguments,
+    row: &R,
     confirmed: Option<Confirmed>,
-    work: Work,
+    work: Work<R>,
 ) -> Result<ToolAnswer, ToolError> {
-    let member = Member::new(on, on.def, on.permit, given.text("name"), confirmed);
-    member.run(work(&member.on(), given)).await
+    let member = Member::new(on, on.def, on.permit, row.name(), confirmed);
+    member.run(work(&member.on(), row)).await
 }
 
 /// Whether the next row would fail in the same way.
@@ -129,21 +167,14 @@ fn stops_all(error: &ToolError) -> bool {
     }
 }
 
-fn start(call: &Call<'_>, rows: usize) -> Result<usize, ToolError> {
-    let start = call.given.value("start_at").and_then(Value::as_u64).unwrap_or(0);
-    match usize::try_from(start) {
+fn start(call: &Call<'_>, at: Option<u64>, rows: usize) -> Result<usize, ToolError> {
+    match usize::try_from(at.unwrap_or(0)) {
         Ok(start) if start < rows => Ok(start),
         _ => Err(wrong(call, "start_at", format!("there are {rows} rows, numbered from 0"))),
     }
 }
 
-/// The documents of the call: 1 to [`MOST`] objects.
-fn documents(call: &Call<'_>) -> Result<Vec<Map<String, Value>>, ToolError> {
-    let given = call.given.value("documents").and_then(Value::as_array);
-    let documents: Vec<_> = given.into_iter().flatten().filter_map(Value::as_object).cloned().collect();
-    counted(call, "documents", documents.len()).map(|()| documents)
-}
-
+/// Refuses more than [`MOST`] documents, and none.
 fn counted(call: &Call<'_>, argument: &str, count: usize) -> Result<(), ToolError> {
     match count {
         1..=MOST => Ok(()),
@@ -157,10 +188,10 @@ fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
 }
 
 /// Checks every document against its DocType, and that none is named twice; every problem is named by its row.
-async fn check(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[Arguments]) -> Result<(), ToolError> {
+async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[R]) -> Result<(), ToolError> {
     let mut found = twice(argument, rows);
-    for (i, row) in rows.iter().enumerate() {
-        match on.document(purpose, &row.data()).await {
+    for (i, data) in rows.iter().filter_map(Row::data).enumerate() {
+        match on.document(purpose, data).await {
             Ok(_) => {}
             Err(ToolError::Arguments { violations, .. }) => found.extend(violations.into_iter().map(|violation| {
                 let field = violation.path.strip_prefix("data.").unwrap_or(&violation.path);
@@ -177,10 +208,10 @@ async fn check(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[A
 }
 
 /// A document that is named by two rows: which of them wins would be chance.
-fn twice(argument: &str, rows: &[Arguments]) -> Vec<Violation> {
+fn twice<R: Row>(argument: &str, rows: &[R]) -> Vec<Violation> {
     let mut seen = std::collections::BTreeSet::new();
     let again = rows.iter().enumerate().filter_map(|(i, row)| {
-        let name = row.text("name")?;
+        let name = row.name()?;
         let message = format!("{name:?} is named by an earlier row too");
         let path = format!("{argument}[{i}]");
         (!seen.insert(name)).then_some(Violation { path, rule: Rule::Value, message, nearest: None })

@@ -1,45 +1,53 @@
 //! Changing many documents, each to values of its own.
 
 use erpnext_schema::{Purpose, Rule, Verb, Violation};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{START_AT, check, documents, run};
+use super::{check, counted, run};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::tool::arguments::{DOCTYPE, Kind, needed};
-use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
+use crate::tool::document_args::UpdateArgs;
+use crate::tool::kinds::{Data, DocTypeName, DocumentName, Documents};
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
 
 /// Changes many documents of a DocType.
-pub const UPDATE: ToolSpec = ToolSpec {
+pub static UPDATE: ToolSpec = ToolSpec {
     name: "update_bulk_documents",
     title: "Update many documents",
     description: "Changes fields of up to 500 documents of one DocType, each to its own values; all are checked before \
                   the first is sent. It is not atomic: the answer accounts for each row and says where to continue.",
-    args: &[
-        DOCTYPE,
-        needed("documents", Kind::Objects)
-            .about("{\"name\": …, and the fields to change, as in data of an update; modified as read, if it matters}"),
-        START_AT,
-    ],
     toolset: Toolset::Bulk,
     operation: Operation::Update,
     effect: Effect::Destroys,
     offered: |policy| policy.permits_somewhere(Operation::Update),
     special: Special::NONE,
-    run: |call| Box::pin(update(call)),
+    handler: handler!(BulkUpdateArgs, update),
 };
 
-async fn update(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Update).await?;
+#[derive(Deserialize, JsonSchema)]
+struct BulkUpdateArgs {
+    doctype: DocTypeName,
+    /// {"name": …, and the fields to change, as in data of an update; modified as read, if it matters}
+    documents: Documents,
+    /// first row to process, as given by the answer of a stopped call
+    start_at: Option<u64>,
+}
+
+async fn update(call: Call<'_>, args: BulkUpdateArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Update, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
+    counted(&call, "documents", args.documents.len())?;
     let mut rows = Vec::new();
     let mut unnamed = Vec::new();
-    for (i, document) in documents(&call)?.into_iter().enumerate() {
+    for (i, document) in args.documents.0.into_iter().enumerate() {
         match named(document) {
             Some(row) => rows.push(row),
             None => unnamed.push(Violation {
@@ -54,15 +62,15 @@ async fn update(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
         return Err(ToolError::arguments(call.tool.name(), unnamed));
     }
     check(&on, "documents", Purpose::Update, &rows).await?;
-    run(&call, &on, &rows, |on, given| Box::pin(write::update(on, given))).await
+    run(&call, &on, args.start_at, &rows, |on, row| Box::pin(write::update(on, row))).await
 }
 
 /// The arguments of a single update.
-fn named(mut document: Map<String, Value>) -> Option<Arguments> {
-    let name = document_name(&document.remove("name")?)?;
-    let modified = document.remove("modified").unwrap_or_default();
+fn named(mut document: Map<String, Value>) -> Option<UpdateArgs> {
+    let name = DocumentName(document_name(&document.remove("name")?)?);
+    let modified = document.remove("modified").and_then(|modified| modified.as_str().map(str::to_owned));
     if document.is_empty() {
         return None;
     }
-    Some(Arguments::made([("name", Value::from(name)), ("modified", modified), ("data", Value::Object(document))]))
+    Some(UpdateArgs { name, data: Data(document), modified, return_document: false })
 }

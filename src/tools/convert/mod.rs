@@ -4,6 +4,8 @@ mod draft;
 mod table;
 
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::Docstatus;
@@ -13,47 +15,55 @@ use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, file_fields};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
-use crate::tool::arguments::{DOCTYPE, Kind, NAME, needed, optional};
-use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
+use crate::tool::document_args::DocumentArgs;
+use crate::tool::kinds::{Data, DocTypeName, DocumentName};
+use crate::tool::spec::{handler, reads};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
 use table::{CONVERSIONS, Conversion, When};
 
 /// What can be made of a document.
-pub const LIST: ToolSpec = ToolSpec {
+pub static LIST: ToolSpec = ToolSpec {
     name: "list_conversions",
     title: "List possible next documents",
     description: "Lists the documents that can be made from this one (order from quotation, invoice, payment, return \
                   …), and what is missing for the others.",
-    args: &[DOCTYPE, NAME],
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
-    offered: spec::reads,
+    offered: reads,
     special: Special::NONE,
-    run: |call| Box::pin(list(call)),
+    handler: handler!(DocumentArgs, list),
 };
 
 /// Makes the next document.
-pub const CONVERT: ToolSpec = ToolSpec {
+pub static CONVERT: ToolSpec = ToolSpec {
     name: "convert_document",
     title: "Make the next document",
     description: "Makes the next document of a chain from this one: shows its draft, or creates it with save: true. \
                   What is missing (such as delivery_date) goes into data. The draft is not submitted.",
-    args: &[
-        DOCTYPE,
-        NAME,
-        needed("to", Kind::Text).about("the target, as named by list_conversions"),
-        optional("data", Kind::Data).about("fields to set on the draft; rows are changed after it is saved"),
-        optional("save", Kind::Flag).about("create the draft; without it the draft is only shown"),
-    ],
     toolset: Toolset::Core,
     operation: Operation::Create,
     effect: Effect::Adds,
-    offered: |policy| policy.permits_somewhere(Operation::Create) && spec::reads(policy),
+    offered: |policy| policy.permits_somewhere(Operation::Create) && reads(policy),
     special: Special { subject, ..Special::NONE },
-    run: |call| Box::pin(convert(call)),
+    handler: handler!(ConvertArgs, convert),
 };
+
+#[derive(Deserialize, JsonSchema)]
+struct ConvertArgs {
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// the target, as named by list_conversions
+    to: String,
+    /// fields of the draft, not its rows
+    #[serde(default)]
+    data: Data,
+    /// create the draft; without it the draft is only shown
+    #[serde(default)]
+    save: bool,
+}
 
 /// A conversion is about what it makes; without `save` it only shows a draft of that.
 fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
@@ -69,10 +79,10 @@ fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
     }
 }
 
-async fn list(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let permit = call.permit(Operation::Read).await?;
+async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let name = on.name(call.given);
+    let name = on.name(&args.name);
     let source = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &source)?;
     let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == on.def.name).map(|conversion| {
@@ -96,15 +106,15 @@ async fn list(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     Ok(answer.into())
 }
 
-async fn convert(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let (session, given) = (call.session, call.given);
-    let read = call.permit(Operation::Read).await?;
+async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
+    let read = call.session.permit(Operation::Read, &args.doctype).await?;
     let source_on = DocTypeCall::of(&call, &read).await?;
-    let name = source_on.name(given);
-    let conversion = chosen(&call, source_on.def)?;
+    let name = source_on.name(&args.name);
+    let conversion = chosen(&call, source_on.def, &args.to)?;
     let create = session.permit(Operation::Create, conversion.to).await?;
-    let on = DocTypeCall::new(session, call.registry, call.tool, &create, call.attempt).await?;
-    let data = given.data();
+    let on = DocTypeCall::of(&call, &create).await?;
+    let data = args.data.0;
     refuse_rows(&call, on.def, &data)?;
     let (on, data) = if data.is_empty() { (on, data) } else { on.document(Purpose::Update, &data).await? };
     let source = session.site.get(&read, name).await?.data;
@@ -133,12 +143,12 @@ async fn convert(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
         answer.insert("left_out".to_owned(), json!(left_out));
     }
     let shown = draft::shown(&source_on, &on, doc.clone());
-    if !given.flag("save") {
+    if !args.save {
         answer.insert("draft".to_owned(), Value::Object(shown));
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(answer.into());
     }
-    let cleared = match on.gate(given, Step { name: None, state: WriteState::New(&doc), preview: &shown }).await? {
+    let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &shown }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
@@ -178,8 +188,7 @@ fn way(from: &str, to: &str) -> Option<&'static Conversion> {
 }
 
 /// The conversion that the call means: by what is made, or by its DocType where only one makes it.
-fn chosen(call: &Call<'_>, from: &DocTypeDef) -> Result<&'static Conversion, ToolError> {
-    let to = call.given.text("to").unwrap_or_default();
+fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conversion, ToolError> {
     way(from.name, to).ok_or_else(|| {
         let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == from.name);
         let names = ways.map(|conversion| conversion.makes);

@@ -5,6 +5,8 @@ mod facts;
 mod outside;
 
 use erpnext_schema::{DocTypeDef, Order, meant_date, time};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
@@ -13,8 +15,9 @@ use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
 use crate::site::{Filter, ListQuery};
-use crate::tool::arguments::{Kind, needed, optional};
-use crate::tool::{Arguments, Call, Effect, Special, ToolSpec, Toolset};
+use crate::tool::kinds::choices;
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 
@@ -23,92 +26,117 @@ const STOCK_FIELDS: [&str; 7] =
     ["warehouse", "actual_qty", "reserved_qty", "ordered_qty", "projected_qty", "valuation_rate", "stock_uom"];
 const SUMMED: [&str; 4] = ["actual_qty", "reserved_qty", "ordered_qty", "projected_qty"];
 
-const SELLING: [&str; 4] = ["Sales Order", "Quotation", "Delivery Note", "Sales Invoice"];
-const TRANSACTIONS: &[&str] = &[
-    "Sales Order",
-    "Quotation",
-    "Delivery Note",
-    "Sales Invoice",
-    "Purchase Order",
-    "Supplier Quotation",
-    "Purchase Receipt",
-    "Purchase Invoice",
-];
+choices!(Transaction {
+    SalesOrder = "Sales Order",
+    Quotation = "Quotation",
+    DeliveryNote = "Delivery Note",
+    SalesInvoice = "Sales Invoice",
+    PurchaseOrder = "Purchase Order",
+    SupplierQuotation = "Supplier Quotation",
+    PurchaseReceipt = "Purchase Receipt",
+    PurchaseInvoice = "Purchase Invoice",
+});
+
+impl Transaction {
+    const fn sells(self) -> bool {
+        matches!(self, Self::SalesOrder | Self::Quotation | Self::DeliveryNote | Self::SalesInvoice)
+    }
+}
+
+choices!(PartyType {
+    Customer = "Customer",
+    Supplier = "Supplier",
+});
 
 fn reads(policy: &Policy, doctype: &str) -> bool {
     policy.operations(doctype).contains(Operation::Read)
 }
 
 /// How much of an item lies where.
-pub const STOCK: ToolSpec = ToolSpec {
+pub static STOCK: ToolSpec = ToolSpec {
     name: "get_stock_balance",
     title: "Stock of an item",
     description: "Returns an item's stock by warehouse: actual, reserved, ordered, projected. With date: the stock \
                   of one warehouse at the end of that day.",
-    args: &[
-        needed("item_code", Kind::Text).about("the Item's name"),
-        optional("warehouse", Kind::Text),
-        optional("date", Kind::Text).about("YYYY-MM-DD; needs warehouse"),
-    ],
     toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item") && reads(policy, "Bin"),
     special: Special::NONE,
-    run: |call| Box::pin(stock(call)),
+    handler: handler!(StockArgs, stock),
 };
 
+#[derive(Deserialize, JsonSchema)]
+struct StockArgs {
+    /// the Item's name
+    item_code: String,
+    warehouse: Option<String>,
+    /// YYYY-MM-DD; needs warehouse
+    date: Option<String>,
+}
+
 /// What an item would cost.
-pub const ITEM: ToolSpec = ToolSpec {
+pub static ITEM: ToolSpec = ToolSpec {
     name: "get_item_details",
     title: "Price and terms of an item",
     description: "Returns the values that ERPNext fills into a row for an item: list price, discount, warehouse, \
                   accounts, tax, stock. Use it before an order or quotation.",
-    args: &[
-        needed("item_code", Kind::Text).about("the Item's name"),
-        needed("company", Kind::Text),
-        optional("for", Kind::Choice(TRANSACTIONS)).about("default: Sales Order"),
-        optional("party", Kind::Text).about("the Customer, or for purchases the Supplier"),
-        optional("price_list", Kind::Text),
-        optional("currency", Kind::Text).about("default: the company's"),
-        optional("qty", Kind::Count),
-        optional("warehouse", Kind::Text),
-        optional("date", Kind::Text),
-    ],
     toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item"),
     special: Special::NONE,
-    run: |call| Box::pin(item(call)),
+    handler: handler!(ItemArgs, item),
 };
 
+#[derive(Deserialize, JsonSchema)]
+struct ItemArgs {
+    /// the Item's name
+    item_code: String,
+    company: String,
+    /// default: Sales Order
+    #[serde(rename = "for")]
+    transaction: Option<Transaction>,
+    /// the Customer, or for purchases the Supplier
+    party: Option<String>,
+    price_list: Option<String>,
+    /// default: the company's
+    currency: Option<String>,
+    qty: Option<u64>,
+    warehouse: Option<String>,
+    date: Option<String>,
+}
+
 /// What holds for a party.
-pub const PARTY: ToolSpec = ToolSpec {
+pub static PARTY: ToolSpec = ToolSpec {
     name: "get_party_details",
     title: "Terms of a customer or supplier",
     description: "Returns the values that ERPNext fills in for a customer or supplier: address, contact, currency, \
                   price list, payment terms, tax.",
-    args: &[
-        needed("party_type", Kind::Choice(&["Customer", "Supplier"])),
-        needed("party", Kind::Text).about("its name (ID)"),
-        optional("company", Kind::Text),
-        optional("for", Kind::Choice(TRANSACTIONS)),
-        optional("date", Kind::Text).about("of the document, for the due date"),
-    ],
     toolset: Toolset::More,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Customer") || reads(policy, "Supplier"),
     special: Special::NONE,
-    run: |call| Box::pin(party(call)),
+    handler: handler!(PartyArgs, party),
 };
 
-async fn stock(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let (session, given) = (call.session, call.given);
-    let item = given.text("item_code").unwrap_or_default();
+#[derive(Deserialize, JsonSchema)]
+struct PartyArgs {
+    party_type: PartyType,
+    /// its name (ID)
+    party: String,
+    company: Option<String>,
+    #[serde(rename = "for")]
+    transaction: Option<Transaction>,
+    /// of the document, for the due date
+    date: Option<String>,
+}
+
+async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError> {
+    let (session, item) = (call.session, args.item_code.as_str());
     exists(session, "Item", item).await?;
-    named(session, given, &[("warehouse", "Warehouse")]).await?;
+    named(session, "Warehouse", args.warehouse.as_deref()).await?;
     let permit = session.permit(Operation::Read, "Bin").await?;
     let def = def(session, "Bin").await?;
     let may = |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
@@ -119,14 +147,14 @@ async fn stock(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
             "get_doctype_permissions tells what is permitted.",
         ));
     }
-    if let Some(date) = given.text("date") {
-        let Some(warehouse) = given.text("warehouse").filter(|_| may("actual_qty")) else {
+    if let Some(date) = args.date.as_deref() {
+        let Some(warehouse) = args.warehouse.as_deref().filter(|_| may("actual_qty")) else {
             return Err(ToolError::refused(
                 "date: needs a warehouse, and permission to read actual_qty of Bin.",
                 "Name a warehouse, or leave out date for the stock of now.",
             ));
         };
-        is_a_date(given)?;
+        is_a_date(Some(date))?;
         exists(session, "Warehouse", warehouse).await?;
         let qty = session.site.stock_balance(&permit, item, warehouse, date).await?;
         return Ok(json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty}).into());
@@ -134,7 +162,7 @@ async fn stock(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     let (fields, withheld): (Vec<&str>, Vec<&str>) = STOCK_FIELDS.into_iter().partition(|name| may(name));
     let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
     let mut filters = vec![Filter::eq("item_code", item)];
-    filters.extend(given.text("warehouse").map(|warehouse| Filter::eq("warehouse", warehouse)));
+    filters.extend(args.warehouse.as_deref().map(|warehouse| Filter::eq("warehouse", warehouse)));
     let order_by = vec![Order::asc("warehouse"), Order::asc("name")];
     let query = ListQuery { fields, filters, order_by, limit: 500, own_columns: true, ..ListQuery::default() };
     let mut rows = session.site.list(&permit, &query).await?.data;
@@ -157,61 +185,62 @@ async fn stock(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     Ok(result.into())
 }
 
-async fn item(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let (session, given) = (call.session, call.given);
+async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
+    let (session, item, company) = (call.session, args.item_code.as_str(), args.company.as_str());
     let permit = session.permit(Operation::Read, "Item").await?;
-    let item = given.text("item_code").unwrap_or_default();
     exists(session, "Item", item).await?;
-    named(session, given, &[("warehouse", "Warehouse"), ("price_list", "Price List"), ("company", "Company")]).await?;
-    let transaction = given.text("for").unwrap_or("Sales Order");
-    let selling = SELLING.contains(&transaction);
-    let company = given.text("company").unwrap_or_default();
-    let currency = match given.text("currency") {
-        Some(currency) => Some(currency.to_owned()),
+    named(session, "Warehouse", args.warehouse.as_deref()).await?;
+    named(session, "Price List", args.price_list.as_deref()).await?;
+    named(session, "Company", Some(company)).await?;
+    let transaction = args.transaction.unwrap_or(Transaction::SalesOrder);
+    let selling = transaction.sells();
+    let currency = match args.currency {
+        Some(currency) => Some(currency),
         None => currency_of(session, company).await?,
     };
-    let list = given.text("price_list").unwrap_or(if selling { "Standard Selling" } else { "Standard Buying" });
-    let mut args = json!({
-        "item_code": item, "company": company, "doctype": transaction, "price_list": list, "conversion_rate": 1,
-        "plc_conversion_rate": 1, "qty": given.value("qty").cloned().unwrap_or(json!(1)),
+    let list = args.price_list.as_deref().unwrap_or(if selling { "Standard Selling" } else { "Standard Buying" });
+    let mut asked = json!({
+        "item_code": item, "company": company, "doctype": transaction.as_str(), "price_list": list, "conversion_rate": 1,
+        "plc_conversion_rate": 1, "qty": args.qty.unwrap_or(1),
     });
     if let Some(currency) = currency {
-        (args["currency"], args["price_list_currency"]) = (json!(currency), json!(currency));
+        (asked["currency"], asked["price_list_currency"]) = (json!(currency), json!(currency));
     }
-    if let Some(party) = given.text("party") {
+    if let Some(party) = args.party.as_deref() {
         let kind = if selling { "Customer" } else { "Supplier" };
         exists(session, kind, party).await?;
-        args[kind.to_lowercase()] = json!(party);
+        asked[kind.to_lowercase()] = json!(party);
     }
-    is_a_date(given)?;
-    for (argument, key) in [("warehouse", "warehouse"), ("date", "transaction_date")] {
-        if let Some(value) = given.text(argument) {
-            args[key] = json!(value);
+    is_a_date(args.date.as_deref())?;
+    for (key, value) in [("warehouse", &args.warehouse), ("transaction_date", &args.date)] {
+        if let Some(value) = value {
+            asked[key] = json!(value);
         }
     }
-    let args = args.as_object().cloned().unwrap_or_default();
-    let mut details = session.site.item_details(&permit, &args).await?;
+    let asked = asked.as_object().cloned().unwrap_or_default();
+    let mut details = session.site.item_details(&permit, &asked).await?;
     details.insert("price_list".to_owned(), json!(list));
-    let outside = outside(session, BESIDE_ITEM, &details, &args).await?;
-    let mut result = Map::from_iter([("for".to_owned(), json!(transaction))]);
+    let outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
+    let mut result = Map::from_iter([("for".to_owned(), json!(transaction.as_str()))]);
     Facts::new(session, "Item").give(details, ITEM_FACTS, &outside, &mut result).await;
     Ok(result.into())
 }
 
-async fn party(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let (session, given) = (call.session, call.given);
-    let kind = given.text("party_type").unwrap_or_default();
-    let name = given.text("party").unwrap_or_default();
+async fn party(call: Call<'_>, args: PartyArgs) -> Result<ToolAnswer, ToolError> {
+    let (session, kind, name) = (call.session, args.party_type.as_str(), args.party.as_str());
     let permit = exists(session, kind, name).await?;
-    named(session, given, &[("company", "Company")]).await?;
-    is_a_date(given)?;
-    let transaction = given.text("for").unwrap_or(if kind == "Customer" { "Sales Order" } else { "Purchase Order" });
-    let mut args = Map::from_iter([("doctype".to_owned(), json!(transaction))]);
-    for (argument, key) in [("company", "company"), ("date", "posting_date")] {
-        args.extend(given.text(argument).map(|value| (key.to_owned(), json!(value))));
+    named(session, "Company", args.company.as_deref()).await?;
+    is_a_date(args.date.as_deref())?;
+    let transaction = args.transaction.unwrap_or(match args.party_type {
+        PartyType::Customer => Transaction::SalesOrder,
+        PartyType::Supplier => Transaction::PurchaseOrder,
+    });
+    let mut asked = Map::from_iter([("doctype".to_owned(), json!(transaction.as_str()))]);
+    for (key, value) in [("company", &args.company), ("posting_date", &args.date)] {
+        asked.extend(value.as_ref().map(|value| (key.to_owned(), json!(value))));
     }
-    let details = session.site.party_details(&permit, name, &args).await?;
-    let outside = outside(session, BESIDE_PARTY, &details, &args).await?;
+    let details = session.site.party_details(&permit, name, &asked).await?;
+    let outside = outside(session, BESIDE_PARTY, &details, &asked).await?;
     let mut result = Map::new();
     Facts::new(session, kind).give(details, PARTY_FACTS, &outside, &mut result).await;
     Ok(result.into())
@@ -228,8 +257,8 @@ async fn exists(session: &Session<'_>, doctype: &str, name: &str) -> Result<Perm
 }
 
 /// That `date`, where it is given, is one: the site takes what is none for some day or other, or fails over it.
-pub(crate) fn is_a_date(given: &Arguments) -> Result<(), ToolError> {
-    let Some(date) = given.text("date") else { return Ok(()) };
+pub(crate) fn is_a_date(date: Option<&str>) -> Result<(), ToolError> {
+    let Some(date) = date else { return Ok(()) };
     time::parse_date(date).map(drop).map_err(|why| {
         let near = meant_date(date).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
         ToolError::refused(format!("date: {why}{near}"), "Nothing was sent; give the day as YYYY-MM-DD.")

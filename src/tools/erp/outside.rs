@@ -8,7 +8,6 @@ use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{Filter, ListQuery};
-use crate::tool::Arguments;
 
 /// A document of another DocType that facts come from, or tell of: the DocType, the key that names the document, and the
 /// facts.
@@ -34,20 +33,16 @@ pub const BESIDE_PARTY: &[Beside] = &[
     ("Payment Terms Template", "payment_terms_template", &["due_date"]),
 ];
 
-/// Refuses arguments that name documents which are not there, or outside of what the caller may read: the site answers them
+/// Refuses an argument that names a document which is not there, or outside of what the caller may read: the site answers them
 /// with zeros. A DocType that the configuration does not open has no such bounds: its documents are told here by nothing but
 /// the names that others link to.
-pub async fn named(session: &Session<'_>, given: &Arguments, arguments: &[(&str, &str)]) -> Result<(), ToolError> {
-    for (argument, doctype) in arguments {
-        let Some(name) = given.value(argument) else { continue };
-        let text = given.text(argument).unwrap_or_default();
-        match in_sight(session, doctype, vec![name]).await? {
-            Some(seen) if seen.is_empty() => return Err(missing(doctype, text)),
-            None if reads(session.policy, doctype) => drop(exists(session, doctype, text).await?),
-            _ => {}
-        }
+pub async fn named(session: &Session<'_>, doctype: &str, name: Option<&str>) -> Result<(), ToolError> {
+    let Some(name) = name else { return Ok(()) };
+    match in_sight(session, doctype, vec![&json!(name)]).await? {
+        Some(seen) if seen.is_empty() => Err(missing(doctype, name)),
+        None if reads(session.policy, doctype) => exists(session, doctype, name).await.map(drop),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Those of the documents that the caller may read; nothing where no condition keeps any from them.

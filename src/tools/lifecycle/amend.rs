@@ -15,15 +15,15 @@ use crate::error::ToolError;
 use crate::policy::WriteState;
 use crate::shape::Children;
 use crate::site::{Answer, SiteError, WriteError};
-use crate::tool::Arguments;
+use crate::tool::document_args::NameArgs;
 use crate::writes::creates::newest;
 use crate::writes::gate::{Go, Step};
 use crate::writes::protected_fields;
 use crate::writes::send::{Next, Write, send};
 
 /// Makes a draft of a cancelled document, and says what it is called.
-pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
-    let (session, name) = (on.session, on.name(given));
+pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, ToolError> {
+    let (session, name) = (on.session, on.name(&args.name));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     let refused = |is: &str, next: String| Err(ToolError::refused(format!("{} {name:?} {is}", on.def.name), next));
@@ -58,7 +58,7 @@ pub async fn amend(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer
     }
     let preview = Map::from_iter([("amended_from".to_owned(), json!({"from": null, "to": name}))]);
     let state = WriteState::Changed { stored: &stored, result: &draft };
-    let cleared = match on.gate(given, Step { name: None, state, preview: &preview }).await? {
+    let cleared = match on.gate(Step { name: None, state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };

@@ -14,7 +14,7 @@ use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, WriteState};
 use crate::site::DocRef;
-use crate::tool::Arguments;
+use crate::tool::document_args::CancelArgs;
 use crate::writes::batch::Member;
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::send;
@@ -23,15 +23,15 @@ use crate::writes::send::send;
 const MOST: usize = 100;
 
 /// Cancels a submitted document.
-pub async fn cancel(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
-    let (session, name) = (on.session, on.name(given));
+    let (session, name) = (on.session, on.name(&args.name));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     must_be_submitted(on, name, &stored)?;
     let blocking = session.site.submitted_links(on.permit, name).await?;
     let (seen, unseen) = in_sight(on, blocking).await;
-    let first = match given.flag("cascade") && unseen == 0 {
+    let first = match args.cascade && unseen == 0 {
         _ if seen.is_empty() && unseen == 0 => Vec::new(),
         false => return Err(blocked(on, name, &seen, unseen)),
         true => Cascade::plan(on, seen).await?,
@@ -42,13 +42,13 @@ pub async fn cancel(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswe
     }
     let result = cancelled(&stored);
     let state = WriteState::Changed { stored: &stored, result: &result };
-    let cleared = match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
+    let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
     let mut done = Vec::new();
     for step in &first {
-        if let Err(error) = step.run(on, given, cleared.confirmed()).await {
+        if let Err(error) = step.run(on, cleared.confirmed()).await {
             return Err(half_way(on, name, &first, done.len(), error));
         }
         done.push(named(&step.document));
@@ -116,20 +116,20 @@ impl Cascade {
         Ok(steps.into_iter().map(|(_, step)| step).collect())
     }
 
-    async fn run(&self, on: &DocTypeCall<'_>, given: &Arguments, confirmed: Confirmed) -> Result<(), ToolError> {
-        let def = DocTypeCall::new(on.session, on.registry, on.tool, &self.permit, on.attempt).await?.def;
+    async fn run(&self, on: &DocTypeCall<'_>, confirmed: Confirmed) -> Result<(), ToolError> {
+        let def = DocTypeCall::def_of(on.session, &self.permit).await?;
         let member = Member::new(on, def, &self.permit, Some(&self.document.name), Some(confirmed));
-        member.run(self.cancel(&member.on(), given)).await.map(drop)
+        member.run(self.cancel(&member.on())).await.map(drop)
     }
 
-    async fn cancel(&self, on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+    async fn cancel(&self, on: &DocTypeCall<'_>) -> Result<ToolAnswer, ToolError> {
         let (session, name) = (on.session, self.document.name.as_str());
         let stored = session.site.get(on.permit, name).await?.data;
         must_be_submitted(on, name, &stored)?;
         let result = cancelled(&stored);
         let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
         let state = WriteState::Changed { stored: &stored, result: &result };
-        match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
+        match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
             Go::Send(cleared) => {
                 let cancel = Move { on, name, before: &stored, to: Docstatus::Cancelled };
                 send(session, &cancel, cleared).await.map(|_| ToolAnswer::default())

@@ -10,14 +10,14 @@ use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::WriteState;
 use crate::site::Kind;
-use crate::tool::Arguments;
+use crate::tool::document_args::NameArgs;
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::send;
 
 /// Submits a draft as it is stored, and says what that changed.
-pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswer, ToolError> {
+pub async fn submit(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
-    let (session, name) = (on.session, on.name(given));
+    let (session, name) = (on.session, on.name(&args.name));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     match Docstatus::of(&stored) {
@@ -53,7 +53,7 @@ pub async fn submit(on: &DocTypeCall<'_>, given: &Arguments) -> Result<ToolAnswe
     result.insert("docstatus".to_owned(), json!(1));
     let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 0, "to": 1}))]);
     let state = WriteState::Changed { stored: &stored, result: &result };
-    let cleared = match on.gate(given, Step { name: Some(name), state, preview: &preview }).await? {
+    let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };

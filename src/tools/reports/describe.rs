@@ -1,33 +1,41 @@
 //! `describe_report`.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::form::{self, Filter, is_date};
 use super::run::described;
-use super::{REPORT, Report, offered};
+use super::{Report, offered};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// What a report takes and shows.
-pub const DESCRIBE: ToolSpec = ToolSpec {
+pub static DESCRIBE: ToolSpec = ToolSpec {
     name: "describe_report",
     title: "Describe a report",
     description: "Describes a report: its filters with types and which are required, its columns, an example for \
                   run_report. Use it before the first run: without a required filter a report fails or returns \
                   nothing.",
-    args: &[REPORT],
     toolset: Toolset::Core,
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,
     special: Special::NONE,
-    run: |call| Box::pin(describe(call)),
+    handler: handler!(DescribeArgs, describe),
 };
 
-async fn describe(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let name = call.given.text("name").unwrap_or_default();
+#[derive(Deserialize, JsonSchema)]
+struct DescribeArgs {
+    /// the report's exact name, as list_reports gives it
+    name: String,
+}
+
+async fn describe(call: Call<'_>, args: DescribeArgs) -> Result<ToolAnswer, ToolError> {
+    let name = args.name.as_str();
     let report = Report::open(call.session, name).await?;
     let mut result = Map::from_iter([
         ("report".to_owned(), json!(name)),

@@ -1,5 +1,7 @@
 //! `list_reports`.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{offered, text};
@@ -7,33 +9,37 @@ use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::Filter;
-use crate::tool::arguments::{Kind, optional};
+use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// Which reports may be run.
-pub const LIST: ToolSpec = ToolSpec {
+pub static LIST: ToolSpec = ToolSpec {
     name: "list_reports",
     title: "List reports",
     description: "Lists the reports that may be run here, with the DocType of each. Use it before run_report: names \
                   are exact.",
-    args: &[
-        optional("search", Kind::Text).about("words in the name"),
-        optional("doctype", Kind::Text).about("only reports about this DocType"),
-    ],
     toolset: Toolset::Core,
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,
     special: Special::NONE,
-    run: |call| Box::pin(list(call)),
+    handler: handler!(ListArgs, list),
 };
 
-async fn list(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
+#[derive(Deserialize, JsonSchema)]
+struct ListArgs {
+    /// words in the name
+    search: Option<String>,
+    /// only reports about this DocType
+    doctype: Option<String>,
+}
+
+async fn list(call: Call<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let mut filters = vec![Filter::eq("disabled", 0)];
-    filters.extend(call.given.text("doctype").map(|about| Filter::eq("ref_doctype", about)));
+    filters.extend(args.doctype.as_deref().map(|about| Filter::eq("ref_doctype", about)));
     let words: Vec<String> =
-        call.given.text("search").unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+        args.search.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
     let found = session.site.reports(&filters).await?;
     let may = |entry: &Map<String, Value>| {
         let name = text(entry, "name");

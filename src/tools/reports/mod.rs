@@ -12,14 +12,10 @@ use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Permit, Policy};
 use crate::site::Filter;
-use crate::tool::arguments::{Arg, Kind, needed};
 
 pub use describe::DESCRIBE;
 pub use list::LIST;
 pub use run::RUN;
-
-/// Which report.
-const REPORT: Arg = needed("name", Kind::Text).about("the report's exact name, as list_reports gives it");
 
 /// Where any report may be run.
 fn offered(policy: &Policy) -> bool {

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{REPORT, Report, filters, form, offered, text};
+use super::{Report, filters, form, offered, text};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::cursor;
 use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
-use crate::tool::arguments::{CURSOR, Kind, LIMIT, optional};
+use crate::tool::kinds::{Cursor, Limit, Object};
 use crate::tool::progress::CallObserver;
+use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// How often the state of a report in the background is asked for: altogether 44 seconds, less than clients wait.
@@ -21,36 +24,43 @@ const ASKED: usize = 22;
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// The rows of a report.
-pub const RUN: ToolSpec = ToolSpec {
+pub static RUN: ToolSpec = ToolSpec {
     name: "run_report",
     title: "Run a report",
     description: "Runs a report and returns its rows, the total apart. Use it for ledger questions: receivables, \
                   balances, registers. Each report has its own filters: describe_report lists them.",
-    args: &[
-        REPORT,
-        optional("filters", Kind::Object).about("{\"filter\": value}, as listed by describe_report"),
-        LIMIT,
-        CURSOR,
-        optional("prepared", Kind::Text).about("for a report in the background: its run, as named by an earlier call"),
-    ],
     toolset: Toolset::Core,
     operation: Operation::Report,
     effect: Effect::Reads,
     offered,
     special: Special::NONE,
-    run: |call| Box::pin(run(call)),
+    handler: handler!(RunArgs, run),
 };
 
-async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
-    let name = call.given.text("name").unwrap_or_default();
+#[derive(Deserialize, JsonSchema)]
+struct RunArgs {
+    /// the report's exact name, as list_reports gives it
+    name: String,
+    /// {"filter": value}, as listed by describe_report
+    #[serde(default)]
+    filters: Object,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<Cursor>,
+    /// for a report in the background: its run, as named by an earlier call
+    prepared: Option<String>,
+}
+
+async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
+    let name = args.name.as_str();
     let report = Report::open(call.session, name).await?;
     report.runs()?;
     let form = form::of(&report).await?;
-    let given = call.given.value("filters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let given = args.filters.0;
     let asked: Vec<String> = given.keys().cloned().collect();
     let filters = filters::check(&report, call.tool, &form, given).await?;
     let identity = json!([name, filters]).to_string();
-    let start = match call.given.text("cursor") {
+    let start = match args.cursor.as_deref() {
         None => 0,
         Some(at) => cursor::read(at, &identity).ok_or_else(|| {
             ToolError::refused(
@@ -59,7 +69,7 @@ async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
             )
         })?,
     };
-    let (answer, prepared) = match report.answer(&filters, call.given.text("prepared"), call.observer).await? {
+    let (answer, prepared) = match report.answer(&filters, args.prepared.as_deref(), call.observer).await? {
         Progress::Done(answer, prepared) => (answer, prepared),
         Progress::Running(prepared) => {
             let next = "call run_report again with the same arguments and this as prepared";
@@ -81,7 +91,7 @@ async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
     }
     let mut result =
         Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), Value::Object(filters))]);
-    result.extend(page(table, start, call.given.limit(), call.session.tools.bytes_for_rows(), &identity));
+    result.extend(page(table, start, args.limit.get(), call.session.tools.bytes_for_rows(), &identity));
     // The next page is one of the same run.
     result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {

@@ -56,7 +56,13 @@ impl Caller<'_> {
         let tool = if chance.percent(45) { chance.one(&typed).or(telling.first()) } else { chance.one(&telling) };
         let tool = *tool.unwrap();
         let names: Vec<(&str, bool)> = match tool {
-            Tool::Named(spec) => spec.args.iter().map(|arg| (arg.name, arg.required || arg.name == "since")).collect(),
+            Tool::Named(spec) => spec
+                .handler
+                .input
+                .args()
+                .iter()
+                .map(|arg| (arg.name.as_str(), arg.required || arg.name == "since"))
+                .collect(),
             Tool::Typed(verb, _) | Tool::Generic(verb) => of_verb(verb)
                 .iter()
                 .map(|name| (*name, matches!(*name, "doctype" | "name" | "data" | "search_term")))

@@ -98,3 +98,30 @@ async fn the_version_is_kept_for_the_next_start_and_asked_again_in_its_backgroun
     call(&again, "list_doctypes", json!({})).await.unwrap();
     assert_eq!(asked(&server).await, 1, "what was kept holds until the background has asked");
 }
+
+/// The tool is looked up in the tables of the newest version, before the site says that it runs another.
+#[tokio::test]
+async fn the_first_typed_call_on_a_15_site_keeps_its_arguments() {
+    let server = site("15.71.1").await;
+    let page = json!({"data": [{"name": "SO-1", "status": "Draft"}]});
+    Mock::given(path("/api/resource/Sales%20Order"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(page))
+        .mount(&server)
+        .await;
+    for (tool, given) in [
+        ("list_sales_order_documents", json!({"filters": {"status": "Draft"}, "fields": ["status"], "limit": 7})),
+        (
+            "call_tool",
+            json!({"tool": "list_sales_order_documents", "arguments": {"filters": {"status": "Draft"}, "fields": ["status"], "limit": 7}}),
+        ),
+    ] {
+        let app = app_of(&config(&server, None));
+        let listed = call(&app, tool, given).await.unwrap();
+        assert_eq!(app.session().version.get(), Version::V15);
+        assert_eq!(listed["documents"], json!([{"name": "SO-1", "status": "Draft"}]), "{tool}");
+        let requests = server.received_requests().await.unwrap();
+        let asked =
+            requests.iter().rfind(|request| request.url.path().ends_with("Order")).unwrap().url.query().unwrap();
+        assert!(asked.contains("Draft") && asked.contains("limit_page_length=8"), "{tool}: {asked}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What a client sees of the server itself: sessions, the list of tools, resources, prompts, views.
 
+mod arguments;
 mod budget;
 mod client;
 mod definitions;

@@ -3,7 +3,9 @@
 use erpnext_mcp::app::Connection;
 use serde_json::json;
 
+use crate::cli::add_custom_field;
 use crate::hazards::{Place, rows};
+use crate::sandbox::{SampleSite, first};
 use crate::support::{Site, all, call, refusal};
 
 const ORDER: &str = "/api/resource/Sales%20Order/SO-1";
@@ -74,17 +76,36 @@ async fn a_single_needs_no_name() {
     let answer = call(&app, "get_system_settings_document", json!({})).await.unwrap();
     assert_eq!(answer["document"]["language"], "en");
     let text = refusal(&app, "get_system_settings_document", json!({"name": "Other"})).await;
-    assert!(text.contains("name: no such argument"), "{text}");
+    assert!(text.contains("name: there is exactly one System Settings"), "{text}");
     assert_eq!(site.lines().await, [format!("GET {at}")]);
 }
 
 #[tokio::test]
 async fn arguments_are_checked_all_at_once() {
     let (site, app) = order().await;
-    let text = refusal(&app, "get_sales_order_document", json!({"nam": "SO-1", "fields": "customer, items"})).await;
+    let text = refusal(&app, "get_sales_order_document", json!({"nam": "SO-1", "fields": {"customer": 1}})).await;
     assert!(text.contains("there are 3 problems"), "{text}");
     assert!(text.contains("nam: no such argument") && text.contains("did you mean name?"), "{text}");
     assert!(text.contains("name: is mandatory"), "{text}");
-    assert!(text.contains(r#"did you mean ["customer","items"]?"#), "{text}");
+    assert!(text.contains("fields: expected a list of fieldnames"), "{text}");
     assert_eq!(site.lines().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_field_is_those_of_the_site_too() {
+    let site = SampleSite::start().await;
+    add_custom_field(&site, "Customer", "custom_tier", "Gold\nTin");
+    // Without an overlay nothing is known of the field before the document shows it.
+    let app = site.app(json!({"Customer": all()}));
+    let name = first(&app, "Customer", json!({})).await;
+    let data = json!({"name": name, "data": {"custom_tier": "Tin"}});
+    call(&app, "update_customer_document", data).await.unwrap();
+    let app = site.app(json!({"Customer": all()}));
+    let asked = json!({"name": name, "fields": ["*"]});
+    let read = call(&app, "get_customer_document", asked).await.unwrap();
+    assert_eq!(read["document"]["custom_tier"], "Tin", "{read}");
+    let whole = call(&app, "get_customer_document", json!({"name": name})).await.unwrap();
+    for (field, value) in whole["document"].as_object().unwrap() {
+        assert_eq!(read["document"][field], *value, "{field}");
+    }
 }

@@ -192,7 +192,7 @@ async fn order_by_takes_fields_and_directions_only() {
 
 #[tokio::test]
 async fn the_limit_is_one_to_five_hundred() {
-    for limit in [json!(0), json!(501), json!(-1), json!(1.5), json!("20"), json!(u64::MAX)] {
+    for limit in [json!(0), json!(501), json!(-1), json!(1.5), json!("ten"), json!(u64::MAX)] {
         let text = refused(json!({"limit": limit})).await;
         assert!(text.contains("limit: expected a whole number from 1 to 500"), "{text}");
     }

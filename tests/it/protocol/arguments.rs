@@ -1,0 +1,148 @@
+//! What tools take: one type is the schema, the check and the value, for every tool; and what is plain though it is written
+//! in another form is taken.
+
+use erpnext_mcp::tool::input_schema::Arg;
+use erpnext_mcp::tool::kinds::Kind;
+use erpnext_mcp::tool::{Tool, arguments};
+use serde_json::{Map, Value, json};
+
+use crate::sandbox::SampleSite;
+use crate::support::{all, app_of, call, config_json, refusal};
+
+/// Every tool that is not typed, and the typed ones of a document, a Single and a tree.
+fn tools() -> Vec<Tool> {
+    let doctypes = json!({"Sales Order": all(), "System Settings": all(), "Territory": all()});
+    let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": doctypes, "reports": ["*"]}));
+    config["methods"] = json!({"my_app.api.check": {"description": "Checks."}});
+    app_of(&config).registry().tools().to_vec()
+}
+
+/// A value as the schema shows it.
+fn plain(arg: &Arg) -> Value {
+    match &arg.kind {
+        Kind::Text | Kind::OrderBy => json!("x y"),
+        Kind::Flag => json!(true),
+        Kind::Count { .. } => json!(3),
+        Kind::Choice(choices) => json!(choices[0]),
+        Kind::Filters | Kind::Data | Kind::Object => json!({"a": 1}),
+        Kind::FieldNames | Kind::Names => json!(["x"]),
+        Kind::Documents => json!([{"a": 1}]),
+    }
+}
+
+/// The same in other forms.
+fn otherwise(arg: &Arg) -> Vec<Value> {
+    match &arg.kind {
+        Kind::Text | Kind::OrderBy => vec![json!("x y")],
+        Kind::Flag => vec![json!("true"), json!("True"), json!(1), json!("1")],
+        Kind::Count { .. } => vec![json!("3"), json!(" 3 "), json!(3.0)],
+        Kind::Choice(choices) => vec![json!(choices[0].to_uppercase())],
+        Kind::Filters | Kind::Data | Kind::Object => vec![json!("{\"a\": 1}")],
+        Kind::FieldNames | Kind::Names => vec![json!("x"), json!("[\"x\"]")],
+        Kind::Documents => vec![json!({"a": 1}), json!(["{\"a\": 1}"]), json!("[{\"a\": 1}]"), json!("{\"a\": 1}")],
+    }
+}
+
+#[test]
+fn what_is_written_in_another_form_is_the_same_call() {
+    for tool in tools() {
+        let args = arguments::of(&tool);
+        let plainly: Map<_, _> = args.iter().map(|arg| (arg.name.clone(), plain(arg))).collect();
+        let mut checked = plainly.clone();
+        arguments::check(&args, &mut checked).unwrap();
+        assert_eq!(checked, plainly, "{}", tool.name());
+        for arg in &args {
+            for form in otherwise(arg) {
+                let mut given = plainly.clone();
+                given.insert(arg.name.clone(), form.clone());
+                let checked = arguments::check(&args, &mut given);
+                assert!(checked.is_ok() && given == plainly, "{}: {}: {form}: {checked:?}", tool.name(), arg.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_may_mean_two_things_is_not_taken() {
+    let wrong = [
+        ("limit", json!("ten"), "expected a whole number from 1 to 500"),
+        ("limit", json!(2.5), "expected a whole number from 1 to 500"),
+        ("limit", json!("501"), "expected a whole number from 1 to 500"),
+        ("count", json!("yes"), "expected true or false"),
+        ("count", json!(2), "expected true or false"),
+        ("filters", json!("status = Open"), "expected {\"field\": value}"),
+        ("fields", json!({"name": 1}), "expected a list of fieldnames"),
+    ];
+    let args = arguments::of(&Tool::Generic(erpnext_schema::Verb::List));
+    let all: Map<_, _> = wrong.iter().map(|(name, value, _)| ((*name).to_owned(), value.clone())).collect();
+    let found = arguments::check(&args, &mut all.clone()).unwrap_err();
+    let mut paths: Vec<&str> = found.iter().map(|violation| violation.path.as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["count", "doctype", "fields", "filters", "limit"], "all at once");
+    for (name, value, message) in wrong {
+        let mut given = Map::from_iter([("doctype".to_owned(), json!("ToDo")), (name.to_owned(), value.clone())]);
+        let found = arguments::check(&args, &mut given).unwrap_err();
+        assert!(found[0].path == name && found[0].message.starts_with(message), "{value}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_tool_reads_what_passed_the_check() {
+    let doctypes = json!({"Sales Order": all(), "System Settings": all()});
+    let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": doctypes, "reports": ["*"]}));
+    config["methods"] = json!({"my_app.api.check": {"description": "Checks."}});
+    let app = app_of(&config);
+    for tool in app.registry().tools() {
+        let args = arguments::of(tool);
+        let least = args.iter().filter(|arg| arg.required).map(|arg| (arg.name.clone(), plain(arg)));
+        let most = args.iter().map(|arg| (arg.name.clone(), plain(arg)));
+        for given in [least.collect::<Map<_, _>>(), most.collect()] {
+            if let Err(error) = app.call(*tool, given, None).await {
+                assert!(!error.for_model().contains("could not be read"), "{}: {}", tool.name(), error.for_model());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn flags_written_as_text_hold() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"ToDo": all()}));
+    let given = json!({"data": "{\"description\": \"call back\"}", "dry_run": "true"});
+    let would = call(&app, "create_todo_document", given).await.unwrap();
+    assert_eq!(would["dry_run"], true);
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+    let made = call(&app, "create_todo_document", json!({"data": {"description": "call back"}})).await.unwrap();
+    let name = made["created"].as_str().unwrap();
+    let text = refusal(&app, "delete_todo_document", json!({"name": name, "confirm": "false"})).await;
+    assert!(text.contains("confirm_token"), "{text}");
+    let gone = call(&app, "delete_todo_document", json!({"name": name, "confirm": "true"})).await.unwrap();
+    assert_eq!(gone, json!({"deleted": name}));
+    let listed = call(&app, "list_todo_documents", json!({"limit": "2", "fields": "name, status"})).await.unwrap();
+    assert_eq!(listed["count"], 2, "{listed}");
+}
+
+#[tokio::test]
+async fn a_single_needs_no_name() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"System Settings": all()}));
+    for given in
+        [json!({"doctype": "System Settings"}), json!({"doctype": "System Settings", "name": "System Settings"})]
+    {
+        let read = call(&app, "get_generic_document", given).await.unwrap();
+        assert_eq!(read["document"]["name"], "System Settings", "{read}");
+    }
+    let read = call(&app, "get_system_settings_document", json!({"name": "System Settings"})).await.unwrap();
+    assert_eq!(read["document"]["name"], "System Settings", "{read}");
+}
+
+#[tokio::test]
+async fn what_is_called_otherwise_is_led_to_its_place() {
+    let app = app_of(&config_json("http://127.0.0.1:9", json!({"doctypes": {"ToDo": all()}, "reports": ["*"]})));
+    let text = refusal(&app, "call_tool", json!({"name": "list_todo_documents", "arguments": {}})).await;
+    assert!(text.contains("did you mean tool?"), "{text}");
+    let text = refusal(&app, "call_tool", json!({"tool": "list_todo_documents", "status": "Open"})).await;
+    assert!(text.contains("everything else goes into arguments: {\"arguments\": {\"status\": …}}"), "{text}");
+    let text = refusal(&app, "run_report", json!({"name": "General Ledger", "company": "Acme"})).await;
+    assert!(text.contains("everything else goes into filters: {\"filters\": {\"company\": …}}"), "{text}");
+}
