@@ -1,5 +1,6 @@
 //! The model of a DocType that the generator, the generated tables and the runtime share.
 
+pub mod collation;
 mod def;
 pub mod document;
 mod fields;

@@ -1,6 +1,6 @@
 //! Documents by what people call them: the name, or the title that stands over it.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Rule, Shape, Violation};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Rule, Shape, Violation, collation};
 use serde_json::{Map, Value, json};
 
 use super::DocTypeCall;
@@ -44,7 +44,7 @@ impl Found {
 }
 
 fn same(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
+    collation::same(a.trim(), b.trim())
 }
 
 /// The field that holds the title, where documents have one besides their name and it may be seen.

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use erpnext_schema::collation::fold;
 use serde_json::{Value, json};
 
 fn number(value: &Value) -> Option<f64> {
@@ -20,11 +21,6 @@ pub fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-/// What is the same in every text that the database takes for the same.
-pub fn fold(text: &str) -> String {
-    text.trim_end().to_lowercase()
 }
 
 /// Whether a value is this.
@@ -48,65 +44,5 @@ pub fn day(value: &Value, operand: &Value) -> Value {
             json!(&moment[..10])
         }
         _ => value.clone(),
-    }
-}
-
-/// SQL's pattern: `%` for any text, `_` for one character, `\` before one that stands for itself.
-pub fn like(pattern: &str, text: &str) -> bool {
-    let mut tokens = Vec::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        tokens.push(match c {
-            '%' => Token::Any,
-            '_' => Token::One,
-            '\\' => Token::Char(chars.next().unwrap_or('\\')),
-            c => Token::Char(c),
-        });
-    }
-    let text: Vec<char> = text.chars().collect();
-    let (mut at, mut token) = (0, 0);
-    // Where the last `%` was, and up to where it reaches so far.
-    let mut star: Option<(usize, usize)> = None;
-    while at < text.len() {
-        match tokens.get(token) {
-            Some(Token::Any) => {
-                star = Some((token, at));
-                token += 1;
-            }
-            Some(Token::One) => (at, token) = (at + 1, token + 1),
-            Some(Token::Char(c)) if *c == text[at] => (at, token) = (at + 1, token + 1),
-            _ => match star {
-                Some((any, reached)) => {
-                    star = Some((any, reached + 1));
-                    (at, token) = (reached + 1, any + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    tokens[token..].iter().all(|token| *token == Token::Any)
-}
-
-#[derive(PartialEq)]
-enum Token {
-    Any,
-    One,
-    Char(char),
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::like;
-
-    proptest! {
-        #[test]
-        fn like_is_what_a_regular_expression_says(pattern in "[ab%_]{0,8}", text in "[ab]{0,10}") {
-            let regex = pattern.replace('%', ".*").replace('_', ".");
-            let regex = regex_lite::Regex::new(&format!("^{regex}$")).unwrap();
-            prop_assert_eq!(like(&pattern, &text), regex.is_match(&text));
-        }
     }
 }

@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use erpnext_schema::Operator;
+use erpnext_schema::collation::like;
 use serde_json::{Map, Value, json};
 
 use super::Filter;
-use super::compare::{compare, day, equal, fold, like, text};
+use super::compare::{compare, day, equal, text};
 use crate::config::{Condition, Operand, Test};
 
 /// What the variables of conditions stand for.
@@ -87,7 +88,7 @@ impl Judge<'_> {
     /// Whether the document satisfies the condition.
     ///
     /// A test of a table's column (`items.rate`) has to hold in every row. Texts compare as the site's database compares
-    /// them: upper and lower case are the same, and so are spaces at the end.
+    /// them: by its collation.
     ///
     /// # Errors
     /// The first part that it does not satisfy.
@@ -154,7 +155,7 @@ impl Judge<'_> {
                 }
                 _ => false,
             },
-            Test::Like(pattern) => text(value).is_some_and(|text| like(&fold(pattern), &fold(&text))),
+            Test::Like(pattern) => text(value).is_some_and(|text| like(pattern, &text)),
             Test::Regex(pattern) => text(value).is_some_and(|text| pattern.is_in(&text)),
             // As the site's own `is set` has it, a number of 0 is not set.
             Test::IsSet(wanted) => *wanted != (value.is_null() || value.as_f64() == Some(0.0)),

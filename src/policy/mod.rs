@@ -19,7 +19,7 @@ mod validate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use erpnext_schema::{DocTypeDef, nearest};
+use erpnext_schema::{DocTypeDef, collation, nearest};
 
 use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern};
 use permit::Terms;
@@ -267,6 +267,7 @@ fn readable_if(operations: Operations, fields: FieldRule) -> FieldRule {
     if operations.contains(Operation::Read) { fields } else { fields.unreadable() }
 }
 
+/// What is the same in every name that the site, or who asks, could take for the same.
 fn fold(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase).collect()
+    collation::fold(name).chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect()
 }

@@ -66,6 +66,16 @@ impl<'a> WriteState<'a> {
         }
     }
 
+    /// The same, where the write would leave it like this.
+    #[must_use]
+    pub fn with_result(self, result: &'a Map<String, Value>) -> Self {
+        match self {
+            Self::New(_) => Self::New(result),
+            Self::Gone(stored) => Self::Gone(stored),
+            Self::Changed { stored, .. } => Self::Changed { stored, result },
+        }
+    }
+
     /// The document as the write would leave it, where it leaves one.
     pub fn result(self) -> Option<&'a Map<String, Value>> {
         match self {
@@ -128,6 +138,11 @@ impl Permit {
     #[must_use]
     pub fn with_facts(self, facts: Arc<Facts>) -> Self {
         Self { facts: Some(facts), ..self }
+    }
+
+    /// Whether it carries any condition.
+    pub fn is_conditional(&self) -> bool {
+        self.conditions().next().is_some()
     }
 
     /// The names of the fields that its conditions look at.

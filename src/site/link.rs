@@ -48,16 +48,24 @@ impl CallerClient<'_> {
         Ok(found)
     }
 
-    /// Whether a document exists that a write wants to link to, for this user: one that a User Permission hides is none. Takes the permit of that write: the site would tell as
-    /// much in its answer to the write.
+    /// Whether a document exists that a write wants to link to, for this user: one that a User Permission hides is none. Takes
+    /// the permit of that write: the site would tell as much in its answer to the write.
     ///
     /// # Errors
     /// The site's refusal.
     pub async fn link_exists(&self, permit: &Permit, doctype: &str, name: &str) -> Result<bool, SiteError> {
-        check(permit, &[Operation::Create, Operation::Update])?;
+        Ok(self.link_as_stored(permit, doctype, name).await?.is_some())
+    }
+
+    /// The name of that document as the site would store it in the link, whatever spelling was sent (H26).
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn link_as_stored(&self, permit: &Permit, doctype: &str, name: &str) -> Result<Option<Value>, SiteError> {
+        check(permit, &[Operation::Create, Operation::Update, Operation::Amend])?;
         let body = by_name(doctype, name, &[]);
         let answer = self.method_post(endpoints::VALUE, Body::Json(body)).await?;
-        Ok(answer.data.get("name").is_some_and(|name| !name.is_null()))
+        Ok(answer.data.get("name").filter(|name| !name.is_null()).cloned())
     }
 
     /// The `name` as the site writes it, with `fields` of that document; nothing where no such document exists.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::doctype_flag;
+use erpnext_schema::{collation, doctype_flag};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -271,7 +271,7 @@ async fn rename(call: Call<'_>, args: RenameArgs) -> Result<ToolAnswer, ToolErro
     // The same in another case is the same to the site, and would be found. Whether there is a document out of sight is
     // not told: there the site decides.
     let tells = !permit.is_row_filtered();
-    if tells && call.session.site.link_exists(&permit, on.def.name, new_name).await? && !same(&name, new_name) {
+    if tells && call.session.site.link_exists(&permit, on.def.name, new_name).await? && !collation::same(&name, new_name) {
         return Err(ToolError::refused(
             format!(
                 "new_name: there is a {} {new_name:?} already, and documents are never merged from here.",
@@ -329,10 +329,6 @@ impl<'a> Write for Renamed<'a> {
     fn next(&self) -> Next {
         Next::Look(format!("read {} {:?}, then {:?},", self.on.def.name, self.new_name, self.name))
     }
-}
-
-fn same(name: &str, other: &str) -> bool {
-    name.to_lowercase() == other.to_lowercase()
 }
 
 /// The document that the call names, as it is stored: what is hung on a document must not reach one that is not there.

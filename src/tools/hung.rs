@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use erpnext_schema::collation;
 use serde_json::{Map, Value, json};
 
 use crate::cleared::Cleared;
@@ -43,7 +44,7 @@ impl<'a> Hung<'a> {
         let of = |key: &str, field: &str, user: &str| entries(key).find(|entry| entry[field] == *user);
         let tagged = |tag: &str| {
             let tags = info.get("tags").and_then(Value::as_str).unwrap_or_default();
-            tags.split(',').any(|known| known.trim().to_lowercase() == tag.trim().to_lowercase())
+            tags.split(',').any(|known| collation::same(known.trim(), tag.trim()))
         };
         match *self.mark {
             Mark::Comment { .. } => false,

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::confirm::About;
+use super::links;
 use crate::answer::ToolAnswer;
 use crate::cleared::{Cleared, Confirmed};
 use crate::documents::DocTypeCall;
@@ -85,11 +86,17 @@ impl<'a> DocTypeCall<'a> {
 
     /// The conditions on the document as it is stored, and as the write would leave it.
     pub(crate) async fn judge(&self, step: &Step<'_>) -> Result<Admitted<'a>, ToolError> {
+        let stored = step.state.stored();
         // Of a new document all is known.
-        if let Some(stored) = step.state.stored() {
+        if let Some(stored) = stored {
             self.can_be_judged(stored).await?;
         }
-        Ok(self.permit.admits(step.state, self.def, &|child| self.session.catalog.known(child))?)
+        let result = match step.state.result() {
+            Some(result) if self.permit.is_conditional() => Some(links::as_stored(self, result.clone(), stored).await),
+            _ => None,
+        };
+        let state = result.as_ref().map_or(step.state, |result| step.state.with_result(result));
+        Ok(self.permit.admits(state, self.def, &|child| self.session.catalog.known(child))?)
     }
 
     /// Refuses to judge by a field that the site does not show to the user: it would be judged as empty, or as 0 (H4).

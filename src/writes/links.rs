@@ -80,6 +80,43 @@ async fn check_at(
     if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
+/// The document with the Links that conditions look at as the site will store them: it takes another spelling of a name
+/// for the same, and stores the name (H26). What the site does not tell stays as it was sent.
+pub async fn as_stored(
+    on: &DocTypeCall<'_>,
+    mut doc: Map<String, Value>,
+    stored: Option<&Map<String, Value>>,
+) -> Map<String, Value> {
+    for path in on.permit.judged_by() {
+        let (key, column) = path.split_once('.').map_or((path, None), |(table, column)| (table, Some(column)));
+        let Some(field) = on.def.field(key) else { continue };
+        let child = || on.session.catalog.known(field.target()?);
+        let Some(link) = column.map_or(Some(field), |column| child()?.field(column)) else { continue };
+        let Some(target) = link.target().filter(|_| link.kind == FieldKind::Link) else { continue };
+        let Some(value) = doc.get_mut(key).filter(|value| stored.and_then(|stored| stored.get(key)) != Some(value))
+        else {
+            continue;
+        };
+        let values: Vec<&mut Value> = match column {
+            None => vec![value],
+            Some(column) => {
+                let rows = value.as_array_mut().into_iter().flatten();
+                rows.filter_map(|row| row.get_mut(column)).collect()
+            }
+        };
+        let mut known: Vec<(String, Value)> = Vec::new();
+        for value in values {
+            let Some(name) = value.as_str().filter(|name| !name.is_empty()).map(str::to_owned) else { continue };
+            if !known.iter().any(|(sent, _)| *sent == name) {
+                let found = on.session.site.link_as_stored(on.permit, target, &name).await;
+                known.push((name.clone(), found.ok().flatten().unwrap_or_else(|| value.clone())));
+            }
+            value.clone_from(known.iter().find(|(sent, _)| *sent == name).map_or(&Value::Null, |(_, stored)| stored));
+        }
+    }
+    doc
+}
+
 /// Whether the document is there for this caller; where the user may not look, the site decides.
 async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> bool {
     let session = on.session;

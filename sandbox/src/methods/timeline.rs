@@ -119,7 +119,7 @@ pub fn add_tag(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 pub fn remove_tag(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (tag, doctype, name) = (request.text("tag")?, request.text("dt")?, request.text("dn")?);
     let site = &request.site;
-    let condition = "document_type = ?1 AND document_name = ?2 AND tag = ?3 COLLATE NOCASE";
+    let condition = "document_type = ?1 AND document_name = ?2 AND tag = ?3 COLLATE utf8mb4_unicode_ci";
     let params = [doctype.as_str(), &name, &tag].map(|text| Sql::Text(text.to_owned()));
     if site.db.delete_where(site.controller("Tag Link")?, condition, &params)? > 0 {
         site.journal("delete", "Tag Link", &tag)?;

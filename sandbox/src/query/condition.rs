@@ -19,7 +19,8 @@ impl Select<'_> {
         let text = field.is_none_or(|field| !matches!(field.kind.shape(), Shape::Bool | Shape::Int | Shape::Float));
         let value = &condition.value;
         // NULL counts as the empty value (H22).
-        let filled = if text { format!("ifnull({sql}, '')") } else { format!("ifnull({sql}, 0)") };
+        let filled =
+            if text { format!("ifnull({sql}, '') COLLATE utf8mb4_unicode_ci") } else { format!("ifnull({sql}, 0)") };
         let empty = value.is_null() || value == "";
         Ok(match condition.operator {
             Operator::Eq if empty => format!("{filled} = {}", if text { "''" } else { "0" }),
@@ -142,7 +143,11 @@ impl Select<'_> {
             names.push(String::new());
         }
         let marks: Vec<String> = names.into_iter().map(|name| self.param(Sql::Text(name))).collect();
-        Ok(format!("ifnull({sql}, '') {}IN ({})", if not { "NOT " } else { "" }, marks.join(", ")))
+        Ok(format!(
+            "ifnull({sql}, '') COLLATE utf8mb4_unicode_ci {}IN ({})",
+            if not { "NOT " } else { "" },
+            marks.join(", ")
+        ))
     }
 
     fn bound(&mut self, field: Option<&'static FieldDef>, value: &Value) -> String {

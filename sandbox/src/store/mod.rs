@@ -18,7 +18,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use erpnext_schema::collation::{fold, like};
 use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
 
 use self::table::Tables;
 pub use rusqlite::types::Value as Sql;
@@ -44,6 +46,28 @@ impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Image({} bytes)", self.0.len())
     }
+}
+
+/// Lets texts compare as on a site: its collation under its name, and patterns by it.
+fn compare_as_the_site(conn: &Connection) -> rusqlite::Result<()> {
+    conn.create_collation("utf8mb4_unicode_ci", |one, other| match one.is_ascii() && other.is_ascii() {
+        true => {
+            let [one, other] = [one, other].map(|text| text.trim_end_matches(' ').bytes());
+            one.map(|byte| byte.to_ascii_lowercase()).cmp(other.map(|byte| byte.to_ascii_lowercase()))
+        }
+        false => fold(one).cmp(&fold(other)),
+    })?;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("like", 2, flags, |given| {
+        let text = |value| match value {
+            Sql::Text(text) => Some(text),
+            Sql::Integer(number) => Some(number.to_string()),
+            Sql::Real(number) => Some(number.to_string()),
+            Sql::Null | Sql::Blob(_) => None,
+        };
+        let (pattern, of) = (text(given.get::<Sql>(0)?), text(given.get::<Sql>(1)?));
+        Ok(pattern.zip(of).map(|(pattern, of)| like(&pattern, &of)))
+    })
 }
 
 impl Store {
@@ -75,6 +99,7 @@ impl Store {
         conn.set_prepared_statement_cache_capacity(512);
         conn.busy_timeout(std::time::Duration::from_secs(5))?;
         conn.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")?;
+        compare_as_the_site(&conn)?;
         conn.execute_batch(table::SYSTEM_TABLES)?;
         Ok(Self { inner: Mutex::new((conn, RefCell::default())) })
     }

@@ -35,16 +35,16 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The column's type. Numbers cannot be NULL, as on the site; text compares without regard to case.
+/// The column's type. Numbers cannot be NULL, as on the site; text compares by its collation.
 fn sql_type(field: &FieldDef) -> &'static str {
     if field.fieldname == "name" {
-        return "TEXT COLLATE NOCASE PRIMARY KEY NOT NULL";
+        return "TEXT COLLATE utf8mb4_unicode_ci PRIMARY KEY NOT NULL";
     }
     match field.kind.shape() {
         Shape::Bool | Shape::Int => "INTEGER NOT NULL DEFAULT 0",
         Shape::Float if field.kind == FieldKind::Duration => "REAL",
         Shape::Float => "REAL NOT NULL DEFAULT 0",
-        _ => "TEXT COLLATE NOCASE",
+        _ => "TEXT COLLATE utf8mb4_unicode_ci",
     }
 }
 

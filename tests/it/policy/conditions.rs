@@ -110,3 +110,26 @@ async fn a_condition_on_a_field_that_the_site_does_not_show_is_not_judged() {
     let app = app_of(&site.config(permissions));
     call(&app, "update_sales_order_document", update).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_condition_on_a_link_judges_the_name_that_the_site_stores_and_not_the_spelling_that_was_sent() {
+    let site = SampleSite::start().await;
+    for test in [json!({"ne": "South"}), json!({"not_in": ["South"]}), json!({"regex": "^(North|East)$"})] {
+        let app =
+            site.app(json!({"Customer": rule(json!({"create": {"territory": test}, "update": {"territory": test}}))}));
+        let north = first(&app, "Customer", json!({"territory": "North"})).await;
+        let before = site.writes().len();
+        for spelling in ["South", "SOUTH", "Söuth", "Ｓｏｕｔｈ", "So\u{200B}uth", "South ", "Sou\u{AD}th"] {
+            let new = json!({"customer_name": "Spelt", "customer_type": "Company", "territory": spelling});
+            let text = refusal(&app, "create_customer_document", json!({"data": new})).await;
+            assert!(text.contains("territory must be"), "{test} {spelling:?}: {text}");
+            let change = json!({"name": north, "data": {"territory": spelling}});
+            let text = refusal(&app, "update_customer_document", change).await;
+            assert!(text.contains("territory must be"), "{test} {spelling:?}: {text}");
+        }
+        assert_eq!(site.writes().len(), before, "{test}");
+        // Another spelling of a name that the condition admits is that name.
+        let change = json!({"name": north, "data": {"territory": "nôrth"}});
+        call(&app, "update_customer_document", change).await.unwrap();
+    }
+}

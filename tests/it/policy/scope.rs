@@ -125,3 +125,31 @@ async fn what_is_made_outside_is_made_and_not_shown() {
     assert!(made["messages"].to_string().contains("not among the documents that may be read"), "{made}");
     assert_eq!(made.as_object().unwrap().keys().collect::<Vec<_>>(), ["created", "messages"]);
 }
+
+#[tokio::test]
+async fn a_document_and_a_list_are_judged_by_the_collation_of_the_site() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Customer": all()}));
+    let make = |name: &str, website: &str| {
+        let data = json!({"customer_name": name, "customer_type": "Company", "website": website});
+        json!({"data": data})
+    };
+    let spellings =
+        ["Océan", "ocean", "ＯＣＥＡＮ", "oc\u{200B}ean", "ocean  ", "øcean", "oce\u{301}an", "ocèan\u{AD}", "o.cean"];
+    for (at, spelling) in spellings.iter().enumerate() {
+        call(&open, "create_customer_document", make(&format!("Collated {at}"), spelling)).await.unwrap();
+    }
+    for test in [json!(["OCÉAN"]), json!({"not_in": ["OCÉAN"]}), json!({"like": "océ%"}), json!({"ne": "ocean"})] {
+        let mut rule = all();
+        rule["conditions"] = json!({"read": {"website": test}});
+        let app = site.app(json!({"Customer": rule}));
+        let asked = json!({"filters": {"name": ["like", "Collated%"]}, "fields": ["name"], "limit": 50});
+        let listed = names(&call(&app, "list_customer_documents", asked).await.unwrap());
+        for at in 0..spellings.len() {
+            let name = format!("Collated {at}");
+            let seen = call(&app, "get_customer_document", json!({"name": name})).await.is_ok();
+            assert_eq!(seen, listed.contains(&name), "{test}: {:?}", spellings[at]);
+        }
+        assert!(!listed.is_empty() && listed.len() < spellings.len(), "{test}: {listed:?}");
+    }
+}
