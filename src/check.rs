@@ -1,12 +1,12 @@
 //! What is wrong, or probably not meant, in a configuration that can be read: against the snapshot, or against the tables
 //! of a site. Pure: whoever asks brings the tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_schema::{DocTypeDef, FieldDef, Version, doctype_flag};
 
 use crate::config::{Config, DoctypePermissions, Place, UnknownName};
-use crate::policy::{FieldRule, Operation, Policy};
+use crate::policy::{FieldRef, FieldRule, Operation, Policy, copies_on};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -60,6 +60,7 @@ pub fn check(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     let mut findings = unknown_names(config, tables);
     findings.extend(void_operations(config, tables));
     findings.extend(copies(config, tables));
+    findings.extend(reports(config));
     if config.permissions.doctypes.is_empty() && config.permissions.default.is_empty() {
         let what = "permissions: nothing is permitted, so there are no tools for documents";
         findings
@@ -140,63 +141,78 @@ fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Fields that are withheld on one DocType and can be read as a copy on another.
+/// Fields that are withheld on one DocType and can be read as a copy on another; and what ERPNext's code copies from a
+/// DocType that may not be read at all.
 fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     let policy = Policy::from_config(config);
     let named = policy.doctypes().map(|(name, _)| name);
     let unnamed = erpnext_doctypes::ALL.iter().map(|table| table.name());
     let unnamed = unnamed.filter(|name| !config.permissions.doctypes.contains_key(*name));
-    let mut found: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, String), Vec<(&str, String)>> = BTreeMap::new();
     for on in named.chain(unnamed) {
         let (Ok(permit), Some(def)) = (policy.permit(Operation::Read, on), (tables.lookup)(on)) else { continue };
         if def.is(doctype_flag::CHILD) {
             continue;
         }
-        for copy in readable_copies(permit.fields(), def, tables) {
-            let Some(rule) = config.permissions.doctypes.get(copy.of) else { continue };
-            if withholds(rule, copy.field) {
-                found.entry((copy.of, copy.field)).or_default().push(format!("{on}.{}", copy.path));
+        let copies = copies_on(def, tables.lookup);
+        let reads = |doctype: &str| policy.permit(Operation::Read, doctype).is_ok();
+        // Where one of the documents that a field is filled from may be read, what is meant to be seen is seen.
+        let shown: BTreeSet<&str> =
+            copies.iter().filter(|copy| copy.filled && reads(copy.of)).map(|copy| copy.path.as_str()).collect();
+        for copy in copies.iter().filter(|copy| copy.of != on) {
+            let rule = config.permissions.doctypes.get(copy.of);
+            let is_open = match reads(copy.of) {
+                true => rule.is_some_and(|rule| withholds(rule, &copy.source)),
+                false => copy.known && rule.is_some() || copy.filled && !shown.contains(copy.path.as_str()),
+            };
+            if is_open && is_seen(permit.fields(), def, &copy.path, tables) {
+                let source = if reads(copy.of) { copy.source.clone() } else { String::new() };
+                let at = found.entry((copy.of, source)).or_default();
+                if !at.contains(&(on, copy.path.clone())) {
+                    at.push((on, copy.path.clone()));
+                }
             }
         }
     }
-    let finding = |((of, field), at): (_, Vec<String>)| {
-        let by = if config.permissions.doctypes.get(of).is_some_and(|rule| restricts(rule, field)) {
-            "restricted"
-        } else {
-            "not among the allowed fields"
+    let finding = |((of, field), at): ((&str, String), Vec<(&str, String)>)| {
+        let listed: Vec<String> = at.iter().map(|(on, path)| format!("{on}.{path}")).collect();
+        let listed = listed.join(", ");
+        let what = match field.as_str() {
+            "" => format!("{of} may not be read, and ERPNext copies from it what can be read as: {listed}"),
+            field if config.permissions.doctypes.get(of).is_some_and(|rule| restricts(rule, field)) => {
+                format!("{of}.{field} is restricted, and can be read as a copy: {listed}")
+            }
+            field => format!("{of}.{field} is not among the allowed fields, and can be read as a copy: {listed}"),
         };
-        let what = format!("{of}.{field} is {by}, and can be read as a copy: {}", at.join(", "));
         Finding::warning(what, "add the copies to restricted_fields of their DocTypes, unless they may be seen")
     };
     found.into_iter().map(finding).collect()
 }
 
-struct Copy<'a> {
-    /// The DocType that the value comes from.
-    of: &'a str,
-    /// The field there.
-    field: &'a str,
-    /// `field` or `table.field`.
-    path: String,
+/// Whether the rule shows the field, or the column of a table.
+fn is_seen(rule: &FieldRule, def: &DocTypeDef, path: &str, tables: &Tables<'_>) -> bool {
+    let Some((table, column)) = path.split_once('.') else { return rule.may_read(FieldRef::find(Some(def), path)) };
+    let child = def.field(table).and_then(FieldDef::target).and_then(tables.lookup);
+    rule.may_read_child(FieldRef::find(Some(def), table), FieldRef::find(child, column))
 }
 
-fn readable_copies(rule: &FieldRule, def: &'static DocTypeDef, tables: &Tables<'_>) -> Vec<Copy<'static>> {
-    let mut found: Vec<Copy<'static>> = Vec::new();
-    for field in def.fields.iter().filter(|field| rule.may_read(*field)) {
-        found.extend(source(field, def).map(|(of, from)| Copy { of, field: from, path: field.fieldname.to_owned() }));
-        let Some(child) = field.target().filter(|_| field.kind.is_table()).and_then(tables.lookup) else { continue };
-        for column in child.fields.iter().filter(|column| rule.may_read_child(field, *column)) {
-            let path = format!("{}.{}", field.fieldname, column.fieldname);
-            found.extend(source(column, child).map(|(of, from)| Copy { of, field: from, path }));
-        }
+/// Reports that are opened beside withheld fields: the site computes their columns, and calls them as it likes.
+fn reports(config: &Config) -> Option<Finding> {
+    let permissions = &config.permissions;
+    let withholds = |rule: &DoctypePermissions| rule.allowed_fields.is_some() || !rule.restricted_fields.is_empty();
+    let withholding: Vec<&str> =
+        permissions.doctypes.iter().filter(|(_, rule)| withholds(rule)).map(|(name, _)| name.as_str()).collect();
+    if withholding.is_empty() || permissions.reports.is_empty() {
+        return None;
     }
-    found
-}
-
-/// Where a field's value is fetched from: the DocType that its `link.field` leads to, and the field there.
-fn source(field: &FieldDef, def: &DocTypeDef) -> Option<(&'static str, &'static str)> {
-    let (link, from) = field.fetch_from?.split_once('.')?;
-    Some((def.field(link)?.target()?, from))
+    let reports: Vec<String> = permissions.reports.iter().map(ToString::to_string).collect();
+    let what = format!(
+        "permissions.reports: {}: columns are withheld by the names of fields; what these reports compute from withheld \
+         fields of {} under other names cannot be judged",
+        reports.join(", "),
+        withholding.join(", ")
+    );
+    Some(Finding::warning(what, "list only reports that may be seen whole"))
 }
 
 fn restricts(rule: &DoctypePermissions, field: &str) -> bool {
@@ -252,6 +268,34 @@ mod tests {
         let orders =
             json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}, "Sales Order": {"read": true}});
         assert_eq!(found(&orders, false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_the_code_of_erpnext_copies_from_a_doctype_that_may_not_be_read_is_named_with_what_closes_it() {
+        let lines = found(&json!({"Opportunity": {"read": true}}), false);
+        let lead = lines.iter().find(|line| line.starts_with("Lead may not be read")).unwrap();
+        for field in ["contact_mobile", "contact_email", "annual_revenue", "city"] {
+            assert!(lead.contains(&format!("Opportunity.{field}")), "{lead}");
+        }
+        let restricted = lead.split("read as: ").nth(1).unwrap().replace("Opportunity.", "");
+        let restricted: Vec<&str> = restricted.split(", ").collect();
+        let closed = found(&json!({"Opportunity": {"read": true, "restricted_fields": restricted}}), false);
+        assert!(!closed.iter().any(|line| line.starts_with("Lead")), "{closed:?}");
+        let both = found(&json!({"Opportunity": {"read": true}, "Lead": {"read": true}}), false);
+        assert!(!both.iter().any(|line| line.starts_with("Lead")), "{both:?}");
+    }
+
+    #[test]
+    fn reports_beside_withheld_fields_are_named() {
+        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+        let of = |rule: Value| {
+            let permissions = json!({"reports": ["Stock *", "Gross Profit"], "doctypes": {"Item": rule}});
+            let file = json!({"erpnext": erpnext, "permissions": permissions});
+            super::reports(&Config::from_text(&file.to_string()).unwrap())
+        };
+        assert_eq!(of(json!({"read": true})), None);
+        let what = of(json!({"read": true, "restricted_fields": ["valuation_rate"]})).unwrap().what;
+        assert!(what.contains("Stock *, Gross Profit") && what.contains("fields of Item"), "{what}");
     }
 
     #[test]

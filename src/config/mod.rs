@@ -32,7 +32,7 @@ use sections::For;
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use methods::{ArgumentKind, Method, MethodArgument};
-pub use names::{Place, UnknownName};
+pub use names::{ATTACHMENTS, COMMENTS, Place, UnknownName};
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
 pub use schema::schema;

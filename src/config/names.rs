@@ -6,6 +6,11 @@ use erpnext_schema::{DocTypeDef, nearest};
 
 use super::{Config, Operation};
 
+/// What lists of fields call the comments on a document, which are no field of it.
+pub const COMMENTS: &str = "_comments";
+/// What they call the files that are attached to it.
+pub const ATTACHMENTS: &str = "attachments";
+
 /// Where the configuration names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
@@ -100,8 +105,12 @@ fn find(
     };
     let nearest_in = |def: &DocTypeDef, name: &str| nearest(name, def.all_fields().map(|field| field.fieldname));
     let Some(field) = def.field(field) else {
-        // `doctype` is no field of a table, and on every document.
-        return if name == "doctype" { Ok(()) } else { Err(nearest_in(def, field).map(str::to_owned)) };
+        // These are no fields of a table, and on every document.
+        return if matches!(name, "doctype" | COMMENTS | ATTACHMENTS) {
+            Ok(())
+        } else {
+            Err(nearest_in(def, field).map(str::to_owned))
+        };
     };
     let Some(column) = column else { return Ok(()) };
     if !field.kind.is_table() {

@@ -55,19 +55,21 @@ fn holds_file(field: &FieldDef) -> bool {
     matches!(field.kind, FieldKind::Attach | FieldKind::AttachImage)
 }
 
-/// Whether any file may be the value of a field that may not be seen.
+/// Whether any file of a document may be one that may not be seen.
 pub fn any_withheld(on: &DocTypeCall<'_>) -> bool {
-    Holder::all(on).iter().any(|holder| holder.is_hidden(on))
+    !on.permit.fields().may_read_attachments() || Holder::all(on).iter().any(|holder| holder.is_hidden(on))
 }
 
-/// Whether the file is the value of a field, or of a column, that may not be seen.
+/// Whether the file may not be seen: it is the value of a field, or of a column, that may not, or of none where only files
+/// of fields may.
 pub fn is_withheld(on: &DocTypeCall<'_>, stored: &Map<String, Value>, file: &Attachment) -> bool {
     let (hidden, seen): (Vec<_>, Vec<_>) = Holder::all(on).into_iter().partition(|holder| holder.is_hidden(on));
     let of = file.text("attached_to_field");
     let named = |holders: &[Holder]| holders.iter().any(|holder| holder.field.fieldname == of);
     let held = |holder: &Holder| holder.addresses(stored).iter().any(|(_, address)| *address == file.text("file_url"));
     // The site names the field alone: where two are called so, what they hold decides.
-    hidden.iter().any(held) || named(&hidden) && !named(&seen)
+    let withheld = hidden.iter().any(held) || named(&hidden) && !named(&seen);
+    withheld || !on.permit.fields().may_read_attachments() && !seen.iter().any(held)
 }
 
 /// Refuses the address of a private file that is not the document's own: the site would attach it to the document, and

@@ -1,11 +1,14 @@
 //! Which fields above permlevel 0 the site shows to the user: reading a document gives 0 for a number that the user may not
 //! see (H4), where a list leaves its column out (H5). Asked once for each user and level.
 
+use std::sync::Arc;
+
 use erpnext_schema::{FieldDef, Shape, doctype_flag};
 use serde_json::{Map, Value};
 
 use super::DocTypeCall;
 use super::names::document_name;
+use crate::shape::Masked;
 use crate::site::SiteError;
 
 impl DocTypeCall<'_> {
@@ -15,7 +18,7 @@ impl DocTypeCall<'_> {
         self.masked().await?.take_out(self.def, doc);
         let name = doc.get("name").and_then(document_name).unwrap_or_default();
         for field in self.def.fields.iter().filter(|field| self.permit.fields().may_read(*field)) {
-            if may_lie(field, doc) && !self.site_shows(&name, field.permlevel).await? {
+            if may_lie(field, doc) && !self.site_shows(Some(&name), field.permlevel).await? {
                 doc.remove(field.fieldname);
             }
         }
@@ -25,7 +28,7 @@ impl DocTypeCall<'_> {
             let columns = child.fields.iter().filter(|field| self.permit.fields().may_read_child(table, *field));
             for column in columns {
                 for row in rows.iter_mut().filter_map(Value::as_object_mut).filter(|row| may_lie(column, row)) {
-                    if !self.site_shows(&name, column.permlevel).await? {
+                    if !self.site_shows(Some(&name), column.permlevel).await? {
                         row.remove(column.fieldname);
                     }
                 }
@@ -34,9 +37,40 @@ impl DocTypeCall<'_> {
         Ok(())
     }
 
+    /// What the user may not ask about by filters, order, groups and measures, as the answer would tell it: what the site
+    /// masks, and what it hides by its permlevel and version 15 compares all the same (H5).
+    ///
+    /// # Errors
+    /// The site's.
+    pub(crate) async fn hidden(&self) -> Result<Arc<Masked>, SiteError> {
+        let masked = self.masked().await?;
+        let rule = self.permit.fields();
+        let mut above: Vec<(&str, &FieldDef)> = Vec::new();
+        for field in self.def.fields.iter().filter(|field| rule.may_read(*field)) {
+            above.push((self.def.name, field));
+            let child =
+                field.target().filter(|_| field.kind.is_table()).and_then(|child| self.session.catalog.known(child));
+            let columns =
+                child.into_iter().flat_map(|child| child.fields.iter().map(move |column| (child.name, column)));
+            above.extend(columns.filter(|(_, column)| rule.may_read_child(field, *column)));
+        }
+        above.retain(|(_, field)| field.permlevel > 0 && field.kind.holds_value());
+        if above.is_empty() {
+            return Ok(masked);
+        }
+        let mut hidden = Masked::clone(&masked);
+        for (doctype, field) in above {
+            if !self.site_shows(None, field.permlevel).await? {
+                hidden.0.entry(doctype.to_owned()).or_default().push(field.fieldname.to_owned());
+            }
+        }
+        Ok(Arc::new(hidden))
+    }
+
     /// Whether the site shows the user the fields of this level, in the rows of the DocType's tables too; `name` is a
-    /// document that the user may read. Not where it cannot be told: a Single has no list, and a level may have no column.
-    pub(crate) async fn site_shows(&self, name: &str, level: u8) -> Result<bool, SiteError> {
+    /// document that the user may read, any where there is none. Not where it cannot be told: a Single has no list, and a level
+    /// may have no column. Where there is no document at all, there is nothing that it would hide.
+    pub(crate) async fn site_shows(&self, name: Option<&str>, level: u8) -> Result<bool, SiteError> {
         let def = self.def;
         if let Some(known) = self.session.user.permlevels.known(def.name, level) {
             return Ok(known);
@@ -47,10 +81,11 @@ impl DocTypeCall<'_> {
         let shown = self.session.site.columns_shown(self.permit, name, &columns).await?;
         let seen = shown.contains(column.fieldname);
         // Where no row came back nothing was learned.
-        if shown.contains("name") {
+        let learned = shown.contains("name");
+        if learned {
             self.session.user.permlevels.learn(def.name, level, seen);
         }
-        Ok(seen)
+        Ok(seen || name.is_none() && !learned)
     }
 }
 

@@ -1,73 +1,189 @@
 //! Copies of restricted fields: ERPNext puts values of a linked document into fields of its own (`Customer.tax_id` onto
 //! every Sales Order). Where a field is restricted, so are its copies.
 //!
-//! A copy is what the table says is fetched from it, and a field of the same name and kind that people cannot edit, on a
-//! document that links there: ERPNext's code fills those too.
+//! A copy is what the table says is fetched from it; a field of the same name and kind that people cannot edit, on a document
+//! that links there; the same amount in the company's currency (`base_rate` of `rate`); and what [`KNOWN`] names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Version, flag};
 
-/// A field, or a column of a table, that holds what a field of another DocType holds.
-struct Copy {
-    doctype: &'static str,
+use super::known_copies::{KNOWN, Known, PARTIES};
+
+/// A field, or a column of a table, that holds what a field of another DocType holds, or another field of its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Copy {
+    /// The DocType of the documents that hold it.
+    pub doctype: &'static str,
     /// `tax_id`, or `items.tax_id`.
-    path: String,
-    /// DocType and field.
-    of: (&'static str, &'static str),
+    pub path: String,
+    /// Of which DocType it is.
+    pub of: &'static str,
+    /// Of which field, or column of a table.
+    pub source: String,
+    /// Whether [`KNOWN`] tells of it by the name of the DocType that holds it.
+    pub filled: bool,
+    /// Whether [`KNOWN`] tells of it at all, and what holds it links to such a document.
+    pub known: bool,
 }
 
-/// The fields, and columns of tables (`items.tax_id`), that hold copies of restricted fields, by DocType.
+/// The fields, and columns of tables (`items.tax_id`), that hold copies of restricted fields, by DocType; copies of copies too.
 ///
 /// `restricted` tells whether a field of a DocType is restricted by name.
 pub fn of(restricted: &dyn Fn(&str, &str) -> bool) -> BTreeMap<&'static str, BTreeSet<String>> {
     static ALL: OnceLock<Vec<Copy>> = OnceLock::new();
+    let all = ALL.get_or_init(all);
     let mut copies: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for copy in ALL.get_or_init(all).iter().filter(|copy| restricted(copy.of.0, copy.of.1)) {
-        copies.entry(copy.doctype).or_default().insert(copy.path.clone());
+    loop {
+        let is_withheld = |copy: &&Copy| {
+            restricted(copy.of, &copy.source) || copies.get(copy.of).is_some_and(|fields| fields.contains(&copy.source))
+        };
+        let is_new = |copy: &&Copy| !copies.get(copy.doctype).is_some_and(|fields| fields.contains(&copy.path));
+        let found: Vec<&Copy> = all.iter().filter(is_new).filter(is_withheld).collect();
+        if found.is_empty() {
+            return copies;
+        }
+        for copy in found {
+            copies.entry(copy.doctype).or_default().insert(copy.path.clone());
+        }
     }
-    copies
 }
 
 /// Every copy that the tables of any version tell of: which one the site has is not known here.
 fn all() -> Vec<Copy> {
+    let of = |version: Version| {
+        let get = move |name: &str| erpnext_doctypes::get(version, name);
+        erpnext_doctypes::all(version).flat_map(move |def| on(def, &get))
+    };
+    Version::ALL.iter().copied().flat_map(of).collect()
+}
+
+/// The copies that documents of the DocType hold, by these tables.
+pub fn on(def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTypeDef>) -> Vec<Copy> {
     let mut copies = Vec::new();
-    for (version, def) in Version::ALL.iter().flat_map(|v| erpnext_doctypes::all(*v).map(move |def| (*v, def))) {
-        let get = |name: &str| erpnext_doctypes::get(version, name);
-        let copy = |path: String| move |of| Copy { doctype: def.name, path: path.clone(), of };
-        for field in def.fields {
-            copies.extend(sources(def, field, &get).into_iter().map(copy(field.fieldname.to_owned())));
-            let child = field.target().filter(|_| field.kind.is_table()).and_then(get);
-            for (child, column) in
-                child.into_iter().flat_map(|child| child.fields.iter().map(move |column| (child, column)))
-            {
-                let path = format!("{}.{}", field.fieldname, column.fieldname);
-                copies.extend(sources(child, column, &get).into_iter().map(copy(path)));
-            }
+    for field in def.fields {
+        add(&mut copies, def, (def, field), "", get);
+        let child = field.target().filter(|_| field.kind.is_table()).and_then(get);
+        for (child, column) in
+            child.into_iter().flat_map(|child| child.fields.iter().map(move |column| (child, column)))
+        {
+            add(&mut copies, def, (child, column), &format!("{}.", field.fieldname), get);
         }
     }
     copies
 }
 
-/// The fields of other DocTypes that this one may be filled from.
-fn sources(
+/// The fields that one of `holder`, a DocType or the rows that `at` names, may be filled from.
+fn add(
+    copies: &mut Vec<Copy>,
     def: &'static DocTypeDef,
-    field: &FieldDef,
+    (holder, field): (&'static DocTypeDef, &'static FieldDef),
+    at: &str,
     get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
-) -> Vec<(&'static str, &'static str)> {
-    let fetched = || {
-        let (by, from) = field.fetch_from?.split_once('.')?;
-        Some((def.field(by)?.target()?, from))
+) {
+    let path = format!("{at}{}", field.fieldname);
+    let mut push = |of: &'static str, source: String, filled: bool, known: bool| {
+        let copy = Copy { doctype: def.name, path: path.clone(), of, source, filled, known };
+        if (copy.of, &copy.source) != (def.name, &path) && !copies.contains(&copy) {
+            copies.push(copy);
+        }
     };
-    let mut sources: Vec<_> = fetched().into_iter().collect();
-    if field.is(flag::READ_ONLY) && field.fieldname != "status" {
-        let links = def.fields.iter().filter(|link| link.kind == FieldKind::Link);
-        let alike = |target: &'static str| {
-            let there = get(target)?.field(field.fieldname)?;
-            (there.kind == field.kind).then_some((target, there.fieldname))
-        };
-        sources.extend(links.filter_map(|link| alike(link.target()?)));
+    if let Some((by, from)) = field.fetch_from.and_then(|from| from.split_once('.')) {
+        for target in holder.field(by).into_iter().flat_map(targets) {
+            push(target, from.to_owned(), false, false);
+        }
     }
-    sources
+    if field.is(flag::READ_ONLY) && field.fieldname != "status" {
+        for target in holder.fields.iter().flat_map(targets) {
+            let there = get(target).and_then(|target| target.field(field.fieldname));
+            if there.is_some_and(|there| there.kind == field.kind) {
+                push(target, field.fieldname.to_owned(), false, false);
+            }
+        }
+    }
+    let other = match field.fieldname.strip_prefix("base_") {
+        Some(plain) => plain.to_owned(),
+        None => format!("base_{}", field.fieldname),
+    };
+    if holder.field(&other).is_some_and(|other| other.kind == field.kind) {
+        push(def.name, format!("{at}{other}"), false, false);
+    }
+    let is_this = |known: &&Known| {
+        let here = known.on.map_or(field.target().is_none(), |on| on == holder.name);
+        here && known.fields.contains(&field.fieldname)
+    };
+    for known in KNOWN.iter().filter(is_this) {
+        for (of, sources) in known.of {
+            let linked = holder.fields.iter().flat_map(targets).any(|target| target == *of);
+            // A contact's number is a party's only on what is about such a party.
+            if linked || !PARTIES.contains(of) {
+                sources.iter().for_each(|source| push(of, (*source).to_owned(), known.on.is_some(), linked));
+            }
+        }
+    }
+}
+
+/// The DocTypes that a link may lead to.
+fn targets(link: &'static FieldDef) -> Vec<&'static str> {
+    match link.kind {
+        FieldKind::Link => link.target().into_iter().collect(),
+        FieldKind::DynamicLink => PARTIES.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use erpnext_schema::Version;
+
+    use super::{KNOWN, of};
+
+    fn copies(of: &[(&str, &str)]) -> impl Fn(&str, &str) -> bool {
+        let of: Vec<String> = of.iter().map(|(doctype, field)| format!("{doctype}.{field}")).collect();
+        let all = super::of(&|doctype, field| of.contains(&format!("{doctype}.{field}")));
+        move |doctype, path| all.get(doctype).is_some_and(|fields| fields.contains(path))
+    }
+
+    #[test]
+    fn what_the_code_of_erpnext_copies_is_found_without_its_metadata() {
+        for (source, doctype, path) in [
+            (("Lead", "mobile_no"), "Opportunity", "contact_mobile"),
+            (("Lead", "annual_revenue"), "Opportunity", "annual_revenue"),
+            (("Contact", "email_id"), "Sales Order", "contact_email"),
+            (("Contact", "email_id"), "Customer", "email_id"),
+            (("Contact", "mobile_no"), "Purchase Order", "contact_mobile"),
+            (("Address", "pincode"), "Sales Invoice", "address_display"),
+            (("Address", "pincode"), "Purchase Order", "shipping_address_display"),
+            (("Item", "valuation_rate"), "Delivery Note", "items.incoming_rate"),
+            (("Item", "valuation_rate"), "Sales Order", "items.gross_profit"),
+            (("Item", "valuation_rate"), "Stock Ledger Entry", "stock_value_difference"),
+            (("Sales Order", "grand_total"), "Sales Order", "base_grand_total"),
+            (("Sales Order", "items.rate"), "Sales Order", "items.base_rate"),
+            (("Item Price", "price_list_rate"), "Quotation", "items.base_price_list_rate"),
+        ] {
+            assert!(copies(&[source])(doctype, path), "{source:?} {doctype}.{path}");
+        }
+        // Where the field of the name is a link, it holds a name.
+        assert!(!copies(&[("Address", "pincode")])("Purchase Order", "shipping_address"));
+        assert!(of(&|_, _| false).is_empty());
+    }
+
+    #[test]
+    fn every_known_copy_names_fields_that_there_are() {
+        let has = |doctype: &str, field: &str| {
+            Version::ALL
+                .iter()
+                .any(|version| erpnext_doctypes::get(*version, doctype).is_some_and(|def| def.field(field).is_some()))
+        };
+        for known in KNOWN {
+            for field in known.fields {
+                let anywhere = || erpnext_doctypes::ALL.iter().any(|table| has(table.name(), field));
+                assert!(known.on.map_or_else(anywhere, |on| has(on, field)), "{:?}.{field}", known.on);
+            }
+            for (of, field) in known.of.iter().flat_map(|(of, fields)| fields.iter().map(move |field| (of, field))) {
+                assert!(has(of, field), "{of}.{field}");
+            }
+        }
+    }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use erpnext_schema::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Shape, flag};
 
+use crate::config::{ATTACHMENTS, COMMENTS};
+
 /// Which fields of a DocType may be seen and set. The default lets everything through that needs no naming.
 ///
 /// - A restricted field is neither seen nor set, whatever else is said.
@@ -201,6 +203,32 @@ impl FieldRule {
         }
         let must_be_named = column.is_above_level_0() || column.is_secret();
         column.name == "name" || !column.is_the_sites() && self.grants_column(table, column, must_be_named)
+    }
+
+    /// Whether the field is restricted by name.
+    pub(super) fn restricts(&self, field: FieldRef<'_>) -> bool {
+        self.restricted.fields.contains(field.name)
+    }
+
+    /// Whether the column is restricted by name.
+    pub(super) fn restricts_column(&self, table: FieldRef<'_>, column: FieldRef<'_>) -> bool {
+        self.restricted.has_column(table.name, column.name)
+    }
+
+    /// Whether comments on a document may be seen: with a list of allowed fields only where that names them.
+    pub fn may_read_comments(&self) -> bool {
+        self.may_read_beside(COMMENTS)
+    }
+
+    /// Whether files attached to a document may be seen: with a list of allowed fields only where that names them.
+    pub fn may_read_attachments(&self) -> bool {
+        self.may_read_beside(ATTACHMENTS)
+    }
+
+    /// What hangs on a document is no field of it, and can hold anything of it.
+    fn may_read_beside(&self, name: &str) -> bool {
+        let allowed = self.allowed.as_ref().is_none_or(|allowed| allowed.fields.contains(name));
+        allowed && !self.restricted.fields.contains(name) && !self.unreadable
     }
 
     /// Whether the rule speaks of single columns of what may hold rows.

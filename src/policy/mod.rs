@@ -8,6 +8,7 @@ mod cut;
 mod denial;
 mod fields;
 mod filter;
+mod known_copies;
 mod methods;
 mod permit;
 mod predict;
@@ -26,6 +27,7 @@ use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
 pub use conditions::{Absent, Facts, Judge, Unmet, Within};
+pub use copies::{Copy, on as copies_on};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
 pub use filter::{Filter, Rows};
@@ -69,7 +71,12 @@ impl Rule {
             Operation::Amend => condition(Operation::Create),
             other => condition(other),
         };
-        Terms { own, scope: condition(Operation::Read) }
+        let written = [Operation::Create, Operation::Update].into_iter().filter(|_| operation == Operation::Submit);
+        let written = written.filter_map(|operation| self.conditions.get(&operation));
+        let is_worked_out = |part: &&Condition| part.fields().iter().any(|name| predict::is_worked_out(name));
+        let worked_out = written.flat_map(|condition| permit::parts(condition).iter().filter(is_worked_out));
+        let worked_out = worked_out.map(|part| Arc::new(part.clone())).collect();
+        Terms { own, scope: condition(Operation::Read), worked_out }
     }
 }
 

@@ -106,6 +106,17 @@ pub(super) struct Terms {
     pub(super) own: Option<Arc<Condition>>,
     /// Which documents there are for this caller at all.
     pub(super) scope: Option<Arc<Condition>>,
+    /// What a submit asks for beside its own: of the conditions under which the draft was written, those on amounts that the
+    /// site worked out after they were judged.
+    pub(super) worked_out: Vec<Arc<Condition>>,
+}
+
+/// What a condition asks for altogether.
+pub(super) fn parts(condition: &Condition) -> &[Condition] {
+    match condition {
+        Condition::All(parts) => parts,
+        one => std::slice::from_ref(one),
+    }
 }
 
 impl Permit {
@@ -198,8 +209,8 @@ impl Permit {
     /// # Errors
     /// What it does not satisfy.
     pub fn admits_stored(&self, stored: &Map<String, Value>) -> Result<(), Denial> {
-        let own = self.terms.own.as_ref().filter(|_| !makes(self.operation));
-        let mut terms = self.terms.scope.iter().chain(own);
+        let own = self.terms.own.iter().filter(|_| !makes(self.operation));
+        let mut terms = self.terms.scope.iter().chain(own).chain(&self.terms.worked_out);
         terms
             .try_for_each(|term| self.judge(Absent::IsEmpty).judge(term, stored))
             .map_err(|unmet| self.no("stored", unmet))
@@ -221,18 +232,35 @@ impl Permit {
     /// # Errors
     /// What they do not satisfy.
     pub fn admits_changes(&self, changes: &Map<String, Value>) -> Result<(), Denial> {
-        let Some(own) = &self.terms.own else { return Ok(()) };
-        let parts = match &**own {
-            Condition::All(parts) => parts.as_slice(),
-            one => std::slice::from_ref(one),
-        };
-        let known = |part: &&Condition| part.fields().iter().all(|name| changes.contains_key(*name));
-        let judge = |part| self.judge(Absent::IsEmpty).judge(part, changes);
-        parts.iter().filter(known).try_for_each(judge).map_err(|unmet| self.no("changed", unmet))
+        self.judge_known(self.terms.own.as_deref(), changes).map_err(|unmet| self.no("changed", unmet))
+    }
+
+    /// That a draft which the site filled is one that the caller may see, as far as its fields tell.
+    ///
+    /// # Errors
+    /// What it does not satisfy.
+    pub fn keeps_in_sight(&self, draft: &Map<String, Value>) -> Result<(), Denial> {
+        self.judge_known(self.terms.scope.as_deref(), draft).map_err(|unmet| self.no("filled by the site", unmet))
+    }
+
+    /// Whether the document satisfies the condition of the write that stored it; the site may have worked out other amounts
+    /// than were sent.
+    ///
+    /// # Errors
+    /// What it does not satisfy.
+    pub fn admits_outcome(&self, stored: &Map<String, Value>) -> Result<(), Unmet> {
+        let own = self.terms.own.as_ref().filter(|_| makes(self.operation) || self.operation == Operation::Update);
+        own.map_or(Ok(()), |own| self.judge(Absent::IsEmpty).judge(own, stored))
+    }
+
+    fn judge_known(&self, condition: Option<&Condition>, doc: &Map<String, Value>) -> Result<(), Unmet> {
+        let known = |part: &&Condition| part.fields().iter().all(|name| doc.contains_key(*name));
+        let judge = |part| self.judge(Absent::IsEmpty).judge(part, doc);
+        condition.map(parts).into_iter().flatten().filter(known).try_for_each(judge)
     }
 
     fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.terms.own.iter().chain(&self.terms.scope).map(|condition| &**condition)
+        self.terms.own.iter().chain(&self.terms.scope).chain(&self.terms.worked_out).map(|condition| &**condition)
     }
 
     fn judge(&self, absent: Absent) -> Judge<'_> {

@@ -4,6 +4,36 @@
 use erpnext_schema::{DocTypeDef, FieldDef, Shape, flag};
 use serde_json::{Map, Value};
 
+/// Amounts that people may set and that the site works out all the same, with what it does so from.
+const WORKED_OUT: &[(&str, &[&str])] = &[("discount_amount", &["additional_discount_percentage"])];
+
+/// The same of rows: a discount, a margin or a pricing rule decides the rate, and each kind of discount the other.
+const WORKED_OUT_OF_ROWS: &[(&str, &[&str])] = &[
+    ("rate", &["discount_percentage", "discount_amount", "margin_rate_or_amount", "pricing_rules"]),
+    ("discount_amount", &["discount_percentage"]),
+    ("discount_percentage", &["discount_amount"]),
+];
+
+/// Whether the field is such an amount.
+pub fn is_worked_out(name: &str) -> bool {
+    let (amounts, name) = name.split_once('.').map_or((WORKED_OUT, name), |(_, column)| (WORKED_OUT_OF_ROWS, column));
+    amounts.iter().any(|(amount, _)| *amount == name)
+}
+
+/// Whether something is set, or was until now, that the site works the amount out from.
+fn is_driven(
+    amounts: &[(&str, &[&str])],
+    name: &str,
+    was: Option<&Map<String, Value>>,
+    result: &Map<String, Value>,
+) -> bool {
+    let is_set = |doc: &Map<String, Value>, name: &str| {
+        doc.get(name).is_some_and(|value| !value.is_null() && *value != "" && value.as_f64() != Some(0.0))
+    };
+    let mut drivers = amounts.iter().filter(|(amount, _)| *amount == name).flat_map(|(_, drivers)| *drivers);
+    drivers.any(|driver| is_set(result, driver) || was.is_some_and(|was| is_set(was, driver)))
+}
+
 /// The `names` (`status`, or `items.amount`) whose values the site decides when `result` is stored over `stored`, or as a
 /// new document.
 pub fn unpredictable<'a>(
@@ -14,20 +44,28 @@ pub fn unpredictable<'a>(
     result: &Map<String, Value>,
 ) -> Vec<&'a str> {
     let decides = |name: &&str| match name.split_once('.') {
-        None => def.field(name).is_some_and(|field| match stored {
-            None => field.is(flag::READ_ONLY) || link_of(field).is_some(),
-            Some(stored) => {
-                let changed = |name: &str| differs(stored, result, name);
-                let figure = field.is(flag::READ_ONLY) && is_figure(field);
-                link_of(field).is_some_and(changed)
-                    || figure && def.fields.iter().any(|f| counts(f) && changed(f.fieldname))
-            }
+        None => def.field(name).is_some_and(|field| {
+            let driven = is_driven(WORKED_OUT, name, stored, result);
+            let Some(stored) = stored else { return field.is(flag::READ_ONLY) || link_of(field).is_some() || driven };
+            let changed = |name: &str| differs(stored, result, name);
+            let figure = is_figure(field) && (field.is(flag::READ_ONLY) || driven);
+            link_of(field).is_some_and(changed)
+                || figure && def.fields.iter().any(|f| counts(f) && changed(f.fieldname))
         }),
         Some((table, column)) => {
             let child = def.field(table).and_then(FieldDef::target).and_then(children);
             let column = child.and_then(|child| child.field(column));
-            let decided = column.is_some_and(|column| column.is(flag::READ_ONLY) || link_of(column).is_some());
-            decided && rows(Some(result), table).any(|row| !rows(stored, table).any(|was| was == row))
+            column.is_some_and(|column| {
+                let decided = column.is(flag::READ_ONLY) || link_of(column).is_some();
+                let mut changed = rows(Some(result), table).filter(|row| !rows(stored, table).any(|was| was == *row));
+                changed.any(|row| {
+                    let was = rows(stored, table)
+                        .find(|was| was.get("name").is_some_and(|name| row.get("name") == Some(name)));
+                    let driven =
+                        |row| is_driven(WORKED_OUT_OF_ROWS, column.fieldname, was.and_then(Value::as_object), row);
+                    decided || row.as_object().is_some_and(driven)
+                })
+            })
         }
     };
     names.filter(decides).collect()
@@ -77,6 +115,26 @@ mod tests {
         let new =
             json!({"grand_total": 1, "status": "Draft", "po_no": "1", "items": [{"amount": 1, "warehouse": "A"}]});
         assert_eq!(of(NAMES, Value::Null, new), ["grand_total", "status", "items.amount"]);
+    }
+
+    #[test]
+    fn an_amount_that_the_site_works_out_is_known_only_while_nothing_drives_it() {
+        let names = &["discount_amount", "items.rate"];
+        let new = |doc: Value| of(names, Value::Null, doc);
+        assert_eq!(new(json!({"discount_amount": 5, "items": [{"rate": 1}]})), [""; 0]);
+        assert_eq!(new(json!({"discount_amount": 5, "additional_discount_percentage": 50})), ["discount_amount"]);
+        assert_eq!(new(json!({"items": [{"rate": 1}, {"rate": 1, "discount_percentage": 90}]})), ["items.rate"]);
+        let stored = json!({"additional_discount_percentage": 10, "discount_amount": 5, "po_no": "1", "items": [
+            {"name": "r", "rate": 1, "qty": 1, "pricing_rules": "[\"PRLE-1\"]"},
+        ]});
+        let with = |key: &str, value: Value| {
+            let mut result = stored.clone();
+            result[key] = value;
+            of(names, stored.clone(), result)
+        };
+        assert_eq!(with("po_no", json!("2")), [""; 0]);
+        assert_eq!(with("additional_discount_percentage", json!(0)), ["discount_amount"]);
+        assert_eq!(with("items", json!([{"name": "r", "rate": 1, "qty": 2}])), names);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Which reports may be run, and which of their columns may be seen. The site runs them without a look at field
 //! permissions (H53), so a column is judged by the fields of the DocTypes that the report is about and links to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use erpnext_schema::DocTypeDef;
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
 
 use super::permit::Terms;
 use super::{Denial, FieldRule, Operation, Permit, Policy, Reason};
@@ -78,20 +79,99 @@ impl Policy {
         self.permit(Operation::Read, doctype).is_ok_and(|permit| !permit.is_row_filtered())
     }
 
-    /// Whether the rules on the DocType keep back what a report calls by this name, or shows under this label.
-    pub fn withholds(&self, def: &DocTypeDef, name: &str, label: &str) -> bool {
-        let rule = self.field_rule(def.name);
+    /// Whether the rules keep back what a report about these DocTypes calls by this name, or shows under this label: a field
+    /// of theirs, a column of their rows, or a field of what these link to. A column, or a field further away, that is merely
+    /// not among the allowed ones, or in a table that is restricted as a whole, keeps back nothing that a field of the name
+    /// explains which may be read.
+    pub fn withholds(
+        &self,
+        about: &[&'static DocTypeDef],
+        get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+        name: &str,
+        label: &str,
+    ) -> bool {
         let same =
             |field: &str| !field.is_empty() && (field.eq_ignore_ascii_case(name) || field.eq_ignore_ascii_case(label));
-        let called_so = def.fields.iter().filter(|field| same(field.fieldname) || same(field.label));
-        let mut values = called_so.filter(|field| field.kind.holds_value() && !field.kind.is_table());
-        values.any(|field| !rule.may_read(field))
+        let near: Vec<Standing> =
+            about.iter().flat_map(|def| self.standings(def, get, &same, Standing::Restricted)).collect();
+        let linked: BTreeSet<&str> = about.iter().flat_map(|def| self.linked(def, get)).collect();
+        let linked = linked.into_iter().filter(|name| !about.iter().any(|def| def.name == *name)).filter_map(get);
+        let far: Vec<Standing> = linked.flat_map(|def| self.standings(def, get, &same, Standing::Unlisted)).collect();
+        let any = |what| near.contains(&what) || far.contains(&what);
+        let own = near.contains(&Standing::Shown);
+        any(Standing::Restricted)
+            || any(Standing::InRestrictedTable) && !own
+            || any(Standing::Unlisted) && !own && !near.contains(&Standing::ShownInRows)
+    }
+
+    /// What the rule of the DocType says of all that is called so; `unlisted` stands for a field of its own that is not among
+    /// the allowed ones.
+    fn standings(
+        &self,
+        def: &'static DocTypeDef,
+        get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+        same: &dyn Fn(&str) -> bool,
+        unlisted: Standing,
+    ) -> Vec<Standing> {
+        let rule = self.field_rule(def.name);
+        let called_so = |def: &'static DocTypeDef| {
+            let so = def.fields.iter().filter(|field| same(field.fieldname) || same(field.label));
+            so.filter(|field| field.kind.holds_value() && !field.kind.is_table())
+        };
+        let of_field = |field: &FieldDef| match rule.may_read(field) {
+            true => Standing::Shown,
+            false if rule.restricts(field.into()) => Standing::Restricted,
+            false => unlisted,
+        };
+        let of_column = |table: &FieldDef, column: &FieldDef| match rule.may_read_child(table, column) {
+            true => Standing::ShownInRows,
+            false if rule.restricts(table.into()) => Standing::InRestrictedTable,
+            false if rule.restricts_column(table.into(), column.into()) => Standing::Restricted,
+            false => Standing::Unlisted,
+        };
+        let mut found: Vec<Standing> = called_so(def).map(of_field).collect();
+        for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+            let columns = table.target().and_then(get).into_iter().flat_map(called_so);
+            found.extend(columns.map(|column| of_column(table, column)));
+        }
+        found
+    }
+
+    /// The DocTypes with a rule that documents of this one, and their rows, may link to.
+    fn linked(&self, def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTypeDef>) -> Vec<&str> {
+        let children = def.fields.iter().filter(|field| field.kind.is_table());
+        let holders = std::iter::once(def).chain(children.filter_map(|table| get(table.target()?)));
+        let links: Vec<&FieldDef> = holders.flat_map(|def| def.fields).collect();
+        let is_linked = |name: &&str| {
+            links.iter().any(|link| match link.kind {
+                FieldKind::Link => link.target() == Some(*name),
+                FieldKind::DynamicLink => true,
+                _ => false,
+            })
+        };
+        let ruled = self.doctypes.iter().filter(|(_, rule)| !rule.fields.is_open()).map(|(name, _)| name.as_str());
+        ruled.chain(self.copies.keys().copied()).filter(is_linked).collect()
     }
 
     fn field_rule(&self, doctype: &str) -> &Arc<FieldRule> {
         let rule = self.doctypes.get(doctype).map(|rule| &rule.fields);
         rule.or_else(|| self.copies.get(doctype)).unwrap_or(&self.open)
     }
+}
+
+/// What a rule says of a field, or a column of rows, that is called as a report calls something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It is a field that may be seen.
+    Shown,
+    /// It is a column that may be seen.
+    ShownInRows,
+    /// It is not among what may be seen.
+    Unlisted,
+    /// It stands in a table that is restricted as a whole.
+    InRestrictedTable,
+    /// It is restricted by name.
+    Restricted,
 }
 
 fn no(report: &str, why: String) -> Denial {

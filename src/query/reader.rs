@@ -13,7 +13,7 @@ use crate::shape::present::currency_of;
 use crate::shape::{Children, no_table};
 use crate::site::is_compound;
 
-const MASKED: &str = "the site masks it for this user, who needs the right to see it in ERPNext";
+const MASKED: &str = "the site hides it from this user, who needs the right to see it in ERPNext";
 
 /// Reads queries on one DocType for one caller, and collects what is wrong with them.
 pub struct Reader<'a> {
@@ -23,7 +23,7 @@ pub struct Reader<'a> {
     children: Option<Children<'a>>,
     /// Says which trees may be walked; without it none.
     policy: Option<&'a Policy>,
-    /// What the site masks for the user.
+    /// What the site masks for the user, or hides.
     masked: Option<&'a Masked>,
     violations: Vec<Violation>,
 }
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
         Self { policy: Some(policy), ..self }
     }
 
-    /// The same without the fields that are masked for the user: a filter by one would tell its value (H84).
+    /// The same without the fields that are masked for the user (H84) or hidden (H5): a filter by one would tell its value.
     pub fn with_masked(self, masked: &'a Masked) -> Self {
         Self { masked: Some(masked), ..self }
     }

@@ -20,6 +20,8 @@ pub struct Reader<'a> {
     pub document: &'a Map<String, Value>,
     /// Whether e-mails may be quoted; they hold copies of fields.
     pub emails: bool,
+    /// Whether approvals may be told; they hold the state of the workflow.
+    pub approvals: bool,
     /// The addresses of the only files that may be told of, where a field withholds others.
     pub files: Option<&'a [String]>,
 }
@@ -59,7 +61,12 @@ impl Reader<'_> {
         let mut entries: Vec<Map<String, Value>> =
             list("versions").filter_map(|version| self.version(version)).collect();
         for (key, what) in LOGS {
-            let told = |entry: &&Map<String, Value>| key != "attachment_logs" || self.may_tell_file(entry);
+            let told = |entry: &&Map<String, Value>| match key {
+                "comments" => self.rule.may_read_comments(),
+                "workflow_logs" => self.approvals,
+                "attachment_logs" => self.may_tell_file(entry),
+                _ => true,
+            };
             entries.extend(list(key).filter(told).filter_map(|entry| {
                 let said = html::to_text(text(entry, "content"));
                 let by = if key == "workflow_logs" { self.if_seen("modified_by", "owner") } else { Some("owner") };
@@ -220,7 +227,15 @@ mod tests {
         let document = json!({"creation": "2026-11-01 10:00:00", "owner": "a@x", "items": [{"name": "r1", "idx": 1, "item_code": "CHAIR"}]});
         let (document, info): (&Map<_, _>, &Map<_, _>) = (document.as_object().unwrap(), info.as_object().unwrap());
         let def = erpnext_doctypes::any("Sales Order").unwrap();
-        let reader = Reader { def, children: &erpnext_doctypes::any, rule, document, emails: false, files: None };
+        let reader = Reader {
+            def,
+            children: &erpnext_doctypes::any,
+            rule,
+            document,
+            emails: false,
+            approvals: true,
+            files: None,
+        };
         json!(reader.entries(info))
     }
 

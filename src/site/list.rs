@@ -215,7 +215,7 @@ impl CallerClient<'_> {
     pub async fn columns_shown(
         &self,
         permit: &Permit,
-        name: &str,
+        name: Option<&str>,
         columns: &[&str],
     ) -> Result<BTreeSet<String>, SiteError> {
         let query = ListQuery {
@@ -224,7 +224,8 @@ impl CallerClient<'_> {
             limit: 1,
             ..ListQuery::default()
         };
-        let wire = said(permit, wire([&Filter::eq("name", name)], []))?;
+        let of = name.map(|name| Filter::eq("name", name));
+        let wire = said(permit, wire(&of, []))?;
         let answer = self.page(permit, wire, &query.page(permit.doctype())).await?;
         Ok(answer.data.into_iter().flatten().map(|(column, _)| column).collect())
     }

@@ -9,7 +9,7 @@ use super::{attachments, read};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
-use crate::policy::Operation;
+use crate::policy::{FieldRef, Operation};
 use crate::shape::history::Reader;
 use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::spec::{handler, reads};
@@ -54,7 +54,10 @@ async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolEr
     let children = |child: &str| session.catalog.known(child);
     let (rule, document) = (permit.fields(), &shaped.document);
     let files = attachments::seen(&on, name).await?;
-    let reader = |def| Reader { def, children: &children, rule, document, emails, files: files.as_deref() };
+    let logged = info.get("workflow_logs").and_then(Value::as_array).is_some_and(|logs| !logs.is_empty());
+    let state = if logged { session.catalog.state_field(session.site, on.def.name).await? } else { None };
+    let approvals = rule.may_read(FieldRef::find(Some(on.def), state.as_deref().unwrap_or("workflow_state")));
+    let reader = |def| Reader { def, children: &children, rule, document, emails, approvals, files: files.as_deref() };
     let mut def = on.def;
     if !reader(def).knows_all(&info) {
         match session.catalog.shown(session.site, def.name).await {

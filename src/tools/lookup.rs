@@ -93,7 +93,7 @@ async fn search_link(call: Call<'_>, args: LinkArgs) -> Result<ToolAnswer, ToolE
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(erpnext_schema::Verb::Search)?;
     let text = args.text.as_str();
-    let masked = on.masked().await?;
+    let masked = on.hidden().await?;
     let filters = on.checked(|on| {
         let reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(session.policy);
         let mut reader = reader.with_masked(&masked);

@@ -61,7 +61,7 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
 pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
     let children = |child: &str| session.catalog.known(child);
-    let masked = on.masked().await?;
+    let masked = on.hidden().await?;
     let check = |on: &DocTypeCall<'_>| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
         reader = reader.with_masked(&masked);
@@ -168,7 +168,7 @@ fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>)
 
 /// Documents by words, as the desk's link fields find them.
 pub async fn search(on: &DocTypeCall<'_>, args: SearchArgs) -> Result<ToolAnswer, ToolError> {
-    let masked = on.masked().await?;
+    let masked = on.hidden().await?;
     let asked = on.checked(|on| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(&masked);
         let filters = reader.filters("filters", args.filters.as_deref());

@@ -54,6 +54,7 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
     note_titles(&mut result, titled);
     match on.stored(&name).await {
         Ok(mut stored) => {
+            on.note_violation(&mut result, &stored);
             let on = on.with_live_metadata(&mut stored).await;
             result.extend(on.summary(&stored));
             messages.extend(on.name_taken(&doc, &name));
@@ -110,6 +111,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     let mut messages = Vec::new();
     match on.stored(name).await {
         Ok(mut after) => {
+            on.note_violation(&mut result, &after);
             on.with_live_metadata(&mut before).await;
             let on = on.with_live_metadata(&mut after).await;
             result.extend(on.state(&after));

@@ -80,6 +80,7 @@ impl Stale<'_> {
             rule: permit.fields(),
             document: &document,
             emails: false,
+            approvals: false,
             files: Some(&[]),
         };
         let mut since: Vec<(String, Value)> = Vec::new();

@@ -110,7 +110,10 @@ impl<'a> DocTypeCall<'a> {
             let level = judged.map_or(0, |field| field.permlevel).max(field.map_or(0, |field| field.permlevel));
             let may_lie =
                 |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.as_f64() == Some(0.0));
-            if level > 0 && (column.is_some() || may_lie(doc.get(name))) && !self.site_shows(&document, level).await? {
+            if level > 0
+                && (column.is_some() || may_lie(doc.get(name)))
+                && !self.site_shows(Some(&document), level).await?
+            {
                 let why = format!("its condition looks at {name}, which the site does not show to this user");
                 let (doctype, operation) = (self.def.name.to_owned(), self.permit.operation());
                 return Err(Denial { doctype, operation, reason: Reason::Refused(why) }.into());

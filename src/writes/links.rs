@@ -36,6 +36,58 @@ pub async fn check_merged(on: &DocTypeCall<'_>, merged: &Merged, stored: &Map<St
     check_at(on, &merged.body, stored, &|table, row| merged.place(table, row)).await
 }
 
+/// Refuses a document that the site filled and that would link to one out of the caller's sight.
+///
+/// # Errors
+/// Where it would link there; the site named it, so it is not named here.
+pub async fn check_sight(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<(), ToolError> {
+    let policy = on.session.policy;
+    let mut links = Vec::new();
+    let collect = |def: &'static DocTypeDef, at: &str, doc: &Map<String, Value>, links: &mut Vec<Link>| {
+        for (field, name) in doc.iter().filter_map(|(key, value)| Some((def.field(key)?, value.as_str()?))) {
+            let target = match field.options {
+                Options::Target(target) if field.kind == FieldKind::Link => Some(target),
+                Options::TargetField(by) => doc.get(by).and_then(Value::as_str),
+                _ => None,
+            };
+            if let Some(doctype) = target.filter(|target| !name.is_empty() && policy.is_row_filtered(target)) {
+                let path = format!("{at}{}", field.fieldname);
+                links.push(Link { path, doctype: doctype.to_owned(), name: name.to_owned() });
+            }
+        }
+    };
+    collect(on.def, "", doc, &mut links);
+    for (key, value) in doc {
+        let table = on.def.field(key).filter(|field| field.kind.is_table());
+        let child = table.and_then(FieldDef::target).and_then(|target| on.session.catalog.known(target));
+        for (child, row) in child.into_iter().flat_map(|child| rows_of(value).map(move |row| (child, row))) {
+            collect(child, &format!("{key}."), row, &mut links);
+        }
+    }
+    let mut known: Vec<Link> = Vec::new();
+    for link in links {
+        if known.iter().any(|known| (&known.doctype, &known.name) == (&link.doctype, &link.name)) {
+            continue;
+        }
+        if !is_there(on, &link.doctype, &link.name).await {
+            return Err(ToolError::refused(
+                format!(
+                    "{}: {} would be a {} that is not among those that this server's configuration lets you read; nothing was \
+                     made.",
+                    on.def.name, link.path, link.doctype
+                ),
+                "Make the document itself, with links to what may be read only.",
+            ));
+        }
+        known.push(link);
+    }
+    Ok(())
+}
+
+fn rows_of(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_object)
+}
+
 async fn check_at(
     on: &DocTypeCall<'_>,
     doc: &Map<String, Value>,

@@ -75,6 +75,20 @@ impl DocTypeCall<'_> {
         preview
     }
 
+    /// Says that the document as the site stored it is not one that might have been written so: the site works out amounts
+    /// after they were judged. The document stays; what submits it is refused.
+    pub(crate) fn note_violation(&self, result: &mut Map<String, Value>, stored: &Map<String, Value>) {
+        let Err(unmet) = self.permit.admits_outcome(stored) else { return };
+        result.insert(
+            "violation".to_owned(),
+            json!(format!(
+                "stored, and the site worked out what this server's configuration does not let you {}: {unmet}. Correct the \
+                 document, or delete it; it cannot be submitted so.",
+                self.permit.operation()
+            )),
+        );
+    }
+
     /// Says that a document is not called what was asked for: the site gives one whose name is taken another (H11).
     pub(crate) fn name_taken(&self, sent: &Map<String, Value>, name: &str) -> Option<String> {
         let text = |key: &str| sent.get(key).and_then(Value::as_str);

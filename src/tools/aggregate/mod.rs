@@ -66,7 +66,7 @@ const MOST_GROUPS: usize = 10_000;
 
 /// The groups, in order.
 async fn aggregate(on: &DocTypeCall<'_>, args: &AggregateArgs) -> Result<ToolAnswer, ToolError> {
-    let masked = on.masked().await?;
+    let masked = on.hidden().await?;
     let (mut on, mut asked) = on.checked(|on| asked::read(on, args, &masked)).await?;
     let limit = args.limit.count();
     let rows = match site_rows(&on, &asked, limit).await {

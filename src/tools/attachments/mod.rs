@@ -69,7 +69,11 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
     let on = DocTypeCall::of(&call, &permit).await?;
     let held = Held::read(&on, on.name(&args.name)).await?;
     let files: Vec<Value> = held.files.iter().map(|file| facts(&on, file)).collect();
-    Ok(json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files}).into())
+    let mut answer = json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files});
+    if !permit.fields().may_read_attachments() {
+        answer["withheld"] = json!(["attachments"]);
+    }
+    Ok(answer.into())
 }
 
 async fn delete(call: Call<'_>, args: FileArgs) -> Result<ToolAnswer, ToolError> {

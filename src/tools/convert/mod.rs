@@ -135,6 +135,9 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     links::check(&on, &data, &Map::new()).await?;
     file_fields::check(&on, &data, None).await?;
     doc.extend(data);
+    // The site copies from whatever the source links to.
+    links::check_sight(&on, &doc).await?;
+    create.keeps_in_sight(&doc)?;
     let mut answer = Map::from_iter([
         ("from".to_owned(), json!({"doctype": on_name(&source_on), "name": name})),
         ("doctype".to_owned(), json!(conversion.to)),
@@ -158,7 +161,10 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     answer.insert("created".to_owned(), json!(created));
     let mut messages = Vec::new();
     match on.stored(&created).await {
-        Ok(mut stored) => answer.extend(on.with_live_metadata(&mut stored).await.summary(&stored)),
+        Ok(mut stored) => {
+            on.note_violation(&mut answer, &stored);
+            answer.extend(on.with_live_metadata(&mut stored).await.summary(&stored));
+        }
         Err(note) => messages.push(note),
     }
     messages.extend(inserted.messages);

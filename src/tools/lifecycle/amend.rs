@@ -18,8 +18,8 @@ use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::document_args::NameArgs;
 use crate::writes::creates::newest;
 use crate::writes::gate::{Go, Step};
-use crate::writes::protected_fields;
 use crate::writes::send::{Next, Write, send};
+use crate::writes::{links, protected_fields};
 
 /// Makes a draft of a cancelled document, and says what it is called.
 pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, ToolError> {
@@ -56,6 +56,7 @@ pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, T
     if let Some(state) = protected_fields::state_in(on, &draft).await? {
         draft.remove(&state);
     }
+    links::check_sight(on, &draft).await?;
     let preview = Map::from_iter([("amended_from".to_owned(), json!({"from": null, "to": name}))]);
     let state = WriteState::Changed { stored: &stored, result: &draft };
     let cleared = match on.gate(Step { name: None, state, preview: &preview }).await? {
@@ -68,6 +69,7 @@ pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, T
     let mut messages = Vec::new();
     match on.stored(&created).await {
         Ok(mut after) => {
+            on.note_violation(&mut result, &after);
             let on = on.with_live_metadata(&mut after).await;
             result.extend(on.summary(&after));
         }

@@ -29,6 +29,7 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
     must_be_submitted(on, name, &stored)?;
+    no_workflow_cancels(on, on.def.name).await?;
     let blocking = session.site.submitted_links(on.permit, name).await?;
     let (seen, unseen) = in_sight(on, blocking).await;
     let first = match args.cascade && unseen == 0 {
@@ -80,6 +81,22 @@ fn must_be_submitted(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Valu
     Err(ToolError::refused(format!("{} {name:?} {is}", on.def.name), next))
 }
 
+/// Refuses where a workflow has a state for what is cancelled: the site would cancel the document past it (H51). One without
+/// such a state leaves that to the document's own verb, as the desk does.
+async fn no_workflow_cancels(on: &DocTypeCall<'_>, doctype: &str) -> Result<(), ToolError> {
+    if on.session.catalog.state_field(on.session.site, doctype).await?.is_none() {
+        return Ok(());
+    }
+    let workflow = on.session.site.workflow(doctype).await?;
+    if !workflow.is_some_and(|workflow| workflow.states.iter().any(|state| state.docstatus == 2)) {
+        return Ok(());
+    }
+    Err(ToolError::refused(
+        format!("{doctype} is governed by a workflow, which decides when a document is cancelled; nothing was done."),
+        "get_workflow_actions shows what is open to this user, apply_workflow_action takes it.",
+    ))
+}
+
 /// One document that is cancelled before the one that was named.
 struct Cascade {
     document: DocRef,
@@ -102,6 +119,7 @@ impl Cascade {
         for document in &blocking {
             if !permits.contains_key(&document.doctype) {
                 let permit = on.session.permit(Operation::Cancel, &document.doctype).await?;
+                no_workflow_cancels(on, &document.doctype).await?;
                 permits.insert(document.doctype.clone(), permit);
             }
         }

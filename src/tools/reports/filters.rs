@@ -88,7 +88,8 @@ pub(crate) async fn check_linked(
     let mut violations = Vec::new();
     for field in given {
         let label = form.iter().find(|filter| filter.field == *field).map_or("", |filter| filter.label.as_str());
-        if report.withholds(linked.iter().map(String::as_str), field, label).await {
+        let about = std::iter::once(report.permit.doctype()).chain(linked.iter().map(String::as_str));
+        if report.withholds(about, field, label).await {
             violations.push(withheld(field));
         }
     }

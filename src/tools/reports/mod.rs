@@ -68,13 +68,11 @@ impl<'a> Report<'a> {
 
     /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.
     async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
+        let mut about = Vec::new();
         for doctype in doctypes {
-            let Ok(def) = self.session.catalog.def(self.session.site, doctype).await else { continue };
-            if self.session.policy.withholds(def, name, label) {
-                return true;
-            }
+            about.extend(self.session.catalog.def(self.session.site, doctype).await.ok());
         }
-        false
+        self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label)
     }
 }
 

@@ -314,6 +314,8 @@ pub const REPORTS: &[&str] = &[
     "Sales Register",
     "Stock Balance",
     "Sales Order Analysis",
+    "Item-wise Sales History",
+    "Customer Credit Balance",
     "Purchase Register",
     "Trial Balance",
 ];

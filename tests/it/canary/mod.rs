@@ -4,9 +4,11 @@
 //! A run makes 200 cases; `ERPNEXT_MCP_CANARY=100000 cargo test --test it canary::` as many, and
 //! `ERPNEXT_MCP_CANARY_CASE=1234` only the one that a failure names.
 
+mod added;
 mod calls;
 mod chance;
 mod data;
+mod filled;
 mod rules;
 mod search;
 mod session;
@@ -74,7 +76,7 @@ fn work(next: &AtomicU64, last: u64, tally: &Tally) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     loop {
         let site = runtime.block_on(SampleSite::bench());
-        site.sandbox.with(world::add_fields).unwrap();
+        site.sandbox.with(added::add_fields).unwrap();
         for _ in 0..CASES_ON_A_SITE {
             let case = next.fetch_add(1, Ordering::Relaxed);
             if case >= last {

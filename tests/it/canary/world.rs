@@ -27,6 +27,7 @@ pub const DOCTYPES: &[&str] = &[
     "Supplier",
     "ToDo",
     "Lead",
+    "Opportunity",
     "Issue",
     "Project",
     "Timesheet",
@@ -59,32 +60,6 @@ const LEFT_ALONE: &[&str] = &[
     "disabled",
     "n_int",
 ];
-
-/// Fields that the site's people added: DocType, fieldname, kind, options, permlevel.
-const ADDED: &[(&str, &str, &str, &str, u8)] = &[
-    ("Customer", "custom_note", "Data", "", 0),
-    ("Customer", "custom_margin", "Currency", "", 1),
-    ("Customer", "custom_rival", "Link", "Supplier", 0),
-    ("Sales Order", "custom_note", "Small Text", "", 0),
-    ("Sales Order", "custom_code", "Password", "", 0),
-    ("Sales Order Item", "custom_cost", "Currency", "", 0),
-    ("Sales Invoice Item", "custom_cost", "Currency", "", 1),
-    ("Item", "custom_formula", "Text", "", 1),
-    ("Lead", "custom_score", "Int", "", 0),
-    ("Supplier", "custom_buyer", "Link", "User", 1),
-    ("ToDo", "custom_when", "Date", "", 0),
-    ("Odd Thing", "custom_note", "Data", "", 0),
-];
-
-/// Adds the fields to a site.
-pub fn add_fields(site: &Site<'_>) -> Result<(), SiteError> {
-    for (doctype, fieldname, kind, options, permlevel) in ADDED {
-        let field = json!({"doctype": "Custom Field", "dt": doctype, "fieldname": fieldname, "label": fieldname,
-            "fieldtype": kind, "options": options, "permlevel": permlevel});
-        site.insert(field.as_object().unwrap().clone())?;
-    }
-    Ok(())
-}
 
 /// A document that was put there.
 pub struct Document {
@@ -128,6 +103,7 @@ impl World {
                 world.put(site, chance, def)?;
             }
         }
+        world.plant_filled(site, chance)?;
         for of in 0..world.documents.len() {
             world.hang(site, chance, of)?;
         }
@@ -152,7 +128,12 @@ impl World {
         Ok(())
     }
 
-    fn put(&mut self, site: &Site<'_>, chance: &mut Chance, def: &'static DocTypeDef) -> Result<(), SiteError> {
+    pub(super) fn put(
+        &mut self,
+        site: &Site<'_>,
+        chance: &mut Chance,
+        def: &'static DocTypeDef,
+    ) -> Result<(), SiteError> {
         let of = self.documents.len();
         if def.is(erpnext_schema::doctype_flag::SINGLE) {
             let mut stored = Map::new();
@@ -178,6 +159,7 @@ impl World {
         stored.insert("name".to_owned(), json!(name));
         let density = [10, 40, 90][chance.throw(3)];
         self.fill(chance, of, def, "", density, &mut stored);
+        self.fill_as_the_code(of, def, &mut stored);
         self.copy(of, def, "", &mut stored);
         for table in def.fields.iter().filter(|table| table.kind.is_table()) {
             let Some(child) = child(site, table) else { continue };
@@ -291,7 +273,7 @@ impl World {
         Some(value)
     }
 
-    fn note(&mut self, key: &str, place: Place) {
+    pub(super) fn note(&mut self, key: &str, place: Place) {
         let places = self.canaries.entry(key.to_owned()).or_default();
         if !places.contains(&place) {
             places.push(place);

@@ -8,6 +8,7 @@ mod default;
 mod erp;
 mod fields;
 mod file_fields;
+mod reach;
 mod scope;
 mod ways_around;
 mod withheld;

@@ -7,7 +7,7 @@ use crate::sandbox::{SampleSite, first};
 use crate::support::{all, app_of, call, refusal};
 
 /// A site where a workflow submits and cancels Sales Orders.
-async fn with_a_workflow() -> SampleSite {
+pub(super) async fn with_a_workflow() -> SampleSite {
     let site = SampleSite::start().await;
     let state = |name: &str, docstatus: u8| json!({"state": name, "doc_status": docstatus.to_string(), "allow_edit": "System Manager"});
     let way = |from: &str, action: &str, to: &str| json!({"state": from, "action": action, "next_state": to, "allowed": "System Manager", "allow_self_approval": 1});

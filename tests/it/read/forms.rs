@@ -126,13 +126,13 @@ async fn masked_fields_are_withheld_and_nothing_is_found_or_sorted_by_them() {
         json!({"fields": ["po_no"]}),
     ] {
         let text = refusal(&app, LIST, asked.clone()).await;
-        assert!(text.contains("the site masks it for this user"), "{asked}: {text}");
+        assert!(text.contains("the site hides it from this user"), "{asked}: {text}");
     }
     for asked in [json!({"group_by": ["po_no"]}), json!({"filters": {"status": "Draft"}})] {
         let mut asked = asked;
         asked["doctype"] = json!("Sales Order");
         let text = refusal(&app, "aggregate_documents", asked.clone()).await;
-        assert!(text.contains("the site masks it for this user"), "{asked}: {text}");
+        assert!(text.contains("the site hides it from this user"), "{asked}: {text}");
     }
     let got = call(&app, "get_sales_order_document", json!({"name": "SO-1"})).await.unwrap();
     assert_eq!(got["withheld"], json!(["status", "po_no"]));

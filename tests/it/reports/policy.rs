@@ -48,6 +48,71 @@ async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused(
 }
 
 #[tokio::test]
+async fn a_column_is_held_to_the_rows_of_its_doctype_and_to_what_they_link_to() {
+    let columns = ["customer", "credit_limit", "rate", "valuation_rate", "qty", "company"];
+    let columns: Vec<Value> = columns.iter().map(|field| json!({"fieldname": field, "label": field})).collect();
+    let answer = json!({"columns": columns, "result": [["C-1", 4321, 50, 33, 2, "Co"], ["C-1", 4321, 50, 33, 2, "Co"]], "add_total_row": 1});
+    for (about, doctypes, withheld) in [
+        (
+            "Customer",
+            json!({"Customer": {"read": true, "restricted_fields": ["credit_limits"]}}),
+            json!(["credit_limit"]),
+        ),
+        (
+            "Customer",
+            json!({"Customer": {"read": true, "restricted_fields": ["credit_limits.credit_limit"]}}),
+            json!(["credit_limit"]),
+        ),
+        ("Sales Order", json!({"Sales Order": {"read": true, "restricted_fields": ["items.rate"]}}), json!(["rate"])),
+        (
+            "Sales Order",
+            json!({"Sales Order": {"read": true, "allowed_fields": ["customer", "company", "items.qty"]}}),
+            json!(["rate", "valuation_rate"]),
+        ),
+        // Orders link to customers, and their rows to items.
+        (
+            "Sales Order",
+            json!({"Customer": {"read": true, "restricted_fields": ["credit_limits"]}}),
+            json!(["credit_limit"]),
+        ),
+        (
+            "Sales Order",
+            json!({"Item": {"read": true, "restricted_fields": ["valuation_rate"]}}),
+            json!(["valuation_rate"]),
+        ),
+        // What the order shows itself is not withheld because a customer's list leaves out its own of that name.
+        (
+            "Sales Order",
+            json!({"Customer": {"read": true, "allowed_fields": ["customer_name"]}}),
+            json!(["credit_limit"]),
+        ),
+        (
+            "Payment Entry",
+            json!({"Customer": {"read": true, "restricted_fields": ["credit_limits"]}}),
+            json!(["credit_limit"]),
+        ),
+    ] {
+        let mut doctypes = doctypes;
+        if let Some(rule) = doctypes.get_mut(about) {
+            rule["report"] = json!(true);
+        }
+        let site = Site::start().await;
+        let entry = json!([{"name": "Parties", "ref_doctype": about, "report_type": "Script Report"}]);
+        site.method("frappe.client.get_list", entry).await;
+        site.method("frappe.desk.query_report.get_script", json!({"script": "", "filters": []})).await;
+        site.method("frappe.desk.query_report.run", answer.clone()).await;
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": doctypes})));
+        let told = call(&app, "run_report", json!({"name": "Parties"})).await.unwrap();
+        assert_eq!(told["withheld"], withheld, "{about} {doctypes}: {told}");
+        let text = told.to_string();
+        for (field, value) in [("credit_limit", "4321"), ("rate", "50"), ("valuation_rate", "33")] {
+            let is_withheld = withheld.as_array().unwrap().contains(&json!(field));
+            assert_eq!(text.contains(value), !is_withheld, "{about} {doctypes}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_rule_without_report_stops_the_reports_about_its_doctype() {
     let site = SampleSite::start().await;
     let app = |may: bool| {

@@ -1,0 +1,145 @@
+//! Copies that ERPNext's code makes and that its metadata does not tell, as data. To add one: the field that holds the copy,
+//! what it may be filled from, and why.
+
+/// One entry: fields that are filled from fields of other DocTypes.
+pub struct Known {
+    /// The DocType that holds the copies; with `None` every one that has such a field, in rows too. Links hold names and not
+    /// what is copied, so they are left out.
+    pub on: Option<&'static str>,
+    /// The fields that hold them.
+    pub fields: &'static [&'static str],
+    /// What they may be filled from: a DocType and some of its fields.
+    pub of: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// The DocTypes that a Dynamic Link to a party may lead to.
+pub const PARTIES: &[&str] = &["Customer", "Supplier", "Employee", "Lead", "Prospect", "Shareholder"];
+
+const ADDRESS: &[&str] = &[
+    "address_title",
+    "address_line1",
+    "address_line2",
+    "city",
+    "county",
+    "state",
+    "country",
+    "pincode",
+    "phone",
+    "fax",
+    "email_id",
+];
+
+const COST: &[(&str, &[&str])] = &[
+    ("Item", &["valuation_rate"]),
+    ("Bin", &["valuation_rate"]),
+    ("Stock Ledger Entry", &["valuation_rate", "incoming_rate"]),
+];
+
+const fn everywhere(fields: &'static [&'static str], of: &'static [(&'static str, &'static [&'static str])]) -> Known {
+    Known { on: None, fields, of }
+}
+
+const fn on(
+    doctype: &'static str,
+    field: &'static [&'static str],
+    of: &'static [(&'static str, &'static [&'static str])],
+) -> Known {
+    Known { on: Some(doctype), fields: field, of }
+}
+
+/// All of them.
+pub const KNOWN: &[Known] = &[
+    // Whoever is chosen as the contact of a transaction; without one, what the party has from its primary contact.
+    everywhere(
+        &["contact_mobile", "contact_phone"],
+        &[
+            ("Contact", &["mobile_no", "phone"]),
+            ("Customer", &["mobile_no"]),
+            ("Supplier", &["mobile_no"]),
+            ("Lead", &["mobile_no", "phone"]),
+        ],
+    ),
+    everywhere(
+        &["contact_email"],
+        &[
+            ("Contact", &["email_id"]),
+            ("Customer", &["email_id"]),
+            ("Supplier", &["email_id"]),
+            ("Lead", &["email_id"]),
+        ],
+    ),
+    everywhere(
+        &["contact_display"],
+        &[
+            ("Contact", &["first_name", "middle_name", "last_name", "full_name"]),
+            ("Lead", &["first_name", "middle_name", "last_name", "lead_name"]),
+        ],
+    ),
+    // Addresses are printed into a text when they are chosen.
+    everywhere(
+        &[
+            "address_display",
+            "shipping_address",
+            "shipping_address_display",
+            "billing_address_display",
+            "company_address_display",
+            "dispatch_address",
+            "dispatch_address_display",
+            "primary_address",
+        ],
+        &[("Address", ADDRESS)],
+    ),
+    // What an item costs is written onto every row that moves or quotes it; stock values are that times a quantity, and
+    // gross profit is the rate without it.
+    everywhere(
+        &[
+            "incoming_rate",
+            "outgoing_rate",
+            "valuation_rate",
+            "current_valuation_rate",
+            "basic_rate",
+            "stock_value",
+            "stock_value_difference",
+            "gross_profit",
+        ],
+        COST,
+    ),
+    everywhere(&["last_purchase_rate"], &[("Item", &["last_purchase_rate"])]),
+    // The rate of the price list stays on the row beside the rate that was agreed.
+    everywhere(&["price_list_rate"], &[("Item Price", &["price_list_rate"])]),
+    // An opportunity is filled from its party through a Dynamic Link, field by field.
+    on("Opportunity", &["contact_mobile"], &[("Lead", &["mobile_no"])]),
+    on("Opportunity", &["contact_email"], &[("Lead", &["email_id"])]),
+    on("Opportunity", &["phone"], &[("Lead", &["phone"])]),
+    on("Opportunity", &["phone_ext"], &[("Lead", &["phone_ext"])]),
+    on("Opportunity", &["whatsapp"], &[("Lead", &["whatsapp_no"])]),
+    on("Opportunity", &["job_title"], &[("Lead", &["job_title"])]),
+    on("Opportunity", &["city"], &[("Lead", &["city"])]),
+    on("Opportunity", &["state"], &[("Lead", &["state"])]),
+    on("Opportunity", &["country"], &[("Lead", &["country"])]),
+    on("Opportunity", &["annual_revenue"], &[("Lead", &["annual_revenue"]), ("Prospect", &["annual_revenue"])]),
+    on("Opportunity", &["no_of_employees"], &[("Lead", &["no_of_employees"]), ("Prospect", &["no_of_employees"])]),
+    on(
+        "Opportunity",
+        &["industry"],
+        &[("Lead", &["industry"]), ("Prospect", &["industry"]), ("Customer", &["industry"])],
+    ),
+    on(
+        "Opportunity",
+        &["market_segment"],
+        &[("Lead", &["market_segment"]), ("Prospect", &["market_segment"]), ("Customer", &["market_segment"])],
+    ),
+    on("Opportunity", &["website"], &[("Lead", &["website"]), ("Prospect", &["website"]), ("Customer", &["website"])]),
+    on(
+        "Opportunity",
+        &["territory"],
+        &[("Lead", &["territory"]), ("Prospect", &["territory"]), ("Customer", &["territory"])],
+    ),
+    on(
+        "Opportunity",
+        &["customer_name", "title"],
+        &[("Lead", &["lead_name", "company_name"]), ("Prospect", &["company_name"]), ("Customer", &["customer_name"])],
+    ),
+    // A quotation to a lead carries its name.
+    on("Quotation", &["customer_name"], &[("Lead", &["lead_name", "company_name"])]),
+];
