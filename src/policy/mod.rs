@@ -92,9 +92,11 @@ impl Policy {
             let rule = permissions.doctypes.get(doctype);
             rule.is_some_and(|rule| rule.restricted_fields.iter().any(|name| name == field))
         };
-        let sources = permissions.doctypes.values().flat_map(|rule| rule.restricted_fields.iter().cloned());
-        let sources: Arc<BTreeSet<String>> = Arc::new(sources.collect());
+        let restricted = permissions.doctypes.values().flat_map(|rule| rule.restricted_fields.iter().cloned());
+        let mut sources: BTreeSet<String> = restricted.collect();
         let copies = if sources.is_empty() { BTreeMap::new() } else { copies::of(&stated) };
+        sources.extend(copies.values().flatten().cloned());
+        let sources = Arc::new(sources);
         let rule = |doctype: &str, rule: &DoctypePermissions| {
             let operations = left(rule.operations);
             let mut restricted = rule.restricted_fields.clone();

@@ -271,7 +271,10 @@ async fn rename(call: Call<'_>, args: RenameArgs) -> Result<ToolAnswer, ToolErro
     // The same in another case is the same to the site, and would be found. Whether there is a document out of sight is
     // not told: there the site decides.
     let tells = !permit.is_row_filtered();
-    if tells && call.session.site.link_exists(&permit, on.def.name, new_name).await? && !collation::same(&name, new_name) {
+    if tells
+        && call.session.site.link_exists(&permit, on.def.name, new_name).await?
+        && !collation::same(&name, new_name)
+    {
         return Err(ToolError::refused(
             format!(
                 "new_name: there is a {} {new_name:?} already, and documents are never merged from here.",

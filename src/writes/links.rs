@@ -2,6 +2,8 @@
 //! (H10), and Dynamic Links it never checks. And links to DocTypes of which the caller may see only part: the site would
 //! copy from a document out of sight.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation};
 use serde_json::{Map, Value};
 
@@ -149,21 +151,26 @@ pub async fn as_stored(
         else {
             continue;
         };
-        let values: Vec<&mut Value> = match column {
+        let mut values: Vec<&mut Value> = match column {
             None => vec![value],
             Some(column) => {
                 let rows = value.as_array_mut().into_iter().flatten();
                 rows.filter_map(|row| row.get_mut(column)).collect()
             }
         };
-        let mut known: Vec<(String, Value)> = Vec::new();
+        values.retain(|value| value.as_str().is_some_and(|name| !name.is_empty()));
+        let sent: BTreeSet<String> = values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+        let sent: Vec<String> = sent.into_iter().collect();
+        let mut known: BTreeMap<&str, Value> = BTreeMap::new();
+        for some in sent.chunks(AT_ONCE) {
+            let asked = some.iter().map(|name| on.session.site.link_as_stored(on.permit, target, name));
+            let found = some.iter().zip(futures_util::future::join_all(asked).await);
+            known.extend(found.filter_map(|(name, found)| Some((name.as_str(), found.ok()??))));
+        }
         for value in values {
-            let Some(name) = value.as_str().filter(|name| !name.is_empty()).map(str::to_owned) else { continue };
-            if !known.iter().any(|(sent, _)| *sent == name) {
-                let found = on.session.site.link_as_stored(on.permit, target, &name).await;
-                known.push((name.clone(), found.ok().flatten().unwrap_or_else(|| value.clone())));
+            if let Some(name) = value.as_str().and_then(|name| known.get(name)).cloned() {
+                *value = name;
             }
-            value.clone_from(known.iter().find(|(sent, _)| *sent == name).map_or(&Value::Null, |(_, stored)| stored));
         }
     }
     doc

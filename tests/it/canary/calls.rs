@@ -314,8 +314,6 @@ pub const REPORTS: &[&str] = &[
     "Sales Register",
     "Stock Balance",
     "Sales Order Analysis",
-    "Item-wise Sales History",
-    "Customer Credit Balance",
     "Purchase Register",
     "Trial Balance",
 ];

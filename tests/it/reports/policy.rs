@@ -56,7 +56,7 @@ async fn a_column_is_held_to_the_rows_of_its_doctype_and_to_what_they_link_to() 
         (
             "Customer",
             json!({"Customer": {"read": true, "restricted_fields": ["credit_limits"]}}),
-            json!(["credit_limit"]),
+            json!(["credit_limit", "company"]),
         ),
         (
             "Customer",

@@ -40,8 +40,6 @@ pub fn filters(report: &str) -> &'static [Filter] {
             ("account", "Account", "MultiSelectList", "Account", false, ""),
             ("voucher_no", "Voucher No", "Data", "", false, ""),
         ],
-        "Customer Credit Balance" => &[CUSTOMER, ANY_COMPANY],
-        "Item-wise Sales History" => &[ANY_COMPANY, FROM, TO],
         "Purchase Register" => &[FROM, TO, SUPPLIER, ANY_COMPANY],
         "Sales Order Analysis" => &[COMPANY, FROM, TO],
         "Sales Register" => &[FROM, TO, CUSTOMER, ANY_COMPANY],

@@ -245,32 +245,6 @@ pub const SALES_ORDERS: &[Column] = &[
     ("Company", "company", "Link", "Company", 100),
 ];
 
-/// `Customer Credit Balance`.
-pub const CREDIT_BALANCE: &[Column] = &[
-    ("Customer", "customer", "Link", "Customer", 120),
-    ("Credit Limit", "credit_limit", "Currency", "", 120),
-    ("Outstanding Amt", "outstanding_amt", "Currency", "", 100),
-    ("Credit Balance", "credit_balance", "Currency", "", 120),
-    ("Is Frozen", "is_frozen", "Check", "", 80),
-    ("Disabled", "disabled", "Check", "", 80),
-];
-
-/// `Item-wise Sales History`.
-pub const SALES_HISTORY: &[Column] = &[
-    ("Item Code", "item_code", "Link", "Item", 120),
-    ("Item Name", "item_name", "Data", "", 140),
-    ("Description", "description", "Data", "", 150),
-    ("Quantity", "quantity", "Float", "", 150),
-    ("UOM", "uom", "Link", "UOM", 100),
-    ("Rate", "rate", "Currency", "currency", 120),
-    ("Amount", "amount", "Currency", "currency", 120),
-    ("Sales Order", "sales_order", "Link", "Sales Order", 100),
-    ("Transaction Date", "transaction_date", "Date", "", 90),
-    ("Customer", "customer", "Link", "Customer", 100),
-    ("Company", "company", "Link", "Company", 100),
-    ("Currency", "currency", "Link", "Currency", 0),
-];
-
 /// `Territory-wise Sales`.
 pub const TERRITORIES: &[Column] = &[
     ("Territory", "territory", "Link", "Territory", 150),

@@ -83,38 +83,6 @@ pub fn sales_orders(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, 
     Ok(lines)
 }
 
-/// `Item-wise Sales History`: one row for each row of a submitted order, with its rate.
-pub fn sales_history(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, SiteError> {
-    let mut lines = Vec::new();
-    for order in source.submitted("Sales Order", filters)? {
-        for item in rows(&order, "items") {
-            let mut line = copied(item, &["item_code", "item_name", "description", "uom", "rate", "amount"]);
-            line.extend(copied(&order, &["transaction_date", "customer", "company", "currency"]));
-            line.insert("quantity".to_owned(), item.get("qty").cloned().unwrap_or(Value::Null));
-            line.insert("sales_order".to_owned(), order.get("name").cloned().unwrap_or(Value::Null));
-            lines.push(line);
-        }
-    }
-    Ok(lines)
-}
-
-/// `Customer Credit Balance`: one row for each limit that a customer has.
-pub fn credit_balance(source: &Source<'_>, _: &Filters) -> Result<Vec<Doc>, SiteError> {
-    let mut lines = Vec::new();
-    for customer in source.all("Customer")? {
-        let customer = source.site.load("Customer", text(&customer, "name"))?;
-        for limit in rows(&customer, "credit_limits") {
-            let mut line = copied(&customer, &["is_frozen", "disabled"]);
-            line.extend(copied(limit, &["credit_limit"]));
-            line.insert("customer".to_owned(), customer.get("name").cloned().unwrap_or(Value::Null));
-            line.insert("outstanding_amt".to_owned(), json!(0.0));
-            line.insert("credit_balance".to_owned(), limit.get("credit_limit").cloned().unwrap_or(Value::Null));
-            lines.push(line);
-        }
-    }
-    Ok(lines)
-}
-
 /// `Lead Details`: the leads themselves.
 pub fn leads(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, SiteError> {
     const FIELDS: &[&str] = &[

@@ -82,7 +82,7 @@ impl Filters {
 
 /// The documents of the site, for one report. Field permissions are left aside, as the site leaves them (H53).
 pub struct Source<'a> {
-    pub(super) site: &'a Site<'a>,
+    site: &'a Site<'a>,
 }
 
 impl<'a> Source<'a> {

@@ -2,9 +2,8 @@
 
 use super::columns::{Column, Style};
 use super::layouts::{
-    CREDIT_BALANCE, CUSTOMER_SUMMARY, GENERAL_LEDGER, ITEM_BALANCE, LEADS, PAYABLE, PAYABLE_SUMMARY, PURCHASE_REGISTER,
-    RECEIVABLE, RECEIVABLE_SUMMARY, SALES_HISTORY, SALES_ORDERS, SALES_REGISTER, SUPPLIER_SUMMARY, TERRITORIES,
-    TRIAL_BALANCE,
+    CUSTOMER_SUMMARY, GENERAL_LEDGER, ITEM_BALANCE, LEADS, PAYABLE, PAYABLE_SUMMARY, PURCHASE_REGISTER, RECEIVABLE,
+    RECEIVABLE_SUMMARY, SALES_ORDERS, SALES_REGISTER, SUPPLIER_SUMMARY, TERRITORIES, TRIAL_BALANCE,
 };
 use super::source::{Filters, Side, Source};
 use super::{ledger, receivables, registers};
@@ -125,13 +124,6 @@ pub const REPORTS: &[Report] = &[
         ..PLAIN
     },
     Report {
-        name: "Customer Credit Balance",
-        ref_doctype: "Customer",
-        columns: CREDIT_BALANCE,
-        rows: Rows::From(registers::credit_balance),
-        ..PLAIN
-    },
-    Report {
         name: "Customer Ledger Summary",
         ref_doctype: "Sales Invoice",
         columns: CUSTOMER_SUMMARY,
@@ -163,14 +155,6 @@ pub const REPORTS: &[Report] = &[
         ..PLAIN
     },
     Report { name: "Item-wise Price List Rate", ref_doctype: "Item Price", ..PLAIN },
-    Report {
-        name: "Item-wise Sales History",
-        ref_doctype: "Sales Order",
-        columns: SALES_HISTORY,
-        total: true,
-        rows: Rows::From(registers::sales_history),
-        ..PLAIN
-    },
     Report { name: "Lead Details", ref_doctype: "Lead", columns: LEADS, rows: Rows::From(registers::leads), ..PLAIN },
     Report {
         name: "Purchase Register",
