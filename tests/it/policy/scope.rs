@@ -145,10 +145,10 @@ async fn a_document_and_a_list_are_judged_by_the_collation_of_the_site() {
         let app = site.app(json!({"Customer": rule}));
         let asked = json!({"filters": {"name": ["like", "Collated%"]}, "fields": ["name"], "limit": 50});
         let listed = names(&call(&app, "list_customer_documents", asked).await.unwrap());
-        for at in 0..spellings.len() {
+        for (at, spelling) in spellings.iter().enumerate() {
             let name = format!("Collated {at}");
             let seen = call(&app, "get_customer_document", json!({"name": name})).await.is_ok();
-            assert_eq!(seen, listed.contains(&name), "{test}: {:?}", spellings[at]);
+            assert_eq!(seen, listed.contains(&name), "{test}: {spelling:?}");
         }
         assert!(!listed.is_empty() && listed.len() < spellings.len(), "{test}: {listed:?}");
     }
