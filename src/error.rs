@@ -172,23 +172,6 @@ impl ToolError {
 }
 
 impl ToolError {
-    /// Rewrites what the site said, and what was said of it.
-    pub(crate) fn reword(&mut self, rewrite: &dyn Fn(&str) -> String) {
-        match self {
-            Self::Site(error) => error.reword(rewrite),
-            Self::Unsettled { error, why, .. } => {
-                error.reword(rewrite);
-                *why = rewrite(why);
-            }
-            Self::HalfWay { account, cause } => {
-                *account = rewrite(account);
-                cause.reword(rewrite);
-            }
-            Self::Refused { what, .. } => *what = rewrite(what),
-            Self::Arguments { .. } | Self::Denied(_) | Self::Unconfirmed(_) | Self::Unrecorded(_) => {}
-        }
-    }
-
     /// What the audit log says came of the attempt.
     pub fn outcome(&self) -> Outcome {
         match self {

@@ -2,8 +2,6 @@
 
 pub(crate) mod attempt;
 mod pipeline;
-mod redact_denied;
-mod redact_links;
 #[cfg(test)]
 mod tests;
 

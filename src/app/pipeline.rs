@@ -1,6 +1,5 @@
-//! The pipeline that every call passes: arguments → policy → audit → site → shape → redaction → result.
+//! The pipeline that every call passes: arguments → policy → audit → site → redaction → shape → result.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use erpnext_schema::doctype_flag::SINGLE;
@@ -8,14 +7,13 @@ use erpnext_schema::{Rule, Violation};
 use futures_util::future::join;
 use serde_json::{Map, Value};
 
-use super::{redact_denied, redact_links};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::config::Tools;
-use crate::context::{Session, record_result};
+use crate::context::{Redactor, Session, record_result};
 use crate::error::ToolError;
 use crate::shape;
-use crate::site::{CallState, Kind};
+use crate::site::CallState;
 use crate::tool::progress::CallObserver;
 use crate::tool::{Arguments, Call, Registry, Tool, arguments};
 use crate::tools;
@@ -117,62 +115,11 @@ async fn answer(
     observer: &CallObserver,
 ) -> Result<ToolAnswer, ToolError> {
     let given = Arguments::new(given)?;
-    let state = CallState::new(&attempt.id, given.fresh);
+    let state = CallState::new(&attempt.id, given.fresh, Some(Redactor::of(session, attempt)));
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work = Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer }));
-    let mut result = state.clone().run(work).await;
-    redact(session, attempt, &given, &state, &mut result).await;
+    let result = state.clone().run(work).await;
     result.map(|answer| ToolAnswer { age_s: state.age(), ..answer })
-}
-
-/// Takes out of what the site said the values that were withheld, and the names of documents out of sight.
-async fn redact(
-    session: &Session<'_>,
-    attempt: &Attempt,
-    given: &Arguments,
-    state: &Arc<CallState>,
-    result: &mut Result<ToolAnswer, ToolError>,
-) {
-    // Who names a document knows it; those of others may be out of sight.
-    let asked = |name: &str| Value::Object(given.all().clone()).to_string().contains(name);
-    state.hide(|doctype, name| !session.policy.shows_every(doctype) && !asked(name));
-    // The reason names the user, whom nothing may have asked for yet.
-    let user = if state.lacks_a_right() { state.clone().run(session.user_name()).await.ok() } else { None };
-    state.keep_back(|error| {
-        let redacted = |words: &String| match error.kind() {
-            Kind::Denied => redact_denied::redacted(session, attempt, user, words),
-            _ => redact_links::redacted(session, attempt, words, &asked),
-        };
-        error.messages().iter().flat_map(redacted).collect()
-    });
-    if state.must_mask() {
-        let mask = |text: &str| state.mask(text);
-        match result {
-            Ok(answer) => {
-                answer.messages.iter_mut().for_each(|text| *text = mask(text));
-                answer.data.iter_mut().for_each(|(key, value)| reword(value, &mask, is_said(key)));
-            }
-            Err(error) => error.reword(&mask),
-        }
-    }
-}
-
-/// Rewrites what the site said in an answer: its messages and errors, not the documents.
-fn reword(answer: &mut Value, rewrite: &dyn Fn(&str) -> String, said: bool) {
-    match answer {
-        Value::String(text) if said => *text = rewrite(text),
-        Value::Array(list) => list.iter_mut().for_each(|value| reword(value, rewrite, said)),
-        Value::Object(map) => {
-            for (key, value) in map {
-                reword(value, rewrite, is_said(key));
-            }
-        }
-        _ => {}
-    }
-}
-
-fn is_said(key: &str) -> bool {
-    matches!(key, "messages" | "error" | "note")
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.

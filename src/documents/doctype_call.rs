@@ -10,7 +10,7 @@ use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Permit;
 use crate::shape;
-use crate::site::{SiteError, note_withheld};
+use crate::site::SiteError;
 use crate::tool::kinds::DocumentName;
 use crate::tool::{Arguments, Call, Registry, Tool};
 
@@ -121,10 +121,7 @@ impl<'a> DocTypeCall<'a> {
             return on;
         }
         match catalog.live(self.session.site, self.def.name).await {
-            Ok(def) => {
-                on.def = def;
-                note_withheld(self.permit, &|doctype| catalog.known(doctype), doc, true);
-            }
+            Ok(def) => on.def = def,
             Err(error) => {
                 tracing::warn!("live metadata of {}: {}", self.def.name, error.for_log());
                 shape::take_unknown(self.def, &|child| catalog.known(child), doc);

@@ -30,12 +30,11 @@ pub async fn named(on: &DocTypeCall<'_>, mut error: ToolError, docs: &[&Map<Stri
     if site.exc_type() != Some(LINKS) {
         return error;
     }
-    let words = site.messages().join("\n");
     let mut links: Vec<Sent<'_>> = Vec::new();
     for (row, doc) in docs.iter().enumerate() {
         collect(on, on.def, row, "", doc, &mut links);
     }
-    links.retain(|link| words.contains(link.name));
+    links.retain(|link| site.lists_dead_link(link.name));
     let mut lines = Vec::new();
     for link in links.iter().take(MOST) {
         let place = if docs.len() > 1 { format!("documents[{}].{}", link.row, link.path) } else { link.path.clone() };

@@ -62,6 +62,12 @@ impl Policy {
         self.permit(Operation::Read, doctype).is_ok_and(|permit| permit.fields().is_open() && !permit.is_row_filtered())
     }
 
+    /// Whether nothing is withheld of any DocType.
+    pub fn shows_all(&self) -> bool {
+        let all = self.doctypes.keys().map(String::as_str).all(|doctype| self.shows_whole(doctype));
+        all && self.default.contains(Operation::Read) && self.fields.is_open() && self.copies.is_empty()
+    }
+
     /// Whether it may be told which documents of the DocType are whose parents.
     pub fn shows_tree(&self, doctype: &str) -> bool {
         let Ok(permit) = self.permit(Operation::Read, doctype) else { return false };

@@ -9,9 +9,12 @@ mod masked;
 pub mod page;
 pub mod present;
 pub mod printed;
+pub mod redact;
 pub mod report;
+pub mod said;
 pub mod script;
 mod text;
+pub mod vocabulary;
 
 pub use fit::fit;
 pub use masked::Masked;

@@ -7,6 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::SiteUrl;
 
+/// As long as the keys and secrets that ERPNext makes: nothing is called like one by chance.
+const LONG: usize = 15;
+
 /// Tells one user of one site from all others, without telling the user or the key. What belongs to a user is kept under it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Identity([u8; 32]);
@@ -121,13 +124,33 @@ impl Credentials {
         format!("token {}:{}", self.api_key.expose_secret(), self.api_secret.expose_secret()).into()
     }
 
-    /// `text` with the key and the secret made unreadable wherever they occur.
+    /// `text` with the key and the secret made unreadable wherever they occur; a short one only where it is no part of a word
+    /// or an address, as a user may be called like it.
     pub fn mask(&self, text: &str) -> String {
         // The longer first: one may contain the other.
         let mut secrets = [self.api_key.expose_secret(), self.api_secret.expose_secret()];
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
+        secrets.iter().fold(text.to_owned(), |text, secret| without(&text, secret))
     }
+}
+
+/// The text without the secret.
+fn without(text: &str, secret: &str) -> String {
+    const HIDDEN: &str = "[hidden]";
+    if secret.len() >= LONG {
+        return text.replace(secret, HIDDEN);
+    }
+    let joins = |char: char| char.is_alphanumeric() || matches!(char, '@' | '_');
+    let (mut kept, mut from) = (String::with_capacity(text.len()), 0);
+    for (at, _) in text.match_indices(secret) {
+        let (before, after) = (&text[..at], &text[at + secret.len()..]);
+        if !before.ends_with(joins) && !after.starts_with(joins) {
+            kept.push_str(&text[from..at]);
+            kept.push_str(HIDDEN);
+            from = at + secret.len();
+        }
+    }
+    kept + &text[from..]
 }
 
 #[cfg(test)]
@@ -163,6 +186,15 @@ mod tests {
     fn a_secret_that_contains_the_key_is_masked_whole() {
         let credentials = Credentials::new("abcd".into(), "abcdefgh".into()).unwrap();
         assert_eq!(credentials.mask("abcdefgh"), "[hidden]");
+    }
+
+    #[test]
+    fn a_user_who_is_called_like_a_short_key_is_told() {
+        let credentials = Credentials::new("sales".into(), "s3cret".into()).unwrap();
+        let text = "sales@example.com is in sales_team; token sales:s3cret";
+        assert_eq!(credentials.mask(text), "sales@example.com is in sales_team; token [hidden]:[hidden]");
+        let credentials = Credentials::new("0123456789abcde".into(), "s3cret".into()).unwrap();
+        assert_eq!(credentials.mask("x0123456789abcdex"), "x[hidden]x");
     }
 
     #[test]

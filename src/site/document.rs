@@ -4,8 +4,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Body, Call, CallerClient, Kind, SiteError, WriteError, check, name_of, named, note_withheld, resource_path,
-    unexpected,
+    Answer, Body, Call, CallerClient, Kind, SiteError, WriteError, check, name_of, named, resource_path, unexpected,
 };
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
@@ -36,7 +35,6 @@ impl CallerClient<'_> {
             // Of what is above level 0 the document may hold a 0 or nothing for what the user may not see (H4).
             _ => self.is_within(permit, answer.data.get("name").unwrap_or(&Value::Null)).await?,
         };
-        note_withheld(permit, &erpnext_doctypes::any, &answer.data, in_sight);
         match in_sight {
             true => Ok(answer),
             false => Err(SiteError::out_of_sight(Kind::OutOfSight, permit.doctype(), name)),

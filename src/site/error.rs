@@ -86,6 +86,16 @@ impl From<SiteError> for WriteError {
     }
 }
 
+/// What the site said of Links, to be compared with and never told: it goes through all of a document.
+#[derive(Clone, Default)]
+pub(super) struct DeadLinks(pub Box<str>);
+
+impl fmt::Debug for DeadLinks {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("DeadLinks")
+    }
+}
+
 /// A call to the site that failed. Holds no secret and no traceback.
 #[derive(Clone, Debug)]
 pub struct SiteError {
@@ -94,6 +104,8 @@ pub struct SiteError {
     pub(super) exc_type: Option<Box<str>>,
     pub(super) words: Vec<String>,
     pub(super) fields: Vec<String>,
+    /// The Links that lead nowhere, as the site lists them.
+    pub(super) dead_links: DeadLinks,
     /// Method and path.
     pub(super) call: Box<str>,
     /// Whether the call could change something on the site.
@@ -104,7 +116,16 @@ impl SiteError {
     /// An error without an answer of the site; `words` may be empty.
     pub(super) fn new(kind: Kind, call: &str, writes: bool, words: impl Into<String>) -> Self {
         let words = Some(words.into()).filter(|words| !words.is_empty()).into_iter().collect();
-        Self { kind, status: None, exc_type: None, words, fields: Vec::new(), call: call.into(), writes }
+        Self {
+            kind,
+            status: None,
+            exc_type: None,
+            words,
+            fields: Vec::new(),
+            dead_links: DeadLinks::default(),
+            call: call.into(),
+            writes,
+        }
     }
 
     /// The site's metadata does not hold this DocType.
@@ -124,9 +145,9 @@ impl SiteError {
         self.words.push(words);
     }
 
-    /// Rewrites what the site said.
-    pub fn reword(&mut self, rewrite: &dyn Fn(&str) -> String) {
-        self.words.iter_mut().for_each(|words| *words = rewrite(words));
+    /// Whether the site says of a Link to this name that it leads nowhere.
+    pub fn lists_dead_link(&self, name: &str) -> bool {
+        self.dead_links.0.contains(&format!(": {name}"))
     }
 
     /// What went wrong.
@@ -144,7 +165,7 @@ impl SiteError {
         self.exc_type.as_deref()
     }
 
-    /// What the site said, as plain text, one message each.
+    /// What the site said as far as it may be told, as plain text, one message each.
     pub fn messages(&self) -> &[String] {
         &self.words
     }

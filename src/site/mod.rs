@@ -27,6 +27,7 @@ mod reply;
 mod report;
 mod retry;
 mod rights;
+mod said;
 mod send;
 mod system;
 #[cfg(test)]
@@ -34,7 +35,6 @@ mod tests;
 mod timeline;
 mod traffic;
 mod url;
-mod withheld;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -63,9 +63,9 @@ pub use list::ListQuery;
 pub use mapping::Mapper;
 pub use marks::Mark;
 pub use retry::Retry;
+pub use said::{Redact, redacted};
 pub use url::{BadUrl, SiteUrl};
 pub(crate) use url::{encode, unreachable};
-pub use withheld::note_withheld;
 
 /// What the site gave, with the messages it would have shown to a person.
 #[derive(Clone, PartialEq, Debug)]

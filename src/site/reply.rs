@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use super::{Answer, Credentials, Download, Kind, SiteError, endpoints};
+use super::error::DeadLinks;
+use super::{Answer, Credentials, Download, Kind, Redact, SiteError, endpoints};
 use crate::shape::html;
+use crate::shape::said::Said;
 
 /// The most text of the site that an error carries, in characters.
 const MAX_WORDS: usize = 2_000;
+/// The exception that lists Links which lead nowhere.
+const LINKS: &str = "LinkValidationError";
 /// The most fields an error names.
 const MAX_FIELDS: usize = 10;
 
@@ -30,6 +33,8 @@ pub(super) struct Asked<'a> {
     pub call: &'a str,
     pub writes: bool,
     pub credentials: &'a Credentials,
+    /// Who decides how much of the site's words is told; if nobody does, all of it is.
+    pub redactor: Option<&'a dyn Redact>,
 }
 
 impl Asked<'_> {
@@ -48,7 +53,7 @@ pub(super) fn decode(asked: Asked<'_>, reply: &Reply) -> Result<Answer<Map<Strin
     let body = serde_json::from_slice(&reply.body).ok();
     match (reply.status, body) {
         (200..300, Some(Value::Object(body))) => {
-            let messages = bounded(server_messages(&body), asked.credentials);
+            let messages = told(asked, &server_messages(&body));
             Ok(Answer { data: body, messages })
         }
         (300..400, _) => Err(with_status(asked.error(Kind::Redirected, redirect(reply)), reply)),
@@ -118,18 +123,29 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
         kind => kind,
     };
     let mut words = server_messages(body);
-    words.extend(text(body, "_error_message").map(plain));
+    words.extend(text(body, "_error_message").map(Said::of));
     if words.is_empty() && kind != Kind::Missing {
-        words.extend(text(body, "exception").and_then(last_line));
+        words.extend(text(body, "exception").and_then(last_line).as_deref().map(Said::of));
     }
     let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&cut(field, 40)));
+    let dead_links = words.iter().filter(|_| exc_type == Some(LINKS)).map(|said| said.text.as_str());
     SiteError {
         status: Some(reply.status),
         exc_type: exc_type.map(Into::into),
-        words: bounded(words, asked.credentials),
-        fields: fields.collect(),
+        dead_links: DeadLinks(dead_links.collect::<Vec<_>>().join("\n").into()),
+        words: told(asked, &words),
+        fields: fields.filter(|field| is_told(asked, field)).collect(),
         ..asked.error(kind, "")
     }
+}
+
+/// Whether a field may be named: one that has a name of its form, which no value is, or a label that is told.
+fn is_told(asked: Asked<'_>, field: &str) -> bool {
+    let is_name =
+        field.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.'))
+            && field.contains(|char: char| char.is_ascii_lowercase());
+    let said = Said { text: field.to_owned(), ..Said::default() };
+    is_name || asked.redactor.is_none_or(|redactor| redactor.redact(&said) == field)
 }
 
 fn kind(asked: Asked<'_>, reply: &Reply, exc_type: Option<&str>) -> Kind {
@@ -158,8 +174,8 @@ fn by_status(reply: &Reply) -> Kind {
     }
 }
 
-fn server_messages(body: &Map<String, Value>) -> Vec<String> {
-    raw_messages(body).iter().map(|message| plain(message)).collect()
+fn server_messages(body: &Map<String, Value>) -> Vec<Said> {
+    raw_messages(body).iter().map(|message| Said::of(message)).collect()
 }
 
 /// The messages of `_server_messages`: a JSON string of a list of JSON strings, each an object with `message`.
@@ -179,31 +195,9 @@ fn raw_messages(body: &Map<String, Value>) -> Vec<String> {
     list.unwrap_or_default().into_iter().filter_map(message).collect()
 }
 
-/// The documents that the site's messages link to: DocType, as the address has it, and name.
-pub(super) fn mentioned(reply: &Reply) -> Vec<(String, String)> {
-    // A file is most often no text: nothing of it is copied to find that out.
-    let Ok(text) = std::str::from_utf8(&reply.body) else { return Vec::new() };
-    if !text.contains("/app/") || !text.contains("_server_messages") {
-        return Vec::new();
-    }
-    let Ok(body) = serde_json::from_str::<Map<String, Value>>(text) else { return Vec::new() };
-    let of = |message: &String| message.split("href=").skip(1).filter_map(document).collect::<Vec<_>>();
-    raw_messages(&body).iter().flat_map(of).collect()
-}
-
-/// The document behind `"/app/sales-invoice/NAME">`, or `"/app/Form/Sales Invoice/NAME">`.
-fn document(link: &str) -> Option<(String, String)> {
-    let address = link.get(1..)?.split(['"', '\'']).next()?;
-    let (_, path) = address.split_once("/app/")?;
-    let (doctype, name) = path.strip_prefix("Form/").unwrap_or(path).split_once('/')?;
-    let decoded = |part: &str| Some(html::to_text(&percent_decode_str(part).decode_utf8().ok()?));
-    Some((decoded(doctype)?, decoded(name)?))
-}
-
-/// Plain text on one line, up to where a traceback begins.
+/// Plain text on one line.
 fn plain(text: &str) -> String {
-    let text = html::fold(&html::to_text(text));
-    text.split("Traceback (most recent call").next().unwrap_or_default().trim_end().to_owned()
+    Said::of(text).text
 }
 
 /// The message of `exception`, which is `module.Class: message`, if it is fit to be shown.
@@ -262,7 +256,7 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
         }
         // …: fieldname
         "DataError" => {
-            let field = server_messages(body).first().and_then(|text| Some(text.rsplit_once(": ")?.1.to_owned()));
+            let field = server_messages(body).first().and_then(|said| Some(said.text.rsplit_once(": ")?.1.to_owned()));
             one(field.as_deref().filter(|field| is_fieldname(field)))
         }
         // … for column `db`.`tabX`.`field` …, or Unknown column 'field' in …
@@ -296,12 +290,13 @@ fn is_fieldname(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
 }
 
-/// The messages, each once, without secrets, together no longer than an error may be.
-fn bounded(messages: Vec<String>, credentials: &Credentials) -> Vec<String> {
+/// The messages as they may be told, each once, without secrets, together no longer than an error may be.
+fn told(asked: Asked<'_>, messages: &[Said]) -> Vec<String> {
     let mut left = MAX_WORDS;
     let mut kept: Vec<String> = Vec::new();
-    for message in messages {
-        let message = cut(&credentials.mask(&message), left);
+    for said in messages {
+        let message = asked.redactor.map_or_else(|| said.text.clone(), |redactor| redactor.redact(said));
+        let message = cut(&asked.credentials.mask(&message), left);
         if !message.is_empty() && !kept.contains(&message) {
             left -= message.chars().count();
             kept.push(message);

@@ -13,7 +13,7 @@ fn credentials() -> Credentials {
 
 fn answered(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer<Map<String, Value>>, SiteError> {
     let credentials = credentials();
-    let asked = Asked { call: "PUT /api/resource/Customer/X", writes: true, credentials: &credentials };
+    let asked = Asked { call: "PUT /api/resource/Customer/X", writes: true, credentials: &credentials, redactor: None };
     decode(
         asked,
         &Reply { status, retry_after: Some("59".into()), location: None, content_type: None, body: body.into() },

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, decode, mentioned};
+use super::reply::{Asked, Reply, decode};
 use super::retry::may_repeat;
 use super::{Answer, Body, Call, CallerClient, Kind, SiteError, call_state, url};
 use crate::cache::Cache;
@@ -28,7 +28,9 @@ impl CallerClient<'_> {
         read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
     ) -> Result<T, SiteError> {
         let line = format!("{} {}", call.method, call.path);
-        let asked = Asked { call: &line, writes: call.writes, credentials: &self.caller.credentials };
+        let redactor = call_state::redactor();
+        let credentials = &self.caller.credentials;
+        let asked = Asked { call: &line, writes: call.writes, credentials, redactor: redactor.as_deref() };
         let (http, request) = self.client.prepare(self.caller, asked, &call).await?;
         let _forget = Forget(self.client.cache.as_ref().filter(|_| call.writes));
         let identity = self.caller.identity();
@@ -46,12 +48,8 @@ impl CallerClient<'_> {
                 // A write that has begun keeps the whole time: cut short, nobody would know what it did.
                 *request.timeout_mut() = Some(deadline.saturating_duration_since(Instant::now()));
             }
-            let result = self.client.exchange(asked, &http, request).await.and_then(|reply| {
-                call_state::mention(mentioned(&reply));
-                read(asked, reply)
-            });
+            let result = self.client.exchange(asked, &http, request).await.and_then(|reply| read(asked, reply));
             self.client.traffic.heard(&result);
-            result.as_ref().err().into_iter().for_each(call_state::refused);
             drop(turn);
             let Err(error) = result else { return result };
             let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));

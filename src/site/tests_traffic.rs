@@ -101,7 +101,7 @@ async fn what_reads_a_write_back_is_let_through_the_limit() {
         client.as_caller(&caller).get(&update, "SO-1").await.unwrap();
         client.as_caller(&caller).update(to(&update, Some("SO-1")), &Map::new()).await.unwrap_err().for_test()
     };
-    let error = CallState::new("1", false).run(call).await;
+    let error = CallState::new("1", false, None).run(call).await;
     assert!(matches!(error.kind(), Kind::OverLimit { .. }));
     assert_eq!(count(&server).await, 2);
 }
@@ -165,7 +165,7 @@ async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
 async fn no_more_requests_than_stated_are_under_way() {
     let caller = caller("http://127.0.0.1:9");
     let traffic = traffic::Traffic::new(&ClientOptions { concurrent: 2, ..HASTY });
-    let asked = Asked { call: "GET /", writes: false, credentials: &caller.credentials };
+    let asked = Asked { call: "GET /", writes: false, credentials: &caller.credentials, redactor: None };
     let deadline = std::time::Instant::now() + HASTY.timeout;
     let enter = || traffic.enter(asked, caller.credentials.fingerprint(), deadline);
     let first = enter().await.unwrap();
@@ -179,7 +179,7 @@ async fn no_more_requests_than_stated_are_under_way() {
 async fn requests_carry_the_name_of_their_call() {
     let (server, caller, client) = failing(1, page(502), HASTY).await;
     let read = permit(Operation::Read);
-    CallState::new("call-7", false).run(client.as_caller(&caller).get(&read, "SO-1")).await.unwrap();
+    CallState::new("call-7", false, None).run(client.as_caller(&caller).get(&read, "SO-1")).await.unwrap();
     client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     let requests = server.received_requests().await.unwrap();
     for request in &requests[..2] {
@@ -248,7 +248,7 @@ async fn a_call_knows_the_age_of_what_was_kept_and_can_ask_past_it() {
     let (server, caller, client) = failing(0, page(502), KEPT).await;
     let read = permit(Operation::Read);
     for (fresh, kept) in [(false, false), (false, true), (true, false), (false, true)] {
-        let scope = CallState::new("1", fresh);
+        let scope = CallState::new("1", fresh, None);
         scope.clone().run(client.as_caller(&caller).get(&read, "SO-1")).await.unwrap();
         assert_eq!(scope.age().is_some(), kept);
     }

@@ -8,7 +8,7 @@ use erpnext_schema::DocTypeDef;
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::{Attempt, new_id};
 use crate::cleared::Confirmed;
-use crate::context::{Session, record_result};
+use crate::context::{Redactor, Session, record_result};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Permit;
@@ -70,7 +70,9 @@ impl<'a> Member<'a> {
         work: impl Future<Output = Result<ToolAnswer, ToolError>>,
     ) -> Result<ToolAnswer, ToolError> {
         // On the heap: the future of a whole write within that of another is more than a stack holds.
-        let result = CallState::new(&self.attempt.id, true).run(Box::pin(work)).await;
+        let result = CallState::new(&self.attempt.id, true, Some(Redactor::of(self.session, &self.attempt)))
+            .run(Box::pin(work))
+            .await;
         self.settle(result.as_ref().map(|answer| answer.made.as_ref()));
         result
     }

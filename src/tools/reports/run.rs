@@ -13,6 +13,7 @@ use crate::policy::Operation;
 use crate::query::cursor;
 use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
+use crate::site::redacted;
 use crate::tool::kinds::{Cursor, Limit, Object};
 use crate::tool::progress::CallObserver;
 use crate::tool::spec::handler;
@@ -213,6 +214,7 @@ impl Report<'_> {
                 "Completed" => return Ok(true),
                 "Error" | "Failed" | "Cancelled" => {
                     let why = text(&state, "error_message").lines().last().unwrap_or_default();
+                    let why = redacted(why);
                     return Err(ToolError::refused(
                         format!("{}: the site could not finish the report in the background: {why}", self.name),
                         "check its filters with describe_report.",

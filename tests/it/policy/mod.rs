@@ -9,6 +9,7 @@ mod erp;
 mod fields;
 mod file_fields;
 mod reach;
+mod said;
 mod scope;
 mod ways_around;
 mod withheld;

@@ -5,7 +5,7 @@ use erpnext_mcp::policy::{Operation, Policy};
 use serde_json::json;
 
 use crate::sandbox::{SampleSite, first};
-use crate::support::{all, app_of, call, config_json, refusal};
+use crate::support::{all, app_of, app_with, call, config_json, load, refusal};
 
 #[tokio::test]
 async fn copies_of_a_restricted_field_are_withheld_too() {
@@ -156,17 +156,24 @@ async fn why_a_right_is_missing_is_told_without_what_it_quotes_of_a_document() {
 async fn a_reason_that_may_tell_more_than_quotations_is_withheld_where_anything_is() {
     let site = refusing("Nur SECRET-1 darf das").await;
     let text = refusal(&site.app(json!({"Lead": {"read": true}})), "get_lead_document", json!({"name": "L-1"})).await;
-    assert!(!text.contains("SECRET-1") && text.contains("no right to do this: [withheld]"), "{text}");
+    assert!(!text.contains("SECRET-1") && text.contains("no right to do this: [withheld]\n"), "{text}");
 }
 
 #[tokio::test]
 async fn who_has_no_role_for_a_doctype_is_told_so() {
     let site = SampleSite::start().await;
     let rule = json!({"read": true, "restricted_fields": ["remarks"]});
-    let app = app_of(&site.config_of("nobody", json!({"doctypes": {"Sales Invoice": rule}})));
-    let text = refusal(&app, "list_sales_invoice_documents", json!({})).await;
-    let reason = "User [hidden]@example.com has no role for doctype Sales Invoice\nNo permission for Sales Invoice";
+    let config = site.config_of("nobody", json!({"doctypes": {"Sales Invoice": rule}}));
+    let text = refusal(&app_of(&config), "list_sales_invoice_documents", json!({})).await;
+    let reason = "User [withheld] has no role for doctype Sales Invoice\nNo permission for Sales Invoice";
     assert!(text.contains(reason), "{text}");
+    // Where calls are recorded, their user is known.
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config;
+    config["audit"] = json!({"enabled": true, "log_file": folder.path().join("audit.log")});
+    let audit = erpnext_mcp::audit::Audit::open(&load(&config).audit).unwrap();
+    let text = refusal(&app_with(&config, audit), "list_sales_invoice_documents", json!({})).await;
+    assert!(text.contains("User nobody@example.com has no role for doctype Sales Invoice"), "{text}");
 }
 
 #[tokio::test]
@@ -226,7 +233,7 @@ async fn links_that_lead_nowhere_are_told_with_values_only_where_those_may_be_se
     let app = site.app(json!({"Supplier": all()}));
     let change = json!({"doctype": "Supplier", "name": name, "data": {"website": "c.example"}});
     let text = refusal(&app, "update_generic_document", change).await;
-    assert!(text.contains("Buyer: [withheld]") && !text.contains("SECRET"), "{text}");
+    assert!(text.contains("Could not find [withheld]: [withheld]") && !text.contains("SECRET"), "{text}");
     // Where the site does not show the field to its user, nobody here knows what the message quotes.
     let site = crate::support::Site::start().await;
     let said =
@@ -237,6 +244,6 @@ async fn links_that_lead_nowhere_are_told_with_values_only_where_those_may_be_se
     let app = site.app(json!({"Note": {"read": true, "create": true}}));
     let note = json!({"doctype": "Note", "data": {"title": "A", "content": "mine@x"}});
     let text = refusal(&app, "create_generic_document", note).await;
-    let told = "Could not find Row #1: User: [withheld], Row #2: User: mine@x, Title: [withheld]";
+    let told = "Could not find Row #1: User: [withheld], Row #2: User: [withheld], Title: [withheld]";
     assert!(text.contains(told), "{text}");
 }

@@ -1,0 +1,221 @@
+//! What the site says holds values that nobody here has read: told is only what a caller may know, whatever was guessed.
+
+use erpnext_mcp::app::Connection;
+use serde_json::{Value, json};
+
+use crate::sandbox::SampleSite;
+use crate::support::{Site, all, app_of, refusal};
+
+/// A refusal of the site in these words.
+fn refusing(message: &str) -> Value {
+    json!({"exc_type": "ValidationError", "_server_messages": json!([json!({"message": message}).to_string()]).to_string()})
+}
+
+/// A site that refuses to change the order in these words, and a server with these permissions.
+async fn order(message: &str, doctypes: Value) -> (Site, Connection) {
+    let site = Site::start().await;
+    let stored =
+        json!({"name": "SO-1", "doctype": "Sales Order", "modified": "2026-01-01 00:00:00.000000", "docstatus": 0});
+    site.data("GET", "/api/resource/Sales Order/SO-1", stored).await;
+    site.answer("PUT", "/api/resource/Sales Order/SO-1", 417, refusing(message)).await;
+    let app = site.app(doctypes);
+    (site, app)
+}
+
+/// What is told of a refused change.
+async fn told(message: &str, doctypes: Value, data: Value) -> String {
+    let (_site, app) = order(message, doctypes).await;
+    let text =
+        refusal(&app, "update_generic_document", json!({"doctype": "Sales Order", "name": "SO-1", "data": data})).await;
+    let said = text.split_once(": ").unwrap().1;
+    said.split("\nexc_type").next().unwrap().to_owned()
+}
+
+fn orders() -> Value {
+    json!({"Sales Order": {"read": true, "update": true}})
+}
+
+#[tokio::test]
+async fn figures_and_names_that_were_never_read_are_not_told_and_the_words_around_them_are() {
+    let said = "Credit limit has been crossed for customer Acme Trading (50000.0/4321.5). Please contact any of the \
+                following users to extend the credit limits for Acme Trading:<br><ul><li>Site Owner (owner@example.com)</li></ul>";
+    let text = told(said, orders(), json!({"po_no": "1"})).await;
+    assert_eq!(
+        text,
+        "Credit limit has been crossed for customer [withheld] ([withheld]). Please contact any of the following users to \
+         extend the credit limits for [withheld]: [withheld] ([withheld])"
+    );
+    for (said, expected) in [
+        (
+            "Row #1: Item <b>widget</b> has reached its end of life on 12-31-2025",
+            "Row #1: Item [withheld] has reached its end of life on [withheld]",
+        ),
+        (
+            "Ordered qty cannot be less than minimum order qty 25.0 (defined in Item)",
+            "Ordered qty cannot be less than minimum order qty [withheld] (defined in Item)",
+        ),
+        (
+            "Sales Order <a href=\"/app/sales-order/SO-9\">SO-9</a> exists against Purchase Order <b>PO/7</b>",
+            "Sales Order SO-9 exists against Purchase Order [withheld]",
+        ),
+    ] {
+        assert_eq!(told(said, orders(), json!({"po_no": "1"})).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_withholds_nothing_tells_the_whole_sentence() {
+    let site = Site::start().await;
+    let stored =
+        json!({"name": "SO-1", "doctype": "Sales Order", "modified": "2026-01-01 00:00:00.000000", "docstatus": 0});
+    site.data("GET", "/api/resource/Sales Order/SO-1", stored).await;
+    let said = "Credit limit has been crossed for customer Acme (50000.0/4321.5)";
+    site.answer("PUT", "/api/resource/Sales Order/SO-1", 417, refusing(said)).await;
+    let app = app_of(&crate::support::config_json(&site.url(), json!({"default": all()})));
+    let change = json!({"doctype": "Sales Order", "name": "SO-1", "data": {"po_no": "1"}});
+    let text = refusal(&app, "update_generic_document", change).await;
+    assert!(text.contains(said), "{text}");
+}
+
+#[tokio::test]
+async fn a_figure_is_not_told_in_any_spelling() {
+    for spelling in [
+        "5000",
+        "5000.0",
+        "5000.000",
+        "5,000.00",
+        "5.000,00",
+        "5 000,00",
+        "5&nbsp;000,00",
+        "Rs 5,000",
+        "₹5,000.00",
+        "&#53;000",
+        "٥٠٠٠",
+        "5e3",
+    ] {
+        let text =
+            told(&format!("It is more than {spelling} for this customer"), orders(), json!({"po_no": "1"})).await;
+        assert_eq!(text, "It is more than [withheld] for this customer", "{spelling}");
+    }
+    for spelling in ["Jos\u{e9} Ltd", "Jose\u{301} Ltd", "JOSÉ LTD", "josé ltd", "Jos&eacute; Ltd", "Jos&#233; Ltd"] {
+        let text =
+            told(&format!("It belongs to {spelling} (for this customer)"), orders(), json!({"po_no": "1"})).await;
+        assert_eq!(text, "It belongs to [withheld] (for this customer)", "{spelling}");
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_a_document_that_may_be_read_is_told() {
+    let said = "Attendance for employee <b>HR-EMP-1</b> is already marked for this day: <a href=\"/app/attendance/HR-ATT-1\">HR-ATT-1</a>";
+    let site = Site::start().await;
+    site.answer("POST", "/api/resource/Attendance", 417, refusing(said)).await;
+    let attendance = json!({"read": true, "create": true});
+    let told = async |permissions: Value| {
+        let app = app_of(&crate::support::config_json(&site.url(), permissions));
+        let data = json!({"employee": "HR-EMP-1", "attendance_date": "2026-01-01", "company": "A", "naming_series": "HR-ATT-.YYYY.-"});
+        refusal(&app, "create_generic_document", json!({"doctype": "Attendance", "data": data})).await
+    };
+    let named = told(json!({"doctypes": {"Attendance": attendance}})).await;
+    assert!(named.contains("employee [withheld] is already marked for this day: HR-ATT-1"), "{named}");
+    let by_default = told(json!({"default": all(), "doctypes": {"Salary Slip": {}}})).await;
+    assert!(by_default.contains("employee HR-EMP-1 is already marked for this day: HR-ATT-1"), "{by_default}");
+}
+
+/// The same call on sites that differ in what is withheld tells the same, whatever the caller guesses.
+#[tokio::test]
+async fn a_guess_is_not_answered_by_what_is_told() {
+    let values = [(json!(5000.0), "5,000.00"), (json!(7250.5), "7,250.50")];
+    for guess in ["5000", "5,000.00 7,250.50 5000.0 7250.5", "SECRET-A", "7,250.50"] {
+        let mut heard = Vec::new();
+        for ((figure, spelled), secret) in values.iter().zip(["SECRET-A", "SECRET-B"]) {
+            let site = Site::start().await;
+            let stored = json!({"name": "C1", "doctype": "Customer", "modified": "2026-01-01 00:00:00.000000", "docstatus": 0,
+                "customer_name": "One", "tax_id": secret, "default_commission_rate": figure});
+            site.data("GET", "/api/resource/Customer/C1", stored).await;
+            let said = format!("{secret} with {spelled} ({figure}) is refused, and {guess} too");
+            for (verb, at) in [("PUT", "/api/resource/Customer/C1"), ("POST", "/api/resource/Customer")] {
+                site.answer(verb, at, 417, refusing(&said)).await;
+            }
+            let rule = json!({"read": true, "update": true, "create": true, "delete": true,
+                "restricted_fields": ["tax_id", "default_commission_rate"]});
+            let app = site.app(json!({"Customer": rule}));
+            let mut all = String::new();
+            for (tool, arguments) in [
+                ("update_generic_document", json!({"doctype": "Customer", "name": "C1", "data": {"website": guess}})),
+                (
+                    "update_generic_document",
+                    json!({"doctype": "Customer", "name": "C1", "data": {"website": "x"}, "modified": guess}),
+                ),
+                (
+                    "create_generic_document",
+                    json!({"doctype": "Customer", "data": {"customer_name": guess, "customer_type": "Company"}}),
+                ),
+                ("get_generic_document", json!({"doctype": "Customer", "name": "C1", "fields": [guess]})),
+                ("get_generic_document", json!({"doctype": "Customer", "name": guess})),
+                ("get_attachment", json!({"doctype": "Customer", "name": "C1", "file": guess})),
+                ("list_generic_documents", json!({"doctype": "Customer", "filters": {"website": guess}})),
+                (
+                    "create_bulk_documents",
+                    json!({"doctype": "Customer", "documents": [{"customer_name": guess, "customer_type": "Company"}], "confirm": true}),
+                ),
+            ] {
+                let tool = app.registry().find(tool).unwrap_or_else(|| panic!("{tool}"));
+                let answer = app.call(tool, arguments.as_object().unwrap().clone(), None).await;
+                all.push_str(&answer.map_or_else(|error| error.for_model(), |(_, text)| text));
+                all.push('\n');
+            }
+            heard.push((all, site.lines().await));
+        }
+        let [(one, steps), (other, others)] = heard.as_slice() else { unreachable!() };
+        assert_eq!(one, other, "{guess}");
+        assert_eq!(steps, others, "{guess}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_caller_sent_and_what_is_said_here_is_never_masked() {
+    let site = Site::start().await;
+    let stored = json!({"name": "SO-1", "doctype": "Sales Order", "modified": "2026-01-01 00:00:00.000000", "customer_name": "Sales", "po_no": "4000"});
+    site.data("GET", "/api/resource/Sales Order/SO-1", stored).await;
+    let app = site.app(json!({"Sales Order": {"read": true, "restricted_fields": ["customer_name", "po_no"]}}));
+    let asked = json!({"doctype": "Sales Order", "name": "SO-1", "file": "4000 4001"});
+    let text = refusal(&app, "get_attachment", asked).await;
+    assert!(!text.contains("[withheld]"), "{text}");
+}
+
+#[tokio::test]
+async fn a_document_out_of_scope_and_one_that_is_not_there_are_told_alike() {
+    let site = SampleSite::start().await;
+    let territory = json!({"read": true, "conditions": {"read": {"name": ["like", "Home%"]}}});
+    let scoped =
+        json!({"read": true, "update": true, "delete": true, "conditions": {"read": {"customer_type": "Nobody"}}});
+    let app = site.app(json!({"Customer": scoped, "Territory": territory, "Lead": all()}));
+    let open = site.app(json!({"Customer": all(), "Territory": all()}));
+    let hidden = crate::sandbox::first(&open, "Customer", json!({})).await;
+    let hidden_territory = crate::sandbox::first(&open, "Territory", json!({"name": ["not like", "Home%"]})).await;
+    let told = async |customer: &str, territory: &str| {
+        let mut all = Vec::new();
+        for (tool, arguments) in [
+            ("get_generic_document", json!({"doctype": "Customer", "name": customer})),
+            (
+                "update_generic_document",
+                json!({"doctype": "Customer", "name": customer, "data": {"website": "a.example"}}),
+            ),
+            ("delete_generic_document", json!({"doctype": "Customer", "name": customer, "confirm": true})),
+            ("get_document_history", json!({"doctype": "Customer", "name": customer})),
+            ("list_attachments", json!({"doctype": "Customer", "name": customer})),
+            (
+                "create_generic_document",
+                json!({"doctype": "Lead", "data": {"first_name": "A", "territory": territory}}),
+            ),
+            ("list_generic_documents", json!({"doctype": "Lead", "filters": {"territory": territory}})),
+        ] {
+            let Some(found) = app.registry().find(tool) else { panic!("{tool}") };
+            let answer = app.call(found, arguments.as_object().unwrap().clone(), None).await;
+            let text = answer.map_or_else(|error| error.for_model(), |(_, text)| text);
+            all.push(text.replace(customer, "NAME").replace(territory, "PLACE"));
+        }
+        all
+    };
+    assert_eq!(told(&hidden, &hidden_territory).await, told("No Such One", "No Such Place").await);
+}
