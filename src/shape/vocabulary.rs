@@ -8,7 +8,7 @@ const WORDS: &str = " a able about above accept acceptable access according acco
     allocate allocation allow alone along already also alternative although always amend amendment among amount an \
     and annual another any anymore anyone anything appear applicable application applied apply appropriate approval \
     approve approver are area argument around array as ask assign assignee assignment associate at attach attachment \
-    attempt attendance attribute author authorize automatic automatically available average avoid away back \
+    attempt attendance attribute author authorize automatic automatically available average avoid away back bad \
     background balance bank barcode base basic batch be because become been before begin begun behind being believe \
     belong below best between beyond bill billing blank block book both bought bound branch break brought budget \
     build bulk but button buy buyer buying by calculate calculation calendar call came can can't cancel cancellation \
@@ -16,7 +16,7 @@ const WORDS: &str = " a able about above accept acceptable access according acco
     claim class clear click close code column combination come command comment common company compare compatible \
     complete completely component condition configuration configure confirm conflict connect consider consist \
     contact contain content continue controller conversion convert copied copy correct correctly cost could couldn't \
-    count country create creation credit currency current currently custom customer cut cycle daily data database \
+    count country create creation credit currency current currently custom customer cut cross cycle daily data database \
     date day deal debit decimal deduct default define definition delete delivery demand denied department depend \
     deposit depreciation describe description desk detail determine did didn't differ difference different digit \
     direct directly disable disallow discount dispatch display distinct do doc docname docs doctype document does \
@@ -33,7 +33,7 @@ const WORDS: &str = " a able about above accept acceptable access according acco
     incorrect increase indicate individual info information initial input insert inside instead insufficient integer \
     intend interest internal into invalid inventory invoice is isn't issue issued it item its itself job join \
     journal just keep kept key kind know known label lack last late later latest lead least leave ledger left length \
-    less let letter level like likely limit line link linked list little load loan local location lock log logged \
+    less let letter level life like likely limit line link linked list little load loan local location lock log logged \
     login long longer look lost lot low lower made mail main maintain maintenance make manager mandatory manual \
     manually manufacture many map margin mark master match material max maximum may maybe mean measure member \
     mention merge message method middle might min minimum minus minute missing mistake mode modified modify module \

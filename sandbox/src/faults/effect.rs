@@ -16,6 +16,7 @@ use crate::http::answer::{self, Manner};
 /// A request that is hit.
 pub struct Hit {
     pub(super) kind: Kind,
+    pub(super) words: String,
     pub(super) released: watch::Receiver<()>,
 }
 
@@ -33,6 +34,7 @@ impl Hit {
                 response
             }),
             Kind::Json(status) => error(Exc { status, ..exc::OPERATIONAL }),
+            Kind::Refusal => Some(answer::error(&SiteError::throw(exc::VALIDATION, self.words.as_str()), &[], manner)),
             Kind::Html(status) => Some(proxy_page(status)),
             Kind::Maintenance => error(exc::SESSION_STOPPED),
             Kind::ExpiredKey => error(exc::AUTHENTICATION),

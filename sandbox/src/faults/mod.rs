@@ -40,6 +40,8 @@ pub enum Kind {
     TooManyRequests(u64),
     /// An error of this status as JSON, nothing done.
     Json(u16),
+    /// 417 `ValidationError` in the words that [`Faults::say`] was given, nothing done.
+    Refusal,
     /// An error of this status as a page of the proxy, nothing done.
     Html(u16),
     /// The same page, but everything is done: the proxy did not wait for the site.
@@ -175,11 +177,18 @@ struct State {
     expired: Vec<String>,
     hits: BTreeMap<Kind, u32>,
     random: Random,
+    words: String,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        let state = State { faults: Vec::new(), expired: Vec::new(), hits: BTreeMap::new(), random: Random(0) };
+        let state = State {
+            faults: Vec::new(),
+            expired: Vec::new(),
+            hits: BTreeMap::new(),
+            random: Random(0),
+            words: String::new(),
+        };
         Self { state: Mutex::new(state), released: watch::Sender::new(()) }
     }
 }
@@ -198,6 +207,11 @@ impl Faults {
     /// Makes the throws start over: the same requests in the same order are hit by the same faults again.
     pub fn seed(&self, seed: u64) {
         self.state().random = Random(seed);
+    }
+
+    /// What refusals say, as HTML.
+    pub fn say(&self, words: impl Into<String>) {
+        self.state().words = words.into();
     }
 
     /// Lets a key open the site no more.
@@ -229,7 +243,7 @@ impl Faults {
         hit.times = hit.times.map(|times| times.saturating_sub(1));
         let kind = hit.kind;
         *state.hits.entry(kind).or_default() += 1;
-        Some(Hit { kind, released: self.released.subscribe() })
+        Some(Hit { kind, words: state.words.clone(), released: self.released.subscribe() })
     }
 
     /// Whether this key no longer opens the site.

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
+use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
@@ -115,6 +116,13 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
     let mut session =
         Session::begin(Arc::clone(&app), chance.percent(60), chance.percent(20), chance.percent(50)).await;
     let caller = Caller { app: &app, world: &world, rules: &rules };
+    if chance.percent(30) {
+        site.sandbox.faults().seed(case);
+        site.sandbox.faults().say(refusal(&mut chance, &world));
+        site.sandbox
+            .faults()
+            .add(Fault::new(Kind::Refusal).method(chance.pick(&["POST", "PUT", "DELETE", "GET"])).chance(0.5));
+    }
     let (mut said, mut wrong) = (Vec::new(), None);
     for _ in 0..1 + chance.throw(2) {
         let Call { method, mut params, must_fail } = caller.throw(&mut chance);
@@ -137,6 +145,7 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
             wrong = Some("a question about a field that may not be seen was answered".to_owned());
         }
     }
+    site.sandbox.faults().clear();
     site.sandbox.with(|site| world.uproot(site)).unwrap();
     let written = [
         session.heard.clone(),
@@ -165,6 +174,30 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
             documents.join("\n"), said.join("\n"), written[1]
         ))
     })
+}
+
+/// A refusal that quotes what stands in documents, which nobody may have read: bold, quoted and plain, numbers as people
+/// write them. Never behind the name of a DocType, where a name is told that may be read.
+fn refusal(chance: &mut Chance, world: &World) -> String {
+    let mut canaries: Vec<&String> = world.canaries.keys().collect();
+    canaries.sort();
+    let mut quoted = || {
+        let canary = chance.one(&canaries).map_or("", |canary| canary.as_str());
+        let spelled = match (canary.parse::<u64>(), canary.len()) {
+            (Ok(_), 4..) => format!("{},{}.00", &canary[..canary.len() - 3], &canary[canary.len() - 3..]),
+            _ => canary.to_owned(),
+        };
+        let marks = [("<b>", "</b>"), ("'", "'"), ("(", "/7.5)"), ("", ""), ("Rs ", "")];
+        let (before, after) = marks[chance.throw(marks.len())];
+        format!("{before}{spelled}{after}")
+    };
+    format!(
+        "Limit of {} has been crossed by {}.<br>Please ask {} for more than {}",
+        quoted(),
+        quoted(),
+        quoted(),
+        quoted()
+    )
 }
 
 /// Where a canary stands.
