@@ -258,8 +258,8 @@ mod tests {
     fn words_and_terms_are_told_and_all_else_is_not() {
         for (said, expected) in [
             (
-                "Row #12: The qty for <b>Item Code</b> cannot be less than 25",
-                "Row #12: The qty for Item Code cannot be less than [withheld]",
+                "Row #12: the qty for <b>Item Code</b> cannot be less than 25",
+                "Row #12: the qty for Item Code cannot be less than [withheld]",
             ),
             ("Customer 'O' Neil' isn't allowed", "Customer [withheld]' isn't allowed"),
             ("Customer Acme Trading Ltd. is disabled (5 000,00/Rs 7)", "Customer [withheld]. is disabled ([withheld])"),

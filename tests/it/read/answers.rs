@@ -249,7 +249,7 @@ async fn what_the_site_says_in_an_error_hides_nothing_either() {
     let site = Site::start().await;
     let said = json!([json!({"message": "no \u{202e}such\u{202c} thing"}).to_string()]).to_string();
     site.answer("GET", NOTE, 404, json!({"exc_type": "DoesNotExistError", "_server_messages": said})).await;
-    let config = config_json(&site.url(), json!({"default": all(), "doctypes": {"Note": all()}}));
+    let config = config_json(&site.url(), json!({"default": all()}));
     let mut server = crate::stdio::Server::initialized(&config).await;
     let text = server.error("get_note_document", json!({"name": "N-1"})).await;
     assert!(text.contains("no ⟨U+202E⟩such⟨U+202C⟩ thing"), "{text}");
