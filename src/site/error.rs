@@ -88,7 +88,7 @@ impl From<SiteError> for WriteError {
 
 /// What the site said of Links, to be compared with and never told: it goes through all of a document.
 #[derive(Clone, Default)]
-pub(super) struct DeadLinks(pub Box<str>);
+pub(super) struct DeadLinks(pub Option<Box<String>>);
 
 impl fmt::Debug for DeadLinks {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -147,7 +147,7 @@ impl SiteError {
 
     /// Whether the site says of a Link to this name that it leads nowhere.
     pub fn lists_dead_link(&self, name: &str) -> bool {
-        self.dead_links.0.contains(&format!(": {name}"))
+        self.dead_links.0.as_ref().is_some_and(|listed| listed.contains(&format!(": {name}")))
     }
 
     /// What went wrong.

@@ -128,11 +128,12 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
         words.extend(text(body, "exception").and_then(last_line).as_deref().map(Said::of));
     }
     let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&cut(field, 40)));
-    let dead_links = words.iter().filter(|_| exc_type == Some(LINKS)).map(|said| said.text.as_str());
+    let listed = || words.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n");
+    let dead_links = DeadLinks((exc_type == Some(LINKS)).then(|| Box::new(listed())));
     SiteError {
         status: Some(reply.status),
         exc_type: exc_type.map(Into::into),
-        dead_links: DeadLinks(dead_links.collect::<Vec<_>>().join("\n").into()),
+        dead_links,
         words: told(asked, &words),
         fields: fields.filter(|field| is_told(asked, field)).collect(),
         ..asked.error(kind, "")
