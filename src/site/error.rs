@@ -88,7 +88,7 @@ impl From<SiteError> for WriteError {
 
 /// What the site said of Links, to be compared with and never told: it goes through all of a document.
 #[derive(Clone, Default)]
-pub(super) struct DeadLinks(pub Option<Box<String>>);
+pub(super) struct DeadLinks(pub Box<str>);
 
 impl fmt::Debug for DeadLinks {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -103,7 +103,7 @@ pub struct SiteError {
     pub(super) status: Option<u16>,
     pub(super) exc_type: Option<Box<str>>,
     pub(super) words: Vec<String>,
-    pub(super) fields: Vec<String>,
+    pub(super) fields: Box<[String]>,
     /// The Links that lead nowhere, as the site lists them.
     pub(super) dead_links: DeadLinks,
     /// Method and path.
@@ -121,7 +121,7 @@ impl SiteError {
             status: None,
             exc_type: None,
             words,
-            fields: Vec::new(),
+            fields: Box::default(),
             dead_links: DeadLinks::default(),
             call: call.into(),
             writes,
@@ -147,7 +147,7 @@ impl SiteError {
 
     /// Whether the site says of a Link to this name that it leads nowhere.
     pub fn lists_dead_link(&self, name: &str) -> bool {
-        self.dead_links.0.as_ref().is_some_and(|listed| listed.contains(&format!(": {name}")))
+        self.dead_links.0.contains(&format!(": {name}"))
     }
 
     /// What went wrong.

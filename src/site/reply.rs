@@ -129,7 +129,7 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
     }
     let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&cut(field, 40)));
     let listed = || words.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n");
-    let dead_links = DeadLinks((exc_type == Some(LINKS)).then(|| Box::new(listed())));
+    let dead_links = DeadLinks(if exc_type == Some(LINKS) { listed().into() } else { Box::default() });
     SiteError {
         status: Some(reply.status),
         exc_type: exc_type.map(Into::into),
