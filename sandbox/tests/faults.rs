@@ -55,6 +55,7 @@ fn promised(kind: Kind) -> Seen {
         Kind::Latency(_) => Seen::Json(200, None),
         Kind::TooManyRequests(_) => error(429, "TooManyRequestsError"),
         Kind::Json(status) => error(status, "OperationalError"),
+        Kind::Refusal => error(417, "ValidationError"),
         Kind::Html(status) | Kind::HtmlAfter(status) => Seen::Text(status),
         Kind::Maintenance => error(503, "SessionStopped"),
         Kind::ExpiredKey => error(401, "AuthenticationError"),

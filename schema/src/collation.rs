@@ -85,7 +85,7 @@ fn folded(c: char) -> String {
 }
 
 fn fold_char(c: char, folded: &mut String) {
-    if c > '\u{FFFF}' {
+    if c > BEYOND {
         return folded.push(BEYOND);
     }
     let mut parts = std::iter::once(c).nfkd();
@@ -98,6 +98,8 @@ fn fold_char(c: char, folded: &mut String) {
     for part in parts {
         match LETTERS.iter().find(|(letter, _)| *letter == part) {
             Some((_, letters)) => folded.push_str(letters),
+            // Ideographs kept for other encodings lead there.
+            None if part > BEYOND => folded.push(BEYOND),
             None => folded.push(digit(part).unwrap_or_else(|| letter(part))),
         }
     }
@@ -221,11 +223,13 @@ mod tests {
             let regex = regex_lite::Regex::new(&format!("^{regex}$")).unwrap();
             prop_assert_eq!(like(&pattern, &text), regex.is_match(&text));
         }
+    }
 
-        #[test]
-        fn folding_twice_is_folding_once(text in any::<String>()) {
-            let once = fold(&text);
-            prop_assert_eq!(fold(&once), once);
+    #[test]
+    fn folding_twice_is_folding_once() {
+        for c in '\0'..='\u{1FFFF}' {
+            let once = fold(&format!("a{c}a"));
+            assert_eq!(fold(&once), once, "{c:?}");
         }
     }
 }

@@ -70,10 +70,11 @@ pub enum Kind {
 
 impl Kind {
     /// One fault of each kind.
-    pub const EACH: [Self; 15] = [
+    pub const EACH: [Self; 16] = [
         Self::Latency(20),
         Self::TooManyRequests(1),
         Self::Json(500),
+        Self::Refusal,
         Self::Html(502),
         Self::HtmlAfter(504),
         Self::Maintenance,
