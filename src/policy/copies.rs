@@ -90,7 +90,12 @@ fn add(
         }
     };
     if let Some((by, from)) = field.fetch_from.and_then(|from| from.split_once('.')) {
-        for target in holder.field(by).into_iter().flat_map(targets) {
+        // A Dynamic Link leads to parties among others.
+        let has = |target: &&str| {
+            holder.field(by).is_some_and(|link| link.kind == FieldKind::Link)
+                || get(target).is_some_and(|there| there.field(from).is_some())
+        };
+        for target in holder.field(by).into_iter().flat_map(targets).filter(has) {
             push(target, from.to_owned(), false, false);
         }
     }

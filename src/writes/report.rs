@@ -76,17 +76,16 @@ impl DocTypeCall<'_> {
     }
 
     /// Says that the document as the site stored it is not one that might have been written so: the site works out amounts
-    /// after they were judged. The document stays; what submits it is refused.
+    /// after they were judged. The document stays; a submit is judged by these amounts again.
     pub(crate) fn note_violation(&self, result: &mut Map<String, Value>, stored: &Map<String, Value>) {
         let Err(unmet) = self.permit.admits_outcome(stored) else { return };
-        result.insert(
-            "violation".to_owned(),
-            json!(format!(
-                "stored, and the site worked out what this server's configuration does not let you {}: {unmet}. Correct the \
-                 document, or delete it; it cannot be submitted so.",
-                self.permit.operation()
-            )),
+        let before = if self.def.is(doctype_flag::SUBMITTABLE) { " before it is submitted" } else { "" };
+        let told = format!(
+            "stored, but the site worked out what this server's configuration does not let you {}: {unmet}. Correct or \
+             delete the document{before}.",
+            self.permit.operation()
         );
+        result.insert("violation".to_owned(), json!(told));
     }
 
     /// Says that a document is not called what was asked for: the site gives one whose name is taken another (H11).

@@ -128,11 +128,22 @@ async fn all_or_none(
             });
         }
     };
-    let answer = Map::from_iter([
+    let mut answer = Map::from_iter([
         ("done".to_owned(), json!(made.data.len())),
         ("total".to_owned(), json!(rows.len())),
         ("created".to_owned(), json!(made.data)),
     ]);
+    let mut notes = Vec::new();
+    for (row, name) in made.data.iter().enumerate().filter(|_| on.permit.is_conditional()) {
+        let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
+        if let Ok(stored) = on.stored(name).await {
+            on.note_violation(&mut note, &stored);
+        }
+        notes.extend((note.len() > 1).then_some(Value::Object(note)));
+    }
+    if !notes.is_empty() {
+        answer.insert("notes".to_owned(), Value::Array(notes));
+    }
     Ok(ToolAnswer { messages: made.messages, ..answer.into() })
 }
 

@@ -150,9 +150,15 @@ async fn an_amount_that_the_site_works_out_is_judged_again_once_it_is_stored_and
     let made = call(&app, "create_sales_order_document", new(json!({"discount_amount": 0, "rate": 1}))).await.unwrap();
     let told = made["violation"].as_str().unwrap_or_else(|| panic!("{made}"));
     assert!(
-        told.contains("items.discount_amount must be at most 10") && told.contains("cannot be submitted"),
+        told.contains("items.discount_amount must be at most 10") && told.contains("before it is submitted"),
         "{told}"
     );
+    for atomic in [false, true] {
+        let row = new(json!({"discount_amount": 0, "rate": 1}))["data"].clone();
+        let rows = json!({"doctype": "Sales Order", "documents": [row], "atomic": atomic});
+        let many = call(&app, "create_bulk_documents", rows).await.unwrap();
+        assert!(many["notes"][0]["violation"].is_string(), "{many}");
+    }
     let text = refusal(&app, "submit_sales_order_document", json!({"name": made["created"]})).await;
     assert!(text.contains("items.discount_amount must be at most 10"), "{text}");
     call(&app, "submit_sales_order_document", json!({"name": fine["created"]})).await.unwrap();
