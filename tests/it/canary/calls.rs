@@ -36,6 +36,7 @@ impl Caller<'_> {
             19..21 => prompt(chance),
             21 => call("tools/list", json!({})),
             22 => call("resources/list", json!({})),
+            23..31 => self.read_copies(chance).unwrap_or_else(|| self.tool(chance, document)),
             _ => self.tool(chance, document),
         }
     }
@@ -328,7 +329,7 @@ fn prompt(chance: &mut Chance) -> Call {
     }
 }
 
-fn call(method: &'static str, params: Value) -> Call {
+pub fn call(method: &'static str, params: Value) -> Call {
     Call { method, params, must_fail: false }
 }
 

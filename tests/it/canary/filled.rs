@@ -1,10 +1,13 @@
 //! Copies that ERPNext's code makes and its metadata does not tell, through Links and Dynamic Links.
 
+use std::collections::BTreeSet;
+
 use erpnext_sandbox::error::SiteError;
 use erpnext_sandbox::site::Site;
 use erpnext_schema::{DocTypeDef, Options};
 use serde_json::{Map, Value, json};
 
+use super::calls::{Call, Caller, call};
 use super::chance::Chance;
 use super::world::{Place, World};
 
@@ -27,7 +30,7 @@ pub const FILLED: &[(&str, &str, &str, &str, &str)] = &[
 impl World {
     /// At times, a document that is filled from another one, and that one.
     pub fn plant_filled(&mut self, site: &Site<'_>, chance: &mut Chance) -> Result<(), SiteError> {
-        if !chance.percent(15) {
+        if !chance.percent(25) {
             return Ok(());
         }
         let (holder, _, target, ..) = *chance.one(FILLED).unwrap();
@@ -54,5 +57,25 @@ impl World {
             doc.insert((*field).to_owned(), value);
             self.note(&canary, Place::Copy((of, (*field).to_owned()), (there, source)));
         }
+    }
+}
+
+impl Caller<'_> {
+    /// A document that holds copies, as a whole; or a report with columns of rows.
+    pub fn read_copies(&self, chance: &mut Chance) -> Option<Call> {
+        if chance.percent(25) {
+            let filters = json!({"company": "Alderway Furniture", "from_date": "2020-01-01", "to_date": "2900-01-01"});
+            let arguments = json!({"name": "Sales Order Analysis", "filters": filters});
+            return Some(call("tools/call", json!({"name": "run_report", "arguments": arguments})));
+        }
+        let of = |place: &Place| match place {
+            Place::Copy((of, _), _) => Some(*of),
+            _ => None,
+        };
+        let filled: BTreeSet<usize> = self.world.canaries.values().flatten().filter_map(of).collect();
+        let filled: Vec<usize> = filled.into_iter().collect();
+        let document = &self.world.documents[*chance.one(&filled)?];
+        let arguments = json!({"doctype": document.def.name, "name": document.name});
+        Some(call("tools/call", json!({"name": "get_generic_document", "arguments": arguments})))
     }
 }
