@@ -12,11 +12,16 @@
 //! | `cli/`, `context/overlay`, `context/site_info` | `cli/` |
 //! | the requests of both versions against recordings of both | `read/forms`, `read/recorded_forms`, `read/recorded` |
 //! | the source itself: who imports whom, what no file may contain, what pages say of it | `floors`, `tidy`, `docs/` |
-//! | all of it | `stories/`, `every_doctype/`, `hazards/`, `properties/` |
+//! | all of it | `stories/`, `every_doctype/`, `sweep`, `hazards/`, `properties/` |
+//!
+//! `#[on_every_version]` makes of one test one for each version of ERPNext; `support::version()` tells which one runs.
 //!
 //! Pure parts (`policy/`, `shape/`, `config/`, `document/`, `query/`) have their cases beside them, in `src/**/tests.rs`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[macro_use]
+extern crate erpnext_test;
 
 mod canary;
 mod chaos;
@@ -39,5 +44,6 @@ mod shared;
 mod stdio;
 mod stories;
 mod support;
+mod sweep;
 mod tidy;
 mod write;

@@ -1,11 +1,11 @@
 //! The sample site in this process, for tests that need a site which answers as a real one does.
 
 use erpnext_mcp::app::Connection;
-use erpnext_sandbox::{Data, Image, Options, Sandbox};
+use erpnext_sandbox::{Data, Image, Options, Sandbox, Version};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::support::{app_of, call, config_json};
+use crate::support::{app_of, call, config_json, version};
 
 /// The company of the sample data.
 pub const COMPANY: &str = "Alderway Furniture";
@@ -16,27 +16,28 @@ pub struct SampleSite {
     pub sandbox: Sandbox,
 }
 
-static PLAIN: OnceCell<Image> = OnceCell::const_new();
-static BENCH: OnceCell<Image> = OnceCell::const_new();
+/// The data of a site by its version, plain and with the DocTypes of its own.
+static MADE: [[OnceCell<Image>; 2]; Version::COUNT] = [const { [const { OnceCell::const_new() }; 2] }; Version::COUNT];
 
 impl SampleSite {
     /// A plain site: its DocTypes are those of the tables.
     pub async fn start() -> Self {
-        Self::copy_of(&PLAIN, false).await
+        Self::copy_of(version(), false).await
     }
 
     /// A site with fields and DocTypes of its own, odd ones among them, which no table knows.
     pub async fn bench() -> Self {
-        Self::copy_of(&BENCH, true).await
+        Self::copy_of(version(), true).await
     }
 
-    async fn copy_of(made: &OnceCell<Image>, bench: bool) -> Self {
+    async fn copy_of(version: Version, bench: bool) -> Self {
+        let plain = || Options { version, bench, ..Options::default() };
         let make = async {
-            let options = Options { sample: Some(1), bench, ..Options::default() };
+            let options = Options { sample: Some(1), ..plain() };
             Sandbox::start(options).await.unwrap().image().unwrap()
         };
-        let image = made.get_or_init(|| make).await.clone();
-        let options = Options { data: Data::Image(image), bench, ..Options::default() };
+        let image = MADE[version as usize][usize::from(bench)].get_or_init(|| make).await.clone();
+        let options = Options { data: Data::Image(image), ..plain() };
         Self { sandbox: Sandbox::start(options).await.unwrap() }
     }
 

@@ -1,6 +1,7 @@
 //! What the tests share: a stand-in for the site that keeps what it was sent, and the server's inside to call.
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use erpnext_mcp::app::{App, Connection};
@@ -9,10 +10,11 @@ use erpnext_mcp::config::Config;
 use erpnext_mcp::context::client_options;
 use erpnext_mcp::error::ToolError;
 use erpnext_mcp::site::{Client, ClientOptions, Retry};
-use erpnext_schema::{DocTypeDef, Version};
+use erpnext_schema::DocTypeDef;
+pub use erpnext_schema::Version;
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::{Mock, MockGuard, MockServer, Request, ResponseTemplate};
 
 /// The key and secret that every test uses; neither may ever be seen in what the server writes.
 pub const KEY: &str = "canary-key-71c2";
@@ -29,21 +31,34 @@ pub fn all() -> Value {
 /// `confirm: true` is taken for a confirmation unless the permissions say otherwise: most tests are about what follows it.
 pub fn config_json(url: &str, mut permissions: Value) -> Value {
     permissions.as_object_mut().unwrap().entry("confirm_argument").or_insert(json!(true));
-    let erpnext = json!({"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20, "version": VERSION.major()});
+    let erpnext =
+        json!({"url": url, "api_key": KEY, "api_secret": SECRET, "timeout": 20, "version": version().major()});
     json!({"erpnext": erpnext, "permissions": permissions, "schema": {"overlay": "off"}})
 }
 
-/// The version of the site that tests run against unless they say otherwise.
-pub const VERSION: Version = Version::V15;
-
-/// Its table of that name.
-pub fn table(doctype: &str) -> Option<&'static DocTypeDef> {
-    erpnext_doctypes::get(VERSION, doctype)
+tokio::task_local! {
+    static RUN_ON: Version;
 }
 
-/// Its tables.
+/// Runs a test on sites of that version: what `#[on_every_version]` stands for.
+pub fn run_on(version: Version, test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(RUN_ON.scope(version, test));
+}
+
+/// The version of the sites that this test runs against; 15 in a test that does not run on every version.
+pub fn version() -> Version {
+    RUN_ON.try_with(|version| *version).unwrap_or(Version::V15)
+}
+
+/// The table of that name in this version.
+pub fn table(doctype: &str) -> Option<&'static DocTypeDef> {
+    erpnext_doctypes::get(version(), doctype)
+}
+
+/// The tables of this version.
 pub fn tables() -> impl Iterator<Item = &'static DocTypeDef> {
-    erpnext_doctypes::all(VERSION)
+    erpnext_doctypes::all(version())
 }
 
 /// Writes a configuration file; it is gone with the folder.
@@ -124,12 +139,27 @@ pub async fn refusal(app: &Connection, tool: &str, arguments: Value) -> String {
 /// A stand-in for the site. What nobody prepared an answer for is a 404 without a body.
 pub struct Site {
     server: MockServer,
+    /// Whether the metadata that a server asks 16 for, to know what it masks (H84), says that nothing is masked, and is not
+    /// told of among what was sent: until a test gives metadata of its own.
+    masks_nothing: Mutex<Option<MockGuard>>,
 }
 
 impl Site {
     pub async fn start() -> Self {
         // Not one of those that tests hand on: it has counted what they did.
-        Self { server: MockServer::builder().start().await }
+        let site = Self { server: MockServer::builder().start().await, masks_nothing: Mutex::default() };
+        site.mask_nothing().await;
+        site
+    }
+
+    async fn mask_nothing(&self) {
+        if version() < Version::V16 {
+            return;
+        }
+        let answer = ResponseTemplate::new(200).set_body_json(json!({"docs": []}));
+        let mock = Mock::given(method("GET")).and(path(META)).respond_with(answer).with_priority(1);
+        let guard = mock.mount_as_scoped(&self.server).await;
+        *self.masks_nothing.lock().unwrap() = Some(guard);
     }
 
     pub fn url(&self) -> String {
@@ -155,6 +185,9 @@ impl Site {
 
     /// Answers every request with this verb and encoded path.
     pub async fn answer(&self, verb: &str, at: &str, status: u16, body: Value) {
+        if (verb, at) == ("GET", META) {
+            drop(self.masks_nothing.lock().unwrap().take());
+        }
         let answer = ResponseTemplate::new(status).set_body_json(body);
         Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&self.server).await;
     }
@@ -171,7 +204,9 @@ impl Site {
 
     /// Forgets what was sent, and the answers.
     pub async fn reset(&self) {
+        drop(self.masks_nothing.lock().unwrap().take());
         self.server.reset().await;
+        self.mask_nothing().await;
     }
 
     /// Answers the next such request only.
@@ -203,7 +238,9 @@ impl Site {
 
     /// What was sent since the start: `GET /api/resource/Customer`, with the query or the body as JSON.
     pub async fn sent(&self) -> Vec<(String, Value)> {
-        self.server.received_requests().await.unwrap().iter().map(sent).collect()
+        let received = self.server.received_requests().await.unwrap();
+        let silent = self.masks_nothing.lock().unwrap().is_some();
+        received.iter().filter(|request| !silent || request.url.path() != META).map(sent).collect()
     }
 
     /// The `Authorization` of each request.

@@ -109,6 +109,22 @@ fn files_are_short_enough_to_read() {
     }
 }
 
+/// The folders of tests that are written once and run on every version.
+const ON_EVERY_VERSION: [&str; 7] = ["every_doctype", "hazards", "policy", "read", "reports", "stories", "write"];
+
+#[test]
+fn tests_of_tools_run_on_every_version() {
+    let attribute = read("tests/attribute/src/lib.rs");
+    let majors: Vec<u8> = erpnext_schema::Version::ALL.iter().map(|version| version.major()).collect();
+    assert!(attribute.contains(&format!("= {majors:?};")), "tests/attribute: {majors:?}");
+    for file in ON_EVERY_VERSION.iter().flat_map(|folder| rust_files(&format!("tests/it/{folder}"))) {
+        // A recording says of which version it is.
+        let of_recordings = "#[tokio::test]\n#[ignore = ";
+        let plain = code(&file).replace(of_recordings, "").contains("#[tokio::test");
+        assert!(!plain, "{file}: on_every_version stands before a test here");
+    }
+}
+
 #[test]
 fn only_tests_that_need_the_recordings_are_ignored() {
     for file in rust_files(".") {

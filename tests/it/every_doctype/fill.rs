@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::support::call;
 
+/// Fields that no form marks as mandatory, and ERPNext's code asks for.
+const ASKED_BY_CODE: [&str; 2] = ["delivery_date", "qty"];
+
 /// Fills documents, and keeps which document of a DocType can be linked to.
 pub struct Filling<'a> {
     app: &'a Connection,
@@ -44,7 +47,8 @@ impl<'a> Filling<'a> {
         // Also what the site's own code would fill in: the sandbox computes less than a real site.
         let needed = |field: &&FieldDef| {
             let closed = [flag::READ_ONLY, flag::HIDDEN, flag::VIRTUAL].iter().any(|bit| field.is(*bit));
-            field.is(flag::REQD) && !closed && (single || field.default.is_none()) && field.kind != FieldKind::Check
+            let asked = field.is(flag::REQD) || ASKED_BY_CODE.contains(&field.fieldname);
+            asked && !closed && (single || field.default.is_none()) && field.kind != FieldKind::Check
         };
         // What names a DocType comes before what names a document of it.
         let (dynamic, plain): (Vec<&FieldDef>, Vec<&FieldDef>) =

@@ -2,6 +2,7 @@
 //! `docs/hazards.md` says what each number stands for; the tests are named after them.
 
 mod lists;
+mod masks;
 mod metadata;
 mod random;
 mod reads;

@@ -21,7 +21,7 @@ fn kept(row: &Value) -> Map<String, Value> {
     row
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_was_not_named_is_equal_before_and_after_on_a_site() {
     let place = Place::new().await;
     let mut dice = Dice(7);

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{Place, at, encoded};
-use crate::support::{all, call, refusal};
+use crate::support::{Version, all, call, refusal, version};
 
 /// A customer whose score the user `reader` may not see.
 async fn scored(place: &Place) -> String {
@@ -10,7 +10,7 @@ async fn scored(place: &Place) -> String {
     customer
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h4_zero_in_the_place_of_a_sum_that_may_not_be_seen() {
     let place = Place::new().await;
     let customer = scored(&place).await;
@@ -20,18 +20,23 @@ async fn h4_zero_in_the_place_of_a_sum_that_may_not_be_seen() {
     let app = place.app_as("reader", json!({"doctypes": {"Customer": {"read": true}}}));
     let answer = call(&app, "get_customer_document", json!({"name": customer})).await.unwrap();
     assert_eq!(answer["document"].get("custom_secret_score"), None, "{answer}");
-    assert_eq!(answer["withheld"], json!(["custom_secret_score"]));
+    let withheld = answer["withheld"].as_array().unwrap();
+    assert!(withheld.contains(&json!("custom_secret_score")), "{answer}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h5_a_filter_on_a_column_that_may_not_be_seen() {
     let place = Place::new().await;
     let customer = scored(&place).await;
     let fields = encoded(r#"["name","custom_secret_score"]"#);
     let filters = encoded(r#"[["custom_secret_score",">",77],["custom_secret_score","<",78]]"#);
     let list = format!("/api/resource/Customer?fields={fields}&filters={filters}");
-    let (_, found) = place.raw("reader", "GET", &list, Value::Null).await;
-    assert_eq!(found["data"], json!([{"name": customer}]), "no score, and yet it is told");
+    let (status, found) = place.raw("reader", "GET", &list, Value::Null).await;
+    if version() < Version::V16 {
+        assert_eq!(found["data"], json!([{"name": customer}]), "no score, and yet it is told");
+    } else {
+        assert_eq!(status, 403, "{found}");
+    }
 
     let app = place.app_as("reader", json!({"doctypes": {"Customer": {"read": true}}}));
     for arguments in [
@@ -44,7 +49,7 @@ async fn h5_a_filter_on_a_column_that_may_not_be_seen() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h6_the_answer_to_a_write_shows_what_a_read_hides() {
     let place = Place::new().await;
     let order = place.order(1).await;

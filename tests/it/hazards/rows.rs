@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
-use super::{Place, rows, typed_in};
+use super::{Place, at, raw_list, rows, typed_in};
+use crate::support::{Version, version};
 
-#[tokio::test]
+#[on_every_version]
 async fn h1_columns_and_rows_that_are_not_sent() {
     let place = Place::new().await;
     let (plain, careful) = (place.order(2).await, place.order(2).await);
@@ -31,7 +32,7 @@ async fn h1_columns_and_rows_that_are_not_sent() {
     assert_eq!(place.stored("Sales Order", &careful), before);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h2_a_row_with_a_name_that_does_not_exist() {
     let place = Place::new().await;
     let (plain, careful) = (place.order(2).await, place.order(2).await);
@@ -55,7 +56,7 @@ async fn h2_a_row_with_a_name_that_does_not_exist() {
     assert_eq!(place.stored("Sales Order", &careful), before);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h3_null_for_a_table() {
     let place = Place::new().await;
     let item = place.some("Item", json!({})).await;
@@ -80,4 +81,45 @@ async fn h3_null_for_a_table() {
     let answer = place.update("Item", &item, json!({"barcodes": []})).await;
     assert_eq!(rows(&place.stored("Item", &item), "barcodes"), Vec::<Value>::new());
     assert_eq!(answer["changed"]["barcodes"].as_array().unwrap().len(), 2, "{answer}");
+}
+
+#[on_every_version]
+async fn h20_rows_are_read_and_written_past_their_document() {
+    let place = Place::new().await;
+    let order = place.order(2).await;
+    let row = place.stored("Sales Order", &order)["items"][0]["name"].as_str().unwrap().to_owned();
+    let child = "Sales Order Item";
+    let alone = place.raw("administrator", "GET", &raw_list(child, &[]), Value::Null).await;
+    assert_eq!(alone.0, if version() < Version::V16 { 403 } else { 200 }, "for Administrator");
+    let with_parent = raw_list(child, &[("parent", json!("Sales Order"))]);
+    assert_eq!(place.raw("administrator", "GET", &with_parent, Value::Null).await.0, 200);
+    place.put(child, &row, json!({"rate": 1})).await;
+    let stored = place.stored("Sales Order", &order);
+    assert_eq!((&stored["items"][0]["rate"], &stored["grand_total"]), (&json!(1.0), &json!(402.0)), "no total follows");
+
+    let named = |more: Value| {
+        let mut given = json!({"doctype": child, "name": row});
+        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        given
+    };
+    for (tool, given) in [
+        ("get_generic_document", named(json!({}))),
+        ("update_generic_document", named(json!({"data": {"rate": 2}}))),
+        ("delete_generic_document", named(json!({"confirm": true}))),
+        ("create_generic_document", json!({"doctype": child, "data": {"item_code": "x"}})),
+        ("list_generic_documents", json!({"doctype": child})),
+        ("search_generic_documents", json!({"doctype": child, "search_term": "x"})),
+        ("aggregate_documents", json!({"doctype": child})),
+        ("search_link", json!({"doctype": child, "text": "x"})),
+        ("add_comment", named(json!({"content": "x"}))),
+        ("update_bulk_documents", json!({"doctype": child, "documents": [{"name": row, "data": {"rate": 2}}]})),
+        ("delete_bulk_documents", json!({"doctype": child, "names": [row], "confirm": true})),
+        ("create_bulk_documents", json!({"doctype": child, "documents": [{"item_code": "x"}]})),
+    ] {
+        let text = place.refusal(tool, given).await;
+        assert!(text.contains("is a child table"), "{tool}: {text}");
+    }
+    assert_eq!(place.stored("Sales Order", &order), stored);
+    let (status, _) = place.raw("administrator", "DELETE", &at(child, &row), Value::Null).await;
+    assert_eq!((status, place.stored("Sales Order", &order)["items"].as_array().unwrap().len()), (202, 1));
 }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::{Place, at};
 
-#[tokio::test]
+#[on_every_version]
 async fn h8_docstatus_set_as_a_field() {
     let place = Place::new().await;
     let made = place.post("ToDo", json!({"description": "call"})).await;
@@ -27,7 +27,7 @@ async fn h8_docstatus_set_as_a_field() {
     assert_eq!(place.stored("Sales Order", &order)["docstatus"], 0);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h51_a_workflow_state_set_as_a_field() {
     let place = Place::new().await;
     let made = place.post("Lead", json!({"first_name": "Mara", "company_name": "Mara & Co"})).await;
@@ -45,7 +45,7 @@ async fn h51_a_workflow_state_set_as_a_field() {
     assert_eq!(place.stored("Lead", lead)["workflow_state"], "Open");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h51_a_workflow_that_keeps_its_state_in_a_field_of_the_form() {
     let place = Place::new().await;
     let state = |state: &str| json!({"state": state, "doc_status": "0", "allow_edit": "System Manager"});

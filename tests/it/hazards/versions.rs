@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::{Place, at, rows};
 use crate::support::{all, call, refusal};
 
-#[tokio::test]
+#[on_every_version]
 async fn h9_the_last_write_wins() {
     let place = Place::new().await;
     let order = place.order(2).await;
@@ -51,7 +51,7 @@ async fn h9_the_last_write_wins() {
     assert_eq!(rows(&place.stored("Sales Order", &order), "items")[0]["rate"], 140.0);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h9_of_many_at_once_none_is_overwritten_unseen() {
     let place = Place::new().await;
     let order = place.order(1).await;
@@ -78,7 +78,7 @@ async fn h9_of_many_at_once_none_is_overwritten_unseen() {
     assert_eq!(place.stored("Sales Order", &order)["po_no"], at);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h9_what_may_not_be_seen_is_not_told_of_a_late_update() {
     let place = Place::new().await;
     let order = place.order(1).await;
@@ -93,7 +93,7 @@ async fn h9_what_may_not_be_seen_is_not_told_of_a_late_update() {
     assert!(text.contains("You wanted: order_type \"Sales\" → \"Maintenance\"") && !text.contains("canary"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h9_rows_of_a_batch_may_say_which_version_they_mean() {
     let place = Place::new().await;
     let (one, two) = (place.order(1).await, place.order(1).await);

@@ -34,7 +34,7 @@ impl Recorded {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn lines_name_what_was_made_and_from_what() {
     let site = SampleSite::start().await;
     let recorded = Recorded::new(site.config(json!({"doctypes": {
@@ -69,7 +69,7 @@ async fn lines_name_what_was_made_and_from_what() {
     assert_eq!(lines[1], ["ALLOWED", "CREATE", "Delivery Note", made["created"].as_str().unwrap(), &from]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_call_of_a_method_names_it() {
     let site = SampleSite::start().await;
     let mut config = site.config(json!({}));
@@ -93,7 +93,7 @@ fn customer(territory: &str) -> Value {
     json!({"data": data, "doctype": "Customer", "idempotency_key": "k-1"})
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_a_key_found_is_recorded_as_not_sent() {
     let site = with_keys().await;
     let doctypes = json!({"Customer": all(), "Territory": all(), "Customer Group": all()});
@@ -108,7 +108,7 @@ async fn what_a_key_found_is_recorded_as_not_sent() {
     assert!(lines[0][4].contains("nothing was sent now"), "{lines:?}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_key_does_not_name_a_document_out_of_sight() {
     let site = with_keys().await;
     let others = json!({"Territory": all(), "Customer Group": all()});

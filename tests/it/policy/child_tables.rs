@@ -23,7 +23,7 @@ fn argument(name: &str, row: &str) -> Value {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn no_tool_gives_or_changes_a_row_of_a_child_table_by_itself() {
     let site = SampleSite::start().await;
     let order = first(&site.app(json!({"Sales Order": all()})), "Sales Order", json!({"docstatus": 0})).await;

@@ -11,7 +11,7 @@ fn rule(conditions: Value) -> Value {
     rule
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_new_document_has_to_satisfy_the_condition_and_an_absent_field_does_not() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"ToDo": rule(json!({"create": {"priority": ["High"], "status": {"ne": "Closed"}}}))}));
@@ -35,7 +35,7 @@ async fn a_new_document_has_to_satisfy_the_condition_and_an_absent_field_does_no
     assert_eq!(site.writes().len(), 2, "of all or none: none");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_update_has_to_start_from_and_to_leave_what_satisfies_the_condition() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"ToDo": all()}));
@@ -66,7 +66,7 @@ async fn an_update_has_to_start_from_and_to_leave_what_satisfies_the_condition()
     assert_eq!(site.writes().len(), before + 2);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn submit_and_cancel_have_conditions_of_their_own() {
     let site = SampleSite::start().await;
     let limit = json!({"submit": {"grand_total": {"lte": 1}}, "cancel": {"grand_total": {"lte": 1}}});
@@ -80,7 +80,7 @@ async fn submit_and_cancel_have_conditions_of_their_own() {
     assert_eq!(site.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn user_and_today_stand_for_the_caller_and_the_site_s_date() {
     let site = SampleSite::start().await;
     let conditions = json!({"create": {"allocated_to": "$user", "date": {"gte": "$today"}}});
@@ -95,7 +95,7 @@ async fn user_and_today_stand_for_the_caller_and_the_site_s_date() {
     assert!(words.contains("$user") && words.contains("$today"), "{words}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_condition_on_a_field_that_the_site_does_not_show_is_not_judged() {
     let site = SampleSite::start().await;
     let order = first(&site.app(json!({"Sales Order": all()})), "Sales Order", json!({"docstatus": 0})).await;
@@ -111,7 +111,7 @@ async fn a_condition_on_a_field_that_the_site_does_not_show_is_not_judged() {
     call(&app, "update_sales_order_document", update).await.unwrap();
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_condition_on_a_link_judges_the_name_that_the_site_stores_and_not_the_spelling_that_was_sent() {
     let site = SampleSite::start().await;
     for test in [json!({"ne": "South"}), json!({"not_in": ["South"]}), json!({"regex": "^(North|East)$"})] {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::sandbox::{SampleSite, first};
 use crate::support::{all, call, refusal};
 
-#[tokio::test]
+#[on_every_version]
 async fn no_create_makes_an_amendment() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"Sales Order": all(), "Quotation": all()}));

@@ -54,7 +54,9 @@ fn beside_rules_the_default_opens_nothing_of_the_framework_that_is_not_named() {
         assert!(!reads(&ruled, &doctype.to_lowercase()) && !reads(&ruled, &format!("{doctype} ")), "{doctype}");
         assert!(reads(&policy(json!({"doctypes": {doctype: {"read": true}}})), doctype));
     }
-    for doctype in ["Address", "Contact", "Country", "Currency", "Language", "UOM", "Item", "Sales Order", "My Own"] {
+    for doctype in
+        ["Address", "Contact", "Country", "Currency", "Language", "UOM", "Item", "Sales Order", "My Own", "UTM Source"]
+    {
         assert!(reads(&ruled, doctype), "{doctype}");
     }
 }
@@ -100,7 +102,7 @@ fn what_holds_keys_is_open_only_where_it_is_named() {
     );
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn files_and_comments_of_what_may_not_be_read_are_not_open_by_default() {
     let site = SampleSite::start().await;
     let app = app_of(&site.config(json!({"default": all(), "doctypes": {"Sales Order": {}}})));
@@ -111,7 +113,7 @@ async fn files_and_comments_of_what_may_not_be_read_are_not_open_by_default() {
     call(&app, "list_generic_documents", json!({"doctype": "Country"})).await.unwrap();
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_module_that_the_site_tells_closes_a_doctype_that_no_table_knows() {
     let site = crate::support::Site::start().await;
     let meta = |module: &str, custom: u8| {
@@ -127,5 +129,21 @@ async fn the_module_that_the_site_tells_closes_a_doctype_that_no_table_knows() {
         let app = app_of(&config_json(&site.url(), ruled.clone()));
         let read = call(&app, "get_generic_document", json!({"doctype": "Kitchen Log", "name": "X"})).await;
         assert_eq!(read.is_ok(), open, "{module} {custom}: {read:?}");
+    }
+}
+
+#[on_every_version]
+async fn a_name_in_other_letters_is_told_in_the_right_ones() {
+    let site = SampleSite::start().await;
+    for permissions in [
+        json!({"default": {"read": true}}),
+        json!({"default": {"read": true}, "doctypes": {"Sales Order": {"read": true}}}),
+        json!({"doctypes": {"Sales Order": {"read": true}}}),
+    ] {
+        let app = app_of(&site.config(permissions));
+        for name in ["sales order", "SALES ORDER", "Sales_Order"] {
+            let text = refusal(&app, "list_generic_documents", json!({"doctype": name})).await;
+            assert!(text.to_lowercase().contains("did you mean sales order?") && !text.contains("config"), "{text}");
+        }
     }
 }

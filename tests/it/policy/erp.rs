@@ -79,7 +79,7 @@ fn withheld(answer: &Value, keys: &[&str]) {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_item_outside_has_no_stock_and_no_price() {
     let site = SampleSite::start().await;
     let (item, [home, _]) = stocked(&site).await;
@@ -90,7 +90,7 @@ async fn an_item_outside_has_no_stock_and_no_price() {
     as_if_missing(&app, "get_item_details", json!({"item_code": item, "company": COMPANY}), "item_code").await;
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn stock_in_a_warehouse_outside_is_neither_told_nor_counted() {
     let site = SampleSite::start().await;
     let (item, [home, showroom]) = stocked(&site).await;
@@ -126,7 +126,7 @@ async fn stock_in_a_warehouse_outside_is_neither_told_nor_counted() {
     assert!(told.contains("a balance is counted over all of them"), "{told}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_price_of_a_list_outside_is_not_told() {
     let site = SampleSite::start().await;
     let price = some(&site, "Item Price", json!({"selling": 1})).await;
@@ -142,7 +142,7 @@ async fn a_price_of_a_list_outside_is_not_told() {
     withheld(&call(&app, "get_item_details", given).await.unwrap(), &["price_list_rate"]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_party_outside_has_no_terms_and_no_prices() {
     let site = SampleSite::start().await;
     let customer = some(&site, "Customer", json!({"territory": "South"})).await;
@@ -159,7 +159,7 @@ async fn a_party_outside_has_no_terms_and_no_prices() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_documents_outside_would_fill_in_is_withheld() {
     let site = SampleSite::start().await;
     let customer = some(&site, "Customer", json!({})).await;

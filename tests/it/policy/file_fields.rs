@@ -32,7 +32,7 @@ fn of(order: &str, more: Value) -> Value {
     given
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_file_of_a_withheld_column_is_neither_listed_nor_read_nor_told_of() {
     let (site, order) = with_a_picture_in_a_row().await;
     let open = site.app(json!({"Sales Order": all()}));
@@ -51,7 +51,7 @@ async fn the_file_of_a_withheld_column_is_neither_listed_nor_read_nor_told_of() 
     assert!(!told.contains("drawing.png") && told.contains("note.txt"), "{told}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_field_takes_no_private_file_of_another_document() {
     let (site, order) = with_a_picture_in_a_row().await;
     let app = site.app(json!({"Customer": all(), "Sales Order": all()}));
@@ -84,7 +84,7 @@ async fn a_field_takes_no_private_file_of_another_document() {
     call(&app, "update_customer_document", set("/private/files/logo.txt")).await.unwrap();
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_history_does_not_tell_who_it_was_where_that_is_withheld() {
     let site = SampleSite::start().await;
     let order = first(&site.app(json!({"Sales Order": all()})), "Sales Order", json!({"docstatus": 0})).await;

@@ -12,7 +12,7 @@ fn with(mut rule: Value, more: Value) -> Value {
     rule
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn nothing_is_asked_about_a_field_that_the_site_hides_from_its_user() {
     let site = SampleSite::bench().await;
     let rule = json!({"read": true, "allowed_fields": ["customer_name", "custom_secret_score", "territory"]});
@@ -37,7 +37,7 @@ async fn nothing_is_asked_about_a_field_that_the_site_hides_from_its_user() {
     assert_eq!(every["withheld"], json!(["custom_secret_score"]), "{every}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_conversion_or_an_amendment_reaches_no_document_out_of_scope() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"Customer": all(), "Sales Order": all()}));
@@ -71,7 +71,7 @@ async fn a_conversion_or_an_amendment_reaches_no_document_out_of_scope() {
     call(&open, "amend_document", amend).await.unwrap();
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn comments_and_files_are_seen_only_where_a_list_of_fields_names_them() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"Customer": all()}));
@@ -99,7 +99,7 @@ async fn comments_and_files_are_seen_only_where_a_list_of_fields_names_them() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_restricted_state_of_a_workflow_is_in_no_history() {
     let site = with_a_workflow().await;
     let open = site.app(json!({"Sales Order": all()}));
@@ -117,7 +117,7 @@ async fn a_restricted_state_of_a_workflow_is_in_no_history() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_under_a_workflow_is_not_cancelled_past_it() {
     let site = with_a_workflow().await;
     let app = site.app(json!({"Sales Order": all()}));
@@ -128,7 +128,7 @@ async fn a_document_under_a_workflow_is_not_cancelled_past_it() {
     assert_eq!(site.writes().len(), before);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_amount_that_the_site_works_out_is_judged_again_once_it_is_stored_and_not_submitted() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"Sales Order": all(), "Customer": all()}));

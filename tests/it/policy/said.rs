@@ -35,7 +35,7 @@ fn orders() -> Value {
     json!({"Sales Order": {"read": true, "update": true}})
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn figures_and_names_that_were_never_read_are_not_told_and_the_words_around_them_are() {
     let said = "Credit limit has been crossed for customer Acme Trading (50000.0/4321.5). Please contact any of the \
                 following users to extend the credit limits for Acme Trading:<br><ul><li>Site Owner (owner@example.com)</li></ul>";
@@ -63,7 +63,7 @@ async fn figures_and_names_that_were_never_read_are_not_told_and_the_words_aroun
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_server_that_withholds_nothing_tells_the_whole_sentence() {
     let site = Site::start().await;
     let stored =
@@ -77,7 +77,7 @@ async fn a_server_that_withholds_nothing_tells_the_whole_sentence() {
     assert!(text.contains(said), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_figure_is_not_told_in_any_spelling() {
     for spelling in [
         "5000",
@@ -104,7 +104,7 @@ async fn a_figure_is_not_told_in_any_spelling() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_name_of_a_document_that_may_be_read_is_told() {
     let said =
         "Timesheet for employee <b>HR-EMP-1</b> is already made for this day: <a href=\"/app/timesheet/TS-1\">TS-1</a>";
@@ -125,7 +125,7 @@ async fn the_name_of_a_document_that_may_be_read_is_told() {
 }
 
 /// The same call on sites that differ in what is withheld tells the same, whatever the caller guesses.
-#[tokio::test]
+#[on_every_version]
 async fn a_guess_is_not_answered_by_what_is_told() {
     let values = [(json!(5000.0), "5,000.00"), (json!(7250.5), "7,250.50")];
     for guess in ["5000", "5,000.00 7,250.50 5000.0 7250.5", "SECRET-A", "7,250.50"] {
@@ -175,7 +175,7 @@ async fn a_guess_is_not_answered_by_what_is_told() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_the_caller_sent_and_what_is_said_here_is_never_masked() {
     let site = Site::start().await;
     let stored = json!({"name": "SO-1", "doctype": "Sales Order", "modified": "2026-01-01 00:00:00.000000", "customer_name": "Sales", "po_no": "4000"});
@@ -186,7 +186,7 @@ async fn what_the_caller_sent_and_what_is_said_here_is_never_masked() {
     assert!(!text.contains("[withheld]"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_out_of_scope_and_one_that_is_not_there_are_told_alike() {
     let site = SampleSite::start().await;
     let territory = json!({"read": true, "conditions": {"read": {"name": ["like", "Home%"]}}});

@@ -17,7 +17,7 @@ fn names(listed: &Value) -> Vec<String> {
     documents.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_outside_is_as_good_as_missing_on_every_way() {
     let site = SampleSite::start().await;
     let other = first(&site.app(json!({"Customer": all()})), "Customer", json!({"territory": "South"})).await;
@@ -46,7 +46,7 @@ async fn a_document_outside_is_as_good_as_missing_on_every_way() {
     assert_eq!(site.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn lists_counts_sums_and_searches_hold_only_what_is_inside() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"Customer": all()}));
@@ -76,7 +76,7 @@ async fn lists_counts_sums_and_searches_hold_only_what_is_inside() {
     assert!(groups.contains("North") && !groups.contains("South"), "{groups}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_choice_of_conditions_holds_in_lists_and_searches_too() {
     let site = SampleSite::start().await;
     let mut rule = all();
@@ -102,7 +102,7 @@ async fn a_choice_of_conditions_holds_in_lists_and_searches_too() {
     assert!(text.contains("filters in the place of or_filters"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn reports_do_not_run_over_documents_of_which_only_some_may_be_read() {
     let site = SampleSite::start().await;
     let report = json!({"read": true, "report": true});
@@ -115,7 +115,7 @@ async fn reports_do_not_run_over_documents_of_which_only_some_may_be_read() {
     assert!(text.contains("every Customer, of which"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_is_made_outside_is_made_and_not_shown() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": north(), "Territory": all(), "Customer Group": all()}));
@@ -126,7 +126,7 @@ async fn what_is_made_outside_is_made_and_not_shown() {
     assert_eq!(made.as_object().unwrap().keys().collect::<Vec<_>>(), ["created", "messages"]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_and_a_list_are_judged_by_the_collation_of_the_site() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"Customer": all()}));

@@ -26,7 +26,7 @@ fn measure(function: &str, field: &str, alias: &str) -> String {
     format!("{function}(`tabSales Order`.`{field}`) as {alias}")
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_site_of_another_version_than_was_thought_is_asked_in_its_own_form() {
     for (stated, taken, status, exc_type) in
         [(Version::V15, "COUNT", 417, "ValidationError"), (Version::V16, "count(", 500, "TypeError")]
@@ -43,7 +43,7 @@ async fn a_site_of_another_version_than_was_thought_is_asked_in_its_own_form() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn money_is_grouped_by_its_currency_without_being_asked() {
     let arguments = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"],
         "order_by": "sum(grand_total) desc", "limit": 5, "filters": {"docstatus": 1}});
@@ -62,7 +62,7 @@ async fn money_is_grouped_by_its_currency_without_being_asked() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn without_anything_asked_documents_are_counted() {
     let (query, answer) = ask(Version::V15, json!({"doctype": "Sales Order"}), json!([{"m0": 12}])).await;
     assert_eq!(query["fields"], json!([measure("count", "name", "m0")]));
@@ -70,7 +70,7 @@ async fn without_anything_asked_documents_are_counted() {
     assert_eq!((&answer["shown"], &answer["groups"]), (&json!("all 1"), &json!([{"count": 12}])));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn dates_are_put_together_by_span_and_averages_weigh_their_parts() {
     let rows = json!([
         {"transaction_date": "2026-10-31", "m0": 10.0, "n0": 1, "m1": 10.0},
@@ -99,7 +99,7 @@ async fn dates_are_put_together_by_span_and_averages_weigh_their_parts() {
     );
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn only_fields_of_the_table_reach_the_query_and_every_mistake_is_named() {
     let site = Site::start().await;
     site.method("frappe.desk.form.load.getdoctype", json!(null)).await;

@@ -10,7 +10,7 @@ fn seen(answer: &Value) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn every_change_comes_once_and_in_order_whatever_the_page() {
     let (_site, app) = site(json!({"default": all()})).await;
     let asked = json!({"doctypes": ["Customer", "Item", "Sales Order"], "since": "2020-01-01", "limit": 500});
@@ -39,7 +39,7 @@ async fn every_change_comes_once_and_in_order_whatever_the_page() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_poll_sees_what_was_made_changed_and_deleted_since_and_nothing_twice() {
     let (site, app) = site(json!({"default": all()})).await;
     let first = json!({"doctypes": ["ToDo", "Task"], "since": "2026-11-25 00:00:00", "limit": 500});
@@ -77,7 +77,7 @@ async fn a_poll_sees_what_was_made_changed_and_deleted_since_and_nothing_twice()
     assert!(answer["changes"].as_array().unwrap().iter().all(|change| change.get("deleted").is_none()), "{answer}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_poll_that_cannot_be_meant_is_refused() {
     let (_site, app) = site(json!({"default": all()})).await;
     let cursor = call(&app, "get_changes_since", json!({"doctypes": ["ToDo"], "since": "2026-01-01"})).await.unwrap();

@@ -10,7 +10,7 @@ async fn stocked(app: &erpnext_mcp::app::Connection) -> (String, String) {
     (text("item_code"), text("warehouse"))
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn stock_is_told_by_warehouse_with_a_total_and_for_a_day() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let (item, warehouse) = stocked(&app).await;
@@ -32,7 +32,7 @@ async fn stock_is_told_by_warehouse_with_a_total_and_for_a_day() {
     assert!(told.contains("needs a warehouse"), "{told}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn prices_accounts_and_terms_are_what_erpnext_would_fill_in() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let price = json!({"doctype": "Item Price", "filters": {"selling": 1}, "fields": ["item_code", "price_list", "price_list_rate"], "limit": 1});
@@ -55,7 +55,7 @@ fn withheld(answer: &Value) -> Vec<&str> {
     answer["withheld"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_the_rules_withhold_the_helpers_withhold_too() {
     let (site, open) = site(json!({"default": {"read": true}})).await;
     let (item, _) = stocked(&open).await;

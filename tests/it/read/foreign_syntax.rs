@@ -23,7 +23,7 @@ fn proposed(told: &str) -> Value {
     serde_json::from_str(near).unwrap_or_else(|_| json!(near))
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_filter_in_another_language_is_told_in_this_one() {
     let (_site, app) = invoices().await;
     let days = json!(["2026-01-01", "2026-06-01"]);
@@ -75,7 +75,7 @@ async fn a_filter_in_another_language_is_told_in_this_one() {
     call(&app, LIST, json!({"filters": modified})).await.unwrap();
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn filters_of_another_shape_are_told_in_one_that_is_taken() {
     let (_site, app) = invoices().await;
     for (wrong, right) in [
@@ -98,7 +98,7 @@ async fn filters_of_another_shape_are_told_in_one_that_is_taken() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_order_by_a_label_or_with_a_sign_names_the_field() {
     let (_site, app) = invoices().await;
     for (wrong, right) in [
@@ -113,7 +113,7 @@ async fn an_order_by_a_label_or_with_a_sign_names_the_field() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_field_given_by_its_label_is_named_unless_it_is_withheld() {
     let (_site, app) = invoices().await;
     let label = "Customer's Purchase Order";
@@ -144,7 +144,7 @@ async fn a_field_given_by_its_label_is_named_unless_it_is_withheld() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
     let (_site, app) = invoices().await;
     let link = "customer is no table of Sales Invoice but a link: list or get the Customer";
@@ -172,7 +172,7 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_argument_under_another_name_is_named_and_fields_go_into_data() {
     let site = Site::start().await;
     let app = site.app(json!({"Customer": all(), "Sales Invoice": all()}));

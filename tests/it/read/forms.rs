@@ -21,7 +21,7 @@ async fn list(arguments: Value) -> (Value, Value) {
     (sent.remove(0).1, answer)
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_filter_on_rows_names_their_doctype_and_gives_each_document_once() {
     let by_item = json!(["Sales Order Item", "item_code", "=", "A"]);
     let (query, _) = list(json!({"filters": {"items.item_code": "A"}})).await;
@@ -33,7 +33,7 @@ async fn a_filter_on_rows_names_their_doctype_and_gives_each_document_once() {
     assert_eq!(query["group_by"], "`tabSales Order`.`name`");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn documents_are_counted_once_each() {
     for filters in [json!({"items.item_code": "A"}), json!({"status": "Draft"}), json!({})] {
         let site = Site::start().await;
@@ -47,7 +47,7 @@ async fn documents_are_counted_once_each() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_lies_before_a_date_has_a_date_unless_the_empty_ones_are_asked_for() {
     let set = json!(["po_date", "is", "set"]);
     for operator in ["<", "<="] {
@@ -72,7 +72,7 @@ async fn what_lies_before_a_date_has_a_date_unless_the_empty_ones_are_asked_for(
     assert_eq!(answer["note"], Value::Null);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_date_before_another_is_a_choice_only_with_the_empty_ones() {
     let site = Site::start().await;
     site.answer_anywhere("GET", json!({})).await;
@@ -85,7 +85,7 @@ async fn a_date_before_another_is_a_choice_only_with_the_empty_ones() {
     assert_eq!(query["or_filters"], json!([["po_date", "<", "2026-01-01"], ["status", "=", "Draft"]]));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn between_on_anything_but_dates_is_two_filters() {
     let (query, _) = list(json!({"filters": {"grand_total": ["between", [10, 20]]}})).await;
     assert_eq!(query["filters"], json!([["grand_total", ">=", 10], ["grand_total", "<=", 20]]));
@@ -110,7 +110,7 @@ async fn masking() -> (Site, Connection) {
     (site, app)
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn masked_fields_are_withheld_and_nothing_is_found_or_sorted_by_them() {
     let (site, app) = masking().await;
     let listed = call(&app, LIST, json!({})).await.unwrap();
@@ -141,7 +141,7 @@ async fn masked_fields_are_withheld_and_nothing_is_found_or_sorted_by_them() {
     assert_eq!(asked, 1, "what is masked is asked once");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_user_who_sees_masks_changes_no_document() {
     for (tool, arguments) in [
         ("update_sales_order_document", json!({"name": "SO-1", "data": {"customer": "B"}})),
@@ -157,7 +157,7 @@ async fn a_user_who_sees_masks_changes_no_document() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_virtual_doctype_is_listed_by_the_desk() {
     let site = Site::start().await;
     let page = json!({"message": {"keys": ["name", "status", "queue"], "values": [["j-1", "finished", "default"]]}});
@@ -172,7 +172,7 @@ async fn a_virtual_doctype_is_listed_by_the_desk() {
     assert!(text.contains("filters: RQ Job is a virtual DocType, whose list takes none"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_column_that_the_site_does_not_have_is_no_fault_of_the_caller() {
     let site = Site::start().await;
     let refused = json!({"exc_type": "DataError", "_server_messages":
@@ -189,7 +189,7 @@ async fn a_column_that_the_site_does_not_have_is_no_fault_of_the_caller() {
     assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "po_no"]));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_refused_field_is_told_apart_from_a_missing_right() {
     let refused = |message: &str| {
         json!({"exc_type": "PermissionError", "_server_messages":
@@ -209,7 +209,7 @@ async fn a_refused_field_is_told_apart_from_a_missing_right() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_form_that_the_site_does_not_take_is_never_told_as_advice() {
     let site = Site::start().await;
     let words = json!([json!({"message": "Order By has invalid backtick notation"}).to_string()]).to_string();
@@ -220,7 +220,7 @@ async fn a_form_that_the_site_does_not_take_is_never_told_as_advice() {
     assert!(text.contains("report this as a bug of this server") && !text.contains("backtick"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn rows_of_a_ledger_show_their_docstatus() {
     let site = Site::start().await;
     site.data("GET", "/api/resource/GL%20Entry", json!([{"name": "g-1", "docstatus": 1}])).await;
@@ -232,7 +232,7 @@ async fn rows_of_a_ledger_show_their_docstatus() {
     assert_eq!(got["document"]["docstatus"], 1, "{got}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_could_not_be_looked_at_for_links_is_named() {
     let site = Site::start().await;
     site.data("GET", "/api/resource/Customer/A", json!({"name": "A"})).await;
@@ -244,7 +244,7 @@ async fn what_could_not_be_looked_at_for_links_is_named() {
     assert!(linked["not_looked_at"][0]["why"].as_str().unwrap().contains("OperationalError"), "{linked}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_task_without_words_leaves_them_to_the_site() {
     let site = Site::start().await;
     site.data("GET", &format!("{ORDERS}/SO-1"), json!({"name": "SO-1"})).await;
@@ -271,7 +271,7 @@ async fn without_right_on_workflows(workflows: Value) -> (Site, Connection) {
     (site, app)
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn whoever_may_not_read_workflows_submits_where_there_is_none() {
     let submit = json!({"name": "SO-1", "confirm": true});
     let (site, app) = without_right_on_workflows(json!([])).await;
@@ -288,7 +288,7 @@ async fn whoever_may_not_read_workflows_submits_where_there_is_none() {
     assert!(!site.lines().await.contains(&"POST /api/method/frappe.client.submit".to_owned()));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_amendment_begins_the_workflow_anew() {
     let site = Site::start().await;
     let note = json!({"name": "N-1", "docstatus": 2, "title": "x", "workflow_state": "Rejected"});

@@ -24,7 +24,7 @@ fn entry<'a>(answer: &'a Value, doctype: &str) -> Option<&'a Value> {
     answer["linked_from"].as_array().unwrap().iter().find(|entry| entry["doctype"] == doctype)
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_documents_around_an_order_are_found_through_rows_and_dynamic_links() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let (order, invoice) = invoiced_order(&app).await;
@@ -47,7 +47,7 @@ async fn the_documents_around_an_order_are_found_through_rows_and_dynamic_links(
     );
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn only_permitted_doctypes_and_fields_lead_to_linked_documents() {
     let open = json!({"Sales Order": {"read": true}, "Sales Invoice": {"read": true}});
     let (site, app) = site(json!({"doctypes": open})).await;
@@ -62,7 +62,7 @@ async fn only_permitted_doctypes_and_fields_lead_to_linked_documents() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     let open = json!({"Customer": {"read": true, "create": true, "update": true}});
     let (site, app) = site(json!({"doctypes": open})).await;
@@ -89,7 +89,7 @@ async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     assert!(told.contains("since: has to be YYYY-MM-DD") && told.contains("2026-12-31 00:00:00"), "{told}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_that_the_user_may_not_read_has_no_history() {
     let (_site, app) = site_as("reader", json!({"default": {"read": true}})).await;
     for tool in ["get_document_history", "get_linked_documents"] {

@@ -35,7 +35,7 @@ async fn refused(arguments: Value) -> String {
     text
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn without_arguments_a_list_asks_for_the_telling_columns_newest_first() {
     let query = query(json!({})).await;
     assert_eq!(
@@ -50,7 +50,7 @@ async fn without_arguments_a_list_asks_for_the_telling_columns_newest_first() {
     );
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_answer_has_a_count_and_the_documents_with_checks_as_booleans() {
     let (_site, app) = customers().await;
     let answer = call(&app, LIST, json!({"fields": ["customer_name", "disabled", "name"]})).await.unwrap();
@@ -58,7 +58,7 @@ async fn the_answer_has_a_count_and_the_documents_with_checks_as_booleans() {
     assert_eq!(answer, json!({"count": 1, "documents": documents}));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_star_means_every_column_and_never_a_star() {
     let fields = query(json!({"fields": ["*"]})).await["fields"].take();
     let fields: Vec<_> = fields.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
@@ -66,11 +66,11 @@ async fn a_star_means_every_column_and_never_a_star() {
     assert!(!fields.contains(&"*") && !fields.contains(&"sales_team"), "{fields:?}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn filters_are_taken_as_object_as_triples_and_as_a_single_triple() {
-    let expected = json!([["territory", "=", "North"], ["modified", ">", "2026-01-01"]]);
-    let object = json!({"territory": "North", "modified": [">", "2026-01-01"]});
-    let triples = json!([["territory", "=", "North"], ["Customer", "modified", ">", "2026-01-01"]]);
+    let expected = json!([["territory", "=", "North"], ["modified", ">=", "2026-01-01"]]);
+    let object = json!({"territory": "North", "modified": [">=", "2026-01-01"]});
+    let triples = json!([["territory", "=", "North"], ["Customer", "modified", ">=", "2026-01-01"]]);
     for filters in [object.clone(), triples, json!(object.to_string())] {
         assert_eq!(query(json!({"filters": filters})).await["filters"], expected);
     }
@@ -78,7 +78,7 @@ async fn filters_are_taken_as_object_as_triples_and_as_a_single_triple() {
     assert_eq!(query(single).await["filters"], json!([["territory", "=", "North"]]));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn or_filters_go_apart() {
     let query =
         query(json!({"filters": {"disabled": false}, "or_filters": {"territory": "North", "language": "de"}})).await;
@@ -86,7 +86,7 @@ async fn or_filters_go_apart() {
     assert_eq!(query["or_filters"], json!([["territory", "=", "North"], ["language", "=", "de"]]));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn every_operator_reaches_the_site_as_frappe_writes_it() {
     for (filter, sent) in [
         (json!(["!=", "X"]), json!(["!=", "X"])),
@@ -114,7 +114,7 @@ async fn every_operator_reaches_the_site_as_frappe_writes_it() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_tree_is_walked_with_a_second_filter_and_from_fields_that_are_set() {
     let set = json!(["territory", "is", "set"]);
     for (operator, beside) in [
@@ -134,7 +134,7 @@ async fn a_tree_is_walked_with_a_second_filter_and_from_fields_that_are_set() {
     assert!(text.contains("or_filters: territory: descendants of cannot be one of several choices"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn filters_that_would_be_misread_are_refused_all_at_once() {
     let filters = json!({
         "teritory": "North",
@@ -167,7 +167,7 @@ async fn filters_that_would_be_misread_are_refused_all_at_once() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn order_by_is_quoted_and_completed_with_the_name() {
     for (asked, sent) in [
         ("customer_name", "customer_name asc, name asc"),
@@ -181,7 +181,7 @@ async fn order_by_is_quoted_and_completed_with_the_name() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn order_by_takes_fields_and_directions_only() {
     for asked in ["1", "sleep(5)", "name; drop table x", "modified desc limit 1", "`name`)--", "territory asc asc", ","]
     {
@@ -190,7 +190,7 @@ async fn order_by_takes_fields_and_directions_only() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_limit_is_one_to_five_hundred() {
     for limit in [json!(0), json!(501), json!(-1), json!(1.5), json!("ten"), json!(u64::MAX)] {
         let text = refused(json!({"limit": limit})).await;
@@ -199,7 +199,7 @@ async fn the_limit_is_one_to_five_hundred() {
     assert_eq!(query(json!({"limit": 500})).await["limit_page_length"], 500);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_cursor_leads_through_all_pages_and_ends() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": all()}));
@@ -227,7 +227,7 @@ fn count(site: &SampleSite, filters: Value) -> usize {
     usize::try_from(site.sandbox.with(|site| site.count("Customer", &list)).unwrap()).unwrap()
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_cursor_of_another_list_is_refused() {
     let site = Site::start().await;
     site.data("GET", CUSTOMERS, json!([{"name": "A"}, {"name": "B"}])).await;
@@ -245,7 +245,7 @@ async fn a_cursor_of_another_list_is_refused() {
     assert_eq!(site.lines().await.len(), 1);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_total_is_counted_with_permissions() {
     let site = SampleSite::start().await;
     let app = app_of(&site.config_of("sales", json!({"doctypes": {"Customer": {"read": true}}})));
@@ -258,7 +258,7 @@ async fn the_total_is_counted_with_permissions() {
     assert_eq!((&answer["count"], &answer["total"]), (&json!(1), &json!(seen)), "{answer}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_query_too_long_for_an_address_finds_what_it_asks_for() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": all()}));
@@ -268,7 +268,7 @@ async fn a_query_too_long_for_an_address_finds_what_it_asks_for() {
     assert_eq!(answer["documents"], json!([{"name": "Kestrel Software"}]));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn singles_and_child_tables_have_no_list() {
     let site = Site::start().await;
     let app = site.open_app();

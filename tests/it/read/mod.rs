@@ -10,6 +10,7 @@ mod get;
 mod linked;
 mod list;
 mod metadata;
+mod moments;
 mod names;
 mod print;
 mod recorded;

@@ -19,7 +19,7 @@ const NAMES: [(&str, &str); 10] = [
     ("'\"<>|", "%27%22%3C%3E%7C"),
 ];
 
-#[tokio::test]
+#[on_every_version]
 async fn a_name_reaches_exactly_its_own_document() {
     for (name, encoded) in NAMES {
         let site = Site::start().await;
@@ -42,7 +42,7 @@ async fn a_name_reaches_exactly_its_own_document() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn names_that_no_address_can_hold_are_refused_before_anything_is_sent() {
     let site = Site::start().await;
     let app = site.app(json!({"ToDo": all()}));
@@ -57,7 +57,7 @@ async fn names_that_no_address_can_hold_are_refused_before_anything_is_sent() {
     assert_eq!(site.lines().await, Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_name_of_a_doctype_leads_nowhere_else_either() {
     let site = Site::start().await;
     let app = site.open_app();

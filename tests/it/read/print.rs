@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::sandbox::{SampleSite, config, site};
 use crate::support::{app_of, call, refusal};
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_is_printed_as_markdown_and_a_missing_converter_is_explained() {
     let (_site, app) = site(json!({"default": {"read": true, "print": true}})).await;
     let list = json!({"doctype": "Sales Order", "limit": 1, "fields": ["name", "customer"]});
@@ -20,7 +20,7 @@ async fn a_document_is_printed_as_markdown_and_a_missing_converter_is_explained(
     assert!(told.contains("lacks the converter") && told.contains("\"as\": \"markdown\""), "{told}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn nothing_is_printed_of_which_anything_is_withheld() {
     let site = SampleSite::bench().await.sandbox;
     let permissions = json!({"default": {"read": true, "update": true, "print": true}});
@@ -58,7 +58,7 @@ async fn nothing_is_printed_of_which_anything_is_withheld() {
     );
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn nothing_is_printed_with_a_password_that_the_site_does_not_hide() {
     let (site, app) = site(json!({"doctypes": {"LDAP Settings": {"read": true, "print": true}}})).await;
     let print = json!({"doctype": "LDAP Settings", "name": "LDAP Settings"});

@@ -6,7 +6,7 @@ use crate::support::{Site, all, call, refusal};
 
 const LINK: &str = "frappe.desk.search.search_link";
 
-#[tokio::test]
+#[on_every_version]
 async fn a_search_asks_as_the_desk_does() {
     let site = Site::start().await;
     let found = json!([
@@ -16,17 +16,17 @@ async fn a_search_asks_as_the_desk_does() {
     site.method(LINK, found).await;
     let app = site.app(json!({"Customer": all()}));
     let arguments =
-        json!({"search_term": "zod", "limit": 5, "filters": {"territory": "North", "creation": [">", "2026-01-01"]}});
+        json!({"search_term": "zod", "limit": 5, "filters": {"territory": "North", "creation": [">=", "2026-01-01"]}});
     let answer = call(&app, "search_customer_documents", arguments).await.unwrap();
     let documents =
         json!([{"name": "Zod Co", "title": "Zod & Sons", "description": "Commercial, North"}, {"name": "Zod 2"}]);
     assert_eq!(answer, json!({"count": 2, "documents": documents}));
-    let filters = json!({"territory": "North", "creation": [">", "2026-01-01"]});
+    let filters = json!({"territory": "North", "creation": [">=", "2026-01-01"]});
     let body = json!({"doctype": "Customer", "txt": "zod", "page_length": 5, "filters": filters});
     assert_eq!(site.sent().await, [(format!("POST /api/method/{LINK}"), body)]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_withheld_search_field_is_neither_searched_nor_shown() {
     let site = Site::start().await;
     let row = json!({"name": "Zod Co", "customer_name": "Zod", "customer_group": "Secret Group", "mobile_no": "1"});
@@ -44,7 +44,7 @@ async fn a_withheld_search_field_is_neither_searched_nor_shown() {
     assert_eq!(sent[0].1["order_by"], "`tabCustomer`.`modified` desc, `tabCustomer`.`name` asc");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_search_by_a_withheld_filter_is_refused() {
     let site = Site::start().await;
     let app = site.app(json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}}));

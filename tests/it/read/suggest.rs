@@ -13,7 +13,7 @@ fn row(more: Value) -> Value {
     row
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_link_that_leads_nowhere_is_told_with_what_it_may_have_been() {
     let (_site, app) = site(json!({"default": all()})).await;
     let customer = first(&app, "Customer", json!({"territory": "North"})).await;
@@ -35,7 +35,7 @@ async fn a_link_that_leads_nowhere_is_told_with_what_it_may_have_been() {
     );
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_empty_list_tells_which_filter_names_nothing() {
     let (_site, app) = site(json!({"default": all()})).await;
     for (filters, note) in [
@@ -56,7 +56,7 @@ async fn an_empty_list_tells_which_filter_names_nothing() {
     assert!(listed["note"].is_null(), "{listed}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_dry_run_looks_for_links_that_may_be_read() {
     let (_site, app) = site(json!({"default": all()})).await;
     let data =
@@ -65,7 +65,7 @@ async fn a_dry_run_looks_for_links_that_may_be_read() {
     assert!(text.contains("data.territory: there is no Territory named \"Nrth\""), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn stock_and_prices_of_what_is_not_there_are_not_zero() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let text = refusal(&app, "get_stock_balance", json!({"item_code": ITEM, "warehouse": "Nowhere"})).await;
@@ -85,7 +85,7 @@ async fn stock_and_prices_of_what_is_not_there_are_not_zero() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn words_are_found_in_any_order() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let listed = call(&app, "list_item_documents", json!({"fields": ["name", "item_name"], "limit": 1})).await.unwrap();
@@ -98,14 +98,14 @@ async fn words_are_found_in_any_order() {
     assert_eq!(none["count"], 0, "{none}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_site_s_date_is_told() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let told = call(&app, "test_connection", json!({})).await.unwrap();
     assert_eq!(told["today"].as_str().map(str::len), Some(10), "{told}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_date_that_is_none_is_not_sent() {
     let (site, app) = site(json!({"default": all()})).await;
     let todo = first(&app, "ToDo", json!({})).await;
@@ -115,14 +115,14 @@ async fn a_date_that_is_none_is_not_sent() {
     assert!(site.journal().is_empty());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_doctype_of_almost_that_name_is_named_where_tools_are_looked_for() {
     let (_site, app) = site(json!({"default": all()})).await;
     let found = call(&app, "find_tools", json!({"doctype": "timesheets"})).await.unwrap();
     assert_eq!(found["next"], "No DocType \"timesheets\" is available here; did you mean Timesheet?");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn sums_say_that_drafts_count_and_counts_that_they_count_documents() {
     let (_site, app) = site(json!({"default": all()})).await;
     let sum =

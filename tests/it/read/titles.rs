@@ -3,8 +3,8 @@
 use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
-use crate::sandbox::{config, site};
-use crate::support::{app_of, call, refusal};
+use crate::sandbox::{SampleSite, config, site};
+use crate::support::{Version, all, app_of, call, refusal, version};
 
 async fn project(app: &Connection, title: &str) -> String {
     let data = json!({"data": {"project_name": title, "naming_series": "PROJ-.####"}});
@@ -23,7 +23,7 @@ fn task(project: &str) -> Value {
     json!({"data": {"subject": "Measure", "project": project}})
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_link_given_by_its_title_becomes_the_name() {
     let (_site, app) = site(rules()).await;
     let name = project(&app, "Refit of the canteen").await;
@@ -38,7 +38,7 @@ async fn a_link_given_by_its_title_becomes_the_name() {
     assert!(plain.get("links_by_title").is_none(), "{plain}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_title_that_is_not_certain_is_refused_with_the_candidates() {
     let (site, app) = site(rules()).await;
     let (one, two) = (project(&app, "Twin towers North").await, project(&app, "Twin towers South").await);
@@ -51,7 +51,7 @@ async fn a_title_that_is_not_certain_is_refused_with_the_candidates() {
     assert_eq!(site.journal().len(), before, "nothing was written");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn titles_of_doctypes_that_may_not_be_read_are_not_looked_up() {
     let (site, app) = site(rules()).await;
     project(&app, "Secret refit").await;
@@ -74,7 +74,7 @@ async fn titles_of_doctypes_that_may_not_be_read_are_not_looked_up() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_search_everywhere_names_doctype_and_title() {
     let (_site, app) =
         site(json!({"default": {"read": true}, "doctypes": {"Project": {"read": true, "create": true}}})).await;
@@ -85,4 +85,24 @@ async fn a_search_everywhere_names_doctype_and_title() {
     assert!(found["doctypes_searched"].as_u64().unwrap() > 20, "{found}");
     let text = refusal(&app, "global_search", json!({"text": "canteen", "doctypes": ["Nothing"]})).await;
     assert!(text.contains("no DocType \"Nothing\""), "{text}");
+}
+
+#[on_every_version]
+async fn h64_a_title_that_is_the_pattern_for_one_is_not_shown_for_it() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Invoice": all()}));
+    let listed = call(&app, "list_sales_invoice_documents", json!({"fields": ["customer_name"], "limit": 1})).await;
+    let invoice = listed.unwrap()["documents"][0].clone();
+    let (name, customer) = (invoice["name"].as_str().unwrap(), &invoice["customer_name"]);
+    if version() < Version::V16 {
+        let pattern = json!({"title": "{customer_name}"});
+        site.sandbox.with(|site| site.set("Sales Invoice", name, pattern.as_object().unwrap())).unwrap();
+    }
+    let found = call(&app, "search_link", json!({"doctype": "Sales Invoice", "text": name})).await.unwrap();
+    assert_eq!(found["documents"], json!([{"name": name, "title": customer, "exact": true}]));
+    let found = call(&app, "search_link", json!({"doctype": "Sales Invoice", "text": customer})).await.unwrap();
+    assert!(found["documents"].as_array().unwrap().iter().any(|found| found["name"] == name), "{found}");
+    let filters = json!({"filters": {"name": name}});
+    let listed = call(&app, "list_sales_invoice_documents", filters).await.unwrap();
+    assert_eq!(&listed["documents"][0]["customer_name"], customer, "beside the pattern stands what it is for");
 }

@@ -15,7 +15,7 @@ async fn answering(answer: Value) -> Site {
     site
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn rows_that_are_lists_tell_of_which_doctype_a_dynamic_link_is() {
     let site = answering(json!({
         "columns": ["Party Type:Data:80", "Party:Dynamic Link/party_type:120"],
@@ -33,7 +33,7 @@ async fn rows_that_are_lists_tell_of_which_doctype_a_dynamic_link_is() {
     assert!(told.contains("every Customer, of which"), "{told}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused() {
     let site = answering(json!({"columns": ["Customer:Link/Customer:120"], "result": [["C-1"]]})).await;
     let customer = json!({"read": true, "allowed_fields": ["customer_name", "territory"]});
@@ -47,7 +47,7 @@ async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused(
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_column_is_held_to_the_rows_of_its_doctype_and_to_what_they_link_to() {
     let columns = ["customer", "credit_limit", "rate", "valuation_rate", "qty", "company"];
     let columns: Vec<Value> = columns.iter().map(|field| json!({"fieldname": field, "label": field})).collect();
@@ -112,7 +112,7 @@ async fn a_column_is_held_to_the_rows_of_its_doctype_and_to_what_they_link_to() 
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_rule_without_report_stops_the_reports_about_its_doctype() {
     let site = SampleSite::start().await;
     let app = |may: bool| {
@@ -127,7 +127,7 @@ async fn a_rule_without_report_stops_the_reports_about_its_doctype() {
     assert!(!listed.contains("General Ledger") && listed.contains("Sales Register"), "{listed}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_presets_run_the_reports_that_they_name() {
     let site = SampleSite::start().await;
     let listed = async |permissions: Value| {

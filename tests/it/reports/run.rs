@@ -12,7 +12,7 @@ fn has(answer: &Value, name: &str) -> bool {
     answer["columns"].as_array().unwrap().iter().any(|column| column["field"] == name)
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn only_reports_that_are_named_are_there() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts *able", "Stock Balance"]})).await;
     let listed = call(&app, "list_reports", json!({})).await.unwrap();
@@ -32,7 +32,7 @@ async fn only_reports_that_are_named_are_there() {
     assert!(app.registry().find("run_report").is_none(), "reports are off unless they are named");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_report_is_described_with_its_filters_and_an_example_that_works() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
     let about = call(&app, "describe_report", json!({"name": "Accounts Receivable"})).await.unwrap();
@@ -57,7 +57,7 @@ async fn a_report_is_described_with_its_filters_and_an_example_that_works() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts Receivable"]})).await;
     let mut arguments = json!({"name": "Accounts Receivable", "filters": {"company": COMPANY}, "limit": 500});
@@ -82,7 +82,7 @@ async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
     assert!(text.contains("only with the same filters"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h53_filters_are_checked_before_anything_runs() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
     let filters = json!({"compny": "X", "company": "No Such Company", "report_date": "24.11.2026", "ageing_based_on": "Due date"});
@@ -104,7 +104,7 @@ async fn h53_filters_are_checked_before_anything_runs() {
     assert!(text.contains("saved list of Asset Activity"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h53_a_report_in_the_background_is_started_awaited_and_read() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Stock Balance", "Sales Register"]})).await;
     let answer = call(&app, "run_report", json!({"name": "Stock Balance"})).await.unwrap();
@@ -118,7 +118,7 @@ async fn h53_a_report_in_the_background_is_started_awaited_and_read() {
     assert!(text.contains("is a run with other filters"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn h53_withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
     let rules = json!({
         "default": {"read": true}, "reports": ["Accounts Receivable", "Sales Register"],

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{Desk, app};
 use crate::support::{call, refusal};
 
-#[tokio::test]
+#[on_every_version]
 async fn a_lead_is_rejected_and_another_one_approved() {
     let desk = Desk::open().await;
     let mut leads = Vec::new();
@@ -34,7 +34,7 @@ async fn a_lead_is_rejected_and_another_one_approved() {
     assert!(!leads.iter().any(|lead| waiting(&pending).contains(lead.as_str())), "{pending}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_user_without_the_role_has_no_action() {
     let desk = Desk::open().await;
     let lead = desk.create("Lead", json!({"first_name": "Ole", "territory": "North"})).await;
@@ -48,7 +48,7 @@ async fn a_user_without_the_role_has_no_action() {
     assert!(none.is_err(), "the document is read first");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_doctype_without_a_workflow_says_so() {
     let desk = Desk::open().await;
     let customer = desk.some("Customer", json!({}), 1).await.remove(0);

@@ -24,7 +24,7 @@ fn prices(names: &[String]) -> Value {
     rows.collect()
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn five_hundred_prices_are_changed_over_a_connection_that_breaks() {
     let desk = Desk::within(2).await;
     let names = items(&desk.site, 500);
@@ -56,7 +56,7 @@ async fn five_hundred_prices_are_changed_over_a_connection_that_breaks() {
     assert!([1.0, 250.0, 500.0].iter().all(|done| progress.contains(done)), "{progress:?}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_call_that_is_called_off_says_where_to_go_on() {
     let desk = Desk::open().await;
     let names = items(&desk.site, 40);
@@ -81,7 +81,7 @@ async fn a_call_that_is_called_off_says_where_to_go_on() {
     assert_eq!(desk.journal(before).len(), 40, "no row is written twice");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_site_in_maintenance_stops_the_batch() {
     let desk = Desk::open().await;
     let names = items(&desk.site, 20);
@@ -93,7 +93,7 @@ async fn a_site_in_maintenance_stops_the_batch() {
     assert!((6..=9).contains(&start) && answer["done"] == start - 1, "{answer}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn documents_are_checked_together_before_the_first_is_sent() {
     let desk = Desk::open().await;
     let before = desk.site.journal().len();
@@ -109,7 +109,7 @@ async fn documents_are_checked_together_before_the_first_is_sent() {
     assert_eq!(desk.journal(before), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_atomic_batch_makes_all_or_none() {
     let desk = Desk::open().await;
     let before = desk.site.journal().len();
@@ -127,7 +127,7 @@ async fn an_atomic_batch_makes_all_or_none() {
     assert!(text.contains("at most 200 documents or none"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_batch_is_deleted_after_one_confirmation_and_each_row_is_told() {
     let desk = Desk::open().await;
     let documents = json!([{"description": "a"}, {"description": "b"}]);

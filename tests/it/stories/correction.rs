@@ -11,7 +11,7 @@ fn named(doctype: &str, name: &str) -> Value {
     json!({"doctype": doctype, "name": name})
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_submitted_invoice_is_corrected_by_cancelling_and_amending() {
     let desk = Desk::open().await;
     let invoice = desk.invoice().await;
@@ -40,7 +40,7 @@ async fn a_submitted_invoice_is_corrected_by_cancelling_and_amending() {
     desk.submit(INVOICE, &draft).await;
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_without_states_has_none_of_these_tools() {
     let desk = Desk::open().await;
     let customer = desk.some("Customer", json!({}), 1).await.remove(0);
@@ -71,7 +71,7 @@ async fn chain(desk: &Desk) -> [String; 3] {
     [order, invoice, payment]
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
     let desk = Desk::open().await;
     let [order, invoice, payment] = chain(&desk).await;
@@ -99,7 +99,7 @@ async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
     assert_eq!((&answer["cancelled"], &answer["also_cancelled"]), (&json!(order), &json!(first)), "{answer}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_stands_in_the_way_is_named_and_cancelled_only_where_it_may_be_read() {
     let desk = Desk::open().await;
     let [order, invoice, payment] = chain(&desk).await;
@@ -124,7 +124,7 @@ async fn what_stands_in_the_way_is_named_and_cancelled_only_where_it_may_be_read
     assert_eq!(desk.journal(before), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_cascade_that_stops_says_what_is_cancelled_and_what_is_not() {
     let desk = Desk::open().await;
     let [order, invoice, payment] = chain(&desk).await;

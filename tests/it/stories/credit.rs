@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::Desk;
 
-#[tokio::test]
+#[on_every_version]
 async fn a_returned_invoice_is_credited_and_paid_back() {
     let desk = Desk::open().await;
     let invoice = desk.invoice().await;

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::Desk;
 
-#[tokio::test]
+#[on_every_version]
 async fn a_supplier_bill_is_attached_looked_at_and_taken_off() {
     let desk = Desk::open().await;
     let invoice = desk.some("Purchase Invoice", json!({}), 1).await.remove(0);

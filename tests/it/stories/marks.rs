@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::Desk;
 
-#[tokio::test]
+#[on_every_version]
 async fn what_is_hung_on_a_document_is_there_and_can_be_taken_off() {
     let desk = Desk::open().await;
     let customer = desk.some("Customer", json!({}), 1).await.remove(0);
@@ -33,7 +33,7 @@ async fn what_is_hung_on_a_document_is_there_and_can_be_taken_off() {
     assert!(text.contains("Administrator does not follow"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn nothing_is_hung_on_a_document_that_is_not_there() {
     let desk = Desk::open().await;
     let before = desk.site.journal().len();
@@ -46,7 +46,7 @@ async fn nothing_is_hung_on_a_document_that_is_not_there() {
     assert_eq!(desk.journal(before), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_renamed_document_is_found_by_its_new_name_and_never_merged() {
     let desk = Desk::open().await;
     let customers = desk.some("Customer", json!({}), 2).await;

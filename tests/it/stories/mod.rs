@@ -8,6 +8,7 @@ mod files;
 mod marks;
 mod month_end;
 mod procure;
+mod rules;
 mod sell;
 
 use std::sync::{Arc, Mutex};

@@ -15,7 +15,7 @@ fn near(one: f64, other: f64) -> bool {
     (one - other).abs() < 0.01
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_month_is_closed_from_reports() {
     let desk = Desk::open().await;
     let report = async |name: &str, filters: Value| {

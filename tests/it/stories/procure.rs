@@ -3,7 +3,7 @@ use serde_json::json;
 use super::Desk;
 use crate::sandbox::COMPANY;
 
-#[tokio::test]
+#[on_every_version]
 async fn a_material_request_becomes_a_paid_purchase() {
     let desk = Desk::open().await;
     let supplier = desk.some("Supplier", json!({}), 1).await.remove(0);
@@ -32,7 +32,7 @@ async fn a_material_request_becomes_a_paid_purchase() {
     assert_eq!((&payment["payment_type"], &payment["paid_amount"]), (&json!("Pay"), &json!(70.0)));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_material_request_that_is_not_for_purchase_is_not_ordered() {
     let desk = Desk::open().await;
     let item = desk.some("Item", json!({"is_stock_item": 1, "has_variants": 0}), 1).await.remove(0);

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::Desk;
 use crate::sandbox::COMPANY;
 
-#[tokio::test]
+#[on_every_version]
 async fn a_quotation_becomes_a_paid_invoice() {
     let desk = Desk::open().await;
     let customer = desk.some("Customer", json!({}), 1).await.remove(0);
@@ -45,7 +45,7 @@ async fn a_quotation_becomes_a_paid_invoice() {
     assert_eq!(invoice["items"][0]["sales_order"], json!(order));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_cannot_be_made_is_refused_with_what_can() {
     let desk = Desk::open().await;
     let invoice = desk.invoice().await;

@@ -25,7 +25,7 @@ async fn seen(app: &erpnext_mcp::app::Connection, tool: &str, arguments: Value) 
     (answer, watch.take())
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_file_is_attached_listed_read_and_deleted() {
     let (site, app) = site(json!({"default": crate::support::all()})).await;
     let task = task(&app).await;
@@ -57,7 +57,7 @@ async fn a_file_is_attached_listed_read_and_deleted() {
     assert!(told.contains("list_attachments shows those it has"), "{told}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_is_neither_text_nor_a_picture_is_a_link() {
     let (site, app) = site(json!({"default": crate::support::all()})).await;
     let task = task(&app).await;
@@ -70,7 +70,7 @@ async fn what_is_neither_text_nor_a_picture_is_a_link() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_file_needs_the_leave_that_its_document_needs() {
     let (site, app) = site(json!({"default": crate::support::all()})).await;
     let task = task(&app).await;
@@ -94,7 +94,7 @@ async fn a_file_needs_the_leave_that_its_document_needs() {
     assert!(call(&nobody, "list_attachments", task).await.is_err());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_file_of_a_field_that_is_withheld_is_withheld() {
     let (site, app) = site(json!({"default": crate::support::all()})).await;
     let item = call(&app, "list_generic_documents", json!({"doctype": "Item", "limit": 1})).await.unwrap();
@@ -114,7 +114,7 @@ async fn the_file_of_a_field_that_is_withheld_is_withheld() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_file_comes_from_exactly_one_place_and_from_open_directories_only() {
     let (site, app) = site(json!({"default": crate::support::all()})).await;
     let task = task(&app).await;

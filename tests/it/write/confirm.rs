@@ -21,7 +21,7 @@ async fn preview(app: &erpnext_mcp::app::Connection, tool: &str, given: Value) -
     serde_json::from_str(&refusal(app, tool, given).await).unwrap()
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_delete_is_shown_first_and_done_with_the_token_once() {
     let site = SampleSite::start().await;
     let app = strict(&site, json!([]));
@@ -39,7 +39,7 @@ async fn a_delete_is_shown_first_and_done_with_the_token_once() {
     assert_eq!(site.writes().last().unwrap(), &format!("delete ToDo {}", name.as_str().unwrap()));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_that_was_changed_meanwhile_is_shown_again() {
     let site = SampleSite::start().await;
     let app = strict(&site, json!([]));
@@ -51,7 +51,7 @@ async fn a_document_that_was_changed_meanwhile_is_shown_again() {
     assert!(site.stored("ToDo", name.as_str().unwrap()).is_some());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn operations_that_the_configuration_names_wait_too() {
     let site = SampleSite::start().await;
     let app = strict(&site, json!(["update", "submit"]));
@@ -73,7 +73,7 @@ async fn operations_that_the_configuration_names_wait_too() {
     assert_eq!(permitted["needs_confirmation"], json!(["update", "delete", "submit", "cancel"]), "{permitted}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_batch_is_confirmed_as_a_whole() {
     let site = SampleSite::start().await;
     let app = strict(&site, json!([]));
@@ -87,7 +87,7 @@ async fn a_batch_is_confirmed_as_a_whole() {
     assert_eq!(answer["done"], 2, "{answer}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_dry_run_checks_everything_shows_the_difference_and_sends_nothing() {
     let site = SampleSite::start().await;
     let app = strict(&site, json!([]));

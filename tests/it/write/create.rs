@@ -18,7 +18,7 @@ async fn todos(stored: Value) -> (Site, Connection) {
     (site, app)
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_is_sent_as_the_site_stores_it_and_read_back() {
     let stored =
         json!({"name": "t-1", "status": "Open", "priority": "High", "date": "2026-01-05", "description": "call"});
@@ -33,14 +33,14 @@ async fn a_document_is_sent_as_the_site_stores_it_and_read_back() {
     assert_eq!(sent.len(), 2);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_was_stored_differently_is_said() {
     let (_site, app) = todos(json!({"name": "t-1", "priority": "Medium", "description": "call"})).await;
     let answer = call(&app, CREATE, json!({"data": {"description": "call", "priority": "High"}})).await.unwrap();
     assert_eq!(answer["stored_differently"], json!({"priority": {"sent": "High", "stored": "Medium"}}));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn links_that_the_site_would_not_check_are_checked() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"ToDo": all(), "Customer": all()}));
@@ -53,7 +53,7 @@ async fn links_that_the_site_would_not_check_are_checked() {
     assert_eq!(site.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn links_in_rows_are_checked_once_each() {
     let (site, app) = todos(json!({})).await;
     site.method(LINK, json!({})).await;
@@ -67,7 +67,7 @@ async fn links_in_rows_are_checked_once_each() {
     assert_eq!(site.writes().await, Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn where_the_user_may_not_look_a_link_up_the_site_decides() {
     let (site, app) = todos(json!({"name": "t-1", "description": "call"})).await;
     site.answer("POST", &format!("/api/method/{LINK}"), 403, json!({"exc_type": "PermissionError"})).await;
@@ -75,7 +75,7 @@ async fn where_the_user_may_not_look_a_link_up_the_site_decides() {
     assert_eq!(answer["created"], "t-1");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn every_violation_comes_at_once_and_nothing_is_sent() {
     let (site, app) = todos(json!({})).await;
     let data = json!({
@@ -107,7 +107,7 @@ async fn every_violation_comes_at_once_and_nothing_is_sent() {
     assert!(site.lines().await.iter().all(|line| line.contains("getdoctype")), "{:?}", site.lines().await);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_name_that_the_site_changed_is_the_one_that_is_told() {
     let site = Site::start().await;
     let messages = json!([json!({"message": "Changed customer name to 'Zod Co - 1'"}).to_string()]).to_string();
@@ -122,7 +122,7 @@ async fn a_name_that_the_site_changed_is_the_one_that_is_told() {
     assert_eq!(answer["messages"], json!([taken, "Changed customer name to [withheld]"]));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_failed_reading_back_is_no_failed_write() {
     let site = Site::start().await;
     site.data("POST", "/api/resource/ToDo", json!({"name": 17})).await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::sandbox::{SampleSite, first};
 use crate::support::{Site, all, call, refusal};
 
-#[tokio::test]
+#[on_every_version]
 async fn nothing_is_deleted_without_confirmation() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"ToDo": all()}));
@@ -22,7 +22,7 @@ async fn nothing_is_deleted_without_confirmation() {
     assert_eq!(site.writes(), [format!("insert ToDo {name}")]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_confirmed_deletion_looks_first_which_document_the_name_reaches() {
     let site = Site::start().await;
     site.data("GET", "/api/resource/ToDo/t%201", json!({"name": "t 1"})).await;
@@ -33,7 +33,7 @@ async fn a_confirmed_deletion_looks_first_which_document_the_name_reaches() {
     assert_eq!(site.lines().await, ["GET /api/resource/ToDo/t%201", "DELETE /api/resource/ToDo/t%201"]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_name_that_is_only_nearly_the_document_s_deletes_nothing() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": all()}));
@@ -44,7 +44,7 @@ async fn a_name_that_is_only_nearly_the_document_s_deletes_nothing() {
     assert!(site.writes().is_empty() && site.stored("Customer", &name).is_some());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_that_others_link_to_stays() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": all(), "Sales Order": {"read": true}}));

@@ -62,7 +62,7 @@ async fn connected(
     (person.serve(ours).await.unwrap(), asked)
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn the_person_is_asked_and_the_answer_holds() {
     for yes in [true, false] {
         let site = SampleSite::start().await;
@@ -80,7 +80,7 @@ async fn the_person_is_asked_and_the_answer_holds() {
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn who_is_asked_about_what_changes_meanwhile_is_asked_about_what_it_has_become() {
     for (changes, asked_for, done) in [(1, 2, true), (usize::MAX, 4, false)] {
         let site = Arc::new(SampleSite::start().await);
@@ -105,7 +105,7 @@ async fn who_is_asked_about_what_changes_meanwhile_is_asked_about_what_it_has_be
     }
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn in_the_stateless_era_the_call_is_repeated_with_the_answer() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"ToDo": all()}));

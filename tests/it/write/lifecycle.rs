@@ -29,7 +29,7 @@ async fn site(after: Value) -> Site {
     site
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_submission_sends_the_document_as_it_was_read_and_reads_it_back() {
     let site = site(order(1, "To Deliver and Bill")).await;
     site.method("frappe.client.submit", json!({"docstatus": 1})).await;
@@ -47,7 +47,7 @@ async fn a_submission_sends_the_document_as_it_was_read_and_reads_it_back() {
     assert_eq!(sent[2].1, json!({ "doc": whole }));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_under_a_workflow_is_not_submitted_past_its_approval() {
     let site = Site::start().await;
     site.data("GET", ORDER, order(0, "Draft")).await;
@@ -58,7 +58,7 @@ async fn a_document_under_a_workflow_is_not_submitted_past_its_approval() {
     assert!(!site.lines().await.contains(&"POST /api/method/frappe.client.submit".to_owned()));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_submission_that_waits_for_a_job_is_not_told_as_done() {
     let site = site(order(0, "Draft")).await;
     site.method("frappe.client.submit", json!({})).await;
@@ -67,7 +67,7 @@ async fn a_submission_that_waits_for_a_job_is_not_told_as_done() {
     assert!(answer["note"].as_str().unwrap().contains("still a draft"), "{answer}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_that_somebody_changed_meanwhile_is_not_submitted() {
     let site = site(order(0, "Draft")).await;
     let stale = json!({"exc_type": "TimestampMismatchError"});
@@ -77,7 +77,7 @@ async fn a_document_that_somebody_changed_meanwhile_is_not_submitted() {
     assert!(text.contains("was changed by somebody else") && text.contains("nothing was done"), "{text}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_is_not_permitted_changes_nothing() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": {"read": true, "update": true}, "ToDo": all()}));
@@ -91,7 +91,7 @@ async fn what_is_not_permitted_changes_nothing() {
     assert_eq!(site.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_cascade_needs_leave_to_cancel_everything_it_reaches() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all(), "Sales Invoice": {"read": true}, "Delivery Note": all()}));
@@ -125,7 +125,7 @@ async fn mapped() -> Site {
     site
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_draft_shows_and_stores_only_what_both_ends_leave() {
     let site = mapped().await;
     let restricted = |field: &str| {
@@ -153,7 +153,7 @@ async fn a_draft_shows_and_stores_only_what_both_ends_leave() {
     );
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_may_not_be_created_is_not_even_drafted() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all(), "Sales Invoice": {"read": true}}));
@@ -187,7 +187,7 @@ async fn approval(leads_to: Option<&str>) -> Site {
     site
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_action_that_submits_needs_leave_to_submit() {
     let approve = json!({"doctype": "Sales Order", "name": "SO-1", "action": "Approve"});
     let sent = "POST /api/method/frappe.model.workflow.apply_workflow".to_owned();
@@ -203,7 +203,7 @@ async fn an_action_that_submits_needs_leave_to_submit() {
     assert_eq!(call(&app, "apply_workflow_action", approve).await.unwrap()["state"]["to"], "Approved");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_waits_is_shown_only_of_permitted_doctypes() {
     let site = Site::start().await;
     let waiting = |doctype: &str, name: &str| json!({"reference_doctype": doctype, "reference_name": name});

@@ -24,7 +24,7 @@ fn methods() -> Value {
     })
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn only_the_methods_that_are_listed_are_there() {
     let (site, none) = site(json!({"default": {"read": true, "update": true}})).await;
     assert!(none.registry().find("call_method").is_none());
@@ -41,7 +41,7 @@ async fn only_the_methods_that_are_listed_are_there() {
     assert!(near.contains(&format!("did you mean {BALANCE}?")), "{near}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn arguments_are_checked_before_anything_is_sent() {
     let (site, _) = site(json!({})).await;
     let mut file = config(&site, "administrator", json!({}));
@@ -64,7 +64,7 @@ async fn arguments_are_checked_before_anything_is_sent() {
     assert_eq!(answer["answer"], 0.0);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_method_that_writes_is_recorded_before_it_is_sent() {
     let (site, open) = site(json!({"default": {"read": true}})).await;
     let customer = call(&open, "list_generic_documents", json!({"doctype": "Customer", "limit": 1})).await.unwrap();

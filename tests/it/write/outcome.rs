@@ -48,7 +48,7 @@ fn writes(site: &Sandbox) -> Vec<String> {
 
 const TAKE_EFFECT: [Kind; 4] = [Kind::CutAfter, Kind::CutBody, Kind::Truncate, Kind::HtmlAfter(504)];
 
-#[tokio::test]
+#[on_every_version]
 async fn a_create_that_took_effect_is_found_by_what_was_sent() {
     let (site, app) = start(None).await;
     for (i, kind) in TAKE_EFFECT.into_iter().enumerate() {
@@ -60,7 +60,7 @@ async fn a_create_that_took_effect_is_found_by_what_was_sent() {
     assert_eq!(writes(&site), ["insert"; 4]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_create_that_took_no_effect_is_unknown_and_another_one_is_not_taken_for_it() {
     let (site, app) = start(None).await;
     made(&app, "call").await;
@@ -71,7 +71,7 @@ async fn a_create_that_took_no_effect_is_unknown_and_another_one_is_not_taken_fo
     assert_eq!(writes(&site), ["insert"]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_update_is_told_by_version_and_fields() {
     let (site, app) = start(None).await;
     let name = made(&app, "call").await;
@@ -90,7 +90,7 @@ async fn an_update_is_told_by_version_and_fields() {
     assert_eq!(writes(&site), ["insert", "update", "update", "update", "update"]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_site_that_is_silent_may_still_be_at_it() {
     let (site, app) = start(None).await;
     let name = made(&app, "call").await;
@@ -101,7 +101,7 @@ async fn a_site_that_is_silent_may_still_be_at_it() {
     assert!(said.contains("the site may still be at it"), "{said}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_delete_is_told_by_whether_the_document_is_there() {
     let (site, app) = start(None).await;
     let name = made(&app, "call").await;
@@ -113,7 +113,7 @@ async fn a_delete_is_told_by_whether_the_document_is_there() {
     assert_eq!(writes(&site), ["insert", "delete"]);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn submit_cancel_and_amend_are_told_by_what_the_document_became() {
     let (site, app) = start(Some(1)).await;
     let drafts = json!({"doctype": "Sales Order", "filters": {"docstatus": 0}, "limit": 1});
@@ -147,7 +147,7 @@ fn parcel() -> Value {
     json!({"doctype": "Parcel", "data": {"content": "books"}, "idempotency_key": "k-1"})
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_create_with_a_key_that_was_used_answers_the_document_it_made() {
     let (site, app) = parcels().await;
     site.data("GET", "/api/resource/Parcel", json!([{"name": "P-1"}])).await;
@@ -158,7 +158,7 @@ async fn a_create_with_a_key_that_was_used_answers_the_document_it_made() {
     assert_eq!(asked["filters"], json!([["idempotency_key", "=", "k-1"]]));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_key_is_kept_with_the_document_and_finds_it_where_no_answer_came() {
     let (site, app) = parcels().await;
     site.answer_once("GET", "/api/resource/Parcel", 200, json!({"data": []})).await;
@@ -173,7 +173,7 @@ async fn a_key_is_kept_with_the_document_and_finds_it_where_no_answer_came() {
     assert_eq!(sent["idempotency_key"], "k-1");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_key_that_the_site_does_not_keep_is_known_until_the_server_ends() {
     let site = crate::sandbox::SampleSite::start().await;
     let app = site.app(json!({"Task": crate::support::all()}));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::sandbox::{SampleSite, first};
 use crate::support::{all, call, refusal};
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_is_made_read_changed_and_deleted() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"ToDo": all()}));
@@ -21,7 +21,7 @@ async fn a_document_is_made_read_changed_and_deleted() {
     assert_eq!(site.writes(), ["insert", "update", "delete"].map(|verb| format!("{verb} ToDo {name}")));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn one_quantity_changes_and_what_else_the_rows_hold_stays() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all()}));
@@ -37,7 +37,7 @@ async fn one_quantity_changes_and_what_else_the_rows_hold_stays() {
     assert_eq!(typed_in(&after), typed_in(&before));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_row_is_named_by_what_it_is_about_and_links_in_it_by_their_titles() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all(), "Item": {"read": true}}));
@@ -57,7 +57,7 @@ async fn a_row_is_named_by_what_it_is_about_and_links_in_it_by_their_titles() {
     assert_eq!(after["items"].as_array().unwrap().last().unwrap()["item_code"], json!(lamp));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn rows_are_changed_within_the_policy_and_without_links_to_nothing() {
     let site = SampleSite::start().await;
     let mut rule = all();

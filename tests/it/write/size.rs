@@ -10,7 +10,7 @@ fn order(rows: usize, row: impl Fn(usize) -> Value) -> Value {
     json!({"data": {"customer": "None", "delivery_date": "2030-01-01", "items": rows}})
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_error_tells_some_of_many_problems_and_the_beginning_of_a_long_value() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all()}));
@@ -25,7 +25,7 @@ async fn an_error_tells_some_of_many_problems_and_the_beginning_of_a_long_value(
     assert!(text.len() < 20_000 && text.contains("\nnext: "), "{}", text.len());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn one_create_takes_a_thousand_rows_of_a_table() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all()}));

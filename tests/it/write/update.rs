@@ -33,7 +33,7 @@ async fn site(after: Value) -> (Site, Connection) {
     (site, app)
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn an_update_reads_first_sends_what_was_read_as_modified_and_reads_back() {
     let after = order("later", "PO-2", &json!([row("r1", 1, 1.0), row("r2", 2, 2.0)]));
     let (site, app) = site(after).await;
@@ -44,7 +44,7 @@ async fn an_update_reads_first_sends_what_was_read_as_modified_and_reads_back() 
     assert_eq!(sent[1].1, json!({"po_no": "PO-2", "modified": READ_AT}));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn rows_are_sent_whole_in_the_order_given() {
     let after = order("later", "PO-1", &json!([row("r2", 1, 5.0), row("r1", 2, 1.0)]));
     let (site, app) = site(after).await;
@@ -59,7 +59,7 @@ async fn rows_are_sent_whole_in_the_order_given() {
     assert!(answer.get("stored_differently").is_none(), "{answer}");
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_row_can_be_added() {
     let place = Place::new().await;
     let order = place.order(2).await;
@@ -74,7 +74,7 @@ async fn a_row_can_be_added() {
     assert_eq!((stored.len(), &stored[..2]), (3, &typed_in(&before)[..]));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_change_that_would_lose_rows_or_is_none_is_refused() {
     let place = Place::new().await;
     let order = place.order(2).await;
@@ -103,7 +103,7 @@ async fn a_change_that_would_lose_rows_or_is_none_is_refused() {
     assert_eq!(place.stored("Sales Order", &order), before);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_conflict_is_told_as_one_and_nothing_is_overwritten() {
     let site = Site::start().await;
     site.data("GET", ORDER, order(READ_AT, "PO-1", &json!([]))).await;
@@ -115,7 +115,7 @@ async fn a_conflict_is_told_as_one_and_nothing_is_overwritten() {
     assert_eq!(site.writes().await.len(), 1);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_conflict_between_reading_and_writing_tells_both_sides() {
     let site = Site::start().await;
     let theirs = |modified: &str, po_no: &str| {
@@ -141,7 +141,7 @@ async fn a_conflict_between_reading_and_writing_tells_both_sides() {
     assert_eq!(site.writes().await.len(), 1);
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn what_the_site_did_not_take_over_is_said() {
     let (_site, app) = site(order("later", "PO-1", &json!([row("r1", 1, 1.0), row("r2", 2, 2.0)]))).await;
     let answer = call(&app, UPDATE, json!({"name": "SO-1", "data": {"po_no": "PO-2"}})).await.unwrap();
@@ -149,7 +149,7 @@ async fn what_the_site_did_not_take_over_is_said() {
     assert_eq!(answer["stored_differently"], json!({"po_no": {"sent": "PO-2", "stored": "PO-1", "ignored": true}}));
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_document_that_is_not_there_is_not_written() {
     let place = Place::new().await;
     let text = place.refused_update("Sales Order", "SAL-ORD-0000-00000", json!({"po_no": "PO-2"})).await;
@@ -157,7 +157,7 @@ async fn a_document_that_is_not_there_is_not_written() {
     assert_eq!(place.site.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[on_every_version]
 async fn a_single_is_updated_by_its_own_name() {
     let (site, app) = site(json!({})).await;
     let at = "/api/resource/System%20Settings/System%20Settings";

@@ -1,0 +1,52 @@
+//! What a site of 16 masks for a user, past lists and documents: titles, and documents made of others.
+
+use serde_json::{Value, json};
+
+use super::Place;
+use crate::support::{Version, all, call, version};
+
+/// A lead with a title of its own, which the site masks for everybody but Administrator on 16.
+async fn masked() -> (Place, String, String) {
+    let place = Place::new().await;
+    let mask = |site: &erpnext_sandbox::site::Site<'_>| {
+        site.meta.mask("Lead", "title");
+        Ok(())
+    };
+    place.site.sandbox.with(mask).unwrap();
+    let lead = place.some("Lead", json!({"territory": "North"})).await;
+    let title = "Rowan and Daughters";
+    place.set("Lead", &lead, json!({"title": title}));
+    (place, lead, title.to_owned())
+}
+
+#[on_every_version]
+async fn h84_a_masked_title_is_neither_shown_nor_found() {
+    let (place, lead, title) = masked().await;
+    let app = place.app_as("other", json!({"default": {"read": true}}));
+    let found = async |text: &str| {
+        let found = call(&app, "search_link", json!({"doctype": "Lead", "text": text})).await.unwrap();
+        found["documents"].as_array().unwrap().clone()
+    };
+    let masks = version() >= Version::V16;
+    assert_eq!(found(&title).await.is_empty(), masks, "a mask is found by nothing");
+    let by_name = found(&lead).await;
+    assert_eq!(by_name[0].get("title"), (!masks).then(|| json!(title)).as_ref(), "{by_name:?}");
+}
+
+#[on_every_version]
+async fn h84_nothing_is_made_of_a_document_whose_values_are_masked() {
+    let (place, lead, _) = masked().await;
+    let app = place.app_as("other", json!({"default": all()}));
+    for save in [false, true] {
+        let before = place.site.writes().len();
+        let asked = json!({"doctype": "Lead", "name": lead, "to": "Opportunity", "save": save});
+        let told = call(&app, "convert_document", asked).await;
+        if version() < Version::V16 {
+            told.unwrap();
+            continue;
+        }
+        let text = told.map(|answer: Value| answer.to_string()).unwrap_err().for_model();
+        assert!(text.contains("the site masks title of Lead for this user"), "{text}");
+        assert_eq!(place.site.writes().len(), before);
+    }
+}

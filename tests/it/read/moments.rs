@@ -1,0 +1,60 @@
+//! Days where the site has moments: a filter by a day is about all of it, and a day that is stored is its beginning.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::SampleSite;
+use crate::support::{Version, all, call, refusal, version};
+
+async fn made(site: &SampleSite, at: &str) -> String {
+    let app = site.app(json!({"ToDo": all()}));
+    let made = call(&app, "create_todo_document", json!({"data": {"description": at}})).await.unwrap();
+    let name = made["created"].as_str().unwrap().to_owned();
+    let columns = json!({"creation": at});
+    site.sandbox.with(|site| site.set("ToDo", &name, columns.as_object().unwrap())).unwrap();
+    name
+}
+
+#[on_every_version]
+async fn a_filter_by_a_day_is_about_all_of_it() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"ToDo": all()}));
+    let before = made(&site, "2019-03-04 23:59:59.900000").await;
+    let first = made(&site, "2019-03-05 00:00:00.000000").await;
+    let last = made(&site, "2019-03-05 23:59:59.900000").await;
+    let after = made(&site, "2019-03-06 00:00:00.000000").await;
+    let found = async |operator: &str, value: Value| {
+        let filters = json!([["creation", operator, value], ["creation", "<", "2020-01-01"]]);
+        let asked = json!({"filters": filters, "fields": ["name"], "order_by": "creation asc"});
+        let listed = call(&app, "list_todo_documents", asked).await.unwrap();
+        let rows = listed["documents"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let day = json!("2019-03-05");
+    assert_eq!(found("=", day.clone()).await, [&*first, &*last]);
+    assert_eq!(found("between", json!([day, day])).await, [&*first, &*last]);
+    assert_eq!(found(">", day.clone()).await, [&*after]);
+    assert_eq!(found(">=", day.clone()).await, [&*first, &*last, &*after]);
+    assert_eq!(found("<", day.clone()).await, [&*before]);
+    assert_eq!(found("<=", day.clone()).await, [&*before, &*first, &*last]);
+    assert_eq!(found("=", json!("2019-03-05 00:00:00")).await, [&*first], "a moment is one");
+    for (operator, value) in [("!=", day.clone()), ("in", json!([day])), ("not in", json!([day]))] {
+        let text = refusal(&app, "list_todo_documents", json!({"filters": [["creation", operator, value]]})).await;
+        assert!(text.contains("a day is many"), "{operator}: {text}");
+    }
+}
+
+#[on_every_version]
+async fn a_day_is_taken_for_a_moment() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Task": all()}));
+    // A date on 15, a moment on 16.
+    let data = json!({"subject": "Oil the shelves", "exp_start_date": "2026-12-01", "exp_end_date": "2026-12-02"});
+    let made = call(&app, "create_task_document", json!({"data": data})).await.unwrap();
+    assert_eq!(made.get("stored_differently"), None, "{made}");
+    let stored = site.stored("Task", made["created"].as_str().unwrap()).unwrap();
+    let wanted = if version() < Version::V16 { "2026-12-02" } else { "2026-12-02 00:00:00" };
+    assert_eq!(stored["exp_end_date"], wanted);
+    let asked = json!({"filters": {"exp_end_date": "2026-12-02"}, "fields": ["subject"]});
+    let listed = call(&app, "list_task_documents", asked).await.unwrap();
+    assert_eq!(listed["documents"][0]["subject"], "Oil the shelves", "{listed}");
+}
