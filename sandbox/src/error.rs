@@ -62,6 +62,9 @@ pub mod exc {
         TRUNCATED = "DataError" 500 in "pymysql.err.";
         OPERATIONAL = "OperationalError" 500 in "pymysql.err.";
         PROGRAMMING = "ProgrammingError" 500 in "pymysql.err.";
+        INVALID_DATES = "InvalidDates" 417 in "frappe.exceptions.";
+        INVALID_QTY = "InvalidQtyError" 417 in "erpnext.controllers.accounts_controller.";
+        NEGATIVE_STOCK = "NegativeStockError" 417 in "erpnext.stock.stock_ledger.";
         WAREHOUSE_REQUIRED = "WarehouseRequired" 417 in "erpnext.selling.doctype.sales_order.sales_order.";
     }
 

@@ -1,20 +1,53 @@
-//! Rules of ERPNext's own code that no form states, and that a client meets: what an order has to have.
+//! Rules of ERPNext's own code that no form states, and that a client meets: what an order has to have, quantities, dates.
 
 use erpnext_schema::DocTypeDef;
 use serde_json::Value;
 
-use crate::doc::{Doc, int, is_empty, rows, text};
+use crate::doc::{Doc, flt, int, is_empty, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 use crate::store::Sql;
+
+/// Documents whose rows must state a quantity.
+const QUANTITIES: &[&str] = &[
+    "Delivery Note",
+    "Material Request",
+    "Purchase Invoice",
+    "Purchase Order",
+    "Purchase Receipt",
+    "Quotation",
+    "Sales Invoice",
+    "Sales Order",
+    "Supplier Quotation",
+];
+
+/// Two dates of a document, of which the first is not after the second.
+const SPANS: &[(&str, &str, &str)] = &[
+    ("Project", "expected_start_date", "expected_end_date"),
+    ("Quotation", "transaction_date", "valid_till"),
+    ("Sales Invoice", "posting_date", "due_date"),
+    ("Task", "exp_start_date", "exp_end_date"),
+];
+
+/// A date that a document or each of its rows must state.
+const NEEDED: &[(&str, &str, &str)] = &[
+    ("Material Request", "schedule_date", "Please enter Reqd by Date"),
+    ("Purchase Order", "schedule_date", "Please enter Reqd by Date"),
+    ("Sales Order", "delivery_date", "Please enter Delivery Date"),
+];
 
 impl Site<'_> {
     /// What the code of this DocType asks of a document whose values are filled in.
     ///
     /// # Errors
-    /// 500 for an order without rows, which the site trips over; 417 WarehouseRequired; 417 for a second order of the
-    /// customer's same order.
+    /// 417, whatever is missing or cannot be; 500 for an order without rows, which the site trips over.
     pub(super) fn check_business(&self, def: &'static DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
+        check_quantities(def, doc)?;
+        check_dates(def, doc)?;
+        self.check_payment(def, doc)?;
+        if def.name == "Task" && doc.get("progress").map_or(0.0, flt) > 100.0 {
+            return Err(SiteError::invalid("Progress % for a task cannot be more than 100."));
+        }
         if def.name != "Sales Order" {
             return Ok(());
         }
@@ -50,4 +83,40 @@ impl Site<'_> {
         let allowed = self.db.single_value("Selling Settings", "allow_against_multiple_purchase_orders")?;
         Ok(allowed.is_some_and(|allowed| allowed != "0"))
     }
+}
+
+fn check_quantities(def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
+    if !QUANTITIES.contains(&def.name) {
+        return Ok(());
+    }
+    for row in rows(doc, "items") {
+        let (at, item, qty) = (int(row, "idx"), text(row, "item_code"), row.get("qty").map_or(0.0, flt));
+        if qty == 0.0 {
+            let text = format!("Row #{at}: Quantity for Item {item} cannot be zero.");
+            return Err(SiteError::titled(exc::INVALID_QTY, "Invalid Quantity", text));
+        }
+        if qty < 0.0 && int(doc, "is_return") == 0 {
+            return Err(SiteError::invalid(format!("For an item {item}, quantity must be positive number")));
+        }
+    }
+    Ok(())
+}
+
+fn check_dates(def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
+    for (_, from, to) in SPANS.iter().filter(|(of, ..)| *of == def.name) {
+        let (first, last) = (text(doc, from), text(doc, to));
+        // A day compares with a moment as its beginning.
+        if !last.is_empty() && first.get(..10) > last.get(..10) {
+            let label = |name: &str| def.field(name).map_or_else(|| name.to_owned(), |field| field.label.to_owned());
+            let text = format!("<strong>{}</strong> must be after <strong>{}</strong>", label(to), label(from));
+            return Err(SiteError::throw(exc::INVALID_DATES, text));
+        }
+    }
+    for (_, field, text) in NEEDED.iter().filter(|(of, ..)| *of == def.name) {
+        let stated = |doc: &Doc| !is_empty(doc.get(*field));
+        if !stated(doc) && !rows(doc, "items").any(stated) && rows(doc, "items").next().is_some() {
+            return Err(SiteError::invalid(*text));
+        }
+    }
+    Ok(())
 }

@@ -14,12 +14,14 @@ mod links;
 mod load;
 mod naming;
 pub(crate) mod own;
+mod payments;
 mod progress;
 mod remove;
 mod render;
 mod rows;
 mod stamp;
 mod status;
+mod stock;
 mod validate;
 mod version;
 
@@ -161,7 +163,10 @@ impl Site<'_> {
             self.note_status(def, &doc)?;
         }
         if matches!(action, Action::Submit | Action::Cancel) {
-            self.tell_orders(def, &doc, action == Action::Submit)?;
+            let submitted = action == Action::Submit;
+            self.tell_orders(def, &doc, submitted)?;
+            self.tell_invoices(def, &doc, submitted)?;
+            self.move_stock(def, &doc, submitted)?;
         }
         self.ask_for_approval(def, &doc)?;
         self.learn(def, &doc)?;

@@ -49,11 +49,15 @@ pub fn set(site: &Site<'_>, def: &DocTypeDef, doc: &mut Doc) {
 }
 
 fn invoice(doc: &Doc, today: &str) -> &'static str {
-    let outstanding = doc.get("outstanding_amount").or_else(|| doc.get("grand_total")).map_or(0.0, flt);
+    let number = |field: &str| doc.get(field).map(flt);
+    let (outstanding, total) = (number("outstanding_amount").or(number("grand_total")), number("grand_total"));
+    let outstanding = outstanding.unwrap_or_default();
     let due = text(doc, "due_date");
     match outstanding {
         amount if amount <= 0.0 => "Paid",
         _ if !due.is_empty() && due < today => "Overdue",
+        // A rounded total is not paid in part.
+        amount if total.is_some_and(|total| amount < total - 1.0) => "Partly Paid",
         _ => "Unpaid",
     }
 }

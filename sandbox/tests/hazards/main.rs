@@ -2,6 +2,7 @@
 //! does so here too; a sandbox that is kinder would leave our safety untested.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod answers;
 mod forms;
 mod reads;
 mod shapes;
