@@ -139,9 +139,7 @@ impl ToolError {
     fn next(&self) -> Cow<'_, str> {
         match self {
             Self::Arguments { next, .. } => (*next).into(),
-            Self::Denied(_) => {
-                "list_doctypes shows what is permitted; an administrator can change the configuration.".into()
-            }
+            Self::Denied(denial) => denial.next().into(),
             Self::Site(error) => error.next(),
             Self::Unsettled { next, .. } | Self::Refused { next, .. } => next.into(),
             Self::HalfWay { cause, .. } => cause.next(),

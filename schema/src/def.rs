@@ -50,6 +50,8 @@ pub mod flag {
     pub const STANDARD: u32 = 1 << 21;
     /// An older version's row of a field that a newer one states otherwise; only in a [`Versioned`](crate::Versioned).
     pub const SUPERSEDED: u32 = 1 << 22;
+    /// Has a name that no list of the site's version can ask for (H40).
+    pub const UNLISTED: u32 = 1 << 23;
 }
 
 /// Facts about a DocType that are either so or not, as bits of [`DocTypeDef::flags`].
@@ -170,7 +172,7 @@ impl FieldDef {
 
     /// Whether a list can return, filter and sort by this field (H18).
     pub const fn in_lists(&self) -> bool {
-        self.kind.in_lists() && !self.is(flag::VIRTUAL)
+        self.kind.in_lists() && self.flags & (flag::VIRTUAL | flag::UNLISTED) == 0
     }
 
     /// Whether a new document must state this field: mandatory on the form, and neither the form's rules nor
@@ -254,6 +256,13 @@ impl DocTypeDef {
             fields: &[],
             tools: &[],
         }
+    }
+
+    /// The field whose value the title repeats, if the form's default for the title is the pattern `{field}`: the pattern
+    /// itself can be stored in its place (H64).
+    pub fn titled_by(&self) -> Option<&'static FieldDef> {
+        let title = self.field(self.title_field?)?;
+        self.field(title.default?.strip_prefix('{')?.strip_suffix('}')?)
     }
 
     /// Whether all the given bits of [`doctype_flag`] are set.

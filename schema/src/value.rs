@@ -125,8 +125,11 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
         }
         Shape::Date => moment(value, |text| time::parse_date(text).map(time::format_date))
             .ok_or_else(|| expected("a date as YYYY-MM-DD").nearest(meant(value, meant_date))),
+        // A day is its beginning: the site takes it so, and a field that is a date in one version is a moment in another.
         Shape::Datetime => {
-            moment(value, |text| time::parse_datetime(text).map(time::format_datetime)).ok_or_else(|| {
+            let day = |text: &str| time::parse_date(text).map(|day| format!("{} 00:00:00", time::format_date(day)));
+            let read = |text: &str| time::parse_datetime(text).map(time::format_datetime).or_else(|_| day(text));
+            moment(value, read).ok_or_else(|| {
                 expected("YYYY-MM-DD HH:MM:SS in the site's own time zone, without Z or an offset")
                     .nearest(meant(value, meant_datetime))
             })

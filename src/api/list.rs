@@ -1,12 +1,14 @@
 //! Lists of typed documents: a query put together step by step.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use erpnext_schema::document::Document;
 use erpnext_schema::{DocTypeFields, Filter, Order, Rule, Violation};
 
 use super::{Error, Site};
 use crate::policy::{FieldRef, Operation, Permit};
+use crate::shape::{FOR_READS, Masked};
 use crate::site::ListQuery;
 
 /// A list of documents of one DocType, not yet fetched: the first 20, latest change first, unless said otherwise.
@@ -74,6 +76,7 @@ impl<'a, D: Document> List<'a, D> {
     /// The policy's or the site's refusal, or a page size that is none.
     pub async fn fetch(mut self) -> Result<Vec<D>, Error> {
         let permit = self.permit()?;
+        let masked = self.unmasked().await?;
         if self.query.fields.is_empty() {
             let def = self.site.table::<D>().await?;
             let fields = def.all_fields().filter(|field| field.in_lists() && permit.fields().may_read(*field));
@@ -82,7 +85,11 @@ impl<'a, D: Document> List<'a, D> {
         self.query.start = self.page.saturating_mul(u64::from(self.query.limit));
         self.query.order_by = order_by(&self.orders);
         let rows = self.site.bound().list(&permit, &self.query).await?.data;
-        Ok(rows.into_iter().map(|row| self.site.typed(&permit, row)).collect())
+        let shown = rows.into_iter().map(|mut row| {
+            masked.take_out(D::DEF.any(), &mut row);
+            self.site.typed(&permit, row)
+        });
+        Ok(shown.collect())
     }
 
     /// How many documents there are on all pages, as far as the user may see.
@@ -91,26 +98,43 @@ impl<'a, D: Document> List<'a, D> {
     /// The policy's or the site's refusal.
     pub async fn count(self) -> Result<u64, Error> {
         let permit = self.permit()?;
+        self.unmasked().await?;
         let (filters, or_filters) = (&self.query.filters, &self.query.or_filters);
         Ok(self.site.bound().count(&permit, filters, or_filters, None).await?)
+    }
+
+    /// What the site masks, if nothing is filtered or sorted by it (H84).
+    async fn unmasked(&self) -> Result<Arc<Masked>, Error> {
+        let masked = self.site.masked::<D>(FOR_READS).await?;
+        refused(self.asked_by().filter(|name| masked.hides(D::DEF.name(), name)), "the site masks it for this user")?;
+        Ok(masked)
+    }
+
+    /// The fields that are filtered and sorted by.
+    fn asked_by(&self) -> impl Iterator<Item = &str> {
+        let filters = self.query.filters.iter().chain(&self.query.or_filters).map(|filter| filter.field.as_str());
+        filters.chain(self.orders.iter().map(|order| order.fieldname))
     }
 
     /// Leave to read, and to filter and sort by what was asked for: both would tell a withheld value (H5).
     fn permit(&self) -> Result<Permit, Error> {
         let permit = self.site.permit::<D>(Operation::Read)?;
-        let filters = self.query.filters.iter().chain(&self.query.or_filters).map(|filter| filter.field.as_str());
-        let names = filters.chain(self.orders.iter().map(|order| order.fieldname));
-        let withheld = names.filter(|name| !permit.fields().may_read(FieldRef::find(Some(D::DEF.any()), name)));
-        let violations: Vec<Violation> = withheld
-            .map(|name| Violation {
-                path: name.to_owned(),
-                rule: Rule::NotPermitted,
-                message: "the policy does not permit reading it".to_owned(),
-                nearest: None,
-            })
-            .collect();
-        if violations.is_empty() { Ok(permit) } else { Err(Error::Invalid(violations)) }
+        let withheld = |name: &&str| !permit.fields().may_read(FieldRef::find(Some(D::DEF.any()), name));
+        refused(self.asked_by().filter(withheld), "the policy does not permit reading it")?;
+        Ok(permit)
     }
+}
+
+/// Refuses to filter or sort by these fields, if there are any.
+fn refused<'a>(names: impl Iterator<Item = &'a str>, why: &str) -> Result<(), Error> {
+    let violation = |name: &str| Violation {
+        path: name.to_owned(),
+        rule: Rule::NotPermitted,
+        message: why.to_owned(),
+        nearest: None,
+    };
+    let violations: Vec<Violation> = names.map(violation).collect();
+    if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
 }
 
 fn plain(filter: Filter) -> crate::site::Filter {

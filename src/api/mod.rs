@@ -4,6 +4,7 @@ mod list;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use erpnext_schema::document::{self, Document, Extra};
@@ -11,10 +12,11 @@ use erpnext_schema::{DocTypeDef, Purpose, Version, Violation, check_document};
 use serde_json::{Value, json};
 
 use crate::audit::{Attempt, Audit};
-use crate::catalog::{Catalog, SiteVersion};
+use crate::catalog::{Asker, Catalog, Masks, SiteVersion};
 use crate::cleared::{Cleared, Confirmed};
 use crate::document::{Writing, merge};
 use crate::policy::{Denial, Operation, Permit, Policy, Reason, WriteState};
+use crate::shape::{FOR_READS, FOR_WRITES, Masked};
 use crate::site::{
     BadCredentials, BadUrl, Caller, CallerClient, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl,
     WriteError,
@@ -51,6 +53,7 @@ pub struct Site {
     policy: Policy,
     version: SiteVersion,
     catalog: Catalog,
+    masks: Masks,
 }
 
 /// Why a call of the API gave nothing.
@@ -86,6 +89,14 @@ pub enum Error {
         /// The document.
         name: String,
     },
+    /// The site masks fields of the document for this user, and would store the masks over the values; nothing was sent.
+    #[error("{doctype}: the site masks {fields} for this user, and would store the masks over the values")]
+    Masked {
+        /// The DocType.
+        doctype: &'static str,
+        /// Which fields.
+        fields: String,
+    },
     /// The document has no name or no `modified`, which say what is to be updated and from which version on.
     #[error("{0}: only a document that was read from the site can be updated")]
     NotRead(&'static str),
@@ -118,6 +129,7 @@ impl Site {
             caller: Caller::new(SiteUrl::parse(url, false)?, Credentials::new(api_key.into(), api_secret.into())?),
             policy: Policy::full(),
             catalog: Catalog::new(version.clone(), None, false),
+            masks: Masks::default(),
             version,
         })
     }
@@ -145,8 +157,24 @@ impl Site {
     /// # Errors
     /// The policy's or the site's refusal.
     pub async fn get<D: Document>(&self, name: &str) -> Result<D, Error> {
-        let permit = self.permit::<D>(Operation::Read)?;
-        Ok(self.typed(&permit, self.bound().get(&permit, name).await?.data))
+        self.read(&self.permit::<D>(Operation::Read)?, name).await
+    }
+
+    /// The document as the site has it now. What it masks is left out (H84).
+    async fn read<D: Document>(&self, permit: &Permit, name: &str) -> Result<D, Error> {
+        let mut doc = self.bound().get(permit, name).await?.data;
+        self.masked::<D>(FOR_READS).await?.take_out(D::DEF.any(), &mut doc);
+        Ok(self.typed(permit, doc))
+    }
+
+    /// What the site masks for the user; nothing before version 16 (H84).
+    async fn masked<D: Document>(&self, age: Duration) -> Result<Arc<Masked>, Error> {
+        self.table::<D>().await?;
+        if self.version.get() < Version::V16 {
+            return Ok(Arc::default());
+        }
+        let asker = Asker { site: self.bound(), masks: &self.masks };
+        Ok(asker.masked(D::DEF.name(), age).await?)
     }
 
     /// Many documents: set filters, order and page, then fetch.
@@ -169,7 +197,7 @@ impl Site {
         let cleared = self.cleared(&permit, def, None, WriteState::New(&data))?;
         let name = self.bound().insert(cleared, &data).await?.data;
         // The site's answer to a write echoes what was sent: only reading tells what it stored (H13).
-        Ok(self.typed(&permit, self.bound().get(&permit, &name).await?.data))
+        self.read(&permit, &name).await
     }
 
     /// Writes what changed in a document since it was read, and gives it as the site stored it. Rows that are gone from
@@ -186,6 +214,10 @@ impl Site {
             return Err(Error::NotRead(D::DEF.name()));
         };
         let def = self.table::<D>().await?;
+        let masked = self.masked::<D>(FOR_WRITES).await?;
+        if !masked.is_empty() {
+            return Err(Error::Masked { doctype: D::DEF.name(), fields: masked.to_string() });
+        }
         let stored = self.bound().get(&permit, &name).await?.data;
         if stored.get("modified").and_then(Value::as_str) != Some(&modified) {
             return Err(Error::Stale { doctype: D::DEF.name(), name });
@@ -207,7 +239,7 @@ impl Site {
         let state = WriteState::Changed { stored: &stored, result: &result };
         let cleared = self.cleared(&permit, def, Some(&name), state)?;
         self.bound().update(cleared, &body).await?;
-        Ok(self.typed(&permit, self.bound().get(&permit, &name).await?.data))
+        self.read(&permit, &name).await
     }
 
     /// Deletes the document of that name.

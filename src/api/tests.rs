@@ -114,3 +114,26 @@ async fn a_policy_holds_for_programs_too() {
     assert!(matches!(site.get::<Customer>("A").await, Err(Error::Denied(_))));
     assert!(server.received_requests().await.unwrap().is_empty(), "nothing is sent");
 }
+
+#[tokio::test]
+async fn h84_a_program_neither_reads_nor_asks_for_nor_writes_what_is_masked() {
+    let server = MockServer::start().await;
+    let site = Site::connect(&server.uri(), "key", "secret").unwrap().of_version(Version::V16);
+    let metadata = json!({"docs": [{"name": "Customer", "masked_fields": ["tax_id"]}]});
+    let metadata = ResponseTemplate::new(200).set_body_json(metadata);
+    let asked = Mock::given(path("/api/method/frappe.desk.form.load.getdoctype")).respond_with(metadata);
+    asked.expect(1).mount(&server).await;
+    let row = json!({"name": "A", "modified": "m", "tax_id": "XXXXXXXX", "territory": "North"});
+    Mock::given(path("/api/resource/Customer/A")).respond_with(data(row.clone())).mount(&server).await;
+    Mock::given(path("/api/resource/Customer")).respond_with(data(json!([row]))).mount(&server).await;
+    let mut customer: Customer = site.get("A").await.unwrap();
+    assert_eq!((&customer.tax_id, customer.territory.get()), (&None, Some("North")));
+    assert_eq!(site.list::<Customer>().fetch().await.unwrap()[0].tax_id, None);
+    let by = site.list::<Customer>().filter(CustomerField::TaxId.eq("1"));
+    assert_eq!(by.fetch().await.unwrap_err().to_string(), "tax_id: the site masks it for this user");
+    customer.website = Some("zod.example".to_owned());
+    let error = site.update(&customer).await.unwrap_err().to_string();
+    assert!(error.contains("the site masks tax_id of Customer"), "{error}");
+    let sent = server.received_requests().await.unwrap();
+    assert!(sent.iter().all(|request| request.method.as_str() == "GET"), "nothing is written");
+}

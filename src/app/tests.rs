@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use erpnext_schema::Version;
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -28,6 +29,7 @@ fn app(site: &MockServer) -> Connection {
         _ => Some("key".to_owned()).filter(|_| name.starts_with("ERPNEXT_API")),
     };
     let mut config = Config::load(None, &env).unwrap();
+    config.erpnext.version = Some(Version::V15);
     config.permissions.default = Operation::ALL.iter().copied().collect();
     App::with_client(&config, Client::new(ClientOptions::default()).unwrap(), Audit::default()).unwrap().1
 }

@@ -1,6 +1,7 @@
 //! The DocTypes a call can name: the site's live metadata laid over the generated tables of its version, when a DocType is
 //! first used.
 
+mod masks;
 mod site_version;
 pub mod unknown_names;
 
@@ -13,8 +14,9 @@ use erpnext_schema::{DocTypeDef, FieldDef, Version, flag, intern};
 
 use tokio::sync::watch;
 
-use crate::site::{CallerClient, Kind, SiteError, workflow_state_field};
+use crate::site::{Kind, SiteError, workflow_state_field};
 
+pub use masks::{Asker, Masks};
 pub use site_version::{SiteVersion, unknown_version};
 
 /// How long live metadata is believed before an unknown field or value is a reason to ask again.
@@ -176,12 +178,12 @@ impl Catalog {
     ///
     /// # Errors
     /// The site's if nothing is known here, also where it has no such DocType.
-    pub async fn def(&self, site: CallerClient<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
-        let Some(known) = self.known(doctype) else { return self.live(site, doctype).await };
+    pub async fn def(&self, asker: Asker<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        let Some(known) = self.known(doctype) else { return self.live(asker, doctype).await };
         if !self.lays || self.asked_today(doctype) || self.is_resting() {
             return Ok(known);
         }
-        match tokio::time::timeout(WAIT, self.live(site, doctype)).await {
+        match tokio::time::timeout(WAIT, self.live(asker, doctype)).await {
             Ok(Ok(def)) => return Ok(def),
             Ok(Err(error)) if is_of_one(&error) => {
                 tracing::debug!("metadata of {doctype}: {}", error.for_log());
@@ -207,24 +209,24 @@ impl Catalog {
     ///
     /// # Errors
     /// The site's, also where it has no such DocType.
-    pub async fn live(&self, site: CallerClient<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
-        self.read_within(FRESH, site, doctype).await
+    pub async fn live(&self, asker: Asker<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        self.read_within(FRESH, asker, doctype).await
     }
 
     /// The table as the site had it not long ago, for showing.
     ///
     /// # Errors
     /// The site's, also where it has no such DocType.
-    pub async fn shown(&self, site: CallerClient<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
-        self.read_within(self.shown, site, doctype).await
+    pub async fn shown(&self, asker: Asker<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
+        self.read_within(self.shown, asker, doctype).await
     }
 
     /// The field in which the site's workflow for the DocType keeps its state, if there is one.
     ///
     /// # Errors
     /// The site's.
-    pub async fn state_field(&self, site: CallerClient<'_>, doctype: &str) -> Result<Option<String>, SiteError> {
-        self.read_within(self.shown, site, doctype).await?;
+    pub async fn state_field(&self, asker: Asker<'_>, doctype: &str) -> Result<Option<String>, SiteError> {
+        self.read_within(self.shown, asker, doctype).await?;
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         Ok(live.get(doctype).and_then(|live| live.state_field.clone()))
     }
@@ -232,14 +234,14 @@ impl Catalog {
     async fn read_within(
         &self,
         age: Duration,
-        site: CallerClient<'_>,
+        asker: Asker<'_>,
         doctype: &str,
     ) -> Result<&'static DocTypeDef, SiteError> {
         let _one = self.fetching.lock().await;
         if let Some(def) = self.read_since(doctype, age) {
             return Ok(def);
         }
-        let bundle = site.doctype_bundle(doctype).await?;
+        let bundle = asker.bundle(doctype).await?;
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.
@@ -253,7 +255,12 @@ impl Catalog {
         let now = SystemTime::now();
         self.note_asked(names.chain([doctype]).map(|name| (name.to_owned(), now)));
         self.reads.send_modify(|count| *count += 1);
-        self.known(doctype).ok_or_else(|| SiteError::no_doctype(doctype))
+        match self.read_since(doctype, FRESH) {
+            Some(def) => Ok(def),
+            // What the table does not tell of a document is not known then.
+            None if self.generated(doctype).is_some() => Err(SiteError::no_metadata(doctype)),
+            None => Err(SiteError::no_doctype(doctype)),
+        }
     }
 
     fn read_since(&self, doctype: &str, age: Duration) -> Option<&'static DocTypeDef> {
@@ -294,9 +301,15 @@ pub fn is_of_one(error: &SiteError) -> bool {
     matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::Server)
 }
 
-/// The site's table with what only the generator knows: tool names, and the fields that the site's code fills.
+/// The site's table with what only the generator knows: tool names, and the fields that the site's code fills. Version 16
+/// lists no field whose name is not ASCII (H40).
 fn overlay(version: Version, source: &DocType) -> DocTypeDef {
     let mut def = source.to_def();
+    if version >= Version::V16 && def.fields.iter().any(|field| !field.fieldname.is_ascii()) {
+        let unlisted = |field: &FieldDef| if field.fieldname.is_ascii() { 0 } else { flag::UNLISTED };
+        let fields = def.fields.iter().map(|field| FieldDef { flags: field.flags | unlisted(field), ..*field });
+        def.fields = intern::list(fields.collect());
+    }
     if let Some(generated) = erpnext_doctypes::get(version, &source.name) {
         let filled = |field: &FieldDef| generated.field(field.fieldname).map_or(0, |known| known.flags & flag::FILLED);
         let about = |field: &FieldDef| field.description.or_else(|| generated.field(field.fieldname)?.description);

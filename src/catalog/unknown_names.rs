@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use tokio::sync::OnceCell;
 
-use super::Catalog;
+use super::{Asker, Catalog};
 use crate::config::{Config, Operation, Place, UnknownName};
 use crate::policy::{Denial, Reason};
-use crate::site::{CallerClient, SiteError};
+use crate::site::SiteError;
 
 /// What has to be looked up, and what came of it.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl UnknownNames {
     /// `Ok(Err)` for the refusal, `Err` where the site could not be asked.
     pub async fn judge(
         &self,
-        site: CallerClient<'_>,
+        asker: Asker<'_>,
         catalog: &Catalog,
         operation: Operation,
         doctype: &str,
@@ -49,7 +49,7 @@ impl UnknownNames {
         let Some(cell) = self.doctypes.get(doctype) else { return Ok(Ok(())) };
         let refused = cell
             .get_or_try_init(async || {
-                catalog.live(site, doctype).await?;
+                catalog.live(asker, doctype).await?;
                 let unknown = self.config.unknown_names(&|name| catalog.known(name), &[]);
                 let unknown: Vec<UnknownName> = unknown.into_iter().filter(|name| name.doctype == doctype).collect();
                 for name in &unknown {

@@ -86,7 +86,7 @@ pub async fn tables(connection: &Connection, rights: &Rights) -> Tables {
     let ruled: Vec<String> = session.policy.doctypes().map(|(name, _)| name.to_owned()).collect();
     let mut tables = Tables::default();
     for some in [ruled, rights.open.clone()].concat().chunks(AT_ONCE) {
-        let read = some.iter().map(async |name| (name.clone(), session.catalog.live(session.site, name).await));
+        let read = some.iter().map(async |name| (name.clone(), session.catalog.live(session.asker(), name).await));
         for (name, table) in join_all(read).await {
             match table {
                 Ok(def) => drop(tables.read.insert(name, def)),

@@ -1,6 +1,5 @@
 //! What a call needs: the state of the site, shared by its users, and the session of one of them.
 
-mod masks;
 mod metadata_stamp;
 pub mod overlay;
 mod permlevels;
@@ -12,7 +11,6 @@ mod site_info;
 mod site_state;
 mod user_state;
 
-pub use masks::Masks;
 pub use permlevels::Permlevels;
 pub use recent_creates::RecentCreates;
 pub use record::record_result;

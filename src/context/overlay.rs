@@ -15,7 +15,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalog::is_of_one;
+use crate::catalog::{Asker, is_of_one};
 use crate::config::Config;
 use crate::files;
 use crate::limit::Rates;
@@ -138,7 +138,7 @@ impl Overlay {
             _ => None,
         };
         for doctype in due(session, changed) {
-            match session.catalog.live(site, &doctype).await {
+            match session.catalog.live(Asker { site, ..session.asker() }, &doctype).await {
                 Ok(_) => {}
                 Err(error) if is_of_one(&error) => {
                     tracing::debug!("metadata of {doctype}: {}", error.for_log());

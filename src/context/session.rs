@@ -1,18 +1,20 @@
 //! `Session`: one caller on one site, as a call sees them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
+use erpnext_schema::{DocTypeDef, Rule, Version, Violation, nearest};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{SiteState, UserState};
 use crate::audit::Audit;
-use crate::catalog::{Catalog, SiteVersion};
+use crate::catalog::{Asker, Catalog, SiteVersion};
 use crate::config::{Attachments, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
+use crate::shape::Masked;
 use crate::site::{Caller, CallerClient, Kind, SiteError};
 
 /// The one identity of a call: the caller, the user's own stores, and what the users of the site share.
@@ -62,6 +64,22 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// The user as one who asks for metadata.
+    pub fn asker(&self) -> Asker<'a> {
+        Asker { site: self.site, masks: &self.user.masks }
+    }
+
+    /// The fields of a DocType and of its rows that 16 masks for this user (H84), as the site said at most `age` ago.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn masked(&self, doctype: &str, age: Duration) -> Result<Arc<Masked>, SiteError> {
+        if self.version.is_known() && self.version.get() < Version::V16 {
+            return Ok(Arc::default());
+        }
+        self.asker().masked(doctype, age).await
+    }
+
     /// Asks the site for its version through `site`, and says so if the tools are others by it.
     ///
     /// # Errors
@@ -80,7 +98,8 @@ impl<'a> Session<'a> {
     /// The policy's no, or the site's failure if a name in the configuration has to be looked up first.
     pub async fn permit(&self, operation: Operation, doctype: &str) -> Result<Permit, ToolError> {
         let permit = self.policy.permit(operation, doctype)?;
-        self.state.unknown_names.judge(self.site, self.catalog, operation, doctype).await??;
+        let judged = self.state.unknown_names.judge(self.asker(), self.catalog, operation, doctype).await;
+        judged.map_err(|error| self.no_doctype(doctype, error))??;
         if permit.needs_facts() {
             return Ok(permit.with_facts(self.facts().await?));
         }
@@ -138,7 +157,7 @@ impl<'a> Session<'a> {
         if violations.iter().all(|found| matches!(found.rule, Rule::NotWritable | Rule::NotPermitted)) {
             return None;
         }
-        match self.catalog.live(self.site, def.name).await {
+        match self.catalog.live(self.asker(), def.name).await {
             Ok(def) => Some(def),
             Err(error) => {
                 tracing::warn!("live metadata of {}: {}", def.name, error.for_log());
@@ -149,8 +168,16 @@ impl<'a> Session<'a> {
 
     /// The error for a DocType whose metadata the site does not give; a missing one is a 403 for most users (H31).
     pub fn no_doctype(&self, doctype: &str, error: SiteError) -> ToolError {
-        if !matches!(error.kind(), Kind::Missing | Kind::Denied) {
-            return error.into();
+        match error.kind() {
+            Kind::Missing | Kind::Denied => {}
+            // Nothing of the caller's was in the question.
+            Kind::Rejected => {
+                return ToolError::refused(
+                    format!("The site cannot load its DocType {doctype:?}: {}", error.messages().join("; ")),
+                    format!("Go on without {doctype}: only an administrator of the site can mend it."),
+                );
+            }
+            _ => return error.into(),
         }
         let near = nearest(
             doctype,

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use tokio::sync::OnceCell;
 
-use super::{Masks, Permlevels, RecentCreates, SiteInfo};
+use super::{Permlevels, RecentCreates, SiteInfo};
+use crate::catalog::Masks;
 use crate::cleared::Tokens;
 use crate::site::{CallerClient, SiteError};
 

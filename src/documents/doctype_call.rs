@@ -52,7 +52,8 @@ impl<'a> DocTypeCall<'a> {
     /// The site's if it knows no such DocType, and the policy's.
     pub async fn def_of(session: &Session<'_>, permit: &Permit) -> Result<&'static DocTypeDef, ToolError> {
         let doctype = permit.doctype();
-        let def = session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
+        let def =
+            session.catalog.def(session.asker(), doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
         session.policy.admits(permit, def)?;
         if def.is(doctype_flag::CHILD) {
             return Err(ToolError::refused(
@@ -92,7 +93,7 @@ impl<'a> DocTypeCall<'a> {
         if error.column().is_none() {
             return Err(error.into());
         }
-        match self.session.catalog.live(self.session.site, self.def.name).await {
+        match self.session.catalog.live(self.session.asker(), self.def.name).await {
             Ok(def) => {
                 tracing::warn!("{} is asked again by the site's metadata: {}", self.def.name, error.for_log());
                 Ok(DocTypeCall { def, ..*self })
@@ -120,7 +121,7 @@ impl<'a> DocTypeCall<'a> {
         if !shape::has_unknown(self.def, &|child| catalog.known(child), doc) {
             return on;
         }
-        match catalog.live(self.session.site, self.def.name).await {
+        match catalog.live(self.session.asker(), self.def.name).await {
             Ok(def) => on.def = def,
             Err(error) => {
                 tracing::warn!("live metadata of {}: {}", self.def.name, error.for_log());

@@ -7,7 +7,7 @@ use super::DocTypeCall;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
-use crate::shape;
+use crate::shape::{self, FOR_READS};
 use crate::site::{Filter, ListQuery};
 
 /// How many candidates an error names.
@@ -54,6 +54,11 @@ fn title_field(def: &DocTypeDef, permit: &Permit) -> Option<&'static FieldDef> {
     usable.then_some(field).filter(|field| field.fieldname != "name")
 }
 
+/// The field that the title repeats, where the stored title can be the pattern for it (H64).
+fn titled_by(def: &DocTypeDef, permit: &Permit) -> Option<&'static FieldDef> {
+    def.titled_by().filter(|field| field.in_lists() && permit.fields().may_read(*field))
+}
+
 /// Documents whose name or title holds the text, or with `exactly` is the text.
 pub async fn find(
     session: &Session<'_>,
@@ -64,9 +69,39 @@ pub async fn find(
     exactly: bool,
     limit: u32,
 ) -> Result<Vec<Found>, ToolError> {
-    let title = title_field(def, permit).map(|field| field.fieldname);
+    let by = [title_field(def, permit), titled_by(def, permit)];
+    let found = find_by(session, permit, def, by, words, filters, exactly, limit).await?;
+    // H84: who sees masks finds nothing by what they hide. Only where there may be some is the site asked for them.
+    if !found.iter().any(|found| found.title.as_deref().is_some_and(may_be_mask)) {
+        return Ok(found);
+    }
+    let masked = session.masked(def.name, FOR_READS).await?;
+    let shown = by.map(|field| field.filter(|field| !masked.hides(def.name, field.fieldname)));
+    if shown == by {
+        return Ok(found);
+    }
+    find_by(session, permit, def, shown, words, filters, exactly, limit).await
+}
+
+/// Whether a text may be what the site shows in the place of another.
+fn may_be_mask(text: &str) -> bool {
+    text.starts_with("XXXXXX")
+}
+
+/// The same by the name and these fields: the title, and what it repeats.
+#[expect(clippy::too_many_arguments, reason = "one question, asked twice with other fields")]
+async fn find_by(
+    session: &Session<'_>,
+    permit: &Permit,
+    def: &'static DocTypeDef,
+    [title, instead]: [Option<&'static FieldDef>; 2],
+    words: &str,
+    filters: &[Filter],
+    exactly: bool,
+    limit: u32,
+) -> Result<Vec<Found>, ToolError> {
     let mut fields = vec!["name".to_owned()];
-    fields.extend(title.map(str::to_owned));
+    fields.extend(title.into_iter().chain(instead).map(|field| field.fieldname.to_owned()));
     // What the words contain stands for itself, not for a pattern.
     let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let (operator, value) =
@@ -85,9 +120,11 @@ pub async fn find(
     let rows = session.site.list(permit, &query).await?.data;
     let found = rows.into_iter().filter_map(|row| {
         let row = shape::row(def, permit, &query.fields, row);
-        let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
-        let name = text("name")?;
-        let title = title.and_then(text).filter(|title| *title != name && !title.is_empty());
+        let text = |field: &FieldDef| row.get(field.fieldname).and_then(Value::as_str).map(str::to_owned);
+        let name = row.get("name").and_then(Value::as_str)?.to_owned();
+        let pattern = title.and_then(|field| field.default).filter(|_| def.titled_by().is_some());
+        let stored = title.and_then(text).filter(|title| Some(title.as_str()) != pattern);
+        let title = stored.or_else(|| instead.and_then(text)).filter(|title| *title != name && !title.is_empty());
         Some(Found { name, title })
     });
     Ok(found.collect())

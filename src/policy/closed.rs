@@ -23,7 +23,18 @@ const FRAMEWORK: &[&str] = &[
 ];
 
 /// Those of them that are lists as others are, and no more.
-const HARMLESS: &[&str] = &["Address", "Contact", "Country", "Currency", "Gender", "Language", "Salutation"];
+const HARMLESS: &[&str] = &[
+    "Address",
+    "Contact",
+    "Country",
+    "Currency",
+    "Gender",
+    "Language",
+    "Salutation",
+    "UTM Campaign",
+    "UTM Medium",
+    "UTM Source",
+];
 
 /// What the site signs in elsewhere with.
 const CREDENTIALS: &[&str] = &["Integrations", "ERPNext Integrations"];

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::conditions::Unmet;
-use super::{Operation, Operations};
+use super::{Operation, Operations, fold};
 
 /// The policy's no to one operation on one DocType. `Display` is [`Denial::for_model`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,6 +47,9 @@ impl Denial {
                 "{doctype}: {operation} is not permitted by this server's configuration; permitted: {permitted}"
             ),
             Reason::NotConfigured => format!("{doctype}: not available by this server's configuration"),
+            Reason::NotExact(right) if fold(right) == fold(doctype) => {
+                format!("{doctype}: names of DocTypes are exact; did you mean {right}?")
+            }
             Reason::NotExact(right) => {
                 format!("{doctype}: not available by this server's configuration; did you mean {right}?")
             }
@@ -59,6 +62,14 @@ impl Denial {
                 "{doctype}: this server's configuration lets you {operation} only what satisfies its conditions, and the \
                  document as {which} does not: {unmet}. Nothing was sent"
             ),
+        }
+    }
+
+    /// What can be done about it.
+    pub fn next(&self) -> &'static str {
+        match &self.reason {
+            Reason::NotExact(right) if fold(right) == fold(&self.doctype) => "Call again with that name.",
+            _ => "list_doctypes shows what is permitted; an administrator can change the configuration.",
         }
     }
 

@@ -77,8 +77,10 @@ fn what_is_not_configured_is_denied() {
     let nothing = "Item: read is not permitted by this server's configuration; permitted: nothing";
     assert_eq!(denial(&policy, Operation::Read, "Item"), nothing);
     assert_eq!(denial(&policy, Operation::Read, "User"), "User: not available by this server's configuration");
-    let nearest = "customer: not available by this server's configuration; did you mean Customer?";
+    let nearest = "customer: names of DocTypes are exact; did you mean Customer?";
     assert_eq!(denial(&policy, Operation::Read, "customer"), nearest);
+    let nearest = "Custmer: not available by this server's configuration; did you mean Customer?";
+    assert_eq!(denial(&policy, Operation::Read, "Custmer"), nearest);
     for operation in Operation::ALL {
         assert!(Policy::default().permit(*operation, "Customer").is_err());
     }

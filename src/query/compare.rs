@@ -153,6 +153,29 @@ pub fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value)
     }
 }
 
+/// What comparing a moment with a day means: the day is all of it. The site takes it for its first moment, and so finds
+/// nothing at it.
+pub fn of_day(field: &FieldDef, path: &str, operator: Operator, value: Value) -> Result<(Operator, Value), Violation> {
+    use Operator as O;
+    let day = |value: &Value| value.as_str().is_some_and(|text| time::parse_date(text).is_ok());
+    let some_day = day(&value) || value.as_array().is_some_and(|values| values.iter().any(day));
+    if field.kind.shape() != Shape::Datetime || !some_day {
+        return Ok((operator, value));
+    }
+    let last = || json!(format!("{} 23:59:59.999999", value.as_str().unwrap_or_default()));
+    match operator {
+        O::Eq => Ok((O::Between, json!([value, value]))),
+        O::Gt | O::Lte => Ok((operator, last())),
+        O::Ne | O::In | O::NotIn => Err(Violation {
+            path: path.to_owned(),
+            rule: Rule::Value,
+            message: format!("{operator} compares moments, and a day is many: use =, between, < or > with days"),
+            nearest: None,
+        }),
+        _ => Ok((operator, value)),
+    }
+}
+
 fn scalar_list(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => {

@@ -4,7 +4,7 @@
 use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest, nearest_field};
 use serde_json::{Value, json};
 
-use super::compare::{alias, compared, is_operator, no_choice, or_empty};
+use super::compare::{alias, compared, is_operator, no_choice, of_day, or_empty};
 use super::foreign_syntax::{self, Meant};
 use super::packed::unpacked;
 use crate::policy::{FieldRule, Filter, Policy, Rows};
@@ -85,7 +85,11 @@ impl<'a> Reader<'a> {
             return None;
         }
         if !field.in_lists() {
-            let why = if field.is(flag::VIRTUAL) { "is computed on reading" } else { "is not a column" };
+            let why = match field {
+                field if field.is(flag::VIRTUAL) => "is computed on reading",
+                field if field.is(flag::UNLISTED) => "has a name that no list of the site can ask for",
+                _ => "is not a column",
+            };
             let message = format!("{why} ({}), so a list cannot use it; get one document to see it", field.kind);
             self.wrong(&named(path, name), Rule::Value, message, None);
             return None;
@@ -185,9 +189,10 @@ impl<'a> Reader<'a> {
                 columns.push(name.to_owned());
             }
         }
-        // Money says nothing without its currency.
-        let money = columns.iter().filter_map(|name| currency_of(def, def.field(name)?)).filter(permitted);
-        for by in money.map(|field| field.fieldname.to_owned()).collect::<Vec<_>>() {
+        // Money says nothing without its currency, nor a title that is the pattern for another field (H64).
+        let money = columns.iter().filter_map(|name| currency_of(def, def.field(name)?));
+        let titled = def.titled_by().filter(|_| columns.iter().any(|name| def.title_field == Some(name)));
+        for by in money.chain(titled).filter(permitted).map(|field| field.fieldname.to_owned()).collect::<Vec<_>>() {
             if !columns.contains(&by) {
                 columns.push(by);
             }
@@ -327,8 +332,10 @@ impl<'a> Reader<'a> {
             self.wrong(path, Rule::NotPermitted, message, None);
             return None;
         }
-        match compared(field, path, operator, &value) {
-            Ok(value) => Some(Filter { rows, field: field.fieldname.to_owned(), operator, value, or_empty }),
+        match compared(field, path, operator, &value).and_then(|value| of_day(field, path, operator, value)) {
+            Ok((operator, value)) => {
+                Some(Filter { rows, field: field.fieldname.to_owned(), operator, value, or_empty })
+            }
             Err(mut violation) => {
                 match foreign_syntax::instead(field, operator, &value) {
                     Some(meant) => violation.nearest = Some(form(path, name, &meant)),

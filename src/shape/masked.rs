@@ -2,15 +2,37 @@
 //! value, finds the true value by a filter, and stores the masks over the values when such a user saves the document.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
 
 use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value};
+
+/// How long what is masked is believed for reads; somebody may mask a field at any time.
+pub const FOR_READS: Duration = Duration::from_secs(600);
+/// The same for writes, which would lose data.
+pub const FOR_WRITES: Duration = Duration::from_secs(60);
 
 /// The masked fields of a DocType and of the rows of its tables.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Masked(pub BTreeMap<String, Vec<String>>);
 
 impl Masked {
+    /// What metadata says of a DocType and its child tables, as one user gets it.
+    pub fn in_bundle(bundle: &[Value]) -> Self {
+        let masked = |doc: &Value| {
+            let fields = doc.get("masked_fields")?.as_array()?.iter().filter_map(Value::as_str);
+            let fields: Vec<String> = fields.map(str::to_owned).collect();
+            (!fields.is_empty()).then_some((doc.get("name")?.as_str()?.to_owned(), fields))
+        };
+        Self(bundle.iter().filter_map(masked).collect())
+    }
+
+    /// Whether nothing is masked.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether the site shows a mask in the place of the field.
     pub fn hides(&self, doctype: &str, field: &str) -> bool {
         self.of(doctype).iter().any(|masked| masked == field)
@@ -33,5 +55,15 @@ impl Masked {
                 row.retain(|key, _| !self.hides(child, key));
             }
         }
+    }
+}
+
+/// `po_no of Sales Order, rate of Sales Order Item`.
+impl fmt::Display for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |(doctype, fields): (&String, &Vec<String>)| {
+            fields.iter().map(|field| format!("{field} of {doctype}")).collect::<Vec<_>>()
+        };
+        f.write_str(&self.0.iter().flat_map(of).collect::<Vec<_>>().join(", "))
     }
 }

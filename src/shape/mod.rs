@@ -17,7 +17,7 @@ mod text;
 pub mod vocabulary;
 
 pub use fit::fit;
-pub use masked::Masked;
+pub use masked::{FOR_READS, FOR_WRITES, Masked};
 pub use text::{make_visible, visible};
 
 use std::borrow::Cow;

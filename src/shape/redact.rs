@@ -213,7 +213,7 @@ fn quotation(text: &str) -> Option<usize> {
 
 /// Words that sentences write large where none begins.
 const OF_SENTENCES: &str = " amend cancel cancelled cannot create delete document draft enable error form import not no only \
-    or please print read record report row save saved select share submit submitted there this to update value warning write \
+    or permission please print read record report row save saved select share submit submitted there this to update value warning write \
     you ";
 
 /// Whether the word is in a list of words between spaces.

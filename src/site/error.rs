@@ -133,6 +133,12 @@ impl SiteError {
         Self::new(Kind::Missing, "metadata", false, format!("no DocType is named {doctype:?}"))
     }
 
+    /// That the site's metadata of a DocType is not understood.
+    pub fn no_metadata(doctype: &str) -> Self {
+        let words = format!("the metadata of {doctype:?} is not in it, or not understood");
+        Self::new(Kind::Unexpected, "metadata", false, words)
+    }
+
     /// That there is no such document among those that a caller may see, who may not see all of them: whether there is one
     /// beside them is not told.
     pub(super) fn out_of_sight(kind: Kind, doctype: &str, name: &str) -> Self {

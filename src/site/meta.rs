@@ -1,7 +1,5 @@
 //! Metadata of DocTypes. The site gives it to any user (H30), so who may see it is for the caller of these to decide.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::{CallerClient, Kind, SiteError, endpoints, unexpected};
@@ -18,20 +16,6 @@ impl CallerClient<'_> {
             Value::Array(docs) => Ok(docs),
             _ => Err(unexpected(&endpoints::line("GET", endpoints::DOCTYPE), false, "no metadata in it")),
         }
-    }
-
-    /// The fields of the DocType and of its child tables that the site masks for this user (H84), by DocType; only those that
-    /// have any.
-    ///
-    /// # Errors
-    /// As [`CallerClient::doctype_bundle`].
-    pub async fn masked_fields(&self, doctype: &str) -> Result<BTreeMap<String, Vec<String>>, SiteError> {
-        let masked = |doc: &Value| {
-            let fields = doc.get("masked_fields")?.as_array()?.iter().filter_map(Value::as_str);
-            let fields: Vec<String> = fields.map(str::to_owned).collect();
-            (!fields.is_empty()).then_some((doc.get("name")?.as_str()?.to_owned(), fields))
-        };
-        Ok(self.doctype_bundle(doctype).await?.iter().filter_map(masked).collect())
     }
 
     /// The DocType alone.

@@ -229,7 +229,7 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
     let (session, doctype) = (call.session, &*args.doctype);
     let (operations, mut def, rule) = open(session, doctype).await?;
     // The site's own metadata shows custom fields; without the site the generated table still serves.
-    match session.catalog.shown(session.site, doctype).await {
+    match session.catalog.shown(session.asker(), doctype).await {
         Ok(live) => def = live,
         Err(error) => tracing::info!("schema of {doctype} from the snapshot: {}", error.for_log()),
     }
@@ -327,6 +327,6 @@ async fn open(session: &Session<'_>, doctype: &str) -> Result<(Operations, &'sta
     let operations = session.policy.operations(doctype);
     let any = operations.iter().next().unwrap_or(Operation::Read);
     let permit = session.policy.permit(any, doctype)?;
-    let def = session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
+    let def = session.catalog.def(session.asker(), doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
     Ok((operations, def, permit.fields().clone()))
 }

@@ -55,12 +55,12 @@ async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolEr
     let (rule, document) = (permit.fields(), &shaped.document);
     let files = attachments::seen(&on, name).await?;
     let logged = info.get("workflow_logs").and_then(Value::as_array).is_some_and(|logs| !logs.is_empty());
-    let state = if logged { session.catalog.state_field(session.site, on.def.name).await? } else { None };
+    let state = if logged { session.catalog.state_field(session.asker(), on.def.name).await? } else { None };
     let approvals = rule.may_read(FieldRef::find(Some(on.def), state.as_deref().unwrap_or("workflow_state")));
     let reader = |def| Reader { def, children: &children, rule, document, emails, approvals, files: files.as_deref() };
     let mut def = on.def;
     if !reader(def).knows_all(&info) {
-        match session.catalog.shown(session.site, def.name).await {
+        match session.catalog.shown(session.asker(), def.name).await {
             Ok(live) => def = live,
             Err(error) => tracing::warn!("live metadata of {}: {}", def.name, error.for_log()),
         }

@@ -53,7 +53,7 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
     let mut stored = session.site.get(on.permit, name).await?.data;
     let on = on.with_live_metadata(&mut stored).await;
     let mut shaped = shape::document(on.def, on.permit, &|child| session.catalog.known(child), stored);
-    shaped.withheld.extend(on.masked().await?.of(on.def.name).iter().cloned());
+    shaped.withheld.extend(on.not_shown(&*on.masked().await?));
     Ok((on, shaped))
 }
 
@@ -122,8 +122,9 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
         result.insert("next_cursor".to_owned(), json!(cursor::write(start + here, &identity)));
     }
     let every = args.fields.as_ref().is_none_or(|fields| fields.iter().any(|name| name == "*"));
-    if every && !masked.of(on.def.name).is_empty() {
-        result.insert("withheld".to_owned(), json!(masked.of(on.def.name)));
+    let withheld = if every { on.not_shown(&masked) } else { Vec::new() };
+    if !withheld.is_empty() {
+        result.insert("withheld".to_owned(), json!(withheld));
     }
     let mut notes = Vec::new();
     if (here as usize) < whole {

@@ -83,7 +83,7 @@ impl DocTypeCall<'_> {
     /// made: a key that is not kept makes two of one.
     async fn keeps_keys(&self) -> Result<bool, SiteError> {
         let field = match self.def.field(KEY) {
-            None => self.session.catalog.live(self.session.site, self.def.name).await?.field(KEY),
+            None => self.session.catalog.live(self.session.asker(), self.def.name).await?.field(KEY),
             known => known,
         };
         Ok(field.is_some_and(|field| self.permit.fields().may_write(field)))

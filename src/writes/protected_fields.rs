@@ -73,7 +73,7 @@ pub(crate) async fn state_in(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> 
     if !doc.keys().any(|key| on.def.field(key).is_some_and(may_be_a_state)) {
         return Ok(None);
     }
-    let field = on.session.catalog.state_field(on.session.site, on.def.name).await?;
+    let field = on.session.catalog.state_field(on.session.asker(), on.def.name).await?;
     Ok(field.filter(|field| doc.contains_key(field)))
 }
 

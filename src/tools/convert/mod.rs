@@ -110,6 +110,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let session = call.session;
     let read = call.session.permit(Operation::Read, &args.doctype).await?;
     let source_on = DocTypeCall::of(&call, &read).await?;
+    // A mask would be copied for a value.
+    source_on.keeps_values().await?;
     let name = source_on.name(&args.name);
     let conversion = chosen(&call, source_on.def, &args.to)?;
     let create = session.permit(Operation::Create, conversion.to).await?;

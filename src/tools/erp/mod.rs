@@ -270,7 +270,7 @@ fn missing(doctype: &str, name: &str) -> ToolError {
 }
 
 async fn def(session: &Session<'_>, doctype: &str) -> Result<&'static DocTypeDef, ToolError> {
-    session.catalog.def(session.site, doctype).await.map_err(|why| session.no_doctype(doctype, why))
+    session.catalog.def(session.asker(), doctype).await.map_err(|why| session.no_doctype(doctype, why))
 }
 
 /// The company's own currency, where it may be read.

@@ -23,6 +23,7 @@ use crate::writes::{links, protected_fields};
 
 /// Makes a draft of a cancelled document, and says what it is called.
 pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, ToolError> {
+    on.keeps_values().await?;
     let (session, name) = (on.session, on.name(&args.name));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;

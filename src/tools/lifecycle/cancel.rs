@@ -84,7 +84,7 @@ fn must_be_submitted(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Valu
 /// Refuses where a workflow has a state for what is cancelled: the site would cancel the document past it (H51). One without
 /// such a state leaves that to the document's own verb, as the desk does.
 async fn no_workflow_cancels(on: &DocTypeCall<'_>, doctype: &str) -> Result<(), ToolError> {
-    if on.session.catalog.state_field(on.session.site, doctype).await?.is_none() {
+    if on.session.catalog.state_field(on.session.asker(), doctype).await?.is_none() {
         return Ok(());
     }
     let workflow = on.session.site.workflow(doctype).await?;

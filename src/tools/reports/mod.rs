@@ -70,7 +70,7 @@ impl<'a> Report<'a> {
     async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
         let mut about = Vec::new();
         for doctype in doctypes {
-            about.extend(self.session.catalog.def(self.session.site, doctype).await.ok());
+            about.extend(self.session.catalog.def(self.session.asker(), doctype).await.ok());
         }
         self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label)
     }
