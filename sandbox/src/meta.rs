@@ -5,6 +5,8 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 use erpnext_schema::snapshot::{DocType, Field};
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Version, flag};
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime};
 use serde_json::json;
 
 use crate::doc::{Doc, int, text};
@@ -25,6 +27,8 @@ pub struct Reference {
 /// The DocTypes of a site. What is handed out lives as long as the process, so that rules hold it without a lock.
 pub struct Meta {
     version: Version,
+    /// How far its clock is behind ours.
+    behind: SignedDuration,
     /// DocTypes that the site has changed or added: their tables and their forms.
     changed: RwLock<HashMap<&'static str, (&'static DocTypeDef, &'static DocType)>>,
     forms: RwLock<HashMap<&'static str, &'static DocType>>,
@@ -40,12 +44,26 @@ impl Meta {
     pub fn new(version: Version) -> Self {
         Self {
             version,
+            behind: SignedDuration::ZERO,
             changed: RwLock::default(),
             forms: RwLock::default(),
             masked: RwLock::default(),
             permissions: RwLock::default(),
             references: OnceLock::new(),
         }
+    }
+
+    /// The same where today is this day.
+    #[must_use]
+    pub fn on(self, day: Option<Date>) -> Self {
+        let behind = day.map_or(SignedDuration::ZERO, |day| crate::clock::now().date().duration_since(day));
+        Self { behind, ..self }
+    }
+
+    /// The present moment on the site, later than every moment given before.
+    pub fn now(&self) -> DateTime {
+        let now = crate::clock::now();
+        now.checked_sub(self.behind).unwrap_or(now)
     }
 
     /// The version of the site.

@@ -46,7 +46,7 @@ impl<'a> Site<'a> {
             db,
             meta,
             user,
-            now: crate::clock::now(),
+            now: meta.now(),
             origin: Origin::default(),
             messages: RefCell::default(),
             restrictions: OnceCell::new(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use erpnext_schema::Version;
+use jiff::civil::Date;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -31,11 +32,21 @@ pub struct Options {
     pub sample: Option<u32>,
     /// Whether errors tell their traceback, as a site in development does.
     pub tracebacks: bool,
+    /// The day on which it starts; today where `None`.
+    pub day: Option<Date>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { version: Version::V15, data: Data::Memory, bench: false, port: 0, sample: None, tracebacks: true }
+        Self {
+            version: Version::V15,
+            data: Data::Memory,
+            bench: false,
+            port: 0,
+            sample: None,
+            tracebacks: true,
+            day: None,
+        }
     }
 }
 
@@ -126,7 +137,7 @@ fn load(options: &Options) -> Result<App, StartError> {
         }
     };
     let (sessions, faults, tracebacks) = (Sessions::default(), Faults::default(), options.tracebacks);
-    let app = App { store, meta: Meta::new(options.version), sessions, faults, tracebacks };
+    let app = App { store, meta: Meta::new(options.version).on(options.day), sessions, faults, tracebacks };
     if options.bench {
         bench::lay(&app.meta);
     }

@@ -76,7 +76,8 @@ async fn replay_suite(shared: &Path, suite: &Suite, tally: &mut Tally) {
     let exchanges = recordings::read(shared, suite);
     // The excerpt has the exchanges only: what people added to the site is the bench of the sandbox there.
     let whole = shared.join("site").join(suite.metadata.0).exists();
-    let options = Options { version: suite.version, bench: !whole, ..Options::default() };
+    let day = Some(suite.day.parse().expect("a suite has a day"));
+    let options = Options { version: suite.version, bench: !whole, day, ..Options::default() };
     let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
     if whole {
         site::lay(shared, suite, &sandbox);
@@ -87,7 +88,7 @@ async fn replay_suite(shared: &Path, suite: &Suite, tally: &mut Tally) {
     let defs = sandbox.with(|site| Ok(site.meta.all().into_iter().map(|def| (def.name, def)).collect()));
     let fixture = fixture::read(defs.expect("the sandbox has DocTypes"), &exchanges);
     tally.recorded += exchanges.len();
-    let (mut names, mut browser) = (Names::of(suite.day), Browser::default());
+    let (mut names, mut browser) = (Names::default(), Browser::default());
     let mut loaded = None;
     for exchange in &exchanges {
         if loaded != Some(exchange.stage) {

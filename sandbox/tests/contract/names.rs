@@ -6,31 +6,24 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 /// From the recorded text to ours.
+#[derive(Default)]
 pub struct Names {
-    /// The day of the recordings, which is today when they are replayed.
-    day: &'static str,
     ours: HashMap<String, String>,
 }
 
 impl Names {
-    pub fn of(day: &'static str) -> Self {
-        Self { day, ours: HashMap::new() }
-    }
-
     /// Whether two texts mean the same: equal, mapped, or of one shape where the site throws dice or asks the clock; the
     /// latter are learned.
     pub fn same(&mut self, recorded: &str, ours: &str) -> bool {
-        if recorded == ours && (recorded == self.day || !self.ours.contains_key(recorded))
+        if recorded == ours && !self.ours.contains_key(recorded)
             || self.ours.get(recorded).is_some_and(|known| known == ours)
         {
             return true;
         }
-        let today = || jiff::Zoned::now().date().to_string();
         let alike = is_moment(recorded) && is_moment(ours)
             || is_hash(recorded) && is_token(ours)
             || is_series(recorded) && shape(recorded) == shape(ours)
-            || is_clock(recorded) && is_clock(ours)
-            || recorded == self.day && ours == today();
+            || is_clock(recorded) && is_clock(ours);
         if alike {
             self.ours.insert(recorded.to_owned(), ours.to_owned());
         }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// Recordings that began in one state of a site.
 pub struct Suite {
     pub version: Version,
-    /// The day on which they were made, which is today when they are replayed.
+    /// The day on which they were made.
     pub day: &'static str,
     /// Where the site's metadata is, below `shared/site`, and where that of what people added to it.
     pub metadata: (&'static str, &'static str),
