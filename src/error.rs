@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::audit::{Outcome, Unrecorded};
 
 use crate::policy::Denial;
+use crate::shape::text::shortened;
 use crate::site::{Kind, SiteError, with_next};
 
 /// How many problems are told; more would hide the first.
@@ -103,7 +104,7 @@ impl ToolError {
     pub fn for_model(&self) -> String {
         match self {
             Self::Unconfirmed(waits) => waits.answer.to_string(),
-            _ => with_next(&cut(&self.what(), LONGEST), &cut(&self.next(), LONGEST_PROBLEM)),
+            _ => with_next(&shortened(&self.what(), LONGEST), &shortened(&self.next(), LONGEST_PROBLEM)),
         }
     }
 
@@ -112,8 +113,9 @@ impl ToolError {
         Cow::Owned(match self {
             Self::Arguments { tool, violations, .. } => {
                 let told = violations.iter().take(MOST_PROBLEMS);
-                let mut listed: String =
-                    told.map(|violation| format!("\n- {}", cut(&violation.to_string(), LONGEST_PROBLEM))).collect();
+                let mut listed: String = told
+                    .map(|violation| format!("\n- {}", shortened(&violation.to_string(), LONGEST_PROBLEM)))
+                    .collect();
                 if let more @ 1.. = violations.len().saturating_sub(MOST_PROBLEMS) {
                     listed.push_str(&format!("\n- and {more} more"));
                 }
@@ -153,7 +155,7 @@ impl ToolError {
         match self {
             Self::Arguments { violations, .. } => {
                 let told = violations.iter().take(MOST_PROBLEMS);
-                let paths = told.map(|found| format!("{:?} {:?}", cut(&found.path, LONGEST_PROBLEM), found.rule));
+                let paths = told.map(|found| format!("{:?} {:?}", shortened(&found.path, LONGEST_PROBLEM), found.rule));
                 let more = violations.len().saturating_sub(MOST_PROBLEMS);
                 let more = if more > 0 { format!(", and {more} more") } else { String::new() };
                 format!("arguments: {}{more}", paths.collect::<Vec<_>>().join(", "))
@@ -182,13 +184,6 @@ impl ToolError {
             Self::HalfWay { cause, .. } => cause.outcome(),
             Self::Arguments { .. } | Self::Site(_) | Self::Refused { .. } | Self::Unrecorded(_) => Outcome::Failed,
         }
-    }
-}
-
-fn cut(text: &str, longest: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
-        None => text.into(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use tempfile::NamedTempFile;
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -34,25 +35,15 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
-    let written = (|| {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        if let Ok(there) = std::fs::metadata(&target) {
-            file.set_permissions(there.permissions())?;
-        }
-        std::fs::rename(&beside, &target)
-    })();
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
+    // Its owner's alone, and gone if anything fails.
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    if let Ok(there) = std::fs::metadata(&target) {
+        file.as_file().set_permissions(there.permissions())?;
     }
-    written
+    file.persist(&target)?;
+    Ok(())
 }
 
 /// Copies a file that is there to a new name beside it, which is given.

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::config;
+use crate::shape::text::shortened;
 use file::LogFile;
 
 pub use entry::{Attempt, Entry, Outcome};
@@ -122,10 +123,7 @@ const LONGEST: usize = 140;
 
 /// A name as the log keeps it.
 pub fn short(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    shortened(text, LONGEST).into_owned()
 }
 
 /// Above INFO, reads that simply worked are left out; writes and refusals never are.

@@ -12,11 +12,6 @@ impl Pattern {
         Self(text.into())
     }
 
-    /// The one name that it means, where there is no `*` in it.
-    pub fn exact(&self) -> Option<&str> {
-        (!self.0.contains('*')).then_some(&self.0)
-    }
-
     /// Whether the name is meant.
     pub fn matches(&self, name: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else { return self.0 == name };
@@ -69,11 +64,5 @@ mod tests {
         for (pattern, name) in fails {
             assert!(!Pattern::new(pattern).matches(name), "{pattern} does not mean {name}");
         }
-    }
-
-    #[test]
-    fn a_name_without_a_star_is_exact() {
-        assert_eq!(Pattern::new("Stock Ledger").exact(), Some("Stock Ledger"));
-        assert_eq!(Pattern::new("Stock*").exact(), None);
     }
 }

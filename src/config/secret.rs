@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 /// How long a command may take; somebody may have to unlock a key ring.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// More than any secret has.
 const MOST_BYTES: u64 = 4096;
 
@@ -40,18 +40,18 @@ pub(super) fn from_command(argv: &[&str]) -> Result<SecretString, String> {
     // Whoever keeps the output open longer than that is not waited for.
     std::thread::spawn(move || said.send(read(output)));
     let started = Instant::now();
-    let text = heard.recv_timeout(PATIENCE);
+    let text = heard.recv_timeout(TIMEOUT);
     loop {
         match child.try_wait() {
             Ok(Some(status)) if !status.success() => {
                 return Err(format!("{program} failed ({status}); run it by hand to see why"));
             }
             Ok(Some(_)) => break,
-            Ok(None) if text.is_ok() && started.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) if text.is_ok() && started.elapsed() < TIMEOUT => std::thread::sleep(Duration::from_millis(5)),
             Ok(None) | Err(_) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("{program} did not finish within {} seconds", PATIENCE.as_secs()));
+                return Err(format!("{program} did not finish within {} seconds", TIMEOUT.as_secs()));
             }
         }
     }

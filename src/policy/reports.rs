@@ -20,11 +20,6 @@ impl Policy {
         self.reports.iter().any(|pattern| pattern.matches(report))
     }
 
-    /// The reports that the configuration names without a pattern.
-    pub fn named_reports(&self) -> impl Iterator<Item = &str> {
-        self.reports.iter().filter_map(|pattern| pattern.exact())
-    }
-
     /// Whether the report may be run at all, before it is known what it is about.
     ///
     /// # Errors

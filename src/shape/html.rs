@@ -1,5 +1,9 @@
 //! HTML as the site writes it, to plain text.
 
+use std::borrow::Cow;
+
+use html_escape::decode_html_entities;
+
 /// Elements that end a line.
 pub(super) const BLOCKS: [&str; 20] = [
     "address",
@@ -27,31 +31,10 @@ pub(super) const BLOCKS: [&str; 20] = [
 /// Elements whose content is not text.
 const OPAQUE: [&str; 2] = ["script", "style"];
 
-const ENTITIES: [(&str, char); 16] = [
-    ("amp", '&'),
-    ("lt", '<'),
-    ("gt", '>'),
-    ("quot", '"'),
-    ("apos", '\''),
-    ("nbsp", ' '),
-    ("hellip", '…'),
-    ("ndash", '–'),
-    ("mdash", '—'),
-    ("middot", '·'),
-    ("bull", '•'),
-    ("rarr", '→'),
-    ("larr", '←'),
-    ("times", '×'),
-    ("copy", '©'),
-    ("euro", '€'),
-];
-
 /// A piece of HTML.
 pub(super) enum Part<'a> {
-    /// As it is. A `<` that opens no tag is text, so that `a < b` and plain text pass unharmed.
-    Text(&'a str),
-    /// What an entity stands for.
-    Char(char),
+    /// With its entities decoded. A `<` that opens no tag is text, so that `a < b` and plain text pass unharmed.
+    Text(Cow<'a, str>),
     /// A tag, or a comment, whose name is empty.
     Tag {
         /// In lower case.
@@ -75,14 +58,10 @@ impl<'a> Iterator for Parts<'a> {
             self.0 = if OPAQUE.contains(&name.as_str()) { after_closing(after, &name) } else { after };
             return Some(Part::Tag { name, whole });
         }
-        if let Some((decoded, after)) = entity(text) {
-            self.0 = after;
-            return Some(Part::Char(decoded));
-        }
         let begun = first.len_utf8();
-        let end = text[begun..].find(['<', '&']).map_or(text.len(), |at| begun + at);
+        let end = text[begun..].find('<').map_or(text.len(), |at| begun + at);
         self.0 = &text[end..];
-        Some(Part::Text(&text[..end]))
+        Some(Part::Text(decode_html_entities(&text[..end])))
     }
 }
 
@@ -91,8 +70,7 @@ pub fn to_text(html: &str) -> String {
     let mut raw = String::with_capacity(html.len());
     for part in Parts(html) {
         match part {
-            Part::Text(text) => raw.push_str(text),
-            Part::Char(decoded) => raw.push(decoded),
+            Part::Text(text) => raw.push_str(&text),
             Part::Tag { name, .. } if BLOCKS.contains(&name.as_str()) => raw.push('\n'),
             Part::Tag { name, .. } if matches!(name.as_str(), "td" | "th") => raw.push(' '),
             Part::Tag { .. } => {}
@@ -147,24 +125,6 @@ fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
         .char_indices()
         .find(|(at, _)| text.get(*at..at + closing.len()).is_some_and(|there| there.eq_ignore_ascii_case(&closing)));
     found.map_or("", |(at, _)| text[at..].split_once('>').map_or("", |(_, after)| after))
-}
-
-/// The character of the entity that `text` begins with, and what follows it.
-fn entity(text: &str) -> Option<(char, &str)> {
-    let inside = text.strip_prefix('&')?;
-    // No entity is longer; looking no further keeps the whole linear.
-    let end = inside.bytes().take(12).position(|byte| byte == b';')?;
-    let (name, after) = (&inside[..end], &inside[end + 1..]);
-    let decoded = if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16),
-            None => number.parse(),
-        };
-        char::from_u32(code.ok()?).filter(|c| !c.is_control() || c.is_whitespace())?
-    } else {
-        ENTITIES.iter().find(|(known, _)| *known == name)?.1
-    };
-    Some((decoded, after))
 }
 
 #[cfg(test)]

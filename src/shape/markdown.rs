@@ -10,11 +10,7 @@ pub fn from_html(html: &str) -> String {
     for part in Parts(html) {
         let (name, whole) = match part {
             Part::Text(text) => {
-                raw.push_str(text);
-                continue;
-            }
-            Part::Char(decoded) => {
-                raw.push(decoded);
+                raw.push_str(&text);
                 continue;
             }
             Part::Tag { name, whole } => (name, whole),

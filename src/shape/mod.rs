@@ -13,7 +13,7 @@ pub mod redact;
 pub mod report;
 pub mod said;
 pub mod script;
-mod text;
+pub mod text;
 pub mod vocabulary;
 
 pub use fit::fit;

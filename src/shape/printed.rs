@@ -7,8 +7,7 @@ pub fn of_html(html: &str) -> String {
     let mut page = Page::default();
     for part in Parts(html) {
         match part {
-            Part::Text(text) => page.text(text),
-            Part::Char(decoded) => page.text(decoded.encode_utf8(&mut [0; 4])),
+            Part::Text(text) => page.text(&text),
             Part::Tag { name, whole } if whole.starts_with("</") => page.close(&name),
             Part::Tag { name, .. } => page.open(&name),
         }

@@ -40,11 +40,10 @@ impl Said {
                     continue;
                 }
                 Part::Tag { name, .. } => open.iter().rposition(|(opened, _)| opened == name),
-                Part::Text(_) | Part::Char(_) => None,
+                Part::Text(_) => None,
             };
             let piece: Cow<'_, str> = match part {
-                Part::Text(text) => text.into(),
-                Part::Char(char) => char.to_string().into(),
+                Part::Text(text) => text,
                 Part::Tag { name, .. } if html::BLOCKS.contains(&name.as_str()) => " ".into(),
                 Part::Tag { .. } => "".into(),
             };

@@ -1,6 +1,8 @@
 //! Text that came from documents, as a model may see it: nothing in it that a reader would not see, and no more than is
 //! useful.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::page::grouped;
@@ -45,6 +47,14 @@ pub fn make_visible(value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// The text, or its first `most` characters and an ellipsis.
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 

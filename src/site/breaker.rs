@@ -24,15 +24,15 @@ impl Default for Cooldown {
 /// Counts failures in a row. Moments are given to it, so that it needs no clock.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    rest: Cooldown,
+    cooldown: Cooldown,
     failures: u32,
     /// From when on one request may try; none while the site works.
     next_try: Option<Instant>,
 }
 
 impl Breaker {
-    pub fn new(rest: Cooldown) -> Self {
-        Self { rest, failures: 0, next_try: None }
+    pub fn new(cooldown: Cooldown) -> Self {
+        Self { cooldown, failures: 0, next_try: None }
     }
 
     /// How long until a request may try, where that is not now.
@@ -40,7 +40,7 @@ impl Breaker {
         self.next_try?.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 
-    /// Lets a request through: all while the site works, else one each time that the rest is over.
+    /// Lets a request through: all while the site works, else one each time that the cooldown is over.
     ///
     /// # Errors
     /// How long until the next one may try.
@@ -62,14 +62,14 @@ impl Breaker {
     /// The site did not answer.
     pub fn failed(&mut self, now: Instant) {
         self.failures = self.failures.saturating_add(1);
-        if self.failures >= self.rest.after {
+        if self.failures >= self.cooldown.after {
             self.next_try = Some(now + self.span());
         }
     }
 
     fn span(&self) -> Duration {
-        let doublings = self.failures.saturating_sub(self.rest.after).min(16);
-        self.rest.first.saturating_mul(1 << doublings).min(self.rest.longest)
+        let doublings = self.failures.saturating_sub(self.cooldown.after).min(16);
+        self.cooldown.first.saturating_mul(1 << doublings).min(self.cooldown.longest)
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn after_the_rest_one_request_tries_and_decides() {
+    fn after_the_cooldown_one_request_tries_and_decides() {
         let now = Instant::now();
         let later = now + SECOND;
         let mut breaker = failed(3, now);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_grows_to_its_longest() {
+    fn the_cooldown_grows_to_its_longest() {
         let now = Instant::now();
         assert_eq!(failed(100, now).enter(now), Err(REST.longest));
     }

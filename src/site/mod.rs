@@ -97,7 +97,7 @@ pub struct ClientOptions {
     /// What is tried again.
     pub retry: Retry,
     /// When a site that fails is left alone.
-    pub rest: Cooldown,
+    pub cooldown: Cooldown,
     /// How long answers to reads are kept; not at all where `None`.
     pub cache: Option<CacheOptions>,
 }
@@ -110,7 +110,7 @@ impl Default for ClientOptions {
             concurrent: 8,
             rates: Rates::default(),
             retry: Retry::default(),
-            rest: Cooldown::default(),
+            cooldown: Cooldown::default(),
             cache: None,
         }
     }

@@ -41,7 +41,7 @@ impl CallerClient<'_> {
             let Some(mut request) = request.try_clone() else {
                 return Err(asked.unsent(Kind::Misuse, "the body cannot be sent twice"));
             };
-            let turn = self.client.traffic.enter(asked, identity.as_bytes(), deadline).await?;
+            let permit = self.client.traffic.enter(asked, identity.as_bytes(), deadline).await?;
             if call.writes {
                 call_state::writes();
             } else {
@@ -50,7 +50,7 @@ impl CallerClient<'_> {
             }
             let result = self.client.exchange(asked, &http, request).await.and_then(|reply| read(asked, reply));
             self.client.traffic.heard(&result);
-            drop(turn);
+            drop(permit);
             let Err(error) = result else { return result };
             let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));
             match wait.filter(|wait| Instant::now() + *wait < deadline) {

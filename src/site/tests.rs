@@ -21,7 +21,7 @@ const HASTY: ClientOptions = ClientOptions {
     concurrent: 8,
     rates: Rates { per_minute: None, per_hour: None, total_per_minute: None, total_per_hour: None },
     retry: Retry { times: 3, first: Duration::from_millis(1), longest: Duration::from_millis(4) },
-    rest: Cooldown { after: 100, first: Duration::from_secs(1), longest: Duration::from_secs(1) },
+    cooldown: Cooldown { after: 100, first: Duration::from_secs(1), longest: Duration::from_secs(1) },
     cache: None,
 };
 

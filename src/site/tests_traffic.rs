@@ -1,4 +1,4 @@
-//! What leaves and what does not: tries, limits, patience, rest, kept answers.
+//! What leaves and what does not: tries, limits, Retry-After, cooldown, cached answers.
 
 use std::num::NonZeroU32;
 
@@ -145,8 +145,8 @@ async fn a_short_patience_is_waited_out() {
 
 #[tokio::test]
 async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
-    let rest = Cooldown { after: 3, first: Duration::from_secs(600), longest: Duration::from_secs(600) };
-    let (server, caller, client) = failing(u64::MAX, page(502), ClientOptions { rest, ..HASTY }).await;
+    let cooldown = Cooldown { after: 3, first: Duration::from_secs(600), longest: Duration::from_secs(600) };
+    let (server, caller, client) = failing(u64::MAX, page(502), ClientOptions { cooldown, ..HASTY }).await;
     let read = permit(Operation::Read);
     // The third failure opens the breaker; the fourth try of this call is not sent.
     let error = client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err();

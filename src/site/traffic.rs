@@ -1,4 +1,4 @@
-//! Whether a request may leave now: turns, limits, a site that asked for patience, and one that is down. What is learnt
+//! Whether a request may leave now: concurrency, limits, the site's Retry-After, and the circuit breaker. What is learnt
 //! from one request holds for all.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,12 +12,12 @@ use super::{ClientOptions, Kind, SiteError, call_state};
 use crate::limit::{Limits, User};
 
 /// The longest that the site's word on when to come back is taken for.
-const PATIENCE: Duration = Duration::from_secs(3_600);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// The state of the way to the site.
 #[derive(Debug)]
 pub(super) struct Traffic {
-    turns: Semaphore,
+    permits: Semaphore,
     limits: Limits,
     site: Mutex<Site>,
 }
@@ -32,13 +32,13 @@ struct Site {
 impl Traffic {
     pub fn new(options: &ClientOptions) -> Self {
         Self {
-            turns: Semaphore::new(options.concurrent.max(1)),
+            permits: Semaphore::new(options.concurrent.max(1)),
             limits: Limits::new(options.rates),
-            site: Mutex::new(Site { breaker: Breaker::new(options.rest), not_before: None }),
+            site: Mutex::new(Site { breaker: Breaker::new(options.cooldown), not_before: None }),
         }
     }
 
-    /// Waits for a turn; it ends when the permit is dropped.
+    /// Waits for a permit to send; dropping it frees its place.
     ///
     /// # Errors
     /// Where there is none before the deadline, or the user has no request left. Nothing was sent then.
@@ -49,15 +49,16 @@ impl Traffic {
         deadline: Instant,
     ) -> Result<SemaphorePermit<'_>, SiteError> {
         let paused = |retry_after| asked.unsent(Kind::Paused { retry_after }, "");
-        let late = |_| asked.unsent(Kind::TimedOut, "other requests took all turns; nothing was sent");
-        let turn = loop {
+        let late =
+            |_| asked.unsent(Kind::TimedOut, "all requests that may run at once are under way; nothing was sent");
+        let permit = loop {
             let left = self.site().breaker.left(Instant::now());
             left.map_or(Ok(()), |left| Err(paused(left)))?;
-            self.patience(asked, deadline).await?;
-            let turn = tokio::time::timeout_at(deadline.into(), self.turns.acquire()).await.map_err(late)?;
-            let turn = turn.map_err(|closed| asked.unsent(Kind::Misuse, closed.to_string()))?;
+            self.retry_after(asked, deadline).await?;
+            let permit = tokio::time::timeout_at(deadline.into(), self.permits.acquire()).await.map_err(late)?;
+            let permit = permit.map_err(|closed| asked.unsent(Kind::Misuse, closed.to_string()))?;
             if self.wait().is_none() {
-                break turn;
+                break permit;
             }
         };
         if let Err(retry_after) = self.limits.take(user)
@@ -67,7 +68,7 @@ impl Traffic {
             return Err(asked.unsent(Kind::OverLimit { retry_after }, ""));
         }
         self.site().breaker.enter(Instant::now()).map_err(paused)?;
-        Ok(turn)
+        Ok(permit)
     }
 
     /// Learns from what came of a request.
@@ -79,17 +80,17 @@ impl Traffic {
             kind => {
                 site.breaker.answered();
                 if let Some(Kind::RateLimited { retry_after: Some(wait) }) = kind {
-                    site.not_before = site.not_before.max(Some(now + wait.min(PATIENCE)));
+                    site.not_before = site.not_before.max(Some(now + wait.min(LONGEST_RETRY_AFTER)));
                 }
             }
         }
     }
 
     /// Waits as long as the site asked for.
-    async fn patience(&self, asked: Asked<'_>, deadline: Instant) -> Result<(), SiteError> {
+    async fn retry_after(&self, asked: Asked<'_>, deadline: Instant) -> Result<(), SiteError> {
         let Some(wait) = self.wait() else { return Ok(()) };
         if Instant::now() + wait > deadline {
-            let words = "it asked for patience before; nothing was sent";
+            let words = "it asked to wait (Retry-After) before; nothing was sent";
             return Err(asked.unsent(Kind::RateLimited { retry_after: Some(wait) }, words));
         }
         tokio::time::sleep(wait).await;

@@ -1,7 +1,10 @@
 //! What a client is told about each tool: title, description, hints, and the schema of its arguments.
 
+use std::io::{self, Write};
+
 use erpnext_schema::json_schema::data_schema;
 use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Verb, doctype_flag};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{self, TOKEN};
@@ -40,21 +43,67 @@ pub struct Definition {
 impl Definition {
     /// The tool as `tools/list` writes it.
     pub fn to_json(&self) -> Value {
-        let mut wire = Map::from_iter([("name".to_owned(), json!(self.name))]);
-        if !self.title.is_empty() {
-            wire.insert("title".to_owned(), json!(self.title));
+        serde_json::to_value(self.wire()).unwrap_or_default()
+    }
+
+    /// The size of that, as text.
+    pub fn bytes(&self) -> usize {
+        let mut size = Size(0);
+        // Counting fails never.
+        let _ = serde_json::to_writer(&mut size, &self.wire());
+        size.0
+    }
+
+    fn wire(&self) -> Wire<'_> {
+        let Self { read_only, destructive, idempotent, .. } = *self;
+        let (destructive_hint, idempotent_hint) =
+            ((!read_only).then_some(destructive), (!read_only).then_some(idempotent));
+        Wire {
+            name: self.name,
+            title: &self.title,
+            description: &self.description,
+            input_schema: &self.input_schema,
+            output_schema: self.output_schema.as_ref(),
+            annotations: Hints { read_only_hint: read_only, destructive_hint, idempotent_hint, open_world_hint: false },
         }
-        wire.insert("description".to_owned(), json!(self.description));
-        wire.insert("inputSchema".to_owned(), json!(self.input_schema));
-        wire.extend(self.output_schema.as_ref().map(|schema| ("outputSchema".to_owned(), json!(schema))));
-        let mut hints = Map::from_iter([("readOnlyHint".to_owned(), json!(self.read_only))]);
-        if !self.read_only {
-            hints.insert("destructiveHint".to_owned(), json!(self.destructive));
-            hints.insert("idempotentHint".to_owned(), json!(self.idempotent));
-        }
-        hints.insert("openWorldHint".to_owned(), json!(false));
-        wire.insert("annotations".to_owned(), Value::Object(hints));
-        Value::Object(wire)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    name: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    title: &'a str,
+    description: &'a str,
+    input_schema: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_schema: Option<&'a Map<String, Value>>,
+    annotations: Hints,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Hints {
+    read_only_hint: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destructive_hint: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotent_hint: Option<bool>,
+    open_world_hint: bool,
+}
+
+/// Counts what is written.
+struct Size(usize);
+
+impl Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

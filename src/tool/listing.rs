@@ -137,7 +137,7 @@ fn raise(
 fn show(session: &Session<'_>, tools: &[Tool], level: Detail) -> Vec<Listed> {
     let listed = tools.iter().map(|tool| {
         let definition = definition_at(session, *tool, level);
-        let bytes = definition.to_json().to_string().len();
+        let bytes = definition.bytes();
         let level = if matches!(tool, Tool::Typed(..)) { level } else { Detail::Full };
         Listed { tool: *tool, level, definition, bytes }
     });

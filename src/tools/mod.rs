@@ -10,7 +10,6 @@ mod convert;
 mod erp;
 pub mod find;
 mod history;
-mod hung;
 mod lifecycle;
 mod linked;
 mod lookup;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
+use crate::document::differences::is_nothing;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
@@ -151,14 +152,9 @@ fn is_password(field: &FieldDef) -> bool {
     field.kind.shape() == Shape::Secret
 }
 
-/// Whether a print would tell the value. The site gives a password as asterisks; one that was put into the database past it,
+/// Whether a print would tell the value: not one that an empty field and one that the user may not see (H4) both hold. The site gives a password as asterisks; one that was put into the database past it,
 /// as an import does, it gives as it is.
 fn is_told(field: &FieldDef, value: &Value) -> bool {
     let hidden = is_password(field) && value.as_str().is_some_and(|text| text.bytes().all(|byte| byte == b'*'));
-    !hidden && !is_nothing(value)
-}
-
-/// A value that tells nothing: what an empty field and one that the user may not see (H4) both hold.
-fn is_nothing(value: &Value) -> bool {
-    value.is_null() || *value == "" || value.as_f64() == Some(0.0) || value.as_array().is_some_and(Vec::is_empty)
+    !hidden && !is_nothing(value) && value.as_array().is_none_or(|rows| !rows.is_empty())
 }

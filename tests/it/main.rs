@@ -28,7 +28,6 @@ mod chaos;
 mod cli;
 mod config;
 mod connection;
-mod cut;
 mod docs;
 mod every_doctype;
 mod floors;

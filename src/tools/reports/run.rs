@@ -187,7 +187,7 @@ impl Report<'_> {
         Ok(Progress::Done(answer, Some(prepared)))
     }
 
-    /// Whether the Prepared Report is complete, as soon as it is; not where patience ends before, or the client leaves.
+    /// Whether the Prepared Report is complete, as soon as it is; not if the time for it ends before, or the client leaves.
     /// One with other filters is none of this call's: those it was made with are not checked.
     async fn wait(
         &self,
@@ -222,7 +222,7 @@ impl Report<'_> {
                 }
                 _ if watch.is_stopped() => break,
                 _ => {
-                    // How far the report is, the site does not say: told is how much of the patience is used up.
+                    // How far the report is, the site does not say: told is how much of the time for it is used up.
                     watch.tell(asked, ASKED);
                     tokio::time::sleep(ASK_AGAIN).await;
                 }

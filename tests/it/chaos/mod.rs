@@ -39,7 +39,11 @@ fn app(site: &Sandbox, log: &Path) -> Connection {
     let options = ClientOptions {
         timeout: Duration::from_millis(400),
         retry: Retry { first: Duration::from_millis(1), longest: Duration::from_millis(20), times: 4 },
-        rest: Cooldown { first: Duration::from_millis(1), longest: Duration::from_millis(5), ..Cooldown::default() },
+        cooldown: Cooldown {
+            first: Duration::from_millis(1),
+            longest: Duration::from_millis(5),
+            ..Cooldown::default()
+        },
         ..client_options(&config)
     };
     let audit = Audit::open(&config.audit).unwrap();

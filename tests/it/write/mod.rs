@@ -3,6 +3,7 @@
 mod attachments;
 mod confirm;
 mod create;
+mod cut;
 mod delete;
 mod elicit;
 mod lifecycle;

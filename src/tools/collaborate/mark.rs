@@ -18,14 +18,14 @@ use crate::writes::send::{Next, Write};
 const COMMENT: &str = "Comment";
 
 /// Something hung on a document, or taken off it. It gives those that the document is assigned to, where it assigns.
-pub(crate) struct Hung<'a> {
+pub(crate) struct MarkWrite<'a> {
     on: &'a DocTypeCall<'a>,
     name: &'a str,
     mark: &'a Mark<'a>,
     under_way: UnderWay<'a>,
 }
 
-impl<'a> Hung<'a> {
+impl<'a> MarkWrite<'a> {
     pub(crate) fn new(on: &'a DocTypeCall<'a>, name: &'a str, mark: &'a Mark<'a>) -> Self {
         Self { on, name, mark, under_way: on.session.user.recent_creates.begin(on.def.name, &(name, mark)) }
     }
@@ -90,7 +90,7 @@ fn owners<'t>(tasks: impl Iterator<Item = &'t Value>) -> Vec<Value> {
     tasks.filter_map(|task| task.get("owner").cloned()).collect()
 }
 
-impl<'a> Write for Hung<'a> {
+impl<'a> Write for MarkWrite<'a> {
     type Leave = Cleared<'a>;
     type Made = Vec<Value>;
 
