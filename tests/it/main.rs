@@ -28,6 +28,7 @@ mod chaos;
 mod cli;
 mod config;
 mod connection;
+mod cut;
 mod docs;
 mod every_doctype;
 mod floors;

@@ -3,7 +3,6 @@
 mod attachments;
 mod confirm;
 mod create;
-mod cut;
 mod delete;
 mod elicit;
 mod lifecycle;
