@@ -175,7 +175,8 @@ impl ToolError {
     /// What the audit log says came of the attempt.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Denied(_) | Self::Unconfirmed(_) => Outcome::Denied,
+            Self::Denied(_) => Outcome::Denied,
+            Self::Unconfirmed(_) => Outcome::Preview,
             Self::Arguments { violations, .. } if violations.iter().any(|found| found.rule == Rule::NotPermitted) => {
                 Outcome::Denied
             }

@@ -18,6 +18,11 @@ pub fn cache_folder(env: Env<'_>) -> Option<PathBuf> {
     Some(folder(env, "XDG_CACHE_HOME", ".cache", "LOCALAPPDATA")?.join("erpnext-mcp"))
 }
 
+/// The folder for what must outlive the process; none where the system has no place for one.
+pub fn state_folder(env: Env<'_>) -> Option<PathBuf> {
+    Some(folder(env, "XDG_STATE_HOME", ".local/state", "LOCALAPPDATA")?.join("erpnext-mcp"))
+}
+
 fn folder(env: Env<'_>, variable: &str, below_home: &str, on_windows: &str) -> Option<PathBuf> {
     let stated = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
     if cfg!(windows) {
@@ -68,7 +73,7 @@ pub fn back_up(path: &Path) -> io::Result<Option<PathBuf>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{back_up, cache_folder, config_file, write_whole};
+    use super::{back_up, cache_folder, config_file, state_folder, write_whole};
 
     #[test]
     fn a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_rights() {
@@ -113,5 +118,6 @@ mod tests {
         let stated = |name: &str| (name == "XDG_CACHE_HOME").then(|| "/c".to_owned());
         assert_eq!(cache_folder(&stated).unwrap().to_str(), Some("/c/erpnext-mcp"));
         assert_eq!(cache_folder(&|_| None), None);
+        assert_eq!(state_folder(&home).unwrap().to_str(), Some("/home/u/.local/state/erpnext-mcp"));
     }
 }

@@ -112,6 +112,11 @@ impl Connection {
         self.observed_call(tool, arguments, client, &CallObserver::default()).await
     }
 
+    /// Records the call of a tool that there is and that is not permitted here.
+    pub async fn refuse(&self, tool: Tool, arguments: &Map<String, Value>, client: Option<String>) {
+        pipeline::refuse(&self.session(), tool, arguments, client).await;
+    }
+
     /// As [`Connection::call`], for a client that is told how far the call is and may call off what it has not begun.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use futures_util::future::join;
 use serde_json::{Map, Value};
 
 use crate::answer::ToolAnswer;
-use crate::audit::Attempt;
+use crate::audit::{Attempt, Outcome};
 use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
 use crate::error::ToolError;
@@ -20,6 +20,8 @@ use crate::tools;
 
 /// How long a call waits to learn on whose behalf it is recorded, and which version the site runs.
 const WAIT: Duration = Duration::from_secs(2);
+/// Why a tool that there is was not run.
+const NOT_PERMITTED: &str = "the tool is not permitted";
 /// What a model can do about an answer that was too large.
 const TO_SEE_IT: &str = "ask for less at a time: name fields (items.qty for a column of a table; items[120:] or \
                          terms[8000:] of one document skips that many rows or characters), add filters, lower the \
@@ -36,11 +38,15 @@ pub async fn run(
 ) -> Result<(Value, String), ToolError> {
     let started = Instant::now();
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
+    let refused = tools::find::refused(registry, tool, &given);
     let (tool, mut given) = tools::find::corrected(registry, tool, given);
     let misnamed = name_single(session, tool, &mut given);
     let checked =
         arguments::check(&arguments::of(&tool), &mut given).and(misnamed.map_or(Ok(()), |found| Err(vec![found])));
-    let mut attempt = super::attempt::of(tool, &given);
+    let mut attempt = match &refused {
+        Some((refused, given)) => super::attempt::of(*refused, given),
+        None => super::attempt::of(tool, &given),
+    };
     if session.audit.is_on() {
         (attempt.client, attempt.user) = (client, user);
     }
@@ -55,7 +61,10 @@ pub async fn run(
         (made, data, text)
     });
     let bytes = result.as_ref().map_or(0, |(_, _, text)| text.len());
-    record_result(session.audit, &attempt, started, result.as_ref().map(|(made, ..)| made.as_ref()), bytes);
+    match refused {
+        Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
+        None => record_result(session.audit, &attempt, started, result.as_ref().map(|(made, ..)| made.as_ref()), bytes),
+    }
     let micros = started.elapsed().as_micros();
     match &result {
         Ok(_) => tracing::debug!(tool = tool.name(), micros, "done"),
@@ -82,6 +91,15 @@ fn name_single(session: &Session<'_>, tool: Tool, given: &mut Map<String, Value>
         message: format!("there is exactly one {}, named like its DocType", def.name),
         nearest: Some(def.name.to_owned()),
     })
+}
+
+/// Records the call of a tool that there is and that this configuration does not permit.
+pub async fn refuse(session: &Session<'_>, tool: Tool, given: &Map<String, Value>, client: Option<String>) {
+    if session.audit.is_on() {
+        let user = recorded_user(session).await;
+        let attempt = Attempt { client, user, ..super::attempt::of(tool, given) };
+        session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0);
+    }
 }
 
 /// Sees that the version is more than a guess before the first call, unless the site does not tell it soon.

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::file::Link;
+
 /// What came of an attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -12,6 +14,8 @@ pub enum Outcome {
     Intent,
     /// Done.
     Allowed,
+    /// It waits for a confirmation: what it would do was shown, nothing was sent.
+    Preview,
     /// The policy said no; nothing was sent.
     Denied,
     /// The arguments broke rules, or the site said no.
@@ -23,11 +27,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every one.
+    pub const ALL: [Self; 7] =
+        [Self::Intent, Self::Allowed, Self::Preview, Self::Denied, Self::Failed, Self::Unknown, Self::Resolved];
+
     /// The word in the log.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Intent => "INTENT",
             Self::Allowed => "ALLOWED",
+            Self::Preview => "PREVIEW",
             Self::Denied => "DENIED",
             Self::Failed => "FAILED",
             Self::Unknown => "UNKNOWN",
@@ -37,7 +46,7 @@ impl Outcome {
 
     const fn level(self) -> &'static str {
         match self {
-            Self::Intent | Self::Allowed | Self::Resolved => "INFO",
+            Self::Intent | Self::Allowed | Self::Preview | Self::Resolved => "INFO",
             Self::Denied | Self::Failed | Self::Unknown => "WARNING",
         }
     }
@@ -77,8 +86,6 @@ pub struct Attempt {
 pub struct Entry<'a> {
     /// What was tried.
     pub attempt: &'a Attempt,
-    /// When the line was written.
-    pub time: Timestamp,
     /// What came of it.
     pub outcome: Outcome,
     /// Why, where it did not simply work.
@@ -90,11 +97,12 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// A JSON object on one line, chained to the line before by its hash.
-    pub fn json(&self, before: &str) -> String {
+    /// A JSON object on one line, numbered, and chained to the line before by its hash.
+    pub fn json(&self, link: Link<'_>) -> String {
         let attempt = self.attempt;
         let mut line = Map::new();
-        let time = self.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+        line.insert("n".to_owned(), json!(link.number));
+        let time = link.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         line.insert("time".to_owned(), json!(time));
         line.insert("id".to_owned(), json!(attempt.id));
         line.insert("result".to_owned(), json!(self.outcome.as_str()));
@@ -117,17 +125,17 @@ impl Entry<'_> {
             line.insert("micros".to_owned(), json!(self.micros));
             line.insert("bytes".to_owned(), json!(self.bytes));
         }
-        line.insert("prev".to_owned(), json!(before));
+        line.insert("prev".to_owned(), json!(link.before));
         // JSON escapes control characters; the separators of Unicode stay on one line too.
         Value::Object(line).to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
     }
 
     /// The line that users of plain text logs know; in UTC.
-    pub fn text(&self) -> String {
+    pub fn text(&self, time: Timestamp) -> String {
         let attempt = self.attempt;
         let mut line = format!(
             "{} - {} - Operation: {} | DocType: {} | Result: {}",
-            self.time.strftime("%Y-%m-%d %H:%M:%S"),
+            time.strftime("%Y-%m-%d %H:%M:%S"),
             self.outcome.level(),
             plain(&attempt.operation),
             plain(attempt.doctype.as_deref().unwrap_or("-")),
@@ -177,20 +185,27 @@ mod tests {
         }
     }
 
+    fn time() -> Timestamp {
+        "2024-01-15T10:30:45.123456Z".parse().unwrap()
+    }
+
+    fn link(before: &str) -> Link<'_> {
+        Link { number: 7, before, time: time() }
+    }
+
     fn entry<'a>(attempt: &'a Attempt, outcome: Outcome, reason: Option<&'a str>) -> Entry<'a> {
-        let time = "2024-01-15T10:30:45.123456Z".parse().unwrap();
-        Entry { attempt, time, outcome, reason, micros: 1500, bytes: 64 }
+        Entry { attempt, outcome, reason, micros: 1500, bytes: 64 }
     }
 
     #[test]
     fn the_text_line_is_the_one_that_users_know() {
         let attempt = attempt();
         assert_eq!(
-            entry(&attempt, Outcome::Allowed, None).text(),
+            entry(&attempt, Outcome::Allowed, None).text(time()),
             "2024-01-15 10:30:45 - INFO - Operation: READ | DocType: Customer | Result: ALLOWED | Document: ABC Corp \
              | Fields: ['customer_name', 'email_id']"
         );
-        let denied = entry(&attempt, Outcome::Denied, Some("not permitted")).text();
+        let denied = entry(&attempt, Outcome::Denied, Some("not permitted")).text(time());
         assert!(denied.starts_with("2024-01-15 10:30:45 - WARNING - ") && denied.ends_with(" | Reason: not permitted"));
     }
 
@@ -198,10 +213,10 @@ mod tests {
     fn names_cannot_forge_a_line_or_a_field() {
         let document = "x\n2024-01-15 10:30:45 - INFO - Operation: DELETE | Result: ALLOWED\u{2028}'".to_owned();
         let attempt = Attempt { document: Some(document.clone()), ..attempt() };
-        let text = entry(&attempt, Outcome::Allowed, None).text();
+        let text = entry(&attempt, Outcome::Allowed, None).text(time());
         assert_eq!(text.lines().count(), 1);
         assert_eq!(text.matches(" | Result: ").count(), 1, "{text}");
-        let json = entry(&attempt, Outcome::Allowed, None).json("");
+        let json = entry(&attempt, Outcome::Allowed, None).json(link(""));
         assert_eq!(json.lines().count(), 1);
         let read: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(read["document"], json!(document));
@@ -209,10 +224,10 @@ mod tests {
 
     #[test]
     fn the_json_line_says_what_when_who_and_is_chained() {
-        let line = entry(&attempt(), Outcome::Allowed, None).json("abc");
+        let line = entry(&attempt(), Outcome::Allowed, None).json(link("abc"));
         assert_eq!(
             line,
-            r#"{"time":"2024-01-15T10:30:45.123Z","id":"1","result":"ALLOWED","operation":"READ","doctype":"Customer","document":"ABC Corp","tool":"get_customer_document","fields":["customer_name","email_id"],"micros":1500,"bytes":64,"prev":"abc"}"#
+            r#"{"n":7,"time":"2024-01-15T10:30:45.123Z","id":"1","result":"ALLOWED","operation":"READ","doctype":"Customer","document":"ABC Corp","tool":"get_customer_document","fields":["customer_name","email_id"],"micros":1500,"bytes":64,"prev":"abc"}"#
         );
     }
 }

@@ -1,15 +1,16 @@
-//! The log file: appended under a lock so that several servers can share it, chained line to line, rotated by day,
-//! packed and thinned out.
+//! The log file: appended under a lock so that several servers can share it, chained line to line, rotated by day.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use ring::digest::{SHA256, digest};
+use serde_json::{Map, Value};
+
+use super::head::{Head, HeadFile};
+use super::rotation;
 
 /// The hash that chains a line to the one before it: SHA-256 of the line without its end, in hexadecimal.
 pub fn hash(line: &str) -> String {
@@ -25,17 +26,27 @@ pub fn day(time: Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()
 }
 
+/// What a new line is chained to.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// Its number, counted from 1 over all files.
+    pub number: u64,
+    /// The hash of the line before it; empty for the first.
+    pub before: &'a str,
+    /// Its time.
+    pub time: Timestamp,
+}
+
 /// An open log file.
 #[derive(Debug)]
 pub struct LogFile {
     path: PathBuf,
-    /// Held while a line is written: the log itself changes its name on rotation.
-    lock: File,
+    head_file: HeadFile,
+    head: Head,
     file: File,
-    /// As far as this process knows; more than that was written by another.
+    /// As far as this process knows; other than that, another wrote, or a line of ours was not written whole.
     length: u64,
-    /// The hash of the last line.
-    last: String,
+    /// The day of the last line.
     day: Date,
     retention_days: u64,
 }
@@ -49,77 +60,110 @@ impl LogFile {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir)?;
         }
-        let lock = private().append(true).create(true).open(beside(path, "lock"))?;
+        let head_file = HeadFile::open(path)?;
         let file = private().read(true).append(true).create(true).open(path)?;
-        let mut log =
-            Self { path: path.to_owned(), lock, file, length: 0, last: String::new(), day: day(now), retention_days };
-        log.lock.lock()?;
+        let (path, head) = (path.to_owned(), Head::default());
+        let mut log = Self { path, head_file, head, file, length: 0, day: day(now), retention_days };
+        log.head_file.lock()?;
         let caught_up = log.catch_up();
-        log.lock.unlock()?;
+        log.head_file.unlock()?;
         caught_up.map(|()| log)
     }
 
-    /// Writes one line, made from the hash of the line before it.
+    /// Writes one line, made from what it continues. The time is taken when no other can write any more.
     ///
     /// # Errors
-    /// The system's; then nothing, or a part of a line that the next one does not continue, is in the file.
-    pub fn append(&mut self, now: Timestamp, durable: bool, line: impl FnOnce(&str) -> String) -> io::Result<()> {
-        self.lock.lock()?;
-        let written = self.append_locked(now, durable, line);
-        self.lock.unlock()?;
+    /// The system's. What was written of the line is taken out before the next one.
+    pub fn append(
+        &mut self,
+        clock: impl FnOnce() -> Timestamp,
+        durable: bool,
+        line: impl FnOnce(Link<'_>) -> String,
+    ) -> io::Result<()> {
+        self.head_file.lock()?;
+        let written = self.append_locked(clock(), durable, line);
+        self.head_file.unlock()?;
         written
     }
 
-    fn append_locked(&mut self, now: Timestamp, durable: bool, line: impl FnOnce(&str) -> String) -> io::Result<()> {
+    fn append_locked(
+        &mut self,
+        time: Timestamp,
+        durable: bool,
+        line: impl FnOnce(Link<'_>) -> String,
+    ) -> io::Result<()> {
         if !self.is_current()? {
-            self.file = private().read(true).append(true).create(true).open(&self.path)?;
-            self.length = 0;
+            self.reopen()?;
         }
         if self.file.metadata()?.len() != self.length {
             self.catch_up()?;
         }
-        if self.length > 0 && day(now) > self.day {
-            self.rotate(now)?;
+        if self.length > 0 && day(time) != self.day {
+            self.rotate(time)?;
         }
-        let mut text = line(&self.last);
-        self.last = hash(&text);
+        let number = self.head.count + 1;
+        let mut text = line(Link { number, before: &self.head.last, time });
+        let head = Head { count: number, last: hash(&text), ..self.head.clone() };
         text.push('\n');
         self.file.write_all(text.as_bytes())?;
+        self.head_file.write(&head)?;
         self.length += text.len() as u64;
-        self.day = day(now);
+        self.day = day(time);
+        self.head = head;
         if durable { self.file.sync_data() } else { Ok(()) }
     }
 
-    /// Takes over what stands in the file: where it ends, the last line's hash, and the day it was written.
+    /// Takes over the head, and what stands in the file; cuts off a line that was not written whole. The chain goes on
+    /// from the head, so that lines which are missing are missed for good.
     fn catch_up(&mut self) -> io::Result<()> {
+        let known = self.head_file.read()?;
         self.length = self.file.metadata()?.len();
-        if self.length == 0 {
-            return Ok(());
-        }
-        let written = self.file.metadata()?.modified()?;
-        self.day = Timestamp::try_from(written).map_or(self.day, day);
         let last = last_line(&mut self.file, self.length)?;
-        if !last.ends_with('\n') {
-            // A crash or a full disk left a part of a line: it stays as it is, and the next begins on its own.
-            self.file.write_all(b"\n")?;
-            self.length += 1;
+        let whole = last.strip_suffix('\n');
+        let text = whole.unwrap_or(&last);
+        let entry: Option<Map<String, Value>> = serde_json::from_str(text).ok();
+        let of = |key: &str| entry.as_ref()?.get(key)?.as_str();
+        self.head = match known {
+            Some(head) => head,
+            // Of a log that was begun without a head, what is there is all that is known.
+            None => rotation::count(&self.path)?,
+        };
+        let hash = hash(text);
+        // A crash between the line and the head.
+        if of("prev") == Some(&self.head.last) && hash != self.head.last {
+            self.head = Head { count: self.head.count + 1, last: hash.clone(), ..self.head.clone() };
+            self.head_file.write(&self.head)?;
         }
-        self.last = hash(last.trim_end_matches('\n'));
+        if whole.is_none() && !last.is_empty() {
+            if hash == self.head.last {
+                self.file.write_all(b"\n")?;
+                self.length += 1;
+            } else {
+                self.length -= last.len() as u64;
+                self.file.set_len(self.length)?;
+            }
+        }
+        if self.length > 0 {
+            let written = of("time").and_then(|time| time.parse().ok());
+            let written = written.or_else(|| self.file.metadata().ok()?.modified().ok()?.try_into().ok());
+            self.day = written.map_or(self.day, day);
+        }
         Ok(())
     }
 
     fn rotate(&mut self, now: Timestamp) -> io::Result<()> {
-        std::fs::rename(&self.path, beside(&self.path, &self.day.to_string()))?;
+        rotation::set_aside(&self.path, self.day)?;
+        self.reopen()?;
+        if rotation::thin_out(&self.path, self.retention_days, self.day, day(now))? {
+            self.head.first = rotation::first(&self.path)?.unwrap_or(self.head.count + 1);
+            self.head_file.write(&self.head)?;
+        }
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> io::Result<()> {
         self.file = private().read(true).append(true).create(true).open(&self.path)?;
         self.length = 0;
-        for (date, file) in rotated(&self.path)? {
-            let age = day(now).since(date).map_or(0, |span| i64::from(span.get_days()));
-            if u64::try_from(age).is_ok_and(|age| age > self.retention_days) {
-                std::fs::remove_file(&file)?;
-            } else if age > 1 && file.extension().is_none_or(|extension| extension != "gz") {
-                pack(&file)?;
-            }
-        }
         Ok(())
     }
 
@@ -145,42 +189,16 @@ fn is_same(ours: &Metadata, there: &Metadata) -> bool {
     matches!((ours.created(), there.created()), (Ok(ours), Ok(there)) if ours == there)
 }
 
-/// The rotated files of a log with their days, oldest first; packed or not.
-///
-/// # Errors
-/// The system's.
-pub fn rotated(path: &Path) -> io::Result<Vec<(Date, PathBuf)>> {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Ok(Vec::new()) };
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        let file = entry?.path();
-        let rest =
-            file.file_name().and_then(|file| file.to_str()).and_then(|file| file.strip_prefix(name)?.strip_prefix('.'));
-        let date = rest.map(|rest| rest.strip_suffix(".gz").unwrap_or(rest)).and_then(|date| date.parse().ok());
-        found.extend(date.map(|date: Date| (date, file.clone())));
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn pack(file: &Path) -> io::Result<()> {
-    let packed = beside(file, "gz");
-    let mut encoder =
-        GzEncoder::new(private().write(true).create(true).truncate(true).open(&packed)?, Compression::default());
-    io::copy(&mut File::open(file)?, &mut encoder)?;
-    encoder.finish()?.sync_all()?;
-    std::fs::remove_file(file)
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// A name beside the log: `audit.log.SUFFIX`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(suffix);
     name.into()
 }
 
-fn private() -> OpenOptions {
+/// A new file is its owner's alone.
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

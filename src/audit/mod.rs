@@ -2,9 +2,12 @@
 
 mod entry;
 mod file;
+mod head;
 pub mod review;
+mod rotation;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +20,7 @@ use crate::shape::text::shortened;
 use file::LogFile;
 
 pub use entry::{Attempt, Entry, Outcome};
+pub use head::Head;
 
 /// Where attempts are recorded; or nowhere, where the configuration wants no log.
 #[derive(Debug, Default)]
@@ -92,13 +96,12 @@ impl Audit {
         let told: Vec<&str> = source.as_deref().into_iter().chain(reason).collect();
         let told = told.join("; ");
         let reason = Some(told.as_str()).filter(|told| !told.is_empty());
-        let now = Timestamp::now();
-        let entry = Entry { attempt, time: now, outcome, reason, micros, bytes };
+        let entry = Entry { attempt, outcome, reason, micros, bytes };
         let durable = log.settings.fsync && attempt.operation != "READ";
         let mut file = log.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = file.append(now, durable, |before| match log.settings.format {
-            config::AuditFormat::Json => entry.json(before),
-            config::AuditFormat::Text => entry.text(),
+        let written = file.append(Timestamp::now, durable, |link| match log.settings.format {
+            config::AuditFormat::Json => entry.json(link),
+            config::AuditFormat::Text => entry.text(link.time),
         });
         match (written, log.settings.on_failure) {
             (Ok(()), _) => Ok(()),

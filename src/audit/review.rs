@@ -1,14 +1,12 @@
-//! Reading the log back: whether the chain holds, which writes are open, who did what.
+//! Reading the log back: which writes are open, who did what.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
 use serde_json::{Map, Value};
 
-use super::file::{hash, rotated};
+use super::rotation::{open, rotated};
 
 /// One line of a JSON log, with where it stands.
 #[derive(Debug)]
@@ -22,7 +20,8 @@ pub struct Line {
 }
 
 impl Line {
-    fn entry(&self) -> Option<Map<String, Value>> {
+    /// What it says, where it is whole.
+    pub fn entry(&self) -> Option<Map<String, Value>> {
         serde_json::from_str(&self.text).ok()
     }
 }
@@ -32,19 +31,12 @@ impl Line {
 /// # Errors
 /// The system's.
 pub fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
-    let mut files: Vec<PathBuf> = rotated(path)?.into_iter().map(|(_, file)| file).collect();
+    let mut files: Vec<PathBuf> = rotated(path)?.into_iter().map(|rotated| rotated.file).collect();
     if path.exists() {
         files.push(path.to_owned());
     }
     Ok(files.into_iter().flat_map(|file| {
-        let opened = File::open(&file).map(|opened| -> Box<dyn Read> {
-            if file.extension().is_some_and(|extension| extension == "gz") {
-                Box::new(GzDecoder::new(opened))
-            } else {
-                Box::new(opened)
-            }
-        });
-        let (lines, failed) = match opened {
+        let (lines, failed) = match open(&file) {
             Ok(read) => (Some(BufReader::new(read).lines()), None),
             Err(error) => (None, Some(Err(error))),
         };
@@ -56,40 +48,6 @@ pub fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> 
         failed.into_iter().chain(numbered)
     }))
 }
-
-/// Where a chain does not hold.
-#[derive(Debug)]
-pub struct Broken {
-    /// The first line that does not continue the one before it.
-    pub line: Line,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
-/// Follows the chain from the first line that is kept; gives the number of lines, or the first that breaks it.
-///
-/// Lines cut off at the end leave a chain that holds: compare the count with an earlier one.
-///
-/// # Errors
-/// The system's.
-pub fn verify(lines: impl Iterator<Item = io::Result<Line>>) -> io::Result<Result<usize, Broken>> {
-    let mut before: Option<String> = None;
-    let mut count = 0;
-    for line in lines {
-        let line = line?;
-        let Some(entry) = line.entry() else { return Ok(Err(Broken { line, why: "is not a whole JSON line" })) };
-        let Some(prev) = entry.get("prev").and_then(Value::as_str) else {
-            return Ok(Err(Broken { line, why: "carries no hash of the line before" }));
-        };
-        if before.as_deref().is_some_and(|before| before != prev) {
-            return Ok(Err(Broken { line, why: "does not continue the line before it" }));
-        }
-        before = Some(hash(&line.text));
-        count += 1;
-    }
-    Ok(Ok(count))
-}
-
 /// The writes of which the log does not say what came: sent and then nothing, or unknown. By id, oldest first.
 ///
 /// # Errors

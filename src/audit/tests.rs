@@ -5,7 +5,8 @@ use std::path::Path;
 use jiff::{Timestamp, ToSpan};
 
 use super::file::LogFile;
-use super::review::{lines, open_writes, stats, verify};
+use super::review::{lines, open_writes, stats};
+use super::verify::verify;
 use super::*;
 
 fn attempt(id: &str) -> Attempt {
@@ -17,24 +18,71 @@ fn settings(path: &Path) -> config::Audit {
 }
 
 fn verified(path: &Path) -> Result<usize, String> {
-    verify(lines(path).unwrap()).unwrap().map_err(|broken| format!("line {} {}", broken.line.number, broken.why))
+    let head = Head::of(path).unwrap().unwrap();
+    verify(lines(path).unwrap(), Some(&head), None).unwrap().map_err(|broken| match broken.at {
+        Some((file, line)) => {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            format!("{}:{line} {}", name.trim_start_matches("audit.log"), broken.why)
+        }
+        None => broken.why,
+    })
 }
 
-#[test]
-fn every_line_continues_the_one_before_and_a_changed_one_is_found() {
+/// A log of so many lines, in one file.
+fn log_of(count: usize) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("logs/audit.log");
     let audit = Audit::open(&settings(&path)).unwrap();
-    for id in ["1", "2", "3", "4"] {
-        audit.settle(&attempt(id), Outcome::Allowed, None, 1, 1);
+    (1..=count).for_each(|id| audit.settle(&attempt(&id.to_string()), Outcome::Allowed, None, 1, 1));
+    (dir, path)
+}
+
+#[test]
+fn verify_names_the_line_that_was_changed_and_what_is_missing_at_either_end() {
+    let (_dir, path) = log_of(5);
+    assert_eq!(verified(&path), Ok(5));
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let with = |change: &dyn Fn(&mut Vec<String>)| {
+        let mut lines: Vec<String> = whole.lines().map(|line| format!("{line}\n")).collect();
+        change(&mut lines);
+        std::fs::write(&path, lines.concat()).unwrap();
+        verified(&path).unwrap_err()
+    };
+    for at in 0..5 {
+        let said = with(&|lines| lines[at] = lines[at].replace("a@x", "b@x"));
+        assert_eq!(said, format!(":{} was changed", at + 1));
+        let said = with(&|lines| lines[at] = lines[at].replace("\"prev\":\"", "\"prev\":\"0"));
+        assert_eq!(said, format!(":{} was changed", at + 1), "the hash itself");
+        let missing = format!("line {} of the chain is missing", at + 1);
+        let said = with(&|lines| drop(lines.remove(at)));
+        let expected =
+            if at == 4 { format!("{missing} at the end") } else { format!(":{} comes after a gap; {missing}", at + 1) };
+        assert_eq!(said, expected);
     }
-    assert_eq!(verified(&path), Ok(4));
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace(r#""id":"2""#, r#""id":"9""#)).unwrap();
-    assert_eq!(verified(&path), Err("line 3 does not continue the line before it".to_owned()));
-    std::fs::write(&path, text.lines().filter(|line| !line.contains(r#""id":"2""#)).collect::<Vec<_>>().join("\n"))
-        .unwrap();
-    assert_eq!(verified(&path), Err("line 2 does not continue the line before it".to_owned()));
+    assert_eq!(with(&|lines| lines[2] = lines[2].replace("\"n\":3", "\"n\":9")), ":3 was changed");
+    assert_eq!(with(&|lines| lines.swap(1, 2)), ":2 comes after a gap; line 2 of the chain is missing");
+    assert_eq!(with(&|lines| lines.insert(3, lines[1].clone())), ":4 stands where line 4 of the chain belongs");
+    assert_eq!(with(&|lines| lines.push(lines[0].replace("\"n\":1,", "\"n\":6,"))), ":6 was added");
+    assert_eq!(with(&|lines| lines.clear()), "lines 1 to 5 of the chain are missing at the end");
+}
+
+#[test]
+fn what_is_missing_is_missed_after_the_log_went_on_too() {
+    let (_dir, path) = log_of(3);
+    std::fs::write(&path, "").unwrap();
+    Audit::open(&settings(&path)).unwrap().settle(&attempt("4"), Outcome::Allowed, None, 1, 1);
+    assert_eq!(verified(&path).unwrap_err(), ":1 comes after a gap; lines 1 to 3 of the chain are missing");
+}
+
+#[test]
+fn a_head_that_was_kept_elsewhere_shows_a_log_that_was_written_anew() {
+    let (_dir, path) = log_of(3);
+    let head = Head::of(&path).unwrap().unwrap();
+    let (_other, anew) = log_of(4);
+    let kept = (head.count, head.last);
+    assert!(verify(lines(&path).unwrap(), None, Some(&kept)).unwrap().is_ok());
+    let broken = verify(lines(&anew).unwrap(), None, Some(&kept)).unwrap().unwrap_err();
+    assert_eq!((broken.at.unwrap().1, broken.why.as_str()), (3, "is another than the head that was kept says"));
 }
 
 #[test]
@@ -52,20 +100,39 @@ fn two_servers_write_one_chain() {
 }
 
 #[test]
-fn the_chain_goes_on_after_a_restart_and_a_half_written_line_is_named() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("audit.log");
-    for id in ["1", "2"] {
-        Audit::open(&settings(&path)).unwrap().settle(&attempt(id), Outcome::Allowed, None, 1, 1);
-    }
-    assert_eq!(verified(&path), Ok(2));
-    let mut half = std::fs::read_to_string(&path).unwrap();
-    half.push_str(r#"{"time":"2026"#);
-    std::fs::write(&path, half).unwrap();
-    Audit::open(&settings(&path)).unwrap().settle(&attempt("3"), Outcome::Allowed, None, 1, 1);
-    assert_eq!(verified(&path), Err("line 3 is not a whole JSON line".to_owned()));
-    let last = std::fs::read_to_string(&path).unwrap();
-    assert!(last.lines().last().unwrap().contains(r#""id":"3""#), "the next line stands on its own");
+fn a_line_that_was_not_written_whole_is_cut_off_before_the_next() {
+    let (_dir, path) = log_of(2);
+    let half = |text: &str| {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    };
+    // A crash, and a disk that is full while the server goes on.
+    half(r#"{"n":3,"time":"2026"#);
+    let audit = Audit::open(&settings(&path)).unwrap();
+    audit.settle(&attempt("3"), Outcome::Allowed, None, 1, 1);
+    assert_eq!(verified(&path), Ok(3));
+    half("{");
+    audit.settle(&attempt("4"), Outcome::Allowed, None, 1, 1);
+    assert_eq!(verified(&path), Ok(4));
+    // An editor that took the last end of a line along.
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.trim_end()).unwrap();
+    audit.settle(&attempt("5"), Outcome::Allowed, None, 1, 1);
+    assert_eq!(verified(&path), Ok(5));
+}
+
+#[test]
+fn a_line_that_the_head_does_not_know_yet_is_one_of_the_chain() {
+    let (_dir, path) = log_of(2);
+    let head = path.with_file_name("audit.log.head");
+    let before = std::fs::read(&head).unwrap();
+    let audit = Audit::open(&settings(&path)).unwrap();
+    audit.settle(&attempt("3"), Outcome::Allowed, None, 1, 1);
+    drop(audit);
+    std::fs::write(&head, before).unwrap();
+    assert_eq!(verified(&path), Ok(3));
+    Audit::open(&settings(&path)).unwrap().settle(&attempt("4"), Outcome::Allowed, None, 1, 1);
+    assert_eq!(verified(&path), Ok(4));
 }
 
 #[test]
@@ -89,6 +156,67 @@ fn a_write_without_an_outcome_is_open_until_it_is_settled() {
     assert_eq!(counted.results[&("a@x".to_owned(), "UPDATE".to_owned(), "ALLOWED".to_owned())], 1);
 }
 
+fn write(log: &mut LogFile, now: Timestamp) {
+    let attempt = attempt("x");
+    let entry = Entry { attempt: &attempt, outcome: Outcome::Allowed, reason: None, micros: 0, bytes: 0 };
+    log.append(|| now, false, |link| entry.json(link)).unwrap();
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = files.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn rotation_writes_over_no_file_and_loses_no_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    let at = |time: &str| time.parse::<Timestamp>().unwrap();
+    let mut log = LogFile::open(&path, 30, at("2026-01-01T12:00:00Z")).unwrap();
+    // The clock is set back and forth, and a second server rotates at the same midnight.
+    for time in ["2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z", "2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z"] {
+        write(&mut log, at(time));
+    }
+    let mut other = LogFile::open(&path, 30, at("2026-01-02T13:00:00Z")).unwrap();
+    write(&mut log, at("2026-01-03T00:00:00Z"));
+    write(&mut other, at("2026-01-03T00:00:00Z"));
+    assert_eq!(verified(&path), Ok(6));
+    let expected = [
+        "audit.log",
+        "audit.log.2026-01-01.gz",
+        "audit.log.2026-01-02",
+        "audit.log.2026-01-02.2",
+        "audit.log.2026-01-02.3",
+        "audit.log.head",
+    ];
+    assert_eq!(names(dir.path()), expected);
+    std::fs::remove_file(dir.path().join("audit.log.2026-01-02.2")).unwrap();
+    let said = verified(&path).unwrap_err();
+    assert!(
+        said.contains("line 3 of the chain is missing: a file between audit.log.2026-01-02 and audit.log.2026-01-02.3"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_takes_no_more_than_two_files_a_rotation_and_never_the_newest() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    let start: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+    let mut log = LogFile::open(&path, 30, start).unwrap();
+    (0..20).for_each(|days| write(&mut log, start + (days * 24).hours()));
+    let files = || names(dir.path()).iter().filter(|name| name.starts_with("audit.log.2")).count();
+    assert_eq!(files(), 19);
+    let ahead = start + (5 * 365 * 24).hours();
+    write(&mut log, ahead);
+    assert_eq!(files(), 20, "by the chain nothing is old yet");
+    (1..20).for_each(|days| write(&mut log, ahead + (days * 24).hours()));
+    assert!(verified(&path).is_ok(), "{:?}", verified(&path));
+    assert!(files() >= 19, "{:?}", names(dir.path()));
+}
+
 #[test]
 fn files_are_rotated_by_day_packed_and_thinned_out_and_the_chain_runs_through_them() {
     let dir = tempfile::tempdir().unwrap();
@@ -96,17 +224,11 @@ fn files_are_rotated_by_day_packed_and_thinned_out_and_the_chain_runs_through_th
     let start: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
     let mut log = LogFile::open(&path, 3, start).unwrap();
     for days in 0..7 {
-        let now = start + (days * 24).hours();
-        let attempt = attempt(&days.to_string());
-        let entry =
-            Entry { attempt: &attempt, time: now, outcome: Outcome::Allowed, reason: None, micros: 0, bytes: 0 };
-        log.append(now, false, |before| entry.json(before)).unwrap();
+        write(&mut log, start + (days * 24).hours());
     }
-    let mut names: Vec<String> =
-        std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
+    let names = names(dir.path());
     let expected =
-        ["audit.log", "audit.log.2026-01-04.gz", "audit.log.2026-01-05.gz", "audit.log.2026-01-06", "audit.log.lock"];
+        ["audit.log", "audit.log.2026-01-04.gz", "audit.log.2026-01-05.gz", "audit.log.2026-01-06", "audit.log.head"];
     assert_eq!(names, expected);
     assert_eq!(verified(&path), Ok(4));
 }

@@ -11,6 +11,8 @@ use ring::digest::{Context, SHA256};
 
 /// The bytes that one answer may take; a larger one counts as several.
 const SHARE: usize = 64 << 10;
+/// A larger answer is not kept: it would stand twice in memory, here and with the one who asked.
+const LARGEST: usize = 4 << 20;
 
 /// How long answers are kept, and how many.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,12 @@ pub struct Cache<V> {
     store: Store<Key, Kept<V>>,
     /// Part of every key: a question that was under way when something changed answers for the time before it.
     changes: AtomicU64,
+}
+
+/// What is not kept of a question.
+enum Unkept<V, E> {
+    Large(Arc<V>),
+    Failed(E),
 }
 
 /// What is kept of a question.
@@ -55,7 +63,7 @@ impl<V: Send + Sync + 'static> Cache<V> {
         Self { store, changes: AtomicU64::new(0) }
     }
 
-    /// The answer to a question, and its age where it was kept; `ask` gives it with its size in bytes. With `fresh`, what
+    /// The answer to a question, and its age where it was kept; `ask` gives it with its weight in bytes. With `fresh`, what
     /// is kept does not do.
     ///
     /// # Errors
@@ -67,18 +75,34 @@ impl<V: Send + Sync + 'static> Cache<V> {
         ask: impl Future<Output = Result<(V, usize), E>>,
     ) -> Result<(Arc<V>, Option<Duration>), E> {
         let ask = async {
-            let (value, bytes) = ask.await?;
-            Ok(Kept { value: Arc::new(value), bytes, since: Instant::now() })
+            let (value, bytes) = ask.await.map_err(Unkept::Failed)?;
+            let value = Arc::new(value);
+            if bytes > LARGEST {
+                return Err(Unkept::Large(value));
+            }
+            Ok(Kept { value, bytes, since: Instant::now() })
+        };
+        let unkept = |unkept: &Unkept<V, E>| match unkept {
+            Unkept::Large(value) => Ok((Arc::clone(value), None)),
+            Unkept::Failed(error) => Err(error.clone()),
         };
         if fresh {
-            let kept = ask.await?;
-            self.store.insert(key, kept.clone()).await;
-            return Ok((kept.value, None));
+            return match ask.await {
+                Ok(kept) => {
+                    self.store.insert(key, kept.clone()).await;
+                    Ok((kept.value, None))
+                }
+                Err(not) => unkept(&not),
+            };
         }
-        let entry = self.store.entry(key).or_try_insert_with(ask).await.map_err(|error: Arc<E>| (*error).clone())?;
-        let is_new = entry.is_fresh();
-        let kept = entry.into_value();
-        Ok((kept.value, (!is_new).then(|| kept.since.elapsed())))
+        match self.store.entry(key).or_try_insert_with(ask).await {
+            Ok(entry) => {
+                let is_new = entry.is_fresh();
+                let kept = entry.into_value();
+                Ok((kept.value, (!is_new).then(|| kept.since.elapsed())))
+            }
+            Err(not) => unkept(&not),
+        }
     }
 
     /// Drops everything. No smaller part is surely right: a change on the site can change any other document there.
@@ -195,10 +219,15 @@ mod tests {
         for i in 0..100 {
             ask(&cache, &site, &[i.to_string().as_bytes()]).await;
         }
-        let large = cache.get(cache.key(&[b"large"]), false, async { Ok::<_, String>((0, 11 * SHARE)) });
-        large.await.unwrap();
+        for (name, bytes) in [(&b"large"[..], 11 * SHARE), (b"too large", LARGEST + 1)] {
+            let asked = cache.get(cache.key(&[name]), false, async { Ok::<_, String>((0, bytes)) });
+            assert_eq!(asked.await.unwrap().1, None);
+        }
         cache.store.run_pending_tasks().await;
         assert!(cache.store.weighted_size() <= 10);
-        assert!(!cache.store.contains_key(&cache.key(&[b"large"])));
+        assert!(
+            !cache.store.contains_key(&cache.key(&[b"large"]))
+                && !cache.store.contains_key(&cache.key(&[b"too large"]))
+        );
     }
 }

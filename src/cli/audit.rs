@@ -1,24 +1,38 @@
 //! `erpnext-mcp audit …`: reading the audit log, and settling what it leaves open.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
-use erpnext_mcp::audit::{Attempt, Audit, Outcome, review};
-use erpnext_mcp::config::Config;
+use erpnext_mcp::audit::{Attempt, Audit, Head, Outcome, review, verify};
 use serde_json::{Map, Value};
+
+use super::global::Global;
 
 /// What can be asked of the log.
 #[derive(Debug, Subcommand)]
 pub enum Question {
-    /// Verify the chain of hashes; report the first line that breaks it
-    Verify(Log),
-    /// Print the last lines
+    /// Verify the chain of hashes up to its head; name the line that was changed, or those that are missing
+    Verify {
+        /// A head that `audit head` printed earlier: its line must be in the log, unchanged
+        #[arg(long, value_name = "NUMBER:HASH", value_parser = kept_head)]
+        head: Option<(u64, String)>,
+        #[command(flatten)]
+        log: Log,
+    },
+    /// Print the number and the hash of the last line, to be kept elsewhere
+    Head(Log),
+    /// Print the last lines as a table
     Tail {
         /// The number of lines
         #[arg(short = 'n', long, default_value_t = 20)]
         lines: usize,
+        #[command(flatten)]
+        only: Only,
+        /// Print the lines as they stand in the log
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         log: Log,
     },
@@ -45,32 +59,115 @@ pub struct Log {
     file: Option<PathBuf>,
 }
 
+/// Which of its lines.
+#[derive(Debug, Default, clap::Args)]
+pub struct Only {
+    /// From this time on, in UTC: 2026-11-28, 2026-11-28T14:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<String>,
+    /// Up to this time; a day counts whole
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<String>,
+    /// Of this ERPNext user
+    #[arg(long)]
+    user: Option<String>,
+    /// About this DocType
+    #[arg(long)]
+    doctype: Option<String>,
+    /// About this document
+    #[arg(long)]
+    document: Option<String>,
+    /// With this result: INTENT, ALLOWED, PREVIEW, DENIED, FAILED, UNKNOWN, RESOLVED
+    #[arg(long, ignore_case = true, value_parser = Outcome::ALL.map(Outcome::as_str))]
+    result: Option<String>,
+}
+
+fn time(text: &str) -> Result<String, String> {
+    let is_day = text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10;
+    match text.parse::<jiff::Timestamp>() {
+        Ok(time) => Ok(time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
+        Err(_) if is_day => Ok(text.to_owned()),
+        Err(_) => Err("expected a day such as 2026-11-28, or a time such as 2026-11-28T14:00:00Z".to_owned()),
+    }
+}
+
+fn kept_head(text: &str) -> Result<(u64, String), String> {
+    let kept = text.trim().split_once(':').and_then(|(number, hash)| Some((number.parse().ok()?, hash.to_owned())));
+    kept.filter(|(_, hash)| hash.len() == 64).ok_or_else(|| "expected what `audit head` prints".to_owned())
+}
+
+impl Only {
+    fn takes(&self, entry: &Map<String, Value>) -> bool {
+        let is = |wanted: &Option<String>, key: &str| {
+            wanted.as_ref().is_none_or(|wanted| text(entry, key).eq_ignore_ascii_case(wanted))
+        };
+        let time = text(entry, "time");
+        // Times in the log are texts of one form, in the order of time.
+        self.since.as_deref().is_none_or(|since| time >= since)
+            && self.until.as_deref().is_none_or(|until| time <= until || time.starts_with(until))
+            && is(&self.user, "user")
+            && is(&self.doctype, "doctype")
+            && is(&self.document, "document")
+            && is(&self.result, "result")
+    }
+}
+
 /// Answers on standard output.
-pub fn run(question: &Question, config: Option<&Path>) -> anyhow::Result<()> {
-    let (Question::Verify(log)
+pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
+    let (Question::Verify { log, .. }
+    | Question::Head(log)
     | Question::Tail { log, .. }
     | Question::Stats(log)
     | Question::Open(log)
     | Question::Resolve { log, .. }) = question;
     let path = match &log.file {
         Some(file) => file.clone(),
-        None => settings(config)?.log_file,
+        None => global.load_offline()?.audit.log_file,
     };
     let lines = || review::lines(&path).with_context(|| format!("{} cannot be read", path.display()));
     let mut out = std::io::stdout().lock();
     match question {
-        Question::Verify(_) => match review::verify(lines()?)? {
-            Ok(count) => writeln!(out, "{}: {count} lines, the chain is whole", path.display())?,
-            Err(broken) => bail!("{}:{}: this line {}", broken.line.file.display(), broken.line.number, broken.why),
-        },
-        Question::Tail { lines: count, .. } => {
-            let all = lines()?.map(|line| line.map(|line| line.text)).collect::<Result<Vec<_>, _>>()?;
-            for line in all.iter().skip(all.len().saturating_sub(*count)) {
-                writeln!(out, "{line}")?;
+        Question::Verify { head: kept, .. } => {
+            let head = Head::of(&path)?;
+            ensure!(
+                head.is_some() || kept.is_some(),
+                "{}.head is missing or broken: without it nobody sees what was cut off at the end; --head takes one that was kept",
+                path.display()
+            );
+            match verify::verify(lines()?, head.as_ref(), kept.as_ref())? {
+                Ok(count) => writeln!(out, "{}: {count} lines, the chain is whole", path.display())?,
+                Err(verify::Broken { at: Some((file, number)), why }) => {
+                    bail!("{}:{number}: this line {why}", file.display())
+                }
+                Err(verify::Broken { at: None, why }) => bail!("{}: {why}", path.display()),
+            }
+        }
+        Question::Head(_) => {
+            let head = Head::of(&path)?.with_context(|| format!("{}.head is missing or broken", path.display()))?;
+            writeln!(out, "{}:{}", head.count, head.last)?;
+        }
+        Question::Tail { lines: count, only, json, .. } => {
+            let all = lines()?.collect::<Result<Vec<_>, _>>()?;
+            let chosen: Vec<_> = all
+                .iter()
+                .filter_map(|line| Some((line, line.entry()?)))
+                .filter(|(_, entry)| only.takes(entry))
+                .collect();
+            let last = &chosen[chosen.len().saturating_sub(*count)..];
+            if *json {
+                last.iter().try_for_each(|(line, _)| writeln!(out, "{}", line.text))?;
+            } else if last.is_empty() {
+                writeln!(out, "no line of {} fits", path.display())?;
+            } else {
+                let entries: Vec<_> = last.iter().map(|(_, entry)| entry).collect();
+                write!(out, "{}", table(&entries))?;
             }
         }
         Question::Stats(_) => {
             let stats = review::stats(lines()?)?;
+            if stats.results.is_empty() {
+                writeln!(out, "{} has no line about anything that has ended", path.display())?;
+            }
             for ((user, operation, result), count) in &stats.results {
                 writeln!(out, "{count:>8}  {operation:<8} {result:<9} {user}")?;
             }
@@ -79,7 +176,11 @@ pub fn run(question: &Question, config: Option<&Path>) -> anyhow::Result<()> {
             }
         }
         Question::Open(_) => {
-            for entry in review::open_writes(lines()?)? {
+            let open = review::open_writes(lines()?)?;
+            if open.is_empty() {
+                writeln!(out, "no write is open: what was sent has an outcome")?;
+            }
+            for entry in open {
                 writeln!(out, "{}", about(&entry))?;
             }
         }
@@ -108,8 +209,38 @@ pub fn run(question: &Question, config: Option<&Path>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn settings(config: Option<&Path>) -> anyhow::Result<erpnext_mcp::config::Audit> {
-    Ok(Config::load_offline(config, &|name| std::env::var(name).ok())?.audit)
+/// The columns of the table, but for the last, which is as long as it is.
+const COLUMNS: [&str; 6] = ["time", "result", "operation", "doctype", "document", "user"];
+
+fn table(entries: &[&Map<String, Value>]) -> String {
+    let rows: Vec<[String; COLUMNS.len()]> = entries
+        .iter()
+        .map(|entry| {
+            COLUMNS.map(|column| shown(text(entry, column)).replace('T', if column == "time" { " " } else { "T" }))
+        })
+        .collect();
+    let width = |at: usize| {
+        let cells = rows.iter().map(|row| row[at].chars().count());
+        cells.max().unwrap_or_default().max(COLUMNS[at].len())
+    };
+    let widths: [usize; COLUMNS.len()] = std::array::from_fn(width);
+    let line = |cells: &[String], rest: &str| {
+        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  "));
+        format!("{}\n", format!("{}{rest}", cells.collect::<String>()).trim_end())
+    };
+    let mut lines = line(&COLUMNS.map(str::to_owned), "tool, reason");
+    for (entry, row) in entries.iter().zip(&rows) {
+        let reason =
+            entry.get("reason").and_then(Value::as_str).map_or_else(String::new, |reason| format!(": {reason}"));
+        lines.push_str(&line(row, &shown(&format!("{}{reason}", text(entry, "tool")))));
+    }
+    lines
+}
+
+/// A text that moves nothing in a terminal.
+fn shown(text: &str) -> String {
+    let visible = erpnext_mcp::shape::visible(text).unwrap_or_else(|| text.to_owned());
+    visible.replace(|c: char| c.is_control(), "␣")
 }
 
 fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
@@ -117,7 +248,7 @@ fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
 }
 
 fn about(entry: &Map<String, Value>) -> String {
-    let of = |key: &str| text(entry, key);
+    let of = |key: &str| shown(text(entry, key));
     format!(
         "{}  {}  {} {} {} by {}: {}",
         of("id"),

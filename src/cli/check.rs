@@ -1,7 +1,6 @@
 //! `erpnext-mcp check`: the configuration against the snapshot, or with `--live` against the site.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use erpnext_mcp::app::Connection;
@@ -9,6 +8,7 @@ use erpnext_mcp::check::{Finding, Level, check};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::site::{Kind, SiteError};
 
+use super::global::Global;
 use super::opened::{self, Tables};
 use super::simulate::Asked;
 use super::{print, serve};
@@ -35,10 +35,9 @@ pub struct Check {
 
 impl Check {
     /// Prints what is found; exit code 1 where there is an error.
-    pub fn run(&self, file: Option<&Path>) -> anyhow::Result<ExitCode> {
-        let env = |name: &str| std::env::var(name).ok();
+    pub fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
         if let Some(operation) = &self.operation {
-            let config = Config::load_offline(file, &env)?;
+            let config = global.load_offline()?;
             let named = |name: &str| config.permissions.doctypes.contains_key(name);
             let asked = Asked::read(operation, &|name| named(name) || erpnext_doctypes::any(name).is_some())?;
             let (permitted, lines) = asked.decide(&config, self.explain);
@@ -47,12 +46,12 @@ impl Check {
             return Ok(if permitted { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         let (config, mut findings) = if self.live {
-            let config = Config::load(file, &env)?;
+            let config = global.load()?;
             let connection = serve::connection_without_log(&config)?;
             let findings = serve::runtime()?.block_on(live(&connection, &config));
             (config, findings)
         } else {
-            let config = Config::load_offline(file, &env)?;
+            let config = global.load_offline()?;
             let lookup = |name: &str| match config.erpnext.version {
                 Some(version) => erpnext_doctypes::get(version, name),
                 None => erpnext_doctypes::any(name),

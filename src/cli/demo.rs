@@ -11,6 +11,7 @@ use erpnext_mcp::transport::serve_stdio;
 use erpnext_sandbox::{Loading, Options, Sandbox, Version};
 use serde_json::{Map, Value, json};
 
+use super::global::Global;
 use super::{serve, tour};
 
 /// What the demo opens, read and write; one field is withheld to show how that looks.
@@ -52,15 +53,20 @@ pub struct Demo {
 
 impl Demo {
     /// Runs until the client leaves, the tour ends, or Ctrl-C.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self, global: &Global) -> anyhow::Result<()> {
         let runtime = serve::runtime()?;
-        let done = runtime.block_on(self.serve());
+        let done = runtime.block_on(self.serve(global));
         // Where the site fails, somebody may still be waiting for the client's next line.
         runtime.shutdown_background();
         done
     }
 
-    async fn serve(self) -> anyhow::Result<()> {
+    /// Whether no MCP is served.
+    pub fn is_site_only(&self) -> bool {
+        self.site_only
+    }
+
+    async fn serve(self, global: &Global) -> anyhow::Result<()> {
         let sample = Some(self.scale);
         let kept = match &self.data {
             Some(directory) => format!("kept in {}", directory.display()),
@@ -78,7 +84,8 @@ impl Demo {
             return tokio::signal::ctrl_c().await.context("waiting for Ctrl-C");
         }
         let logs = std::env::temp_dir().join(format!("erpnext-mcp-demo-{}", std::process::id()));
-        let config = Config::from_text(&configuration(&url, self.version, &logs.join("audit.log")).to_string())?;
+        let config = configuration(&url, self.version, &logs.join("audit.log"));
+        let config = global.onto(Config::from_text(&config.to_string())?)?;
         let log = &config.audit.log_file;
         // The client is answered while the site still puts its data in; what is asked of the site waits for that.
         let served = if std::io::stdin().is_terminal() {

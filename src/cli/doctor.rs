@@ -1,6 +1,5 @@
 //! `erpnext-mcp doctor`: everything between this program and a working site, looked at in turn, each with what mends it.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
 
@@ -15,6 +14,7 @@ use erpnext_mcp::tool::listing::{listing, tokens};
 use erpnext_schema::{FieldDef, Version, flag};
 use jiff::fmt::rfc2822;
 
+use super::global::Global;
 use super::opened::{self, Rights, Tables};
 use super::{check, print, serve};
 
@@ -34,10 +34,11 @@ pub struct Doctor {
 
 impl Doctor {
     /// Prints a line for each thing that was looked at; exit code 1 where there is an error, or if asked for a warning.
-    pub fn run(&self, file: Option<&Path>) -> anyhow::Result<ExitCode> {
+    pub fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
         let env = |name: &str| std::env::var(name).ok();
-        let config = Config::load(file, &env)?;
-        let place = Config::file(file, &env).map_or("the environment".to_owned(), |file| file.display().to_string());
+        let config = global.load()?;
+        let place = Config::file(global.config.as_deref(), &env)
+            .map_or("the environment".to_owned(), |file| file.display().to_string());
         let mut findings = vec![Finding::ok(format!("configuration: {place}"))];
         findings.extend(check::about_file(&config));
         findings.push(audit(&config));

@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod demo;
 mod doctor;
+mod global;
 mod init;
 mod opened;
 mod print;
@@ -14,10 +15,10 @@ mod texts;
 mod tools;
 mod tour;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use global::{Flag, Global};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,11 +45,8 @@ Environment (wins over the file):
 #[derive(Debug, Parser)]
 #[command(name = "erpnext-mcp", version, after_help = EXAMPLES)]
 pub struct Cli {
-    /// The configuration file [default: config/config.json, else the user's own, else the environment alone]
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
     #[command(flatten)]
-    choice: tools::Choice,
+    global: Global,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -85,23 +83,47 @@ enum Command {
     },
 }
 
+impl Command {
+    /// Its name, and the flags that it would not hold to: each command either does or refuses them.
+    fn refused(&self) -> (&'static str, &'static [Flag]) {
+        use Flag::{Config, ReadOnly, Toolsets};
+        match self {
+            Self::Serve => ("serve", &[]),
+            Self::Tools(_) => ("tools", &[]),
+            Self::Check(_) => ("check", &[]),
+            Self::Doctor(_) => ("doctor", &[]),
+            Self::Init(_) => ("init", &[]),
+            Self::Demo(demo) if demo.is_site_only() => ("demo --site-only", &[Config, Toolsets, ReadOnly]),
+            Self::Demo(_) => ("demo", &[Config]),
+            Self::Audit(_) => ("audit", &[Toolsets, ReadOnly]),
+            Self::Config(_) => ("config", &[Config, Toolsets, ReadOnly]),
+            Self::Completions { .. } => ("completions", &[Config, Toolsets, ReadOnly]),
+            Self::Man { .. } => ("man", &[Config, Toolsets, ReadOnly]),
+        }
+    }
+}
+
 impl Cli {
     /// Does what the command line says.
     ///
     /// # Errors
     /// What a person has to know, as one text.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        match self.command.unwrap_or(Command::Serve) {
-            Command::Doctor(doctor) => return doctor.run(self.config.as_deref()),
-            Command::Check(check) => return check.run(self.config.as_deref()),
-            Command::Serve => serve::run(self.config.as_deref(), &self.choice),
-            Command::Tools(tools) => tools.run(self.config.as_deref(), &self.choice),
-            Command::Demo(demo) => demo.run(),
-            Command::Init(init) => init.run(self.config.as_deref()),
+        let global = self.global;
+        let command = self.command.unwrap_or(Command::Serve);
+        let (name, refused) = command.refused();
+        global.refuse(name, refused)?;
+        match command {
+            Command::Doctor(doctor) => return doctor.run(&global),
+            Command::Check(check) => return check.run(&global),
+            Command::Serve => serve::run(&global),
+            Command::Tools(tools) => tools.run(&global),
+            Command::Demo(demo) => demo.run(&global),
+            Command::Init(init) => init.run(&global),
             Command::Completions { shell } => texts::completions(shell),
             Command::Man { subcommand } => texts::man(&subcommand),
             Command::Config(question) => config::run(&question),
-            Command::Audit(question) => audit::run(&question, self.config.as_deref()),
+            Command::Audit(question) => audit::run(&question, &global),
         }?;
         Ok(ExitCode::SUCCESS)
     }

@@ -1,7 +1,6 @@
 //! `erpnext-mcp serve`: configuration, log, then MCP over stdio.
 
 use std::io::IsTerminal;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -14,11 +13,11 @@ use erpnext_mcp::transport::serve_stdio;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-use super::tools::Choice;
+use super::global::Global;
 
 /// Serves until the client leaves.
-pub fn run(file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
-    let config = choice.onto(Config::load(file, &|name| std::env::var(name).ok())?)?;
+pub fn run(global: &Global) -> anyhow::Result<()> {
+    let config = global.load()?;
     log_to_stderr(config.log_level);
     for line in &config.warnings {
         tracing::warn!("{line}");
@@ -35,7 +34,8 @@ pub fn run(file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
         "serving MCP over stdio"
     );
     let overlay = Overlay::new(&config)?;
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let served = runtime.block_on(async {
         if let Some(overlay) = overlay {
             // From the disk at once; what the site has now must not hold up the first answer.
             overlay.recall(&connection.session());
@@ -43,7 +43,10 @@ pub fn run(file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
             tokio::spawn(async move { overlay.run(&connection.session()).await });
         }
         serve_stdio(Server::new(connection)).await
-    })
+    });
+    // A read of standard input that nobody ends would hold it up.
+    runtime.shutdown_background();
+    served
 }
 
 /// Two threads: one for the client, one for the site.

@@ -1,14 +1,15 @@
 //! `erpnext-mcp tools`: what `tools/list` shows under a configuration, what it costs, and what to change to make it cheaper.
 
 use std::io::Write;
-use std::path::Path;
 
 use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::config::{Config, Mode};
+use erpnext_mcp::config::Mode;
 use erpnext_mcp::tool::detail::Detail;
 use erpnext_mcp::tool::listing::{Listing, listing, tokens};
 use serde_json::{Value, json};
+
+use super::global::Global;
 
 /// How the list is printed.
 #[derive(Debug, clap::Args)]
@@ -18,33 +19,9 @@ pub struct Tools {
     json: bool,
 }
 
-/// Which tools are listed, whatever the file says.
-#[derive(Debug, Default, clap::Args)]
-pub struct Choice {
-    /// List only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true)]
-    toolsets: Vec<String>,
-    /// Permit no writes
-    #[arg(long, global = true)]
-    read_only: bool,
-}
-
-impl Choice {
-    /// The configuration with what the command line says, once all its toolsets are known ones.
-    pub fn onto(&self, mut config: Config) -> anyhow::Result<Config> {
-        if !self.toolsets.is_empty() {
-            config.tools.toolsets.clone_from(&self.toolsets);
-        }
-        config.tools.read_only |= self.read_only;
-        let unknown = erpnext_mcp::tool::listing::unknown_toolsets(&config.tools);
-        anyhow::ensure!(unknown.is_empty(), "{}", unknown.join("\n"));
-        Ok(config)
-    }
-}
-
 impl Tools {
     /// Prints the list; nothing is asked of the site.
-    pub fn run(&self, file: Option<&Path>, choice: &Choice) -> anyhow::Result<()> {
+    pub fn run(&self, global: &Global) -> anyhow::Result<()> {
         // The list can be made without a key to the site.
         let env = |name: &str| {
             std::env::var(name).ok().or_else(|| match name {
@@ -53,7 +30,7 @@ impl Tools {
                 _ => None,
             })
         };
-        let config = choice.onto(Config::load(file, &env)?)?;
+        let config = global.load_with(&env)?;
         let (_, connection) = App::from_config(&config, Audit::default())?;
         let text = if self.json { as_json(&connection) } else { as_table(&connection) };
         Ok(std::io::stdout().lock().write_all(text.as_bytes())?)

@@ -63,6 +63,8 @@ pub struct Config {
     pub cache: Cache,
     /// What is logged to stderr.
     pub log_level: LogLevel,
+    /// Where this program keeps what must outlive it, for all its processes of one user; none where the system has no place.
+    pub state_folder: Option<PathBuf>,
     /// What could be better about the file itself, a line each: who may read the secret.
     pub warnings: Vec<String>,
 }

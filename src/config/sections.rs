@@ -99,6 +99,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
             cache: cache(&file),
             log_level: from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default(),
             erpnext: erpnext::read(purpose, &file, env),
+            state_folder: files::state_folder(env),
             warnings: Vec::new(),
         }
     })

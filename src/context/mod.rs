@@ -1,5 +1,6 @@
 //! What a call needs: the state of the site, shared by its users, and the session of one of them.
 
+pub mod create_keys;
 mod metadata_stamp;
 pub mod overlay;
 mod permlevels;
@@ -11,6 +12,7 @@ mod site_info;
 mod site_state;
 mod user_state;
 
+pub use create_keys::CreateKeys;
 pub use permlevels::Permlevels;
 pub use recent_creates::RecentCreates;
 pub use record::record_result;

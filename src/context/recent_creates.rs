@@ -10,8 +10,7 @@ const REMEMBERED: usize = 1_000;
 /// That nothing was sent, which the audit log tells too.
 pub const MADE_BEFORE: &str = "made by an earlier call with this idempotency_key; nothing was sent now";
 
-/// The documents made through this server of late: what one create made is not taken for what another did, and a key that
-/// the site has no field for is known again.
+/// The documents made through this server of late: what one create made is not taken for what another did.
 #[derive(Debug, Default)]
 pub struct RecentCreates(Mutex<Store>);
 
@@ -26,12 +25,11 @@ struct Store {
 struct Document {
     doctype: String,
     name: String,
-    key: Option<String>,
 }
 
 impl RecentCreates {
     /// Takes a document for one's own, where no other has done so.
-    pub fn claim(&self, doctype: &str, name: &str, key: Option<&str>) -> bool {
+    pub fn claim(&self, doctype: &str, name: &str) -> bool {
         let made = &mut self.store().made;
         if made.iter().any(|known| known.doctype == doctype && known.name == name) {
             return false;
@@ -39,21 +37,13 @@ impl RecentCreates {
         if made.len() >= REMEMBERED {
             made.pop_front();
         }
-        let key = key.map(str::to_owned);
-        made.push_back(Document { doctype: doctype.to_owned(), name: name.to_owned(), key });
+        made.push_back(Document { doctype: doctype.to_owned(), name: name.to_owned() });
         true
     }
 
     /// Whether a call took it for its own.
     pub fn has(&self, doctype: &str, name: &str) -> bool {
         self.store().made.iter().any(|known| known.doctype == doctype && known.name == name)
-    }
-
-    /// The document that was made with this key.
-    pub fn with_key(&self, doctype: &str, key: &str) -> Option<String> {
-        let store = self.store();
-        let found = store.made.iter().rfind(|known| known.doctype == doctype && known.key.as_deref() == Some(key));
-        found.map(|known| known.name.clone())
     }
 
     /// Notes that a document that holds this is being made, until the guard is dropped.

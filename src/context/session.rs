@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{SiteState, UserState};
+use super::{CreateKeys, SiteState, UserState};
 use crate::audit::Audit;
 use crate::catalog::{Asker, Catalog, SiteVersion};
 use crate::config::{Attachments, Tools};
@@ -42,6 +42,8 @@ pub struct Session<'a> {
     pub list_changes: bool,
     /// The record of every attempt.
     pub audit: &'a Audit,
+    /// The keys by which repeated creates are known again.
+    pub create_keys: &'a CreateKeys,
     state: &'a SiteState,
 }
 
@@ -60,6 +62,7 @@ impl<'a> Session<'a> {
             attachments: &state.attachments,
             list_changes: state.list_changes,
             audit: &state.audit,
+            create_keys: &state.create_keys,
             state,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::UserState;
+use super::{CreateKeys, UserState};
 use crate::audit::Audit;
 use crate::cache::CacheOptions;
 use crate::catalog::unknown_names::UnknownNames;
@@ -40,6 +40,8 @@ pub struct SiteState {
     pub attachments: Attachments,
     /// The record of every attempt.
     pub audit: Audit,
+    /// The keys by which repeated creates are known again.
+    pub create_keys: CreateKeys,
     /// Names in the configuration that no table knows.
     pub(super) unknown_names: UnknownNames,
     zone: OnceCell<String>,
@@ -68,6 +70,7 @@ impl SiteState {
             tools: config.tools.clone(),
             attachments: config.attachments.clone(),
             audit,
+            create_keys: CreateKeys::new(config.state_folder.as_deref()),
             unknown_names: UnknownNames::new(config),
             zone: OnceCell::new(),
             users: Mutex::default(),

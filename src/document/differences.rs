@@ -3,6 +3,7 @@
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, time};
 use serde_json::{Map, Value, json};
 
+use crate::limit::memory;
 use crate::shape::Children;
 
 /// Where the stored document holds something else than was sent: path, with what was sent and what is stored; `ignored`
@@ -73,7 +74,7 @@ pub fn same(field: &FieldDef, sent: &Value, stored: &Value) -> bool {
             matches!((time::parse_datetime(sent), time::parse_datetime(stored)), (Ok(sent), Ok(stored)) if sent == stored)
         }
         (Shape::Json, Value::String(sent), Value::String(stored)) => {
-            let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+            let read = |text: &str| memory::inner::<Value>(text);
             read(sent) == read(stored)
         }
         (Shape::Text, Value::String(sent), Value::String(stored)) => sent.trim() == stored.trim(),

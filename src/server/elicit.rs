@@ -39,13 +39,14 @@ pub fn way(context: &RequestContext<RoleServer>) -> Option<Way> {
     Some(if stateless { Way::Repeat } else { Way::Request(context.peer.clone()) })
 }
 
-/// Asks, and waits for the answer. A client that fails over the question has not said yes.
-pub async fn ask(peer: &Peer<RoleServer>, waits: &Unconfirmed) -> bool {
+/// Asks, and waits for the answer: whether it is a yes. None where the client fails over the question, so that nobody was
+/// asked.
+async fn ask(peer: &Peer<RoleServer>, waits: &Unconfirmed) -> Option<bool> {
     match peer.create_elicitation(question(waits)).await {
-        Ok(answer) => is_yes(&answer),
+        Ok(answer) => Some(is_yes(&answer)),
         Err(error) => {
             tracing::debug!("elicitation: {error}");
-            false
+            None
         }
     }
 }
@@ -89,7 +90,7 @@ fn question(waits: &Unconfirmed) -> ElicitRequestParams {
 
 fn is_yes(answer: &ElicitResult) -> bool {
     let said = answer.content.as_ref().and_then(|content| content.get(QUESTION));
-    answer.action == ElicitationAction::Accept && said.is_none_or(|said| *said == Value::Bool(true))
+    answer.action == ElicitationAction::Accept && said == Some(&Value::Bool(true))
 }
 
 impl Server {
@@ -111,10 +112,16 @@ impl Server {
                 (Ran::Unconfirmed(waits), None) => return Ok(self.preview(*waits).into()),
                 (Ran::Unconfirmed(waits), Some(Way::Repeat)) => return Ok(input_required(&waits).into()),
                 (Ran::Unconfirmed(waits), Some(Way::Request(peer))) => {
-                    if !ask(peer, &waits).await {
-                        return Ok(declined().into());
+                    let answer = tokio::select! {
+                        biased;
+                        () = watch.stopped() => return Ok(called_off().into()),
+                        answer = ask(peer, &waits) => answer,
+                    };
+                    match answer {
+                        Some(true) => confirm(&mut request, waits.token),
+                        Some(false) => return Ok(declined().into()),
+                        None => return Ok(self.preview(*waits).into()),
                     }
-                    confirm(&mut request, waits.token);
                 }
             }
         }
@@ -140,6 +147,11 @@ fn restless() -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(
         "The document was changed again each time while the user was asked; nothing was sent.\nnext: Read it, and find out who works on it.",
     )])
+}
+
+/// The answer of a call that was called off before it did anything.
+pub fn called_off() -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text("The call was called off before it began; nothing was sent.")])
 }
 
 fn declined() -> CallToolResult {

@@ -4,6 +4,7 @@ mod completions;
 mod elicit;
 mod instructions;
 mod listed;
+mod malformed;
 mod prompts;
 mod resources;
 mod views;
@@ -16,15 +17,15 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    ContentBlock, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ContentBlock, CustomRequest, CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ProgressNotificationParam, ProgressToken, ReadResourceRequestParams, ReadResourceResponse, Resource,
     ResourceContents, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool as WireTool, ToolAnnotations,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::{RwLock, Semaphore, watch};
 
 use crate::app::Connection;
 use crate::config::Results;
@@ -49,6 +50,8 @@ pub struct Server {
     in_flight: Arc<Semaphore>,
     /// Held, shared, by each write from its beginning to its end.
     writes: Arc<RwLock<()>>,
+    /// Whether nothing more is to be begun.
+    stop: Arc<watch::Sender<bool>>,
 }
 
 impl Server {
@@ -59,7 +62,24 @@ impl Server {
             tools: Arc::default(),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
             writes: Arc::default(),
+            stop: Arc::default(),
         }
+    }
+
+    /// Has every call begin nothing more: a batch stops after its row, and who waits for a confirmation waits no longer.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Whether it was stopped.
+    pub fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Waits until it is stopped.
+    pub async fn stopped(&self) {
+        // The sender is this server's own.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
     /// Waits until no write is under way: a client that leaves must not cut one short.
@@ -75,13 +95,20 @@ impl Server {
     ) -> Result<Ran, ErrorData> {
         let Some(tool) = self.connection.registry().find(&request.name) else {
             let known = self.connection.registry().tools().iter().map(|tool| tool.name());
-            let near = erpnext_schema::nearest(&request.name, known).filter(|_| !tools::exists(&request.name));
+            let refused = tools::known(&request.name);
+            let near = erpnext_schema::nearest(&request.name, known).filter(|_| refused.is_none());
+            if let Some(refused) = refused {
+                self.connection.refuse(refused, &request.arguments.unwrap_or_default(), client).await;
+            }
             let near = near.map(|near| format!("did you mean {near}?"));
             let near = near.unwrap_or_else(|| "find_tools finds those there are".to_owned());
             let message = format!("there is no tool {:?} under this configuration; {near}", request.name);
             return Err(ErrorData::new(ErrorCode::INVALID_PARAMS, message, None));
         };
         let _turn = self.in_flight.acquire().await;
+        if watch.is_stopped() {
+            return Ok(Ran::Done(elicit::called_off()));
+        }
         // A call that panics would never be answered.
         let arguments = request.arguments.unwrap_or_default();
         let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
@@ -262,6 +289,7 @@ impl ServerHandler for Server {
         // A write that has begun is finished, also when the client leaves.
         let _begun = if writes { Some(self.writes.read().await) } else { None };
         let way = elicit::way(&context);
+        let mut is_cancelled = false;
         let mut run = pin!(self.run_confirmed(request, client, way, &watch));
         loop {
             tokio::select! {
@@ -272,7 +300,9 @@ impl ServerHandler for Server {
                     }
                     return result;
                 }
-                () = context.ct.cancelled(), if !watch.is_stopped() => {
+                () = self.stopped(), if !watch.is_stopped() => watch.stop(),
+                () = context.ct.cancelled(), if !is_cancelled => {
+                    is_cancelled = true;
                     watch.stop();
                     // A write that has begun is finished: nobody could tell afterwards what it had done.
                     if !writes {
@@ -284,6 +314,15 @@ impl ServerHandler for Server {
                 }
             }
         }
+    }
+
+    /// What is named like a request of the protocol and has not its parameters comes here too.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(malformed::refused(request))
     }
 
     async fn list_resources(

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::called::{self, is_same};
 use super::{Children, html};
+use crate::limit::memory;
 use crate::policy::{FieldRef, FieldRule};
 
 /// What a history is read with.
@@ -191,7 +192,7 @@ impl Reader<'_> {
 
 /// What a Version says, and its lists.
 fn data(version: &Map<String, Value>) -> Option<Map<String, Value>> {
-    serde_json::from_str(text(version, "data")).ok()
+    memory::inner(text(version, "data"))
 }
 
 fn list<'a>(data: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Vec<Value>> {

@@ -7,6 +7,7 @@ pub mod html;
 mod markdown;
 mod masked;
 pub mod page;
+pub mod plain;
 pub mod present;
 pub mod printed;
 pub mod redact;

@@ -2,11 +2,12 @@
 //! write was sent, who redacts the site's words.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Redact;
+use crate::limit::memory::Share;
 
 tokio::task_local! {
     // Not an argument of every method: nothing that a method of the client does depends on which call it serves.
@@ -23,6 +24,8 @@ pub struct CallState {
     wrote: AtomicBool,
     /// Who decides how much of the site's words is told; shared with the calls that this one is made of, which may have their own.
     redactor: Option<Arc<dyn Redact>>,
+    /// The memory that its large answers take.
+    shares: Mutex<Vec<Share>>,
 }
 
 impl CallState {
@@ -66,6 +69,18 @@ pub(super) fn is_fresh() -> bool {
 pub(super) fn used(age: Duration) {
     if let Some(scope) = current() {
         scope.oldest.fetch_max(age.as_secs() + 1, Ordering::Relaxed);
+    }
+}
+
+/// Whether the call holds memory for a large answer.
+pub(super) fn holds_a_share() -> bool {
+    current().is_some_and(|scope| !scope.shares.lock().unwrap_or_else(PoisonError::into_inner).is_empty())
+}
+
+/// Holds this memory until the call ends.
+pub(super) fn hold(share: Share) {
+    if let Some(scope) = current() {
+        scope.shares.lock().unwrap_or_else(PoisonError::into_inner).push(share);
     }
 }
 

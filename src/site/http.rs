@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 
 use super::reply::{Asked, Reply};
 use super::{Body, Call, Caller, Client, ClientOptions, Kind, SiteError, call_state, url};
+use crate::limit::memory::{self, Share};
 
 /// The name of the call that a request serves, as the audit log has it; Frappe's monitor keeps the second.
 const REQUEST_ID: [HeaderName; 2] =
@@ -71,6 +72,7 @@ impl Client {
     async fn read(&self, asked: Asked<'_>, mut response: Response) -> Result<Reply, SiteError> {
         let max = self.options.max_answer;
         let too_large = || asked.error(Kind::TooLarge, format!("more than {max} bytes"));
+        let mut share = None;
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut reply = Reply {
             status: response.status().as_u16(),
@@ -78,6 +80,8 @@ impl Client {
             location: header(LOCATION),
             content_type: header(CONTENT_TYPE),
             body: Vec::new(),
+            weight: 0,
+            share: None,
         };
         if let Some(date) = header(DATE) {
             *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, SystemTime::now()));
@@ -85,13 +89,39 @@ impl Client {
         if response.content_length().is_some_and(|length| length > max as u64) {
             return Err(too_large());
         }
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(asked, error))? {
-            if reply.body.len() + chunk.len() > max {
+        loop {
+            let chunk = response.chunk().await.map_err(|error| match &share {
+                // What was waited for was memory of this machine.
+                Some(_) if error.is_timeout() => busy(asked),
+                _ => self.broken(asked, error),
+            })?;
+            let Some(chunk) = chunk else { break };
+            let length = reply.body.len() + chunk.len();
+            if length > max {
                 return Err(too_large());
+            }
+            if share.is_none() && length > memory::SMALL {
+                share = Some(self.share(asked).await?);
             }
             reply.body.extend_from_slice(&chunk);
         }
-        Ok(reply)
+        reply.weight = memory::weight(&reply.body);
+        if share.is_none() && reply.weight > memory::SMALL {
+            share = Some(self.share(asked).await?);
+        }
+        Ok(Reply { share, ..reply })
+    }
+
+    /// Memory for a large answer, and for what it is parsed to.
+    async fn share(&self, asked: Asked<'_>) -> Result<Share, SiteError> {
+        let most = self.options.max_answer + memory::MOST;
+        let share = if call_state::holds_a_share() {
+            // Two calls that wait for what the other one holds would wait for ever.
+            self.budget.take_now(most)
+        } else {
+            tokio::time::timeout(self.options.timeout, self.budget.take(most)).await.ok().flatten()
+        };
+        share.ok_or_else(|| busy(asked))
     }
 
     fn broken(&self, asked: Asked<'_>, error: reqwest::Error) -> SiteError {
@@ -108,6 +138,10 @@ impl Client {
         };
         asked.error(kind, asked.credentials.mask(&root_cause(&error)))
     }
+}
+
+fn busy(asked: Asked<'_>) -> SiteError {
+    asked.error(Kind::TooLarge, "other calls hold the memory for large answers now")
 }
 
 /// A client without certificates, for plain http.

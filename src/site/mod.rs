@@ -45,7 +45,7 @@ use tokio::sync::OnceCell;
 
 use crate::cache::{Cache, CacheOptions};
 use crate::cleared::Cleared;
-use crate::limit::Rates;
+use crate::limit::{Rates, memory};
 use crate::policy::{Operation, Permit};
 use traffic::Traffic;
 
@@ -106,7 +106,7 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(60),
-            max_answer: 64 << 20,
+            max_answer: 32 << 20,
             concurrent: 8,
             rates: Rates::default(),
             retry: Retry::default(),
@@ -125,6 +125,8 @@ pub struct Client {
     /// Made at the first https request: loading the system's root certificates takes milliseconds a start can do without.
     encrypted: OnceCell<reqwest::Client>,
     traffic: Traffic,
+    /// What large answers may take together.
+    budget: memory::Budget,
     cache: Option<send::Cached>,
     /// What the last answer gave as its time, and the time here.
     date: Mutex<Option<(String, SystemTime)>>,
@@ -167,7 +169,9 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let plain = http::plain(&options).map_err(SetUpError)?;
         let (traffic, cache) = (Traffic::new(&options), options.cache.map(Cache::new));
-        Ok(Self { plain, encrypted: OnceCell::new(), traffic, cache, date: Mutex::default(), options })
+        // Two large answers at a time.
+        let budget = memory::Budget::new(2 * (options.max_answer + memory::MOST));
+        Ok(Self { plain, encrypted: OnceCell::new(), traffic, budget, cache, date: Mutex::default(), options })
     }
 
     /// The waits of one who reads again until a write that was `sent` shows: those between tries, and more of them, each

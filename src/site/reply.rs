@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::DeadLinks;
 use super::{Answer, Credentials, Download, Kind, Redact, SiteError, endpoints};
+use crate::limit::memory::{self, Share};
 use crate::shape::html;
 use crate::shape::said::Said;
 
@@ -14,6 +15,8 @@ use crate::shape::said::Said;
 const MAX_WORDS: usize = 2_000;
 /// The exception that lists Links which lead nowhere.
 const LINKS: &str = "LinkValidationError";
+/// How much of a page is searched for its title, in bytes.
+const MOST_OF_A_PAGE: usize = 64 << 10;
 /// The most fields an error names.
 const MAX_FIELDS: usize = 10;
 
@@ -24,6 +27,10 @@ pub(super) struct Reply {
     pub location: Option<String>,
     pub content_type: Option<String>,
     pub body: Vec<u8>,
+    /// What the body weighs as JSON.
+    pub weight: usize,
+    /// The memory that is set aside for it, where it is large.
+    pub share: Option<Share>,
 }
 
 /// What was asked, as far as an error tells it.
@@ -50,6 +57,9 @@ impl Asked<'_> {
 
 /// The JSON object of a good answer with the site's messages beside it, or the error.
 pub(super) fn decode(asked: Asked<'_>, reply: &Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
+    if reply.weight > memory::MOST {
+        return Err(with_status(asked.error(Kind::TooLarge, "it holds too many values"), reply));
+    }
     let body = serde_json::from_slice(&reply.body).ok();
     match (reply.status, body) {
         (200..300, Some(Value::Object(body))) => {
@@ -94,7 +104,7 @@ fn redirect(reply: &Reply) -> String {
 
 /// What can be said of a body that is no JSON: its kind and its title.
 fn page(reply: &Reply) -> String {
-    let text = String::from_utf8_lossy(&reply.body);
+    let text = String::from_utf8_lossy(reply.body.get(..MOST_OF_A_PAGE).unwrap_or(&reply.body));
     let lower = text.to_ascii_lowercase();
     // The offsets hold for both: ASCII case keeps every length.
     let title = lower.find("<title>").and_then(|start| {
@@ -181,10 +191,10 @@ fn server_messages(body: &Map<String, Value>) -> Vec<Said> {
 
 /// The messages of `_server_messages`: a JSON string of a list of JSON strings, each an object with `message`.
 fn raw_messages(body: &Map<String, Value>) -> Vec<String> {
-    let list = text(body, "_server_messages").and_then(|list| serde_json::from_str::<Vec<Value>>(list).ok());
+    let list = text(body, "_server_messages").and_then(memory::inner::<Vec<Value>>);
     let message = |entry: Value| {
         let entry = match entry {
-            Value::String(inner) => serde_json::from_str(&inner).unwrap_or(Value::String(inner)),
+            Value::String(inner) => memory::inner(&inner).unwrap_or(Value::String(inner)),
             other => other,
         };
         match entry {

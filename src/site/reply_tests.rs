@@ -16,7 +16,15 @@ fn answered(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer<Map<String, 
     let asked = Asked { call: "PUT /api/resource/Customer/X", writes: true, credentials: &credentials, redactor: None };
     decode(
         asked,
-        &Reply { status, retry_after: Some("59".into()), location: None, content_type: None, body: body.into() },
+        &Reply {
+            status,
+            retry_after: Some("59".into()),
+            location: None,
+            content_type: None,
+            body: body.into(),
+            weight: 0,
+            share: None,
+        },
     )
 }
 

@@ -9,6 +9,7 @@ use super::reply::{Asked, Reply, decode};
 use super::retry::may_repeat;
 use super::{Answer, Body, Call, CallerClient, Kind, SiteError, call_state, url};
 use crate::cache::Cache;
+use crate::limit::memory;
 use crate::policy::{Operation, Permit};
 
 pub(super) type Cached = Cache<Answer<Map<String, Value>>>;
@@ -34,7 +35,8 @@ impl CallerClient<'_> {
         let (http, request) = self.client.prepare(self.caller, asked, &call).await?;
         let _forget = Forget(self.client.cache.as_ref().filter(|_| call.writes));
         let identity = self.caller.identity();
-        let deadline = Instant::now() + self.client.options.timeout;
+        let timeout = self.client.options.timeout;
+        let deadline = Instant::now() + timeout;
         let mut waits = self.client.options.retry.waits();
         loop {
             // No body is a stream, so that there is always a copy.
@@ -42,14 +44,24 @@ impl CallerClient<'_> {
                 return Err(asked.unsent(Kind::Misuse, "the body cannot be sent twice"));
             };
             let permit = self.client.traffic.enter(asked, identity.as_bytes(), deadline).await?;
+            let mut left = timeout;
             if call.writes {
                 call_state::writes();
             } else {
                 // A write that has begun keeps the whole time: cut short, nobody would know what it did.
-                *request.timeout_mut() = Some(deadline.saturating_duration_since(Instant::now()));
+                left = deadline.saturating_duration_since(Instant::now());
+                *request.timeout_mut() = Some(left);
             }
-            let result = self.client.exchange(asked, &http, request).await.and_then(|reply| read(asked, reply));
-            self.client.traffic.heard(&result);
+            let result = self.client.exchange(asked, &http, request).await.and_then(|mut reply| {
+                let (share, weight) = (reply.share.take(), reply.weight);
+                let result = read(asked, reply);
+                if let Some(mut share) = share {
+                    share.shrink(weight);
+                    call_state::hold(share);
+                }
+                result
+            });
+            self.client.traffic.heard(&result, left < timeout / 2);
             drop(permit);
             let Err(error) = result else { return result };
             let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));
@@ -90,8 +102,8 @@ impl CallerClient<'_> {
         ]);
         let ask = async {
             let answer = self.send(call).await?;
-            let bytes = serde_json::to_vec(&answer.data).map_or(usize::MAX, |text| text.len());
-            Ok((answer, bytes))
+            let weight = memory::weigh(&answer.data).weight();
+            Ok((answer, weight))
         };
         let (answer, age) = cache.get(key, call_state::is_fresh(), ask).await?;
         age.into_iter().for_each(call_state::used);

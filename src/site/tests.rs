@@ -17,7 +17,7 @@ fn caller(url: &str) -> Caller {
 /// Tries again at once.
 const HASTY: ClientOptions = ClientOptions {
     timeout: Duration::from_secs(60),
-    max_answer: 64 << 20,
+    max_answer: 32 << 20,
     concurrent: 8,
     rates: Rates { per_minute: None, per_hour: None, total_per_minute: None, total_per_hour: None },
     retry: Retry { times: 3, first: Duration::from_millis(1), longest: Duration::from_millis(4) },

@@ -129,7 +129,7 @@ async fn a_site_that_asks_for_patience_gets_it_from_everybody() {
     let error =
         client.as_caller(&caller).delete(to(&permit(Operation::Delete), Some("SO-1"))).await.unwrap_err().for_test();
     assert!(matches!(error.kind(), Kind::RateLimited { retry_after: Some(_) }) && !error.maybe_done());
-    assert!(error.for_model().contains("Wait 600 s"), "{}", error.for_model());
+    assert!(error.for_model().contains("Wait 60 s"), "{}", error.for_model());
     assert_eq!(count(&server).await, 1);
 }
 
@@ -157,7 +157,7 @@ async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
         .await
         .unwrap_err()
         .for_test();
-    assert!(error.for_model().contains("Wait 600 s") && !error.maybe_done(), "{}", error.for_model());
+    assert!(error.for_model().contains("Wait 60 s") && !error.maybe_done(), "{}", error.for_model());
     assert_eq!(count(&server).await, 3);
 }
 

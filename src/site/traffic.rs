@@ -11,8 +11,10 @@ use super::reply::Asked;
 use super::{ClientOptions, Kind, SiteError, call_state};
 use crate::limit::{Limits, User};
 
-/// The longest that the site's word on when to come back is taken for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+/// The longest that one word of the site on when to come back (429) holds all requests back.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// The longest that a call waits for it; if it takes longer, the caller is told.
+const WAITED_OUT: Duration = Duration::from_secs(10);
 
 /// The state of the way to the site.
 #[derive(Debug)]
@@ -72,10 +74,13 @@ impl Traffic {
     }
 
     /// Learns from what came of a request.
-    pub fn heard<T>(&self, result: &Result<T, SiteError>) {
+    ///
+    /// With `hurried`, it had to be done in what others had left of the time: that it was not is no failure of the site.
+    pub fn heard<T>(&self, result: &Result<T, SiteError>, hurried: bool) {
         let now = Instant::now();
         let mut site = self.site();
         match result.as_ref().err().map(SiteError::kind) {
+            Some(Kind::TimedOut) if hurried => {}
             Some(kind) if is_down(kind) => site.breaker.failed(now),
             kind => {
                 site.breaker.answered();
@@ -89,8 +94,8 @@ impl Traffic {
     /// Waits as long as the site asked for.
     async fn retry_after(&self, asked: Asked<'_>, deadline: Instant) -> Result<(), SiteError> {
         let Some(wait) = self.wait() else { return Ok(()) };
-        if Instant::now() + wait > deadline {
-            let words = "it asked to wait (Retry-After) before; nothing was sent";
+        if wait > WAITED_OUT || Instant::now() + wait > deadline {
+            let words = "it asked to wait (Retry-After) before, and no request leaves until that is over; nothing was sent";
             return Err(asked.unsent(Kind::RateLimited { retry_after: Some(wait) }, words));
         }
         tokio::time::sleep(wait).await;

@@ -9,10 +9,13 @@ use super::input_schema::Arg;
 use super::kinds::Kind;
 use super::{Effect, Tool, synonyms};
 use crate::error::ToolError;
+use crate::limit::memory;
 use crate::query::packed::unpack;
 
 /// The argument that brings a confirmation's token back.
 pub const TOKEN: &str = "confirm_token";
+/// The longest that filters, fields, names and an order may be, as JSON, in bytes.
+const MOST_OF_A_LIST: usize = 256 << 10;
 
 /// The arguments of a tool, in the order that its schema shows them.
 pub fn of(tool: &Tool) -> Vec<&'static Arg> {
@@ -116,6 +119,14 @@ type Misfit = (String, Option<String>);
 
 /// Checks the kind of a value, and brings it into form.
 fn fit(kind: &Kind, value: &mut Value) -> Result<(), Misfit> {
+    if matches!(kind, Kind::Filters | Kind::FieldNames | Kind::Names | Kind::OrderBy) {
+        let length = memory::weigh(value).length();
+        if length > MOST_OF_A_LIST {
+            let message =
+                format!("holds {length} bytes, at most {MOST_OF_A_LIST} bytes are read: ask in several calls");
+            return Err((message, None));
+        }
+    }
     reform(kind, value);
     let all = |list: &[Value], is: fn(&Value) -> bool| list.iter().all(is);
     let ok = match (kind, &*value) {

@@ -18,7 +18,7 @@ use erpnext_schema::{DocTypeDef, Verb};
 use crate::policy::Operation;
 
 pub use arguments::Arguments;
-pub use registry::Registry;
+pub use registry::{Registry, typed_tool};
 pub use spec::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// One tool.

@@ -1,9 +1,9 @@
 //! `CallObserver`: whoever waits for a call, who may be told how far it is, is given what is no JSON, and may call the rest off.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 /// How far a call is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,7 +46,7 @@ pub enum Attachment {
 #[derive(Clone, Default, Debug)]
 pub struct CallObserver {
     tell: Option<UnboundedSender<Progress>>,
-    stopped: Arc<AtomicBool>,
+    stopped: Arc<watch::Sender<bool>>,
     beside: Arc<Mutex<Vec<Attachment>>>,
 }
 
@@ -77,11 +77,17 @@ impl CallObserver {
 
     /// Asks the call to begin nothing more; what has begun is finished.
     pub fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
+        self.stopped.send_replace(true);
     }
 
     /// Whether the call was asked to begin nothing more.
     pub fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+        *self.stopped.borrow()
+    }
+
+    /// Waits until it is.
+    pub async fn stopped(&self) {
+        // The sender is this observer's own.
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
 }

@@ -91,6 +91,12 @@ impl Registry {
     }
 }
 
+/// The tool of that name for one DocType, in any version, whether it is permitted or not.
+pub fn typed_tool(name: &str) -> Option<Tool> {
+    let (verb, table) = generated().get(name).copied()?;
+    Version::ALL.iter().find_map(|version| table.of(*version)).map(|def| Tool::Typed(verb, def))
+}
+
 fn is_excluded(exclude: &[Pattern], name: &str) -> bool {
     exclude.iter().any(|pattern| pattern.matches(name))
 }

@@ -4,7 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use erpnext_schema::{DocTypeDef, Operator, Order, meant_datetime, time};
+use erpnext_schema::{DocTypeDef, Fingerprint, Operator, Order, meant_datetime, time};
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -50,6 +51,11 @@ struct ChangesArgs {
     cursor: Option<Cursor>,
 }
 
+/// How far back a poll looks once more: what was written before the last one and committed after it is not lost.
+const OVERLAP: SignedDuration = SignedDuration::from_secs(60);
+/// How many changes a cursor knows; where more were given, it looks back less far.
+const MOST_KNOWN: usize = 300;
+
 /// A list whose rows are changes: of a DocType, or of what was deleted.
 struct Source {
     permit: Permit,
@@ -59,18 +65,24 @@ struct Source {
     fields: Vec<String>,
 }
 
-/// The last change that was seen.
+/// The last change that was seen, and those shortly before it.
 #[derive(Clone, PartialEq, Debug)]
 struct Seen {
     at: String,
     /// Source and document, where one was seen; else everything after the time is new.
     document: Option<(usize, String)>,
+    /// From when on all that was given is known.
+    from: String,
+    /// What was given since then, hashed.
+    given: Vec<String>,
 }
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.document {
-            Some((source, name)) => write!(f, "{}|{source}|{name}", self.at),
+            Some((source, name)) => {
+                write!(f, "{}|{}|{}|{source}|{name}", self.at, self.from, self.given.join(","))
+            }
             None => f.write_str(&self.at),
         }
     }
@@ -80,14 +92,43 @@ impl FromStr for Seen {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text.splitn(3, '|');
-        let at = parts.next().unwrap_or_default().to_owned();
-        let document = match (parts.next(), parts.next()) {
-            (Some(source), Some(name)) => Some((source.parse().map_err(|_| ())?, name.to_owned())),
-            _ => None,
-        };
-        Ok(Self { at, document })
+        let mut parts = text.splitn(5, '|');
+        let mut part = || parts.next().map(str::to_owned);
+        let at = part().unwrap_or_default();
+        let Some(from) = part() else { return Ok(Self::from(at)) };
+        let given = part().ok_or(())?.split(',').filter(|hash| !hash.is_empty()).map(str::to_owned).collect();
+        let source = part().ok_or(())?.parse().map_err(|_| ())?;
+        Ok(Self { at, from, given, document: Some((source, part().ok_or(())?)) })
     }
+}
+
+impl From<String> for Seen {
+    fn from(at: String) -> Self {
+        Self { from: at.clone(), at, document: None, given: Vec::new() }
+    }
+}
+
+impl Seen {
+    /// The same with what was given of late: times and hashes.
+    fn knowing(mut self, mut known: Vec<(String, String)>) -> Self {
+        let back = time::parse_datetime(&self.at).ok().and_then(|at| at.checked_sub(OVERLAP).ok());
+        self.from = back.map_or_else(|| self.at.clone(), time::format_datetime);
+        known.retain(|(at, _)| *at > self.from);
+        known.sort();
+        if let Some(dropped) = known.len().checked_sub(MOST_KNOWN + 1) {
+            self.from.clone_from(&known[dropped].0);
+            known.drain(..=dropped);
+            // Of one moment, all are known or none.
+            known.retain(|(at, _)| *at > self.from);
+        }
+        self.given = known.into_iter().map(|(_, hash)| hash).collect();
+        self
+    }
+}
+
+/// A change as a cursor knows it.
+fn hashed(source: usize, at: &str, name: &str) -> String {
+    Fingerprint::default().file(&source.to_string(), &format!("{at}|{name}")).hex()
 }
 
 async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolError> {
@@ -104,19 +145,30 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let mut seen = begin(args.cursor.as_deref(), args.since.as_deref(), &identity)?;
     let limit = args.limit.count();
     let mut found: Vec<(usize, Map<String, Value>)> = Vec::new();
+    let mut known: Vec<(String, String)> = Vec::new();
     let mut more = false;
     for (index, source) in sources.iter().enumerate() {
+        let hash = |row: &Map<String, Value>| hashed(index, text(row, source.at), &name(row));
+        let (given, late): (Vec<_>, Vec<_>) =
+            before(session, source, &seen).await?.into_iter().partition(|row| seen.given.contains(&hash(row)));
+        known.extend(given.iter().map(|row| (text(row, source.at).to_owned(), hash(row))));
         let rows = rows(session, source, index, &seen, limit).await?;
         more |= rows.len() >= limit;
-        found.extend(rows.into_iter().map(|row| (index, row)));
+        found.extend(late.into_iter().chain(rows).map(|row| (index, row)));
     }
     // The order within a source is the site's: only it knows how its names are sorted.
     found.sort_by(|(one, a), (other, b)| (text(a, sources[*one].at), one).cmp(&(text(b, sources[*other].at), other)));
     more |= found.len() > limit;
     found.truncate(limit);
-    if let Some((index, last)) = found.last() {
-        seen = Seen { at: text(last, sources[*index].at).to_owned(), document: Some((*index, name(last))) };
+    known.extend(found.iter().map(|(index, row)| {
+        let at = text(row, sources[*index].at);
+        (at.to_owned(), hashed(*index, at, &name(row)))
+    }));
+    if let Some((index, last)) = found.last().filter(|(index, last)| text(last, sources[*index].at) >= seen.at.as_str())
+    {
+        seen = Seen { at: text(last, sources[*index].at).to_owned(), document: Some((*index, name(last))), ..seen };
     }
+    let seen = seen.knowing(known);
     let changes: Vec<Value> = found.into_iter().map(|(index, row)| change(&doctypes, index, row)).collect();
     Ok(json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes})
         .into())
@@ -160,7 +212,7 @@ fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<See
                 "Call again without cursor.",
             )
         }),
-        (None, Some(since)) => Ok(Seen { at: moment(since)?, document: None }),
+        (None, Some(since)) => Ok(moment(since)?.into()),
         (None, None) => {
             Err(ToolError::refused("since: is mandatory in the first call.", "Give it; afterwards cursor is enough."))
         }
@@ -179,6 +231,15 @@ pub fn moment(since: &str) -> Result<String, ToolError> {
             "Give it in this form.",
         )
     })
+}
+
+/// The changes of one source shortly before the last that was seen, given or late.
+async fn before(session: &Session<'_>, source: &Source, seen: &Seen) -> Result<Vec<Map<String, Value>>, ToolError> {
+    if seen.document.is_none() {
+        return Ok(Vec::new());
+    }
+    let at = |operator, moment: &str| Filter::new(source.at, operator, moment);
+    list(session, source, vec![at(Operator::Gt, &seen.from), at(Operator::Lt, &seen.at)], 500).await
 }
 
 /// The next changes of one source: the rest of the moment that was seen last, then what came after it.
@@ -258,8 +319,15 @@ mod tests {
     #[test]
     fn what_was_seen_is_read_as_it_was_written() {
         let at = "2026-11-25 10:00:00.000001".to_owned();
-        for document in [None, Some((3, "A|B-1".to_owned())), Some((0, String::new()))] {
-            let seen = Seen { at: at.clone(), document };
+        assert_eq!(at.parse(), Ok(Seen::from(at.clone())));
+        for document in [(3, "A|B-1".to_owned()), (0, String::new())] {
+            let seen = Seen { document: Some(document), ..Seen::from(at.clone()) };
+            let seen =
+                seen.knowing(vec![(at.clone(), "0a".to_owned()), ("2026-11-25 09:00:00".to_owned(), "0b".to_owned())]);
+            assert_eq!(
+                (seen.from.as_str(), seen.given.as_slice()),
+                ("2026-11-25 09:59:00.000001", &["0a".to_owned()][..])
+            );
             assert_eq!(seen.to_string().parse(), Ok(seen));
         }
     }

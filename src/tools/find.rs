@@ -108,6 +108,15 @@ fn proxied(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Optio
     Some((called, arguments.0))
 }
 
+/// The tool that `call_tool` names and that is not permitted, with what it was to be called with: nothing of it is done,
+/// and it is recorded as if it had been called itself.
+pub fn refused(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Option<(Tool, Map<String, Value>)> {
+    let name = given.get("tool").filter(|_| tool.is_proxy())?.as_str()?.trim();
+    let refused = super::known(name).filter(|refused| !refused.is_proxy() && registry.find(name).is_none())?;
+    let arguments = given.get("arguments").and_then(Value::as_object).cloned();
+    Some((refused, arguments.unwrap_or_default()))
+}
+
 /// Why `call_tool` calls nothing.
 async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolError> {
     let name = args.tool.trim();

@@ -28,7 +28,7 @@ use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::tool::document_args::DocTypeArgs;
-use crate::tool::{Call, Tool, ToolSpec, VERBS, operation};
+use crate::tool::{Call, Tool, ToolSpec, VERBS, operation, typed_tool};
 
 /// Every tool with a name of its own, in the order of the list.
 pub static ALL: &[&ToolSpec] = &[
@@ -75,10 +75,11 @@ pub static ALL: &[&ToolSpec] = &[
     &method::CALL,
 ];
 
-/// Whether there is a tool of this name under some configuration or other.
-pub fn exists(name: &str) -> bool {
-    let typed = || erpnext_doctypes::ALL.iter().flat_map(|table| table.tools()).any(|tool| tool.name == name);
-    VERBS.iter().any(|(_, known)| *known == name) || ALL.iter().any(|spec| spec.name == name) || typed()
+/// The tool of this name under some configuration or other.
+pub fn known(name: &str) -> Option<Tool> {
+    let named = ALL.iter().find(|spec| spec.name == name).map(|spec| Tool::Named(spec));
+    let generic = || VERBS.iter().find(|(_, known)| *known == name).map(|(verb, _)| Tool::Generic(*verb));
+    named.or_else(generic).or_else(|| typed_tool(name))
 }
 
 /// Does what the tool is for.

@@ -32,8 +32,8 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
     let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
     links::check(&on, &doc, &Map::new()).await?;
     file_fields::check(&on, &doc, None).await?;
-    let key = args.idempotency_key.as_deref();
-    let before = on.made_before(key).await?;
+    let mut key = on.hold_key(args.idempotency_key.as_deref()).await?;
+    let before = on.made_before(key.as_mut()).await?;
     let made_before = before.is_some();
     let Answer { data: name, messages: said } = match before {
         Some(name) => Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] },
@@ -141,6 +141,15 @@ pub async fn delete(on: &DocTypeCall<'_>, args: &NameArgs) -> Result<ToolAnswer,
     let name = on.name(&args.name);
     let stored = on.session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
+    if stored.get("docstatus").and_then(Value::as_u64) == Some(1) {
+        return Err(ToolError::refused(
+            format!(
+                "{} {name:?} is submitted, and the site deletes no submitted document; nothing was sent.",
+                on.def.name
+            ),
+            "Cancel it first, if that is meant.",
+        ));
+    }
     let step = Step { name: Some(name), state: WriteState::Gone(&stored), preview: &Map::new() };
     let cleared = match on.gate(step).await? {
         Go::Send(cleared) => cleared,

@@ -8,6 +8,7 @@ use crate::cleared::{Bound, Confirmed, NoRandom};
 use crate::context::Session;
 use crate::error::{ToolError, Unconfirmed};
 use crate::policy::Operation;
+use crate::shape::plain::{make_plain, plain};
 use crate::site::Caller;
 use crate::tool::Arguments;
 use crate::tool::arguments::TOKEN;
@@ -15,13 +16,13 @@ use crate::tool::arguments::TOKEN;
 /// How many characters of what would be done a person is shown.
 const MOST_TOLD: usize = 8_000;
 
-/// What a token for a call stands for; `modified` is the document's, where there is one, and `shown` what would be done.
+/// What a token for a call stands for; `state` is that of what is written, and `shown` what would be done.
 fn bound(
     caller: &Caller,
     tool: &str,
     doctype: &str,
     given: &Arguments,
-    modified: Option<&Value>,
+    state: Option<&Value>,
     shown: &Map<String, Value>,
 ) -> Bound {
     let mut context = Context::new(&SHA256);
@@ -33,7 +34,7 @@ fn bound(
     part(caller.session.as_deref().unwrap_or_default().as_bytes());
     part(tool.as_bytes());
     part(doctype.as_bytes());
-    part(modified.unwrap_or(&Value::Null).to_string().as_bytes());
+    part(state.unwrap_or(&Value::Null).to_string().as_bytes());
     let written = |map: &Map<String, Value>| {
         let mut text = String::new();
         let entries = sorted(map).into_iter().filter(|(name, _)| !matches!(name.as_str(), TOKEN | "confirm"));
@@ -77,8 +78,8 @@ pub struct About<'a> {
     pub tool: &'a str,
     /// Empty where it is about no document.
     pub doctype: &'a str,
-    /// The document's, where there is one.
-    pub modified: Option<&'a Value>,
+    /// The `modified` of the document, where there is one; of a batch, that of each with what would be done.
+    pub state: Option<&'a Value>,
     /// What decides whether it has to be confirmed.
     pub operation: Operation,
     /// In a few words.
@@ -100,7 +101,7 @@ impl About<'_> {
             return Ok(confirmed);
         }
         let shown = shown();
-        let bound = bound(session.caller, self.tool, self.doctype, given, self.modified, &shown);
+        let bound = bound(session.caller, self.tool, self.doctype, given, self.state, &shown);
         let brought = given.write.confirm_token.as_deref();
         if let Some(confirmed) = brought.and_then(|token| session.user.tokens.redeem(token, &bound)) {
             return Ok(confirmed);
@@ -108,10 +109,13 @@ impl About<'_> {
         let no_random =
             |NoRandom| ToolError::refused("This machine has no random numbers now; nothing was sent.", "Try again.");
         let token = session.user.tokens.issue(bound).map_err(no_random)?;
-        let told: String = Value::Object(shown.clone()).to_string().chars().take(MOST_TOLD).collect();
-        let question = format!("{}?\n{told}", self.what);
-        let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(self.what))]);
-        answer.extend(shown);
+        let what = plain(&self.what);
+        let mut shown = Value::Object(shown);
+        make_plain(&mut shown);
+        let told: String = shown.to_string().chars().take(MOST_TOLD).collect();
+        let question = format!("{what}?\n{told}");
+        let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(what))]);
+        answer.extend(shown.as_object_mut().map(std::mem::take).unwrap_or_default());
         if brought.is_some() {
             let why = "confirm_token is used, expired (10 minutes), or was issued for other arguments or an older version of the document";
             answer.insert("note".to_owned(), json!(why));

@@ -1,15 +1,19 @@
 //! Making documents: the key by which a repeated create is known again, and how a document is recognised whose create got
 //! no answer.
 
-use std::time::Instant;
+use std::io;
+use std::time::{Duration, Instant};
 
 use erpnext_schema::time::parse_datetime;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::send::{Next, Write, send};
 use crate::cleared::Cleared;
-use crate::context::recent_creates::UnderWay;
+use crate::context::Session;
+use crate::context::create_keys::{HeldKey, KeyState};
+use crate::context::recent_creates::{MADE_BEFORE, UnderWay};
 use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -19,29 +23,94 @@ use crate::site::{Answer, Kind, SiteError, WriteError};
 
 /// Where a DocType keeps the key by which a repeated create is known again.
 const KEY: &str = "idempotency_key";
+/// How long a call waits for another one with the same key.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// After this, a site has ended a request, done or not.
+const ENDED: SignedDuration = SignedDuration::from_mins(2);
 /// How many of the user's newest documents are looked through.
 const LOOKED_THROUGH: u32 = 50;
+
+/// The key of a create, held by this call.
+pub(crate) struct Key {
+    text: String,
+    /// Whether the site keeps it with the document.
+    is_kept: bool,
+    held: HeldKey,
+}
+
+impl Key {
+    fn note(&mut self, state: KeyState) -> Result<(), ToolError> {
+        self.held.note(state).map_err(|error| {
+            tracing::error!("{KEY}: {error}");
+            ToolError::refused(
+                format!("{KEY}: this server cannot keep keys now: nothing may be made with this one."),
+                "Tell the administrator.",
+            )
+        })
+    }
+}
 
 /// Told where another call made the same at the same time.
 pub(crate) const A_TWIN: &str = "another call made the same at the same time, and nobody can tell whose is whose";
 
 impl DocTypeCall<'_> {
+    /// Holds the key of a create, so that no other call on this machine makes anything with it meanwhile.
+    ///
+    /// # Errors
+    /// Where it cannot be held: a key that is not kept makes two of one.
+    pub(crate) async fn hold_key(&self, key: Option<&str>) -> Result<Option<Key>, ToolError> {
+        let Some(key) = key else { return Ok(None) };
+        let session = self.session;
+        let of = session.caller.identity().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let is_kept = self.keeps_keys().await?;
+        let held = session.create_keys.hold(&[&of, self.def.name, key], PATIENCE).await.map_err(|error| {
+            tracing::error!("{KEY}: {error}");
+            match error.kind() {
+                io::ErrorKind::WouldBlock => ToolError::refused(
+                    format!("{KEY}: another call with this key is under way; nothing was sent."),
+                    "Call again in a minute.",
+                ),
+                _ => ToolError::refused(
+                    format!("{KEY}: this server cannot keep keys now; nothing was sent."),
+                    "Tell the administrator; without a key the create works, and is not known again when it is repeated.",
+                ),
+            }
+        })?;
+        Ok(Some(Key { text: key.to_owned(), is_kept, held }))
+    }
+
     /// The document that an earlier call made with the same key, if one did.
     ///
     /// # Errors
-    /// Where that document may not be read: then it is not named.
-    pub(crate) async fn made_before(&self, key: Option<&str>) -> Result<Option<String>, ToolError> {
+    /// Where that document may not be read: then it is not named. Where it is not known whether one was made.
+    pub(crate) async fn made_before(&self, key: Option<&mut Key>) -> Result<Option<String>, ToolError> {
         let Some(key) = key else { return Ok(None) };
-        let kept = self.keeps_keys().await?;
-        let name = if kept {
-            self.made_with(KEY, key).await?
-        } else {
-            self.session.user.recent_creates.with_key(self.def.name, key)
+        let found = if key.is_kept { self.made_with(KEY, &key.text).await? } else { None };
+        let is_found = found.is_some();
+        let name = match (found, key.held.state()) {
+            (Some(name), _) => name,
+            (None, KeyState::Made(name)) => name.clone(),
+            (None, KeyState::New) => return Ok(None),
+            // The site keeps the key, and has ended what it was at.
+            (None, KeyState::Sent(at)) if key.is_kept && Timestamp::now().duration_since(*at) > ENDED => {
+                return Ok(None);
+            }
+            (None, KeyState::Sent(_)) => {
+                let what = format!(
+                    "{KEY}: an earlier call with it got no answer, and whether it made a {} is not known; nothing was sent now.",
+                    self.def.name
+                );
+                return Err(if key.is_kept {
+                    ToolError::refused(what, "Call again in two minutes, when the site has ended what it was at.")
+                } else {
+                    let list = format!("List {} with order_by \"creation desc\"", self.def.name);
+                    ToolError::refused(what, format!("{list}; only if it is not there, call with another key."))
+                });
+            }
         };
-        let Some(name) = name else { return Ok(None) };
-        if self.permit.is_row_filtered() || !kept {
+        if self.permit.is_row_filtered() || !is_found {
             match self.session.site.get(self.permit, &name).await {
-                Err(error) if error.kind() == Kind::Missing && !kept => return Ok(None),
+                Err(error) if error.kind() == Kind::Missing && !is_found => return Ok(None),
                 Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => {
                     return Err(ToolError::refused(
                         format!(
@@ -62,21 +131,42 @@ impl DocTypeCall<'_> {
         &self,
         cleared: Cleared<'_>,
         doc: &Map<String, Value>,
-        key: Option<&str>,
+        mut key: Option<Key>,
         from: Option<&str>,
     ) -> Result<Answer<String>, ToolError> {
-        let kept = key.is_some() && self.keeps_keys().await?;
         let mut doc = doc.clone();
-        doc.extend(key.filter(|_| kept).map(|key| (KEY.to_owned(), json!(key))));
-        let under_way = self.session.user.recent_creates.begin(self.def.name, &doc);
-        let create = Create { on: self, doc: &doc, key, kept, from, under_way };
-        let mut answer = send(self.session, &create, cleared).await?;
-        if key.is_some() && !kept {
-            answer
-                .messages
-                .push(format!("the site keeps no {KEY} of a {}: it is known until this server ends", self.def.name));
+        let kept = key.as_ref().filter(|key| key.is_kept).map(|key| key.text.clone());
+        doc.extend(kept.iter().map(|key| (KEY.to_owned(), json!(key))));
+        if let Some(key) = &mut key {
+            key.note(KeyState::Sent(Timestamp::now()))?;
         }
-        Ok(answer)
+        let under_way = self.session.user.recent_creates.begin(self.def.name, &doc);
+        let create = Create { on: self, doc: &doc, kept: kept.as_deref(), from, under_way };
+        let sent = send(self.session, &create, cleared).await;
+        let Some(key) = &mut key else { return sent };
+        match sent {
+            Ok(mut answer) => {
+                // Else it stays noted as sent, which makes no second one either.
+                let _ = key.note(KeyState::Made(answer.data.clone()));
+                if !key.is_kept && !self.session.create_keys.last {
+                    let known = "it is known until this server ends";
+                    answer.messages.push(format!("the site keeps no {KEY} of a {}: {known}", self.def.name));
+                }
+                Ok(answer)
+            }
+            // A server on another machine was first, where the site lets each key be used once.
+            Err(ToolError::Site(error)) if error.kind() == Kind::Duplicate && key.is_kept => {
+                let _ = key.note(KeyState::New);
+                let name = self.made_before(Some(key)).await?.ok_or(ToolError::Site(error))?;
+                Ok(Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] })
+            }
+            // It stays noted as sent.
+            Err(error @ ToolError::Unsettled { .. }) => Err(error),
+            Err(error) => {
+                let _ = key.note(KeyState::New);
+                Err(error)
+            }
+        }
     }
 
     /// Whether documents have a field for a key, which the site may have added of its own. Without its answer nothing is
@@ -107,9 +197,10 @@ impl DocTypeCall<'_> {
         let fields = ["name", "creation"].into_iter().chain(fields).map(str::to_owned).collect();
         let most = LOOKED_THROUGH.saturating_add(u32::try_from(at_least).unwrap_or(u32::MAX));
         let mut rows = session.site.made(self.permit, filters, fields, most).await?;
+        let since = Since::of(session, since).await;
         rows.retain(|row| {
             let name = row.get("name").and_then(document_name);
-            is_since(since, row.get("creation"))
+            since.has(row.get("creation"))
                 && name.is_some_and(|name| !session.user.recent_creates.has(self.def.name, &name))
         });
         Ok(rows)
@@ -122,20 +213,39 @@ impl DocTypeCall<'_> {
     }
 }
 
-/// Whether something was made since then, by its `creation` in the site's time.
-pub(crate) fn is_since(since: Instant, creation: Option<&Value>) -> bool {
-    let creation = creation.and_then(Value::as_str).and_then(|text| parse_datetime(text).ok());
-    let span = SignedDuration::try_from(since.elapsed()).unwrap_or_default();
-    creation.is_some_and(|creation| outcome::is_within(span, creation, Timestamp::now()))
+/// A moment by the site's clock and in its zone, to tell what was made since then from what was there before.
+pub(crate) struct Since {
+    begun: Timestamp,
+    /// None if the site does not tell it: then nothing is known to be new.
+    zone: Option<TimeZone>,
+}
+
+impl Since {
+    pub(crate) async fn of(session: &Session<'_>, moment: Instant) -> Self {
+        let zone = session.zone().await.and_then(|zone| TimeZone::get(zone).ok());
+        // How far the site's clock is ahead of this machine's.
+        let ahead = session.site.date().and_then(|(told, here)| {
+            let told = jiff::fmt::rfc2822::parse(&told).ok()?.timestamp();
+            Some(told.duration_since(Timestamp::try_from(here).ok()?))
+        });
+        let elapsed = SignedDuration::try_from(moment.elapsed()).unwrap_or_default();
+        Self { begun: Timestamp::now() + ahead.unwrap_or_default() - elapsed, zone }
+    }
+
+    /// Whether something was made since, by its `creation` in the site's time.
+    pub(crate) fn has(&self, creation: Option<&Value>) -> bool {
+        let creation = creation.and_then(Value::as_str).and_then(|text| parse_datetime(text).ok());
+        let is_new = |zone, creation| outcome::is_since(self.begun, zone, creation);
+        self.zone.as_ref().zip(creation).is_some_and(|(zone, creation)| is_new(zone, creation))
+    }
 }
 
 /// A new document.
 struct Create<'a> {
     on: &'a DocTypeCall<'a>,
     doc: &'a Map<String, Value>,
-    key: Option<&'a str>,
-    /// Whether the site keeps the key with the document.
-    kept: bool,
+    /// The key, where the site keeps it with the document.
+    kept: Option<&'a str>,
     /// What it is made from: `Quotation "x"`.
     from: Option<&'a str>,
     under_way: UnderWay<'a>,
@@ -147,14 +257,14 @@ impl<'a> Write for Create<'a> {
 
     async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<String>, WriteError> {
         let answer = self.on.session.site.insert(cleared, self.doc).await?;
-        self.on.session.user.recent_creates.claim(self.on.def.name, &answer.data, self.key);
+        self.on.session.user.recent_creates.claim(self.on.def.name, &answer.data);
         Ok(answer)
     }
 
     /// By its key, which no other has; else as the one of this user's since then that holds what was sent.
     async fn read_back(&self, since: Instant) -> Result<Verdict<String>, SiteError> {
         let (on, session) = (self.on, self.on.session);
-        if let Some(key) = self.key.filter(|_| self.kept) {
+        if let Some(key) = self.kept {
             let made = on.made_with(KEY, key).await?;
             return Ok(Verdict::seen(made, "no document with this idempotency_key was found"));
         }
@@ -164,7 +274,7 @@ impl<'a> Write for Create<'a> {
         let sent = on.listed(self.doc);
         let rows = on.made_since(since, sent.keys().map(String::as_str), 0).await?;
         Ok(match outcome::of_create(on.def, &|child| session.catalog.known(child), &sent, &rows) {
-            Verdict::Made(name) if !session.user.recent_creates.claim(on.def.name, &name, self.key) => {
+            Verdict::Made(name) if !session.user.recent_creates.claim(on.def.name, &name) => {
                 Verdict::Open(A_TWIN.to_owned())
             }
             verdict => verdict,

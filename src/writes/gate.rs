@@ -67,18 +67,25 @@ impl<'a> DocTypeCall<'a> {
         Ok(Go::Send(Cleared::new(admitted, step.name, confirmed, recorded)))
     }
 
+    /// Whether somebody has to be asked about this call before anything is sent.
+    pub fn must_ask(&self) -> bool {
+        let said = self.given.write.confirm;
+        !self.attempt.dry_run && Confirmed::unasked(self.session.policy, self.permit.operation(), said).is_none()
+    }
+
     /// Asks about a batch as a whole, whose documents then pass the gate one by one as its
-    /// [`Member`](super::batch::Member)s, with this confirmation; none in a dry run, which ends at each of them.
+    /// [`Member`](super::batch::Member)s, with this confirmation; none in a dry run, which ends at each of them. `state` is
+    /// that of every document, with what would be done to it.
     ///
     /// # Errors
     /// What is not confirmed yet, or cannot be recorded.
-    pub fn gate_batch(&self, preview: &Map<String, Value>) -> Result<Option<Confirmed>, ToolError> {
+    pub fn gate_batch(&self, preview: &Map<String, Value>, state: &Value) -> Result<Option<Confirmed>, ToolError> {
         if self.attempt.dry_run {
             return Ok(None);
         }
         let operation = self.permit.operation();
         let what = format!("{operation} {} documents", self.def.name);
-        let about = About { tool: self.tool.name(), doctype: self.def.name, modified: None, operation, what };
+        let about = About { tool: self.tool.name(), doctype: self.def.name, state: Some(state), operation, what };
         let confirmed = about.confirmed(self.session, self.given, || preview.clone())?;
         let _for_the_whole = self.session.audit.intend(self.attempt)?;
         Ok(Some(confirmed))
@@ -128,14 +135,16 @@ impl<'a> DocTypeCall<'a> {
             (Some(name), false) => format!("{} of {} {name:?}", self.tool.name(), self.def.name),
             (None, _) => format!("{operation} a {}", self.def.name),
         };
-        let modified = step.state.stored().and_then(|stored| stored.get("modified"));
-        let about = About { tool: self.tool.name(), doctype: self.def.name, modified, operation, what };
+        let state = step.state.stored().and_then(|stored| stored.get("modified"));
+        let about = About { tool: self.tool.name(), doctype: self.def.name, state, operation, what };
         about.confirmed(self.session, self.given, || self.shown(step))
     }
 
     fn dry(&self, step: &Step<'_>) -> Map<String, Value> {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(step.name.map(|name| ("name".to_owned(), json!(name))));
+        let modified = step.state.stored().and_then(|stored| stored.get("modified"));
+        answer.extend(modified.map(|modified| ("modified".to_owned(), modified.clone())));
         answer.extend(self.shown(step));
         answer.insert(
             "next".to_owned(),

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A running server.
 pub struct Server {
     child: Child,
-    stdin: ChildStdin,
+    stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     stderr: JoinHandle<String>,
     stdout: String,
@@ -38,6 +38,13 @@ pub struct Ended {
 /// The command that serves with this configuration, without this process's own variables for it.
 pub fn command(config: &Value) -> (Command, tempfile::TempDir) {
     let (folder, file) = write_config(config);
+    let mut command = program(&folder);
+    command.arg("--config").arg(file);
+    (command, folder)
+}
+
+/// The program, in a folder that is all that it has of this machine.
+fn program(folder: &tempfile::TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_erpnext-mcp"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("ERPNEXT_") || name.to_string_lossy().starts_with("MCP_") {
@@ -45,14 +52,31 @@ pub fn command(config: &Value) -> (Command, tempfile::TempDir) {
         }
     }
     // What is kept of the site is gone with the folder too.
-    command.env("XDG_CACHE_HOME", folder.path()).env("LOCALAPPDATA", folder.path());
-    command.arg("--config").arg(file).current_dir(folder.path()).kill_on_drop(true);
-    (command, folder)
+    command
+        .env("XDG_CACHE_HOME", folder.path())
+        .env("XDG_STATE_HOME", folder.path())
+        .env("LOCALAPPDATA", folder.path());
+    command.current_dir(folder.path()).kill_on_drop(true);
+    command
 }
 
 impl Server {
     pub fn start(config: &Value) -> Self {
-        let (mut command, folder) = command(config);
+        let (command, folder) = command(config);
+        Self::spawn(command, folder)
+    }
+
+    /// A server that these arguments start, and that has taken the handshake.
+    pub async fn of(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = program(&folder);
+        command.args(arguments);
+        let mut server = Self::spawn(command, folder);
+        server.initialize().await;
+        server
+    }
+
+    fn spawn(mut command: Command, folder: tempfile::TempDir) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stderr = child.stderr.take().unwrap();
@@ -62,7 +86,7 @@ impl Server {
             text
         });
         Self {
-            stdin: child.stdin.take().unwrap(),
+            stdin: child.stdin.take(),
             lines: BufReader::new(child.stdout.take().unwrap()).lines(),
             child,
             stderr,
@@ -86,6 +110,14 @@ impl Server {
         Self { stateless: true, ..Self::start(config) }
     }
 
+    /// The most memory that the server has had so far, in bytes.
+    #[cfg(target_os = "linux")]
+    pub fn peak(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    }
+
     pub async fn initialize(&mut self) -> Value {
         let client = json!({"name": "tests", "version": "1"});
         let capabilities = &self.capabilities;
@@ -97,8 +129,21 @@ impl Server {
 
     /// Writes one line, whatever it is.
     pub async fn send(&mut self, line: &str) {
-        self.stdin.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-        self.stdin.flush().await.unwrap();
+        self.send_bytes(format!("{line}\n").as_bytes()).await;
+    }
+
+    /// Writes bytes that need be no text.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(bytes).await.unwrap();
+        stdin.flush().await.unwrap();
+    }
+
+    /// Sends it a signal: TERM, INT.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// Writes a request and gives its id.
@@ -168,7 +213,12 @@ impl Server {
 
     /// Closes the input and waits for the end.
     pub async fn end(mut self) -> Ended {
-        drop(self.stdin);
+        drop(self.stdin.take());
+        self.ended().await
+    }
+
+    /// Waits for the end, with the input open.
+    pub async fn ended(mut self) -> Ended {
         while let Some(line) = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.unwrap().unwrap() {
             self.stdout.push_str(&line);
             self.stdout.push('\n');

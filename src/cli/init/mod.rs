@@ -16,6 +16,7 @@ use erpnext_mcp::site::Kind;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
+use super::global::Global;
 use super::serve;
 use client::Client;
 
@@ -69,11 +70,11 @@ To try it: `erpnext-mcp demo --site-only --port 8000` in one terminal, `erpnext-
 
 impl Init {
     /// Asks, tests, proposes, writes; where something fails, nothing is written.
-    pub fn run(self, file: Option<&Path>) -> anyhow::Result<()> {
+    pub fn run(self, global: &Global) -> anyhow::Result<()> {
         let env = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let asks = !self.yes && ask::can();
         let default = || files::config_file(&env).context("--config FILE is needed: this system has no place for it");
-        let file = file.map_or_else(default, |file| Ok(std::path::absolute(file)?))?;
+        let file = global.config.as_deref().map_or_else(default, |file| Ok(std::path::absolute(file)?))?;
         if file.exists()
             && !self.force
             && !(asks && ask::yes(&format!("{} is there. Replace it (a copy is kept)?", file.display()))?)
@@ -109,13 +110,16 @@ impl Init {
         })?;
         let permissions = self.permissions(&rights, asks)?;
         let audit = file.with_file_name("logs").join("audit.log");
-        let whole = json!({
+        let mut whole = json!({
             "erpnext": erpnext,
             "permissions": permissions,
             "audit": {"enabled": true, "log_file": audit},
         });
+        if let Some(tools) = global.section() {
+            whole["tools"] = tools;
+        }
         // What is written can be read: by the one reader that there is.
-        Config::from_text(&whole.to_string())?;
+        global.onto(Config::from_text(&whole.to_string())?)?;
         if let Some(copy) = files::back_up(&file)? {
             say(&format!("kept the old one as {}", copy.display()));
             // A copy that others could read must not make the new one so.

@@ -23,7 +23,7 @@ use crate::site::{Answer, Attachment, SiteError, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::spec::{handler, updates};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use crate::writes::creates::{A_TWIN, is_since};
+use crate::writes::creates::{A_TWIN, Since};
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
 
@@ -104,7 +104,7 @@ impl<'a> Write for Attach<'a> {
         let session = self.on.session;
         let answer = session.site.attach(cleared, self.file_name, self.bytes).await?;
         let name = answer.data.get("name").and_then(Value::as_str).unwrap_or_default();
-        session.user.recent_creates.claim(FILE, name, None);
+        session.user.recent_creates.claim(FILE, name);
         Ok(answer)
     }
 
@@ -116,6 +116,7 @@ impl<'a> Write for Attach<'a> {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
         let user = session.user_name().await?;
+        let since = Since::of(session, since).await;
         let (stem, ending) = self.file_name.rsplit_once('.').unwrap_or((self.file_name, ""));
         let ours = |file: &&Attachment| {
             let called = file.text("file_name");
@@ -123,7 +124,7 @@ impl<'a> Write for Attach<'a> {
                 && file.size() == Some(self.bytes.len() as u64)
                 && called.starts_with(stem)
                 && called.ends_with(ending)
-                && is_since(since, Some(&json!(file.text("creation"))))
+                && since.has(Some(&json!(file.text("creation"))))
                 && !session.user.recent_creates.has(FILE, file.file())
         };
         let files = session.site.attachments(self.on.permit, self.name).await?;
@@ -132,7 +133,7 @@ impl<'a> Write for Attach<'a> {
         }
         Ok(match files.iter().filter(ours).collect::<Vec<_>>().as_slice() {
             [] => Verdict::NotYet("no such file was found".to_owned()),
-            [file] if session.user.recent_creates.claim(FILE, file.file(), None) => {
+            [file] if session.user.recent_creates.claim(FILE, file.file()) => {
                 let texts = ["file_name", "file_url"].map(|key| (key.to_owned(), json!(file.text(key))));
                 Verdict::Made([("name".to_owned(), json!(file.file()))].into_iter().chain(texts).collect())
             }

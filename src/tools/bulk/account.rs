@@ -111,7 +111,7 @@ impl Account {
             );
         }
         if next < self.total {
-            let why = if called_off { "the client called it off" } else { "the site cannot be worked with now" };
+            let why = if called_off { "it was called off" } else { "the site cannot be worked with now" };
             answer.insert("stopped".to_owned(), json!({"why": why, "start_at": next, "left": self.total - next}));
         }
         answer.into()

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{DRY, check, counted, preview, run, wrong};
+use super::{DRY, check, confirmed, counted, run, wrong};
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
 use crate::cleared::Cleared;
@@ -84,7 +84,7 @@ async fn all_or_none(
             format!("the site makes at most {most} documents or none, and always all of them"),
         ));
     }
-    let confirmed = on.gate_batch(&preview(rows))?;
+    let confirmed = confirmed(on, rows, 0, |on, row| Box::pin(write::create(on, row))).await?;
     let mut docs = Vec::with_capacity(rows.len());
     for row in rows {
         let (on, doc) = on.document(Purpose::Create, &row.data).await?;
@@ -166,7 +166,7 @@ impl<'a> Write for CreateAll<'a> {
         let session = self.on.session;
         let answer = session.site.insert_many(leave.into_iter().zip(self.docs).collect()).await?;
         for name in &answer.data {
-            session.user.recent_creates.claim(self.on.def.name, name, None);
+            session.user.recent_creates.claim(self.on.def.name, name);
         }
         Ok(answer)
     }
@@ -191,7 +191,7 @@ impl<'a> Write for CreateAll<'a> {
                 Verdict::Open(why) => return Ok(Verdict::Open(why)),
             }
         }
-        let claimed = names.iter().filter(|name| session.user.recent_creates.claim(on.def.name, name, None)).count();
+        let claimed = names.iter().filter(|name| session.user.recent_creates.claim(on.def.name, name)).count();
         Ok(if claimed == names.len() { Verdict::Made(names) } else { Verdict::Open(A_TWIN.to_owned()) })
     }
 

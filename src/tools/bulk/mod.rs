@@ -17,6 +17,7 @@ use futures_util::stream::FuturesOrdered;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
+use crate::audit::Attempt;
 use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -90,8 +91,7 @@ async fn run<R: Row>(
     work: Work<R>,
 ) -> Result<ToolAnswer, ToolError> {
     let start = start(call, start_at, rows.len())?;
-    let preview = preview(&rows[start..]);
-    let confirmed = on.gate_batch(&preview)?;
+    let confirmed = confirmed(on, rows, start, work).await?;
     let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
@@ -114,8 +114,54 @@ async fn run<R: Row>(
     Ok(answer)
 }
 
-/// What the one who is asked sees of a batch: how many documents, and the first of them.
-fn preview<R: Row>(rows: &[R]) -> Map<String, Value> {
+/// Has the batch confirmed as a whole, where somebody has to be asked: by what each of its rows would do to its document as
+/// that is now. Where one of them could not be done, nobody is asked.
+async fn confirmed<R: Row>(
+    on: &DocTypeCall<'_>,
+    rows: &[R],
+    start: usize,
+    work: Work<R>,
+) -> Result<Option<Confirmed>, ToolError> {
+    let shown = if on.must_ask() { rehearsed(on, rows, start, work).await? } else { Vec::new() };
+    on.gate_batch(&preview(&rows[start..], &shown), &json!(shown))
+}
+
+/// What each row would do, as its dry run says.
+async fn rehearsed<R: Row>(
+    on: &DocTypeCall<'_>,
+    rows: &[R],
+    start: usize,
+    work: Work<R>,
+) -> Result<Vec<Map<String, Value>>, ToolError> {
+    let attempt = Attempt { dry_run: true, ..on.attempt.clone() };
+    let on = DocTypeCall { attempt: &attempt, ..*on };
+    let (mut shown, mut failed) = (Vec::with_capacity(rows.len()), Vec::new());
+    let (mut under_way, mut rest) = (FuturesOrdered::new(), rows[start..].iter());
+    for (at, row) in rows.iter().enumerate().skip(start) {
+        under_way.extend(rest.by_ref().take(AT_ONCE - under_way.len()).map(|row| work(&on, row)));
+        let Some(result) = under_way.next().await else { break };
+        match result {
+            Ok(mut would) => {
+                would.data.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
+                shown.push(would.data);
+            }
+            Err(error) if stops_all(&error) => return Err(error),
+            Err(error) => {
+                let name = row.name().map_or_else(String::new, |name| format!(" {name:?}"));
+                failed.push(format!("\n- row {at}{name}: {}", error.for_model().replace('\n', " ")));
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(shown);
+    }
+    let (count, told) = (failed.len(), failed.into_iter().take(MOST_PROBLEMS).collect::<String>());
+    let what = format!("Nothing was sent, and nobody was asked: {count} of {} rows cannot be done:{told}", rows.len());
+    Err(ToolError::refused(what, "Leave these out, or correct them, and call again."))
+}
+
+/// What the one who is asked sees of a batch: how many documents, and what would be done to the first of them.
+fn preview<R: Row>(rows: &[R], shown: &[Map<String, Value>]) -> Map<String, Value> {
     let mut preview = Map::from_iter([("documents".to_owned(), json!(rows.len()))]);
     let names: Vec<&str> = rows.iter().filter_map(Row::name).take(20).collect();
     if !names.is_empty() {
@@ -123,14 +169,13 @@ fn preview<R: Row>(rows: &[R]) -> Map<String, Value> {
     }
     let mut room = SHOWN_BYTES;
     let mut first = Vec::new();
-    for data in rows.iter().take(SHOWN).filter_map(Row::data).filter(|data| !data.is_empty()) {
-        let data = Value::Object(data.clone());
-        let Some(left) = room.checked_sub(data.to_string().len()) else { break };
+    for would in shown.iter().take(SHOWN) {
+        let Some(left) = room.checked_sub(json!(would).to_string().len()) else { break };
         room = left;
-        first.push(data);
+        first.push(would);
     }
     if !first.is_empty() {
-        preview.insert("first".to_owned(), Value::Array(first));
+        preview.insert("first".to_owned(), json!(first));
     }
     preview
 }
@@ -162,7 +207,7 @@ fn stops_all(error: &ToolError) -> bool {
                     | Unreachable
             )
         }
-        ToolError::Unrecorded(_) | ToolError::Denied(_) => true,
+        ToolError::Unrecorded(_) => true,
         _ => false,
     }
 }

@@ -11,7 +11,7 @@ use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::shape::html::to_text;
 use crate::site::{Answer, Mark, SiteError, WriteError};
-use crate::writes::creates::{A_TWIN, is_since};
+use crate::writes::creates::{A_TWIN, Since};
 use crate::writes::send::{Next, Write};
 
 /// The DocType of comments.
@@ -66,21 +66,21 @@ impl<'a> MarkWrite<'a> {
     }
 
     /// The comment of this user since then that says this, if there is just one that no other call made.
-    fn comment(&self, info: &Map<String, Value>, content: &str, by: &str, since: Instant) -> Verdict<Vec<Value>> {
+    fn comment(&self, info: &Map<String, Value>, content: &str, by: &str, since: &Since) -> Verdict<Vec<Value>> {
         if !self.under_way.is_alone() {
             return Verdict::Open(A_TWIN.to_owned());
         }
         let comments = info.get("comments").and_then(Value::as_array).into_iter().flatten();
         let said = comments.filter_map(|comment| {
             let text = |key: &str| comment[key].as_str();
-            let ours = text("owner") == Some(by) && is_since(since, comment.get("creation"));
+            let ours = text("owner") == Some(by) && since.has(comment.get("creation"));
             let name =
                 text("name").filter(|_| ours && to_text(text("content").unwrap_or_default()) == to_text(content));
             name.filter(|name| !self.on.session.user.recent_creates.has(COMMENT, name))
         });
         match said.collect::<Vec<_>>().as_slice() {
             [] => Verdict::NotYet("no such comment was found".to_owned()),
-            [name] if self.on.session.user.recent_creates.claim(COMMENT, name, None) => Verdict::Made(Vec::new()),
+            [name] if self.on.session.user.recent_creates.claim(COMMENT, name) => Verdict::Made(Vec::new()),
             _ => Verdict::Open("several comments say this".to_owned()),
         }
     }
@@ -98,7 +98,7 @@ impl<'a> Write for MarkWrite<'a> {
         let session = self.on.session;
         let answer = session.site.mark(cleared, self.mark).await?;
         if let (Mark::Comment { .. }, Some(name)) = (self.mark, answer.data["name"].as_str()) {
-            session.user.recent_creates.claim(COMMENT, name, None);
+            session.user.recent_creates.claim(COMMENT, name);
         }
         let data = owners(answer.data.as_array().into_iter().flatten());
         Ok(Answer { data, messages: answer.messages })
@@ -108,7 +108,8 @@ impl<'a> Write for MarkWrite<'a> {
         let session = self.on.session;
         let info = session.site.docinfo(self.on.permit, self.name).await?;
         if let Mark::Comment { content, by } = self.mark {
-            return Ok(self.comment(&info, content, by, since));
+            let since = Since::of(self.on.session, since).await;
+            return Ok(self.comment(&info, content, by, &since));
         }
         let assigned = || owners(info.get("assignments").and_then(Value::as_array).into_iter().flatten());
         Ok(Verdict::seen(self.shows(&info).then(assigned), UNCHANGED))

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Report, filters, form, offered, text};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
+use crate::limit::memory;
 use crate::policy::Operation;
 use crate::query::cursor;
 use crate::shape::page::{how_many, shown};
@@ -203,8 +204,8 @@ impl Report<'_> {
                     "call run_report without prepared to start one.",
                 ));
             };
-            let made_with = serde_json::from_str::<Map<String, Value>>(text(&state, "filters"));
-            if !made_with.is_ok_and(|made_with| made_with == *filters) {
+            let made_with = memory::inner::<Map<String, Value>>(text(&state, "filters"));
+            if !made_with.is_some_and(|made_with| made_with == *filters) {
                 return Err(ToolError::refused(
                     format!("prepared: {prepared:?} is a run with other filters."),
                     "call run_report with its filters, or without prepared.",

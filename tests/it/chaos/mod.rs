@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use erpnext_mcp::app::{App, Connection};
-use erpnext_mcp::audit::{Audit, review};
+use erpnext_mcp::audit::{Audit, Head, review, verify};
 use erpnext_mcp::context::client_options;
 use erpnext_mcp::site::{Client, ClientOptions, Cooldown, Retry};
 use erpnext_sandbox::query::List;
@@ -196,7 +196,8 @@ async fn no_write_is_lost_or_doubled_whatever_goes_wrong() {
     clerks.into_iter().for_each(|clerk| tally.add(clerk.tally()));
     site.faults().clear();
 
-    let lines = review::verify(review::lines(&log).unwrap()).unwrap();
+    let head = Head::of(&log).unwrap();
+    let lines = verify::verify(review::lines(&log).unwrap(), head.as_ref(), None).unwrap();
     assert!(lines.is_ok(), "the chain is broken: {lines:?}");
     let attempts = attempts(&log);
     let calls: usize = tally.told.values().sum();

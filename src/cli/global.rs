@@ -1,0 +1,85 @@
+//! The flags that all commands share: the one place that takes them, and that reads a configuration with them.
+
+use std::path::PathBuf;
+
+use erpnext_mcp::config::Config;
+use erpnext_mcp::tool::listing::unknown_toolsets;
+use serde_json::{Map, Value, json};
+
+/// Which configuration, and what of it, whatever the file says.
+#[derive(Debug, Default, clap::Args)]
+pub struct Global {
+    /// The configuration file [default: config/config.json, else the user's own, else the environment alone]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// List only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true)]
+    toolsets: Vec<String>,
+    /// Permit no writes
+    #[arg(long, global = true)]
+    read_only: bool,
+}
+
+/// A flag that a command can refuse.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flag {
+    /// `--config`
+    Config,
+    /// `--toolsets`
+    Toolsets,
+    /// `--read-only`
+    ReadOnly,
+}
+
+impl Global {
+    /// The configuration with which the site is asked.
+    pub fn load(&self) -> anyhow::Result<Config> {
+        self.load_with(&|name| std::env::var(name).ok())
+    }
+
+    /// The same with other variables than those of the environment.
+    pub fn load_with(&self, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Config> {
+        self.onto(Config::load(self.config.as_deref(), env)?)
+    }
+
+    /// The configuration for what asks no site, and so needs no key.
+    pub fn load_offline(&self) -> anyhow::Result<Config> {
+        self.onto(Config::load_offline(self.config.as_deref(), &|name| std::env::var(name).ok())?)
+    }
+
+    /// A configuration with what the command line says, once all its toolsets are known ones.
+    pub fn onto(&self, mut config: Config) -> anyhow::Result<Config> {
+        if !self.toolsets.is_empty() {
+            config.tools.toolsets.clone_from(&self.toolsets);
+        }
+        config.tools.read_only |= self.read_only;
+        let unknown = unknown_toolsets(&config.tools);
+        anyhow::ensure!(unknown.is_empty(), "{}", unknown.join("\n"));
+        Ok(config)
+    }
+
+    /// The section `tools` of a configuration that says the same; none where nothing was said.
+    pub fn section(&self) -> Option<Value> {
+        let mut section = Map::new();
+        if !self.toolsets.is_empty() {
+            section.insert("toolsets".to_owned(), json!(self.toolsets));
+        }
+        if self.read_only {
+            section.insert("read_only".to_owned(), json!(true));
+        }
+        (!section.is_empty()).then_some(Value::Object(section))
+    }
+
+    /// Refuses flags that this command would not hold to.
+    pub fn refuse(&self, command: &str, flags: &[Flag]) -> anyhow::Result<()> {
+        for flag in flags {
+            let (given, name) = match flag {
+                Flag::Config => (self.config.is_some(), "--config"),
+                Flag::Toolsets => (!self.toolsets.is_empty(), "--toolsets"),
+                Flag::ReadOnly => (self.read_only, "--read-only"),
+            };
+            anyhow::ensure!(!given, "{command} takes no {name}: it would mean nothing there");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! How often the site may be asked: so many requests a minute and an hour, for each user and for all together.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+/// What tells one user from another; no key or secret can be read from it.
+pub type User = [u8; 32];
+
+/// Requests that may be sent; no limit where there is no number.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Rates {
+    /// A minute, for each user.
+    pub per_minute: Option<NonZeroU32>,
+    /// An hour, for each user.
+    pub per_hour: Option<NonZeroU32>,
+    /// A minute, for all users together.
+    pub total_per_minute: Option<NonZeroU32>,
+    /// An hour, for all users together.
+    pub total_per_hour: Option<NonZeroU32>,
+}
+
+/// Counts requests against [`Rates`]. What was used comes back evenly over the minute or the hour.
+pub struct Limits {
+    rates: Rates,
+    users: Vec<DefaultKeyedRateLimiter<User>>,
+    total: Vec<DefaultDirectRateLimiter>,
+}
+
+impl Limits {
+    /// Nothing is used up yet.
+    pub fn new(rates: Rates) -> Self {
+        let quotas = |per_minute: Option<NonZeroU32>, per_hour: Option<NonZeroU32>| {
+            // The minute first: who runs into it again and again must not use up the hour.
+            [per_minute.map(Quota::per_minute), per_hour.map(Quota::per_hour)].into_iter().flatten()
+        };
+        Self {
+            rates,
+            users: quotas(rates.per_minute, rates.per_hour).map(RateLimiter::keyed).collect(),
+            total: quotas(rates.total_per_minute, rates.total_per_hour).map(RateLimiter::direct).collect(),
+        }
+    }
+
+    /// Counts a request of that user.
+    ///
+    /// # Errors
+    /// How long until it may be sent, where that is not now.
+    pub fn take(&self, user: &User) -> Result<(), Duration> {
+        let now = DefaultClock::default().now();
+        for limiter in &self.users {
+            limiter.check_key(user).map_err(|no| no.wait_time_from(now))?;
+        }
+        for limiter in &self.total {
+            limiter.check().map_err(|no| no.wait_time_from(now))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Limits").field(&self.rates).finish()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const ANNA: User = [1; 32];
+    const BERT: User = [2; 32];
+
+    fn taken(limits: &Limits, user: &User, times: usize) -> usize {
+        (0..times).filter(|_| limits.take(user).is_ok()).count()
+    }
+
+    #[test]
+    fn each_user_has_a_limit_of_their_own() {
+        let limits = Limits::new(Rates { per_hour: NonZeroU32::new(3), ..Rates::default() });
+        assert_eq!(taken(&limits, &ANNA, 10), 3);
+        assert_eq!(taken(&limits, &BERT, 10), 3);
+    }
+
+    #[test]
+    fn all_together_have_one_too() {
+        let limits = Limits::new(Rates { total_per_hour: NonZeroU32::new(4), ..Rates::default() });
+        assert_eq!(taken(&limits, &ANNA, 3) + taken(&limits, &BERT, 3), 4);
+    }
+
+    #[test]
+    fn a_refusal_tells_when_the_next_request_is_free() {
+        let limits = Limits::new(Rates { per_hour: NonZeroU32::new(1), ..Rates::default() });
+        limits.take(&ANNA).unwrap();
+        let wait = limits.take(&ANNA).unwrap_err();
+        assert!(wait > Duration::from_secs(3_000) && wait <= Duration::from_secs(3_600), "{wait:?}");
+    }
+
+    #[test]
+    fn who_runs_into_the_minute_does_not_use_up_the_hour() {
+        let rates = Rates { per_minute: NonZeroU32::new(1), per_hour: NonZeroU32::new(1_000), ..Rates::default() };
+        let limits = Limits::new(rates);
+        let longest = (0..2_000).filter_map(|_| limits.take(&ANNA).err()).max().unwrap();
+        assert!(longest <= Duration::from_secs(60), "{longest:?}");
+    }
+
+    #[test]
+    fn without_numbers_nothing_is_refused() {
+        assert_eq!(taken(&Limits::new(Rates::default()), &ANNA, 10_000), 10_000);
+    }
+}

@@ -1,0 +1,33 @@
+//! What to say of a request that is none: a method that there is not, or parameters that it does not take.
+
+use rmcp::ErrorData;
+use rmcp::model::{
+    CallToolRequestParams, CompleteRequestParams, CustomRequest, ErrorCode, GetPromptRequestParams,
+    InitializeRequestParams, PaginatedRequestParams, ReadResourceRequestParams,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The error for a request that is read as no request of the protocol.
+pub fn refused(request: CustomRequest) -> ErrorData {
+    let params = request.params.unwrap_or_default();
+    let why = match request.method.as_str() {
+        "initialize" => wrong::<InitializeRequestParams>(params),
+        "tools/call" => wrong::<CallToolRequestParams>(params),
+        "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
+            wrong::<PaginatedRequestParams>(params)
+        }
+        "prompts/get" => wrong::<GetPromptRequestParams>(params),
+        "resources/read" => wrong::<ReadResourceRequestParams>(params),
+        "completion/complete" => wrong::<CompleteRequestParams>(params),
+        "ping" | "server/discover" | "logging/setLevel" | "subscriptions/listen" => String::new(),
+        _ => return ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None),
+    };
+    let words = format!("the parameters of {} cannot be read{why}", request.method);
+    ErrorData::new(ErrorCode::INVALID_PARAMS, words, None)
+}
+
+/// Why these are no such parameters; empty where they are, and something beside them is not.
+fn wrong<P: DeserializeOwned>(params: Value) -> String {
+    serde_json::from_value::<P>(params).err().map_or_else(String::new, |why| format!(": {why}"))
+}

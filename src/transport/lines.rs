@@ -1,0 +1,254 @@
+//! Messages as lines of JSON, one in and one out. Every request gets an answer: also one that cannot be parsed, and at the
+//! end, what was asked before it.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rmcp::RoleServer;
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, ErrorData, JsonRpcMessage, RequestId,
+    ServerJsonRpcMessage,
+};
+use rmcp::transport::Transport;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::sync::{Mutex, watch};
+
+use super::skim::Skim;
+use crate::limit::memory;
+use crate::server::Server;
+
+/// The longest line, in bytes: a file of 10 MB in base64 and what stands around it.
+const LONGEST: usize = 16 << 20;
+/// How long what was asked may still take before it is stopped, when the client closes its side.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// One client's lines.
+pub struct Lines<R, W> {
+    from: BufReader<R>,
+    to: Arc<Mutex<Option<W>>>,
+    server: Server,
+    line: Vec<u8>,
+    /// Of a line that is too long: its id, as far as it was looked for.
+    skim: Option<Skim>,
+    /// What is to be said of the last line.
+    answer: Option<Refused>,
+    /// Requests that are not answered yet.
+    open: Arc<watch::Sender<HashSet<RequestId>>>,
+    begun: bool,
+    /// When the end of the input was seen.
+    ended: Option<Instant>,
+}
+
+/// Why a line is not taken, and the id of its request.
+struct Refused(ErrorCode, String, Option<RequestId>);
+
+/// What a line turned out to be.
+enum Read {
+    Line,
+    TooLong(Skim),
+    End,
+}
+
+impl<R, W> Lines<R, W>
+where
+    R: AsyncRead + Send + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    /// The lines of the client of `server`.
+    pub fn new(from: R, to: W, server: Server) -> Self {
+        Self {
+            from: BufReader::new(from),
+            to: Arc::new(Mutex::new(Some(to))),
+            server,
+            line: Vec::new(),
+            skim: None,
+            answer: None,
+            open: Arc::default(),
+            begun: false,
+            ended: None,
+        }
+    }
+
+    /// The next line, without its end. It can be given up at any moment: what was read so far is kept.
+    async fn read(&mut self) -> Read {
+        loop {
+            let bytes = match self.from.fill_buf().await {
+                Ok([]) => return Read::End,
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    tracing::error!("standard input: {error}");
+                    return Read::End;
+                }
+            };
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let some = &bytes[..end.unwrap_or(bytes.len())];
+            if self.skim.is_none() && self.line.len() + some.len() > LONGEST {
+                let mut skim = Skim::default();
+                skim.add(&std::mem::take(&mut self.line));
+                self.skim = Some(skim);
+            }
+            match &mut self.skim {
+                Some(skim) => skim.add(some),
+                None => self.line.extend_from_slice(some),
+            }
+            let used = some.len() + usize::from(end.is_some());
+            self.from.consume(used);
+            if end.is_some() {
+                return self.skim.take().map_or(Read::Line, Read::TooLong);
+            }
+        }
+    }
+
+    /// The message of a line, or what is to be said of it; neither, where nothing is to be done.
+    fn message(&self) -> Result<Option<ClientJsonRpcMessage>, Refused> {
+        let line = self.line.trim_ascii();
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let skimmed = || {
+            let mut skim = Skim::default();
+            skim.add(line);
+            skim.id()
+        };
+        if memory::weight(line) > memory::MOST {
+            let words = "the message holds too many values; it was not read".to_owned();
+            return Err(Refused(ErrorCode::INVALID_REQUEST, words, skimmed()));
+        }
+        match serde_json::from_slice(line) {
+            Ok(message) => Ok(Some(message)),
+            Err(why) if !why.is_data() => {
+                let words = format!("the message is no JSON that can be read: {why}");
+                Err(Refused(ErrorCode::PARSE_ERROR, words, skimmed()))
+            }
+            // Nobody waits for an answer to a notification, or to an answer.
+            Err(why) if serde_json::from_slice(line).is_ok_and(|sent: Value| !asks(&sent)) => {
+                tracing::debug!("a message that is no request cannot be read: {why}");
+                Ok(None)
+            }
+            Err(why) => {
+                let words = format!("the message is no request of JSON-RPC 2.0: {why}");
+                Err(Refused(ErrorCode::INVALID_REQUEST, words, skimmed()))
+            }
+        }
+    }
+
+    /// Takes note of a message; a second request of an id that is still open is refused.
+    fn admit(&mut self, message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refused> {
+        match &message {
+            JsonRpcMessage::Request(request) => {
+                // A subscription stays open until the end.
+                let is_answered = !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_));
+                let mut is_new = true;
+                self.open.send_modify(|open| is_new = !is_answered || open.insert(request.id.clone()));
+                if !is_new {
+                    let words =
+                        "a request of this id is under way and will be answered; this one was not begun".to_owned();
+                    return Err(Refused(ErrorCode::INVALID_REQUEST, words, Some(request.id.clone())));
+                }
+                self.begun = true;
+            }
+            JsonRpcMessage::Notification(told) => {
+                if let ClientNotification::CancelledNotification(cancelled) = &told.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.open.send_modify(|open| _ = open.remove(id));
+                }
+            }
+            _ => {}
+        }
+        // Before the first request, nothing else means anything.
+        Ok(self.begun.then_some(message))
+    }
+
+    /// Sees to the end: writes that have begun are finished, and batches stop after their row; when a signal ends the
+    /// server, at once. Given up, it goes on where it was.
+    async fn end(&mut self) {
+        let since = *self.ended.get_or_insert_with(Instant::now);
+        if !self.server.is_stopped() {
+            let mut open = self.open.subscribe();
+            let _ = tokio::time::timeout_at((since + GRACE).into(), open.wait_for(HashSet::is_empty)).await;
+            self.server.stop();
+        }
+        self.server.finish().await;
+    }
+}
+
+impl<R, W> Transport<RoleServer> for Lines<R, W>
+where
+    R: AsyncRead + Send + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    type Error = io::Error;
+
+    fn send(&mut self, message: ServerJsonRpcMessage) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        let (to, open) = (Arc::clone(&self.to), Arc::clone(&self.open));
+        async move {
+            let id = match &message {
+                JsonRpcMessage::Response(answer) => Some(&answer.id),
+                JsonRpcMessage::Error(answer) => answer.id.as_ref(),
+                _ => None,
+            };
+            // Before it is written: a client that has its answer may use the id again.
+            id.into_iter().for_each(|id| open.send_modify(|open| _ = open.remove(id)));
+            write(&mut *to.lock().await, &message).await
+        }
+    }
+
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        loop {
+            if self.answer.is_some() {
+                // Written by itself: this future can be given up, and half a line must not be.
+                let mut to = Arc::clone(&self.to).lock_owned().await;
+                if let Some(Refused(code, words, id)) = self.answer.take() {
+                    let answer = JsonRpcMessage::error(ErrorData::new(code, words, None), id);
+                    tokio::spawn(async move { write(&mut *to, &answer).await });
+                }
+            }
+            let server = self.server.clone();
+            let read = tokio::select! {
+                read = self.read() => read,
+                () = server.stopped() => Read::End,
+            };
+            let came = match read {
+                Read::Line => self.message(),
+                Read::TooLong(skim) => {
+                    let words = format!("the message is longer than {LONGEST} bytes; it was not read");
+                    Err(Refused(ErrorCode::PARSE_ERROR, words, skim.id()))
+                }
+                Read::End => {
+                    self.end().await;
+                    return None;
+                }
+            };
+            self.line.clear();
+            match came.and_then(|message| message.map_or(Ok(None), |message| self.admit(message))) {
+                Ok(Some(message)) => return Some(message),
+                Ok(None) => {}
+                Err(answer) => self.answer = Some(answer),
+            }
+        }
+    }
+
+    async fn close(&mut self) -> io::Result<()> {
+        drop(self.to.lock().await.take());
+        Ok(())
+    }
+}
+
+/// Whether somebody waits for an answer to this: it has an id, or is neither a notification nor an answer.
+fn asks(sent: &Value) -> bool {
+    let has = |key| sent.get(key).is_some();
+    if has("method") { has("id") } else { !has("result") && !has("error") }
+}
+
+async fn write<W: AsyncWrite + Unpin>(to: &mut Option<W>, message: &ServerJsonRpcMessage) -> io::Result<()> {
+    let to = to.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    to.write_all(&line).await?;
+    to.flush().await
+}

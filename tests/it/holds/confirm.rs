@@ -1,0 +1,196 @@
+//! Confirmation: only a yes is a yes, to exactly what was shown.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use erpnext_mcp::app::Connection;
+use erpnext_mcp::server::Server;
+use rmcp::model::{
+    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
+    ElicitationCapability, ErrorCode, Implementation,
+};
+use rmcp::service::{RequestContext, RunningService};
+use rmcp::{ClientHandler, ErrorData, RoleClient, RoleServer, ServiceExt};
+use serde_json::{Value, json};
+
+use crate::sandbox::SampleSite;
+use crate::support::{all, app_of, call, refusal};
+
+/// Answers in this way to whatever it is asked.
+#[derive(Clone, Debug)]
+enum Person {
+    Says(ElicitationAction, Option<&'static str>),
+    Fails,
+    Thinks(Duration),
+}
+
+#[derive(Clone)]
+struct Client(Person, Arc<std::sync::Mutex<Vec<String>>>);
+
+impl ClientHandler for Client {
+    fn get_info(&self) -> ClientConfig {
+        let mut capabilities = ClientCapabilities::default();
+        capabilities.elicitation = Some(ElicitationCapability::default());
+        ClientConfig::new(capabilities, Implementation::new("person", "1"))
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("no form") };
+        self.1.lock().unwrap().push(message);
+        let yes = || ElicitResult::new(ElicitationAction::Accept).with_content(json!({"confirm": true}));
+        match self.0.clone() {
+            Person::Says(action, content) => {
+                let answer = ElicitResult::new(action);
+                Ok(content.map_or(answer.clone(), |text| answer.with_content(serde_json::from_str(text).unwrap())))
+            }
+            Person::Fails => Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "no screen", None)),
+            Person::Thinks(time) => {
+                tokio::time::sleep(time).await;
+                Ok(yes())
+            }
+        }
+    }
+}
+
+fn strict(site: &SampleSite) -> Connection {
+    app_of(&site.config(json!({"confirm_argument": false, "doctypes": {"ToDo": all()}})))
+}
+
+async fn todo(app: &Connection, description: &str) -> String {
+    let made = call(app, "create_todo_document", json!({"data": {"description": description}})).await.unwrap();
+    made["created"].as_str().unwrap().to_owned()
+}
+
+async fn connected(site: &SampleSite, person: Person) -> RunningService<RoleClient, Client> {
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let server = Server::new(Arc::new(strict(site)));
+    tokio::spawn(async move { ServiceExt::<RoleServer>::serve(server, theirs).await.unwrap().waiting().await });
+    Client(person, Arc::default()).serve(ours).await.unwrap()
+}
+
+fn delete(name: &str) -> CallToolRequestParams {
+    let arguments = json!({"name": name});
+    CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone())
+}
+
+#[tokio::test]
+async fn only_an_accepted_form_that_says_so_is_a_yes() {
+    use ElicitationAction::{Accept, Cancel, Decline};
+    for (person, is_yes) in [
+        (Person::Says(Accept, Some(r#"{"confirm": true}"#)), true),
+        (Person::Says(Accept, None), false),
+        (Person::Says(Accept, Some("{}")), false),
+        (Person::Says(Accept, Some(r#"{"confirm": false}"#)), false),
+        (Person::Says(Accept, Some(r#"{"confirm": "true"}"#)), false),
+        (Person::Says(Accept, Some(r#"{"confirm": 1}"#)), false),
+        (Person::Says(Decline, Some(r#"{"confirm": true}"#)), false),
+        (Person::Says(Cancel, None), false),
+    ] {
+        let site = SampleSite::start().await;
+        let name = todo(&strict(&site), "x").await;
+        let client = connected(&site, person.clone()).await;
+        let result = serde_json::to_value(client.call_tool(delete(&name)).await.unwrap()).unwrap();
+        assert_eq!(site.stored("ToDo", &name).is_none(), is_yes, "{person:?}: {result}");
+        assert_eq!(result["isError"] == true, !is_yes, "{person:?}: {result}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_fails_over_the_question_gets_the_token() {
+    let site = SampleSite::start().await;
+    let name = todo(&strict(&site), "x").await;
+    let client = connected(&site, Person::Fails).await;
+    let result = serde_json::to_value(client.call_tool(delete(&name)).await.unwrap()).unwrap();
+    let shown: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert!(shown["confirm_token"].is_string(), "{result}");
+    let confirmed = json!({"name": name, "confirm_token": shown["confirm_token"]});
+    let request =
+        CallToolRequestParams::new("delete_todo_document").with_arguments(confirmed.as_object().unwrap().clone());
+    client.call_tool(request).await.unwrap();
+    assert!(site.stored("ToDo", &name).is_none());
+}
+
+#[tokio::test]
+async fn a_call_that_was_cancelled_while_it_waited_does_nothing_whatever_is_answered_later() {
+    use rmcp::model::{ClientRequest, Request};
+    let site = SampleSite::start().await;
+    let name = todo(&strict(&site), "x").await;
+    let client = connected(&site, Person::Thinks(Duration::from_millis(600))).await;
+    let request = ClientRequest::CallToolRequest(Request::new(delete(&name)));
+    let handle = client.send_cancellable_request(request, Default::default()).await.unwrap();
+    let asked = &client.service().1;
+    while asked.lock().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    handle.cancel(None).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert!(site.stored("ToDo", &name).is_some(), "{:?}", site.writes());
+}
+
+async fn preview(app: &Connection, tool: &str, given: Value) -> Value {
+    let said = refusal(app, tool, given).await;
+    serde_json::from_str(&said).unwrap_or_else(|_| panic!("no preview: {said}"))
+}
+
+#[tokio::test]
+async fn the_token_of_a_batch_is_for_every_document_as_it_is_and_shows_what_a_single_one_would() {
+    let site = SampleSite::start().await;
+    let app = strict(&site);
+    let mut names = Vec::new();
+    for at in 0..30 {
+        names.push(todo(&app, &format!("call {at}")).await);
+    }
+    let given = json!({"doctype": "ToDo", "names": names});
+    let shown = preview(&app, "delete_bulk_documents", given.clone()).await;
+    let single = preview(&app, "delete_todo_document", json!({"name": names[3]})).await;
+    assert_eq!(shown["first"][3]["would_delete"], single["would_delete"], "{shown}");
+    // One that nobody was shown in full is changed meanwhile.
+    let change = json!({"description": "another"});
+    site.sandbox.with(|site| site.update("ToDo", &names[29], change.as_object().unwrap())).unwrap();
+    let mut confirmed = given.clone();
+    confirmed["confirm_token"] = shown["confirm_token"].clone();
+    let again = preview(&app, "delete_bulk_documents", confirmed.clone()).await;
+    assert!(again["note"].as_str().unwrap().contains("older version"), "{again}");
+    confirmed["confirm_token"] = again["confirm_token"].clone();
+    assert_eq!(call(&app, "delete_bulk_documents", confirmed).await.unwrap()["done"], 30);
+}
+
+#[tokio::test]
+async fn no_token_is_given_for_what_cannot_be_done() {
+    let site = SampleSite::start().await;
+    let config = json!({"confirm_argument": false, "doctypes": {"ToDo": all(), "Sales Order": all()}});
+    let app = app_of(&site.config(config));
+    let name = todo(&app, "x").await;
+    let given = json!({"doctype": "ToDo", "names": [name, "No Such"]});
+    let said = refusal(&app, "delete_bulk_documents", given).await;
+    assert!(said.contains("nobody was asked") && said.contains("row 1 \"No Such\""), "{said}");
+    assert!(!said.contains("confirm_token"), "{said}");
+    let missing = refusal(&app, "delete_todo_document", json!({"name": "No Such"})).await;
+    assert!(!missing.contains("confirm_token"), "{missing}");
+    let submitted = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 1})).await;
+    let said = refusal(&app, "delete_sales_order_document", json!({"name": submitted})).await;
+    assert!(said.contains("is submitted") && !said.contains("confirm_token"), "{said}");
+}
+
+#[tokio::test]
+async fn what_a_person_is_asked_shows_every_character_and_renders_nothing() {
+    let site = SampleSite::start().await;
+    let app = strict(&site);
+    let evil = "pay \u{202e}000,1\u{202c} [Approve](https://evil.example) ![](https://evil.example/x.png)\u{e0041}";
+    let name = todo(&app, "x").await;
+    let change = json!({"description": evil});
+    site.sandbox.with(|site| site.update("ToDo", &name, change.as_object().unwrap())).unwrap();
+    let shown = refusal(&app, "delete_todo_document", json!({"name": name})).await;
+    let client = connected(&site, Person::Says(ElicitationAction::Decline, None)).await;
+    client.call_tool(delete(&name)).await.unwrap();
+    let asked = client.service().1.lock().unwrap().concat();
+    for said in [shown, asked] {
+        assert!(!said.contains(['\u{202e}', '\u{e0041}']) && !said.contains("]("), "{said}");
+        assert!(said.contains("⟨U+202E⟩") && said.contains("⟨U+E0041⟩"), "{said}");
+        assert!(said.contains("[Approve] (https://evil.example)"), "{said}");
+    }
+}

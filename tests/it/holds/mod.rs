@@ -1,0 +1,7 @@
+//! What is promised holds under attack: one test a promise, named after it.
+
+mod confirm;
+mod load;
+mod protocol;
+mod record;
+mod writes;

@@ -1,0 +1,201 @@
+//! The record: every call is in it, and what the commands that read it say; and flags hold in every command.
+
+use std::path::{Path, PathBuf};
+
+use erpnext_mcp::audit::Audit;
+use serde_json::{Value, json};
+
+use crate::cli::run;
+use crate::sandbox::SampleSite;
+use crate::stdio::Server;
+use crate::support::{app_with, call, load, refusal};
+
+/// A configuration with a log in that folder.
+fn logged(site: &SampleSite, folder: &Path, permissions: Value) -> Value {
+    let mut config = site.config(permissions);
+    config["audit"] = json!({"enabled": true, "log_file": folder.join("audit.log")});
+    config
+}
+
+fn lines(folder: &Path) -> Vec<Value> {
+    let log = std::fs::read_to_string(folder.join("audit.log")).unwrap_or_default();
+    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_that_is_not_permitted_is_recorded_with_what_was_tried() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true}}}));
+    let mut server = Server::initialized(&config).await;
+    let tried = json!({"name": "T-1", "data": {"status": "Closed"}});
+    let answer = server.request("tools/call", json!({"name": "update_todo_document", "arguments": tried})).await;
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    server.error("call_tool", json!({"tool": "update_todo_document", "arguments": tried})).await;
+    server.error("call_tool", json!({"tool": "delete_bulk_documents", "arguments": {"doctype": "Customer"}})).await;
+    server.request("tools/call", json!({"name": "no_such_tool", "arguments": {}})).await;
+    assert!(server.end().await.status.success());
+    let told = lines(folder.path());
+    let told: Vec<_> = told
+        .iter()
+        .map(|line| {
+            json!([line["tool"], line["operation"], line["doctype"], line["document"], line["fields"], line["result"]])
+        })
+        .collect();
+    let update = json!(["update_todo_document", "UPDATE", "ToDo", "T-1", ["status"], "DENIED"]);
+    assert_eq!(
+        told,
+        [update.clone(), update, json!(["delete_bulk_documents", "DELETE", "Customer", null, null, "DENIED"]),]
+    );
+    assert_eq!(lines(folder.path())[0]["user"], "Administrator");
+}
+
+#[tokio::test]
+async fn a_preview_is_no_denial() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let rule = json!({"confirm_argument": false, "doctypes": {"ToDo": {"read": true, "create": true, "delete": true}}});
+    let config = logged(&site, folder.path(), rule);
+    let app = app_with(&config, Audit::open(&load(&config).audit).unwrap());
+    let made = call(&app, "create_todo_document", json!({"data": {"description": "x"}})).await.unwrap();
+    refusal(&app, "delete_todo_document", json!({"name": made["created"]})).await;
+    assert_eq!(lines(folder.path()).last().unwrap()["result"], "PREVIEW");
+}
+
+/// A folder with a configuration and a log of some calls.
+async fn kept() -> (tempfile::TempDir, PathBuf) {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let rule = json!({"doctypes": {"ToDo": {"read": true, "create": true}}});
+    let config = logged(&site, folder.path(), rule);
+    let app = app_with(&config, Audit::open(&load(&config).audit).unwrap());
+    let made = call(&app, "create_todo_document", json!({"data": {"description": "x"}})).await.unwrap();
+    call(&app, "get_todo_document", json!({"name": made["created"]})).await.unwrap();
+    refusal(&app, "get_todo_document", json!({"name": "evil\u{1b}[2J\u{202e}name"})).await;
+    std::fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+    let log = folder.path().join("audit.log");
+    (folder, log)
+}
+
+#[tokio::test]
+async fn the_log_can_be_asked_and_says_when_there_is_nothing() {
+    let (folder, log) = kept().await;
+    let audit = async |arguments: &[&str]| {
+        let arguments = [&["--config", "config.json", "audit"], arguments].concat();
+        run(folder.path(), &[], &arguments).await
+    };
+    let table = audit(&["tail"]).await.stdout;
+    assert!(table.starts_with("time ") && table.lines().count() == 5, "{table}");
+    assert!(!table.contains(['\u{1b}', '\u{202e}']), "{table}");
+    for (only, count) in [
+        (&["--result", "failed"][..], 1),
+        (&["--doctype", "todo", "--user", "Administrator"], 4),
+        (&["--user", "nobody@example.com"], 0),
+        (&["--since", "2020-01-01", "--until", "2020-12-31"], 0),
+        (&["--since", "2020-01-01T00:00:00Z", "-n", "2"], 2),
+    ] {
+        let json = audit(&[&["tail", "--json"], only].concat()).await;
+        assert_eq!(json.stdout.lines().count(), count, "{only:?}: {} {}", json.stdout, json.stderr);
+    }
+    assert!(audit(&["tail", "--user", "x"]).await.stdout.contains("no line of"), "it says so");
+    assert!(audit(&["tail", "--since", "yesterday"]).await.stderr.contains("expected a day"));
+    assert!(audit(&["open"]).await.stdout.contains("no write is open"));
+    let head = audit(&["head"]).await.stdout;
+    assert!(head.starts_with("4:"), "{head}");
+    assert!(audit(&["verify", "--head", head.trim()]).await.stdout.contains("4 lines, the chain is whole"));
+    std::fs::write(&log, "").unwrap();
+    for arguments in [&["verify"][..], &["verify", "--head", head.trim()]] {
+        let said = audit(arguments).await;
+        assert_eq!(said.code, Some(1));
+        assert!(said.stderr.contains("lines 1 to 4 of the chain are missing"), "{}", said.stderr);
+    }
+    assert!(audit(&["stats"]).await.stdout.contains("has no line"));
+    std::fs::remove_file(folder.path().join("audit.log.head")).unwrap();
+    assert!(audit(&["verify"]).await.stderr.contains("audit.log.head is missing"));
+}
+
+/// Every command, as short as it runs; none of them asks a site.
+const COMMANDS: [&[&str]; 14] = [
+    &["tools"],
+    &["check"],
+    &["check", "create ToDo"],
+    &["doctor"],
+    &["init", "--yes", "--url", "http://127.0.0.1:9", "--api-key", "k"],
+    &["demo", "--site-only"],
+    &["config", "example"],
+    &["config", "schema"],
+    &["audit", "verify"],
+    &["audit", "head"],
+    &["audit", "tail"],
+    &["audit", "open"],
+    &["completions", "bash"],
+    &["man"],
+];
+
+#[tokio::test]
+async fn every_command_holds_to_every_global_flag_or_refuses_it() {
+    let (folder, _) = kept().await;
+    for command in COMMANDS {
+        for (flag, values) in [("--read-only", &["--read-only"][..]), ("--toolsets", &["--toolsets", "no-such-set"])] {
+            let env = [("ERPNEXT_API_SECRET", "s")];
+            let config: &[&str] = match command[0] {
+                "config" | "completions" | "man" | "demo" => &[],
+                "init" => &["--config", "new.json"],
+                _ => &["--config", "config.json"],
+            };
+            let done = run(folder.path(), &env, &[config, values, command].concat()).await;
+            let said = format!("{}{}", done.stdout, done.stderr);
+            let refuses = said.contains(&format!("takes no {flag}"));
+            match (command, flag) {
+                // What lists, checks or serves tools holds to both.
+                (["tools" | "check" | "doctor" | "init", ..], "--toolsets") => {
+                    assert!(
+                        done.code == Some(1) && said.contains("no-such-set") || command[0] == "init",
+                        "{command:?}: {said}"
+                    );
+                }
+                (["check", "create ToDo"], _) => assert!(done.code == Some(1) && said.contains("denied"), "{said}"),
+                (["tools"], _) => assert!(!said.contains("create_") && said.contains("get_todo"), "{said}"),
+                (["check" | "doctor" | "init", ..], _) => assert!(!refuses, "{command:?}: {said}"),
+                _ => assert!(refuses && done.code == Some(1), "{command:?} {flag}: {said}"),
+            }
+        }
+    }
+    for command in [&["completions", "bash"][..], &["man"], &["config", "example"], &["demo", "--site-only"]] {
+        let done = run(folder.path(), &[], &[&["--config", "config.json"], command].concat()).await;
+        assert!(done.stderr.contains("takes no --config"), "{command:?}: {}", done.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_set_up_that_permits_no_writes_writes_a_configuration_that_permits_none() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let url = site.sandbox.url();
+    let init = [
+        "--config",
+        "new.json",
+        "--read-only",
+        "--toolsets",
+        "selling",
+        "init",
+        "--yes",
+        "--url",
+        &url,
+        "--api-key",
+        "administrator",
+        "--preset",
+        "full-access",
+    ];
+    let done = run(folder.path(), &[("ERPNEXT_API_SECRET", "secret")], &init).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let denied = run(folder.path(), &[], &["--config", "new.json", "check", "create ToDo"]).await;
+    assert!(denied.code == Some(1) && denied.stdout.contains("denied"), "{}{}", denied.stdout, denied.stderr);
+    let written: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("new.json")).unwrap()).unwrap();
+    assert_eq!(written["tools"], json!({"toolsets": ["selling"], "read_only": true}));
+}
+
+#[tokio::test]
+async fn a_demo_that_permits_no_writes_offers_none() {
+    let mut server = Server::of(&["demo", "--read-only"]).await;
+    let listed = server.tools().await;
+    assert!(listed.iter().all(|tool| tool["annotations"]["readOnlyHint"] == true), "{listed:?}");
+    assert!(!listed.is_empty());
+}

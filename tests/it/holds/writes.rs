@@ -1,0 +1,144 @@
+//! Writes: one key makes one document, and a poll misses nothing.
+
+use std::path::Path;
+use std::time::Duration;
+
+use erpnext_mcp::app::{App, Connection};
+use erpnext_mcp::audit::Audit;
+use erpnext_mcp::context::client_options;
+use erpnext_mcp::site::{Client, ClientOptions, Retry};
+use erpnext_sandbox::{Fault, Kind};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::sandbox::SampleSite;
+use crate::support::{all, app_of, call, load, refusal};
+
+const CREATE: &str = "create_todo_document";
+
+/// A server with a folder for what outlives it, as each process of one machine has the same.
+fn server(site: &SampleSite, folder: &Path) -> Connection {
+    let mut config = load(&site.config(json!({"doctypes": {"ToDo": all()}})));
+    config.state_folder = Some(folder.to_owned());
+    let retry = Retry { first: Duration::from_millis(2), ..Retry::default() };
+    let options = ClientOptions { timeout: Duration::from_millis(700), retry, ..client_options(&config) };
+    App::with_client(&config, Client::new(options).unwrap(), Audit::default()).unwrap().1
+}
+
+fn with_key(key: &str) -> Value {
+    json!({"data": {"description": "once"}, "idempotency_key": key})
+}
+
+#[tokio::test]
+async fn one_key_makes_one_document_at_once_later_and_in_two_processes() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let servers = [server(&site, folder.path()), server(&site, folder.path())];
+    site.sandbox.faults().add(Fault::new(Kind::Latency(200)).method("POST").path("/api/resource/ToDo"));
+    let at_once = (0..6).map(|at| call(&servers[at % 2], CREATE, with_key("k-1")));
+    let mut names: Vec<String> = Vec::new();
+    for answer in join_all(at_once).await {
+        names.push(answer.unwrap()["created"].as_str().unwrap().to_owned());
+    }
+    // A process that starts later knows it too.
+    let later = call(&server(&site, folder.path()), CREATE, with_key("k-1")).await.unwrap();
+    names.push(later["created"].as_str().unwrap().to_owned());
+    assert!(later["messages"].to_string().contains("nothing was sent now"), "{later}");
+    assert_eq!(site.writes(), [format!("insert ToDo {}", names[0])]);
+    assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
+    let other = call(&servers[0], CREATE, with_key("k-2")).await.unwrap();
+    assert_ne!(other["created"], names[0]);
+}
+
+#[tokio::test]
+async fn a_key_whose_create_got_no_answer_makes_no_second_document() {
+    for takes_effect in [true, false] {
+        let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+        let app = server(&site, folder.path());
+        let lost = if takes_effect { Kind::StallAfter } else { Kind::CutBefore };
+        site.sandbox.faults().add(Fault::new(lost).method("POST").path("/api/resource/ToDo").times(1));
+        // Nor can what was made be read.
+        site.sandbox.faults().add(Fault::new(Kind::Json(500)).method("GET").path("/api/resource/ToDo"));
+        let said = refusal(&app, CREATE, with_key("k-1")).await;
+        assert!(said.contains("Whether it was done is not known"), "{said}");
+        for app in [app, server(&site, folder.path())] {
+            let said = refusal(&app, CREATE, with_key("k-1")).await;
+            assert!(said.contains("an earlier call with it got no answer") && said.contains("another key"), "{said}");
+        }
+        assert_eq!(site.writes().len(), usize::from(takes_effect));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_the_site_refused_can_be_used_again() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let app = server(&site, folder.path());
+    site.sandbox.faults().add(Fault::new(Kind::Json(417)).method("POST").path("/api/resource/ToDo").times(1));
+    refusal(&app, CREATE, with_key("k-1")).await;
+    call(&app, CREATE, with_key("k-1")).await.unwrap();
+    assert_eq!(site.writes().len(), 1);
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_kept_are_refused() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("keys"), "in the way").unwrap();
+    let app = server(&site, folder.path());
+    let said = refusal(&app, CREATE, with_key("k-1")).await;
+    assert!(said.contains("cannot keep keys now; nothing was sent"), "{said}");
+    assert!(site.writes().is_empty());
+    call(&app, CREATE, json!({"data": {"description": "without"}})).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_that_is_committed_late_is_given_by_the_next_poll_and_once() {
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config(json!({"default": all()})));
+    let make = async |words: &str| {
+        let data = json!({"doctype": "ToDo", "data": {"description": words}});
+        call(&app, "create_generic_document", data).await.unwrap()["created"].as_str().unwrap().to_owned()
+    };
+    let (late, early) = (make("late").await, make("early").await);
+    let at = |name: &str| site.stored("ToDo", name).unwrap()["modified"].as_str().unwrap().to_owned();
+    let since = at(&late);
+    // Not committed yet: as if its row was of long ago, until it shows with the time at which it was written.
+    let set = |name: &str, modified: &str| {
+        let statement = format!("UPDATE `tabToDo` SET modified = '{modified}' WHERE name = '{name}'");
+        site.sandbox.with(|site| site.sql(&statement, &[], &[])).unwrap();
+    };
+    set(&late, "2020-01-01 00:00:00");
+    let before = "2026-01-01 00:00:00";
+    let names = |answer: &Value| -> Vec<String> {
+        let changes = answer["changes"].as_array().unwrap().iter();
+        changes.map(|change| change["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let first =
+        call(&app, "get_changes_since", json!({"doctypes": ["ToDo"], "since": before, "limit": 500})).await.unwrap();
+    assert!(names(&first).contains(&early) && !names(&first).contains(&late), "{first}");
+    set(&late, &since);
+    let mut cursor = first["cursor"].clone();
+    let mut poll = async || {
+        let answer = call(&app, "get_changes_since", json!({"doctypes": ["ToDo"], "cursor": cursor})).await.unwrap();
+        cursor = answer["cursor"].clone();
+        names(&answer)
+    };
+    assert_eq!(poll().await, [late]);
+    assert_eq!(poll().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_row_of_a_batch_that_a_condition_refuses_is_that_rows_error() {
+    let site = SampleSite::start().await;
+    let rule = json!({"read": true, "create": true, "update": true, "conditions": {"update": {"status": ["Open"]}}});
+    let app = app_of(&site.config(json!({"doctypes": {"ToDo": rule}})));
+    let mut rows = Vec::new();
+    for at in 0..12 {
+        let status = if at == 5 { "Closed" } else { "Open" };
+        let data = json!({"data": {"description": "x", "status": status}});
+        let made = call(&app, CREATE, data).await.unwrap();
+        rows.push(json!({"name": made["created"], "description": format!("row {at}")}));
+    }
+    let answer = call(&app, "update_bulk_documents", json!({"doctype": "ToDo", "documents": rows})).await.unwrap();
+    assert_eq!(answer["done"], 11, "{answer}");
+    assert_eq!(answer["failed"][0]["rows"][0]["row"], 5, "{answer}");
+    assert_eq!(answer.get("stopped"), None, "{answer}");
+}
