@@ -17,6 +17,7 @@ use crate::site::CallState;
 use crate::tool::progress::CallObserver;
 use crate::tool::{Arguments, Call, Registry, Tool, arguments};
 use crate::tools;
+use crate::writes::quota;
 
 /// How long a call waits to learn on whose behalf it is recorded, and which version the site runs.
 const WAIT: Duration = Duration::from_secs(2);
@@ -50,10 +51,13 @@ pub async fn run(
     if session.audit.is_on() {
         (attempt.client, attempt.user) = (client, user);
     }
-    let result = match checked.map_err(|found| ToolError::arguments(tool.name(), found)) {
+    let mut result = match checked.map_err(|found| ToolError::arguments(tool.name(), found)) {
         Ok(()) => answer(session, registry, tool, given, &attempt, observer).await,
         Err(error) => Err(error),
     };
+    if let Ok(answer) = &mut result {
+        quota::note(session, &attempt, &mut answer.data).await;
+    }
     let result = result.map(|mut answer| {
         let made = answer.made.take();
         let data = presented(session.tools, answer.into_value());

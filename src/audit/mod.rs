@@ -5,6 +5,7 @@ mod file;
 mod head;
 pub mod review;
 mod rotation;
+mod tally;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -13,11 +14,12 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::config;
 use crate::shape::text::shortened;
 use file::LogFile;
+use tally::{Tally, WHOLE_BATCH};
 
 pub use entry::{Attempt, Entry, Outcome};
 pub use head::Head;
@@ -32,6 +34,37 @@ pub struct Audit {
 struct Log {
     file: Mutex<LogFile>,
     settings: config::Audit,
+    tally: Mutex<Tally>,
+}
+
+impl Log {
+    fn room(
+        &self,
+        tally: &mut Tally,
+        user: &str,
+        operation: &str,
+        limits: &[(SignedDuration, u64)],
+    ) -> io::Result<Result<(), Full>> {
+        for (over, most) in limits {
+            let sent = tally.of(&self.settings.log_file, user, operation, Timestamp::now() - *over)?;
+            let spare = usize::try_from(*most).unwrap_or(usize::MAX);
+            if let Some(first) = sent.len().checked_sub(spare).and_then(|over| sent.get(over)) {
+                return Ok(Err(Full { most: *most, over: *over, free: *first + *over }));
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// A quota that is used up.
+#[derive(Clone, Copy, Debug)]
+pub struct Full {
+    /// How many writes it is.
+    pub most: u64,
+    /// In which time.
+    pub over: SignedDuration,
+    /// When the next one may be sent.
+    pub free: Timestamp,
 }
 
 /// That the intent to write is recorded, or that no log is wanted. Only [`Audit::intend`] makes one.
@@ -54,7 +87,7 @@ impl Audit {
             return Ok(Self::default());
         }
         let file = LogFile::open(&settings.log_file, settings.retention_days, Timestamp::now())?;
-        Ok(Self { log: Some(Log { file: Mutex::new(file), settings: settings.clone() }) })
+        Ok(Self { log: Some(Log { file: Mutex::new(file), settings: settings.clone(), tally: Mutex::default() }) })
     }
 
     /// Whether anything is recorded.
@@ -71,6 +104,59 @@ impl Audit {
             return Err(Unrecorded(io::Error::other("a dry run sends nothing")));
         }
         self.record(attempt, Outcome::Intent, None, 0, 0).map(Recorded)
+    }
+
+    /// Records that a batch is about to be sent, whose rows are recorded one by one beside it.
+    ///
+    /// # Errors
+    /// As [`Audit::intend`].
+    pub fn intend_batch(&self, attempt: &Attempt) -> Result<(), Unrecorded> {
+        self.record(attempt, Outcome::Intent, Some(WHOLE_BATCH), 0, 0)
+    }
+
+    /// As [`Audit::intend`], where the user has sent fewer such writes than `limits` say of each time; between the count and
+    /// the record no other call of this server is counted.
+    ///
+    /// # Errors
+    /// As [`Audit::intend`], or where the log cannot be read.
+    pub fn intend_within(
+        &self,
+        attempt: &Attempt,
+        user: &str,
+        limits: &[(SignedDuration, u64)],
+    ) -> Result<Result<Recorded, Full>, Unrecorded> {
+        let Some(log) = &self.log else { return self.intend(attempt).map(Ok) };
+        let mut tally = log.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        match log.room(&mut tally, user, &attempt.operation, limits).map_err(Unrecorded)? {
+            Ok(()) => self.intend(attempt).map(Ok),
+            Err(full) => Ok(Err(full)),
+        }
+    }
+
+    /// Whether a user has sent fewer writes of an operation than `limits` say of each time.
+    ///
+    /// # Errors
+    /// Where the log cannot be read.
+    pub fn room(
+        &self,
+        user: &str,
+        operation: &str,
+        limits: &[(SignedDuration, u64)],
+    ) -> Result<Result<(), Full>, Unrecorded> {
+        let Some(log) = &self.log else { return Ok(Ok(())) };
+        let mut tally = log.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        log.room(&mut tally, user, operation, limits).map_err(Unrecorded)
+    }
+
+    /// How many writes of an operation a user sent since then.
+    ///
+    /// # Errors
+    /// Where the log cannot be read.
+    pub fn sent(&self, user: &str, operation: &str, since: Timestamp) -> io::Result<u64> {
+        let Some(log) = &self.log else { return Ok(0) };
+        let mut tally = log.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = tally.of(&log.settings.log_file, user, operation, since)?;
+        Ok(u64::try_from(sent.len()).unwrap_or(u64::MAX))
     }
 
     /// Records what came of an attempt. It has happened: a log that cannot be written is told to the server's log.

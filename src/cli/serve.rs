@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use erpnext_mcp::app::{App, Connection};
@@ -44,8 +45,8 @@ pub fn run(global: &Global) -> anyhow::Result<()> {
         }
         serve_stdio(Server::new(connection)).await
     });
-    // A read of standard input that nobody ends would hold it up.
-    runtime.shutdown_background();
+    // What is being written to disk is finished; a read of standard input that nobody ends would hold it up for ever.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     served
 }
 

@@ -9,6 +9,7 @@ mod methods;
 mod names;
 mod operation;
 mod pattern;
+pub mod quota;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use methods::{ArgumentKind, Method, MethodArgument};
 pub use names::{ATTACHMENTS, COMMENTS, Place, UnknownName};
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
+pub use quota::Quota;
 pub use schema::schema;
 
 /// The file that is read where none is named, if it exists.
@@ -101,6 +103,8 @@ pub struct Permissions {
     pub confirm: Operations,
     /// Whether `confirm: true` among the arguments is a confirmation; not unless stated.
     pub confirm_argument: bool,
+    /// How many writes a user may send, and what a submit may be worth.
+    pub quota: Quota,
 }
 
 /// What is permitted on one DocType.

@@ -10,7 +10,7 @@ use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
     Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, Mode, OnFailure,
     Operation, Operations, Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, json,
-    methods,
+    methods, quota,
 };
 use crate::files;
 
@@ -88,13 +88,19 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         let permissions = file.object("permissions").map(|section| permissions(&section)).unwrap_or_default();
         let tools = file.object("tools").map(|section| tools(&section)).unwrap_or_default();
         let log_level = level(&file, "log_level");
+        let audit = audit(&file, env);
+        let is_counted = audit.enabled && audit.format == AuditFormat::Json;
+        if !permissions.quota.writes.is_empty() && !is_counted {
+            let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
+            errors.note("permissions.quota", why);
+        }
         Config {
             permissions,
             methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
             attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
             schema: schema(&file, env),
             tools,
-            audit: audit(&file, env),
+            audit,
             rate_limiting: rate_limiting(&file),
             cache: cache(&file),
             log_level: from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default(),
@@ -111,11 +117,12 @@ fn from_env<T>(env: Env<'_>, name: &str, parse: impl Fn(&str) -> Result<T, Strin
 }
 
 fn permissions(section: &Reader<'_>) -> Permissions {
-    section.only(&["doctypes", "default", "reports", "confirm", "confirm_argument"]);
+    section.only(&["doctypes", "default", "reports", "confirm", "confirm_argument", "quota"]);
     let mut permissions = Permissions {
         reports: reports(section),
         confirm: confirm(section),
         confirm_argument: section.bool("confirm_argument", false),
+        quota: section.object("quota").map(|section| quota::read(&section)).unwrap_or_default(),
         ..Permissions::default()
     };
     if let Some(default) = section.object("default") {

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::{CreateKeys, SiteState, UserState};
 use crate::audit::Audit;
 use crate::catalog::{Asker, Catalog, SiteVersion};
-use crate::config::{Attachments, Tools};
+use crate::config::{Attachments, Tools, Quota};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
 use crate::shape::Masked;
@@ -42,6 +42,8 @@ pub struct Session<'a> {
     pub list_changes: bool,
     /// The record of every attempt.
     pub audit: &'a Audit,
+    /// How many writes a user may send, and what a submit may be worth.
+    pub quota: &'a Quota,
     /// The keys by which repeated creates are known again.
     pub create_keys: &'a CreateKeys,
     state: &'a SiteState,
@@ -62,6 +64,7 @@ impl<'a> Session<'a> {
             attachments: &state.attachments,
             list_changes: state.list_changes,
             audit: &state.audit,
+            quota: &state.quota,
             create_keys: &state.create_keys,
             state,
         }

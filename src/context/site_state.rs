@@ -11,7 +11,7 @@ use crate::audit::Audit;
 use crate::cache::CacheOptions;
 use crate::catalog::unknown_names::UnknownNames;
 use crate::catalog::{Catalog, SiteVersion};
-use crate::config::{Attachments, Config, Tools};
+use crate::config::{Attachments, Config, Quota, Tools};
 use crate::limit::Rates;
 use crate::policy::Policy;
 use crate::site::{CallerClient, Client, ClientOptions, Identity, SiteError};
@@ -40,6 +40,8 @@ pub struct SiteState {
     pub attachments: Attachments,
     /// The record of every attempt.
     pub audit: Audit,
+    /// How many writes a user may send, and what a submit may be worth.
+    pub quota: Quota,
     /// The keys by which repeated creates are known again.
     pub create_keys: CreateKeys,
     /// Names in the configuration that no table knows.
@@ -70,6 +72,7 @@ impl SiteState {
             tools: config.tools.clone(),
             attachments: config.attachments.clone(),
             audit,
+            quota: config.permissions.quota.clone(),
             create_keys: CreateKeys::new(config.state_folder.as_deref()),
             unknown_names: UnknownNames::new(config),
             zone: OnceCell::new(),

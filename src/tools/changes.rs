@@ -149,8 +149,10 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let mut more = false;
     for (index, source) in sources.iter().enumerate() {
         let hash = |row: &Map<String, Value>| hashed(index, text(row, source.at), &name(row));
-        let (given, late): (Vec<_>, Vec<_>) =
+        let (given, mut late): (Vec<_>, Vec<_>) =
             before(session, source, &seen).await?.into_iter().partition(|row| seen.given.contains(&hash(row)));
+        // Those of the last moment itself come in their order.
+        late.retain(|row| text(row, source.at) < seen.at.as_str());
         known.extend(given.iter().map(|row| (text(row, source.at).to_owned(), hash(row))));
         let rows = rows(session, source, index, &seen, limit).await?;
         more |= rows.len() >= limit;
@@ -239,7 +241,7 @@ async fn before(session: &Session<'_>, source: &Source, seen: &Seen) -> Result<V
         return Ok(Vec::new());
     }
     let at = |operator, moment: &str| Filter::new(source.at, operator, moment);
-    list(session, source, vec![at(Operator::Gt, &seen.from), at(Operator::Lt, &seen.at)], 500).await
+    list(session, source, vec![at(Operator::Gt, &seen.from), at(Operator::Lte, &seen.at)], 500).await
 }
 
 /// The next changes of one source: the rest of the moment that was seen last, then what came after it.

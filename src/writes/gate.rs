@@ -56,6 +56,7 @@ impl<'a> DocTypeCall<'a> {
         'a: 's,
     {
         let admitted = self.judge(&step).await?;
+        let operation = self.within_quota(operation, &step).await?;
         if self.attempt.dry_run {
             return Ok(Go::Answer(self.dry(&step).into()));
         }
@@ -63,7 +64,7 @@ impl<'a> DocTypeCall<'a> {
             Some(confirmed) => confirmed,
             None => self.ask(operation, &step)?,
         };
-        let recorded = self.session.audit.intend(self.attempt)?;
+        let recorded = self.intend().await?;
         Ok(Go::Send(Cleared::new(admitted, step.name, confirmed, recorded)))
     }
 
@@ -87,7 +88,7 @@ impl<'a> DocTypeCall<'a> {
         let what = format!("{operation} {} documents", self.def.name);
         let about = About { tool: self.tool.name(), doctype: self.def.name, state: Some(state), operation, what };
         let confirmed = about.confirmed(self.session, self.given, || preview.clone())?;
-        let _for_the_whole = self.session.audit.intend(self.attempt)?;
+        self.session.audit.intend_batch(self.attempt)?;
         Ok(Some(confirmed))
     }
 

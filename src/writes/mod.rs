@@ -7,5 +7,6 @@ pub mod creates;
 pub mod gate;
 pub mod links;
 pub mod protected_fields;
+pub mod quota;
 pub mod report;
 pub mod send;

@@ -3,5 +3,6 @@
 mod confirm;
 mod load;
 mod protocol;
+mod quota;
 mod record;
 mod writes;

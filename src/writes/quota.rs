@@ -1,0 +1,112 @@
+//! Quotas: how many writes a user may still send, told before none is left, and what a submit may be worth.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::gate::Step;
+use crate::audit::{Attempt, Full, Recorded};
+use crate::config::quota::Writes;
+use crate::context::Session;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::{Denial, Operation, Reason};
+
+/// What a document is worth: the first of these that it has, in the company's currency where it states that.
+const AMOUNTS: [&str; 6] =
+    ["base_grand_total", "base_paid_amount", "total_debit", "base_total", "grand_total", "paid_amount"];
+/// A quota is told of when less than one in so many writes is left.
+const TOLD_AT: u64 = 5;
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many writes of this attempt's operation its user may send, in which times; none where any number may be.
+fn limits(session: &Session<'_>, attempt: &Attempt) -> Vec<(SignedDuration, u64)> {
+    let operation = Operation::from_name(&attempt.operation.to_lowercase());
+    let writes: Writes =
+        operation.and_then(|operation| session.quota.writes.get(&operation).copied()).unwrap_or_default();
+    [writes.hour.map(|most| (HOUR, most)), writes.day.map(|most| (DAY, most))].into_iter().flatten().collect()
+}
+
+const fn span(over: SignedDuration) -> &'static str {
+    if over.as_secs() == HOUR.as_secs() { "an hour" } else { "a day" }
+}
+
+/// Tells in the answer to a write that its quota is nearly used up.
+pub async fn note(session: &Session<'_>, attempt: &Attempt, answer: &mut Map<String, Value>) {
+    let limits = limits(session, attempt);
+    if limits.is_empty() || attempt.dry_run {
+        return;
+    }
+    let Ok(user) = session.user_name().await else { return };
+    let left = |(over, most): &(SignedDuration, u64)| {
+        let sent = session.audit.sent(user, &attempt.operation, Timestamp::now() - *over).ok()?;
+        Some((most.saturating_sub(sent), *most, *over))
+    };
+    let near = limits.iter().filter_map(left).filter(|(left, most, _)| left * TOLD_AT < *most).min();
+    if let Some((left, most, over)) = near {
+        let operation = attempt.operation.to_lowercase();
+        answer.insert("quota".to_owned(), json!(format!("{left} of {most} times {operation} {} are left", span(over))));
+    }
+}
+
+impl DocTypeCall<'_> {
+    /// Records that the write is about to be sent, where the quota has room for it.
+    ///
+    /// # Errors
+    /// That it has none, or that the intent cannot be recorded.
+    pub(super) async fn intend(&self) -> Result<Recorded, ToolError> {
+        let limits = limits(self.session, self.attempt);
+        if limits.is_empty() {
+            return Ok(self.session.audit.intend(self.attempt)?);
+        }
+        let user = self.session.user_name().await?;
+        self.session.audit.intend_within(self.attempt, user, &limits)?.map_err(|full| self.full(user, &full))
+    }
+
+    /// That the quota has room, before anybody is asked; a look at what is stored decides whether somebody has to be.
+    ///
+    /// # Errors
+    /// That it has none, or that the document is worth too much.
+    pub(super) async fn within_quota(&self, operation: Operation, step: &Step<'_>) -> Result<Operation, ToolError> {
+        let limits = limits(self.session, self.attempt);
+        if !limits.is_empty() {
+            let user = self.session.user_name().await?;
+            self.session.audit.room(user, &self.attempt.operation, &limits)?.map_err(|full| self.full(user, &full))?;
+        }
+        let submits = |doc: Option<&Map<String, Value>>| doc.and_then(|doc| doc.get("docstatus")?.as_u64()) == Some(1);
+        let is_submit = self.permit.operation() == Operation::Submit
+            || submits(step.state.result()) && !submits(step.state.stored());
+        let quota = self.session.quota;
+        let Some(amount) = step.state.stored().or(step.state.result()).and_then(worth).filter(|_| is_submit) else {
+            return Ok(operation);
+        };
+        let above = |most: Option<u64>| most.filter(|most| amount > *most as f64);
+        if let Some(most) = above(quota.refuse_above) {
+            return Err(self.refused(format!(
+                "permissions.quota.submit_amount: it is over more than {most}, which no call submits; a person does that on the site"
+            )));
+        }
+        // What is worth that much is asked about like a cancel.
+        Ok(if above(quota.confirm_above).is_some() { Operation::Cancel } else { operation })
+    }
+
+    fn full(&self, user: &str, full: &Full) -> ToolError {
+        let free = full.free.strftime("%Y-%m-%d %H:%M:%S UTC");
+        self.refused(format!(
+            "permissions.quota: {user} may send {} of these {}, and has; the next is free at {free}",
+            full.most,
+            span(full.over)
+        ))
+    }
+
+    fn refused(&self, why: String) -> ToolError {
+        let (doctype, operation) = (self.def.name.to_owned(), self.permit.operation());
+        Denial { doctype, operation, reason: Reason::Refused(why) }.into()
+    }
+}
+
+/// What a document is worth, whichever way the money goes.
+fn worth(doc: &Map<String, Value>) -> Option<f64> {
+    AMOUNTS.iter().find_map(|field| doc.get(*field)?.as_f64().filter(|amount| *amount != 0.0)).map(f64::abs)
+}

@@ -1,0 +1,93 @@
+//! Quotas: how much a user may write, whatever the model is told to do.
+
+use std::path::Path;
+
+use erpnext_mcp::app::Connection;
+use erpnext_mcp::audit::Audit;
+use erpnext_mcp::config::Config;
+use erpnext_sandbox::{Fault, Kind};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::sandbox::{SampleSite, first};
+use crate::support::{all, app_with, call, load, refusal, write_config};
+
+fn config(site: &SampleSite, folder: &Path, quota: Value) -> Value {
+    let doctypes = json!({"ToDo": all(), "Sales Order": all()});
+    let mut config = site.config(json!({"confirm_argument": false, "doctypes": doctypes, "quota": quota}));
+    config["audit"] = json!({"enabled": true, "log_file": folder.join("audit.log")});
+    config
+}
+
+fn server(config: &Value) -> Connection {
+    app_with(config, Audit::open(&load(config).audit).unwrap())
+}
+
+fn todo() -> Value {
+    json!({"data": {"description": "x"}})
+}
+
+#[tokio::test]
+async fn a_quota_of_creates_holds_at_once_in_batches_and_over_restarts_and_is_told_before() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let config = config(&site, folder.path(), json!({"create": {"hour": 10, "day": 100}}));
+    let app = server(&config);
+    let first = call(&app, "create_todo_document", todo()).await.unwrap();
+    assert_eq!(first.get("quota"), None, "{first}");
+    // What the site refuses does not count.
+    site.sandbox.faults().add(Fault::new(Kind::Json(417)).method("POST").path("/api/resource/ToDo").times(1));
+    refusal(&app, "create_todo_document", todo()).await;
+    let rows: Vec<Value> = (0..5).map(|at| json!({"description": format!("row {at}")})).collect();
+    call(&app, "create_bulk_documents", json!({"doctype": "ToDo", "documents": rows})).await.unwrap();
+    let told = join_all((0..3).map(|_| call(&app, "create_todo_document", todo()))).await;
+    let near = told.last().unwrap().as_ref().unwrap();
+    assert_eq!(near["quota"], "1 of 10 times create an hour are left", "{near}");
+    let restarted = server(&config);
+    let at_once =
+        join_all((0..4).map(|at| call(if at % 2 == 0 { &app } else { &restarted }, "create_todo_document", todo())))
+            .await;
+    let refused: Vec<_> = at_once.into_iter().filter_map(Result::err).map(|error| error.for_model()).collect();
+    assert!(refused.len() >= 2, "{refused:?}");
+    let said = refusal(&restarted, "create_todo_document", todo()).await;
+    assert!(said.contains("permissions.quota: Administrator may send 10 of these an hour"), "{said}");
+    assert!(said.contains("the next is free at 20"), "{said}");
+    let log = std::fs::read_to_string(folder.path().join("audit.log")).unwrap();
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert_eq!(last["result"], "DENIED", "{last}");
+    // Two servers may pass each other once; one does not pass itself.
+    assert!((10..=11).contains(&site.writes().len()), "{:?}", site.writes());
+}
+
+#[tokio::test]
+async fn a_submit_over_the_amount_is_asked_about_or_refused() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let open = server(&config(&site, folder.path(), json!({})));
+    let draft = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    let submit = json!({"name": draft});
+    let asks = server(&config(&site, folder.path(), json!({"submit_amount": {"confirm": 1}})));
+    let shown: Value =
+        serde_json::from_str(&refusal(&asks, "submit_sales_order_document", submit.clone()).await).unwrap();
+    assert!(shown["confirm_token"].is_string(), "{shown}");
+    let refuses = server(&config(&site, folder.path(), json!({"submit_amount": {"confirm": 1, "refuse": 2}})));
+    let mut with_token = submit.clone();
+    with_token["confirm_token"] = shown["confirm_token"].clone();
+    let said = refusal(&refuses, "submit_sales_order_document", with_token.clone()).await;
+    assert!(said.contains("it is over more than 2"), "{said}");
+    assert!(site.writes().is_empty());
+    call(&asks, "submit_sales_order_document", with_token).await.unwrap();
+    let large = server(&config(&site, folder.path(), json!({"submit_amount": {"confirm": 1_000_000_000}})));
+    let draft = first(&large, "Sales Order", json!({"docstatus": 0})).await;
+    call(&large, "submit_sales_order_document", json!({"name": draft})).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_quota_without_a_log_to_count_from_is_refused() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    for audit in [json!({"enabled": false}), json!({"enabled": true, "format": "text"})] {
+        let mut config = config(&site, folder.path(), json!({"delete": {"day": 5}}));
+        config["audit"] = audit;
+        let (_folder, file) = write_config(&config);
+        let said = Config::load(Some(&file), &|_| None).unwrap_err().to_string();
+        assert!(said.contains("permissions.quota") && said.contains("counted from the audit log"), "{said}");
+    }
+}
