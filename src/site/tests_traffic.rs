@@ -157,7 +157,7 @@ async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
         .await
         .unwrap_err()
         .for_test();
-    assert!(error.for_model().contains("Wait 60 s") && !error.maybe_done(), "{}", error.for_model());
+    assert!(error.for_model().contains("Wait 600 s") && !error.maybe_done(), "{}", error.for_model());
     assert_eq!(count(&server).await, 3);
 }
 

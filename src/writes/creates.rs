@@ -268,11 +268,12 @@ impl<'a> Write for Create<'a> {
             let made = on.made_with(KEY, key).await?;
             return Ok(Verdict::seen(made, "no document with this idempotency_key was found"));
         }
+        let sent = on.listed(self.doc);
+        let rows = on.made_since(since, sent.keys().map(String::as_str), 0).await?;
+        // Asked after reading: whose document was read had begun by then.
         if !self.under_way.is_alone() {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
-        let sent = on.listed(self.doc);
-        let rows = on.made_since(since, sent.keys().map(String::as_str), 0).await?;
         Ok(match outcome::of_create(on.def, &|child| session.catalog.known(child), &sent, &rows) {
             Verdict::Made(name) if !session.user.recent_creates.claim(on.def.name, &name) => {
                 Verdict::Open(A_TWIN.to_owned())

@@ -112,9 +112,6 @@ impl<'a> Write for Attach<'a> {
     /// site gives a file another name where one has it already (`note1a2b3c.txt`), and tells not everybody who made which.
     async fn read_back(&self, since: Instant) -> Result<Verdict<Self::Made>, SiteError> {
         let session = self.on.session;
-        if !self.under_way.is_alone() {
-            return Ok(Verdict::Open(A_TWIN.to_owned()));
-        }
         let user = session.user_name().await?;
         let since = Since::of(session, since).await;
         let (stem, ending) = self.file_name.rsplit_once('.').unwrap_or((self.file_name, ""));
@@ -128,6 +125,9 @@ impl<'a> Write for Attach<'a> {
                 && !session.user.recent_creates.has(FILE, file.file())
         };
         let files = session.site.attachments(self.on.permit, self.name).await?;
+        if !self.under_way.is_alone() {
+            return Ok(Verdict::Open(A_TWIN.to_owned()));
+        }
         if files.iter().any(|file| file.text("creation").is_empty()) {
             return Ok(Verdict::Open("the site does not tell this user who attached which file".to_owned()));
         }

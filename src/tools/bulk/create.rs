@@ -174,12 +174,12 @@ impl<'a> Write for CreateAll<'a> {
     /// As one document of this user's since then for each that was sent: with all or none, fewer prove nothing.
     async fn read_back(&self, since: Instant) -> Result<Verdict<Vec<String>>, SiteError> {
         let (on, session) = (self.on, self.on.session);
-        if !self.under_way.iter().all(UnderWay::is_alone) {
-            return Ok(Verdict::Open(A_TWIN.to_owned()));
-        }
         let sent: Vec<Map<String, Value>> = self.docs.iter().map(|doc| on.listed(doc)).collect();
         let fields: BTreeSet<&str> = sent.iter().flat_map(Map::keys).map(String::as_str).collect();
         let rows = on.made_since(since, fields.into_iter(), sent.len()).await?;
+        if !self.under_way.iter().all(UnderWay::is_alone) {
+            return Ok(Verdict::Open(A_TWIN.to_owned()));
+        }
         let mut names = Vec::with_capacity(sent.len());
         for doc in &sent {
             match outcome::of_create(on.def, &|child| session.catalog.known(child), doc, &rows) {
