@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::{CreateKeys, SiteState, UserState};
 use crate::audit::Audit;
 use crate::catalog::{Asker, Catalog, SiteVersion};
-use crate::config::{Attachments, Tools, Quota};
+use crate::config::{Attachments, Quota, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
 use crate::shape::Masked;
