@@ -95,7 +95,8 @@ impl Traffic {
     async fn retry_after(&self, asked: Asked<'_>, deadline: Instant) -> Result<(), SiteError> {
         let Some(wait) = self.wait() else { return Ok(()) };
         if wait > WAITED_OUT || Instant::now() + wait > deadline {
-            let words = "it asked to wait (Retry-After) before, and no request leaves until that is over; nothing was sent";
+            let words =
+                "it asked to wait (Retry-After) before, and no request leaves until that is over; nothing was sent";
             return Err(asked.unsent(Kind::RateLimited { retry_after: Some(wait) }, words));
         }
         tokio::time::sleep(wait).await;
