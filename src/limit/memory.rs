@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The most that one answer may weigh.
-pub const MOST: usize = 96 << 20;
+pub const MOST: usize = 64 << 20;
 /// What weighs less is not counted against the budget, and is all that a text within an answer may weigh.
 pub const SMALL: usize = 1 << 20;
 

@@ -60,8 +60,8 @@ async fn no_answer_takes_more_than_512_megabytes() {
         ("{\"a\":1}", 3_000_000, false),
         ("[[[[[[]]]]]]", 2_000_000, false),
         // What is just taken.
-        ("{\"name\":\"x\"}", 150_000, true),
-        ("{\"name\":\"x\",\"status\":\"Open\",\"priority\":\"Low\",\"owner\":\"a@b.c\"}", 70_000, true),
+        ("{\"name\":\"x\"}", 100_000, true),
+        ("{\"name\":\"x\",\"status\":\"Open\",\"priority\":\"Low\",\"owner\":\"a@b.c\"}", 48_000, true),
     ] {
         let site = Site::start().await;
         site.respond("GET", TODOS, packed(row, count)).await;
