@@ -22,9 +22,9 @@ pub struct Copy {
     pub of: &'static str,
     /// Of which field, or column of a table.
     pub source: String,
-    /// Whether [`KNOWN`] tells of it by the name of the DocType that holds it.
+    /// Whether `KNOWN` tells of it by the name of the DocType that holds it.
     pub filled: bool,
-    /// Whether [`KNOWN`] tells of it at all, and what holds it links to such a document.
+    /// Whether `KNOWN` tells of it at all, and what holds it links to such a document.
     pub known: bool,
 }
 

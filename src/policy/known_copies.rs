@@ -1,6 +1,9 @@
 //! Copies that ERPNext's code makes and that its metadata does not tell, as data. To add one: the field that holds the copy,
 //! what it may be filled from, and why.
 
+/// Fields that hold documents of any DocType as they were, and so all that a rule withholds of these.
+pub const WHOLE: &[(&str, &str)] = &[("Version", "data"), ("Deleted Document", "data")];
+
 /// One entry: fields that are filled from fields of other DocTypes.
 pub struct Known {
     /// The DocType that holds the copies; with `None` every one that has such a field, in rows too. Links hold names and not

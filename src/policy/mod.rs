@@ -97,12 +97,20 @@ impl Policy {
         let copies = if sources.is_empty() { BTreeMap::new() } else { copies::of(&stated) };
         sources.extend(copies.values().flatten().cloned());
         let sources = Arc::new(sources);
+        let withholds = |rule: &DoctypePermissions| {
+            !rule.restricted_fields.is_empty()
+                || rule.allowed_fields.is_some()
+                || rule.conditions.contains_key(&Operation::Read)
+        };
+        let withholds = permissions.doctypes.values().any(withholds);
         let rule = |doctype: &str, rule: &DoctypePermissions| {
             let operations = left(rule.operations);
             let mut restricted = rule.restricted_fields.clone();
             // What is allowed by name is meant to be seen here.
             let meant = |copy: &&String| rule.allowed_fields.as_ref().is_some_and(|allowed| allowed.contains(copy));
             restricted.extend(copies.get(doctype).into_iter().flatten().filter(|copy| !meant(copy)).cloned());
+            let whole = known_copies::WHOLE.iter().filter(|(on, _)| withholds && *on == doctype);
+            restricted.extend(whole.map(|(_, field)| (*field).to_owned()).filter(|field| !meant(&field)));
             let fields = FieldRule::new(rule.allowed_fields.as_deref(), &restricted).beside(&sources);
             let conditions =
                 rule.conditions.iter().map(|(operation, condition)| (*operation, Arc::new(condition.clone())));

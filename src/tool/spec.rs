@@ -71,7 +71,7 @@ pub struct ToolSpec {
     pub handler: Handler,
 }
 
-/// What a tool takes, and the function that takes it: made by [`handler!`](crate::tool::handler), so that they fit.
+/// What a tool takes, and the function that takes it: made by `handler!`, so that they fit.
 pub struct Handler {
     /// Its own arguments.
     pub input: LazyLock<InputSchema>,

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{files_of, link, local};
+use super::{files_of, local, place};
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::context::Session;
@@ -75,11 +75,12 @@ async fn attach(call: Call<'_>, args: AttachArgs) -> Result<ToolAnswer, ToolErro
     let attach = Attach { on: &on, name, file_name: &file_name, bytes: &bytes, under_way };
     let answer = send(call.session, &attach, cleared).await?;
     let text = |key: &str| answer.data.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (key, address) = place(&on, text("file_url"));
     let result = Map::from_iter([
         ("attached".to_owned(), json!(text("name"))),
         ("file_name".to_owned(), json!(text("file_name"))),
         ("bytes".to_owned(), json!(bytes.len())),
-        ("link".to_owned(), json!(link(&on, text("file_url")))),
+        (key.to_owned(), json!(address)),
     ]);
     Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }

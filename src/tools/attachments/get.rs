@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Held, link};
+use super::{Held, place};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -83,10 +83,16 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
             Err(error) => return Err(error.into()),
         }
     };
-    let uri = link(&on, file.text("file_url"));
-    result.insert("note".to_owned(), json!(format!("{note}; a person who is logged in can open the link")));
-    result.insert("link".to_owned(), json!(uri));
-    call.observer.give(Attachment::Link { uri, name });
+    let (key, uri) = place(&on, file.text("file_url"));
+    let note = match key {
+        "link" => format!("{note}; a person who is logged in can open the link"),
+        _ => format!("{note}, and nothing is known of who keeps it"),
+    };
+    result.insert("note".to_owned(), json!(note));
+    result.insert(key.to_owned(), json!(uri));
+    if key == "link" {
+        call.observer.give(Attachment::Link { uri, name });
+    }
     Ok(result.into())
 }
 

@@ -196,14 +196,18 @@ fn facts(on: &DocTypeCall<'_>, file: &Attachment) -> Value {
     if !file.is_private() {
         facts["public"] = json!(true);
     }
-    facts["link"] = json!(link(on, file.text("file_url")));
+    let (key, address) = place(on, file.text("file_url"));
+    facts[key] = json!(address);
     facts
 }
 
-/// Where a person with a browser finds a file.
-fn link(on: &DocTypeCall<'_>, address: &str) -> String {
-    match address.starts_with('/') {
-        true => format!("{}{address}", on.session.caller.site.as_str()),
-        false => address.to_owned(),
+/// Where a person with a browser finds a file: `link` on the site, `foreign` elsewhere, such as on a host that only looks
+/// like the site's.
+fn place(on: &DocTypeCall<'_>, address: &str) -> (&'static str, String) {
+    let site = on.session.caller.site.as_str();
+    let is_path = |rest: &str| rest.starts_with('/') && !rest[1..].starts_with(['/', '\\']);
+    match address.strip_prefix(site).unwrap_or(address) {
+        path if is_path(path) => ("link", format!("{site}{path}")),
+        _ => ("foreign", address.to_owned()),
     }
 }

@@ -26,6 +26,32 @@ async fn seen(app: &erpnext_mcp::app::Connection, tool: &str, arguments: Value) 
 }
 
 #[on_every_version]
+async fn a_file_elsewhere_is_called_foreign_and_is_no_link_of_the_site() {
+    let (site, app) =
+        site(json!({"default": crate::support::all(), "doctypes": {"File": crate::support::all()}})).await;
+    let task = task(&app).await;
+    let at = site.url();
+    let host = at.strip_prefix("http://").unwrap();
+    let elsewhere = [
+        format!("http://{host}.evil.example/x.txt"),
+        format!("http://{host}@evil.example/x.txt"),
+        "https://evil.example/x.txt".to_owned(),
+    ];
+    for address in &elsewhere {
+        let data = json!({"file_name": "x.txt", "file_url": address, "attached_to_doctype": "Task", "attached_to_name": task["name"]});
+        call(&app, "create_generic_document", json!({"doctype": "File", "data": data})).await.unwrap();
+    }
+    let listed = call(&app, "list_attachments", task.clone()).await.unwrap();
+    let files = listed["attachments"].as_array().unwrap();
+    assert_eq!(files.len(), elsewhere.len(), "{listed}");
+    for file in files {
+        assert!(file.get("link").is_none() && elsewhere.iter().any(|address| file["foreign"] == *address), "{file}");
+        let (read, beside) = seen(&app, "get_attachment", with(&task, json!({"file": file["file"]}))).await;
+        assert!(read.get("link").is_none() && beside.is_empty(), "{read}");
+    }
+}
+
+#[on_every_version]
 async fn a_file_is_attached_listed_read_and_deleted() {
     let (site, app) = site(json!({"default": crate::support::all()})).await;
     let task = task(&app).await;
