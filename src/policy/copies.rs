@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Version, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Version, flag};
 
 use super::known_copies::{KNOWN, Known, PARTIES};
 
@@ -62,79 +62,78 @@ fn all() -> Vec<Copy> {
 /// The copies that documents of the DocType hold, by these tables.
 pub fn on(def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTypeDef>) -> Vec<Copy> {
     let mut copies = Vec::new();
-    for field in def.fields {
-        add(&mut copies, def, (def, field), "", get);
-        let child = field.target().filter(|_| field.kind.is_table()).and_then(get);
-        for (child, column) in
-            child.into_iter().flat_map(|child| child.fields.iter().map(move |column| (child, column)))
-        {
-            add(&mut copies, def, (child, column), &format!("{}.", field.fieldname), get);
+    add(&mut copies, def, def, "", get);
+    for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+        if let Some(child) = table.target().and_then(get) {
+            add(&mut copies, def, child, &format!("{}.", table.fieldname), get);
         }
     }
     copies
 }
 
-/// The fields that one of `holder`, a DocType or the rows that `at` names, may be filled from.
+/// The fields that those of `holder`, the DocType itself or the rows that `at` names, may be filled from.
 fn add(
     copies: &mut Vec<Copy>,
     def: &'static DocTypeDef,
-    (holder, field): (&'static DocTypeDef, &'static FieldDef),
+    holder: &'static DocTypeDef,
     at: &str,
     get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
 ) {
-    let path = format!("{at}{}", field.fieldname);
-    let mut push = |of: &'static str, source: String, filled: bool, known: bool| {
-        let copy = Copy { doctype: def.name, path: path.clone(), of, source, filled, known };
-        if (copy.of, &copy.source) != (def.name, &path) && !copies.contains(&copy) {
+    let mut push = |field: &str, of: &'static str, source: String, filled: bool, known: bool| {
+        let copy = Copy { doctype: def.name, path: format!("{at}{field}"), of, source, filled, known };
+        if (copy.of, &copy.source) != (def.name, &copy.path) && !copies.contains(&copy) {
             copies.push(copy);
         }
     };
-    if let Some((by, from)) = field.fetch_from.and_then(|from| from.split_once('.')) {
-        // A Dynamic Link leads to parties among others.
-        let has = |target: &&str| {
-            holder.field(by).is_some_and(|link| link.kind == FieldKind::Link)
-                || get(target).is_some_and(|there| there.field(from).is_some())
-        };
-        for target in holder.field(by).into_iter().flat_map(targets).filter(has) {
-            push(target, from.to_owned(), false, false);
-        }
-    }
-    if field.is(flag::READ_ONLY) && field.fieldname != "status" {
-        for target in holder.fields.iter().flat_map(targets) {
-            let there = get(target).and_then(|target| target.field(field.fieldname));
-            if there.is_some_and(|there| there.kind == field.kind) {
-                push(target, field.fieldname.to_owned(), false, false);
+    let linked: BTreeSet<&'static str> = holder.fields.iter().flat_map(targets).copied().collect();
+    for field in holder.fields {
+        let name = field.fieldname;
+        if let Some((by, from)) = field.fetch_from.and_then(|from| from.split_once('.')) {
+            // A Dynamic Link leads to parties among others.
+            let has = |target: &&&'static str| {
+                holder.field(by).is_some_and(|link| link.kind == FieldKind::Link)
+                    || get(target).is_some_and(|there| there.field(from).is_some())
+            };
+            for target in holder.field(by).into_iter().flat_map(targets).filter(has) {
+                push(name, target, from.to_owned(), false, false);
             }
         }
-    }
-    let other = match field.fieldname.strip_prefix("base_") {
-        Some(plain) => plain.to_owned(),
-        None => format!("base_{}", field.fieldname),
-    };
-    if holder.field(&other).is_some_and(|other| other.kind == field.kind) {
-        push(def.name, format!("{at}{other}"), false, false);
-    }
-    let is_this = |known: &&Known| {
-        let here = known.on.map_or(field.target().is_none(), |on| on == holder.name);
-        here && known.fields.contains(&field.fieldname)
-    };
-    for known in KNOWN.iter().filter(is_this) {
-        for (of, sources) in known.of {
-            let linked = holder.fields.iter().flat_map(targets).any(|target| target == *of);
-            // A contact's number is a party's only on what is about such a party.
-            if linked || !PARTIES.contains(of) {
-                sources.iter().for_each(|source| push(of, (*source).to_owned(), known.on.is_some(), linked));
+        if field.is(flag::READ_ONLY) && name != "status" {
+            for target in &linked {
+                let there = get(target).and_then(|target| target.field(name));
+                if there.is_some_and(|there| there.kind == field.kind) {
+                    push(name, target, name.to_owned(), false, false);
+                }
+            }
+        }
+        if let Some(plain) = name.strip_prefix("base_")
+            && holder.field(plain).is_some_and(|plain| plain.kind == field.kind)
+        {
+            push(name, def.name, format!("{at}{plain}"), false, false);
+            push(plain, def.name, format!("{at}{name}"), false, false);
+        }
+        let is_this = |known: &&Known| {
+            let here = known.on.map_or(field.target().is_none(), |on| on == holder.name);
+            here && known.fields.contains(&name)
+        };
+        for known in KNOWN.iter().filter(is_this) {
+            for (of, sources) in known.of {
+                let linked = linked.contains(of);
+                // A contact's number is a party's only on what is about such a party.
+                if linked || !PARTIES.contains(of) {
+                    sources.iter().for_each(|source| push(name, of, (*source).to_owned(), known.on.is_some(), linked));
+                }
             }
         }
     }
 }
 
 /// The DocTypes that a link may lead to.
-fn targets(link: &'static FieldDef) -> Vec<&'static str> {
-    match link.kind {
-        FieldKind::Link => link.target().into_iter().collect(),
-        FieldKind::DynamicLink => PARTIES.to_vec(),
-        _ => Vec::new(),
+fn targets(link: &'static FieldDef) -> &'static [&'static str] {
+    match (link.kind, &link.options) {
+        (FieldKind::Link, Options::Target(target)) => std::slice::from_ref(target),
+        (FieldKind::DynamicLink, _) => PARTIES,
+        _ => &[],
     }
 }
 
