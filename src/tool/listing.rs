@@ -177,6 +177,10 @@ fn toolset(module: &str) -> String {
 
 /// What is wrong with the toolsets that are asked for, a line each.
 pub fn unknown_toolsets(tools: &Tools) -> Vec<String> {
+    // To list the known ones goes through all tables: not at the start of a server that names none.
+    if tools.toolsets.is_empty() {
+        return Vec::new();
+    }
     let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|table| toolset(table.any().module)).collect();
     known.extend(Toolset::NAMED.map(|set| set.name().to_owned()));
     known.sort_unstable();
