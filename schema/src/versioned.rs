@@ -133,9 +133,11 @@ impl Versioned {
 }
 
 /// The rows as a table of one version has them.
-fn unmarked(rows: impl Iterator<Item = &'static FieldDef>) -> &'static [FieldDef] {
-    let row = |row: &FieldDef| FieldDef { only: Versions::ALL, flags: row.flags & !flag::SUPERSEDED, ..*row };
-    intern::list(rows.map(row).collect())
+fn unmarked(rows: impl Iterator<Item = &'static FieldDef> + Clone) -> &'static [FieldDef] {
+    // It lives as long as the process: no room is taken that is not used.
+    let mut unmarked = Vec::with_capacity(rows.clone().count());
+    unmarked.extend(rows.map(|row| FieldDef { only: Versions::ALL, flags: row.flags & !flag::SUPERSEDED, ..*row }));
+    intern::list(unmarked)
 }
 
 /// What [`Versioned::members`] gives.

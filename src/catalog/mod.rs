@@ -3,14 +3,15 @@
 
 mod masks;
 mod site_version;
+mod sites;
 pub mod unknown_names;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use erpnext_schema::snapshot::DocType;
-use erpnext_schema::{DocTypeDef, FieldDef, Version, flag, intern};
+use erpnext_schema::{DocTypeDef, Version};
 
 use tokio::sync::watch;
 
@@ -18,6 +19,7 @@ use crate::site::{Kind, SiteError, workflow_state_field};
 
 pub use masks::{Asker, Masks};
 pub use site_version::{SiteVersion, unknown_version};
+use sites::{Live, Sites, keep};
 
 /// How long live metadata is believed before an unknown field or value is a reason to ask again.
 const FRESH: Duration = Duration::from_secs(60);
@@ -32,7 +34,7 @@ const WAIT: Duration = Duration::from_secs(3);
 pub struct Catalog {
     /// The version whose tables stand below what is live.
     version: SiteVersion,
-    live: RwLock<HashMap<String, Live>>,
+    sites: RwLock<HashMap<String, Sites>>,
     /// How long live metadata is shown before the site is asked again.
     shown: Duration,
     /// Whether the site's metadata is laid over a table when it is first used.
@@ -49,26 +51,16 @@ pub struct Catalog {
     reads: watch::Sender<u64>,
 }
 
+/// DocTypes by their names, each as the text of a snapshot without descriptions, on one line.
+pub type Snapshots = BTreeMap<String, Arc<str>>;
+
 /// What is known of the site's metadata, to be kept for the next start.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Known {
-    /// The DocTypes that are not as their generated tables say, without descriptions.
-    pub doctypes: Vec<DocType>,
+    /// The DocTypes that are not as their generated tables say.
+    pub doctypes: Snapshots,
     /// When the site was asked for each DocType, those included that are as their tables say.
     pub asked: BTreeMap<String, SystemTime>,
-}
-
-#[derive(Debug)]
-struct Live {
-    /// As the site gave it, to see whether it changed.
-    source: DocType,
-    def: &'static DocTypeDef,
-    /// Whether it says something that the generated table does not.
-    differs: bool,
-    /// The field that the DocType's workflow moves, if it has one; not known of what was laid over.
-    state_field: Option<String>,
-    /// When the site gave it to this process for a question of its own; none for what was laid over.
-    read: Option<Instant>,
 }
 
 impl Default for Catalog {
@@ -83,7 +75,7 @@ impl Catalog {
     pub fn new(version: SiteVersion, shown: Option<Duration>, lays: bool) -> Self {
         Self {
             version,
-            live: RwLock::default(),
+            sites: RwLock::default(),
             shown: shown.unwrap_or(FRESH),
             lays,
             asked: RwLock::default(),
@@ -96,26 +88,26 @@ impl Catalog {
 
     /// Lays the site's tables over the generated ones, in the place of those laid before. Whoever checks against them and
     /// misses something still asks the site. Whether anything is different now.
-    pub fn lay(&self, sources: &[DocType]) -> bool {
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        let is_laid = |source: &DocType| live.get(&source.name).is_some_and(|live| live.bare() == *source);
-        if live.len() == sources.len() && sources.iter().all(is_laid) {
+    pub fn lay(&self, tables: &Snapshots) -> bool {
+        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        let is_laid = |(name, table): (&String, &Arc<str>)| sites.get(name).is_some_and(|known| known.text() == *table);
+        if sites.len() == tables.len() && tables.iter().all(is_laid) {
             return false;
         }
-        let mut before = std::mem::take(&mut *live);
-        let laid = sources.iter().filter_map(|source| {
-            let same = before.remove(&source.name).filter(|live| live.bare() == *source);
-            Some((source.name.clone(), same.or_else(|| Live::new(self.version(), source.clone()))?))
+        let mut before = std::mem::take(&mut *sites);
+        let laid = tables.iter().map(|(name, table)| {
+            let same = before.remove(name).filter(|known| known.text() == *table);
+            (name.clone(), same.unwrap_or_else(|| Sites::Unread(Arc::clone(table))))
         });
-        *live = laid.filter(|(_, live)| live.differs).collect();
-        drop(live);
+        *sites = laid.collect();
+        drop(sites);
         self.changed();
         true
     }
 
     /// Goes back to the generated table of a DocType that the site does not have.
     pub fn forget(&self, doctype: &str) {
-        self.live.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
+        self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
     }
 
     /// Takes note that the site was asked for these DocTypes, and when.
@@ -131,9 +123,9 @@ impl Catalog {
 
     /// What is known of the site's metadata.
     pub fn kept(&self) -> Known {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        let mut doctypes: Vec<DocType> = live.values().filter(|live| live.differs).map(Live::bare).collect();
-        doctypes.sort_by(|a, b| a.name.cmp(&b.name));
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        let differ = sites.iter().filter(|(_, known)| known.differs());
+        let doctypes = differ.map(|(name, known)| (name.clone(), known.text())).collect();
         Known { doctypes, asked: self.asked.read().unwrap_or_else(PoisonError::into_inner).clone() }
     }
 
@@ -154,8 +146,37 @@ impl Catalog {
 
     /// The table as far as it is known here, the site's own before the generated one.
     pub fn known(&self, doctype: &str) -> Option<&'static DocTypeDef> {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.get(doctype).map(|live| live.def).or_else(|| self.generated(doctype))
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        match sites.get(doctype) {
+            None => self.generated(doctype),
+            Some(Sites::Live(live)) => Some(live.def),
+            Some(Sites::Unread(table)) => {
+                let table = Arc::clone(table);
+                drop(sites);
+                self.read_laid(doctype, &table).or_else(|| self.generated(doctype))
+            }
+        }
+    }
+
+    /// Reads a table that was laid.
+    fn read_laid(&self, doctype: &str, table: &str) -> Option<&'static DocTypeDef> {
+        let read = DocType::from_snapshot(table);
+        let read = read.inspect_err(|why| tracing::warn!(doctype, "kept metadata not understood: {why}")).ok();
+        let live = read.and_then(|source| Live::new(self.version(), source));
+        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        match sites.get(doctype) {
+            // Somebody else was faster.
+            Some(Sites::Live(live)) => return Some(live.def),
+            Some(Sites::Unread(_)) => {}
+            None => return None,
+        }
+        let Some(live) = live else {
+            sites.remove(doctype);
+            return None;
+        };
+        let def = live.def;
+        sites.insert(doctype.to_owned(), Sites::Live(Box::new(live)));
+        Some(def)
     }
 
     /// The site's version, as far as it is known.
@@ -227,8 +248,8 @@ impl Catalog {
     /// The site's.
     pub async fn state_field(&self, asker: Asker<'_>, doctype: &str) -> Result<Option<String>, SiteError> {
         self.read_within(self.shown, asker, doctype).await?;
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(live.get(doctype).and_then(|live| live.state_field.clone()))
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(sites.get(doctype).and_then(Sites::live).and_then(|live| live.state_field.clone()))
     }
 
     async fn read_within(
@@ -242,15 +263,15 @@ impl Catalog {
             return Ok(def);
         }
         let bundle = asker.bundle(doctype).await?;
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.
             match DocType::from_site(meta, true) {
-                Ok(source) => keep(self.version(), &mut live, source, workflow_state_field(meta)),
+                Ok(source) => keep(self.version(), &mut sites, source, workflow_state_field(meta)),
                 Err(why) => tracing::warn!(doctype, "metadata not understood: {why}"),
             }
         }
-        drop(live);
+        drop(sites);
         let names = bundle.iter().filter_map(|meta| meta.get("name")?.as_str());
         let now = SystemTime::now();
         self.note_asked(names.chain([doctype]).map(|name| (name.to_owned(), now)));
@@ -264,35 +285,9 @@ impl Catalog {
     }
 
     fn read_since(&self, doctype: &str, age: Duration) -> Option<&'static DocTypeDef> {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        let live = live.get(doctype)?;
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        let live = sites.get(doctype)?.live()?;
         live.read.is_some_and(|read| read.elapsed() < age).then_some(live.def)
-    }
-}
-
-impl Live {
-    /// What the site gave, laid over the generated table.
-    fn new(version: Version, source: DocType) -> Option<Self> {
-        let made = overlay(version, &source);
-        let known = erpnext_doctypes::get(version, &source.name);
-        let differs = known.is_none_or(|known| differs(known, &made));
-        let [def] = intern::list(vec![made]) else { return None };
-        Some(Self { source, def, differs, state_field: None, read: None })
-    }
-
-    /// What the site gave, without descriptions.
-    fn bare(&self) -> DocType {
-        let mut source = self.source.clone();
-        source.fields.iter_mut().for_each(|field| field.description = None);
-        source
-    }
-}
-
-fn keep(version: Version, live: &mut HashMap<String, Live>, source: DocType, state_field: Option<String>) {
-    let name = source.name.clone();
-    let known = live.remove(&name).filter(|known| known.source == source);
-    if let Some(known) = known.or_else(|| Live::new(version, source)) {
-        live.insert(name, Live { state_field, read: Some(Instant::now()), ..known });
     }
 }
 
@@ -301,42 +296,13 @@ pub fn is_of_one(error: &SiteError) -> bool {
     matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::Server)
 }
 
-/// The site's table with what only the generator knows: tool names, and the fields that the site's code fills. Version 16
-/// lists no field whose name is not ASCII (H40).
-fn overlay(version: Version, source: &DocType) -> DocTypeDef {
-    let mut def = source.to_def();
-    if version >= Version::V16 && def.fields.iter().any(|field| !field.fieldname.is_ascii()) {
-        let unlisted = |field: &FieldDef| if field.fieldname.is_ascii() { 0 } else { flag::UNLISTED };
-        let fields = def.fields.iter().map(|field| FieldDef { flags: field.flags | unlisted(field), ..*field });
-        def.fields = intern::list(fields.collect());
-    }
-    if let Some(generated) = erpnext_doctypes::get(version, &source.name) {
-        let filled = |field: &FieldDef| generated.field(field.fieldname).map_or(0, |known| known.flags & flag::FILLED);
-        let about = |field: &FieldDef| field.description.or_else(|| generated.field(field.fieldname)?.description);
-        let fields = def.fields.iter().map(|field| FieldDef {
-            flags: field.flags | filled(field),
-            description: about(field),
-            ..*field
-        });
-        def.fields = intern::list(fields.collect());
-        def.tools = generated.tools;
-    }
-    def
-}
-
-/// Whether the site's table says something that the generated one does not, but for descriptions.
-fn differs(generated: &DocTypeDef, sites: &DocTypeDef) -> bool {
-    let rest = |def: &DocTypeDef| DocTypeDef { fields: &[], ..*def };
-    let facts = |field: &FieldDef| FieldDef { description: None, ..*field };
-    !generated.fields.iter().map(facts).eq(sites.fields.iter().map(facts)) || rest(generated) != rest(sites)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{Catalog, DocType, SiteVersion, Version};
+    use super::sites::one_line;
+    use super::{Catalog, DocType, SiteVersion, Snapshots, Version};
 
     fn folder(version: Version) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/snapshot/{version}"))
@@ -348,33 +314,45 @@ mod tests {
     }
 
     #[test]
-    fn what_the_snapshot_says_already_is_not_laid_over_it() {
+    fn what_the_snapshot_says_already_differs_from_no_table() {
         for version in Version::ALL {
-            let mut sources = Vec::new();
+            let mut tables = Snapshots::new();
             let modules = std::fs::read_dir(folder(*version)).unwrap().map(|entry| entry.unwrap().path());
             for module in modules.filter(|path| path.is_dir()) {
                 for file in std::fs::read_dir(module).unwrap() {
-                    let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
-                    sources.push(DocType::from_snapshot(&source).unwrap());
+                    let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+                    let source = DocType::from_snapshot(&text).unwrap();
+                    tables.insert(source.name.clone(), one_line(&source));
                 }
             }
             let catalog = Catalog::new(SiteVersion::new(Some(*version)), None, true);
-            catalog.lay(&sources);
-            assert_eq!(catalog.kept().doctypes, []);
+            catalog.lay(&tables);
+            assert_eq!(catalog.kept().doctypes, tables);
+            tables.keys().for_each(|name| assert!(catalog.known(name).is_some(), "{name}"));
+            assert_eq!(catalog.kept().doctypes, Snapshots::new());
         }
+    }
+
+    #[test]
+    fn a_laid_table_that_cannot_be_read_is_as_none() {
+        let catalog = Catalog::new(SiteVersion::new(Some(Version::V15)), None, true);
+        catalog.lay(&Snapshots::from([("Customer".to_owned(), "{\"name\": 7".into())]));
+        assert!(std::ptr::eq(catalog.known("Customer").unwrap(), catalog.generated("Customer").unwrap()));
+        assert_eq!(catalog.kept().doctypes, Snapshots::new());
     }
 
     #[test]
     fn laying_the_same_again_changes_nothing_and_laying_nothing_takes_it_away() {
         let mut customer = snapshot("selling/customer.json");
         customer.fields.last_mut().unwrap().label = Some("Another".to_owned());
-        let laid = [customer];
+        let laid = Snapshots::from([("Customer".to_owned(), one_line(&customer))]);
         let catalog = Catalog::new(SiteVersion::new(Some(Version::V15)), None, true);
         let mut changes = catalog.overlays();
         assert!(catalog.lay(&laid) && !catalog.lay(&laid));
         assert_eq!(catalog.known("Customer").unwrap().fields.last().unwrap().label, "Another");
         assert_eq!(catalog.kept().doctypes, laid);
-        assert!(catalog.lay(&[]) && !catalog.lay(&[]));
+        assert!(!catalog.lay(&laid));
+        assert!(catalog.lay(&Snapshots::new()) && !catalog.lay(&Snapshots::new()));
         assert!(std::ptr::eq(catalog.known("Customer").unwrap(), catalog.generated("Customer").unwrap()));
         assert_eq!(*changes.borrow_and_update(), 2);
     }

@@ -4,18 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::metadata_stamp::MetadataStamp;
 use super::{Session, SiteInfo, client_options};
 use erpnext_schema::Version;
-use erpnext_schema::snapshot::DocType;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::catalog::{Asker, is_of_one};
+use crate::catalog::{Asker, Snapshots, is_of_one};
 use crate::config::Config;
 use crate::files;
 use crate::limit::Rates;
@@ -46,7 +44,7 @@ struct Looked {
     greeting: Option<SiteInfo>,
 }
 
-/// The file.
+/// The first line of the file. Below it stands one line for each table, so that a table is parsed only where it is used.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     site: String,
@@ -56,8 +54,8 @@ struct Kept {
     looked: Looked,
     /// When the site was asked for each DocType, in seconds since 1970.
     asked: BTreeMap<String, u64>,
-    /// As in a snapshot.
-    doctypes: Vec<Value>,
+    /// Whose tables the lines are, in their order.
+    doctypes: Vec<String>,
 }
 
 impl Overlay {
@@ -80,28 +78,25 @@ impl Overlay {
     pub fn recall(&self, session: &Session<'_>) {
         let Some(file) = &self.file else { return };
         let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
-        match text.and_then(|text| Kept::parse(session, &text)).and_then(|kept| self.take(session, kept)) {
-            Ok(()) => {}
+        match text.and_then(|text| Kept::parse(session, &text)) {
+            Ok((kept, tables)) => self.take(session, kept, &tables),
             Err(why) => tracing::debug!("no metadata is kept in {}: {why}", file.display()),
         }
     }
 
-    fn take(&self, session: &Session<'_>, kept: Kept) -> Result<(), String> {
-        let sources = kept.doctypes.iter().map(|table| DocType::from_snapshot(&table.to_string()));
-        let sources = sources.collect::<Result<Vec<_>, _>>()?;
+    fn take(&self, session: &Session<'_>, kept: Kept, tables: &Snapshots) {
         if let Some(version) = kept.version.and_then(|major| major.to_string().parse::<Version>().ok()) {
             session.version.recall(version);
         }
-        session.catalog.lay(&sources);
+        session.catalog.lay(tables);
         session.catalog.note_asked(kept.asked.into_iter().map(|(doctype, at)| (doctype, moment(at))));
-        session.listed.lay(&sources);
+        session.listed.lay(tables);
         let mut looked = kept.looked;
         looked.greeting = looked.greeting.filter(|greeting| greeting.is_for(session));
         if let Some(greeting) = &looked.greeting {
             let _ = session.user.info.set(greeting.clone());
         }
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = looked;
-        Ok(())
     }
 
     /// Looks at the site as a whole, then keeps what calls find out, until the program ends.
@@ -167,33 +162,44 @@ impl Overlay {
     fn keep(&self, session: &Session<'_>) {
         let Some(file) = &self.file else { return };
         let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let kept = serde_json::to_vec(&Kept::of(session, looked)).map_err(std::io::Error::from);
-        if let Err(error) = kept.and_then(|kept| files::write_whole(file, &kept)) {
+        let text = Kept::of(session, looked).map_err(std::io::Error::from);
+        if let Err(error) = text.and_then(|text| files::write_whole(file, text.as_bytes())) {
             tracing::warn!("the site's metadata cannot be kept in {}: {error}", file.display());
         }
     }
 }
 
 impl Kept {
-    fn of(session: &Session<'_>, looked: Looked) -> Self {
+    fn of(session: &Session<'_>, looked: Looked) -> serde_json::Result<String> {
         let known = session.catalog.kept();
-        let tables = known.doctypes.iter().filter_map(|source| serde_json::from_str(&source.to_snapshot()).ok());
-        Self {
+        let kept = Self {
             site: session.caller.site.as_str().to_owned(),
             snapshot: erpnext_doctypes::FINGERPRINT.to_string(),
             version: session.version.is_known().then(|| session.version.get().major()),
             looked,
             asked: known.asked.into_iter().map(|(doctype, at)| (doctype, seconds(at))).collect(),
-            doctypes: tables.collect(),
+            doctypes: known.doctypes.keys().cloned().collect(),
+        };
+        let mut text = serde_json::to_string(&kept)?;
+        for table in known.doctypes.values() {
+            text.push('\n');
+            text.push_str(table);
         }
+        Ok(text)
     }
 
-    fn parse(session: &Session<'_>, text: &str) -> Result<Self, String> {
-        let kept: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    fn parse(session: &Session<'_>, text: &str) -> Result<(Self, Snapshots), String> {
+        let mut lines = text.lines();
+        let kept: Self = serde_json::from_str(lines.next().unwrap_or_default()).map_err(|error| error.to_string())?;
         if kept.site != session.caller.site.as_str() || kept.snapshot != erpnext_doctypes::FINGERPRINT {
             return Err("it is another site's, or kept by another version".to_owned());
         }
-        Ok(kept)
+        let tables: Vec<&str> = lines.collect();
+        if tables.len() != kept.doctypes.len() {
+            return Err(format!("it has {} tables and names {}", tables.len(), kept.doctypes.len()));
+        }
+        let tables = kept.doctypes.iter().cloned().zip(tables.into_iter().map(Arc::from)).collect();
+        Ok((kept, tables))
     }
 }
 

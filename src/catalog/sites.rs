@@ -1,0 +1,115 @@
+//! The site's table of one DocType, laid over the generated one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use erpnext_schema::snapshot::DocType;
+use erpnext_schema::{DocTypeDef, FieldDef, Version, flag, intern};
+
+/// The site's table of one DocType.
+#[derive(Debug)]
+pub(super) enum Sites {
+    /// Laid over the generated one, and not read yet: most are not used in the life of a process.
+    Unread(Arc<str>),
+    Live(Box<Live>),
+}
+
+#[derive(Debug)]
+pub(super) struct Live {
+    /// As the site gave it, to see whether it changed.
+    pub(super) source: DocType,
+    pub(super) def: &'static DocTypeDef,
+    /// Whether it says something that the generated table does not.
+    pub(super) differs: bool,
+    /// The field that the DocType's workflow moves, if it has one; not known of what was laid over.
+    pub(super) state_field: Option<String>,
+    /// When the site gave it to this process for a question of its own; none for what was laid over.
+    pub(super) read: Option<Instant>,
+}
+
+impl Live {
+    /// What the site gave, laid over the generated table.
+    pub(super) fn new(version: Version, source: DocType) -> Option<Self> {
+        let made = overlay(version, &source);
+        let known = erpnext_doctypes::get(version, &source.name);
+        let differs = known.is_none_or(|known| differs(known, &made));
+        let [def] = intern::list(vec![made]) else { return None };
+        Some(Self { source, def, differs, state_field: None, read: None })
+    }
+
+    /// What the site gave, without descriptions.
+    pub(super) fn text(&self) -> Arc<str> {
+        let mut source = self.source.clone();
+        source.fields.iter_mut().for_each(|field| field.description = None);
+        one_line(&source)
+    }
+}
+
+impl Sites {
+    pub(super) fn live(&self) -> Option<&Live> {
+        match self {
+            Self::Unread(_) => None,
+            Self::Live(live) => Some(live),
+        }
+    }
+
+    /// What was not read differed when it was kept.
+    pub(super) fn differs(&self) -> bool {
+        self.live().is_none_or(|live| live.differs)
+    }
+
+    pub(super) fn text(&self) -> Arc<str> {
+        match self {
+            Self::Unread(table) => Arc::clone(table),
+            Self::Live(live) => live.text(),
+        }
+    }
+}
+
+pub(super) fn one_line(source: &DocType) -> Arc<str> {
+    // JSON has line ends only between its parts.
+    source.to_snapshot().replace('\n', "").into()
+}
+
+pub(super) fn keep(version: Version, sites: &mut HashMap<String, Sites>, source: DocType, state_field: Option<String>) {
+    let name = source.name.clone();
+    let known = match sites.remove(&name) {
+        Some(Sites::Live(live)) if live.source == source => Some(*live),
+        _ => Live::new(version, source),
+    };
+    if let Some(known) = known {
+        let live = Live { state_field, read: Some(Instant::now()), ..known };
+        sites.insert(name, Sites::Live(Box::new(live)));
+    }
+}
+
+/// The site's table with what only the generator knows: tool names, and the fields that the site's code fills. Version 16
+/// lists no field whose name is not ASCII (H40).
+fn overlay(version: Version, source: &DocType) -> DocTypeDef {
+    let mut def = source.to_def();
+    if version >= Version::V16 && def.fields.iter().any(|field| !field.fieldname.is_ascii()) {
+        let unlisted = |field: &FieldDef| if field.fieldname.is_ascii() { 0 } else { flag::UNLISTED };
+        let fields = def.fields.iter().map(|field| FieldDef { flags: field.flags | unlisted(field), ..*field });
+        def.fields = intern::list(fields.collect());
+    }
+    if let Some(generated) = erpnext_doctypes::get(version, &source.name) {
+        let filled = |field: &FieldDef| generated.field(field.fieldname).map_or(0, |known| known.flags & flag::FILLED);
+        let about = |field: &FieldDef| field.description.or_else(|| generated.field(field.fieldname)?.description);
+        let fields = def.fields.iter().map(|field| FieldDef {
+            flags: field.flags | filled(field),
+            description: about(field),
+            ..*field
+        });
+        def.fields = intern::list(fields.collect());
+        def.tools = generated.tools;
+    }
+    def
+}
+
+/// Whether the site's table says something that the generated one does not, but for descriptions.
+fn differs(generated: &DocTypeDef, sites: &DocTypeDef) -> bool {
+    let rest = |def: &DocTypeDef| DocTypeDef { fields: &[], ..*def };
+    let facts = |field: &FieldDef| FieldDef { description: None, ..*field };
+    !generated.fields.iter().map(facts).eq(sites.fields.iter().map(facts)) || rest(generated) != rest(sites)
+}
