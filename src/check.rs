@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::{DocTypeDef, FieldDef, Version, doctype_flag};
+use erpnext_schema::{DocTypeDef, FieldDef, Version, copies, doctype_flag};
 
 use crate::config::{Config, DoctypePermissions, Place, UnknownName};
-use crate::policy::{FieldRef, FieldRule, Operation, Policy, copies_on};
+use crate::policy::{FieldRef, FieldRule, Operation, Policy};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -154,7 +154,7 @@ fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
         if def.is(doctype_flag::CHILD) {
             continue;
         }
-        let copies = copies_on(def, tables.lookup);
+        let copies = copies::on(def, tables.lookup);
         let reads = |doctype: &str| policy.permit(Operation::Read, doctype).is_ok();
         // Where one of the documents that a field is filled from may be read, what is meant to be seen is seen.
         let shown: BTreeSet<&str> =

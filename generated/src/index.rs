@@ -8,6 +8,9 @@ pub const SITES: &[(erpnext_schema::Version, &str)] = &[
     (erpnext_schema::Version::V15, "15.71.1"),
     (erpnext_schema::Version::V16, "16.0.0-dev"),
 ];
+/// The fields that hold copies of others: a line for each source, `DocType TAB field`, and below it one for each copy,
+/// `TAB DocType TAB path`.
+pub const COPIES: &str = include_str!("copies.txt");
 erpnext_schema::index! {
     API_REQUEST_LOG ApiRequestLogField, ABOUT_US_SETTINGS AboutUsSettingsField,
     ABOUT_US_TEAM_MEMBER AboutUsTeamMemberField, ACCESS_LOG AccessLogField, ACCOUNT

@@ -1,6 +1,7 @@
 //! The model of a DocType that the generator, the generated tables and the runtime share.
 
 pub mod collation;
+pub mod copies;
 mod def;
 pub mod document;
 mod fields;
@@ -9,6 +10,7 @@ mod fingerprint;
 pub mod intern;
 pub mod json_schema;
 mod kind;
+pub mod known_copies;
 mod meant;
 mod nearest;
 pub mod prelude;

@@ -8,7 +8,6 @@ mod cut;
 mod denial;
 mod fields;
 mod filter;
-mod known_copies;
 mod methods;
 mod permit;
 mod predict;
@@ -20,6 +19,7 @@ mod validate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use erpnext_schema::known_copies::WHOLE;
 use erpnext_schema::{DocTypeDef, collation, nearest};
 
 use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern};
@@ -27,7 +27,6 @@ use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
 pub use conditions::{Absent, Facts, Judge, Unmet, Within};
-pub use copies::{Copy, on as copies_on};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
 pub use filter::{Filter, Rows};
@@ -109,7 +108,7 @@ impl Policy {
             // What is allowed by name is meant to be seen here.
             let meant = |copy: &&String| rule.allowed_fields.as_ref().is_some_and(|allowed| allowed.contains(copy));
             restricted.extend(copies.get(doctype).into_iter().flatten().filter(|copy| !meant(copy)).cloned());
-            let whole = known_copies::WHOLE.iter().filter(|(on, _)| withholds && *on == doctype);
+            let whole = WHOLE.iter().filter(|(on, _)| withholds && *on == doctype);
             restricted.extend(whole.map(|(_, field)| (*field).to_owned()).filter(|field| !meant(&field)));
             let fields = FieldRule::new(rule.allowed_fields.as_deref(), &restricted).beside(&sources);
             let conditions =

@@ -44,6 +44,10 @@ fn index(ir: &Ir, source: &Source) -> TokenStream {
         /// The versions that there are tables of, each with the number of the site that they were read from.
         pub const SITES: &[(erpnext_schema::Version, &str)] = &[#(#sites),*];
 
+        /// The fields that hold copies of others: a line for each source, `DocType TAB field`, and below it one for each copy,
+        /// `TAB DocType TAB path`.
+        pub const COPIES: &str = include_str!("copies.txt");
+
         erpnext_schema::index! { #(#entries)* }
     }
 }
@@ -74,7 +78,7 @@ fn root(ir: &Ir) -> TokenStream {
 
         #[rustfmt::skip]
         mod index;
-        pub use self::index::{ALL, FINGERPRINT, SITES, all, any, get, versioned};
+        pub use self::index::{ALL, COPIES, FINGERPRINT, SITES, all, any, get, versioned};
         #[rustfmt::skip]
         pub mod target;
         #(#modules)*

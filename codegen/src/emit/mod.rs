@@ -1,5 +1,6 @@
 //! Renders the intermediate representation: one function a kind of file, each giving whole files.
 
+mod copies;
 mod fields;
 mod index;
 mod structs;
@@ -36,6 +37,7 @@ pub fn emit(ir: &Ir, source: &Source) -> Result<Files, String> {
         put(&mut files, format!("{}/{}.rs", item.module, item.file), item.def.name, doctype(item))?;
     }
     index::emit(&mut files, ir, source)?;
+    files.insert("copies.txt".to_owned(), copies::emit(ir));
     Ok(files)
 }
 

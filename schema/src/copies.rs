@@ -1,0 +1,104 @@
+//! Copies: ERPNext puts values of a linked document into fields of its own (`Customer.tax_id` onto every Sales Order).
+//!
+//! A copy is what the table says is fetched from it; a field of the same name and kind that people cannot edit, on a document
+//! that links there; the same amount in the company's currency (`base_rate` of `rate`); and what [`KNOWN`] names.
+
+use std::collections::BTreeSet;
+
+use crate::known_copies::{KNOWN, Known, PARTIES};
+use crate::{DocTypeDef, FieldDef, FieldKind, Options, flag};
+
+/// A field, or a column of a table, that holds what a field of another DocType holds, or another field of its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Copy {
+    /// The DocType of the documents that hold it.
+    pub doctype: &'static str,
+    /// `tax_id`, or `items.tax_id`.
+    pub path: String,
+    /// Of which DocType it is.
+    pub of: &'static str,
+    /// Of which field, or column of a table.
+    pub source: String,
+    /// Whether `KNOWN` tells of it by the name of the DocType that holds it.
+    pub filled: bool,
+    /// Whether `KNOWN` tells of it at all, and what holds it links to such a document.
+    pub known: bool,
+}
+
+/// The copies that documents of the DocType hold, by these tables.
+pub fn on(def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTypeDef>) -> Vec<Copy> {
+    let mut copies = Vec::new();
+    add(&mut copies, def, def, "", get);
+    for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+        if let Some(child) = table.target().and_then(get) {
+            add(&mut copies, def, child, &format!("{}.", table.fieldname), get);
+        }
+    }
+    copies
+}
+
+/// The fields that those of `holder`, the DocType itself or the rows that `at` names, may be filled from.
+fn add(
+    copies: &mut Vec<Copy>,
+    def: &'static DocTypeDef,
+    holder: &'static DocTypeDef,
+    at: &str,
+    get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+) {
+    let mut push = |field: &str, of: &'static str, source: String, filled: bool, known: bool| {
+        let copy = Copy { doctype: def.name, path: format!("{at}{field}"), of, source, filled, known };
+        if (copy.of, &copy.source) != (def.name, &copy.path) && !copies.contains(&copy) {
+            copies.push(copy);
+        }
+    };
+    let linked: BTreeSet<&'static str> = holder.fields.iter().flat_map(targets).copied().collect();
+    for field in holder.fields {
+        let name = field.fieldname;
+        if let Some((by, from)) = field.fetch_from.and_then(|from| from.split_once('.')) {
+            // A Dynamic Link leads to parties among others.
+            let has = |target: &&&'static str| {
+                holder.field(by).is_some_and(|link| link.kind == FieldKind::Link)
+                    || get(target).is_some_and(|there| there.field(from).is_some())
+            };
+            for target in holder.field(by).into_iter().flat_map(targets).filter(has) {
+                push(name, target, from.to_owned(), false, false);
+            }
+        }
+        if field.is(flag::READ_ONLY) && name != "status" {
+            for target in &linked {
+                let there = get(target).and_then(|target| target.field(name));
+                if there.is_some_and(|there| there.kind == field.kind) {
+                    push(name, target, name.to_owned(), false, false);
+                }
+            }
+        }
+        if let Some(plain) = name.strip_prefix("base_")
+            && holder.field(plain).is_some_and(|plain| plain.kind == field.kind)
+        {
+            push(name, def.name, format!("{at}{plain}"), false, false);
+            push(plain, def.name, format!("{at}{name}"), false, false);
+        }
+        let is_this = |known: &&Known| {
+            let here = known.on.map_or(field.target().is_none(), |on| on == holder.name);
+            here && known.fields.contains(&name)
+        };
+        for known in KNOWN.iter().filter(is_this) {
+            for (of, sources) in known.of {
+                let linked = linked.contains(of);
+                // A contact's number is a party's only on what is about such a party.
+                if linked || !PARTIES.contains(of) {
+                    sources.iter().for_each(|source| push(name, of, (*source).to_owned(), known.on.is_some(), linked));
+                }
+            }
+        }
+    }
+}
+
+/// The DocTypes that a link may lead to.
+fn targets(link: &'static FieldDef) -> &'static [&'static str] {
+    match (link.kind, &link.options) {
+        (FieldKind::Link, Options::Target(target)) => std::slice::from_ref(target),
+        (FieldKind::DynamicLink, _) => PARTIES,
+        _ => &[],
+    }
+}
