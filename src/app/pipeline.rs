@@ -60,8 +60,7 @@ pub async fn run(
     }
     let result = result.map(|mut answer| {
         let made = answer.made.take();
-        let data = presented(session.tools, answer.into_value());
-        let text = data.to_string();
+        let (data, text) = presented(session.tools, answer.into_value());
         (made, data, text)
     });
     let bytes = result.as_ref().map_or(0, |(_, _, text)| text.len());
@@ -145,12 +144,14 @@ async fn answer(
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.
-fn presented(tools: &Tools, mut data: Value) -> Value {
+fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
     shape::make_visible(&mut data);
-    let left_out = shape::fit(&mut data, tools.bytes_for_result());
-    if let (Some(left_out), Value::Object(data)) = (left_out.filter(|left_out| !left_out.is_empty()), &mut data) {
-        data.insert("left_out".to_owned(), Value::Object(left_out));
-        data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
-    }
-    data
+    let text = shape::fit(&mut data, tools.bytes_for_result()).unwrap_or_else(|left_out| {
+        if let (false, Value::Object(data)) = (left_out.is_empty(), &mut data) {
+            data.insert("left_out".to_owned(), Value::Object(left_out));
+            data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
+        }
+        data.to_string()
+    });
+    (data, text)
 }

@@ -14,11 +14,16 @@ const ROUNDS: usize = 64;
 /// The most that the account names.
 const NAMED: usize = 6;
 
-/// Makes the value fit into that many bytes of JSON; what was left out comes with it, by place.
-pub fn fit(value: &mut Value, most: usize) -> Option<Map<String, Value>> {
-    let mut size = value.to_string().len();
+/// The value's JSON if it is no longer than that many bytes; else it is made to fit, and what was left out comes back, by
+/// place.
+///
+/// # Errors
+/// What was left out.
+pub fn fit(value: &mut Value, most: usize) -> Result<String, Map<String, Value>> {
+    let json = value.to_string();
+    let mut size = json.len();
     if size <= most {
-        return None;
+        return Ok(json);
     }
     let most = most.saturating_sub(ACCOUNT);
     // The place, what is left of it, what there was, and of what.
@@ -64,7 +69,7 @@ pub fn fit(value: &mut Value, most: usize) -> Option<Map<String, Value>> {
     if let more @ 1.. = cuts.len().saturating_sub(NAMED) {
         account.insert("and".to_owned(), json!(format!("{more} other places")));
     }
-    Some(account)
+    Err(account)
 }
 
 /// A list that makes sense without its end: not the cells of a row, nor what stands over them. The rows of a page are cut
@@ -151,14 +156,14 @@ mod tests {
     #[test]
     fn what_fits_is_left_alone() {
         let mut value = json!({"rows": [[1], [2]]});
-        assert_eq!(fit(&mut value, 1_000), None);
+        assert_eq!(fit(&mut value, 1_000), Ok(value.to_string()));
         assert_eq!(value, json!({"rows": [[1], [2]]}));
     }
 
     #[test]
     fn lists_lose_their_ends_and_say_how_many_there_were() {
         let mut value = json!({"name": "x", "items": (0..1_000).map(|n| json!({"n": n})).collect::<Vec<_>>()});
-        let told = fit(&mut value, 3_000).unwrap_or_default();
+        let told = fit(&mut value, 3_000).err().unwrap_or_default();
         let left = value["items"].as_array().map_or(0, Vec::len);
         assert!((100..600).contains(&left), "{left}");
         assert_eq!(told["items"], json!(format!("all after the first {left} of 1,000")));
@@ -169,7 +174,7 @@ mod tests {
     #[test]
     fn the_rows_of_a_page_are_not_cut_behind_its_cursor() {
         let mut value = json!({"columns": ["name", "note"], "rows": [["a", "x".repeat(900)], ["b", "y".repeat(900)]]});
-        let told = fit(&mut value, 1_500).unwrap_or_default();
+        let told = fit(&mut value, 1_500).err().unwrap_or_default();
         assert_eq!(
             (value["columns"].as_array().map(Vec::len), value["rows"].as_array().map(Vec::len)),
             (Some(2), Some(2))
@@ -180,7 +185,7 @@ mod tests {
     #[test]
     fn a_text_is_cut_where_there_is_no_list() {
         let mut value = json!({"document": {"name": "x", "terms": "word ".repeat(10_000)}});
-        let told = fit(&mut value, 4_000).unwrap_or_default();
+        let told = fit(&mut value, 4_000).err().unwrap_or_default();
         assert!(value.to_string().len() <= 4_000);
         let left =
             value["document"]["terms"].as_str().and_then(|text| text.split_once('…')).map(|(text, _)| text.len() + 1);
@@ -206,7 +211,7 @@ mod tests {
             let mut value = json!({"answer": answer});
             let before = value.to_string().len();
             let told = fit(&mut value, most);
-            prop_assert_eq!(told.is_some(), before > most);
+            prop_assert_eq!(told.is_err(), before > most);
             prop_assert!(value.to_string().len() <= before);
         }
     }

@@ -11,17 +11,21 @@ use super::page::grouped;
 ///
 /// Joiners (U+200C, U+200D) stay: names in many languages, and emoji, are written with them.
 pub fn visible(text: &str) -> Option<String> {
-    text.contains(is_hidden).then(|| {
+    has_hidden(text).then(|| {
         let shown = |c: char| if is_hidden(c) { format!("⟨U+{:04X}⟩", u32::from(c)) } else { c.to_string() };
         text.chars().map(shown).collect()
     })
 }
 
+fn has_hidden(text: &str) -> bool {
+    // Most text is decided here, without a branch for each character.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r');
+    !text.as_bytes().iter().fold(true, |all, byte| all & is_plain(byte)) && text.contains(is_hidden)
+}
+
 fn is_hidden(c: char) -> bool {
     match c {
-        '\n' | '\t' | '\r' => false,
-        // Most text ends its decision here.
-        ' '..='~' => false,
+        '\n' | '\t' | '\r' | ' '..='~' => false,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => true,
         '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => true,
         '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => true,
@@ -41,7 +45,7 @@ pub fn make_visible(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(make_visible),
         Value::Object(map) => {
             map.values_mut().for_each(make_visible);
-            if map.keys().any(|key| key.contains(is_hidden)) {
+            if map.keys().any(|key| has_hidden(key)) {
                 let entries = std::mem::take(map).into_iter();
                 *map = entries.map(|(key, value)| (visible(&key).unwrap_or(key), value)).collect();
             }
