@@ -19,7 +19,7 @@ pub mod vocabulary;
 
 pub use fit::fit;
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
-pub use text::{make_visible, visible};
+pub use text::{make_visible, shortened, visible};
 
 use std::borrow::Cow;
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::error::DeadLinks;
 use super::{Answer, Credentials, Download, Kind, Redact, SiteError, endpoints};
 use crate::limit::memory::{self, Share};
-use crate::shape::html;
 use crate::shape::said::Said;
+use crate::shape::{html, shortened};
 
 /// The most text of the site that an error carries, in characters.
 const MAX_WORDS: usize = 2_000;
@@ -118,7 +118,7 @@ fn page(reply: &Reply) -> String {
     } else {
         "text that is no JSON"
     };
-    let title = title.filter(|title| !title.is_empty()).map(|title| format!(" titled {:?}", cut(&title, 100)));
+    let title = title.filter(|title| !title.is_empty()).map(|title| format!(" titled {:?}", shortened(&title, 100)));
     format!("HTTP status {}, {what}{}", reply.status, title.unwrap_or_default())
 }
 
@@ -137,7 +137,7 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
     if words.is_empty() && kind != Kind::Missing {
         words.extend(text(body, "exception").and_then(last_line).as_deref().map(Said::of));
     }
-    let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&cut(field, 40)));
+    let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&shortened(field, 40)));
     let listed = || words.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n");
     let dead_links = DeadLinks(if exc_type == Some(LINKS) { listed().into() } else { Box::default() });
     SiteError {
@@ -307,21 +307,14 @@ fn told(asked: Asked<'_>, messages: &[Said]) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for said in messages {
         let message = asked.redactor.map_or_else(|| said.text.clone(), |redactor| redactor.redact(said));
-        let message = cut(&asked.credentials.mask(&message), left);
-        if !message.is_empty() && !kept.contains(&message) {
-            left -= message.chars().count();
+        let message = asked.credentials.mask(&message);
+        let message = shortened(&message, left).into_owned();
+        if left > 0 && !message.is_empty() && !kept.contains(&message) {
+            left = left.saturating_sub(message.chars().count());
             kept.push(message);
         }
     }
     kept
-}
-
-/// At most `max` characters, the last an ellipsis where something is cut.
-fn cut(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    text.chars().take(max.saturating_sub(1)).chain((max > 0).then_some('…')).collect()
 }
 
 fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
