@@ -1,6 +1,6 @@
 //! What the tests share: a stand-in for the site that keeps what it was sent, and the server's inside to call.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -101,6 +101,15 @@ pub fn app_of_all() -> Connection {
 pub fn every_doctype() -> Value {
     let with_tools = tables().filter(|def| !def.tools.is_empty());
     with_tools.map(|def| (def.name.to_owned(), all())).collect::<Map<_, _>>().into()
+}
+
+/// Changes the first line of what is kept of a site, below which its tables stand.
+pub fn change_kept(file: &Path, change: impl FnOnce(&mut Value)) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let (first, tables) = text.split_once('\n').unwrap_or((&text, ""));
+    let mut kept = serde_json::from_str(first).unwrap();
+    change(&mut kept);
+    std::fs::write(file, format!("{kept}\n{tables}").trim_end()).unwrap();
 }
 
 /// Calls a tool by name.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::add_custom_field;
 use crate::sandbox::SampleSite;
 use crate::stdio::Server;
+use crate::support::change_kept;
 
 const CHANGED: &str = "notifications/tools/list_changed";
 
@@ -95,13 +96,11 @@ async fn custom_fields_are_checked_allowed_and_withheld_like_others() {
 
 /// Makes what is kept a day old, from before the site says that something changed.
 fn make_old(kept: &Path) {
-    let text = std::fs::read_to_string(kept).unwrap();
-    let (first, tables) = text.split_once('\n').unwrap_or((&text, ""));
-    let mut file: Value = serde_json::from_str(first).unwrap();
-    file["looked"]["at"] = json!(0);
-    file["looked"]["stamp"] = Value::Null;
-    file["asked"].as_object_mut().unwrap().values_mut().for_each(|at| *at = json!(0));
-    std::fs::write(kept, format!("{file}\n{tables}").trim_end()).unwrap();
+    change_kept(kept, |kept| {
+        kept["looked"]["at"] = json!(0);
+        kept["looked"]["stamp"] = Value::Null;
+        kept["asked"].as_object_mut().unwrap().values_mut().for_each(|at| *at = json!(0));
+    });
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use erpnext_schema::{FieldKind, Version, flag};
 use serde_json::{Value, json};
 
 use crate::sandbox::config;
-use crate::support::{all, app_of, call, load, refusal};
+use crate::support::{all, app_of, call, change_kept, load, refusal};
 
 /// A site where a UOM has a field of its own that lists show, and none of its stock fields but the name.
 async fn site(version: Version) -> Sandbox {
@@ -96,11 +96,11 @@ async fn start(config: &Value) -> (Connection, Overlay) {
 /// Makes what is kept as old as this many seconds.
 fn age(folder: &Path, seconds: u64) {
     let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
-    let mut kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     let older = |at: &mut Value| *at = json!(at.as_u64().unwrap() - seconds);
-    older(&mut kept["looked"]["at"]);
-    kept["asked"].as_object_mut().unwrap().values_mut().for_each(older);
-    std::fs::write(&file, kept.to_string()).unwrap();
+    change_kept(&file, |kept| {
+        older(&mut kept["looked"]["at"]);
+        kept["asked"].as_object_mut().unwrap().values_mut().for_each(older);
+    });
 }
 
 /// Serves a list until what it found out is kept.
