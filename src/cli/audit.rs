@@ -124,7 +124,12 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
         Some(file) => file.clone(),
         None => global.load_offline()?.audit.log_file,
     };
-    let lines = || review::lines(&path).with_context(|| format!("{} cannot be read", path.display()));
+    let lines = || {
+        review::lines(&path).with_context(|| match path.exists() {
+            true => format!("{} cannot be read", path.display()),
+            false => format!("there is no audit log at {} yet; audit.log_file or --file names another", path.display()),
+        })
+    };
     let mut out = std::io::stdout().lock();
     match question {
         Question::Verify { head: kept, .. } => {

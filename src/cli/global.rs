@@ -6,6 +6,10 @@ use erpnext_mcp::config::Config;
 use erpnext_mcp::tool::listing::unknown_toolsets;
 use serde_json::{Map, Value, json};
 
+/// Where to go without a configuration.
+const NOT_SET_UP: &str = "There is no configuration file. `erpnext-mcp init` sets up site, key, permissions and client; \
+                          `erpnext-mcp demo` shows everything on a sample site.";
+
 /// Which configuration, and what of it, whatever the file says.
 #[derive(Debug, Default, clap::Args)]
 pub struct Global {
@@ -39,7 +43,11 @@ impl Global {
 
     /// The same with other variables than those of the environment.
     pub fn load_with(&self, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Config> {
-        self.onto(Config::load(self.config.as_deref(), env)?)
+        let config = Config::load(self.config.as_deref(), env).map_err(|errors| match errors.file {
+            None => anyhow::anyhow!("{errors}\n{NOT_SET_UP}"),
+            Some(_) => anyhow::Error::new(errors),
+        });
+        self.onto(config?)
     }
 
     /// The configuration for what asks no site, and so needs no key.

@@ -42,6 +42,20 @@ async fn help_has_examples_and_no_colour_where_nobody_looks() {
 }
 
 #[tokio::test]
+async fn without_a_configuration_every_command_says_where_to_go() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&[][..], &["serve"], &["doctor"], &["check", "--live"]] {
+        let done = run(folder.path(), &[], arguments).await;
+        assert_eq!(done.code, Some(1), "{arguments:?}");
+        for command in ["`erpnext-mcp init`", "`erpnext-mcp demo`"] {
+            assert!(done.stderr.contains(command), "{arguments:?}: {}", done.stderr);
+        }
+    }
+    let done = run(folder.path(), &[], &["audit", "tail"]).await;
+    assert!(done.stderr.contains("there is no audit log at logs/audit.log yet"), "{}", done.stderr);
+}
+
+#[tokio::test]
 async fn errors_of_the_configuration_name_line_and_key() {
     let folder = tempfile::tempdir().unwrap();
     let text = "{\n  \"cache\": {\n    \"ttl\": 0\n  },\n  \"audit\": {\"enabeld\": true},\n  \"cache\": {}\n}";
