@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use erpnext_mcp::config::{Config, LogLevel};
 use erpnext_mcp::server::Server;
 use erpnext_mcp::transport::serve_stdio;
 use erpnext_sandbox::{Loading, Options, Sandbox, Version};
+use erpnext_schema::intern;
 use serde_json::{Map, Value, json};
 
 use super::global::Global;
@@ -41,7 +43,7 @@ pub struct Demo {
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
     /// The version of ERPNext that the site answers as: 15 or 16
-    #[arg(long, value_name = "VERSION", default_value_t = Version::NEWEST)]
+    #[arg(long, value_name = "VERSION", default_value_t = Version::NEWEST, value_parser = versions())]
     version: Version,
     /// Keep the site's data in this directory [default: in memory, lost at the end]
     #[arg(long, value_name = "DIR")]
@@ -100,6 +102,12 @@ impl Demo {
         let _ = std::fs::remove_dir_all(&logs);
         served
     }
+}
+
+/// A version by its number, so that shells can propose those there are.
+fn versions() -> impl TypedValueParser<Value = Version> {
+    let numbers = Version::ALL.iter().map(|version| intern::text(&version.major().to_string()));
+    PossibleValuesParser::new(numbers.collect::<Vec<_>>()).try_map(|number| number.parse::<Version>())
 }
 
 fn configuration(url: &str, version: Version, audit_log: &Path) -> Value {

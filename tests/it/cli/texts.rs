@@ -1,6 +1,9 @@
 //! What commands print about the program itself, and where the secret comes from.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use super::run;
 use crate::support::{KEY, Site};
@@ -30,6 +33,37 @@ async fn completions_and_man_pages_know_every_subcommand() {
         assert!(done.stdout.contains("doctor") && done.stdout.contains("preset"), "{shell}");
     }
     assert_eq!(run(folder.path(), &[], &["man", "nonsense"]).await.code, Some(1));
+}
+
+/// What bash proposes for the last of these words.
+async fn completed(folder: &Path, words: &[&str]) -> String {
+    let script = folder.join("completions");
+    std::fs::write(&script, run(folder, &[], &["completions", "bash"]).await.stdout).unwrap();
+    let (last, before) = (words.len() - 1, words.len() - 2);
+    let asked = format!(
+        "source {script:?}; function=$(complete -p erpnext-mcp | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n\
+         COMP_WORDS=(\"$@\"); COMP_CWORD={last}; $function erpnext-mcp \"${{COMP_WORDS[{last}]}}\" \"${{COMP_WORDS[{before}]}}\"\n\
+         echo \"${{COMPREPLY[@]}}\""
+    );
+    let output = Command::new("bash").args(["-c", &asked, "bash"]).args(words).output().await.unwrap();
+    String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn bash_completes_subcommands_their_options_and_values() {
+    let folder = tempfile::tempdir().unwrap();
+    for (words, proposed) in [
+        (&["erpnext-mcp", "doc"][..], "doctor"),
+        (&["erpnext-mcp", "doctor", "--st"], "--strict"),
+        (&["erpnext-mcp", "audit", "tail", "--res"], "--result"),
+        (&["erpnext-mcp", "audit", "tail", "--result", "UN"], "UNKNOWN"),
+        (&["erpnext-mcp", "demo", "--version", "1"], "15 16"),
+        (&["erpnext-mcp", "init", "--preset", "sales"], "sales-user"),
+    ] {
+        let found = completed(folder.path(), words).await;
+        assert!(found.split_whitespace().collect::<Vec<_>>().join(" ").contains(proposed), "{words:?}: {found}");
+    }
 }
 
 #[tokio::test]
