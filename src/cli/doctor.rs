@@ -40,16 +40,25 @@ impl Doctor {
         let place = Config::file(global.config.as_deref(), &env)
             .map_or("the environment".to_owned(), |file| file.display().to_string());
         let mut findings = vec![Finding::ok(format!("configuration: {place}"))];
-        findings.extend(check::about_file(&config));
-        findings.push(audit(&config));
-        // A log that cannot be opened is a finding, and no reason to look no further.
-        let connection = serve::connection_without_log(&config)?;
-        findings.extend(serve::runtime()?.block_on(site(&connection, &config)));
-        findings.push(tools(&connection));
+        findings.extend(examined(&config)?);
         let bad = if self.strict { Level::Warning } else { Level::Error };
         let good = print::findings(&findings, self.json, bad)?;
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Everything that there is to look at under a configuration.
+///
+/// # Errors
+/// Where nothing can be looked at.
+pub fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = check::about_file(config);
+    findings.push(audit(config));
+    // A log that cannot be opened is a finding, and no reason to look no further.
+    let connection = serve::connection_without_log(config)?;
+    findings.extend(serve::runtime()?.block_on(site(&connection, config)));
+    findings.push(tools(&connection));
+    Ok(findings)
 }
 
 fn audit(config: &Config) -> Finding {

@@ -21,12 +21,18 @@ fn line(question: &str) -> anyhow::Result<String> {
     Ok(answer.trim().to_owned())
 }
 
-/// Some text; asked again until there is one.
-pub fn text(question: &str) -> anyhow::Result<String> {
+/// Text that `take` takes, asked for again with what is wrong with it until there is one; the default where nothing is said.
+pub fn text<T>(question: &str, default: Option<&str>, take: impl Fn(&str) -> Result<T, String>) -> anyhow::Result<T> {
+    let question = default.map_or_else(|| question.to_owned(), |default| format!("{question} [{default}]"));
     loop {
-        let answer = line(question)?;
-        if !answer.is_empty() {
-            return Ok(answer);
+        let answer = line(&question)?;
+        let answer = if answer.is_empty() { default.unwrap_or_default() } else { &answer };
+        if answer.is_empty() {
+            continue;
+        }
+        match take(answer) {
+            Ok(taken) => return Ok(taken),
+            Err(why) => eprintln!("{why}"),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The clients whose configuration init can write: where it is, and how the server stands in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::ValueEnum;
 use erpnext_mcp::files;
-use serde_json::{Map, Value, json};
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
+use serde_json::{Value, json};
 
 use super::ask;
 
@@ -81,127 +83,181 @@ impl Client {
         }
     }
 
-    /// Puts a server into the file, and leaves everything else in it as it is. The copy that was kept is given.
-    /// `replace` is asked before another server of that name gives way.
-    pub fn install(
-        self,
-        file: &Path,
-        name: &str,
-        server: &Value,
-        replace: &dyn Fn(&str) -> anyhow::Result<bool>,
-    ) -> anyhow::Result<Option<PathBuf>> {
+    /// The client's file with a server in it, where everything else stays as it is: comments, order, indentation, line ends.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood; with what to put there by hand.
+    pub fn edit(self, file: PathBuf, name: &str, server: &Value) -> anyhow::Result<Edit> {
         let mut server = server.clone();
         if matches!(self, Self::ClaudeCode | Self::Vscode) {
             server["type"] = json!("stdio");
         }
-        let by_hand = || {
-            format!(
-                "{} is left as it is; put this into its {:?} by hand:\n{:#}",
-                file.display(),
-                self.section(),
+        let left = |why: &str| {
+            let (file, section) = (file.display(), self.section());
+            anyhow::anyhow!(
+                "{file}: {why}; it is left as it is. Put this into its {section:?} by hand:\n{:#}",
                 json!({name: server})
             )
         };
-        let mut whole: Value = match std::fs::read_to_string(file) {
-            Ok(text) if text.trim().is_empty() => json!({}),
-            Ok(text) => match parsed(&text) {
-                Some(whole) => whole,
-                None => bail!("it is no plain JSON object (comments, or a key twice); {}", by_hand()),
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => json!({}),
-            Err(error) => bail!("{error}; {}", by_hand()),
+        let before = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(left(&error.to_string())),
         };
-        let section = whole.as_object_mut().map(|whole| whole.entry(self.section()).or_insert_with(|| json!({})));
-        let Some(servers) = section.and_then(Value::as_object_mut) else {
-            bail!("its {:?} is no object; {}", self.section(), by_hand())
+        let (mark, text) = match before.strip_prefix('\u{feff}') {
+            Some(text) => ("\u{feff}", text),
+            None => ("", before.as_str()),
         };
-        match servers.get(name) {
-            Some(there) if *there == server => return Ok(None),
-            Some(_)
-                if !replace(&format!(
-                    "{} has a server {name:?}. Replace it (a copy of the file is kept)?",
-                    file.display()
-                ))? =>
-            {
-                bail!("{} has a server {name:?}; --force replaces it, --name gives this one another", file.display())
+        let text = if text.trim().is_empty() { "{}\n" } else { text };
+        let whole = CstRootNode::parse(text, &FORMAT).map_err(|error| left(&error.to_string()))?;
+        let object = whole.object_value().ok_or_else(|| left("it holds no JSON object"))?;
+        let servers = one(&object, self.section()).map_err(|why| left(&why))?;
+        let servers = match servers.map(|section| section.object_value()) {
+            Some(Some(servers)) => servers,
+            Some(None) => return Err(left(&format!("its {:?} is no object", self.section()))),
+            None => object.object_value_or_set(self.section()),
+        };
+        let there = one(&servers, name).map_err(|why| left(&why))?;
+        let replaces = match &there {
+            Some(there) if there.value().and_then(|value| value.to_serde_value()).as_ref() == Some(&server) => {
+                return Ok(Edit { file, text: None, replaces: false });
             }
-            _ => drop(servers.insert(name.to_owned(), server)),
-        }
-        let copy = files::back_up(file)?;
-        files::write_whole(file, format!("{whole:#}\n").as_bytes())
-            .with_context(|| format!("{} cannot be written", file.display()))?;
+            Some(there) => {
+                there.set_value(input(&server));
+                true
+            }
+            None => {
+                servers.append(name, input(&server));
+                false
+            }
+        };
+        Ok(Edit { text: Some(format!("{mark}{whole}")), file, replaces })
+    }
+}
+
+/// A client's file as it is to be.
+#[derive(Debug)]
+pub struct Edit {
+    /// Where it is.
+    pub file: PathBuf,
+    /// None if it is so already.
+    text: Option<String>,
+    /// Whether another server of that name gives way.
+    pub replaces: bool,
+}
+
+impl Edit {
+    /// Writes it; the copy that was kept of the old one is given.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write(&self) -> anyhow::Result<Option<PathBuf>> {
+        let Some(text) = &self.text else { return Ok(None) };
+        let copy = files::back_up(&self.file)?;
+        files::write_whole(&self.file, text.as_bytes())
+            .with_context(|| format!("{} cannot be written", self.file.display()))?;
         Ok(copy)
     }
 }
 
-/// The object that the text holds, if writing it again loses nothing: no comments, no key twice.
-fn parsed(text: &str) -> Option<Value> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let whole: Value = serde_json::from_str::<Map<String, Value>>(text).ok()?.into();
-    // Each key of the text stands before a colon outside of strings: as many as were kept.
-    (colons(text) == keys(&whole)).then_some(whole)
-}
+/// JSON with the comments and trailing commas that clients take in their files, and no other liberty.
+const FORMAT: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
 
-fn keys(value: &Value) -> usize {
-    match value {
-        Value::Object(object) => object.len() + object.values().map(keys).sum::<usize>(),
-        Value::Array(list) => list.iter().map(keys).sum(),
-        _ => 0,
+/// The key of the object; none where it has none.
+///
+/// # Errors
+/// Where it stands twice: which one the client reads is not known.
+fn one(object: &CstObject, key: &str) -> Result<Option<CstObjectProp>, String> {
+    let mut named = object.properties().into_iter().filter(|property| property.decoded_name().as_deref() == Some(key));
+    match (named.next(), named.next()) {
+        (found, None) => Ok(found),
+        (_, Some(_)) => Err(format!("it has {key:?} twice")),
     }
 }
 
-fn colons(text: &str) -> usize {
-    let (mut count, mut quoted, mut escaped) = (0, false, false);
-    for c in text.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            ':' if !quoted => count += 1,
-            _ => {}
+fn input(value: &Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(value) => CstInputValue::Bool(*value),
+        Value::Number(number) => CstInputValue::Number(number.to_string()),
+        Value::String(text) => CstInputValue::String(text.clone()),
+        Value::Array(values) => CstInputValue::Array(values.iter().map(input).collect()),
+        Value::Object(map) => {
+            CstInputValue::Object(map.iter().map(|(key, value)| (key.clone(), input(value))).collect())
         }
     }
-    count
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::path::Path;
+
     use serde_json::{Value, json};
 
-    use super::{Client, parsed};
+    use super::Client;
+
+    fn edited(client: Client, before: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mcp.json");
+        std::fs::write(&file, before).unwrap();
+        client.edit(file.clone(), "erpnext", &json!({"command": "x"})).unwrap().write().unwrap();
+        std::fs::read_to_string(file).unwrap()
+    }
 
     #[test]
     fn what_stands_in_the_clients_file_stays() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deep/mcp.json");
         let server = json!({"command": "erpnext-mcp", "args": []});
-        let never = |_: &str| Ok(false);
-        assert_eq!(Client::Cursor.install(&file, "erpnext", &server, &never).unwrap(), None);
+        let edit = |server: &Value| Client::Cursor.edit(file.clone(), "erpnext", server).unwrap();
+        assert_eq!(edit(&server).write().unwrap(), None);
         let before = r#"{"z": 1, "mcpServers": {"other": {"command": "x", "args": ["a:b"]}}, "a": [1.50, null]}"#;
         std::fs::write(&file, before).unwrap();
-        let copy = Client::Cursor.install(&file, "erpnext", &server, &never).unwrap().unwrap();
+        let copy = edit(&server).write().unwrap().unwrap();
         assert_eq!(std::fs::read_to_string(copy).unwrap(), before);
         let mut after: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         assert_eq!(after["mcpServers"].as_object_mut().unwrap().remove("erpnext").unwrap(), server);
         assert_eq!(after.to_string(), serde_json::from_str::<Value>(before).unwrap().to_string(), "order included");
         // Once more: nothing to do.
-        assert_eq!(Client::Cursor.install(&file, "erpnext", &server, &never).unwrap(), None);
-        let other = json!({"command": "another"});
-        assert!(Client::Cursor.install(&file, "erpnext", &other, &never).unwrap_err().to_string().contains("--force"));
-        assert!(Client::Cursor.install(&file, "erpnext", &other, &|_: &str| Ok(true)).unwrap().is_some());
+        assert_eq!(edit(&server).write().unwrap(), None);
+        let other = edit(&json!({"command": "another"}));
+        assert!(other.replaces && other.write().unwrap().is_some());
     }
 
     #[test]
-    fn a_file_that_would_lose_something_is_left_alone() {
-        for text in ["{\"a\": 1, // why\n}", "{\"a\": 1, \"a\": 2}", "[]", "{"] {
-            assert_eq!(parsed(text), None, "{text}");
+    fn comments_trailing_commas_indentation_and_line_ends_stay() {
+        let before =
+            "\u{feff}// mine\r\n{\r\n\t\"a\": 1, // why\r\n\t\"servers\": {\r\n\t\t\"b\": {},\r\n\t},\r\n}\r\n";
+        let after = edited(Client::Vscode, before);
+        assert!(after.starts_with(
+            "\u{feff}// mine\r\n{\r\n\t\"a\": 1, // why\r\n\t\"servers\": {\r\n\t\t\"b\": {},\r\n\t\t\"erpnext\""
+        ));
+        assert!(after.ends_with("\r\n\t},\r\n}\r\n"), "{after:?}");
+        assert!(!after.replace("\r\n", "").contains('\n'), "{after:?}");
+        assert!(edited(Client::Cursor, "{\n  \"a\": 1\n}\n").contains("\n  \"mcpServers\": {\n    \"erpnext\""));
+    }
+
+    #[test]
+    fn a_file_that_is_not_understood_is_left_alone() {
+        for text in ["{\"servers\": {}, \"servers\": {}}", "[]", "{", "{\"servers\": 1}", "{'servers': {}}"] {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), text).unwrap();
-            let error = Client::Vscode.install(file.path(), "erpnext", &json!({}), &|_: &str| Ok(true)).unwrap_err();
-            assert!(error.to_string().contains("by hand"), "{error}");
-            assert_eq!(std::fs::read_to_string(file.path()).unwrap(), text);
+            let path: &Path = file.path();
+            let error = Client::Vscode.edit(path.to_owned(), "erpnext", &json!({})).unwrap_err();
+            assert!(error.to_string().contains("by hand"), "{text}: {error}");
+            assert_eq!(std::fs::read_to_string(path).unwrap(), text);
         }
-        assert!(parsed(r#"{"a:\":b": {"c": [{"d": 1}]}}"#).is_some());
     }
 }

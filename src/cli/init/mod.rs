@@ -1,23 +1,23 @@
 //! `erpnext-mcp init`: from a URL and a key to a configuration and a client that uses it. Asks in a terminal for what no
 //! flag and no variable gives; elsewhere it says what is missing.
 
+mod address;
 mod ask;
 mod client;
 mod propose;
+mod sign_in;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use erpnext_mcp::app::Connection;
-use erpnext_mcp::config::{Config, Operation};
+use erpnext_mcp::check::{Finding, Level};
+use erpnext_mcp::config::Config;
 use erpnext_mcp::files;
-use erpnext_mcp::site::Kind;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::doctor;
 use super::global::Global;
-use super::serve;
 use client::Client;
 
 /// What init is told.
@@ -54,7 +54,7 @@ pub struct Init {
     /// Replace existing files and entries without asking; copies are kept
     #[arg(long)]
     force: bool,
-    /// Ask nothing and use the defaults
+    /// Ask nothing, use the defaults, and permit only reading unless a preset or DocTypes are named
     #[arg(long, short)]
     yes: bool,
 }
@@ -75,40 +75,29 @@ impl Init {
         let asks = !self.yes && ask::can();
         let default = || files::config_file(&env).context("--config FILE is needed: this system has no place for it");
         let file = global.config.as_deref().map_or_else(default, |file| Ok(std::path::absolute(file)?))?;
+        if self.only_adds_a_client() && file.exists() {
+            Config::load_offline(Some(&file), &env)?;
+            return self.install(&file, self.client);
+        }
         if file.exists()
             && !self.force
             && !(asks && ask::yes(&format!("{} is there. Replace it (a copy is kept)?", file.display()))?)
         {
-            bail!("{} is there; --force replaces it and keeps a copy, --config names another", file.display());
+            bail!(
+                "{} is there; --force replaces it and keeps a copy, --config names another, --client alone adds a client to it",
+                file.display()
+            );
         }
-        let given =
-            |flag: Option<String>, variable: &str, question: &str, name: &str| match flag.or_else(|| env(variable)) {
-                Some(value) => Ok(value.trim().to_owned()),
-                None if asks => ask::text(question),
-                None => bail!("{name} is needed, or {variable}"),
-            };
-        let url = given(self.url.clone(), "ERPNEXT_URL", "Address of the site (https://erp.example.com)", "--url")?;
-        let key = given(
-            self.api_key.clone(),
-            "ERPNEXT_API_KEY",
-            "API key (on the site: your user's Settings, API Access)",
-            "--api-key",
-        )?;
-        let mut erpnext = json!({"url": url, "api_key": key});
-        if self.allow_insecure_http {
-            erpnext["allow_insecure_http"] = json!(true);
+        // What is wrong with a client's file must not be found when the rest is written.
+        if let Some(client) = self.client {
+            self.edit(client, &file)?;
         }
-        match &self.secret_file {
-            Some(file) => erpnext["api_secret_file"] = json!(std::path::absolute(file)?),
-            None => erpnext["api_secret"] = json!(self.secret(&env, asks)?.expose_secret()),
-        }
-        let connection = app(&erpnext)?;
-        let runtime = serve::runtime()?;
-        let rights = runtime.block_on(async {
-            greet(&connection).await?;
-            propose::rights(&connection, &self.doctypes).await
-        })?;
+        let (erpnext, rights) = self.sign_in(&env, asks)?;
         let permissions = self.permissions(&rights, asks)?;
+        let client = match self.client {
+            None if asks => self.ask_client(&file)?,
+            chosen => chosen,
+        };
         let audit = file.with_file_name("logs").join("audit.log");
         let mut whole = json!({
             "erpnext": erpnext,
@@ -119,7 +108,7 @@ impl Init {
             whole["tools"] = tools;
         }
         // What is written can be read: by the one reader that there is.
-        global.onto(Config::from_text(&whole.to_string())?)?;
+        let config = global.onto(Config::from_text(&whole.to_string())?)?;
         if let Some(copy) = files::back_up(&file)? {
             say(&format!("kept the old one as {}", copy.display()));
             // A copy that others could read must not make the new one so.
@@ -128,71 +117,127 @@ impl Init {
         files::write_whole(&file, text(&whole).as_bytes())
             .with_context(|| format!("{} cannot be written", file.display()))?;
         say(&format!("wrote {}, readable for you alone", file.display()));
-        self.install(&file, asks)
+        self.install(&file, client)?;
+        say_doubts(&doctor::examined(&config)?);
+        Ok(())
     }
 
-    fn secret(&self, env: &dyn Fn(&str) -> Option<String>, asks: bool) -> anyhow::Result<SecretString> {
-        match env("ERPNEXT_API_SECRET") {
-            Some(secret) => Ok(secret.trim().into()),
-            None if asks => ask::secret("API secret (is not shown)"),
-            None => bail!(
-                "the secret is missing: set ERPNEXT_API_SECRET, or name a file with --secret-file. There is no flag \
-                 for it, because every user of this machine could read it"
-            ),
-        }
+    /// Whether nothing is said but which client to add.
+    fn only_adds_a_client(&self) -> bool {
+        let nothing_else = self.url.is_none()
+            && self.api_key.is_none()
+            && self.secret_file.is_none()
+            && self.preset.is_none()
+            && self.doctypes.is_empty();
+        self.client.is_some() && nothing_else && !self.force
     }
 
     fn permissions(&self, rights: &propose::Rights, asks: bool) -> anyhow::Result<Value> {
+        if propose::are_powerful(rights) {
+            say(POWERFUL);
+        }
         if !self.doctypes.is_empty() {
             let permissions = propose::of_doctypes(rights, &self.doctypes)?;
             say(&propose::summary("these DocTypes", &permissions));
             return Ok(permissions);
         }
         let suggested = propose::suggestion(rights);
-        let preset = match &self.preset {
-            Some(preset) => preset.clone(),
+        let (preset, permissions) = match &self.preset {
+            Some(preset) => (preset.clone(), propose::of_preset(rights, preset)?),
             None if asks => {
                 say(&propose::summary(suggested, &propose::of_preset(rights, suggested)?));
-                let names = propose::PRESETS.map(|(name, _)| name).join(", ");
-                ask::one_of(&format!("Which one ({names})"), suggested, &propose::PRESETS.map(|(name, _)| name))?
+                let names = propose::PRESETS.map(|(name, _)| name);
+                let question = format!("Which one ({})", names.join(", "));
+                loop {
+                    let preset = ask::one_of(&question, suggested, &names)?;
+                    match propose::of_preset(rights, &preset) {
+                        Ok(permissions) if preset == suggested => return Ok(permissions),
+                        Ok(permissions) => break (preset, permissions),
+                        Err(why) => say(&why.to_string()),
+                    }
+                }
             }
-            None => suggested.to_owned(),
+            None => {
+                let reads = propose::reads(propose::of_preset(rights, suggested)?);
+                say(&format!("only reading is permitted, as nobody was asked; --preset {suggested} permits more"));
+                (suggested.to_owned(), reads)
+            }
         };
-        let permissions = propose::of_preset(rights, &preset)?;
-        // It was said before somebody was asked.
-        if !asks || preset != suggested || self.preset.is_some() {
-            say(&propose::summary(&preset, &permissions));
-        }
+        say(&propose::summary(&preset, &permissions));
         Ok(permissions)
     }
 
-    /// Puts the server into a client's configuration, or prints what belongs there.
-    fn install(&self, config: &Path, asks: bool) -> anyhow::Result<()> {
-        let server = json!({"command": std::env::current_exe()?, "args": ["--config", config]});
-        let chosen = match self.client {
-            None if asks => client::ask()?,
-            chosen => chosen,
-        };
-        let Some(client) = chosen else {
-            say("to connect a client, add this to its configuration (--client does it for you):");
-            let snippet = json!({"mcpServers": {&self.name: server}});
-            return Ok(writeln!(std::io::stdout(), "{snippet:#}")?);
-        };
+    /// The client to add the server to, whose file can be edited.
+    fn ask_client(&self, config: &Path) -> anyhow::Result<Option<Client>> {
+        loop {
+            let Some(client) = client::ask()? else { return Ok(None) };
+            match self.edit(client, config) {
+                Ok(_) => return Ok(Some(client)),
+                Err(why) => say(&format!("{why:#}")),
+            }
+        }
+    }
+
+    /// The client's file with this server in it.
+    fn edit(&self, client: Client, config: &Path) -> anyhow::Result<client::Edit> {
         let file = match &self.client_file {
             Some(file) => file.clone(),
             None => client.file(&|name| std::env::var(name).ok())?,
         };
-        let replace = |there: &str| Ok(self.force || asks && ask::yes(there)?);
-        let copy = client.install(&file, &self.name, &server, &replace)?;
-        if let Some(copy) = copy {
+        let edit = client.edit(file, &self.name, &server(config)?)?;
+        let asks = !self.yes && ask::can();
+        if edit.replaces && !self.force && !asks {
+            let file = edit.file.display();
+            bail!("{file} has another server {:?}; --force replaces it, --name gives this one another name", self.name);
+        }
+        Ok(edit)
+    }
+
+    /// Puts the server into a client's configuration, or prints what belongs there.
+    fn install(&self, config: &Path, client: Option<Client>) -> anyhow::Result<()> {
+        let Some(client) = client else {
+            say("to connect a client, add this to its configuration (--client does it for you):");
+            let snippet = json!({"mcpServers": {&self.name: server(config)?}});
+            return Ok(writeln!(std::io::stdout(), "{snippet:#}")?);
+        };
+        let edit = self.edit(client, config)?;
+        let file = edit.file.display();
+        let question =
+            || format!("{file} has another server {:?}. Replace it (a copy of the file is kept)?", self.name);
+        if edit.replaces && !self.force && !ask::yes(&question())? {
+            say(&format!("{file} is left as it is; --name gives this server another name"));
+            return Ok(());
+        }
+        if let Some(copy) = edit.write()? {
             say(&format!("kept the old one as {}", copy.display()));
         }
-        say(&format!("put {:?} into {}; {}", self.name, file.display(), client.then()));
+        say(&format!("put {:?} into {file}; {}", self.name, client.then()));
         Ok(())
     }
 }
 
-const UNSEEN: &str = "not shown by the site; the user's rights are asked for instead";
+const POWERFUL: &str = "this key may make whatever any of the presets names: whoever gets hold of it can do so too. Better \
+                        create a user with the roles that are needed, and use its key";
+
+/// How a client starts this server.
+fn server(config: &Path) -> anyhow::Result<Value> {
+    Ok(json!({"command": std::env::current_exe()?, "args": ["--config", config]}))
+}
+
+/// What `doctor` would say, but for what is as it should be.
+fn say_doubts(findings: &[Finding]) {
+    let doubts: Vec<&Finding> = findings.iter().filter(|finding| finding.level != Level::Ok).collect();
+    for finding in &doubts {
+        say(&finding.what);
+        if let Some(fix) = &finding.fix {
+            say(&format!("  → {fix}"));
+        }
+    }
+    say(&match doubts.len() {
+        0 => format!("doctor: {} checks, all well", findings.len()),
+        count => format!("doctor: {} checks, {count} of them to look at", findings.len()),
+    });
+}
 
 /// The configuration as text, each rule on a line of its own.
 fn text(whole: &Value) -> String {
@@ -215,51 +260,4 @@ fn text(whole: &Value) -> String {
 /// On stderr: standard output is for what a script may want.
 fn say(line: &str) {
     eprintln!("{line}");
-}
-
-/// An inside that can ask the site who its user is, and no more.
-fn app(erpnext: &Value) -> anyhow::Result<Connection> {
-    let user = json!({"read": true, "allowed_fields": ["full_name", "roles"]});
-    let whole = json!({"erpnext": erpnext, "permissions": {"doctypes": {"User": user}}});
-    serve::connection_without_log(&Config::from_text(&whole.to_string())?)
-}
-
-/// Says who the key belongs to, and in which roles.
-async fn greet(connection: &Connection) -> anyhow::Result<()> {
-    let user = match connection.session().user_name().await {
-        Ok(user) => user,
-        Err(error) => {
-            let words = error.messages().join("; ");
-            bail!(
-                "{}: {}{}{words}\nnothing was written; `erpnext-mcp init --help` shows what can be given",
-                connection.session().caller.site.as_str(),
-                error.what(),
-                if words.is_empty() { "" } else { ": " }
-            );
-        }
-    };
-    say(&format!("{} takes the key; it is {user}'s", connection.session().caller.site.as_str()));
-    let permit = connection
-        .session()
-        .permit(Operation::Read, "User")
-        .await
-        .map_err(|error| anyhow::anyhow!(error.for_model()))?;
-    match connection.session().site.get(&permit, user).await {
-        Ok(answer) => {
-            let roles = roles(&answer.data);
-            say(&format!("roles: {}", if roles.is_empty() { UNSEEN.to_owned() } else { roles.join(", ") }));
-        }
-        // Most users may not read what roles they have.
-        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing) => say(&format!("roles: {UNSEEN}")),
-        Err(error) => bail!("the user {user} cannot be read: {}", error.what()),
-    }
-    if user == "Administrator" {
-        say("Administrator may do everything; create a user with the roles that are needed, and use its key");
-    }
-    Ok(())
-}
-
-fn roles(user: &Map<String, Value>) -> Vec<&str> {
-    let rows = user.get("roles").and_then(Value::as_array);
-    rows.into_iter().flatten().filter_map(|row| row["role"].as_str()).collect()
 }

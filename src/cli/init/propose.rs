@@ -63,8 +63,7 @@ pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Res
 /// The preset that fits what the user may make.
 pub fn suggestion(rights: &Rights) -> &'static str {
     let may = |operation, doctype: &str| rights.get(doctype).is_some_and(|held| held.contains(operation));
-    let all = rights.values().all(|held| held.contains(Operation::Create));
-    if all {
+    if are_powerful(rights) {
         // Whoever may do everything should give away little.
         "read-only-analyst"
     } else if may(Operation::Create, "Payment Entry") {
@@ -74,6 +73,21 @@ pub fn suggestion(rights: &Rights) -> &'static str {
     } else {
         "read-only-analyst"
     }
+}
+
+/// Whether they are more than anybody needs for a day's work.
+pub fn are_powerful(rights: &Rights) -> bool {
+    rights.len() > 1 && rights.values().all(|held| held.contains(Operation::Create))
+}
+
+/// A policy without what changes anything.
+pub fn reads(mut permissions: Value) -> Value {
+    let writes = |name: &str| Operation::ALL.iter().any(|operation| operation.as_str() == name && operation.writes());
+    let rules = permissions.get_mut("doctypes").and_then(Value::as_object_mut);
+    for rule in rules.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        rule.retain(|operation, _| !writes(operation));
+    }
+    permissions
 }
 
 fn permissions(preset: &str) -> anyhow::Result<Value> {

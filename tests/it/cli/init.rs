@@ -22,7 +22,7 @@ fn read(file: std::path::PathBuf) -> Value {
 async fn a_sales_user_gets_the_sales_preset_cut_to_what_the_site_lets_them_do() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
-    let done = init(folder.path(), &site, "sales", &[]).await;
+    let done = init(folder.path(), &site, "sales", &["--preset", "sales-user"]).await;
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert!(done.stderr.contains("\nroles: "), "{}", done.stderr);
     assert!(done.stderr.contains("it is sales@example.com's"), "{}", done.stderr);
@@ -128,4 +128,45 @@ async fn the_secret_of_a_file_stays_there_and_no_flag_takes_one() {
     assert!(done.stderr.contains("ERPNEXT_API_SECRET"), "{}", done.stderr);
     let done = run(folder.path(), &[], &[&base[..], &["--api-secret", "x"]].concat()).await;
     assert!(done.stderr.contains("unexpected argument '--api-secret'"), "{}", done.stderr);
+}
+
+#[tokio::test]
+async fn nobody_who_was_not_asked_permits_more_than_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let done = init(folder.path(), &site, "sales", &[]).await;
+    assert!(done.code == Some(0) && done.stderr.contains("--preset sales-user permits more"), "{}", done.stderr);
+    let rules = read(folder.path().join("c.json"))["permissions"]["doctypes"].clone();
+    let rules = rules.as_object().unwrap();
+    assert!(rules.contains_key("Quotation") && rules.len() > 10, "{rules:?}");
+    let permitted: Vec<&String> = rules.values().flat_map(|rule| rule.as_object().unwrap().keys()).collect();
+    assert!(permitted.iter().all(|name| ["read", "report", "print"].contains(&name.as_str())), "{permitted:?}");
+    // Whose key it is does not matter, but what it may do.
+    std::fs::remove_file(folder.path().join("c.json")).unwrap();
+    let done = init(folder.path(), &site, "administrator", &[]).await;
+    assert!(done.stderr.contains("create a user with the roles that are needed"), "{}", done.stderr);
+    assert!(done.stderr.contains("doctor: "), "{}", done.stderr);
+}
+
+#[tokio::test]
+async fn a_client_alone_is_added_to_the_configuration_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    assert_eq!(init(folder.path(), &site, "sales", &[]).await.code, Some(0));
+    let before = std::fs::read(folder.path().join("c.json")).unwrap();
+    let arguments = ["init", "--yes", "--client", "vscode", "--config", "c.json"];
+    let done = run(folder.path(), &[], &arguments).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(std::fs::read(folder.path().join("c.json")).unwrap(), before);
+    assert_eq!(read(folder.path().join(".vscode/mcp.json"))["servers"]["erpnext"]["type"], "stdio");
+}
+
+#[tokio::test]
+async fn a_clients_file_that_is_not_understood_stops_everything_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    std::fs::write(folder.path().join(".mcp.json"), "{").unwrap();
+    let done = init(folder.path(), &site, "sales", &["--client", "claude-code"]).await;
+    assert!(done.code == Some(1) && done.stderr.contains("by hand"), "{}", done.stderr);
+    assert!(!folder.path().join("c.json").exists());
 }

@@ -4,6 +4,8 @@ mod check;
 mod doctor;
 mod init;
 mod overlay;
+#[cfg(unix)]
+mod terminal;
 mod texts;
 
 use std::path::Path;

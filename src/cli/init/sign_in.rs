@@ -1,0 +1,167 @@
+//! The site and its key: asked for, checked as they are given, and asked for again with what is wrong.
+
+use anyhow::bail;
+use erpnext_mcp::app::Connection;
+use erpnext_mcp::config::{Config, Operation};
+use erpnext_mcp::site::{Kind, SiteError};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::{Init, address, ask, propose, say};
+use crate::cli::serve;
+
+const ADDRESS: &str = "Address of the site (https://erp.example.com)";
+const UNSEEN: &str = "not shown by the site; the user's rights are asked for instead";
+
+impl Init {
+    /// The site and a key that it takes, with what they may do there. In a terminal it is asked for until that is so.
+    pub(super) fn sign_in(
+        &self,
+        env: &dyn Fn(&str) -> Option<String>,
+        asks: bool,
+    ) -> anyhow::Result<(Value, propose::Rights)> {
+        let runtime = serve::runtime()?;
+        let mut url = self.url.clone().or_else(|| env("ERPNEXT_URL"));
+        let mut key = self.api_key.clone().or_else(|| env("ERPNEXT_API_KEY"));
+        let mut secret = env("ERPNEXT_API_SECRET").map(|secret| SecretString::from(secret.trim()));
+        let mut asked_before = None;
+        loop {
+            let site = self.site(url.take(), asked_before.as_deref(), asks)?;
+            if asks && asked_before.as_ref() != Some(&site) {
+                say(&format!("asking {site} …"));
+                if let Err(why) = runtime.block_on(is_there(&self.erpnext(&site, "none", Some("none"))?)) {
+                    say(&why);
+                    asked_before = Some(site);
+                    continue;
+                }
+            }
+            let (api_key, pasted) = self.key(key.take(), asks)?;
+            let secret = match (pasted.or(secret.take()), &self.secret_file) {
+                (_, Some(_)) => None,
+                (Some(secret), None) => Some(secret),
+                (None, None) if asks => Some(ask::secret("API secret (is not shown)")?),
+                (None, None) => bail!(
+                    "the secret is missing: set ERPNEXT_API_SECRET, or name a file with --secret-file. There is no flag \
+                     for it, because every user of this machine could read it"
+                ),
+            };
+            let tried = self.erpnext(&site, &api_key, secret.as_ref().map(ExposeSecret::expose_secret));
+            let tried = tried.and_then(|erpnext| {
+                let connection = app(&erpnext)?;
+                let rights = runtime.block_on(async {
+                    greet(&connection).await?;
+                    propose::rights(&connection, &self.doctypes).await
+                })?;
+                Ok((erpnext, rights))
+            });
+            match tried {
+                Ok(signed_in) => return Ok(signed_in),
+                Err(why) if asks && self.secret_file.is_none() => {
+                    say(&format!("{why:#}"));
+                    asked_before = Some(site);
+                }
+                Err(why) => {
+                    bail!("{why:#}\nnothing was written; `erpnext-mcp init --help` shows what can be given")
+                }
+            }
+        }
+    }
+
+    fn site(&self, given: Option<String>, before: Option<&str>, asks: bool) -> anyhow::Result<String> {
+        let meant = |text: &str| address::meant(text, self.allow_insecure_http);
+        match given.map(|text| meant(&text)) {
+            Some(Ok(site)) => Ok(site),
+            Some(Err(why)) if asks => {
+                say(&why);
+                ask::text(ADDRESS, before, meant)
+            }
+            Some(Err(why)) => bail!(why),
+            None if asks => ask::text(ADDRESS, before, meant),
+            None => bail!("--url is needed, or ERPNEXT_URL"),
+        }
+    }
+
+    /// The key, with the secret if both were pasted.
+    fn key(&self, given: Option<String>, asks: bool) -> anyhow::Result<(String, Option<SecretString>)> {
+        let given = match given {
+            Some(given) => given,
+            None if asks => {
+                let question = "API key (on the site: your user's Settings, API Access)";
+                ask::text(question, None, |text| Ok(text.to_owned()))?
+            }
+            None => bail!("--api-key is needed, or ERPNEXT_API_KEY"),
+        };
+        let bare = given.trim().trim_start_matches("token ").trim();
+        Ok(match bare.split_once(':') {
+            Some((key, secret)) if asks => (key.trim().to_owned(), Some(secret.trim().into())),
+            _ => (bare.to_owned(), None),
+        })
+    }
+
+    fn erpnext(&self, url: &str, key: &str, secret: Option<&str>) -> anyhow::Result<Value> {
+        let mut erpnext = json!({"url": url, "api_key": key});
+        if self.allow_insecure_http {
+            erpnext["allow_insecure_http"] = json!(true);
+        }
+        match (secret, &self.secret_file) {
+            (Some(secret), _) => erpnext["api_secret"] = json!(secret),
+            (None, Some(file)) => erpnext["api_secret_file"] = json!(std::path::absolute(file)?),
+            (None, None) => {}
+        }
+        Ok(erpnext)
+    }
+}
+
+/// An inside that can ask the site who its user is, and no more.
+fn app(erpnext: &Value) -> anyhow::Result<Connection> {
+    let user = json!({"read": true, "allowed_fields": ["full_name", "roles"]});
+    let whole = json!({"erpnext": erpnext, "permissions": {"doctypes": {"User": user}}});
+    serve::connection_without_log(&Config::from_text(&whole.to_string())?)
+}
+
+/// Whether an ERPNext site answers there, asked with a key that none has given out.
+async fn is_there(erpnext: &Value) -> Result<(), String> {
+    let connection = app(erpnext).map_err(|why| format!("{why:#}"))?;
+    match connection.session().user_name().await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == Kind::BadKey && error.exc_type().is_some() => Ok(()),
+        Err(error) if error.kind() == Kind::BadKey => {
+            Err(format!("{}: not ERPNext but something before it asks for a password", worded(&connection, &error)))
+        }
+        Err(error) => Err(format!("{}\n{}", worded(&connection, &error), error.next())),
+    }
+}
+
+fn worded(connection: &Connection, error: &SiteError) -> String {
+    let (site, words) = (connection.session().caller.site.as_str(), error.messages().join("; "));
+    format!("{site}: {}{}{words}", error.what(), if words.is_empty() { "" } else { ": " })
+}
+
+/// Says who the key belongs to, and in which roles.
+async fn greet(connection: &Connection) -> anyhow::Result<()> {
+    let user = match connection.session().user_name().await {
+        Ok(user) => user,
+        Err(error) => bail!(worded(connection, &error)),
+    };
+    say(&format!("{} takes the key; it is {user}'s", connection.session().caller.site.as_str()));
+    let permit = connection
+        .session()
+        .permit(Operation::Read, "User")
+        .await
+        .map_err(|error| anyhow::anyhow!(error.for_model()))?;
+    match connection.session().site.get(&permit, user).await {
+        Ok(answer) => {
+            let roles = roles(&answer.data);
+            say(&format!("roles: {}", if roles.is_empty() { UNSEEN.to_owned() } else { roles.join(", ") }));
+        }
+        // Most users may not read what roles they have.
+        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing) => say(&format!("roles: {UNSEEN}")),
+        Err(error) => bail!("the user {user} cannot be read: {}", error.what()),
+    }
+    Ok(())
+}
+
+fn roles(user: &Map<String, Value>) -> Vec<&str> {
+    let rows = user.get("roles").and_then(Value::as_array);
+    rows.into_iter().flatten().filter_map(|row| row["role"].as_str()).collect()
+}

@@ -1,0 +1,73 @@
+//! `erpnext-mcp init` in a terminal: whoever answers wrongly is told why and asked again, and the whole is a transcript that a
+//! person can review.
+
+use std::path::Path;
+use std::process::Command;
+
+use rexpect::session::PtySession;
+
+use crate::sandbox::SampleSite;
+
+/// Runs `init` in a folder that is its home too.
+fn init(folder: &Path, arguments: &[&str]) -> PtySession {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_erpnext-mcp"));
+    command.env_clear().env("HOME", folder).env("TERM", "dumb").current_dir(folder).arg("init").args(arguments);
+    rexpect::session::spawn_command(command, Some(60_000)).unwrap()
+}
+
+/// Answers the questions that these words stand in, one after the other; everything that was said.
+fn transcript(session: &mut PtySession, answers: &[(&str, &str)]) -> String {
+    let mut said = String::new();
+    for (question, answer) in answers {
+        // Up to the end of the question: what is typed comes back by itself.
+        let before = session.exp_string(question).unwrap_or_else(|error| panic!("{question}: {error}; {said}"));
+        said += &before;
+        said += question;
+        session.send_line(answer).unwrap();
+    }
+    said += &session.exp_eof().unwrap();
+    // Each byte came as a character of its own.
+    String::from_utf8(said.chars().map(|byte| u8::try_from(byte).unwrap()).collect()).unwrap()
+}
+
+#[tokio::test]
+async fn mistakes_are_told_and_asked_again_and_nothing_typed_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let url = site.sandbox.url();
+    let host = url.trim_start_matches("http://").to_owned();
+    let client = "// mine\n{\n  \"mcpServers\": {\n    \"a\": {\"command\": \"x\"}, // keep\n  }\n}\n";
+    std::fs::write(folder.path().join(".mcp.json"), client).unwrap();
+    let home = folder.path().to_owned();
+    let typed = tokio::task::spawn_blocking(move || {
+        let mut session = init(&home, &["--config", "c.json"]);
+        let answers = [
+            ("Address of the site", "http://erp.example.com/app/customer"),
+            ("Address of the site", "127.0.0.1:1"),
+            ("Address of the site", &format!("{host}/app/customer")),
+            ("API key", "sales"),
+            ("API secret", "wrong"),
+            ("Address of the site", ""),
+            ("API key", "token sales:secret"),
+            ("Which one", "sales-usr"),
+            ("Which one", ""),
+            ("Put it into a client", "claude-cod"),
+            ("Put it into a client", "claude-code"),
+        ];
+        transcript(&mut session, &answers)
+    });
+    let said = typed.await.unwrap().replace('\r', "");
+    let program = env!("CARGO_BIN_EXE_erpnext-mcp");
+    let folder_name = folder.path().canonicalize().unwrap().display().to_string();
+    let said = said.replace(&url, "http://SITE").replace(&url[7..], "SITE").replace(program, "PROGRAM");
+    let said = said.replace(&folder_name, "HOME").replace(&folder.path().display().to_string(), "HOME");
+    // The copy is named after the moment.
+    let is_stamp = |part: &str| part.len() == 15 && part.starts_with("20") && part.as_bytes()[8] == b'-';
+    let said: Vec<String> =
+        said.split('.').map(|part| if is_stamp(part) { "WHEN".into() } else { part.to_owned() }).collect();
+    insta::assert_snapshot!(said.join("."));
+    let after = std::fs::read_to_string(folder.path().join(".mcp.json")).unwrap();
+    assert!(after.starts_with("// mine\n") && after.contains("// keep\n    \"erpnext\": {"), "{after}");
+    let config = std::fs::read_to_string(folder.path().join("c.json")).unwrap();
+    assert!(config.contains("\"api_key\": \"sales\"") && config.contains(&url), "{config}");
+}
