@@ -44,13 +44,11 @@ pub async fn run(
     let misnamed = name_single(session, tool, &mut given);
     let checked =
         arguments::check(&arguments::of(&tool), &mut given).and(misnamed.map_or(Ok(()), |found| Err(vec![found])));
-    let mut attempt = match &refused {
+    let attempt = match &refused {
         Some((refused, given)) => super::attempt::of(*refused, given),
         None => super::attempt::of(tool, &given),
     };
-    if session.audit.is_on() {
-        (attempt.client, attempt.user) = (client, user);
-    }
+    let attempt = signed(attempt, session, client, user);
     let mut result = match checked.map_err(|found| ToolError::arguments(tool.name(), found)) {
         Ok(()) => answer(session, registry, tool, given, &attempt, observer).await,
         Err(error) => Err(error),
@@ -74,6 +72,17 @@ pub async fn run(
         Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
     }
     result.map(|(_, data, text)| (data, text))
+}
+
+/// The attempt with who makes it, through what.
+fn signed(attempt: Attempt, session: &Session<'_>, client: Option<String>, user: Option<String>) -> Attempt {
+    let caller = session.caller;
+    let id = caller.request.as_ref().map_or(attempt.id, |request| request.attempt());
+    if !session.audit.is_on() {
+        return Attempt { id, ..attempt };
+    }
+    let (session, address) = (caller.session.clone(), caller.address.map(|address| address.to_string()));
+    Attempt { id, client, user, session, address, ..attempt }
 }
 
 /// Gives a Single its name, which is that of its DocType: nobody has to say it, and another is wrong.
@@ -100,7 +109,7 @@ fn name_single(session: &Session<'_>, tool: Tool, given: &mut Map<String, Value>
 pub async fn refuse(session: &Session<'_>, tool: Tool, given: &Map<String, Value>, client: Option<String>) {
     if session.audit.is_on() {
         let user = recorded_user(session).await;
-        let attempt = Attempt { client, user, ..super::attempt::of(tool, given) };
+        let attempt = signed(super::attempt::of(tool, given), session, client, user);
         session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0);
     }
 }

@@ -25,6 +25,7 @@ Examples:
   erpnext-mcp init                           set up: ask for site and key, write the configuration
   erpnext-mcp                                serve MCP over stdio
   erpnext-mcp --config sales.json            the same with another configuration
+  erpnext-mcp serve --http 127.0.0.1:8080    serve MCP over HTTP
   erpnext-mcp --toolsets selling --read-only list only the tools of a module; permit no writes
   erpnext-mcp tools                          list the tools and their cost in tokens
   ERPNEXT_URL=https://erp.example.com ERPNEXT_API_KEY=… ERPNEXT_API_SECRET=… erpnext-mcp --config config/full-access.json
@@ -53,8 +54,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve MCP over standard input and output (the default)
-    Serve,
+    /// Serve MCP over standard input and output (the default), or over HTTP
+    Serve(serve::Serve),
     /// List the tools that a client sees under this configuration, with their cost in tokens
     Tools(tools::Tools),
     /// Serve MCP over a sample site inside this program; in a terminal, take a tour of it
@@ -88,7 +89,7 @@ impl Command {
     fn refused(&self) -> (&'static str, &'static [Flag]) {
         use Flag::{Config, ReadOnly, Toolsets};
         match self {
-            Self::Serve => ("serve", &[]),
+            Self::Serve(_) => ("serve", &[]),
             Self::Tools(_) => ("tools", &[]),
             Self::Check(_) => ("check", &[]),
             Self::Doctor(_) => ("doctor", &[]),
@@ -110,13 +111,13 @@ impl Cli {
     /// What a person has to know, as one text.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let global = self.global;
-        let command = self.command.unwrap_or(Command::Serve);
+        let command = self.command.unwrap_or_else(|| Command::Serve(serve::Serve::default()));
         let (name, refused) = command.refused();
         global.refuse(name, refused)?;
         match command {
             Command::Doctor(doctor) => return doctor.run(&global),
             Command::Check(check) => return check.run(&global),
-            Command::Serve => serve::run(&global),
+            Command::Serve(serve) => serve.run(&global),
             Command::Tools(tools) => tools.run(&global),
             Command::Demo(demo) => demo.run(&global),
             Command::Init(init) => init.run(&global),

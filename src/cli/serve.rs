@@ -1,6 +1,7 @@
-//! `erpnext-mcp serve`: configuration, log, then MCP over stdio.
+//! `erpnext-mcp serve`: configuration, log, then MCP over stdio or HTTP.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,44 +11,72 @@ use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::config::{Config, LogLevel};
 use erpnext_mcp::context::overlay::Overlay;
 use erpnext_mcp::server::Server;
-use erpnext_mcp::transport::serve_stdio;
+use erpnext_mcp::transport::{Endpoint, listen, serve_http, serve_stdio};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use super::global::Global;
 
-/// Serves until the client leaves.
-pub fn run(global: &Global) -> anyhow::Result<()> {
-    let config = global.load()?;
-    log_to_stderr(config.log_level);
-    for line in &config.warnings {
-        tracing::warn!("{line}");
-    }
-    let connection = Arc::new(connection(&config)?);
-    if connection.session().audit.is_on() {
-        let log = config.audit.clone();
-        // Reading the log must not hold up the first answer.
-        std::thread::spawn(move || report_open_writes(&log));
-    }
-    tracing::info!(
-        doctypes = connection.session().policy.doctypes().count(),
-        site = connection.session().caller.site.as_str(),
-        "serving MCP over stdio"
-    );
-    let overlay = Overlay::new(&config)?;
-    let runtime = runtime()?;
-    let served = runtime.block_on(async {
-        if let Some(overlay) = overlay {
-            // From the disk at once; what the site has now must not hold up the first answer.
-            overlay.recall(&connection.session());
-            let connection = Arc::clone(&connection);
-            tokio::spawn(async move { overlay.run(&connection.session()).await });
+/// How MCP is served.
+#[derive(Debug, Default, clap::Args)]
+pub struct Serve {
+    /// Serve over HTTP at this address, such as 127.0.0.1:8080 [default: http.listen of the configuration]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1)]
+    #[allow(clippy::option_option, reason = "a flag that may have a value")]
+    http: Option<Option<SocketAddr>>,
+}
+
+impl Serve {
+    /// Serves until the client leaves, or over HTTP until the system asks for the end.
+    pub fn run(self, global: &Global) -> anyhow::Result<()> {
+        let config = global.load()?;
+        log_to_stderr(config.log_level);
+        for line in &config.warnings {
+            tracing::warn!("{line}");
         }
-        serve_stdio(Server::new(connection)).await
-    });
-    // What is being written to disk is finished; a read of standard input that nobody ends would hold it up for ever.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    served
+        let at = match self.http {
+            None => None,
+            Some(stated) => Some(stated.or(config.http.listen).context(
+                "--http needs an address to listen on: name one, such as 127.0.0.1:8080, or set http.listen",
+            )?),
+        };
+        let (app, connection) = App::from_config(&config, open_audit(&config)?)?;
+        let connection = Arc::new(connection);
+        if connection.session().audit.is_on() {
+            let log = config.audit.clone();
+            // Reading the log must not hold up the first answer.
+            std::thread::spawn(move || report_open_writes(&log));
+        }
+        tracing::info!(
+            doctypes = connection.session().policy.doctypes().count(),
+            site = connection.session().caller.site.as_str(),
+            "serving MCP over {}",
+            if at.is_some() { "HTTP" } else { "stdio" }
+        );
+        let overlay = Overlay::new(&config)?;
+        let runtime = if at.is_some() { tokio::runtime::Runtime::new()? } else { runtime()? };
+        let served = runtime.block_on(async {
+            if let Some(overlay) = overlay {
+                // From the disk at once; what the site has now must not hold up the first answer.
+                overlay.recall(&connection.session());
+                let connection = Arc::clone(&connection);
+                tokio::spawn(async move { overlay.run(&connection.session()).await });
+            }
+            let server = Server::new(Arc::clone(&connection));
+            match at {
+                None => serve_stdio(server).await,
+                Some(address) => {
+                    let caller = connection.session().caller.clone();
+                    let listener = listen(address).await?;
+                    serve_http(listener, Endpoint::new(&config, app, server, caller)).await;
+                    Ok(())
+                }
+            }
+        });
+        // What is being written to disk is finished; a read of standard input that nobody ends would hold it up for ever.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        served
+    }
 }
 
 /// Two threads: one for the client, one for the site.
@@ -58,9 +87,12 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// The connection of the configured caller; nothing is asked of the site.
 pub fn connection(config: &Config) -> anyhow::Result<Connection> {
-    let audit = Audit::open(&config.audit)
-        .with_context(|| format!("the audit log {} cannot be opened", config.audit.log_file.display()))?;
-    Ok(App::from_config(config, audit)?.1)
+    Ok(App::from_config(config, open_audit(config)?)?.1)
+}
+
+fn open_audit(config: &Config) -> anyhow::Result<Audit> {
+    let failed = || format!("the audit log {} cannot be opened", config.audit.log_file.display());
+    Audit::open(&config.audit).with_context(failed)
 }
 
 /// The same for a person at a terminal, whose questions are neither recorded nor counted.

@@ -3,6 +3,7 @@
 mod condition;
 mod erpnext;
 mod error;
+mod http;
 mod json;
 mod locate;
 mod methods;
@@ -32,6 +33,7 @@ use sections::For;
 
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
+pub use http::Http;
 pub use methods::{ArgumentKind, Method, MethodArgument};
 pub use names::{ATTACHMENTS, COMMENTS, Place, UnknownName};
 pub use operation::{Operation, Operations};
@@ -59,6 +61,8 @@ pub struct Config {
     pub tools: Tools,
     /// The record of every attempt.
     pub audit: Audit,
+    /// How people reach the server over HTTP.
+    pub http: Http,
     /// How often the site may be asked.
     pub rate_limiting: RateLimiting,
     /// How long answers are kept.

@@ -9,7 +9,7 @@ use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
     Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, Mode, OnFailure,
-    Operation, Operations, Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, json,
+    Operation, Operations, Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, http, json,
     methods, quota,
 };
 use crate::files;
@@ -36,6 +36,7 @@ const SECTIONS: &[&str] = &[
     "audit",
     "rate_limiting",
     "cache",
+    "http",
     "log_level",
 ];
 
@@ -103,6 +104,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
             audit,
             rate_limiting: rate_limiting(&file),
             cache: cache(&file),
+            http: http::read(&file),
             log_level: from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default(),
             erpnext: erpnext::read(purpose, &file, env),
             state_folder: files::state_folder(env),

@@ -7,6 +7,7 @@ mod listed;
 mod malformed;
 mod prompts;
 mod resources;
+mod turns;
 mod views;
 
 use std::future::Future;
@@ -25,7 +26,6 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
-use tokio::sync::{RwLock, Semaphore, watch};
 
 use crate::app::Connection;
 use crate::config::Results;
@@ -36,8 +36,8 @@ use crate::tool::progress::{Attachment, CallObserver, Progress};
 use crate::tools;
 use listed::Listed;
 
-/// How many calls may be under way at once; the rest wait.
-const IN_FLIGHT: usize = 64;
+pub use turns::Turns;
+
 /// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
 const LIST_TTL: u64 = 300_000;
 
@@ -47,44 +47,23 @@ pub struct Server {
     connection: Arc<Connection>,
     /// Made at the first `tools/list`, not at the start; anew where metadata was laid over the tables since.
     tools: Arc<Mutex<Option<Listed>>>,
-    in_flight: Arc<Semaphore>,
-    /// Held, shared, by each write from its beginning to its end.
-    writes: Arc<RwLock<()>>,
-    /// Whether nothing more is to be begun.
-    stop: Arc<watch::Sender<bool>>,
+    turns: Turns,
 }
 
 impl Server {
-    /// A server without connections.
+    /// A server of its own.
     pub fn new(connection: Arc<Connection>) -> Self {
-        Self {
-            connection,
-            tools: Arc::default(),
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
-            writes: Arc::default(),
-            stop: Arc::default(),
-        }
+        Self { connection, tools: Arc::default(), turns: Turns::default() }
     }
 
-    /// Has every call begin nothing more: a batch stops after its row, and who waits for a confirmation waits no longer.
-    pub fn stop(&self) {
-        self.stop.send_replace(true);
+    /// The same server for another caller, who has the same tools.
+    pub fn for_caller(&self, connection: Arc<Connection>) -> Self {
+        Self { connection, ..self.clone() }
     }
 
-    /// Whether it was stopped.
-    pub fn is_stopped(&self) -> bool {
-        *self.stop.borrow()
-    }
-
-    /// Waits until it is stopped.
-    pub async fn stopped(&self) {
-        // The sender is this server's own.
-        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
-    }
-
-    /// Waits until no write is under way: a client that leaves must not cut one short.
-    pub async fn finish(&self) {
-        let _ = self.writes.write().await;
+    /// Whose turn it is, and the end of it.
+    pub fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     async fn run(
@@ -105,7 +84,7 @@ impl Server {
             let message = format!("there is no tool {:?} under this configuration; {near}", request.name);
             return Err(ErrorData::new(ErrorCode::INVALID_PARAMS, message, None));
         };
-        let _turn = self.in_flight.acquire().await;
+        let _turn = self.turns.take().await;
         if watch.is_stopped() {
             return Ok(Ran::Done(elicit::called_off()));
         }
@@ -137,6 +116,14 @@ impl Server {
         }))
     }
 
+    /// Name and version of the client, as it says itself; else as its transport says.
+    fn client_of(&self, context: &RequestContext<RoleServer>) -> Option<String> {
+        let stated = self.connection.session().caller.client.clone();
+        // Without a session, a client of the handshake era is known by its transport only.
+        let said = context.meta.client_info().or_else(|| context.client_info().filter(|_| stated.is_none()));
+        said.map(|client| format!("{} {}", client.name, client.version)).or(stated)
+    }
+
     /// Does something that only reads: in its turn, and until the client calls it off.
     async fn read<T>(
         &self,
@@ -144,7 +131,7 @@ impl Server {
         work: impl Future<Output = T>,
     ) -> Result<T, ErrorData> {
         let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
-        let _turn = self.in_flight.acquire().await;
+        let _turn = self.turns.take().await;
         // What panics would never be answered.
         let work = AssertUnwindSafe(work).catch_unwind();
         tokio::select! {
@@ -155,10 +142,6 @@ impl Server {
             () = context.ct.cancelled() => Err(failed("cancelled by the client")),
         }
     }
-}
-
-fn client_of(context: &RequestContext<RoleServer>) -> Option<String> {
-    context.client_info().map(|client| format!("{} {}", client.name, client.version))
 }
 
 /// What this server does under this policy, and nothing else.
@@ -259,6 +242,7 @@ impl ServerHandler for Server {
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
+                () = self.turns.stopped() => return Ok(()),
                 more = changes.next() => if !more || context.sink().notify_tool_list_changed().await.is_err() {
                     return Ok(());
                 }
@@ -281,13 +265,13 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let client = client_of(&context);
+        let client = self.client_of(&context);
         let meant = tools::find::named(self.connection.registry(), &request.name, request.arguments.as_ref());
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
         let (watch, mut told) = CallObserver::new();
         let token = context.meta.get_progress_token();
         // A write that has begun is finished, also when the client leaves.
-        let _begun = if writes { Some(self.writes.read().await) } else { None };
+        let _begun = if writes { Some(self.turns.begin_write().await) } else { None };
         let way = elicit::way(&context);
         let mut is_cancelled = false;
         let mut run = pin!(self.run_confirmed(request, client, way, &watch));
@@ -300,7 +284,7 @@ impl ServerHandler for Server {
                     }
                     return result;
                 }
-                () = self.stopped(), if !watch.is_stopped() => watch.stop(),
+                () = self.turns.stopped(), if !watch.is_stopped() => watch.stop(),
                 () = context.ct.cancelled(), if !is_cancelled => {
                     is_cancelled = true;
                     watch.stop();
@@ -351,7 +335,7 @@ impl ServerHandler for Server {
         if request.uri.starts_with(crate::views::SCHEME) {
             return views::content(&self.connection, request.uri).map(ReadResourceResponse::from);
         }
-        let read = crate::resources::read(&self.connection, &request.uri, client_of(&context));
+        let read = crate::resources::read(&self.connection, &request.uri, self.client_of(&context));
         let read = self.read(&context, read).await?;
         resources::content(request.uri, read).map(ReadResourceResponse::from)
     }
@@ -378,7 +362,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         let asked = completions::asked(&self.connection, &request)?;
-        let complete = completions::complete(&self.connection, asked, &request, client_of(&context));
+        let complete = completions::complete(&self.connection, asked, &request, self.client_of(&context));
         self.read(&context, complete).await
     }
 }

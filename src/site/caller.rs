@@ -1,6 +1,8 @@
 //! `Caller`: on whose behalf a call is made. Whatever depends on the user takes one; nothing of it is global.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ring::digest::{Context, SHA256};
 use secrecy::{ExposeSecret, SecretString};
@@ -46,6 +48,30 @@ pub struct Caller {
     pub client: Option<String>,
     /// The address of the MCP client, where there is a network between.
     pub address: Option<IpAddr>,
+    /// The request that the call came in, where each call comes in one of its own.
+    pub request: Option<Arc<RequestId>>,
+}
+
+/// The name of a request, and how many attempts were made in it.
+#[derive(Debug)]
+pub struct RequestId {
+    id: String,
+    attempts: AtomicU32,
+}
+
+impl RequestId {
+    /// A request of that name, in which nothing was tried yet.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), attempts: AtomicU32::new(0) }
+    }
+
+    /// A name for the next attempt: the request's for the first, with a number for those that follow.
+    pub fn attempt(&self) -> String {
+        match self.attempts.fetch_add(1, Ordering::Relaxed) {
+            0 => self.id.clone(),
+            more => format!("{}-{more}", self.id),
+        }
+    }
 }
 
 impl Caller {
@@ -53,7 +79,7 @@ impl Caller {
     /// start to the end: they are the identity.
     pub fn new(site: SiteUrl, credentials: Credentials) -> Self {
         let identity = Identity::new(&site, "key", credentials.fingerprint());
-        Self { identity, site, credentials, session: None, client: None, address: None }
+        Self { identity, site, credentials, session: None, client: None, address: None, request: None }
     }
 
     /// The same where the site has said which user it is: credentials change, the user stays.

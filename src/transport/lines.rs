@@ -12,12 +12,11 @@ use rmcp::model::{
     ServerJsonRpcMessage,
 };
 use rmcp::transport::Transport;
-use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Mutex, watch};
 
+use super::message::{self, Refused};
 use super::skim::Skim;
-use crate::limit::memory;
 use crate::server::Server;
 
 /// The longest line, in bytes: a file of 10 MB in base64 and what stands around it.
@@ -41,9 +40,6 @@ pub struct Lines<R, W> {
     /// When the end of the input was seen.
     ended: Option<Instant>,
 }
-
-/// Why a line is not taken, and the id of its request.
-struct Refused(ErrorCode, String, Option<RequestId>);
 
 /// What a line turned out to be.
 enum Read {
@@ -102,40 +98,6 @@ where
         }
     }
 
-    /// The message of a line, or what is to be said of it; neither, where nothing is to be done.
-    fn message(&self) -> Result<Option<ClientJsonRpcMessage>, Refused> {
-        let line = self.line.trim_ascii();
-        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
-        if line.is_empty() {
-            return Ok(None);
-        }
-        let skimmed = || {
-            let mut skim = Skim::default();
-            skim.add(line);
-            skim.id()
-        };
-        if memory::weight(line) > memory::MOST {
-            let words = "the message holds too many values; it was not read".to_owned();
-            return Err(Refused(ErrorCode::INVALID_REQUEST, words, skimmed()));
-        }
-        match serde_json::from_slice(line) {
-            Ok(message) => Ok(Some(message)),
-            Err(why) if !why.is_data() => {
-                let words = format!("the message is no JSON that can be read: {why}");
-                Err(Refused(ErrorCode::PARSE_ERROR, words, skimmed()))
-            }
-            // Nobody waits for an answer to a notification, or to an answer.
-            Err(why) if serde_json::from_slice(line).is_ok_and(|sent: Value| !asks(&sent)) => {
-                tracing::debug!("a message that is no request cannot be read: {why}");
-                Ok(None)
-            }
-            Err(why) => {
-                let words = format!("the message is no request of JSON-RPC 2.0: {why}");
-                Err(Refused(ErrorCode::INVALID_REQUEST, words, skimmed()))
-            }
-        }
-    }
-
     /// Takes note of a message; a second request of an id that is still open is refused.
     fn admit(&mut self, message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refused> {
         match &message {
@@ -168,12 +130,12 @@ where
     /// server, at once. Given up, it goes on where it was.
     async fn end(&mut self) {
         let since = *self.ended.get_or_insert_with(Instant::now);
-        if !self.server.is_stopped() {
+        if !self.server.turns().is_stopped() {
             let mut open = self.open.subscribe();
             let _ = tokio::time::timeout_at((since + GRACE).into(), open.wait_for(HashSet::is_empty)).await;
-            self.server.stop();
+            self.server.turns().stop();
         }
-        self.server.finish().await;
+        self.server.turns().finish().await;
     }
 }
 
@@ -211,10 +173,10 @@ where
             let server = self.server.clone();
             let read = tokio::select! {
                 read = self.read() => read,
-                () = server.stopped() => Read::End,
+                () = server.turns().stopped() => Read::End,
             };
             let came = match read {
-                Read::Line => self.message(),
+                Read::Line => message::read(&self.line),
                 Read::TooLong(skim) => {
                     let words = format!("the message is longer than {LONGEST} bytes; it was not read");
                     Err(Refused(ErrorCode::PARSE_ERROR, words, skim.id()))
@@ -237,12 +199,6 @@ where
         drop(self.to.lock().await.take());
         Ok(())
     }
-}
-
-/// Whether somebody waits for an answer to this: it has an id, or is neither a notification nor an answer.
-fn asks(sent: &Value) -> bool {
-    let has = |key| sent.get(key).is_some();
-    if has("method") { has("id") } else { !has("result") && !has("error") }
 }
 
 async fn write<W: AsyncWrite + Unpin>(to: &mut Option<W>, message: &ServerJsonRpcMessage) -> io::Result<()> {

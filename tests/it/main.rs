@@ -7,6 +7,7 @@
 //! | `policy/`, `cleared/`, `audit/`, `app/` that redacts | `policy/`, `write/confirm`, `canary/` |
 //! | `tools/reports/` | `reports/` |
 //! | `server/`, `transport/`, `resources/`, `prompts/`, `completion`, `views/`, `tool/` | `protocol/` |
+//! | `transport/http/` | `http/` |
 //! | what an attacker tries, promise by promise | `holds/` |
 //! | `site/` where it fails, `limit/`, `cache/`, `context/` by user, the version of the site | `connection/` |
 //! | `config/`, `check` | `config`, `cli/check`, `properties/config` |
@@ -35,6 +36,7 @@ mod every_doctype;
 mod floors;
 mod hazards;
 mod holds;
+mod http;
 mod policy;
 mod properties;
 mod protocol;

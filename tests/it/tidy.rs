@@ -48,7 +48,11 @@ fn is_one_of(file: &str, places: &[&str]) -> bool {
 
 #[test]
 fn libraries_are_used_only_where_they_belong() {
-    for (library, places) in [("rmcp::", &["src/server/", "src/transport/"][..]), ("reqwest", &["src/site/"])] {
+    for (library, places) in [
+        ("rmcp::", &["src/server/", "src/transport/"][..]),
+        ("reqwest", &["src/site/"]),
+        ("hyper::", &["src/transport/http/"]),
+    ] {
         for file in rust_files("src") {
             assert!(is_one_of(&file, places) || !code(&file).contains(library), "{file} uses {library}");
         }

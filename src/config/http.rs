@@ -1,0 +1,67 @@
+//! `http`: where the server listens, under which names, and for whom.
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+
+use super::reader::Reader;
+
+/// The largest body of a request, in bytes, unless stated: a file of 10 MB in base64 and what stands around it.
+const LARGEST_BODY: u64 = 16 << 20;
+/// How many connections there may be at once, unless stated.
+const MOST_CONNECTIONS: u64 = 2_000;
+
+/// How people reach the server over HTTP.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Where `serve --http` listens where it names no address.
+    pub listen: Option<SocketAddr>,
+    /// The names that the server is asked for, beside those of the machine itself; `host` or `host:port`.
+    pub hosts: Vec<String>,
+    /// The pages whose scripts may use the server; `https://host[:port]`.
+    pub origins: Vec<String>,
+    /// How many connections there may be at once.
+    pub max_connections: u32,
+    /// The largest body of a request, in bytes.
+    pub max_body_bytes: usize,
+}
+
+/// Reads the section.
+pub(super) fn read(file: &Reader<'_>) -> Http {
+    let mut http = Http {
+        listen: None,
+        hosts: Vec::new(),
+        origins: Vec::new(),
+        max_connections: u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX),
+        max_body_bytes: usize::try_from(LARGEST_BODY).unwrap_or(usize::MAX),
+    };
+    let Some(section) = file.object("http") else { return http };
+    section.only(&["listen", "hosts", "origins", "max_connections", "max_body_bytes"]);
+    section.asks("listen", || json!({"type": "string", "examples": ["127.0.0.1:8080"]}));
+    http.listen = section.parsed("listen", |text| {
+        text.parse().map_err(|_| format!("expected an address with its port, such as 127.0.0.1:8080, found {text:?}"))
+    });
+    http.hosts = named(&section, "hosts", "host", "mcp.example.com", |text| {
+        !text.is_empty() && !text.contains(['/', '@', '*', ' '])
+    });
+    http.origins = named(&section, "origins", "origin", "https://app.example.com", |text| {
+        text.split_once("://").is_some_and(|(scheme, host)| {
+            matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '@', '*', ' '])
+        })
+    });
+    let connections = section.count("max_connections", "connections", MOST_CONNECTIONS);
+    http.max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
+    let largest = section.count("max_body_bytes", "bytes", LARGEST_BODY);
+    http.max_body_bytes = usize::try_from(largest).unwrap_or(usize::MAX);
+    http
+}
+
+/// A list of texts that each fit.
+fn named(section: &Reader<'_>, key: &str, what: &str, example: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
+    section.asks(key, || json!({"type": "array", "items": {"type": "string"}, "examples": [[example]]}));
+    let texts = section.list(key, what).unwrap_or_default();
+    for (place, text) in texts.iter().filter(|(_, text)| !fits(text)) {
+        section.errors.note(place, format!("expected {what} such as {example}, found {text:?}"));
+    }
+    texts.into_iter().map(|(_, text)| text.to_owned()).collect()
+}

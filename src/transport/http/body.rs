@@ -1,0 +1,133 @@
+//! The body of a request: its media types, its size, its time, and whether it is one message.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{StatusCode, Uri};
+use rmcp::model::ErrorCode;
+
+use super::refusal::Refusal;
+use crate::limit::memory::{Budget, SMALL, Share};
+use crate::transport::message::{self, Refused};
+
+/// How long a large body waits for memory.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What an answer may be.
+const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
+/// What would be a credential in an address, where it is logged, kept and passed on.
+const CREDENTIALS: [&str; 8] =
+    ["access_token", "api_key", "api_secret", "authorization", "key", "password", "secret", "token"];
+
+/// Refuses an address with a credential in it.
+pub fn check_query(uri: &Uri) -> Result<(), Refusal> {
+    let mut names = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next());
+    if names.any(|name| CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())) {
+        let message = "an address must hold no credential, as addresses are logged: send it in the Authorization \
+                       header, and take this one for known to others";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
+    }
+    Ok(())
+}
+
+/// Checks what is sent and what may be answered. A client that takes anything, or says nothing, takes both kinds of answer.
+pub fn check_types(headers: &mut HeaderMap) -> Result<(), Refusal> {
+    let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let sent = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(essence);
+    if sent.as_deref() != Some("application/json") {
+        let message = "send the message as JSON, with Content-Type: application/json";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    let taken = headers.get_all(ACCEPT).iter().filter_map(|kinds| kinds.to_str().ok());
+    let taken: Vec<String> = taken.flat_map(|kinds| kinds.split(',')).map(essence).collect();
+    if taken.is_empty() || taken.iter().any(|kind| kind == "*/*") {
+        headers.insert(ACCEPT, BOTH);
+    } else if !["application/json", "text/event-stream"].iter().all(|kind| taken.iter().any(|taken| taken == kind)) {
+        let message = "an answer may be JSON or a stream of events: send Accept: application/json, text/event-stream";
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, message));
+    }
+    Ok(())
+}
+
+/// The bodies that are read at once.
+#[derive(Debug)]
+pub struct Bodies {
+    largest: usize,
+    budget: Budget,
+}
+
+impl Bodies {
+    /// Each of them is no larger than this, in bytes; four such ones at a time.
+    pub fn new(largest: usize) -> Self {
+        Self { largest, budget: Budget::new(4 * largest) }
+    }
+
+    /// The whole body, and the memory that it takes where it is large.
+    pub async fn read(&self, body: Incoming, within: Duration) -> Result<(Bytes, Option<Share>), Refusal> {
+        match tokio::time::timeout(within, self.collect(body)).await {
+            Ok(read) => read,
+            Err(_) => {
+                let message = format!("the body did not come within {within:?}");
+                Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message).with(CONNECTION, CLOSE))
+            }
+        }
+    }
+
+    async fn collect(&self, mut body: Incoming) -> Result<(Bytes, Option<Share>), Refusal> {
+        let largest = self.largest;
+        let too_large = || {
+            let message = format!("the body is larger than {largest} bytes; it was not read (http.max_body_bytes)");
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message).with(CONNECTION, CLOSE)
+        };
+        if body.size_hint().lower() > largest as u64 {
+            return Err(too_large());
+        }
+        let (mut whole, mut share) = (Vec::new(), None);
+        while let Some(frame) = body.frame().await {
+            let broken = |_| Refusal::new(StatusCode::BAD_REQUEST, "the body broke off").with(CONNECTION, CLOSE);
+            let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+            if whole.len() + data.len() > largest {
+                return Err(too_large());
+            }
+            if share.is_none() && whole.len() + data.len() > SMALL {
+                share = Some(self.share().await?);
+            }
+            whole.extend_from_slice(&data);
+        }
+        Ok((whole.into(), share))
+    }
+
+    async fn share(&self) -> Result<Share, Refusal> {
+        let share = tokio::time::timeout(PATIENCE, self.budget.take(self.largest)).await.ok().flatten();
+        share.ok_or_else(|| {
+            let message = "other large requests take the memory for them now: try again in seconds";
+            let again = HeaderValue::from_static("5");
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(hyper::header::RETRY_AFTER, again)
+        })
+    }
+}
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// Refuses what cannot be one message, before it is read as one.
+pub fn check(body: &Bytes) -> Result<(), Refusal> {
+    match body.trim_ascii().first() {
+        None => Err(unread(Refused(ErrorCode::PARSE_ERROR, "the body is empty: send one message".to_owned(), None))),
+        Some(b'[') => {
+            let words = "batches are not taken: send each message in a request of its own".to_owned();
+            Err(unread(Refused(ErrorCode::INVALID_REQUEST, words, None)))
+        }
+        Some(_) => message::weigh(body).map_err(unread),
+    }
+}
+
+/// Why a body that was refused as a message is none.
+pub fn reason(body: &Bytes) -> Refusal {
+    let words = || Refused(ErrorCode::INVALID_REQUEST, "the body is no message of JSON-RPC 2.0".to_owned(), None);
+    unread(message::read(body).err().unwrap_or_else(words))
+}
+
+fn unread(Refused(code, words, id): Refused) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, words).about(code, id)
+}

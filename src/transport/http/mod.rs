@@ -1,0 +1,249 @@
+//! MCP over HTTP (streamable HTTP, in both eras, without sessions): every request is checked, answered by a server of its
+//! caller, and forgotten.
+
+mod accept;
+mod body;
+mod guard;
+mod head_clock;
+mod refusal;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio::net::TcpListener;
+
+use super::end::asked_to_end;
+use crate::app::App;
+use crate::audit::{new_id, short};
+use crate::config::Config;
+use crate::server::{Server, Turns};
+use crate::site::{Caller, RequestId};
+use accept::Connections;
+use body::Bodies;
+use guard::Guard;
+use refusal::{Body, Refusal};
+
+/// The paths that are served.
+const PATHS: &str = "/mcp";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Why nothing is served over HTTP.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// Anybody who reaches the address would use the server's own key.
+    #[error(
+        "{0} can be reached from other machines, and nobody would have to sign in: listen on 127.0.0.1, or have people \
+         sign in"
+    )]
+    Open(SocketAddr),
+    /// The address is taken, or is none of this machine's.
+    #[error("{0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+}
+
+/// How long a client may take over a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For its head, from the first byte.
+    pub head: Duration,
+    /// For its body.
+    pub body: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(10), body: Duration::from_secs(30) }
+    }
+}
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    /// This machine's.
+    local: IpAddr,
+    /// The client's, or that of the proxy before it.
+    peer: IpAddr,
+}
+
+/// What answers requests.
+#[derive(Debug)]
+pub struct Endpoint {
+    app: App,
+    /// Whose key is used.
+    caller: Caller,
+    server: Server,
+    guard: Guard,
+    bodies: Bodies,
+    connections: Connections,
+    protocol: StreamableHttpServerConfig,
+    patience: Patience,
+    /// How long what is under way may still take at the end.
+    grace: Duration,
+}
+
+impl Endpoint {
+    /// What a configuration wants served, by the server of the configured caller.
+    pub fn new(config: &Config, app: App, server: Server, caller: Caller) -> Self {
+        let http = &config.http;
+        // What it would check is checked before, on every path.
+        let protocol = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(false)
+            .with_json_response(true)
+            .disable_allowed_hosts()
+            .with_max_request_body_bytes(http.max_body_bytes);
+        Self {
+            app,
+            caller,
+            server,
+            guard: Guard::new(&http.hosts, &http.origins),
+            bodies: Bodies::new(http.max_body_bytes),
+            connections: Connections::new(http.max_connections),
+            protocol,
+            patience: Patience::default(),
+            grace: config.erpnext.timeout,
+        }
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    fn turns(&self) -> &Turns {
+        self.server.turns()
+    }
+
+    /// Answers a request, whatever it is, and says so in the log.
+    async fn answer(&self, ends: Ends, request: Request<Incoming>) -> Response<Body> {
+        let (started, id) = (Instant::now(), new_id());
+        let (head, body) = request.into_parts();
+        let method = head.method.clone();
+        let mut origin = None;
+        let answer = self.served(ends, &id, head, body, &mut origin).await;
+        let micros = started.elapsed().as_micros();
+        let mut answer = answer.unwrap_or_else(|refusal| {
+            let (status, why) = (refusal.status.as_u16(), &refusal.message);
+            tracing::info!(request = id, %method, status, address = %ends.peer, "refused: {why}");
+            refusal.into_response()
+        });
+        tracing::debug!(request = id, %method, status = answer.status().as_u16(), micros, "answered");
+        let headers = answer.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(HeaderValue::try_from(id).ok().map(|id| (REQUEST_ID, id)));
+        if self.turns().is_stopped() {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        origin.into_iter().for_each(|origin| guard::allow(headers, origin));
+        answer
+    }
+
+    async fn served(
+        &self,
+        ends: Ends,
+        id: &str,
+        mut head: Parts,
+        body: Incoming,
+        origin: &mut Option<HeaderValue>,
+    ) -> Result<Response<Body>, Refusal> {
+        let (_, from) = self.guard.check(ends.local, &head)?;
+        *origin = from;
+        if let Some(headers) = guard::preflight(&head) {
+            let mut answer = Response::new(Full::default().boxed());
+            *answer.status_mut() = StatusCode::NO_CONTENT;
+            *answer.headers_mut() = headers;
+            return Ok(answer);
+        }
+        body::check_query(&head.uri)?;
+        if head.uri.path() != PATHS {
+            return Err(Refusal::new(StatusCode::NOT_FOUND, format!("nothing is here; MCP is at {PATHS}")));
+        }
+        if head.method != Method::POST {
+            let message = "only POST is taken: there are no sessions, and so no stream to open and nothing to delete";
+            let post = HeaderValue::from_static("POST");
+            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, post));
+        }
+        if self.turns().is_stopped() {
+            let message = "the server is ending: try again in seconds";
+            let again = HeaderValue::from_static("5");
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, again));
+        }
+        body::check_types(&mut head.headers)?;
+        let caller = self.caller(ends, id, &head);
+        let (body, _share) = self.bodies.read(body, self.patience.body).await?;
+        body::check(&body)?;
+        let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");
+        let server = self.server.for_caller(Arc::new(self.app.connect(caller).ok_or_else(unknown)?));
+        let service = StreamableHttpService::new(
+            move || Ok(server.clone()),
+            Arc::new(NeverSessionManager::default()),
+            self.protocol.clone(),
+        );
+        let answer = service.handle(Request::from_parts(head, Full::new(body.clone()))).await;
+        match answer.status() {
+            // The media type was right: it is the message that could not be read.
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(body::reason(&body)),
+            _ => worded(answer).await,
+        }
+    }
+
+    fn caller(&self, ends: Ends, id: &str, head: &Parts) -> Caller {
+        let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(short);
+        let mut caller = self.caller.clone();
+        caller.client = Some(agent.unwrap_or_else(|| "unknown".to_owned()));
+        caller.address = Some(ends.peer);
+        caller.request = Some(Arc::new(RequestId::new(id)));
+        caller
+    }
+}
+
+/// An answer whose errors are all told as JSON-RPC errors.
+async fn worded(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
+    let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if is_json || !(answer.status().is_client_error() || answer.status().is_server_error()) {
+        return Ok(answer);
+    }
+    let status = answer.status();
+    let words = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    Err(Refusal::new(status, String::from_utf8_lossy(&words)))
+}
+
+/// Listens where only those can connect who may.
+///
+/// # Errors
+/// An address that may not be served, or cannot.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, HttpError> {
+    if !address.ip().is_loopback() {
+        return Err(HttpError::Open(address));
+    }
+    TcpListener::bind(address).await.map_err(|error| HttpError::Listen(address, error))
+}
+
+/// Serves until the system asks for the end: then nothing more is begun, what is under way may take the time that a call
+/// may take, and writes are finished.
+pub async fn serve_http(listener: TcpListener, endpoint: Endpoint) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("serving MCP at http://{address}{PATHS}");
+    }
+    let endpoint = Arc::new(endpoint);
+    let turns = endpoint.turns().clone();
+    tokio::spawn(async move {
+        asked_to_end().await;
+        tracing::info!("asked to end: what has begun is finished, nothing more is begun");
+        turns.stop();
+    });
+    endpoint.connections.accept(listener, &endpoint).await;
+    if tokio::time::timeout(endpoint.grace, endpoint.connections.closed()).await.is_err() {
+        tracing::warn!("calls that still run after {:?} are cut; writes are finished", endpoint.grace);
+    }
+    endpoint.protocol.cancellation_token.cancel();
+    endpoint.turns().finish().await;
+}

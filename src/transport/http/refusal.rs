@@ -1,0 +1,58 @@
+//! What is said to a request that does not reach the protocol: a status, and a JSON-RPC error whose message says what to do.
+
+use std::convert::Infallible;
+
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use rmcp::ErrorData;
+use rmcp::model::{ErrorCode, JsonRpcError, RequestId};
+
+/// The body of every answer.
+pub type Body = BoxBody<Bytes, Infallible>;
+
+/// Why a request goes no further.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// What is wrong and what to do, for the client and for the log.
+    pub message: String,
+    code: ErrorCode,
+    id: Option<RequestId>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    /// A refusal with this status.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let code = ErrorCode::INVALID_REQUEST;
+        Self { status, message: message.into(), code, id: None, headers: Vec::new() }
+    }
+
+    /// The same about a message that has an id.
+    #[must_use]
+    pub fn about(self, code: ErrorCode, id: Option<RequestId>) -> Self {
+        Self { code, id, ..self }
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer.
+    pub fn into_response(self) -> Response<Body> {
+        let error = JsonRpcError::new(self.id, ErrorData::new(self.code, self.message, None));
+        let body = serde_json::to_vec(&error).unwrap_or_default();
+        let mut response = Response::new(Full::from(body).boxed());
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}

@@ -1,0 +1,173 @@
+//! Whatever is sent gets a status, words that say what to do, and does nothing.
+
+use std::time::Duration;
+
+use erpnext_mcp::transport::Patience;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{Served, http, message, refused, told};
+use crate::stdio::{STATELESS, command};
+use crate::support::config_json;
+
+async fn served(http: Value) -> Served {
+    let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
+    config["http"] = http;
+    Served::start(&config).await
+}
+
+fn ping() -> Value {
+    message("ping", json!({}))
+}
+
+#[tokio::test]
+async fn every_wrong_request_has_its_status_and_says_what_to_do() {
+    let served = served(json!({"max_body_bytes": 2_000})).await;
+    let post = |path: &str| served.post(path, &ping());
+    let with = |name: &str, value: &str| {
+        let request = http().post(served.url("/mcp")).body(ping().to_string());
+        let headers = [("content-type", "application/json"), ("accept", "*/*")];
+        let headers = headers.into_iter().filter(|(known, _)| *known != name);
+        headers.chain([(name, value)]).fold(request, |request, (name, value)| request.header(name, value))
+    };
+    let body = |text: &str| with("x-none", "").body(text.to_owned());
+    let cases = [
+        ("a wrong path", post("/"), 404, "/mcp"),
+        ("a path below", post("/mcp/a/b"), 404, "/mcp"),
+        ("a stream", http().get(served.url("/mcp")), 405, "POST"),
+        ("an end of a session", http().delete(served.url("/mcp")), 405, "POST"),
+        ("another method", http().put(served.url("/mcp")), 405, "POST"),
+        ("another media type", with("content-type", "text/plain"), 415, "application/json"),
+        ("an answer of another type", with("accept", "application/json"), 406, "text/event-stream"),
+        ("an unknown version", with("mcp-protocol-version", "2001-01-01"), 400, "2001-01-01"),
+        ("a version without its headers", with("mcp-protocol-version", STATELESS), 400, ""),
+        ("a token in the query", post("/mcp?access_token=canary"), 400, "Authorization header"),
+        ("another host", with("host", "evil.example.com"), 403, "http.hosts"),
+        ("another page", with("origin", "https://evil.example.com"), 403, "http.origins"),
+        ("no JSON", body("{"), 400, "no JSON"),
+        ("nothing", body(""), 400, "empty"),
+        ("a batch", body(&json!([ping(), ping()]).to_string()), 400, "batches"),
+        ("no message", body("{\"a\": 1}"), 400, "JSON-RPC 2.0"),
+        ("a large body", body(&"x".repeat(2_001)), 413, "2000 bytes"),
+    ];
+    for (what, request, status, words) in cases {
+        let (found, message) = refused(request).await;
+        assert_eq!(found, status, "{what}: {message}");
+        assert!(message.contains(words) && !message.contains("canary"), "{what}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_method_is_told_as_each_era_tells_it() {
+    let served = served(json!({})).await;
+    let old = served.post("/mcp", &message("no/such", json!({}))).send().await.unwrap();
+    assert_eq!(old.status(), 200);
+    assert_eq!(old.json::<Value>().await.unwrap()["error"]["code"], -32601);
+    let new = served.stateless("/mcp", "no/such", json!({})).send().await.unwrap();
+    assert_eq!(new.status(), 404);
+    assert_eq!(new.json::<Value>().await.unwrap()["error"]["code"], -32601);
+}
+
+#[tokio::test]
+async fn pages_that_are_named_may_ask_and_no_others() {
+    let served = served(json!({"origins": ["https://app.example.com"], "hosts": ["mcp.example.com"]})).await;
+    let ask = |origin: &str| {
+        let request = http().request(reqwest::Method::OPTIONS, served.url("/mcp")).header("origin", origin.to_owned());
+        request.header("access-control-request-headers", "content-type,mcp-method").header("host", "mcp.example.com")
+    };
+    let allowed = ask("https://app.example.com").send().await.unwrap();
+    assert_eq!(allowed.status(), 204);
+    assert_eq!(allowed.headers()["access-control-allow-origin"], "https://app.example.com");
+    assert_eq!(allowed.headers()["access-control-allow-headers"], "content-type, mcp-method");
+    let answer = served.post("/mcp", &ping()).header("origin", "https://app.example.com").send().await.unwrap();
+    assert_eq!(answer.headers()["access-control-allow-origin"], "https://app.example.com");
+    assert_eq!(refused(ask("https://evil.example.com")).await.0, 403);
+}
+
+#[tokio::test]
+async fn a_broken_head_is_refused() {
+    let served = served(json!({})).await;
+    let twice =
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    for (what, sent) in [
+        ("no HTTP", "hello\r\n\r\n".to_owned()),
+        ("no host", "POST /mcp HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned()),
+        ("two hosts", twice.to_owned()),
+    ] {
+        let answer = served.raw(sent.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{what}: {answer}");
+    }
+    let large = format!("POST /mcp HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(200_000));
+    let answer = tokio::time::timeout(Duration::from_secs(5), served.raw(large.as_bytes())).await;
+    // Where the client still sends when the server closes, the system may drop the answer.
+    assert!(answer.is_err() || answer.unwrap().starts_with("HTTP/1.1 431 "));
+}
+
+#[tokio::test]
+async fn half_a_head_and_a_slow_body_are_given_up() {
+    let config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
+    let patience = Patience { head: Duration::from_millis(200), body: Duration::from_millis(300) };
+    let served = Served::with_patience(&config, patience).await;
+    let half = served.raw(b"POST /mcp HTTP/1.1\r\nHost: local").await;
+    assert!(half.starts_with("HTTP/1.1 408 "), "{half}");
+    let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
+    let slow = served.raw(head.as_bytes()).await;
+    assert!(slow.starts_with("HTTP/1.1 408 ") && slow.contains("within 300ms"), "{slow}");
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_told_so_and_the_others_go_on() {
+    let served = served(json!({"max_connections": 2})).await;
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        let mut answer = [0; 64];
+        assert!(stream.read(&mut answer).await.unwrap() > 0);
+        open.push(stream);
+    }
+    let told = served.raw(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(told.starts_with("HTTP/1.1 503 ") && told.contains("Retry-After"), "{told}");
+    open.pop();
+    for _ in 0..200 {
+        if let Ok(answer) = served.post("/mcp", &ping()).send().await
+            && answer.status() == 200
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the place of a closed connection was not given away again");
+}
+
+#[tokio::test]
+async fn after_the_end_began_nothing_is_taken_and_it_is_soon_over() {
+    let mut served = served(json!({})).await;
+    let idle = TcpStream::connect(served.address).await.unwrap();
+    let client = http();
+    let answer = client.get(served.url("/mcp")).send().await.unwrap();
+    assert_eq!(told(answer).await.0, 405);
+    served.turns.stop();
+    // Connections that are silent do not hold it up.
+    tokio::time::timeout(Duration::from_secs(5), served.ended()).await.unwrap();
+    assert!(client.get(served.url("/mcp")).send().await.is_err());
+    drop(idle);
+}
+
+#[tokio::test]
+async fn an_address_that_others_reach_is_not_opened_without_signing_in() {
+    let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
+    for (arguments, listen, words) in [
+        (&["--http", "0.0.0.0:0"][..], None, "nobody would have to sign in"),
+        (&["--http"], Some("[::]:0"), "nobody would have to sign in"),
+        (&["--http"], None, "http.listen"),
+        (&["--http", "8080"], None, "ADDR"),
+    ] {
+        config["http"] = listen.map_or(json!({}), |listen| json!({"listen": listen}));
+        let (mut command, _folder) = command(&config);
+        let ended = command.arg("serve").args(arguments).output().await.unwrap();
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert!(!ended.status.success() && stderr.contains(words), "{arguments:?}: {stderr}");
+    }
+}

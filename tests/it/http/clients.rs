@@ -1,0 +1,92 @@
+//! What clients of both eras do.
+
+use rmcp::ServiceExt;
+use rmcp::model::{CallToolRequestParams, ClientConfig};
+use rmcp::transport::StreamableHttpClientTransport;
+use serde_json::{Value, json};
+
+use super::{Served, answered, data, message};
+use crate::sandbox::{SampleSite, first};
+use crate::stdio::STATELESS;
+use crate::support::all;
+
+async fn served() -> (SampleSite, Served, tempfile::TempDir) {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let mut config = site.config(json!({"doctypes": {"Customer": {"read": true}, "Lead": all()}}));
+    config["permissions"]["confirm_argument"] = json!(false);
+    config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
+    let served = Served::start(&config).await;
+    (site, served, log)
+}
+
+fn lines(log: &tempfile::TempDir) -> Vec<Value> {
+    let text = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn rmcps_client_lists_calls_and_confirms() {
+    let (site, served, _log) = served().await;
+    let lead = first(&site.app(json!({"Lead": all()})), "Lead", json!({})).await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client =
+        ClientConfig::default().serve(StreamableHttpClientTransport::from_uri(served.url("/mcp"))).await.unwrap();
+    assert!(client.peer_info().unwrap().instructions.as_ref().unwrap().contains("Customer"));
+    let tools = client.list_all_tools().await.unwrap();
+    assert!(tools.iter().any(|tool| tool.name == "delete_lead_document"));
+    let call = async |arguments: Value| {
+        let arguments = arguments.as_object().unwrap().clone();
+        let call = CallToolRequestParams::new("delete_lead_document").with_arguments(arguments);
+        let result = serde_json::to_value(client.call_tool(call).await.unwrap()).unwrap();
+        data(&json!({"result": result}))
+    };
+    let preview = call(json!({"name": lead})).await;
+    assert!(site.stored("Lead", &lead).is_some());
+    call(json!({"name": lead, "confirm_token": preview["confirm_token"]})).await;
+    assert!(site.stored("Lead", &lead).is_none());
+    client.cancel().await.unwrap();
+}
+
+#[tokio::test]
+async fn both_eras_are_served_on_one_path_and_the_audit_line_says_from_where() {
+    let (_site, served, log) = served().await;
+    let hello = json!({
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"},
+    });
+    let answer = served.post("/mcp", &message("initialize", hello)).send().await.unwrap();
+    assert!(!answer.headers().contains_key("mcp-session-id"));
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["result"]["protocolVersion"], "2025-11-25");
+    let told = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    assert_eq!(served.post("/mcp", &told).send().await.unwrap().status(), 202);
+    let call = json!({"name": "list_lead_documents", "arguments": {"limit": 1}});
+    let old = served.post("/mcp", &message("tools/call", call.clone())).header("user-agent", "Old/1");
+    let old = old.header("mcp-protocol-version", "2025-11-25").send().await.unwrap();
+    let request = old.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let old = data(&old.json().await.unwrap());
+    let new = data(&answered(served.stateless("/mcp", "tools/call", call)).await);
+    assert_eq!(old["rows"], new["rows"]);
+    let discovered = answered(served.stateless("/mcp", "server/discover", json!({}))).await;
+    let versions = discovered["result"]["supportedVersions"].as_array().unwrap();
+    assert!(versions.contains(&json!(STATELESS)), "{discovered}");
+    let lines = lines(&log);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!((&lines[0]["client"], &lines[1]["client"]), (&json!("Old/1"), &json!("tests 1")));
+    assert_eq!(lines[0]["id"], json!(request));
+    assert!(lines.iter().all(|line| line["address"] == "127.0.0.1"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn many_requests_on_one_connection_are_answered_without_delay() {
+    let (_site, served, _log) = served().await;
+    let client = super::http();
+    let started = std::time::Instant::now();
+    for _ in 0..50 {
+        let ping = client.post(served.url("/mcp")).header("content-type", "application/json");
+        let answer = ping.body(message("ping", json!({})).to_string()).send().await.unwrap();
+        assert_eq!(answer.json::<Value>().await.unwrap()["result"], json!({}));
+    }
+    // With small packets held back until the last one is acknowledged, each takes 40 ms.
+    assert!(started.elapsed().as_millis() < 50 * 20, "{:?}", started.elapsed());
+}
