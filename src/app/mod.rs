@@ -1,11 +1,10 @@
-//! `App`: the sites that are served, and the connections of callers to them. Each call of a connection passes one pipeline.
+//! `App`: a site that is served, and the connections of callers to it. Each call of a connection passes one pipeline.
 
 pub(crate) mod attempt;
 mod pipeline;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -14,15 +13,17 @@ use crate::audit::Audit;
 use crate::config::Config;
 use crate::context::{Session, SiteState, UserState, client_options};
 use crate::error::ToolError;
-use crate::site::{BadCredentials, BadUrl, Caller, Client, Credentials, SetUpError, SiteUrl};
+use crate::site::{BadCredentials, BadUrl, Caller, Client, Credentials, SetUpError, SiteError, SiteUrl};
 use crate::tool::progress::CallObserver;
 use crate::tool::{Registry, Tool};
 use crate::tools;
 
-/// The sites by their addresses.
-#[derive(Debug)]
+/// One site under one configuration; cheap to clone.
+#[derive(Clone, Debug)]
 pub struct App {
-    sites: HashMap<String, Arc<Served>>,
+    served: Arc<Served>,
+    /// The site's address.
+    url: SiteUrl,
 }
 
 /// A site that is served, with the tools that its configuration leaves.
@@ -60,19 +61,40 @@ impl App {
     /// # Errors
     /// As [`App::from_config`].
     pub fn with_client(config: &Config, client: Client, audit: Audit) -> Result<(Self, Connection), CannotServe> {
+        let app = Self::open(config, client, audit)?;
         let erpnext = &config.erpnext;
-        let url = SiteUrl::parse(&erpnext.url, erpnext.allow_insecure_http)?;
-        let caller = Caller::new(url, Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?);
-        let state = SiteState::new(config, client, audit);
-        let registry = Registry::new(Arc::clone(&state.policy), state.version.clone(), &state.tools, tools::ALL);
-        let served = Arc::new(Served { state, registry });
-        let connection = Connection::new(&served, caller);
-        Ok((Self { sites: HashMap::from([(connection.caller.site.as_str().to_owned(), served)]) }, connection))
+        let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
+        let connection = Connection::new(&app.served, app.caller(credentials));
+        Ok((app, connection))
     }
 
-    /// Connects a caller; none if the caller's site is not served.
+    /// Serves the site of the configuration, whose key nobody uses.
+    ///
+    /// # Errors
+    /// An address that cannot be one.
+    pub fn open(config: &Config, client: Client, audit: Audit) -> Result<Self, CannotServe> {
+        let url = SiteUrl::parse(&config.erpnext.url, config.erpnext.allow_insecure_http)?;
+        let state = SiteState::new(config, client, audit);
+        let registry = Registry::new(Arc::clone(&state.policy), state.version.clone(), &state.tools, tools::ALL);
+        Ok(Self { served: Arc::new(Served { state, registry }), url })
+    }
+
+    /// Somebody with these credentials, of whom no more is known.
+    pub fn caller(&self, credentials: Credentials) -> Caller {
+        Caller::new(self.url.clone(), credentials)
+    }
+
+    /// The ERPNext user behind a caller, as the site says now. Nothing is kept.
+    ///
+    /// # Errors
+    /// The site's: [`Kind::BadKey`](crate::site::Kind::BadKey) where it does not know the credentials.
+    pub async fn user_of(&self, caller: &Caller) -> Result<String, SiteError> {
+        self.served.state.client.as_caller(caller).logged_user().await
+    }
+
+    /// Connects a caller; none if the caller's site is another.
     pub fn connect(&self, caller: Caller) -> Option<Connection> {
-        self.sites.get(caller.site.as_str()).map(|served| Connection::new(served, caller))
+        (caller.site == self.url).then(|| Connection::new(&self.served, caller))
     }
 }
 

@@ -82,7 +82,7 @@ fn signed(attempt: Attempt, session: &Session<'_>, client: Option<String>, user:
         return Attempt { id, ..attempt };
     }
     let (session, address) = (caller.session.clone(), caller.address.map(|address| address.to_string()));
-    Attempt { id, client, user, session, address, ..attempt }
+    Attempt { id, client, user, session, address, via: caller.via.clone(), ..attempt }
 }
 
 /// Gives a Single its name, which is that of its DocType: nobody has to say it, and another is wrong.

@@ -65,6 +65,8 @@ pub struct Attempt {
     pub client: Option<String>,
     /// The client's address, where there is a network between.
     pub address: Option<String>,
+    /// How the user signed in, where that is asked.
+    pub via: Option<String>,
     /// The tool's name.
     pub tool: String,
     /// READ, CREATE, UPDATE, DELETE.
@@ -114,6 +116,7 @@ impl Entry<'_> {
             ("session", &attempt.session),
             ("client", &attempt.client),
             ("address", &attempt.address),
+            ("via", &attempt.via),
         ];
         line.extend(texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), json!(text.as_ref()?)))));
         line.insert("tool".to_owned(), json!(attempt.tool));

@@ -48,7 +48,7 @@ impl Redactor {
             child.fields.iter().map(move |column| (Some(table), column))
         });
         let fields = own.clone().map(|field| (None, field)).chain(columns).collect();
-        let names = attempt.document.as_deref().into_iter().chain(session.user.known_name());
+        let names = attempt.document.as_deref().into_iter().chain(session.known_user());
         let names = names.filter(|name| name.len() >= SHORTEST_NAME && name.contains(char::is_alphabetic));
         Arc::new(Self {
             policy: Arc::clone(session.policy),

@@ -130,7 +130,15 @@ impl<'a> Session<'a> {
     /// # Errors
     /// The site's.
     pub async fn user_name(&self) -> Result<&'a str, SiteError> {
-        self.user.name(self.site).await
+        match self.caller.user() {
+            Some(user) => Ok(user),
+            None => self.user.name(self.site).await,
+        }
+    }
+
+    /// The same if it is known already, if only from an earlier start: to be told, not to decide by.
+    pub fn known_user(&self) -> Option<&'a str> {
+        self.caller.user().or_else(|| self.user.known_name())
     }
 
     /// The time zone of the site's dates and times, asked for once.

@@ -30,12 +30,12 @@ impl UserState {
     ///
     /// # Errors
     /// The site's.
-    pub async fn name(&self, site: CallerClient<'_>) -> Result<&str, SiteError> {
+    pub(super) async fn name(&self, site: CallerClient<'_>) -> Result<&str, SiteError> {
         self.name.get_or_try_init(|| site.logged_user()).await.map(String::as_str)
     }
 
     /// The same if it is known already, if only from an earlier start: to be told, not to decide by.
-    pub fn known_name(&self) -> Option<&str> {
+    pub(super) fn known_name(&self) -> Option<&str> {
         self.name.get().or_else(|| Some(&self.info.get()?.user)).map(String::as_str)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -9,6 +10,9 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLim
 
 /// What tells one user from another; no key or secret can be read from it.
 pub type User = [u8; 32];
+
+/// After so many requests, users of whom nothing is left to remember are forgotten.
+const FORGOTTEN_AFTER: u32 = 1_024;
 
 /// Requests that may be sent; no limit where there is no number.
 #[derive(Clone, Copy, Default, Debug)]
@@ -27,6 +31,8 @@ pub struct Rates {
 pub struct Limits {
     rates: Rates,
     users: Vec<DefaultKeyedRateLimiter<User>>,
+    /// How many requests were counted, to tell when those who have used up nothing are forgotten.
+    taken: AtomicU32,
     total: Vec<DefaultDirectRateLimiter>,
 }
 
@@ -39,6 +45,7 @@ impl Limits {
         };
         Self {
             rates,
+            taken: AtomicU32::new(0),
             users: quotas(rates.per_minute, rates.per_hour).map(RateLimiter::keyed).collect(),
             total: quotas(rates.total_per_minute, rates.total_per_hour).map(RateLimiter::direct).collect(),
         }
@@ -50,6 +57,10 @@ impl Limits {
     /// How long until it may be sent, where that is not now.
     pub fn take(&self, user: &User) -> Result<(), Duration> {
         let now = DefaultClock::default().now();
+        if self.taken.fetch_add(1, Ordering::Relaxed) % FORGOTTEN_AFTER == FORGOTTEN_AFTER - 1 {
+            // What came back whole is as if it were never used.
+            self.users.iter().for_each(RateLimiter::retain_recent);
+        }
         for limiter in &self.users {
             limiter.check_key(user).map_err(|no| no.wait_time_from(now))?;
         }
@@ -105,6 +116,23 @@ mod tests {
         let limits = Limits::new(rates);
         let longest = (0..2_000).filter_map(|_| limits.take(&ANNA).err()).max().unwrap();
         assert!(longest <= Duration::from_secs(60), "{longest:?}");
+    }
+
+    #[test]
+    fn users_of_whom_nothing_is_left_to_remember_are_forgotten() {
+        let second = NonZeroU32::new(60 * 60);
+        let limits = Limits::new(Rates { per_minute: second, ..Rates::default() });
+        for user in 0..3 * FORGOTTEN_AFTER {
+            let mut name = [0; 32];
+            name[..4].copy_from_slice(&user.to_be_bytes());
+            limits.take(&name).unwrap();
+            if user % FORGOTTEN_AFTER == FORGOTTEN_AFTER / 2 {
+                // Longer than one request of 3,600 a minute takes to come back.
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        let left = limits.users[0].len();
+        assert!(left < 2 * FORGOTTEN_AFTER as usize, "{left}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ const LONGEST_COMPANIES: usize = 200;
 /// What a model should know before its first call. Nothing is asked of the site for it.
 pub fn instructions(connection: &Connection) -> String {
     let mut text = format!("ERPNext at {}", connection.session().caller.site.as_str());
-    match connection.session().user.known_name() {
+    match connection.session().known_user() {
         Some(user) => text.push_str(&format!(", as {user}. ")),
         None => text.push_str("; test_connection returns the user. "),
     }

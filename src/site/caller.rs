@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ring::digest::{Context, SHA256};
 use secrecy::{ExposeSecret, SecretString};
@@ -38,6 +38,7 @@ impl Identity {
 #[derive(Clone, Debug)]
 pub struct Caller {
     identity: Identity,
+    user: Option<Arc<str>>,
     /// The site the call goes to.
     pub site: SiteUrl,
     /// What proves to the site who calls.
@@ -48,6 +49,8 @@ pub struct Caller {
     pub client: Option<String>,
     /// The address of the MCP client, where there is a network between.
     pub address: Option<IpAddr>,
+    /// How the caller signed in, where that is asked: `key`, `token NAME`.
+    pub via: Option<String>,
     /// The request that the call came in, where each call comes in one of its own.
     pub request: Option<Arc<RequestId>>,
 }
@@ -79,13 +82,28 @@ impl Caller {
     /// start to the end: they are the identity.
     pub fn new(site: SiteUrl, credentials: Credentials) -> Self {
         let identity = Identity::new(&site, "key", credentials.fingerprint());
-        Self { identity, site, credentials, session: None, client: None, address: None, request: None }
+        Self {
+            identity,
+            user: None,
+            site,
+            credentials,
+            session: None,
+            client: None,
+            address: None,
+            via: None,
+            request: None,
+        }
     }
 
     /// The same where the site has said which user it is: credentials change, the user stays.
     #[must_use]
     pub fn of_user(self, user: &str) -> Self {
-        Self { identity: Identity::new(&self.site, "user", user.as_bytes()), ..self }
+        Self { identity: Identity::new(&self.site, "user", user.as_bytes()), user: Some(user.into()), ..self }
+    }
+
+    /// Which user it is, where the site has said so.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
     }
 
     /// Under which what belongs to this user is kept.
@@ -100,6 +118,8 @@ pub struct Credentials {
     api_key: SecretString,
     api_secret: SecretString,
     fingerprint: [u8; 32],
+    /// Shared by all copies.
+    rejected: Arc<AtomicBool>,
 }
 
 /// A key or secret that no site can have given out; the text of the value is not in it.
@@ -137,12 +157,22 @@ impl Credentials {
         }
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(whole.finish().as_ref());
-        Ok(Self { api_key, api_secret, fingerprint })
+        Ok(Self { api_key, api_secret, fingerprint, rejected: Arc::default() })
     }
 
     /// A hash of key and secret, from which neither can be read.
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
+    }
+
+    /// Notes that the site no longer takes them.
+    pub(super) fn reject(&self) {
+        self.rejected.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the site has said of these, or of a copy, that it does not take them.
+    pub fn are_rejected(&self) -> bool {
+        self.rejected.load(Ordering::Relaxed)
     }
 
     /// The value of the `Authorization` header.

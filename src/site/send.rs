@@ -64,6 +64,9 @@ impl CallerClient<'_> {
             self.client.traffic.heard(&result, left < timeout / 2);
             drop(permit);
             let Err(error) = result else { return result };
+            if error.kind() == Kind::BadKey {
+                credentials.reject();
+            }
             let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));
             match wait.filter(|wait| Instant::now() + *wait < deadline) {
                 None => return Err(error),
