@@ -62,10 +62,18 @@ impl App {
     /// As [`App::from_config`].
     pub fn with_client(config: &Config, client: Client, audit: Audit) -> Result<(Self, Connection), CannotServe> {
         let app = Self::open(config, client, audit)?;
+        let connection = app.own_connection(config)?;
+        Ok((app, connection))
+    }
+
+    /// Connects the caller whose key stands in the configuration.
+    ///
+    /// # Errors
+    /// A key that cannot be one.
+    pub fn own_connection(&self, config: &Config) -> Result<Connection, CannotServe> {
         let erpnext = &config.erpnext;
         let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
-        let connection = Connection::new(&app.served, app.caller(credentials));
-        Ok((app, connection))
+        Ok(Connection::new(&self.served, self.caller(credentials)))
     }
 
     /// Serves the site of the configuration, whose key nobody uses.

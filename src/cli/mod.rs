@@ -12,6 +12,7 @@ mod print;
 mod serve;
 mod simulate;
 mod texts;
+mod token;
 mod tools;
 mod tour;
 
@@ -72,6 +73,9 @@ enum Command {
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Question),
+    /// Make a token by which somebody signs in over HTTP
+    #[command(subcommand)]
+    Token(token::Wanted),
     /// Generate shell completions: source <(erpnext-mcp completions bash)
     Completions {
         /// The shell
@@ -98,6 +102,7 @@ impl Command {
             Self::Demo(_) => ("demo", &[Config]),
             Self::Audit(_) => ("audit", &[Toolsets, ReadOnly]),
             Self::Config(_) => ("config", &[Config, Toolsets, ReadOnly]),
+            Self::Token(_) => ("token", &[Config, Toolsets, ReadOnly]),
             Self::Completions { .. } => ("completions", &[Config, Toolsets, ReadOnly]),
             Self::Man { .. } => ("man", &[Config, Toolsets, ReadOnly]),
         }
@@ -123,6 +128,7 @@ impl Cli {
             Command::Init(init) => init.run(&global),
             Command::Completions { shell } => texts::completions(shell),
             Command::Man { subcommand } => texts::man(&subcommand),
+            Command::Token(wanted) => token::run(&wanted),
             Command::Config(question) => config::run(&question),
             Command::Audit(question) => audit::run(&question, &global),
         }?;

@@ -10,8 +10,10 @@ use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::{Audit, review};
 use erpnext_mcp::config::{Config, LogLevel};
 use erpnext_mcp::context::overlay::Overlay;
+use erpnext_mcp::context::{Session, client_options};
 use erpnext_mcp::server::Server;
-use erpnext_mcp::transport::{Endpoint, listen, serve_http, serve_stdio};
+use erpnext_mcp::site::Client;
+use erpnext_mcp::transport::{Endpoint, serve_http, serve_stdio};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -34,48 +36,76 @@ impl Serve {
         for line in &config.warnings {
             tracing::warn!("{line}");
         }
-        let at = match self.http {
-            None => None,
-            Some(stated) => Some(stated.or(config.http.listen).context(
-                "--http needs an address to listen on: name one, such as 127.0.0.1:8080, or set http.listen",
-            )?),
-        };
-        let (app, connection) = App::from_config(&config, open_audit(&config)?)?;
-        let connection = Arc::new(connection);
-        if connection.session().audit.is_on() {
-            let log = config.audit.clone();
-            // Reading the log must not hold up the first answer.
-            std::thread::spawn(move || report_open_writes(&log));
+        match self.http {
+            None => over_stdio(&config),
+            Some(stated) => {
+                let address = stated.or(config.http.listen).context(
+                    "--http needs an address to listen on: name one, such as 127.0.0.1:8080, or set http.listen",
+                )?;
+                over_http(&config, address)
+            }
         }
-        tracing::info!(
-            doctypes = connection.session().policy.doctypes().count(),
-            site = connection.session().caller.site.as_str(),
-            "serving MCP over {}",
-            if at.is_some() { "HTTP" } else { "stdio" }
-        );
-        let overlay = Overlay::new(&config)?;
-        let runtime = if at.is_some() { tokio::runtime::Runtime::new()? } else { runtime()? };
-        let served = runtime.block_on(async {
-            if let Some(overlay) = overlay {
-                // From the disk at once; what the site has now must not hold up the first answer.
-                overlay.recall(&connection.session());
-                let connection = Arc::clone(&connection);
-                tokio::spawn(async move { overlay.run(&connection.session()).await });
+    }
+}
+
+fn over_stdio(config: &Config) -> anyhow::Result<()> {
+    let connection = Arc::new(connection(config)?);
+    look_back(config);
+    say_what_is_served(&connection.session(), "stdio");
+    let overlay = Overlay::new(config)?;
+    let runtime = runtime()?;
+    let served = runtime.block_on(async {
+        if let Some(overlay) = overlay {
+            read_metadata(overlay, &connection);
+        }
+        serve_stdio(Server::new(connection)).await
+    });
+    // What is being written to disk is finished; a read of standard input that nobody ends would hold it up for ever.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+fn over_http(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
+    let app = App::open(config, Client::new(client_options(config))?, open_audit(config)?)?;
+    let endpoint = Endpoint::new(config, app.clone())?;
+    look_back(config);
+    let overlay = Overlay::new(config)?;
+    let runtime = tokio::runtime::Runtime::new().context("the async runtime could not start")?;
+    let served = runtime.block_on(async {
+        let listener = endpoint.listen(address).await?;
+        let endpoint = match (app.own_connection(config), overlay) {
+            (Ok(own), overlay) => {
+                let own = Arc::new(own);
+                say_what_is_served(&own.session(), "HTTP");
+                overlay.into_iter().for_each(|overlay| read_metadata(overlay, &own));
+                endpoint
             }
-            let server = Server::new(Arc::clone(&connection));
-            match at {
-                None => serve_stdio(server).await,
-                Some(address) => {
-                    let caller = connection.session().caller.clone();
-                    let listener = listen(address).await?;
-                    serve_http(listener, Endpoint::new(&config, app, server, caller)).await;
-                    Ok(())
-                }
-            }
-        });
-        // What is being written to disk is finished; a read of standard input that nobody ends would hold it up for ever.
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        served
+            (Err(_), overlay) => endpoint.with_overlay(overlay),
+        };
+        serve_http(listener, endpoint).await;
+        Ok(())
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+fn say_what_is_served(session: &Session<'_>, over: &str) {
+    let doctypes = session.policy.doctypes().count();
+    tracing::info!(doctypes, site = session.caller.site.as_str(), "serving MCP over {over}");
+}
+
+/// From the disk at once; what the site has now must not hold up the first answer.
+fn read_metadata(overlay: Overlay, connection: &Arc<Connection>) {
+    overlay.recall(&connection.session());
+    let connection = Arc::clone(connection);
+    tokio::spawn(async move { overlay.run(&connection.session()).await });
+}
+
+/// Looks for writes whose outcome nobody knows; reading the log must not hold up the first answer.
+fn look_back(config: &Config) {
+    if config.audit.enabled {
+        let log = config.audit.clone();
+        std::thread::spawn(move || report_open_writes(&log));
     }
 }
 

@@ -7,14 +7,16 @@ use erpnext_schema::Version;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::reader::Reader;
+use super::json::join;
+use super::reader::{Errors, Reader};
 use super::sections::{Env, For};
 use super::{Erpnext, secret, url};
 
 /// The keys that say where the secret is. One of them is enough.
 const SECRETS: [&str; 3] = ["api_secret", "api_secret_file", "api_secret_command"];
 
-pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Erpnext {
+/// Reads the section; without `has_own_key`, everybody brings a key of their own, and there need be none here.
+pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>, has_own_key: bool) -> Erpnext {
     let section = file.object("erpnext");
     let section = section.as_ref();
     if let Some(section) = section {
@@ -30,11 +32,19 @@ pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Erpnext {
             "version",
         ]);
     }
+    let own = |variable: &str, key: &str, source| match env(variable) {
+        Some(value) => checked(file.errors, &format!("erpnext.{key}"), Ok(value.into())),
+        None => {
+            let settings = "(on the site: your user's Settings, API Access, Generate Keys)";
+            let missing = has_own_key.then(|| format!("missing; set it here or in {variable} {settings}"));
+            credential(purpose, file.errors, "erpnext", missing, key, source)
+        }
+    };
     let allow_insecure_http = section.is_some_and(|section| section.bool("allow_insecure_http", false));
     Erpnext {
         url: address(purpose, file, section, env, allow_insecure_http).unwrap_or_default(),
-        api_key: credential(purpose, file, env, "ERPNEXT_API_KEY", "api_key", stated(section, "api_key")),
-        api_secret: credential(purpose, file, env, "ERPNEXT_API_SECRET", "api_secret", api_secret(section)),
+        api_key: own("ERPNEXT_API_KEY", "api_key", stated(section, "api_key")),
+        api_secret: own("ERPNEXT_API_SECRET", "api_secret", api_secret(section)),
         timeout: Duration::from_secs(section.map_or(60, |section| section.count("timeout", "seconds", 60))),
         allow_insecure_http,
         concurrent_requests: section.map_or(8, |section| section.count("concurrent_requests", "requests", 8)),
@@ -114,28 +124,38 @@ fn api_secret<'a>(section: Option<&Reader<'a>>) -> Source<'a> {
     }
 }
 
+/// The key and the secret that stand in another section, where any do.
+pub(super) fn key(purpose: For, section: &Reader<'_>) -> Option<(SecretString, SecretString)> {
+    let (key, secret) = (stated(Some(section), "api_key"), api_secret(Some(section)));
+    if matches!((&key, &secret), (Source::None { missing: true }, Source::None { missing: true })) {
+        return None;
+    }
+    let missing = || Some("missing; a key has a secret, and a secret a key".to_owned());
+    let key = credential(purpose, section.errors, &section.path, missing(), "api_key", key);
+    Some((key, credential(purpose, section.errors, &section.path, missing(), "api_secret", secret)))
+}
+
+/// A key or a secret from where it is to be taken; `missing` says that there must be one.
 fn credential(
     purpose: For,
-    file: &Reader<'_>,
-    env: Env<'_>,
-    variable: &str,
+    errors: &Errors,
+    path: &str,
+    missing: Option<String>,
     key: &str,
     source: Source<'_>,
 ) -> SecretString {
     let fetch = purpose == For::Site;
-    let (key, value) = match (env(variable), source) {
-        (Some(value), _) => (key, Ok(value.into())),
-        (None, Source::Text(text)) => (key, Ok(text.into())),
-        (None, Source::File(path)) if fetch => ("api_secret_file", secret::from_file(Path::new(path))),
-        (None, Source::Command(words)) if fetch => ("api_secret_command", secret::from_command(&words)),
-        (None, Source::None { missing: true }) if fetch => (
-            key,
-            Err(format!(
-                "missing; set it here or in {variable} (on the site: your user's Settings, API Access, Generate Keys)"
-            )),
-        ),
+    let (key, value) = match (source, missing) {
+        (Source::Text(text), _) => (key, Ok(text.into())),
+        (Source::File(path), _) if fetch => ("api_secret_file", secret::from_file(Path::new(path))),
+        (Source::Command(words), _) if fetch => ("api_secret_command", secret::from_command(&words)),
+        (Source::None { missing: true }, Some(missing)) if fetch => (key, Err(missing)),
         _ => return SecretString::default(),
     };
+    checked(errors, &join(path, key), value)
+}
+
+fn checked(errors: &Errors, place: &str, value: Result<SecretString, String>) -> SecretString {
     let checked = value.and_then(|value: SecretString| match value.expose_secret() {
         "" => Err("there is nothing in it".to_owned()),
         text if text.contains(|c: char| c == ':' || !c.is_ascii_graphic()) => {
@@ -143,5 +163,5 @@ fn credential(
         }
         _ => Ok(value),
     });
-    checked.map_err(|message| file.errors.note(format!("erpnext.{key}"), message)).unwrap_or_default()
+    checked.map_err(|message| errors.note(place, message)).unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! `http`: where the server listens, under which names, and for whom.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
 use serde_json::json;
 
 use super::reader::Reader;
@@ -20,6 +21,8 @@ pub struct Http {
     pub hosts: Vec<String>,
     /// The pages whose scripts may use the server; `https://host[:port]`.
     pub origins: Vec<String>,
+    /// The proxies that are believed when they say for whom they ask.
+    pub proxies: Vec<IpNet>,
     /// How many connections there may be at once.
     pub max_connections: u32,
     /// The largest body of a request, in bytes.
@@ -32,11 +35,12 @@ pub(super) fn read(file: &Reader<'_>) -> Http {
         listen: None,
         hosts: Vec::new(),
         origins: Vec::new(),
+        proxies: Vec::new(),
         max_connections: u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX),
         max_body_bytes: usize::try_from(LARGEST_BODY).unwrap_or(usize::MAX),
     };
     let Some(section) = file.object("http") else { return http };
-    section.only(&["listen", "hosts", "origins", "max_connections", "max_body_bytes"]);
+    section.only(&["listen", "hosts", "origins", "proxies", "max_connections", "max_body_bytes"]);
     section.asks("listen", || json!({"type": "string", "examples": ["127.0.0.1:8080"]}));
     http.listen = section.parsed("listen", |text| {
         text.parse().map_err(|_| format!("expected an address with its port, such as 127.0.0.1:8080, found {text:?}"))
@@ -49,11 +53,18 @@ pub(super) fn read(file: &Reader<'_>) -> Http {
             matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '@', '*', ' '])
         })
     });
+    let proxies = named(&section, "proxies", "network", "10.0.0.0/8", |text| network(text).is_some());
+    http.proxies = proxies.iter().filter_map(|text| network(text)).collect();
     let connections = section.count("max_connections", "connections", MOST_CONNECTIONS);
     http.max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
     let largest = section.count("max_body_bytes", "bytes", LARGEST_BODY);
     http.max_body_bytes = usize::try_from(largest).unwrap_or(usize::MAX);
     http
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// A list of texts that each fit.

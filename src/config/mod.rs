@@ -17,6 +17,7 @@ mod schema;
 mod schema_tests;
 mod secret;
 mod sections;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -40,6 +41,7 @@ pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
 pub use quota::Quota;
 pub use schema::schema;
+pub use sign_in::{SignIn, Token};
 
 /// The file that is read where none is named, if it exists.
 pub const DEFAULT_FILE: &str = "config/config.json";
@@ -63,6 +65,8 @@ pub struct Config {
     pub audit: Audit,
     /// How people reach the server over HTTP.
     pub http: Http,
+    /// How they prove who they are.
+    pub sign_in: SignIn,
     /// How often the site may be asked.
     pub rate_limiting: RateLimiting,
     /// How long answers are kept.

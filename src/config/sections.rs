@@ -10,7 +10,7 @@ use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
     Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, Mode, OnFailure,
     Operation, Operations, Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, http, json,
-    methods, quota,
+    methods, quota, sign_in,
 };
 use crate::files;
 
@@ -37,6 +37,7 @@ const SECTIONS: &[&str] = &[
     "rate_limiting",
     "cache",
     "http",
+    "sign_in",
     "log_level",
 ];
 
@@ -95,6 +96,11 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
             let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
             errors.note("permissions.quota", why);
         }
+        let sign_in = sign_in::read(purpose, &file);
+        let erpnext = erpnext::read(purpose, &file, env, !sign_in.own_keys);
+        if purpose == For::Site {
+            sign_in::check(&sign_in, &erpnext, &file);
+        }
         Config {
             permissions,
             methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
@@ -106,7 +112,8 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
             cache: cache(&file),
             http: http::read(&file),
             log_level: from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default(),
-            erpnext: erpnext::read(purpose, &file, env),
+            erpnext,
+            sign_in,
             state_folder: files::state_folder(env),
             warnings: Vec::new(),
         }

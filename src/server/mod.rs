@@ -13,7 +13,7 @@ mod views;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use rmcp::model::{
@@ -34,8 +34,8 @@ use crate::tool::Effect;
 use crate::tool::definition::{self, Definition};
 use crate::tool::progress::{Attachment, CallObserver, Progress};
 use crate::tools;
-use listed::Listed;
 
+pub use listed::List;
 pub use turns::Turns;
 
 /// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
@@ -45,20 +45,19 @@ const LIST_TTL: u64 = 300_000;
 #[derive(Clone, Debug)]
 pub struct Server {
     connection: Arc<Connection>,
-    /// Made at the first `tools/list`, not at the start; anew where metadata was laid over the tables since.
-    tools: Arc<Mutex<Option<Listed>>>,
+    list: List,
     turns: Turns,
 }
 
 impl Server {
     /// A server of its own.
     pub fn new(connection: Arc<Connection>) -> Self {
-        Self { connection, tools: Arc::default(), turns: Turns::default() }
+        Self::sharing(connection, List::default(), Turns::default())
     }
 
-    /// The same server for another caller, who has the same tools.
-    pub fn for_caller(&self, connection: Arc<Connection>) -> Self {
-        Self { connection, ..self.clone() }
+    /// One that shares its list with the servers of others who have the same tools, and its turns with all.
+    pub fn sharing(connection: Arc<Connection>, list: List, turns: Turns) -> Self {
+        Self { connection, list, turns }
     }
 
     /// Whose turn it is, and the end of it.

@@ -170,6 +170,12 @@ impl Credentials {
         self.rejected.store(true, Ordering::Relaxed);
     }
 
+    /// The same, of which the site has said nothing yet.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { rejected: Arc::default(), ..self.clone() }
+    }
+
     /// Whether the site has said of these, or of a copy, that it does not take them.
     pub fn are_rejected(&self) -> bool {
         self.rejected.load(Ordering::Relaxed)

@@ -7,5 +7,5 @@ mod message;
 mod skim;
 mod stdio;
 
-pub use http::{Endpoint, HttpError, Patience, listen, serve_http};
+pub use http::{Endpoint, HttpError, Patience, serve_http};
 pub use stdio::serve_stdio;

@@ -6,33 +6,39 @@ mod body;
 mod guard;
 mod head_clock;
 mod refusal;
+mod sign_in;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
+use ipnet::IpNet;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
 
 use super::end::asked_to_end;
-use crate::app::App;
+use crate::app::{App, CannotServe};
 use crate::audit::{new_id, short};
 use crate::config::Config;
-use crate::server::{Server, Turns};
+use crate::context::overlay::Overlay;
+use crate::server::{List, Server, Turns};
 use crate::site::{Caller, RequestId};
 use accept::Connections;
 use body::Bodies;
 use guard::Guard;
 use refusal::{Body, Refusal};
+use sign_in::{SignIn, client_address};
 
-/// The paths that are served.
-const PATHS: &str = "/mcp";
+/// The paths that are served: the second is for clients that bring a key, and try nothing else.
+const PATHS: [&str; 2] = ["/mcp", "/key/mcp"];
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why nothing is served over HTTP.
@@ -41,7 +47,7 @@ pub enum HttpError {
     /// Anybody who reaches the address would use the server's own key.
     #[error(
         "{0} can be reached from other machines, and nobody would have to sign in: listen on 127.0.0.1, or have people \
-         sign in"
+         sign in (sign_in)"
     )]
     Open(SocketAddr),
     /// The address is taken, or is none of this machine's.
@@ -77,9 +83,13 @@ pub struct Ends {
 #[derive(Debug)]
 pub struct Endpoint {
     app: App,
-    /// Whose key is used.
-    caller: Caller,
-    server: Server,
+    sign_in: SignIn,
+    proxies: Vec<IpNet>,
+    /// The list of tools, which is the same for all.
+    list: List,
+    turns: Turns,
+    /// Reads the site's metadata as the first caller, where the configuration has no key for it.
+    overlay: Mutex<Option<Overlay>>,
     guard: Guard,
     bodies: Bodies,
     connections: Connections,
@@ -90,8 +100,11 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// What a configuration wants served, by the server of the configured caller.
-    pub fn new(config: &Config, app: App, server: Server, caller: Caller) -> Self {
+    /// What a configuration wants served.
+    ///
+    /// # Errors
+    /// A key that cannot be one.
+    pub fn new(config: &Config, app: App) -> Result<Self, CannotServe> {
         let http = &config.http;
         // What it would check is checked before, on every path.
         let protocol = StreamableHttpServerConfig::default()
@@ -99,17 +112,20 @@ impl Endpoint {
             .with_json_response(true)
             .disable_allowed_hosts()
             .with_max_request_body_bytes(http.max_body_bytes);
-        Self {
+        Ok(Self {
+            sign_in: SignIn::new(config, app.clone())?,
+            proxies: http.proxies.clone(),
             app,
-            caller,
-            server,
+            list: List::default(),
+            turns: Turns::default(),
+            overlay: Mutex::default(),
             guard: Guard::new(&http.hosts, &http.origins),
             bodies: Bodies::new(http.max_body_bytes),
             connections: Connections::new(http.max_connections),
             protocol,
             patience: Patience::default(),
             grace: config.erpnext.timeout,
-        }
+        })
     }
 
     /// The same with another patience.
@@ -118,8 +134,26 @@ impl Endpoint {
         Self { patience, ..self }
     }
 
-    fn turns(&self) -> &Turns {
-        self.server.turns()
+    /// The same where the first caller has the site's metadata read.
+    #[must_use]
+    pub fn with_overlay(self, overlay: Option<Overlay>) -> Self {
+        Self { overlay: Mutex::new(overlay), ..self }
+    }
+
+    /// Listens where only those can connect who may, or who have to sign in.
+    ///
+    /// # Errors
+    /// An address that may not be served, or cannot.
+    pub async fn listen(&self, address: SocketAddr) -> Result<TcpListener, HttpError> {
+        if !address.ip().is_loopback() && !self.sign_in.is_asked() {
+            return Err(HttpError::Open(address));
+        }
+        TcpListener::bind(address).await.map_err(|error| HttpError::Listen(address, error))
+    }
+
+    /// Whose turn it is, and the end of it.
+    pub fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// Answers a request, whatever it is, and says so in the log.
@@ -127,12 +161,13 @@ impl Endpoint {
         let (started, id) = (Instant::now(), new_id());
         let (head, body) = request.into_parts();
         let method = head.method.clone();
+        let address = client_address(ends.peer, &head.headers, &self.proxies);
         let mut origin = None;
-        let answer = self.served(ends, &id, head, body, &mut origin).await;
+        let answer = self.served(ends.local, address, &id, head, body, &mut origin).await;
         let micros = started.elapsed().as_micros();
         let mut answer = answer.unwrap_or_else(|refusal| {
             let (status, why) = (refusal.status.as_u16(), &refusal.message);
-            tracing::info!(request = id, %method, status, address = %ends.peer, "refused: {why}");
+            tracing::info!(request = id, %method, status, %address, "refused: {why}");
             refusal.into_response()
         });
         tracing::debug!(request = id, %method, status = answer.status().as_u16(), micros, "answered");
@@ -148,13 +183,14 @@ impl Endpoint {
 
     async fn served(
         &self,
-        ends: Ends,
+        local: IpAddr,
+        address: IpAddr,
         id: &str,
         mut head: Parts,
         body: Incoming,
         origin: &mut Option<HeaderValue>,
     ) -> Result<Response<Body>, Refusal> {
-        let (_, from) = self.guard.check(ends.local, &head)?;
+        let (_, from) = self.guard.check(local, &head)?;
         *origin = from;
         if let Some(headers) = guard::preflight(&head) {
             let mut answer = Response::new(Full::default().boxed());
@@ -163,8 +199,9 @@ impl Endpoint {
             return Ok(answer);
         }
         body::check_query(&head.uri)?;
-        if head.uri.path() != PATHS {
-            return Err(Refusal::new(StatusCode::NOT_FOUND, format!("nothing is here; MCP is at {PATHS}")));
+        if !PATHS.contains(&head.uri.path()) {
+            let message = format!("nothing is here; MCP is at {}", PATHS.join(" and at "));
+            return Err(Refusal::new(StatusCode::NOT_FOUND, message));
         }
         if head.method != Method::POST {
             let message = "only POST is taken: there are no sessions, and so no stream to open and nothing to delete";
@@ -177,11 +214,21 @@ impl Endpoint {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, again));
         }
         body::check_types(&mut head.headers)?;
-        let caller = self.caller(ends, id, &head);
+        let caller = self.caller(address, id, &head).await?;
+        // Nothing behind this needs it.
+        head.headers.remove(AUTHORIZATION);
         let (body, _share) = self.bodies.read(body, self.patience.body).await?;
         body::check(&body)?;
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");
-        let server = self.server.for_caller(Arc::new(self.app.connect(caller).ok_or_else(unknown)?));
+        let connection = Arc::new(self.app.connect(caller).ok_or_else(unknown)?);
+        if let Some(overlay) = self.overlay.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let first = Arc::clone(&connection);
+            tokio::spawn(async move {
+                overlay.recall(&first.session());
+                overlay.run(&first.session()).await;
+            });
+        }
+        let server = Server::sharing(connection, self.list.clone(), self.turns.clone());
         let service = StreamableHttpService::new(
             move || Ok(server.clone()),
             Arc::new(NeverSessionManager::default()),
@@ -195,13 +242,14 @@ impl Endpoint {
         }
     }
 
-    fn caller(&self, ends: Ends, id: &str, head: &Parts) -> Caller {
+    /// Who asks, through what and from where.
+    async fn caller(&self, address: IpAddr, id: &str, head: &Parts) -> Result<Caller, Refusal> {
         let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(short);
-        let mut caller = self.caller.clone();
+        let mut caller = self.sign_in.caller(address, &head.headers).await?;
         caller.client = Some(agent.unwrap_or_else(|| "unknown".to_owned()));
-        caller.address = Some(ends.peer);
+        caller.address = Some(address);
         caller.request = Some(Arc::new(RequestId::new(id)));
-        caller
+        Ok(caller)
     }
 }
 
@@ -216,22 +264,11 @@ async fn worded(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
     Err(Refusal::new(status, String::from_utf8_lossy(&words)))
 }
 
-/// Listens where only those can connect who may.
-///
-/// # Errors
-/// An address that may not be served, or cannot.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, HttpError> {
-    if !address.ip().is_loopback() {
-        return Err(HttpError::Open(address));
-    }
-    TcpListener::bind(address).await.map_err(|error| HttpError::Listen(address, error))
-}
-
 /// Serves until the system asks for the end: then nothing more is begun, what is under way may take the time that a call
 /// may take, and writes are finished.
 pub async fn serve_http(listener: TcpListener, endpoint: Endpoint) {
     if let Ok(address) = listener.local_addr() {
-        tracing::info!("serving MCP at http://{address}{PATHS}");
+        tracing::info!("serving MCP at http://{address}{}", PATHS[0]);
     }
     let endpoint = Arc::new(endpoint);
     let turns = endpoint.turns().clone();

@@ -2,15 +2,17 @@
 
 mod bad_input;
 mod clients;
+mod sign_in;
 mod writes;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
-use erpnext_mcp::server::{Server, Turns};
-use erpnext_mcp::transport::{Endpoint, Patience, listen, serve_http};
+use erpnext_mcp::context::client_options;
+use erpnext_mcp::server::Turns;
+use erpnext_mcp::site::Client;
+use erpnext_mcp::transport::{Endpoint, Patience, serve_http};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,19 +36,25 @@ impl Drop for Served {
 
 impl Served {
     pub async fn start(config: &Value) -> Self {
-        Self::with_patience(config, Patience::default()).await
+        Self::start_on(config, "127.0.0.1:0").await
+    }
+
+    pub async fn start_on(config: &Value, address: &str) -> Self {
+        Self::begin(config, Patience::default(), address).await
     }
 
     pub async fn with_patience(config: &Value, patience: Patience) -> Self {
+        Self::begin(config, patience, "127.0.0.1:0").await
+    }
+
+    async fn begin(config: &Value, patience: Patience, address: &str) -> Self {
         let config = load(config);
         let audit = Audit::open(&config.audit).unwrap();
-        let (app, connection) = App::from_config(&config, audit).unwrap();
-        let caller = connection.session().caller.clone();
-        let server = Server::new(Arc::new(connection));
-        let turns = server.turns().clone();
-        let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let app = App::open(&config, Client::new(client_options(&config)).unwrap(), audit).unwrap();
+        let endpoint = Endpoint::new(&config, app).unwrap().with_patience(patience);
+        let turns = endpoint.turns().clone();
+        let listener = endpoint.listen(address.parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let endpoint = Endpoint::new(&config, app, server, caller).with_patience(patience);
         let task = tokio::spawn(serve_http(listener, endpoint));
         Self { address, turns, task }
     }

@@ -1,0 +1,78 @@
+//! `sign_in`: how people and programs prove over HTTP who they are.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+use super::reader::Reader;
+use super::sections::For;
+use super::{Erpnext, erpnext};
+
+/// Who may sign in; where nobody can, nobody has to.
+#[derive(Clone, Default, Debug)]
+pub struct SignIn {
+    /// Whether everybody with an API key of the site may, as themselves.
+    pub own_keys: bool,
+    /// Tokens by the names of those who have them.
+    pub tokens: BTreeMap<String, Token>,
+}
+
+impl SignIn {
+    /// Whether anybody can, so that everybody has to.
+    pub fn is_asked(&self) -> bool {
+        self.own_keys || !self.tokens.is_empty()
+    }
+}
+
+/// A token that stands for a key.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The SHA-256 of the token.
+    pub sha256: [u8; 32],
+    /// The key and the secret of the ERPNext user; those of `erpnext` where there are none.
+    pub key: Option<(SecretString, SecretString)>,
+}
+
+/// Reads the section.
+pub(super) fn read(purpose: For, file: &Reader<'_>) -> SignIn {
+    let Some(section) = file.object("sign_in") else { return SignIn::default() };
+    section.only(&["own_keys", "tokens"]);
+    let mut sign_in = SignIn { own_keys: section.bool("own_keys", false), ..SignIn::default() };
+    let Some(tokens) = section.object("tokens") else { return sign_in };
+    for (name, value) in tokens.entries() {
+        let Some(stated) = Reader::new(tokens.at(name), value, tokens.errors) else { continue };
+        if name.is_empty() || name.trim() != name || name.chars().any(char::is_control) {
+            tokens.errors.note(&stated.path, "expected the name of whoever has the token, without spaces around it");
+        }
+        sign_in.tokens.extend(token(purpose, &stated).map(|token| (name.to_owned(), token)));
+    }
+    sign_in
+}
+
+fn token(purpose: For, stated: &Reader<'_>) -> Option<Token> {
+    stated.only(&["sha256", "api_key", "api_secret", "api_secret_file", "api_secret_command"]);
+    stated.asks("sha256", || json!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "examples": ["0".repeat(64)]}));
+    let hash = stated.parsed("sha256", |text| {
+        let digits = text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
+        let hash: Option<Vec<u8>> = (0..32).map(byte).collect();
+        let hash = hash.filter(|_| digits).and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+        hash.ok_or_else(|| {
+            "expected the 64 digits that `erpnext-mcp token new` gives, never the token itself".to_owned()
+        })
+    });
+    if stated.get("sha256").is_none() {
+        stated.errors.note(stated.at("sha256"), "missing; `erpnext-mcp token new` makes a token and gives it");
+    }
+    Some(Token { sha256: hash?, key: erpnext::key(purpose, stated) })
+}
+
+/// Notes tokens that stand for no key.
+pub(super) fn check(sign_in: &SignIn, erpnext: &Erpnext, file: &Reader<'_>) {
+    let keyless = |token: &&Token| token.key.is_none() && erpnext.api_key.expose_secret().is_empty();
+    for (name, _) in sign_in.tokens.iter().filter(|(_, token)| keyless(token)) {
+        let message = "it stands for no key: set api_key and api_secret here, or in erpnext";
+        file.errors.note(format!("sign_in.tokens.{name}"), message);
+    }
+}

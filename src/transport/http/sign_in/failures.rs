@@ -1,0 +1,71 @@
+//! How often an address failed to sign in of late, so that nobody tries keys through this server.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, RETRY_AFTER};
+use moka::future::Cache;
+
+use crate::transport::http::refusal::Refusal;
+
+/// How many failures an address has a minute.
+const MOST: u32 = 10;
+/// How many addresses are remembered.
+const ADDRESSES: u64 = 10_000;
+
+/// The failures by address.
+#[derive(Debug)]
+pub struct Failures(Cache<IpAddr, Arc<AtomicU32>>);
+
+impl Default for Failures {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(ADDRESSES).time_to_live(Duration::from_secs(60)).build())
+    }
+}
+
+impl Failures {
+    /// Refuses whoever failed too often.
+    pub async fn check(&self, address: IpAddr) -> Result<(), Refusal> {
+        let failed = self.0.get(&network(address)).await.map_or(0, |failed| failed.load(Ordering::Relaxed));
+        if failed < MOST {
+            return Ok(());
+        }
+        let message = "too many failed attempts to sign in from this address: wait a minute, and check the key";
+        let again = HeaderValue::from_static("60");
+        Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).with(RETRY_AFTER, again))
+    }
+
+    /// Notes a failure.
+    pub async fn note(&self, address: IpAddr) {
+        self.0.get_with(network(address), async { Arc::default() }).await.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// One customer of a provider has a whole network of addresses of version 6.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_failed_too_often_is_refused_and_others_are_not() {
+        let failures = Failures::default();
+        let [one, near, other] = ["2001:db8::1", "2001:db8::2", "192.0.2.7"].map(|text| text.parse().unwrap());
+        for _ in 0..MOST {
+            failures.check(one).await.unwrap();
+            failures.note(one).await;
+        }
+        assert_eq!(failures.check(near).await.unwrap_err().status, 429);
+        failures.check(other).await.unwrap();
+    }
+}

@@ -1,0 +1,173 @@
+//! From a request to its caller: the credential that it presents, held against the site, kept for a short time.
+
+mod credential;
+mod failures;
+mod forwarded;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use moka::future::Cache;
+use subtle::ConstantTimeEq;
+
+use super::refusal::Refusal;
+use crate::app::{App, CannotServe};
+use crate::config::Config;
+use crate::site::{Caller, Credentials, Kind, SiteError};
+use credential::{Presented, presented, unauthorized};
+use failures::Failures;
+
+pub use forwarded::client as client_address;
+
+/// How long the site's word on a credential is taken for true: so long after its user was disabled it still works here, as
+/// far as the site lets it.
+const KEPT: Duration = Duration::from_secs(60);
+/// How long a credential that the site refused is refused without asking again.
+const REFUSED: Duration = Duration::from_secs(10);
+/// How many credentials are remembered, good and bad each.
+const MOST: u64 = 10_000;
+
+/// How callers of one site sign in.
+#[derive(Debug)]
+pub struct SignIn {
+    app: App,
+    /// Whose key is used where nobody signs in.
+    own: Option<Caller>,
+    own_keys: bool,
+    tokens: Vec<Token>,
+    /// By the hash of the credential.
+    good: Cache<[u8; 32], Caller>,
+    bad: Cache<[u8; 32], ()>,
+    failures: Failures,
+}
+
+/// A token and the key that it stands for.
+#[derive(Debug)]
+struct Token {
+    name: String,
+    hash: [u8; 32],
+    credentials: Credentials,
+}
+
+impl SignIn {
+    /// As the configuration says.
+    ///
+    /// # Errors
+    /// A key that cannot be one.
+    pub fn new(config: &Config, app: App) -> Result<Self, CannotServe> {
+        let erpnext = &config.erpnext;
+        let own = || Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone());
+        let token = |(name, token): (&String, &crate::config::Token)| {
+            let credentials = match &token.key {
+                Some((key, secret)) => Credentials::new(key.clone(), secret.clone())?,
+                None => own()?,
+            };
+            Ok(Token { name: name.clone(), hash: token.sha256, credentials })
+        };
+        Ok(Self {
+            own: if config.sign_in.is_asked() { None } else { Some(app.caller(own()?)) },
+            own_keys: config.sign_in.own_keys,
+            tokens: config.sign_in.tokens.iter().map(token).collect::<Result<_, CannotServe>>()?,
+            good: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
+            bad: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
+            failures: Failures::default(),
+            app,
+        })
+    }
+
+    /// Whether everybody has to sign in.
+    pub fn is_asked(&self) -> bool {
+        self.own.is_none()
+    }
+
+    /// Who sends a request with these headers from this address.
+    ///
+    /// # Errors
+    /// 401 where nobody is known by the credential, 429 where too many were tried, 503 where the site cannot say.
+    pub async fn caller(&self, address: IpAddr, headers: &HeaderMap) -> Result<Caller, Refusal> {
+        let (credentials, via) = match (presented(headers)?, &self.own) {
+            (Presented::Nothing, Some(_)) if forwarded::is_proxied(headers) => {
+                let message = "through a proxy nobody is served without signing in: the operator has to set sign_in in \
+                               the configuration";
+                return Err(Refusal::new(StatusCode::FORBIDDEN, message));
+            }
+            (Presented::Nothing, Some(own)) => return Ok(own.clone()),
+            (Presented::Nothing, None) => return Err(unauthorized(self.how())),
+            (Presented::Key(credentials), _) if self.own_keys => (credentials, "key".to_owned()),
+            (Presented::Key(_), _) => return Err(unauthorized(format!("API keys are not taken here. {}", self.how()))),
+            (Presented::Token(hash), _) => match self.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
+                Some(token) => (token.credentials.clone(), format!("token {}", token.name)),
+                None => {
+                    self.failures.check(address).await?;
+                    self.failures.note(address).await;
+                    return Err(unauthorized(format!("the token is none that is known here. {}", self.how())));
+                }
+            },
+        };
+        let mut caller = self.verified(address, credentials).await?;
+        caller.via = Some(via);
+        Ok(caller)
+    }
+
+    /// How to sign in here, in words.
+    fn how(&self) -> &'static str {
+        match (self.own_keys, self.tokens.is_empty()) {
+            (true, true) => "Sign in with your own API key of ERPNext: Authorization: token KEY:SECRET",
+            (true, false) => {
+                "Sign in with your own API key of ERPNext (Authorization: token KEY:SECRET), or with a token that the \
+                 operator of this server gave you (Authorization: Bearer TOKEN)"
+            }
+            (false, false) => {
+                "Sign in with a token that the operator of this server gave you: Authorization: Bearer TOKEN"
+            }
+            (false, true) => "Send no Authorization header: nobody signs in here",
+        }
+    }
+
+    /// The caller behind credentials, as the site says or said a moment ago.
+    async fn verified(&self, address: IpAddr, credentials: Credentials) -> Result<Caller, Refusal> {
+        let hash = *credentials.fingerprint();
+        if self.good.get(&hash).await.is_some_and(|caller| caller.credentials.are_rejected()) {
+            // The site has refused it in the middle of a call since.
+            self.good.invalidate(&hash).await;
+        }
+        if self.bad.get(&hash).await.is_some() {
+            self.failures.note(address).await;
+            return Err(unauthorized(NOT_KNOWN));
+        }
+        if !self.good.contains_key(&hash) {
+            self.failures.check(address).await?;
+        }
+        let ask = async {
+            let caller = self.app.caller(credentials.anew());
+            let user = self.app.user_of(&caller).await?;
+            Ok(caller.of_user(&user))
+        };
+        match self.good.try_get_with(hash, ask).await {
+            Ok(caller) if caller.user() != Some("Guest") => Ok(caller),
+            Err(error) if !matches!(SiteError::kind(&error), Kind::BadKey | Kind::Denied) => Err(unanswered(&error)),
+            _ => {
+                self.good.invalidate(&hash).await;
+                self.bad.insert(hash, ()).await;
+                self.failures.note(address).await;
+                Err(unauthorized(NOT_KNOWN))
+            }
+        }
+    }
+}
+
+const NOT_KNOWN: &str = "ERPNext does not take this key: it is wrong, was replaced by a newer one, or its user is disabled. \
+                         Generate a new one under User > Settings > API Access";
+
+/// That the site could not say who it is.
+fn unanswered(error: &SiteError) -> Refusal {
+    tracing::warn!("who signs in could not be asked: {}", error.for_log());
+    let wait = match error.kind() {
+        Kind::Paused { retry_after } | Kind::OverLimit { retry_after } => retry_after.as_secs() + 1,
+        _ => 10,
+    };
+    let message = "ERPNext does not answer, and so nobody can sign in: try again in seconds";
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from(wait))
+}
