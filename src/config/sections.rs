@@ -96,6 +96,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
             let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
             errors.note("permissions.quota", why);
         }
+        let log_level = from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default();
         let sign_in = sign_in::read(purpose, &file);
         let erpnext = erpnext::read(purpose, &file, env, !sign_in.own_keys);
         if purpose == For::Site {
@@ -111,7 +112,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
             rate_limiting: rate_limiting(&file),
             cache: cache(&file),
             http: http::read(&file),
-            log_level: from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default(),
+            log_level,
             erpnext,
             sign_in,
             state_folder: files::state_folder(env),

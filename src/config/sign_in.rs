@@ -65,7 +65,8 @@ fn token(purpose: For, stated: &Reader<'_>) -> Option<Token> {
     if stated.get("sha256").is_none() {
         stated.errors.note(stated.at("sha256"), "missing; `erpnext-mcp token new` makes a token and gives it");
     }
-    Some(Token { sha256: hash?, key: erpnext::key(purpose, stated) })
+    let key = erpnext::key(purpose, stated);
+    Some(Token { sha256: hash?, key })
 }
 
 /// Notes tokens that stand for no key.

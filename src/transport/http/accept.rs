@@ -28,7 +28,7 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/pla
                       This server has no room for another connection. Try again in seconds.";
 /// What a client is told that does not finish its head.
 const LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain\r\nConnection: close\r\n\
-                      Content-Length: 48\r\n\r\nThe head of the request did not come in time.";
+                      Content-Length: 45\r\n\r\nThe head of the request did not come in time.";
 
 /// The connections that there may be.
 #[derive(Debug)]
