@@ -10,9 +10,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::audit::Audit;
-use crate::config::Config;
+use crate::config::{Config, Narrowing, Tools};
 use crate::context::{Session, SiteState, UserState, client_options};
 use crate::error::ToolError;
+use crate::policy::Policy;
 use crate::site::{BadCredentials, BadUrl, Caller, Client, Credentials, SetUpError, SiteError, SiteUrl};
 use crate::tool::progress::CallObserver;
 use crate::tool::{Registry, Tool};
@@ -22,15 +23,31 @@ use crate::tools;
 #[derive(Clone, Debug)]
 pub struct App {
     served: Arc<Served>,
-    /// The site's address.
-    url: SiteUrl,
+    view: Arc<View>,
 }
 
-/// A site that is served, with the tools that its configuration leaves.
+/// A site that is served.
 #[derive(Debug)]
 struct Served {
+    url: SiteUrl,
+    config: Config,
     state: SiteState,
+}
+
+/// What may be done there: all that the configuration leaves, or less.
+#[derive(Debug)]
+struct View {
+    policy: Arc<Policy>,
+    tools: Tools,
     registry: Registry,
+}
+
+impl View {
+    fn new(config: &Config, state: &SiteState) -> Self {
+        let policy = Arc::new(Policy::from_config(config));
+        let registry = Registry::new(Arc::clone(&policy), state.version.clone(), &config.tools, tools::ALL);
+        Self { policy, tools: config.tools.clone(), registry }
+    }
 }
 
 /// Why a configuration cannot be served.
@@ -73,7 +90,7 @@ impl App {
     pub fn own_connection(&self, config: &Config) -> Result<Connection, CannotServe> {
         let erpnext = &config.erpnext;
         let credentials = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone())?;
-        Ok(Connection::new(&self.served, self.caller(credentials)))
+        Ok(Connection::new(self, self.caller(credentials)))
     }
 
     /// Serves the site of the configuration, whose key nobody uses.
@@ -83,13 +100,20 @@ impl App {
     pub fn open(config: &Config, client: Client, audit: Audit) -> Result<Self, CannotServe> {
         let url = SiteUrl::parse(&config.erpnext.url, config.erpnext.allow_insecure_http)?;
         let state = SiteState::new(config, client, audit);
-        let registry = Registry::new(Arc::clone(&state.policy), state.version.clone(), &state.tools, tools::ALL);
-        Ok(Self { served: Arc::new(Served { state, registry }), url })
+        let view = Arc::new(View::new(config, &state));
+        Ok(Self { served: Arc::new(Served { url, config: config.clone(), state }), view })
+    }
+
+    /// The same site, of which less is left.
+    #[must_use]
+    pub fn narrowed(&self, narrowing: &Narrowing) -> Self {
+        let view = View::new(&self.served.config.narrowed(narrowing), &self.served.state);
+        Self { served: Arc::clone(&self.served), view: Arc::new(view) }
     }
 
     /// Somebody with these credentials, of whom no more is known.
     pub fn caller(&self, credentials: Credentials) -> Caller {
-        Caller::new(self.url.clone(), credentials)
+        Caller::new(self.served.url.clone(), credentials)
     }
 
     /// The ERPNext user behind a caller, as the site says now. Nothing is kept.
@@ -102,31 +126,32 @@ impl App {
 
     /// Connects a caller; none if the caller's site is another.
     pub fn connect(&self, caller: Caller) -> Option<Connection> {
-        (caller.site == self.url).then(|| Connection::new(&self.served, caller))
+        (caller.site == self.served.url).then(|| Connection::new(self, caller))
     }
 }
 
 /// One caller's way to one site: the one identity that its calls have. Over stdio there is one for the life of the process.
 #[derive(Debug)]
 pub struct Connection {
-    served: Arc<Served>,
+    app: App,
     user: Arc<UserState>,
     caller: Caller,
 }
 
 impl Connection {
-    fn new(served: &Arc<Served>, caller: Caller) -> Self {
-        Self { user: served.state.user(caller.identity()), served: Arc::clone(served), caller }
+    fn new(app: &App, caller: Caller) -> Self {
+        Self { user: app.served.state.user(caller.identity()), app: app.clone(), caller }
     }
 
     /// What a call sees of it.
     pub fn session(&self) -> Session<'_> {
-        Session::new(&self.served.state, &self.user, &self.caller)
+        let View { policy, tools, .. } = &*self.app.view;
+        Session::new(&self.app.served.state, policy, tools, &self.user, &self.caller)
     }
 
     /// The tools that may be called.
     pub fn registry(&self) -> &Registry {
-        &self.served.registry
+        &self.app.view.registry
     }
 
     /// Runs a tool for an MCP client, and records it. The result is the data and the same as JSON text.

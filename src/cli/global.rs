@@ -61,7 +61,13 @@ impl Global {
             config.tools.toolsets.clone_from(&self.toolsets);
         }
         config.tools.read_only |= self.read_only;
-        let unknown = unknown_toolsets(&config.tools);
+        let of_tools =
+            unknown_toolsets(&config.tools.toolsets).into_iter().map(|line| format!("tools.toolsets: {line}"));
+        let of_tokens = config.sign_in.tokens.iter().flat_map(|(name, token)| {
+            let unknown = unknown_toolsets(token.narrowing.toolsets.iter().flatten());
+            unknown.into_iter().map(move |line| format!("sign_in.tokens.{name}.toolsets: {line}"))
+        });
+        let unknown: Vec<String> = of_tools.chain(of_tokens).collect();
         anyhow::ensure!(unknown.is_empty(), "{}", unknown.join("\n"));
         Ok(config)
     }

@@ -6,8 +6,10 @@ mod error;
 mod http;
 mod json;
 mod locate;
+mod log_level;
 mod methods;
 mod names;
+mod narrowing;
 mod operation;
 mod pattern;
 pub mod quota;
@@ -22,7 +24,7 @@ mod sign_in;
 mod tests;
 mod url;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,8 +37,10 @@ use sections::For;
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use http::Http;
+pub use log_level::LogLevel;
 pub use methods::{ArgumentKind, Method, MethodArgument};
 pub use names::{ATTACHMENTS, COMMENTS, Place, UnknownName};
+pub use narrowing::{CORE, Narrowing, toolset};
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
 pub use quota::Quota;
@@ -153,6 +157,8 @@ pub struct Tools {
     pub budget_tokens: u64,
     /// The toolsets that are listed; what the mode says where there are none.
     pub toolsets: Vec<String>,
+    /// The toolsets beyond which there is nothing; no configuration file states them ([`Narrowing`]).
+    pub within: Option<BTreeSet<String>>,
     /// Whether nothing that writes is permitted, whatever the permissions say.
     pub read_only: bool,
     /// Tools that are listed in any case.
@@ -190,6 +196,7 @@ impl Default for Tools {
             mode: Mode::default(),
             budget_tokens: 10_000,
             toolsets: Vec::new(),
+            within: None,
             read_only: false,
             include: Vec::new(),
             exclude: Vec::new(),
@@ -302,38 +309,6 @@ pub struct Cache {
     pub max_size: u64,
     /// For what the site says of its DocTypes; in the file whole seconds, 3600 unless stated.
     pub metadata_ttl: Duration,
-}
-
-/// How much is logged.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
-pub enum LogLevel {
-    /// Nothing.
-    Off,
-    /// What failed.
-    Error,
-    /// What is likely wrong.
-    Warn,
-    /// What happens.
-    #[default]
-    Info,
-    /// How it happens.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
-impl LogLevel {
-    /// The level's name as `tracing` knows it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
 }
 
 impl Config {

@@ -287,6 +287,7 @@ fn tools(section: &Reader<'_>) -> Tools {
         mode: section.choice("mode", &modes, Mode::default()),
         budget_tokens: section.count("budget_tokens", "tokens", budget_tokens),
         toolsets: named("toolsets", "toolset"),
+        within: None,
         read_only: section.bool("read_only", false),
         include: patterns("include"),
         exclude: patterns("exclude"),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::reader::Reader;
 use super::sections::For;
-use super::{Erpnext, erpnext};
+use super::{Erpnext, Narrowing, erpnext, toolset};
 
 /// Who may sign in; where nobody can, nobody has to.
 #[derive(Clone, Default, Debug)]
@@ -30,6 +30,8 @@ impl SignIn {
 pub struct Token {
     /// The SHA-256 of the token.
     pub sha256: [u8; 32],
+    /// What is left for whoever has it.
+    pub narrowing: Narrowing,
     /// The key and the secret of the ERPNext user; those of `erpnext` where there are none.
     pub key: Option<(SecretString, SecretString)>,
 }
@@ -51,7 +53,7 @@ pub(super) fn read(purpose: For, file: &Reader<'_>) -> SignIn {
 }
 
 fn token(purpose: For, stated: &Reader<'_>) -> Option<Token> {
-    stated.only(&["sha256", "api_key", "api_secret", "api_secret_file", "api_secret_command"]);
+    stated.only(&["sha256", "api_key", "api_secret", "api_secret_file", "api_secret_command", "read_only", "toolsets"]);
     stated.asks("sha256", || json!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "examples": ["0".repeat(64)]}));
     let hash = stated.parsed("sha256", |text| {
         let digits = text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -65,8 +67,11 @@ fn token(purpose: For, stated: &Reader<'_>) -> Option<Token> {
     if stated.get("sha256").is_none() {
         stated.errors.note(stated.at("sha256"), "missing; `erpnext-mcp token new` makes a token and gives it");
     }
+    let toolsets = stated.list("toolsets", "toolset");
+    let toolsets = toolsets.map(|names| names.into_iter().map(|(_, name)| toolset(name)).collect());
+    let narrowing = Narrowing { read_only: stated.bool("read_only", false), toolsets };
     let key = erpnext::key(purpose, stated);
-    Some(Token { sha256: hash?, key })
+    Some(Token { sha256: hash?, narrowing, key })
 }
 
 /// Notes tokens that stand for no key.

@@ -50,17 +50,23 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// The session of a caller, whose stores `user` are.
-    pub fn new(state: &'a SiteState, user: &'a UserState, caller: &'a Caller) -> Self {
+    /// The session of a caller, whose stores `user` are, under a policy that may be narrower than that of others.
+    pub fn new(
+        state: &'a SiteState,
+        policy: &'a Arc<Policy>,
+        tools: &'a Tools,
+        user: &'a UserState,
+        caller: &'a Caller,
+    ) -> Self {
         Self {
             caller,
             user,
             site: state.client.as_caller(caller),
-            policy: &state.policy,
+            policy,
             version: &state.version,
             catalog: &state.catalog,
             listed: &state.listed,
-            tools: &state.tools,
+            tools,
             attachments: &state.attachments,
             list_changes: state.list_changes,
             audit: &state.audit,

@@ -11,9 +11,8 @@ use crate::audit::Audit;
 use crate::cache::CacheOptions;
 use crate::catalog::unknown_names::UnknownNames;
 use crate::catalog::{Catalog, SiteVersion};
-use crate::config::{Attachments, Config, Quota, Tools};
+use crate::config::{Attachments, Config, Quota};
 use crate::limit::Rates;
-use crate::policy::Policy;
 use crate::site::{CallerClient, Client, ClientOptions, Identity, SiteError};
 
 /// How many users are remembered; the one that was away longest makes room, unless a call of that user is under way.
@@ -24,8 +23,6 @@ const MOST_USERS: usize = 10_000;
 pub struct SiteState {
     /// The way to the site.
     pub client: Client,
-    /// Who may do what.
-    pub policy: Arc<Policy>,
     /// Which version the site runs.
     pub version: SiteVersion,
     /// The DocTypes.
@@ -34,8 +31,6 @@ pub struct SiteState {
     pub listed: Catalog,
     /// Whether that can change.
     pub list_changes: bool,
-    /// Which tools are listed, and how they answer.
-    pub tools: Tools,
     /// Where files to be attached may lie.
     pub attachments: Attachments,
     /// The record of every attempt.
@@ -64,12 +59,10 @@ impl SiteState {
         let shown = config.cache.enabled.then_some(config.cache.metadata_ttl);
         Self {
             client,
-            policy: Arc::new(Policy::from_config(config)),
             catalog: Catalog::new(version.clone(), shown, config.schema.overlay),
             listed: Catalog::new(version.clone(), None, false),
             version,
             list_changes: config.schema.overlay,
-            tools: config.tools.clone(),
             attachments: config.attachments.clone(),
             audit,
             quota: config.permissions.quota.clone(),

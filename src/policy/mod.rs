@@ -22,7 +22,7 @@ use std::sync::Arc;
 use erpnext_schema::known_copies::WHOLE;
 use erpnext_schema::{DocTypeDef, collation, nearest};
 
-use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern};
+use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern, toolset};
 use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
@@ -51,6 +51,8 @@ pub struct Policy {
     /// The operations that are done only once they were confirmed, beside those that always are.
     confirm: Operations,
     confirm_argument: bool,
+    /// The modules beyond which nothing is permitted, as toolsets.
+    within: Option<Arc<BTreeSet<String>>>,
     facts: Option<Arc<Facts>>,
 }
 
@@ -103,7 +105,11 @@ impl Policy {
         };
         let withholds = permissions.doctypes.values().any(withholds);
         let rule = |doctype: &str, rule: &DoctypePermissions| {
-            let operations = left(rule.operations);
+            let operations = if is_within(config.tools.within.as_ref(), doctype) {
+                left(rule.operations)
+            } else {
+                Operations::default()
+            };
             let mut restricted = rule.restricted_fields.clone();
             // What is allowed by name is meant to be seen here.
             let meant = |copy: &&String| rule.allowed_fields.as_ref().is_some_and(|allowed| allowed.contains(copy));
@@ -131,6 +137,7 @@ impl Policy {
             copies: copies.iter().map(copy).collect(),
             confirm: permissions.confirm,
             confirm_argument: permissions.confirm_argument,
+            within: config.tools.within.clone().map(Arc::new),
             ..Self::new(doctypes, default)
         }
     }
@@ -154,6 +161,9 @@ impl Policy {
         let deny = |reason| Err(Denial { doctype: doctype.to_owned(), operation, reason });
         if let Some(why) = self.refusals.get(doctype).and_then(|refused| refused.get(&operation)) {
             return deny(Reason::Refused(why.clone()));
+        }
+        if !is_within(self.within.as_deref(), doctype) {
+            return deny(Reason::NotConfigured);
         }
         let (operations, fields, terms) = match self.doctypes.get(doctype) {
             Some(rule) => (rule.operations, Arc::clone(&rule.fields), rule.terms(operation)),
@@ -276,6 +286,12 @@ impl Policy {
     fn is_safe_beside_rules(&self, doctype: &str) -> bool {
         self.doctypes.is_empty() || doctype.bytes().all(|byte| matches!(byte, b' '..=b'~'))
     }
+}
+
+/// Whether the DocType's module is among the toolsets that are left; what no table knows is not.
+fn is_within(left: Option<&BTreeSet<String>>, doctype: &str) -> bool {
+    let module = || erpnext_doctypes::any(doctype).map(|def| toolset(def.module));
+    left.is_none_or(|left| module().is_some_and(|module| left.contains(&module)))
 }
 
 /// A caller that may write and not read sees no more of the answer than what the write needs.

@@ -10,7 +10,7 @@ use erpnext_schema::{DocTypeDef, nearest};
 use super::definition::{Definition, definition_at};
 use super::detail::Detail;
 use super::{Registry, Tool, Toolset};
-use crate::config::{Mode, Tools};
+use crate::config::{Mode, Tools, toolset};
 use crate::context::Session;
 
 /// What a text of that many bytes costs a model, roughly: four bytes make a token.
@@ -170,25 +170,21 @@ fn is_in(tools: &Tools, set: &str) -> bool {
     tools.toolsets.iter().any(|asked| toolset(asked) == set)
 }
 
-/// The toolset of a module: `Quality Management` is `quality_management`.
-fn toolset(module: &str) -> String {
-    module.trim().to_lowercase().replace([' ', '-'], "_")
-}
-
 /// What is wrong with the toolsets that are asked for, a line each.
-pub fn unknown_toolsets(tools: &Tools) -> Vec<String> {
+pub fn unknown_toolsets<'a>(asked: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let mut asked = asked.into_iter().peekable();
     // To list the known ones goes through all tables: not at the start of a server that names none.
-    if tools.toolsets.is_empty() {
+    if asked.peek().is_none() {
         return Vec::new();
     }
     let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|table| toolset(table.any().module)).collect();
     known.extend(Toolset::NAMED.map(|set| set.name().to_owned()));
     known.sort_unstable();
     known.dedup();
-    let unknown = tools.toolsets.iter().filter(|asked| !known.contains(&toolset(asked)));
+    let unknown = asked.filter(|asked| !known.contains(&toolset(asked)));
     let line = |asked: &String| match nearest(asked, known.iter().map(String::as_str)) {
-        Some(near) => format!("tools.toolsets: {asked}: unknown toolset; did you mean {near}?"),
-        None => format!("tools.toolsets: {asked}: unknown toolset; there are {}", known.join(", ")),
+        Some(near) => format!("{asked}: unknown toolset; did you mean {near}?"),
+        None => format!("{asked}: unknown toolset; there are {}", known.join(", ")),
     };
     unknown.map(line).collect()
 }

@@ -1,12 +1,12 @@
 //! Which tools there are under a policy, by name: those with a name of their own, the generic ones, and the typed ones of
 //! every generated DocType that the policy opens, whether `tools/list` shows them or not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use erpnext_schema::{DocTypeDef, Verb, Version, Versioned, doctype_flag};
 
-use super::{Effect, Tool, ToolSpec, VERBS, operation};
+use super::{Effect, Tool, ToolSpec, Toolset, VERBS, operation};
 use crate::catalog::SiteVersion;
 use crate::config::{Pattern, Tools};
 use crate::policy::Policy;
@@ -32,7 +32,7 @@ impl Registry {
         // What calls another tool does what that one does.
         let reads = |tool: &Tool| tool.effect() == Effect::Reads || tool.is_proxy();
         let mut general: Vec<Tool> = general.filter(|tool| !tools.read_only || reads(tool)).collect();
-        general.retain(|tool| !is_excluded(&tools.exclude, tool.name()));
+        general.retain(|tool| !is_excluded(&tools.exclude, tool.name()) && is_within(tools, tool));
         Self { policy, version, exclude: tools.exclude.clone(), general, all: Default::default() }
     }
 
@@ -95,6 +95,13 @@ impl Registry {
 pub fn typed_tool(name: &str) -> Option<Tool> {
     let (verb, table) = generated().get(name).copied()?;
     Version::ALL.iter().find_map(|version| table.of(*version)).map(|def| Tool::Typed(verb, def))
+}
+
+/// Whether a tool with a name of its own is of the core, or of the toolsets that are left.
+fn is_within(tools: &Tools, tool: &Tool) -> bool {
+    let Tool::Named(spec) = tool else { return true };
+    let of_it = |left: &BTreeSet<String>| spec.toolset == Toolset::Core || left.contains(spec.toolset.name());
+    tools.within.as_ref().is_none_or(of_it)
 }
 
 fn is_excluded(exclude: &[Pattern], name: &str) -> bool {

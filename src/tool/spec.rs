@@ -1,5 +1,6 @@
 //! The spec of a tool with a name of its own, and one call of it.
 
+use crate::config::CORE;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -39,7 +40,7 @@ impl Toolset {
     /// The name that a configuration gives it.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Core => "core",
+            Self::Core => CORE,
             Self::Site => "site",
             Self::History => "history",
             Self::Bulk => "bulk",

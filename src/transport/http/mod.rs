@@ -6,7 +6,9 @@ mod body;
 mod guard;
 mod head_clock;
 mod refusal;
+mod route;
 mod sign_in;
+mod views;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,18 +29,17 @@ use tokio::net::TcpListener;
 use super::end::asked_to_end;
 use crate::app::{App, CannotServe};
 use crate::audit::{new_id, short};
-use crate::config::Config;
+use crate::config::{Config, Narrowing};
 use crate::context::overlay::Overlay;
-use crate::server::{List, Server, Turns};
+use crate::server::{Server, Turns};
 use crate::site::{Caller, RequestId};
 use accept::Connections;
 use body::Bodies;
 use guard::Guard;
 use refusal::{Body, Refusal};
 use sign_in::{SignIn, client_address};
+use views::Views;
 
-/// The paths that are served: the second is for clients that bring a key, and try nothing else.
-const PATHS: [&str; 2] = ["/mcp", "/key/mcp"];
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why nothing is served over HTTP.
@@ -82,11 +83,9 @@ pub struct Ends {
 /// What answers requests.
 #[derive(Debug)]
 pub struct Endpoint {
-    app: App,
+    views: Views,
     sign_in: SignIn,
     proxies: Vec<IpNet>,
-    /// The list of tools, which is the same for all.
-    list: List,
     turns: Turns,
     /// Reads the site's metadata as the first caller, where the configuration has no key for it.
     overlay: Mutex<Option<Overlay>>,
@@ -115,8 +114,7 @@ impl Endpoint {
         Ok(Self {
             sign_in: SignIn::new(config, app.clone())?,
             proxies: http.proxies.clone(),
-            app,
-            list: List::default(),
+            views: Views::new(app),
             turns: Turns::default(),
             overlay: Mutex::default(),
             guard: Guard::new(&http.hosts, &http.origins),
@@ -199,10 +197,8 @@ impl Endpoint {
             return Ok(answer);
         }
         body::check_query(&head.uri)?;
-        if !PATHS.contains(&head.uri.path()) {
-            let message = format!("nothing is here; MCP is at {}", PATHS.join(" and at "));
-            return Err(Refusal::new(StatusCode::NOT_FOUND, message));
-        }
+        let nothing = || Refusal::new(StatusCode::NOT_FOUND, format!("nothing is here; MCP is at {}", route::FORMS));
+        let narrowing = route::narrowing_of(head.uri.path()).ok_or_else(nothing)?;
         if head.method != Method::POST {
             let message = "only POST is taken: there are no sessions, and so no stream to open and nothing to delete";
             let post = HeaderValue::from_static("POST");
@@ -214,13 +210,15 @@ impl Endpoint {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, again));
         }
         body::check_types(&mut head.headers)?;
-        let caller = self.caller(address, id, &head).await?;
+        let narrowing = narrowing.and(route::narrowing_by(&head.headers)?);
+        let (caller, left) = self.caller(address, id, &head).await?;
+        let (app, list) = self.views.view(narrowing.and(left))?;
         // Nothing behind this needs it.
         head.headers.remove(AUTHORIZATION);
         let (body, _share) = self.bodies.read(body, self.patience.body).await?;
         body::check(&body)?;
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");
-        let connection = Arc::new(self.app.connect(caller).ok_or_else(unknown)?);
+        let connection = Arc::new(app.connect(caller).ok_or_else(unknown)?);
         if let Some(overlay) = self.overlay.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let first = Arc::clone(&connection);
             tokio::spawn(async move {
@@ -228,7 +226,7 @@ impl Endpoint {
                 overlay.run(&first.session()).await;
             });
         }
-        let server = Server::sharing(connection, self.list.clone(), self.turns.clone());
+        let server = Server::sharing(connection, list, self.turns.clone());
         let service = StreamableHttpService::new(
             move || Ok(server.clone()),
             Arc::new(NeverSessionManager::default()),
@@ -243,13 +241,13 @@ impl Endpoint {
     }
 
     /// Who asks, through what and from where.
-    async fn caller(&self, address: IpAddr, id: &str, head: &Parts) -> Result<Caller, Refusal> {
+    async fn caller(&self, address: IpAddr, id: &str, head: &Parts) -> Result<(Caller, Narrowing), Refusal> {
         let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(short);
-        let mut caller = self.sign_in.caller(address, &head.headers).await?;
+        let (mut caller, narrowing) = self.sign_in.caller(address, &head.headers).await?;
         caller.client = Some(agent.unwrap_or_else(|| "unknown".to_owned()));
         caller.address = Some(address);
         caller.request = Some(Arc::new(RequestId::new(id)));
-        Ok(caller)
+        Ok((caller, narrowing))
     }
 }
 
@@ -268,7 +266,7 @@ async fn worded(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
 /// may take, and writes are finished.
 pub async fn serve_http(listener: TcpListener, endpoint: Endpoint) {
     if let Ok(address) = listener.local_addr() {
-        tracing::info!("serving MCP at http://{address}{}", PATHS[0]);
+        tracing::info!("serving MCP at http://{address}/mcp");
     }
     let endpoint = Arc::new(endpoint);
     let turns = endpoint.turns().clone();

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod clients;
+mod narrowing;
 mod sign_in;
 mod writes;
 

@@ -251,7 +251,7 @@ fn toolsets_include_and_exclude_choose() {
     let full = of(json!({"mode": "full"}));
     assert!(full.len() > 2_500, "{}", full.len());
     let unknown = load(&config(json!({}), json!({"toolsets": ["sellng", "stock"]})));
-    assert_eq!(unknown_toolsets(&unknown.tools), ["tools.toolsets: sellng: unknown toolset; did you mean selling?"]);
+    assert_eq!(unknown_toolsets(&unknown.tools.toolsets), ["sellng: unknown toolset; did you mean selling?"]);
 }
 
 /// Any permissions and choice of tools.

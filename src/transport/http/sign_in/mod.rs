@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 
 use super::refusal::Refusal;
 use crate::app::{App, CannotServe};
-use crate::config::Config;
+use crate::config::{Config, Narrowing};
 use crate::site::{Caller, Credentials, Kind, SiteError};
 use credential::{Presented, presented, unauthorized};
 use failures::Failures;
@@ -49,6 +49,7 @@ struct Token {
     name: String,
     hash: [u8; 32],
     credentials: Credentials,
+    narrowing: Narrowing,
 }
 
 impl SignIn {
@@ -64,7 +65,7 @@ impl SignIn {
                 Some((key, secret)) => Credentials::new(key.clone(), secret.clone())?,
                 None => own()?,
             };
-            Ok(Token { name: name.clone(), hash: token.sha256, credentials })
+            Ok(Token { name: name.clone(), hash: token.sha256, credentials, narrowing: token.narrowing.clone() })
         };
         Ok(Self {
             own: if config.sign_in.is_asked() { None } else { Some(app.caller(own()?)) },
@@ -82,23 +83,23 @@ impl SignIn {
         self.own.is_none()
     }
 
-    /// Who sends a request with these headers from this address.
+    /// Who sends a request with these headers from this address, and how much is left for them.
     ///
     /// # Errors
     /// 401 where nobody is known by the credential, 429 where too many were tried, 503 where the site cannot say.
-    pub async fn caller(&self, address: IpAddr, headers: &HeaderMap) -> Result<Caller, Refusal> {
-        let (credentials, via) = match (presented(headers)?, &self.own) {
+    pub async fn caller(&self, address: IpAddr, headers: &HeaderMap) -> Result<(Caller, Narrowing), Refusal> {
+        let (credentials, via, narrowing) = match (presented(headers)?, &self.own) {
             (Presented::Nothing, Some(_)) if forwarded::is_proxied(headers) => {
                 let message = "through a proxy nobody is served without signing in: the operator has to set sign_in in \
                                the configuration";
                 return Err(Refusal::new(StatusCode::FORBIDDEN, message));
             }
-            (Presented::Nothing, Some(own)) => return Ok(own.clone()),
+            (Presented::Nothing, Some(own)) => return Ok((own.clone(), Narrowing::default())),
             (Presented::Nothing, None) => return Err(unauthorized(self.how())),
-            (Presented::Key(credentials), _) if self.own_keys => (credentials, "key".to_owned()),
+            (Presented::Key(credentials), _) if self.own_keys => (credentials, "key".to_owned(), Narrowing::default()),
             (Presented::Key(_), _) => return Err(unauthorized(format!("API keys are not taken here. {}", self.how()))),
             (Presented::Token(hash), _) => match self.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
-                Some(token) => (token.credentials.clone(), format!("token {}", token.name)),
+                Some(token) => (token.credentials.clone(), format!("token {}", token.name), token.narrowing.clone()),
                 None => {
                     self.failures.check(address).await?;
                     self.failures.note(address).await;
@@ -108,7 +109,7 @@ impl SignIn {
         };
         let mut caller = self.verified(address, credentials).await?;
         caller.via = Some(via);
-        Ok(caller)
+        Ok((caller, narrowing))
     }
 
     /// How to sign in here, in words.
