@@ -109,9 +109,11 @@ fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
     let what = format!("connection: {}: {}{words}", connection.session().caller.site.as_str(), error.what());
     let fix = match error.kind() {
-        Kind::Unreachable => "check that erpnext.url is right, that the site runs, and that this machine reaches it".to_owned(),
+        Kind::Unreachable => "check that erpnext.url is right, that the site runs, and that this machine reaches it; HTTPS_PROXY names a proxy".to_owned(),
+        // ERPNext names its exceptions; what stands before it does not.
+        Kind::BadKey if error.exc_type().is_none() => "something before ERPNext asks for a password of its own (a proxy): have it let this machine through".to_owned(),
         Kind::BadKey => "make a new key on the site (your user's Settings, API Access, Generate Keys) and put both parts into the configuration".to_owned(),
-        Kind::Tls => "check that the certificate is valid for this host, and that this machine trusts its issuer".to_owned(),
+        Kind::Tls => "check that the certificate is valid for this host, and that this machine trusts its issuer; SSL_CERT_FILE names one of your own".to_owned(),
         Kind::Redirected => "put the address that the site redirects to into erpnext.url".to_owned(),
         _ => error.next().into_owned(),
     };

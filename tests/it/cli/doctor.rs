@@ -1,6 +1,7 @@
-//! `erpnext-mcp doctor` on sites that are well, and on some that are not: wiremock only for one whose clock is wrong.
+//! `erpnext-mcp doctor` on sites that are well, and on some that are not: wiremock only for what no sandbox answers.
 
 use std::path::Path;
+use std::time::Duration;
 
 use erpnext_sandbox::{Options, Sandbox};
 use erpnext_schema::Version;
@@ -127,6 +128,41 @@ async fn what_stands_between_here_and_the_site_is_an_error_with_its_fix() {
     let (code, lines) = doctor(folder.path(), &sample.config_of("disabled", json!({"default": {"read": true}}))).await;
     assert_eq!(code, Some(1));
     has(&lines, "error connection: ");
+}
+
+#[tokio::test]
+async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
+    let html =
+        |status: u16| ResponseTemplate::new(status).set_body_raw("<html><title>Sign in</title></html>", "text/html");
+    let moved = ResponseTemplate::new(301).insert_header("location", "https://erp.example.com/");
+    let key = json!({"exception": "frappe.exceptions.AuthenticationError", "exc_type": "AuthenticationError"});
+    for (answer, what, fix) in [
+        (
+            html(401).insert_header("www-authenticate", "Basic"),
+            "does not take the API key",
+            "asks for a password of its own",
+        ),
+        (ResponseTemplate::new(401).set_body_json(&key), "does not take the API key", "make a new key on the site"),
+        (moved, "redirects to another one", "into erpnext.url"),
+        (html(200), "did not come from ERPNext", "check any proxy before it"),
+        (html(404), "did not come from ERPNext", "check any proxy before it"),
+        (ResponseTemplate::new(429).insert_header("retry-after", "1"), "takes no more requests", "Wait 1 s"),
+        (html(503), "is not available right now", "Try again in a little while"),
+        (html(200).set_delay(Duration::from_secs(5)), "did not answer in time", "try again later"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::start().await;
+        site.respond("GET", "/api/method/frappe.auth.get_logged_user", answer).await;
+        let mut config = config_json(&site.url(), json!({"default": {"read": true}}));
+        config["erpnext"]["timeout"] = json!(1);
+        let file = folder.path().join("c.json");
+        std::fs::write(&file, config.to_string()).unwrap();
+        let done = run(folder.path(), &[], &["doctor", "--json", "--config", "c.json"]).await;
+        let found = done.json()["findings"].clone();
+        let error = found.as_array().unwrap().iter().find(|finding| finding["level"] == "error").unwrap();
+        let (told, mends) = (error["what"].as_str().unwrap(), error["fix"].as_str().unwrap());
+        assert!(told.contains(what) && mends.contains(fix), "{what}: {told} → {mends}");
+    }
 }
 
 #[tokio::test]

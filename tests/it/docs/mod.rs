@@ -162,3 +162,15 @@ fn the_costs_of_the_lists_are_those_of_the_presets() {
         assert_eq!(told, counted, "docs/figures.md: {preset}");
     }
 }
+
+#[test]
+fn the_page_of_troubles_has_every_sentence_that_an_error_of_the_site_begins_with() {
+    let source = read("src/site/advice.rs");
+    let sentences = source.split_once("const fn what(").unwrap().1.split_once("\n}\n").unwrap().0;
+    let sentences: Vec<&str> = sentences.split('"').skip(1).step_by(2).collect();
+    assert!(sentences.len() > 20, "{sentences:?}");
+    let page = read("docs/troubleshooting.md");
+    let missing: Vec<&&str> =
+        sentences.iter().filter(|sentence| !page.contains(&format!("| `{sentence}` |"))).collect();
+    assert!(missing.is_empty(), "docs/troubleshooting.md: no row for {missing:?}");
+}
