@@ -52,6 +52,9 @@ fn over_stdio(config: &Config) -> anyhow::Result<()> {
     let connection = Arc::new(connection(config)?);
     look_back(config);
     say_what_is_served(&connection.session(), "stdio");
+    if std::io::stdin().is_terminal() {
+        tracing::warn!("waiting for a client that speaks MCP on standard input; `erpnext-mcp init` connects one");
+    }
     let overlay = Overlay::new(config)?;
     let runtime = runtime()?;
     let served = runtime.block_on(async {

@@ -1,17 +1,19 @@
-//! `erpnext-mcp init` in a terminal: whoever answers wrongly is told why and asked again, and the whole is a transcript that a
-//! person can review.
+//! The program in a terminal: whoever answers `init` wrongly is told why and asked again, and the whole is a transcript that a
+//! person can review; `serve` says that it waits.
 
 use std::path::Path;
 use std::process::Command;
 
 use rexpect::session::PtySession;
+use serde_json::json;
 
 use crate::sandbox::SampleSite;
+use crate::support::config_json;
 
-/// Runs `init` in a folder that is its home too.
-fn init(folder: &Path, arguments: &[&str]) -> PtySession {
+/// Runs the program in a folder that is its home too.
+fn run(folder: &Path, arguments: &[&str]) -> PtySession {
     let mut command = Command::new(env!("CARGO_BIN_EXE_erpnext-mcp"));
-    command.env_clear().env("HOME", folder).env("TERM", "dumb").current_dir(folder).arg("init").args(arguments);
+    command.env_clear().env("HOME", folder).env("TERM", "dumb").current_dir(folder).args(arguments);
     rexpect::session::spawn_command(command, Some(60_000)).unwrap()
 }
 
@@ -30,6 +32,17 @@ fn transcript(session: &mut PtySession, answers: &[(&str, &str)]) -> String {
     String::from_utf8(said.chars().map(|byte| u8::try_from(byte).unwrap()).collect()).unwrap()
 }
 
+#[test]
+fn a_server_in_a_terminal_says_that_it_waits_for_a_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config_json("http://127.0.0.1:9", json!({"default": {"read": true}}));
+    std::fs::write(folder.path().join("c.json"), config.to_string()).unwrap();
+    let mut session = run(folder.path(), &["--config", "c.json"]);
+    session.exp_string("waiting for a client").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+}
+
 #[tokio::test]
 async fn mistakes_are_told_and_asked_again_and_nothing_typed_is_lost() {
     let folder = tempfile::tempdir().unwrap();
@@ -40,7 +53,7 @@ async fn mistakes_are_told_and_asked_again_and_nothing_typed_is_lost() {
     std::fs::write(folder.path().join(".mcp.json"), client).unwrap();
     let home = folder.path().to_owned();
     let typed = tokio::task::spawn_blocking(move || {
-        let mut session = init(&home, &["--config", "c.json"]);
+        let mut session = run(&home, &["init", "--config", "c.json"]);
         let answers = [
             ("Address of the site", "http://erp.example.com/app/customer"),
             ("Address of the site", "127.0.0.1:1"),
