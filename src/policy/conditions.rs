@@ -235,13 +235,15 @@ impl Judge<'_> {
 
     fn filters(self, name: &str, test: &Test) -> Option<Vec<Filter>> {
         let filter = |operator, value: Value| Some(vec![Filter::new(name, operator, value)]);
+        // To a condition an empty field is another value than any.
+        let or_empty = |operator, value: Value| Some(vec![Filter::new(name, operator, value).or_empty()]);
         let list = |operands: &[Operand]| operands.iter().map(|operand| self.value(operand)).collect::<Option<Value>>();
         let is = |set: bool| filter(Operator::Is, json!(if set { "set" } else { "not set" }));
         match test {
             Test::In(operands) => filter(Operator::In, list(operands)?),
-            Test::NotIn(operands) => filter(Operator::NotIn, list(operands)?),
+            Test::NotIn(operands) => or_empty(Operator::NotIn, list(operands)?),
             Test::Eq(operand) => filter(Operator::Eq, self.value(operand)?),
-            Test::Ne(operand) => filter(Operator::Ne, self.value(operand)?),
+            Test::Ne(operand) => or_empty(Operator::Ne, self.value(operand)?),
             Test::Gt(operand) => filter(Operator::Gt, self.value(operand)?),
             Test::Gte(operand) => filter(Operator::Gte, self.value(operand)?),
             Test::Lt(operand) => filter(Operator::Lt, self.value(operand)?),

@@ -14,7 +14,7 @@ pub struct Filter {
     pub operator: Operator,
     /// With what: a list for `in`, `not in` and `between`, `"set"` or `"not set"` for `is`.
     pub value: Value,
-    /// Whether a date or text before another may be empty: the site takes an empty one for less than any other (H22, H73).
+    /// Whether a field that is less than this, or not this, may be empty: the site counts empty ones (H22, H73).
     pub or_empty: bool,
 }
 
@@ -60,10 +60,18 @@ impl Filter {
     /// Whether the site would count empty fields, which were not asked for.
     pub fn leaves_out_empty(&self) -> bool {
         let never_empty = ["name", "creation", "modified", "owner", "modified_by"];
-        matches!(self.operator, Operator::Lt | Operator::Lte)
-            && self.value.is_string()
+        let text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+        let texts = || self.value.as_array().is_some_and(|values| values.iter().any(text));
+        matches!(self.operator, Operator::Lt | Operator::Lte | Operator::Ne | Operator::NotIn | Operator::NotLike)
+            && (text(&self.value) || texts())
             && !self.or_empty
             && !(self.rows.is_none() && never_empty.contains(&self.field.as_str()))
+    }
+
+    /// The same where empty fields count too.
+    #[must_use]
+    pub fn or_empty(self) -> Self {
+        Self { or_empty: true, ..self }
     }
 
     /// Whether the site's `between` understands the bounds: it takes them for dates whatever the field is.

@@ -41,10 +41,12 @@ pub fn is_operator(text: &str) -> bool {
     alias(text, &Value::Null).is_some() || alias(text, &json!("")).is_some() || text.parse::<Operator>().is_ok()
 }
 
-/// Forms that people write and Frappe does not know: `==`, `<>`, `is set`, and `= null`.
+/// Forms that people write and Frappe does not know: `==`, `<>`, `is set`, `= null`, `is not null`.
 pub fn alias(operator: &str, value: &Value) -> Option<(Operator, Value)> {
+    let nothing = value.as_str().is_some_and(|word| ["null", "empty"].iter().any(|no| word.eq_ignore_ascii_case(no)));
     match (operator.trim().to_lowercase().as_str(), value) {
-        ("is set", _) | ("!=" | "<>", Value::Null) => Some((Operator::Is, json!("set"))),
+        ("is" | "is not", _) if nothing => alias(operator, &Value::Null),
+        ("is set", _) | ("!=" | "<>" | "is not", Value::Null) => Some((Operator::Is, json!("set"))),
         ("is not set", _) | ("=" | "==" | "is", Value::Null) => Some((Operator::Is, json!("not set"))),
         ("==", value) => Some((Operator::Eq, value.clone())),
         ("<>", value) => Some((Operator::Ne, value.clone())),
@@ -57,27 +59,38 @@ pub fn no_choice(filter: &Filter) -> (String, Option<String>) {
     let (place, operator) = (filter.place(), filter.operator);
     if filter.leaves_out_empty() {
         let or_empty = json!([place, format!("{operator} or empty"), filter.value]);
-        let message = format!("among choices {operator} finds empty fields too: say so, or use between");
+        let message = format!("among choices {operator} finds empty fields too: say so, or put it into filters");
         return (message, Some(or_empty.to_string()));
     }
     (format!("{operator} cannot be one of several choices here: put it into filters, or make two calls"), None)
 }
 
-/// The operator of `< or empty` and `<= or empty`.
+/// The operator of `< or empty`, `not in or empty` and the like.
 pub fn or_empty(operator: &str) -> Option<&str> {
-    let (before, words) = operator.trim().split_once(char::is_whitespace)?;
-    let asked = words.split_whitespace().map(str::to_lowercase).eq(["or", "empty"]);
-    (asked && matches!(before, "<" | "<=")).then_some(before)
+    let (before, empty) = operator.trim().rsplit_once(char::is_whitespace)?;
+    let (before, or) = before.trim_end().rsplit_once(char::is_whitespace)?;
+    let asked = empty.eq_ignore_ascii_case("empty") && or.eq_ignore_ascii_case("or");
+    let before = before.trim_end();
+    let known = ["<", "<=", "!=", "<>", "not in", "not like"].iter().any(|known| before.eq_ignore_ascii_case(known));
+    (asked && known).then_some(before)
 }
 
-/// What becomes of empty fields, which the site takes for less than any date or text (H73); a mandatory field is none.
+/// What becomes of empty fields, which the site takes for less than any date or text (H73) and for another value than any
+/// (H22), and what a negation says of rows. A mandatory field, and a choice that has a default, is never empty.
 pub fn on_empty_fields<'f>(def: &DocTypeDef, filters: impl Iterator<Item = &'f Filter>) -> Vec<String> {
     let may_be_empty = |filter: &&Filter| {
-        let mandatory = || def.field(&filter.field).is_some_and(|field| field.is(flag::REQD));
-        filter.rows.is_some() || !mandatory()
+        let chosen = |field: &FieldDef| field.kind == FieldKind::Select && field.default.is_some();
+        let filled = |field: &FieldDef| field.is(flag::REQD) || chosen(field);
+        filter.rows.is_some() || !def.field(&filter.field).is_some_and(filled)
     };
     let note = |filter: &Filter| {
         let (place, operator) = (filter.place(), filter.operator);
+        if let (Some(rows), Some(is)) = (filter.rows, negated(operator, &filter.value)) {
+            return Some(format!(
+                "{place} {operator}: found are documents with any row in {} that {is}, others of their rows may differ",
+                rows.table
+            ));
+        }
         match (filter.or_empty, filter.leaves_out_empty()) {
             (true, _) => Some(format!("documents without {place} count too")),
             (_, true) => {
@@ -87,6 +100,16 @@ pub fn on_empty_fields<'f>(def: &DocTypeDef, filters: impl Iterator<Item = &'f F
         }
     };
     filters.filter(may_be_empty).filter_map(note).collect()
+}
+
+/// What a comparison denies, in words; nothing where it does not deny.
+fn negated(operator: Operator, value: &Value) -> Option<&'static str> {
+    match operator {
+        Operator::Ne | Operator::NotIn => Some("is another"),
+        Operator::NotLike => Some("is unlike it"),
+        Operator::Is if *value == "not set" => Some("is empty"),
+        _ => None,
+    }
 }
 
 /// The value of a comparison as the site takes it.

@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod cursor;
 mod foreign_syntax;
+pub mod keyset;
 mod order;
 pub mod packed;
 pub mod reader;

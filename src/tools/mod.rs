@@ -12,6 +12,7 @@ pub mod find;
 mod history;
 mod lifecycle;
 mod linked;
+mod list;
 mod lookup;
 mod method;
 mod print;
@@ -105,7 +106,7 @@ async fn with_documents(call: Call<'_>, verb: Verb, doctype: &str) -> Result<Too
     }
     on.fits(verb)?;
     match verb {
-        Verb::List => Box::pin(read::list(&on, call.args()?)).await,
+        Verb::List => Box::pin(list::list(&on, call.args()?)).await,
         Verb::Get => Box::pin(read::get(&on, call.args()?)).await,
         Verb::Search => Box::pin(read::search(&on, call.args()?)).await,
         Verb::Create => Box::pin(write::create(&on, &call.args()?)).await,

@@ -1,18 +1,16 @@
-//! Get, list and search.
+//! Get and search.
 
 use erpnext_schema::{DocTypeDef, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
-use crate::documents::{DocTypeCall, suggest};
+use crate::documents::DocTypeCall;
 use crate::error::ToolError;
-use crate::query::compare::on_empty_fields;
-use crate::query::cursor;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
 use crate::shape::{self, page};
-use crate::site::{Filter, ListQuery, SiteError};
-use crate::tool::document_args::{GetArgs, ListArgs, SearchArgs};
+use crate::site::{Filter, ListQuery};
+use crate::tool::document_args::{GetArgs, SearchArgs};
 use crate::tool::kinds::FieldNames;
 
 /// One document.
@@ -57,113 +55,8 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
     Ok((on, shaped))
 }
 
-/// A page of a list.
-pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
-    let session = on.session;
-    let children = |child: &str| session.catalog.known(child);
-    let masked = on.hidden().await?;
-    let check = |on: &DocTypeCall<'_>| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
-        reader = reader.with_masked(&masked);
-        let filters = reader.filters("filters", args.filters.as_deref());
-        let or_filters = reader.choices("or_filters", args.or_filters.as_deref());
-        let fields = reader.fields(args.fields.as_deref());
-        let order_by = reader.order_by(args.order_by.as_deref());
-        // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
-        let limit = args.limit.rows().saturating_add(1).min(500);
-        reader.done(ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() })
-    };
-    let (mut on, mut query) = on.checked(check).await?;
-    let identity = format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by);
-    let start = match args.cursor.as_deref() {
-        None => 0,
-        Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
-            ToolError::refused(
-                "cursor: not one of this list: next_cursor is valid only with the same filters and order_by.",
-                "Call again without cursor for the first page.",
-            )
-        })?,
-    };
-    let limit = args.limit.get();
-    query.start = start;
-    let (mut rows, total) = match page_of(&on, &query, args.count).await {
-        Ok(page) => page,
-        Err(error) => {
-            on = on.mended(error).await?;
-            query = ListQuery { start, ..check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))? };
-            page_of(&on, &query, args.count).await?
-        }
-    };
-    let full = rows.len() as u64 >= u64::from(query.limit);
-    // At the largest limit there is no room for one more: a full page may be the last.
-    let more = if limit < u64::from(query.limit) { rows.len() as u64 > limit } else { full };
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut cut = false;
-    let rows = rows.into_iter().map(|row| {
-        let mut row = shape::row(on.def, on.permit, &query.fields, row);
-        cut |= shape::present::row(on.def, &mut row);
-        row
-    });
-    let rows = rows.collect();
-    let (columns, mut rows) = page::table(&query.fields, rows);
-    let whole = rows.len();
-    rows.truncate(page::how_many(&rows, session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
-    let more = more || rows.len() < whole;
-    let here = rows.len() as u64;
-    let mut result = Map::from_iter([("shown".to_owned(), json!(page::shown(start, here, total, more)))]);
-    if let Some(total) = total {
-        result.insert("total".to_owned(), json!(total));
-    }
-    result.insert("columns".to_owned(), columns);
-    result.insert("rows".to_owned(), Value::Array(rows));
-    let times = has_times(on.def, query.fields.iter());
-    result.extend(session.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
-    if more {
-        result.insert("next_cursor".to_owned(), json!(cursor::write(start + here, &identity)));
-    }
-    let every = args.fields.as_ref().is_none_or(|fields| fields.iter().any(|name| name == "*"));
-    let withheld = if every { on.not_shown(&masked) } else { Vec::new() };
-    if !withheld.is_empty() {
-        result.insert("withheld".to_owned(), json!(withheld));
-    }
-    let mut notes = Vec::new();
-    if (here as usize) < whole {
-        notes.push(
-            "more rows would make the answer too large: next_cursor fetches them, fewer fields make room".to_owned(),
-        );
-    }
-    if cut {
-        notes.push("long texts are cut; get one document with the field in fields gives it whole".to_owned());
-    }
-    notes.extend(on_empty_fields(on.def, query.filters.iter().chain(&query.or_filters)));
-    if start == 0 && whole == 0 {
-        notes.extend(suggest::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
-    }
-    if !notes.is_empty() {
-        result.insert("note".to_owned(), json!(notes.join("; ")));
-    }
-    Ok(result.into())
-}
-
-/// The rows of a page, and how many there are on all of them where that is asked for.
-async fn page_of(
-    on: &DocTypeCall<'_>,
-    query: &ListQuery,
-    count: bool,
-) -> Result<(Vec<Map<String, Value>>, Option<u64>), SiteError> {
-    let site = on.session.site;
-    let total = async {
-        match count {
-            true => site.count(on.permit, &query.filters, &query.or_filters, None).await.map(Some),
-            false => Ok(None),
-        }
-    };
-    let (answer, total) = futures_util::try_join!(site.list(on.permit, query), total)?;
-    Ok((answer.data, total))
-}
-
 /// Whether any of the fields holds a time, which says nothing without its zone.
-fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>) -> bool {
+pub(super) fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>) -> bool {
     fields.any(|name| def.field(name).is_some_and(|field| field.kind.shape() == Shape::Datetime))
 }
 

@@ -3,6 +3,7 @@
 mod aggregate;
 mod answers;
 mod changes;
+mod empty;
 mod erp;
 mod foreign_syntax;
 mod forms;
@@ -12,6 +13,7 @@ mod list;
 mod metadata;
 mod moments;
 mod names;
+mod pages;
 mod print;
 mod recorded;
 mod recorded_forms;

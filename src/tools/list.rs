@@ -1,0 +1,167 @@
+//! Lists: a page of the documents that fit, and where the next begins.
+
+use erpnext_schema::{Order, Shape};
+use futures_util::future::try_join_all;
+use serde_json::{Map, Value, json};
+
+use super::read::has_times;
+use crate::answer::ToolAnswer;
+use crate::documents::{DocTypeCall, suggest};
+use crate::error::ToolError;
+use crate::query::compare::on_empty_fields;
+use crate::query::cursor;
+use crate::query::keyset::{self, Position};
+use crate::query::reader::Reader;
+use crate::shape::{self, page};
+use crate::site::{ListQuery, SiteError};
+use crate::tool::document_args::ListArgs;
+
+type Row = Map<String, Value>;
+
+/// A page of a list.
+pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
+    let session = on.session;
+    let children = |child: &str| session.catalog.known(child);
+    let masked = on.hidden().await?;
+    let check = |on: &DocTypeCall<'_>| {
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
+        reader = reader.with_masked(&masked);
+        let filters = reader.filters("filters", args.filters.as_deref());
+        let or_filters = reader.choices("or_filters", args.or_filters.as_deref());
+        let fields = reader.fields(args.fields.as_deref());
+        let order_by = reader.order_by(args.order_by.as_deref());
+        // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
+        let limit = args.limit.rows().saturating_add(1).min(500);
+        reader.done(ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() })
+    };
+    let (mut on, mut query) = on.checked(check).await?;
+    let identity = format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by);
+    let begin = match args.cursor.as_deref() {
+        None => Position::default(),
+        Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
+            ToolError::refused(
+                "cursor: not one of this list: next_cursor is valid only with the same filters and order_by.",
+                "Call again without cursor for the first page.",
+            )
+        })?,
+    };
+    let limit = args.limit.get();
+    let (mut rows, total) = match page_of(&on, &query, &begin, args.count).await {
+        Ok(page) => page,
+        Err(error) => {
+            on = on.mended(error).await?;
+            query = check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
+            page_of(&on, &query, &begin, args.count).await?
+        }
+    };
+    let full = rows.len() as u64 >= u64::from(query.limit);
+    // At the largest limit there is no room for one more: a full page may be the last.
+    let more = if limit < u64::from(query.limit) { rows.len() as u64 > limit } else { full };
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut notes = Vec::new();
+    if let (0, Some(field)) = (begin.before, empty_ones_first(&on, &query.order_by, &rows)) {
+        notes.push(format!("documents without {field} come first"));
+    }
+    let told: Vec<_> = rows.iter().map(|row| keyset::values(on.def, &query.order_by, row)).collect();
+    let mut cut = false;
+    let rows = rows.into_iter().map(|row| {
+        let mut row = shape::row(on.def, on.permit, &query.fields, row);
+        cut |= shape::present::row(on.def, &mut row);
+        row
+    });
+    let rows = rows.collect();
+    let (columns, mut rows) = page::table(&query.fields, rows);
+    let whole = rows.len();
+    rows.truncate(page::how_many(&rows, session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    let more = more || rows.len() < whole;
+    let here = rows.len();
+    let shown = page::shown(begin.before, here as u64, total, more);
+    let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
+    if let Some(total) = total {
+        result.insert("total".to_owned(), json!(total));
+    }
+    result.insert("columns".to_owned(), columns);
+    result.insert("rows".to_owned(), Value::Array(rows));
+    let times = has_times(on.def, query.fields.iter());
+    result.extend(session.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
+    if more {
+        let after = told.into_iter().nth(here.saturating_sub(1)).flatten().filter(|_| can_go_on(&on, &query));
+        if after.is_none() {
+            notes.push(
+                "the next page goes on by position: what changes meanwhile can come twice or be missed".to_owned(),
+            );
+        }
+        let next = Position { before: begin.before + here as u64, total, after };
+        result.insert("next_cursor".to_owned(), json!(cursor::write(next, &identity)));
+    }
+    let every = args.fields.as_ref().is_none_or(|fields| fields.iter().any(|name| name == "*"));
+    let withheld = if every { on.not_shown(&masked) } else { Vec::new() };
+    if !withheld.is_empty() {
+        result.insert("withheld".to_owned(), json!(withheld));
+    }
+    if here < whole {
+        notes.push(
+            "more rows would make the answer too large: next_cursor fetches them, fewer fields make room".to_owned(),
+        );
+    }
+    if cut {
+        notes.push("long texts are cut; get one document with the field in fields gives it whole".to_owned());
+    }
+    notes.extend(on_empty_fields(on.def, query.filters.iter().chain(&query.or_filters)));
+    if begin.before == 0 && whole == 0 {
+        notes.extend(suggest::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
+    }
+    if !notes.is_empty() {
+        result.insert("note".to_owned(), json!(notes.join("; ")));
+    }
+    Ok(result.into())
+}
+
+/// The rows of a page, and how many there are on all of them where that was asked for.
+async fn page_of(
+    on: &DocTypeCall<'_>,
+    query: &ListQuery,
+    begin: &Position,
+    count: bool,
+) -> Result<(Vec<Row>, Option<u64>), SiteError> {
+    let site = on.session.site;
+    let mut query = query.clone();
+    for key in keyset::keys(&query.order_by) {
+        if !query.fields.iter().any(|field| field == key.fieldname) {
+            query.fields.push(key.fieldname.to_owned());
+        }
+    }
+    let total = async {
+        match (begin.total, count) {
+            (None, true) => site.count(on.permit, &query.filters, &query.or_filters, None).await.map(Some),
+            (known, _) => Ok(known),
+        }
+    };
+    let questions = match &begin.after {
+        None => vec![ListQuery { start: begin.before, ..query.clone() }],
+        Some(values) => {
+            let after = keyset::after(&query.order_by, values).into_iter();
+            let asked = |filters| ListQuery { filters: [query.filters.clone(), filters].concat(), ..query.clone() };
+            after.map(asked).collect()
+        }
+    };
+    let rows = try_join_all(questions.iter().map(|question| site.list(on.permit, question)));
+    let (answers, total) = futures_util::try_join!(rows, total)?;
+    let rows = answers.into_iter().flat_map(|answer| answer.data);
+    Ok((rows.take(usize::try_from(query.limit).unwrap_or(usize::MAX)).collect(), total))
+}
+
+/// Whether the next page can go on after the last row: not where a choice of the caller's scope is joined to one of the
+/// call's, which the site cannot do but on a first page.
+fn can_go_on(on: &DocTypeCall<'_>, query: &ListQuery) -> bool {
+    query.or_filters.is_empty() || on.permit.within().is_none_or(|within| within.any.is_empty())
+}
+
+/// The key by which documents without a value come first, where the first row has none (H73).
+fn empty_ones_first(on: &DocTypeCall<'_>, order: &[Order], rows: &[Row]) -> Option<&'static str> {
+    let key = order.first().filter(|key| !key.descending)?;
+    let field = on.def.field(key.fieldname)?;
+    let is_empty = rows.first()?.get(key.fieldname).is_some_and(|value| value.is_null() || *value == "");
+    let counts = !matches!(field.kind.shape(), Shape::Bool | Shape::Int | Shape::Float);
+    (is_empty && counts).then_some(field.fieldname)
+}
