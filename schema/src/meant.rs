@@ -74,7 +74,7 @@ fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `"31.12.2026"`, `"20261231"` and `"2026-12-31T10:00:00Z"` as 2026-12-31.
+/// `"31.12.2026"`, `"20261231"` and `"2026-12-31T10:00:00"` as 2026-12-31.
 pub fn meant_date(text: &str) -> Option<String> {
     let text = text.trim();
     let day = match text.split_once([' ', 'T']) {
@@ -97,14 +97,12 @@ pub fn meant_date(text: &str) -> Option<String> {
     parse_date(&format!("{year}-{month}-{day}")).ok().map(format_date)
 }
 
-/// The same with the time of day, midnight where there is none. A zone is left out, not converted: the site's own is
-/// not known here.
+/// The same with the time of day, midnight where there is none. A time with an offset is another one in the site's zone,
+/// which is not known here.
 pub fn meant_datetime(text: &str) -> Option<String> {
     let Some((day, clock)) = text.trim().split_once([' ', 'T']) else {
         return meant_date(text).map(|day| format!("{day} 00:00:00"));
     };
-    let clock = clock.trim_end_matches(['Z', 'z']).trim_end_matches("UTC").trim();
-    let clock = clock.split_once(['+', '-']).map_or(clock, |(clock, _)| clock.trim());
     parse_datetime(&format!("{} {clock}", meant_date(day)?)).ok().map(format_datetime)
 }
 
@@ -172,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_day_in_another_form_is_read_only_where_it_can_be_one() {
-        for text in ["31.12.2026", "31/12/2026", "12/31/2026", "20261231", "2026/12/31", "2026-12-31T10:00:00Z"] {
+        for text in ["31.12.2026", "31/12/2026", "12/31/2026", "20261231", "2026/12/31", "2026-12-31T10:00:00"] {
             assert_eq!(meant_date(text).as_deref(), Some("2026-12-31"), "{text}");
         }
         assert_eq!(meant_date("5/5/2026").as_deref(), Some("2026-05-05"));
@@ -182,18 +180,20 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_in_another_form_is_not_converted() {
-        for text in [
-            "2026-12-31T10:00:00Z",
-            "2026-12-31T10:00:00",
-            "2026-12-31T10:00:00+05:30",
-            "2026-12-31 10:00 UTC",
-            "31.12.2026 10:00",
-        ] {
+    fn a_moment_in_another_form_is_read_only_where_it_has_no_offset() {
+        for text in ["2026-12-31T10:00:00", "31.12.2026 10:00"] {
             assert_eq!(meant_datetime(text).as_deref(), Some("2026-12-31 10:00:00"), "{text}");
         }
         assert_eq!(meant_datetime("2026-12-31").as_deref(), Some("2026-12-31 00:00:00"));
-        for text in ["2026-12-31T25:00:00Z", "5/6/2026 10:00", "2026-12-31Tx", "", "  "] {
+        for text in [
+            "2026-12-31T10:00:00Z",
+            "2026-12-31T10:00:00+05:30",
+            "2026-12-31 10:00 UTC",
+            "5/6/2026 10:00",
+            "2026-12-31Tx",
+            "",
+            "  ",
+        ] {
             assert_eq!(meant_datetime(text), None, "{text}");
         }
     }

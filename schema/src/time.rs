@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 
 /// Reads `YYYY-MM-DD`; month and day may be unpadded.
 ///
@@ -29,6 +31,20 @@ pub fn parse_datetime(text: &str) -> Result<DateTime, BadTime> {
 /// Another form, or a time that the clock does not have.
 pub fn parse_time(text: &str) -> Result<Time, BadTime> {
     time(text).ok_or_else(|| BadTime { text: text.to_owned(), rule: "a time as HH:MM:SS" })
+}
+
+/// The moment that a text with `Z`, `UTC` or an offset names; nothing where it has none.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    match text.strip_suffix("UTC") {
+        Some(clock) => format!("{}Z", clock.trim_end()).parse().ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// That moment as the clocks of the zone show it.
+pub fn local(moment: Timestamp, zone: &TimeZone) -> DateTime {
+    zone.to_datetime(moment)
 }
 
 /// `YYYY-MM-DD`.
@@ -123,6 +139,20 @@ mod tests {
         }
         let error = parse_date("5.1.2026").unwrap_err().to_string();
         assert_eq!(error, "\"5.1.2026\" is not a date as YYYY-MM-DD");
+    }
+
+    #[test]
+    fn a_time_with_an_offset_is_a_moment_and_one_without_is_none() {
+        let zone = TimeZone::fixed(jiff::tz::Offset::constant(5));
+        for text in
+            ["2026-11-28T21:00:00Z", "2026-11-28 21:00 UTC", "2026-11-28T23:30:00+02:30", "2026-11-28 16:00-05:00"]
+        {
+            let here = instant(text).map(|moment| format_datetime(local(moment, &zone)));
+            assert_eq!(here.as_deref(), Some("2026-11-29 02:00:00"), "{text}");
+        }
+        for text in ["2026-11-28 21:00:00", "2026-11-28", "21:00Z", "UTC", "", "soon"] {
+            assert_eq!(instant(text), None, "{text}");
+        }
     }
 
     proptest! {

@@ -76,13 +76,17 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
     if value.is_null() {
         return empty(field, path);
     }
+    let plain = plain(field, value);
+    let value = plain.as_ref().unwrap_or(value);
     let broken = |message: String| Violation::new(path, Rule::Value, message);
     let expected = |what: &str| broken(format!("expected {what}, found {}", quoted(value)));
     match field.kind.shape() {
         Shape::Text if field.kind == FieldKind::Select => check_choice(field, path, value),
         Shape::Text | Shape::Secret => {
             let Value::String(text) = value else {
-                return Err(expected("a string").nearest(scalar_text(value).map(|text| Value::from(text).to_string())));
+                let only = value.as_array().filter(|values| values.len() == 1).and_then(|values| values.first());
+                let text = scalar_text(only.unwrap_or(value));
+                return Err(expected("a string").nearest(text.map(|text| Value::from(text).to_string())));
             };
             if text.trim().is_empty() && field.is(flag::REQD) {
                 return empty(field, path);
@@ -146,6 +150,20 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
     }
 }
 
+/// The number or flag that a text is, where it is written as JSON writes it: nothing else can be meant.
+fn plain(field: &FieldDef, value: &Value) -> Option<Value> {
+    let text = value.as_str()?.trim();
+    let json = || serde_json::from_str::<Value>(text).ok();
+    match field.kind.shape() {
+        Shape::Int | Shape::Float => json().filter(Value::is_number),
+        Shape::Bool => match text {
+            "0" | "1" | "true" | "false" => json(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn empty(field: &FieldDef, path: &str) -> Result<Value, Violation> {
     if field.is(flag::REQD) && field.flags & (flag::READ_ONLY | flag::FILLED) == 0 {
         return Err(Violation::new(path, Rule::Mandatory, "is mandatory and cannot be empty"));
@@ -158,8 +176,11 @@ fn empty(field: &FieldDef, path: &str) -> Result<Value, Violation> {
 }
 
 fn check_choice(field: &FieldDef, path: &str, value: &Value) -> Result<Value, Violation> {
-    let text = scalar_text(value)
-        .ok_or_else(|| Violation::new(path, Rule::Value, format!("expected a string, found {}", quoted(value))))?;
+    let only = value.as_array().filter(|values| values.len() == 1).and_then(|values| scalar_text(values.first()?));
+    let text = scalar_text(value).ok_or_else(|| {
+        let message = format!("expected a string, found {}", quoted(value));
+        Violation::new(path, Rule::Value, message).nearest(only)
+    })?;
     let Some(choices) = field.choices() else {
         check_length(field, path, &text)?;
         return Ok(Value::from(text));
@@ -240,8 +261,10 @@ mod tests {
     fn a_date_in_another_form_is_told_once_with_the_right_one() {
         let date = told(FieldKind::Date, json!("31.12.2026"));
         assert_eq!(date, r#"f: expected a date as YYYY-MM-DD, found "31.12.2026"; did you mean "2026-12-31"?"#);
-        let moment = told(FieldKind::Datetime, json!("2026-12-31T10:00:00Z"));
-        assert!(moment.ends_with(r#"found "2026-12-31T10:00:00Z"; did you mean "2026-12-31 10:00:00"?"#), "{moment}");
+        let moment = told(FieldKind::Datetime, json!("31.12.2026T10:00:00"));
+        assert!(moment.ends_with(r#"found "31.12.2026T10:00:00"; did you mean "2026-12-31 10:00:00"?"#), "{moment}");
+        let elsewhere = told(FieldKind::Datetime, json!("2026-12-31T10:00:00Z"));
+        assert!(elsewhere.ends_with(r#"found "2026-12-31T10:00:00Z""#), "{elsewhere}");
         let time = told(FieldKind::Time, json!("noon"));
         assert_eq!(time, r#"f: expected a time as HH:MM:SS, found "noon""#);
     }

@@ -149,7 +149,10 @@ async fn answer(
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work = Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer }));
     let result = state.clone().run(work).await;
-    result.map(|answer| ToolAnswer { age_s: state.age(), ..answer })
+    result.map(|mut answer| {
+        answer.messages.extend(state.notes());
+        ToolAnswer { age_s: state.age(), ..answer }
+    })
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.

@@ -3,6 +3,7 @@
 mod doctype_call;
 pub mod file_fields;
 mod masks;
+pub mod moments;
 pub mod names;
 mod permlevels;
 pub mod suggest;

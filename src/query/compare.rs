@@ -35,6 +35,11 @@ const TIMESPANS: &[&str] = &[
     "next 30 days",
 ];
 
+/// The span of time that a text names.
+pub fn timespan(text: &str) -> Option<&'static str> {
+    TIMESPANS.iter().copied().find(|span| span.eq_ignore_ascii_case(text.trim()))
+}
+
 /// Two texts may be an operator and a value, or two values of which one is wanted.
 pub fn is_operator(text: &str) -> bool {
     let text = or_empty(text).unwrap_or(text);
@@ -157,8 +162,8 @@ pub fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value)
                 return Err(wrong(format!("Timespan is for dates, and {} is {}", field.fieldname, field.kind), None));
             }
             let text = value.as_str().unwrap_or_default().trim().to_lowercase();
-            if TIMESPANS.contains(&text.as_str()) {
-                return Ok(json!(text));
+            if let Some(span) = timespan(&text) {
+                return Ok(json!(span));
             }
             let near = nearest(&text, TIMESPANS.iter().copied()).map(|span| json!(span).to_string());
             Err(wrong(format!("Timespan takes one of: {}", TIMESPANS.join(", ")), near))

@@ -1,9 +1,9 @@
 //! What a filter in the form of another query language was meant to be.
 
-use erpnext_schema::{FieldDef, Operator};
+use erpnext_schema::{FieldDef, Operator, Shape};
 use serde_json::{Map, Value, json};
 
-use super::compare::{alias, compared};
+use super::compare::{alias, compared, of_day, timespan};
 
 /// A comparison as the site takes it.
 pub type Meant = (Operator, Value);
@@ -100,9 +100,28 @@ pub fn objects(items: &[Value]) -> Option<Value> {
     (!pairs.is_empty()).then(|| if once { Value::Object(merged) } else { json!(pairs) })
 }
 
+/// Whether an object in a list joins several comparisons.
+pub fn joins(item: &Value) -> bool {
+    item.as_object().is_some_and(|item| {
+        let named = ["field", "fieldname"].iter().any(|key| item.contains_key(*key));
+        item.len() > 1 && !named
+    })
+}
+
 /// What a comparison of a field that was refused can be instead.
 pub fn instead(field: &FieldDef, operator: Operator, value: &Value) -> Option<Meant> {
+    let only = match value {
+        Value::Array(values) if values.len() == 1 => values.first(),
+        Value::Array(_) => None,
+        value => Some(value),
+    };
+    let span = only.and_then(Value::as_str).filter(|_| is_date(field)).and_then(timespan);
     let meant = match (operator, value) {
+        (Operator::Eq | Operator::In | Operator::Timespan, _) if span.is_some() => (Operator::Timespan, json!(span)),
+        // One day is a span of moments, and several are not.
+        (Operator::In, Value::Array(_)) if field.kind.shape() == Shape::Datetime && only.is_some() => {
+            (Operator::Eq, only.cloned()?)
+        }
         (Operator::Eq, Value::Array(_)) => (Operator::In, value.clone()),
         (Operator::Ne, Value::Array(_)) => (Operator::NotIn, value.clone()),
         (Operator::Between, Value::Array(bounds)) => {
@@ -114,7 +133,12 @@ pub fn instead(field: &FieldDef, operator: Operator, value: &Value) -> Option<Me
             None => (operator, mended(field, operator, value)?),
         },
     };
-    compared(field, "", meant.0, &meant.1).is_ok().then_some(meant)
+    let taken = compared(field, "", meant.0, &meant.1).and_then(|value| of_day(field, "", meant.0, value));
+    taken.is_ok().then_some(meant)
+}
+
+fn is_date(field: &FieldDef) -> bool {
+    matches!(field.kind.shape(), Shape::Date | Shape::Datetime)
 }
 
 /// The value, or each of its values, replaced by the nearest right one.

@@ -202,6 +202,12 @@ impl<'a> Reader<'a> {
 
     /// Filters of which any has to hold. The site cannot be told one as a choice that takes it several comparisons.
     pub fn choices(&mut self, argument: &str, given: Option<&Value>) -> Vec<Filter> {
+        let items = given.and_then(Value::as_array).filter(|items| items.iter().any(foreign_syntax::joins));
+        if items.is_some() {
+            let message = "each is one comparison: what has to hold together cannot be one of several choices";
+            self.wrong(argument, Rule::Value, message, None);
+            return Vec::new();
+        }
         let choices = self.filters(argument, given);
         if choices.len() > 1 {
             for choice in choices.iter().filter(|choice| is_compound(choice)) {
@@ -226,13 +232,13 @@ impl<'a> Reader<'a> {
                 filters.extend(self.triple(argument, items))
             }
             Some(Value::Array(items)) if items.first().is_some_and(Value::is_object) => {
-                let message = r#"expected {"field": value} or [["field", operator, value]], found a list of objects"#;
-                self.wrong(
-                    argument,
-                    Rule::Value,
-                    message,
-                    foreign_syntax::objects(items).map(|meant| meant.to_string()),
-                );
+                match foreign_syntax::objects(items) {
+                    Some(meant) => filters.extend(self.filters(argument, Some(&meant))),
+                    None => {
+                        let message = r#"expected {"field": value} or [["field", operator, value]]"#;
+                        self.wrong(argument, Rule::Value, message, None);
+                    }
+                }
             }
             Some(Value::Array(items)) => {
                 for (i, item) in items.iter().enumerate() {
@@ -255,6 +261,12 @@ impl<'a> Reader<'a> {
             {
                 (name, operator, value)
             }
+            [Value::String(child), Value::String(name), Value::String(operator), value]
+                if self.table_of(child).is_some() =>
+            {
+                let table = self.table_of(child).unwrap_or_default();
+                return self.comparison(path, &format!("{table}.{name}"), operator, value);
+            }
             [Value::String(name), Value::String(operator), value] => (name, operator, value),
             [Value::String(name), value] => return self.entry(path, name, value),
             _ => {
@@ -269,6 +281,13 @@ impl<'a> Reader<'a> {
             }
         };
         self.comparison(path, name, operator, value)
+    }
+
+    /// The only table that holds rows of this DocType.
+    fn table_of(&self, child: &str) -> Option<&'static str> {
+        let tables = self.def.fields.iter().filter(|field| field.kind.is_table() && field.target() == Some(child));
+        let mut tables = tables.filter(|field| self.rule.may_read(*field));
+        tables.next().filter(|_| tables.next().is_none()).map(|field| field.fieldname)
     }
 
     fn entry(&mut self, path: &str, name: &str, value: &Value) -> Option<Filter> {
@@ -325,6 +344,7 @@ impl<'a> Reader<'a> {
             },
         };
         let (rows, field) = column?;
+        let value = written(operator, value);
         // What lies below tells which parents the others have.
         let tree = field.target().unwrap_or(self.def.name);
         if operator.walks_a_tree() && !self.policy.is_some_and(|policy| policy.shows_tree(tree)) {
@@ -347,6 +367,15 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+}
+
+/// A list that came as JSON in a text.
+fn written(operator: Operator, value: Value) -> Value {
+    let takes_a_list = matches!(operator, Operator::In | Operator::NotIn | Operator::Between);
+    match value.as_str().filter(|_| takes_a_list).and_then(unpacked) {
+        Some(list @ Value::Array(_)) => list,
+        _ => value,
     }
 }
 

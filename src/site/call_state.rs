@@ -26,6 +26,8 @@ pub struct CallState {
     redactor: Option<Arc<dyn Redact>>,
     /// The memory that its large answers take.
     shares: Mutex<Vec<Share>>,
+    /// What is to be said beside the answer.
+    notes: Mutex<Vec<String>>,
 }
 
 impl CallState {
@@ -40,9 +42,24 @@ impl CallState {
         CURRENT.scope(self, work).await
     }
 
+    /// What is to be said beside the answer.
+    pub fn notes(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The age in seconds of the oldest kept answer that was used, if one was.
     pub fn age(&self) -> Option<u64> {
         self.oldest.load(Ordering::Relaxed).checked_sub(1)
+    }
+}
+
+/// Says something beside the answer of the call, once.
+pub fn note(text: String) {
+    if let Some(scope) = current() {
+        let mut notes = scope.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
     }
 }
 

@@ -78,6 +78,7 @@ fn read<'a, T: Deserialize<'a>>(all: &'a Map<String, Value>) -> Result<T, ToolEr
 pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Violation>> {
     let mut violations = Vec::new();
     let find = |name: &str| args.iter().find(|arg| arg.name == name);
+    take_synonyms(args, given);
     // Clients that fill in every argument send nothing as an empty text.
     given.retain(|name, value| value != "" || find(name).is_some_and(|arg| arg.required));
     for (name, value) in given.iter_mut() {
@@ -97,6 +98,28 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
     }
     given.retain(|_, value| !value.is_null());
     if violations.is_empty() { Ok(()) } else { Err(violations) }
+}
+
+/// Gives what came under another name to the argument that is meant: the only one of those that the word may stand for
+/// which was not given and whose kind the value fits.
+fn take_synonyms(args: &[&Arg], given: &mut Map<String, Value>) {
+    let names = args.iter().map(|arg| arg.name.as_str());
+    let unknown: Vec<String> =
+        given.keys().filter(|name| !names.clone().any(|known| known == *name)).cloned().collect();
+    for word in unknown {
+        let Some(value) = given.get(&word) else { continue };
+        let fits = |arg: &&&Arg| {
+            let mut value = value.clone();
+            !given.contains_key(&arg.name) && !value.is_null() && fit(&arg.kind, &mut value).is_ok()
+        };
+        let meant = synonyms::same(&word, names.clone());
+        let mut meant = args.iter().filter(|arg| meant.contains(&arg.name.as_str())).filter(fits);
+        if let (Some(arg), None) = (meant.next(), meant.next()) {
+            let name = arg.name.clone();
+            let value = given.remove(&word).unwrap_or_default();
+            given.insert(name, value);
+        }
+    }
 }
 
 fn unknown(args: &[&Arg], name: &str) -> Violation {
@@ -146,12 +169,25 @@ fn fit(kind: &Kind, value: &mut Value) -> Result<(), Misfit> {
 
 /// Writes a value as its kind is written, where only one thing can be meant by it.
 fn reform(kind: &Kind, value: &mut Value) {
-    if !matches!(kind, Kind::Text | Kind::OrderBy | Kind::Choice(_)) {
+    if !matches!(kind, Kind::Text | Kind::Choice(_)) {
         unpack(value);
     }
     let reformed = match (kind, &mut *value) {
         // Documents named by a counter are asked for by number.
         (Kind::Text, Value::Number(number)) => json!(number.to_string()),
+        (Kind::Text, Value::Array(only)) if only.len() == 1 && (only[0].is_string() || only[0].is_number()) => {
+            let mut only = only[0].take();
+            reform(kind, &mut only);
+            only
+        }
+        (Kind::OrderBy, Value::Array(keys)) if !keys.is_empty() && keys.iter().all(Value::is_string) => {
+            json!(keys.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
+        }
+        (Kind::OrderBy, Value::Object(keys)) if keys.values().all(is_direction) && !keys.is_empty() => {
+            let key =
+                |(field, direction): (&String, &Value)| format!("{field} {}", direction.as_str().unwrap_or("asc"));
+            json!(keys.iter().map(key).collect::<Vec<_>>().join(", "))
+        }
         (Kind::Flag, Value::Number(number)) if matches!(number.as_u64(), Some(0 | 1)) => {
             json!(number.as_u64() == Some(1))
         }
@@ -197,6 +233,10 @@ fn reform(kind: &Kind, value: &mut Value) {
         _ => return,
     };
     *value = reformed;
+}
+
+fn is_direction(value: &Value) -> bool {
+    value.as_str().is_some_and(|word| ["asc", "desc"].iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 fn misfit(kind: &Kind, value: &Value) -> Misfit {

@@ -1,15 +1,15 @@
 //! What arguments are called elsewhere: in Frappe's own API, and in others.
 
-/// Words for one thing. A tool takes one of them at most.
-const SYNONYMS: &[&[&str]] = &[
+/// Words for one thing, of which a tool takes one at most: another is taken for it where its value fits.
+const SAME: &[&[&str]] = &[
     &["limit", "limit_page_length", "page_length", "page_size", "per_page", "max_results", "top"],
-    &["cursor", "start", "page", "offset", "limit_start", "skip", "next_cursor", "page_token"],
     &["search_term", "text", "query", "search", "q", "txt", "term", "keyword"],
     &["content", "text", "comment", "body", "message"],
-    &["name", "docname", "id", "document_name", "document", "record", "report_name"],
-    &["names", "docnames", "ids", "documents"],
+    &["name", "docname", "id", "document_name", "document", "record", "report_name", "report"],
+    &["names", "name", "docnames", "ids", "documents"],
     &["doctype", "document_type", "doc_type", "dt"],
-    &["data", "doc", "document", "values", "payload"],
+    &["doctypes", "doctype", "only"],
+    &["data", "doc", "document", "values", "payload", "fields"],
     &["documents", "docs", "data", "records"],
     &["filters", "filter", "where", "conditions"],
     &["fields", "columns", "select"],
@@ -19,11 +19,28 @@ const SYNONYMS: &[&[&str]] = &[
     &["new_name", "new", "to"],
     &["arguments", "args", "parameters", "params"],
     &["tool", "tool_name", "name", "function"],
-    &["user", "assign_to", "assignee"],
+    &["user", "users", "assign_to", "assignee"],
+    &["users", "user", "assign_to", "assignee"],
+    &["tag", "tags"],
+    &["item_code", "item"],
+    &["party", "customer", "supplier"],
 ];
 
-/// The argument that a tool takes under another name.
+/// Words for what another argument says in another way: it is named, and the caller decides.
+const ALIKE: &[&[&str]] = &[&["cursor", "start", "page", "offset", "limit_start", "skip", "next_cursor", "page_token"]];
+
+/// The arguments that a tool takes for this word.
+pub fn same<'a>(word: &str, takes: impl Iterator<Item = &'a str> + Clone) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for other in SAME.iter().filter(|group| group.contains(&word)).flat_map(|group| group.iter()) {
+        found.extend(takes.clone().find(|taken| taken == other).filter(|taken| !found.contains(taken)));
+    }
+    found
+}
+
+/// The argument of a tool that the word may stand for.
 pub fn known<'a>(word: &str, takes: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let groups = SYNONYMS.iter().filter(|group| group.contains(&word));
-    groups.flat_map(|group| group.iter()).find_map(|other| takes.clone().find(|taken| taken == other))
+    let alike = ALIKE.iter().filter(|group| group.contains(&word)).flat_map(|group| group.iter());
+    let alike = alike.copied().find_map(|other| takes.clone().find(|taken| *taken == other));
+    same(word, takes).first().copied().or(alike)
 }

@@ -12,11 +12,11 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::context::Session;
-use crate::documents::DocTypeCall;
+use crate::documents::{DocTypeCall, moments};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
 use crate::query::cursor;
-use crate::site::{Filter, ListQuery};
+use crate::site::{Filter, Kind, ListQuery};
 use crate::tool::kinds::{Cursor, Limit, Names};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -43,7 +43,7 @@ pub static CHANGES: ToolSpec = ToolSpec {
 #[derive(Deserialize, JsonSchema)]
 struct ChangesArgs {
     doctypes: Names,
-    /// YYYY-MM-DD HH:MM:SS in the site's time; required in the first call
+    /// YYYY-MM-DD HH:MM:SS in the site's time, or with an offset; required in the first call
     since: Option<String>,
     #[serde(default)]
     limit: Limit,
@@ -61,6 +61,8 @@ struct Source {
     permit: Permit,
     /// The field that says when.
     at: &'static str,
+    /// Whether its rows are documents that were deleted.
+    deleted: bool,
     filters: Vec<Filter>,
     fields: Vec<String>,
 }
@@ -142,19 +144,32 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     }
     let sources = sources(call, &doctypes).await?;
     let identity = json!([doctypes, sources.len()]).to_string();
-    let mut seen = begin(args.cursor.as_deref(), args.since.as_deref(), &identity)?;
+    let mut seen = begin(session, args.cursor.as_deref(), args.since.as_deref(), &identity).await?;
     let limit = args.limit.count();
     let mut found: Vec<(usize, Map<String, Value>)> = Vec::new();
     let mut known: Vec<(String, String)> = Vec::new();
     let mut more = false;
+    let mut told_deleted = sources.iter().any(|source| source.deleted);
     for (index, source) in sources.iter().enumerate() {
         let hash = |row: &Map<String, Value>| hashed(index, text(row, source.at), &name(row));
-        let (given, mut late): (Vec<_>, Vec<_>) =
-            before(session, source, &seen).await?.into_iter().partition(|row| seen.given.contains(&hash(row)));
+        let earlier = match before(session, source, &seen).await {
+            Err(error) if source.deleted && is_denial(&error) => {
+                told_deleted = false;
+                continue;
+            }
+            earlier => earlier?,
+        };
+        let (given, mut late): (Vec<_>, Vec<_>) = earlier.into_iter().partition(|row| seen.given.contains(&hash(row)));
         // Those of the last moment itself come in their order.
         late.retain(|row| text(row, source.at) < seen.at.as_str());
         known.extend(given.iter().map(|row| (text(row, source.at).to_owned(), hash(row))));
-        let rows = rows(session, source, index, &seen, limit).await?;
+        let rows = match rows(session, source, index, &seen, limit).await {
+            Err(error) if source.deleted && is_denial(&error) => {
+                told_deleted = false;
+                continue;
+            }
+            rows => rows?,
+        };
         more |= rows.len() >= limit;
         found.extend(late.into_iter().chain(rows).map(|row| (index, row)));
     }
@@ -172,8 +187,17 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     }
     let seen = seen.knowing(known);
     let changes: Vec<Value> = found.into_iter().map(|(index, row)| change(&doctypes, index, row)).collect();
-    Ok(json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes})
-        .into())
+    let mut result =
+        json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes});
+    if !told_deleted {
+        result["note"] = json!("deleted documents are not told: Deleted Document may not be read");
+    }
+    Ok(result.into())
+}
+
+/// Whether the site says that its user may not look.
+fn is_denial(error: &ToolError) -> bool {
+    matches!(error, ToolError::Site(error) if matches!(error.kind(), Kind::Denied | Kind::FieldDenied))
 }
 
 /// The DocTypes in their order, and what was deleted of them where that may be read.
@@ -185,7 +209,7 @@ async fn sources(call: Call<'_>, doctypes: &[&str]) -> Result<Vec<Source>, ToolE
         let on = DocTypeCall::of(&call, &permit).await?;
         on.fits(erpnext_schema::Verb::List)?;
         let fields = readable(on.def, &permit, &["name", "modified", "modified_by", "creation", "docstatus"]);
-        sources.push(Source { permit, at: "modified", filters: Vec::new(), fields });
+        sources.push(Source { permit, at: "modified", deleted: false, filters: Vec::new(), fields });
     }
     if let Ok(permit) = session.permit(Operation::Read, DELETED).await
         && let Some(def) = session.catalog.known(DELETED)
@@ -195,7 +219,7 @@ async fn sources(call: Call<'_>, doctypes: &[&str]) -> Result<Vec<Source>, ToolE
         let told = |field: &str| fields.iter().any(|known| known == field);
         if ["creation", "deleted_doctype", "deleted_name"].into_iter().all(told) {
             let filters = vec![Filter::new("deleted_doctype", Operator::In, json!(doctypes))];
-            sources.push(Source { permit, at: "creation", filters, fields });
+            sources.push(Source { permit, at: "creation", deleted: true, filters, fields });
         }
     }
     Ok(sources)
@@ -206,7 +230,12 @@ fn readable(def: &DocTypeDef, permit: &Permit, fields: &[&str]) -> Vec<String> {
     fields.iter().filter(may).map(|name| (*name).to_owned()).collect()
 }
 
-fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<Seen, ToolError> {
+async fn begin(
+    session: &Session<'_>,
+    given: Option<&str>,
+    since: Option<&str>,
+    identity: &str,
+) -> Result<Seen, ToolError> {
     match (given, since) {
         (Some(given), _) => cursor::read(given, identity).ok_or_else(|| {
             ToolError::refused(
@@ -214,7 +243,7 @@ fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<See
                 "Call again without cursor.",
             )
         }),
-        (None, Some(since)) => Ok(moment(since)?.into()),
+        (None, Some(since)) => Ok(moment(session, since).await?.into()),
         (None, None) => {
             Err(ToolError::refused("since: is mandatory in the first call.", "Give it; afterwards cursor is enough."))
         }
@@ -222,7 +251,8 @@ fn begin(given: Option<&str>, since: Option<&str>, identity: &str) -> Result<See
 }
 
 /// A time from which on changes are wanted, as the site writes it.
-pub fn moment(since: &str) -> Result<String, ToolError> {
+pub async fn moment(session: &Session<'_>, since: &str) -> Result<String, ToolError> {
+    let since = &*moments::local(session, "since", since).await?;
     let at = time::parse_datetime(since).or_else(|_| time::parse_date(since).map(Into::into));
     at.map(time::format_datetime).map_err(|_| {
         let near = meant_datetime(since).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));

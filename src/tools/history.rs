@@ -43,7 +43,10 @@ struct HistoryArgs {
 
 async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let since = args.since.as_deref().map(moment).transpose()?;
+    let since = match args.since.as_deref() {
+        Some(since) => Some(moment(session, since).await?),
+        None => None,
+    };
     let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);

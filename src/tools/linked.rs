@@ -14,7 +14,7 @@ use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
-use crate::policy::{FieldRule, Operation, Rows};
+use crate::policy::{FieldRule, Operation, Permit, Rows};
 use crate::site::{self, Filter, ListQuery, SiteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::spec::{handler, reads};
@@ -58,39 +58,88 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);
     let (on, shaped) = read::document(&on, name).await?;
-    let wanted = |doctype: &str| args.only.as_ref().is_none_or(|only| only.iter().any(|name| name == doctype));
-    let mut ways = Vec::new();
-    for doctype in readable(session).into_iter().filter(|doctype| wanted(doctype)) {
-        let Some(def) = session.catalog.known(doctype).filter(|def| has_lists(def)) else { continue };
-        let Ok(permit) = session.permit(Operation::Read, doctype).await else { continue };
-        ways.extend(ways_from(session, def, permit.fields(), on.def.name));
-    }
+    let (looked_at, mut refused) = tables(session, args.only.as_deref()).await?;
+    let mut ways: Vec<Way> =
+        looked_at.iter().flat_map(|(permit, def)| ways_from(session, def, permit.fields(), on.def.name)).collect();
     let left_out = ways.len().saturating_sub(MOST);
     ways.truncate(MOST);
     let asked = stream::iter(ways).map(|way| found(session, way, on.def.name, name)).buffered(AT_ONCE);
     let mut from: BTreeMap<&str, Entry> = BTreeMap::new();
-    let mut refused: BTreeMap<&str, SiteError> = BTreeMap::new();
     for (doctype, via, found) in asked.try_collect::<Vec<_>>().await? {
         match found {
             Ok(rows) if rows.is_empty() => {}
             Ok(rows) => from.entry(doctype).or_default().add(&via, rows),
-            Err(error) => drop(refused.insert(doctype, error)),
+            Err(error) => drop(refused.insert(doctype.to_owned(), why(&error))),
         }
     }
     let mut result = json!({"doctype": on.def.name, "name": name});
     result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
     result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype)).collect();
     if !refused.is_empty() {
-        let why = |error: &SiteError| {
-            [Some(error.what()), error.exc_type()].into_iter().flatten().collect::<Vec<_>>().join(": ")
-        };
-        let named = refused.iter().map(|(doctype, error)| json!({"doctype": doctype, "why": why(error)}));
+        let named = refused.iter().map(|(doctype, why)| json!({"doctype": doctype, "why": why}));
         result["not_looked_at"] = named.collect();
     }
     if left_out > 0 {
         result["note"] = json!(format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
     }
     Ok(result.into())
+}
+
+/// The DocTypes whose lists are asked for, and why others are not; all that may be read where `only` names none.
+///
+/// # Errors
+/// A name in `only` that has no list, or may not be read.
+async fn tables(session: &Session<'_>, only: Option<&[String]>) -> Result<(Vec<Table>, Refused), ToolError> {
+    let mut tables = Vec::new();
+    let mut refused = Refused::new();
+    if let Some(only) = only {
+        for doctype in only {
+            let permit = session.permit(Operation::Read, doctype).await?;
+            let def = DocTypeCall::def_of(session, &permit).await?;
+            if !has_lists(def) {
+                return Err(ToolError::refused(
+                    format!("only: {doctype} has no list that could be searched for links."),
+                    "Leave it out, and read it with get_generic_document.",
+                ));
+            }
+            tables.push((permit, def));
+        }
+        return Ok((tables, refused));
+    }
+    for doctype in readable(session) {
+        let permit = match session.permit(Operation::Read, doctype).await {
+            Ok(permit) => permit,
+            Err(ToolError::Denied(_)) => continue,
+            Err(error) => {
+                refused.insert(doctype.to_owned(), first_line(&error));
+                continue;
+            }
+        };
+        // One of the site's own is in no table until its metadata is read.
+        let def = match session.catalog.known(doctype) {
+            Some(def) => Ok(def),
+            None => session.catalog.live(session.asker(), doctype).await,
+        };
+        match def {
+            Ok(def) if has_lists(def) => tables.push((permit, def)),
+            Ok(_) => {}
+            Err(error) => drop(refused.insert(doctype.to_owned(), why(&error))),
+        }
+    }
+    Ok((tables, refused))
+}
+
+/// A DocType, and the leave to read it.
+type Table = (Permit, &'static DocTypeDef);
+/// The DocTypes that were not looked at, and why not.
+type Refused = BTreeMap<String, String>;
+
+fn why(error: &SiteError) -> String {
+    [Some(error.what()), error.exc_type()].into_iter().flatten().collect::<Vec<_>>().join(": ")
+}
+
+fn first_line(error: &ToolError) -> String {
+    error.for_model().lines().next().unwrap_or_default().to_owned()
 }
 
 /// The DocTypes that may be read, the configured ones first.

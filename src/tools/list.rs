@@ -23,11 +23,13 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let session = on.session;
     let children = |child: &str| session.catalog.known(child);
     let masked = on.hidden().await?;
+    let filters = on.local_filters(args.filters.as_deref()).await?;
+    let or_filters = on.local_filters(args.or_filters.as_deref()).await?;
     let check = |on: &DocTypeCall<'_>| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
         reader = reader.with_masked(&masked);
-        let filters = reader.filters("filters", args.filters.as_deref());
-        let or_filters = reader.choices("or_filters", args.or_filters.as_deref());
+        let filters = reader.filters("filters", filters.as_ref());
+        let or_filters = reader.choices("or_filters", or_filters.as_ref());
         let fields = reader.fields(args.fields.as_deref());
         let order_by = reader.order_by(args.order_by.as_deref());
         // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.

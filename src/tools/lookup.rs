@@ -56,7 +56,8 @@ pub static SEARCH_LINK: ToolSpec = ToolSpec {
 #[derive(Deserialize, JsonSchema)]
 struct LinkArgs {
     doctype: DocTypeName,
-    /// part of a name or title
+    /// part of a name or title; empty for the first
+    #[serde(default)]
     text: String,
     filters: Option<Filters>,
     #[serde(default)]
@@ -94,10 +95,11 @@ async fn search_link(call: Call<'_>, args: LinkArgs) -> Result<ToolAnswer, ToolE
     on.fits(erpnext_schema::Verb::Search)?;
     let text = args.text.as_str();
     let masked = on.hidden().await?;
+    let given = on.local_filters(args.filters.as_deref()).await?;
     let filters = on.checked(|on| {
         let reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(session.policy);
         let mut reader = reader.with_masked(&masked);
-        let filters = reader.filters("filters", args.filters.as_deref());
+        let filters = reader.filters("filters", given.as_ref());
         reader.done(filters)
     });
     let (on, filters) = filters.await?;

@@ -245,6 +245,7 @@ impl<'a> DocTypeCall<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
+        let data = &self.local_data(data).await?;
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
             let data = &*unpack::tables(on.def, purpose, data);

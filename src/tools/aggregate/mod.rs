@@ -54,10 +54,12 @@ struct AggregateArgs {
     _fresh: bool,
 }
 
-async fn run(call: Call<'_>, args: AggregateArgs) -> Result<ToolAnswer, ToolError> {
+async fn run(call: Call<'_>, mut args: AggregateArgs) -> Result<ToolAnswer, ToolError> {
     let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
+    args.filters = on.local_filters(args.filters.as_deref()).await?.map(Filters);
+    args.or_filters = on.local_filters(args.or_filters.as_deref()).await?.map(Filters);
     aggregate(&on, &args).await
 }
 

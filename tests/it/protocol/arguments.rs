@@ -33,7 +33,8 @@ fn plain(arg: &Arg) -> Value {
 /// The same in other forms.
 fn otherwise(arg: &Arg) -> Vec<Value> {
     match &arg.kind {
-        Kind::Text | Kind::OrderBy => vec![json!("x y")],
+        Kind::Text => vec![json!("x y"), json!(["x y"])],
+        Kind::OrderBy => vec![json!("x y"), json!(["x y"])],
         Kind::Flag => vec![json!("true"), json!("True"), json!(1), json!("1")],
         Kind::Count { .. } => vec![json!("3"), json!(" 3 "), json!(3.0)],
         Kind::Choice(choices) => vec![json!(choices[0].to_uppercase())],
@@ -136,11 +137,41 @@ async fn a_single_needs_no_name() {
     assert_eq!(read["document"]["name"], "System Settings", "{read}");
 }
 
+#[on_every_version]
+async fn an_argument_under_another_name_is_taken_where_one_thing_can_be_meant() {
+    let site = SampleSite::start().await;
+    let doctypes = json!({"ToDo": all(), "Customer": all()});
+    let app = app_of(&site.config(json!({"doctypes": doctypes, "reports": ["*"]})));
+    for (tool, given) in [
+        ("call_tool", json!({"name": "list_todo_documents", "args": {"limit": 1}})),
+        ("list_todo_documents", json!({"limit_page_length": 1, "where": {"status": "Open"}, "columns": ["name"]})),
+        ("list_todo_documents", json!({"sort_by": ["modified desc", "name"]})),
+        ("list_todo_documents", json!({"order_by": {"modified": "desc"}})),
+        ("search_customer_documents", json!({"query": "Soft"})),
+        ("search_link", json!({"doctype": "Customer", "q": "Soft"})),
+        ("global_search", json!({"search_term": "Soft", "doctypes": ["Customer"]})),
+        ("get_customer_document", json!({"docname": "Kestrel Software"})),
+        ("get_customer_document", json!({"name": ["Kestrel Software"]})),
+        ("create_todo_document", json!({"fields": {"description": "x"}})),
+        ("update_customer_document", json!({"name": "Kestrel Software", "values": {"website": "https://x.example"}})),
+        ("describe_report", json!({"report": "General Ledger"})),
+    ] {
+        call(&app, tool, given.clone()).await.unwrap_or_else(|error| panic!("{tool} {given}: {}", error.for_model()));
+    }
+    // What would be taken for a number of rows, and what does not fit, is named.
+    for (tool, given, wanted) in [
+        ("list_todo_documents", json!({"offset": 5}), "did you mean cursor?"),
+        ("list_todo_documents", json!({"page_length": 0}), "did you mean limit?"),
+        ("get_customer_document", json!({"name": "x", "id": "y"}), "did you mean name?"),
+    ] {
+        let text = refusal(&app, tool, given).await;
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_called_otherwise_is_led_to_its_place() {
     let app = app_of(&config_json("http://127.0.0.1:9", json!({"doctypes": {"ToDo": all()}, "reports": ["*"]})));
-    let text = refusal(&app, "call_tool", json!({"name": "list_todo_documents", "arguments": {}})).await;
-    assert!(text.contains("did you mean tool?"), "{text}");
     let text = refusal(&app, "call_tool", json!({"tool": "list_todo_documents", "status": "Open"})).await;
     assert!(text.contains("everything else goes into arguments: {\"arguments\": {\"status\": …}}"), "{text}");
     let text = refusal(&app, "run_report", json!({"name": "General Ledger", "company": "Acme"})).await;

@@ -75,6 +75,13 @@ async fn a_poll_sees_what_was_made_changed_and_deleted_since_and_nothing_twice()
     let asked = json!({"doctypes": ["ToDo"], "since": "2026-11-25 00:00:00"});
     let answer = call(&closed, "get_changes_since", asked).await.unwrap();
     assert!(answer["changes"].as_array().unwrap().iter().all(|change| change.get("deleted").is_none()), "{answer}");
+    assert!(answer["note"].as_str().unwrap().contains("deleted documents are not told"), "{answer}");
+    // The site itself lets hardly anybody look there.
+    let other = app_of(&config(&site, "sales", json!({"default": all()})));
+    let asked = json!({"doctypes": ["Customer"], "since": "2020-01-01"});
+    let answer = call(&other, "get_changes_since", asked).await.unwrap();
+    assert!(answer["count"].as_u64() > Some(0), "{answer}");
+    assert!(answer["note"].as_str().unwrap().contains("deleted documents are not told"), "{answer}");
 }
 
 #[on_every_version]
@@ -85,7 +92,7 @@ async fn a_poll_that_cannot_be_meant_is_refused() {
         (json!({"doctypes": [], "since": "2026-01-01"}), "Name 1 to 20 DocTypes"),
         (json!({"doctypes": ["ToDo"]}), "since: is mandatory"),
         (json!({"doctypes": ["ToDo"], "since": "yesterday"}), "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"),
-        (json!({"doctypes": ["ToDo"], "since": "2026-11-26T07:00:00Z"}), "did you mean \"2026-11-26 07:00:00\"?"),
+        (json!({"doctypes": ["ToDo"], "since": "26.11.2026 07:00"}), "did you mean \"2026-11-26 07:00:00\"?"),
         (json!({"doctypes": ["Task"], "cursor": cursor["cursor"]}), "not one of these DocTypes"),
         (json!({"doctypes": ["System Settings"], "since": "2026-01-01"}), "is a Single"),
     ] {

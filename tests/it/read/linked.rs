@@ -48,6 +48,32 @@ async fn the_documents_around_an_order_are_found_through_rows_and_dynamic_links(
 }
 
 #[on_every_version]
+async fn a_name_that_cannot_be_searched_is_no_empty_answer() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let (order, _) = invoiced_order(&app).await;
+    for (only, wanted) in [
+        ("Slaes Invoice", "Did you mean Sales Invoice?"),
+        ("Sales Invoice Item", "is a child table"),
+        ("System Settings", "System Settings has no list"),
+    ] {
+        let asked = json!({"doctype": "Sales Order", "name": order, "only": [only]});
+        let told = refusal(&app, "get_linked_documents", asked).await;
+        assert!(told.contains(wanted), "{told}");
+    }
+}
+
+#[on_every_version]
+async fn a_doctype_that_the_site_does_not_tell_about_is_named_among_those_not_looked_at() {
+    let open =
+        json!({"Sales Order": {"read": true}, "Sales Invoice": {"read": true}, "Gone App Thing": {"read": true}});
+    let (_site, app) = site(json!({"doctypes": open})).await;
+    let (order, _) = invoiced_order(&app).await;
+    let around = call(&app, "get_linked_documents", json!({"doctype": "Sales Order", "name": order})).await.unwrap();
+    assert_eq!(around["not_looked_at"][0]["doctype"], "Gone App Thing", "{around}");
+    assert!(entry(&around, "Sales Invoice").is_some());
+}
+
+#[on_every_version]
 async fn only_permitted_doctypes_and_fields_lead_to_linked_documents() {
     let open = json!({"Sales Order": {"read": true}, "Sales Invoice": {"read": true}});
     let (site, app) = site(json!({"doctypes": open})).await;

@@ -58,3 +58,26 @@ async fn a_day_is_taken_for_a_moment() {
     let listed = call(&app, "list_task_documents", asked).await.unwrap();
     assert_eq!(listed["documents"][0]["subject"], "Oil the shelves", "{listed}");
 }
+
+#[on_every_version]
+async fn a_time_with_an_offset_is_the_same_moment_on_the_sites_clocks_and_the_answer_says_so() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"ToDo": all(), "Event": all()}));
+    made(&site, "2019-03-05 10:30:00.000000").await;
+    let said = |answer: &Value, text: &str| answer["messages"].to_string().contains(text);
+    let filters = json!({"creation": ["<", "2019-03-05T16:01:00+05:30"]});
+    let found = call(&app, "list_todo_documents", json!({"filters": filters})).await.unwrap();
+    assert_eq!(found["count"], 1, "{found}");
+    assert!(said(&found, "creation: 2019-03-05T16:01:00+05:30 is 2019-03-05 10:31:00 on the site's clocks"), "{found}");
+    let filters = json!([["creation", "<", "2019-03-05T12:00:00+05:30"]]);
+    let found = call(&app, "list_todo_documents", json!({"filters": filters})).await.unwrap();
+    assert_eq!(found["count"], 0, "{found}");
+    let data = json!({"subject": "Call", "starts_on": "2026-11-28T23:00:00-05:00", "event_type": "Private"});
+    let made = call(&app, "create_event_document", json!({"data": data})).await.unwrap();
+    assert!(said(&made, "starts_on: 2026-11-28T23:00:00-05:00 is 2026-11-29 04:00:00"), "{made}");
+    let stored = site.stored("Event", made["created"].as_str().unwrap()).unwrap();
+    assert_eq!(stored["starts_on"], "2026-11-29 04:00:00");
+    let since = json!({"doctypes": ["Event"], "since": "2026-11-20T01:00:00+05:30"});
+    let told = call(&app, "get_changes_since", since).await.unwrap();
+    assert!(said(&told, "since: 2026-11-20T01:00:00+05:30 is 2026-11-19 19:30:00"), "{told}");
+}
