@@ -2,7 +2,18 @@
 
 use strsim::osa_distance;
 
-use crate::{FieldDef, Shape};
+use crate::{FieldDef, Shape, flag};
+
+/// What people say for fields that are called otherwise, those that are meant most first.
+const SAID: &[(&str, &[&str])] = &[
+    ("amount", &["amount", "grand_total", "paid_amount"]),
+    ("date", &["posting_date", "transaction_date", "date"]),
+    ("email", &["email_id", "email", "contact_email"]),
+    ("item", &["item_code", "item"]),
+    ("phone", &["phone", "mobile_no", "phone_no"]),
+    ("price", &["rate", "price_list_rate", "standard_rate"]),
+    ("quantity", &["qty"]),
+];
 
 /// The candidate closest to `wrong`, if one is close enough to be what was meant.
 ///
@@ -34,7 +45,19 @@ pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a Field
         let labelled = fields.iter().filter(|field| !words.is_empty() && self::words(field.label) == words);
         labelled.min_by_key(|field| field.fieldname.len())
     };
-    let field = named.or_else(labelled).map(|field| field.fieldname);
+    let said = || {
+        let names = SAID.iter().find(|(word, _)| *word == spelt).map_or(&[][..], |(_, names)| names);
+        names.iter().find_map(|name| fields.iter().find(|field| field.fieldname == *name))
+    };
+    // `uom` is the last word of `stock_uom`, which a document must have, and no table of units.
+    let ends = || {
+        let ends = |field: &&&FieldDef| {
+            let last = field.fieldname.rsplit_once('_').map(|(_, last)| last);
+            !field.kind.is_table() && last == Some(spelt.as_str())
+        };
+        fields.iter().filter(ends).min_by_key(|field| (!field.is(flag::REQD), field.fieldname.len()))
+    };
+    let field = named.or_else(labelled).or_else(said).or_else(ends).map(|field| field.fieldname);
     field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname)))
 }
 
@@ -87,5 +110,30 @@ mod tests {
         }
         assert_eq!(nearest_field("quantity", &fields[..4]), Some("quantile"));
         assert_eq!(nearest_field("", fields), None);
+    }
+
+    #[test]
+    fn a_word_that_people_say_names_the_field_that_is_meant() {
+        let item: &[FieldDef] = &[
+            field!("uoms", Table, "UOMs"),
+            field!("purchase_uom", Link, "Default Purchase Unit"),
+            field!("stock_uom", Link, "Default Unit", flags = crate::flag::REQD),
+            field!("standard_rate", Currency, "Standard Selling"),
+            field!("item_group", Link, "Item Group"),
+        ];
+        let order: &[FieldDef] = &[
+            field!("transaction_date", Date, "On"),
+            field!("delivery_date", Date, "By"),
+            field!("rate", Currency, "R"),
+        ];
+        for (fields, said, meant) in [
+            (item, "uom", "stock_uom"),
+            (item, "group", "item_group"),
+            (item, "price", "standard_rate"),
+            (order, "price", "rate"),
+            (order, "date", "transaction_date"),
+        ] {
+            assert_eq!(nearest_field(said, fields), Some(meant), "{said}");
+        }
     }
 }

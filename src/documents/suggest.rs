@@ -1,12 +1,13 @@
 //! What was probably meant by a link that leads nowhere: of a write the site only says that it does ("Main Store" for "Main
 //! Store - AB"), and a list by one is empty.
 
-use erpnext_schema::{DocTypeDef, FieldKind, Operator};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Shape};
 use serde_json::{Map, Value};
 
 use super::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation};
+use crate::site::{Function, GroupKey, GroupQuery, Measure};
 
 /// The exception that lists such links.
 const LINKS: &str = "LinkValidationError";
@@ -58,7 +59,10 @@ pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Fil
             value if operator == Operator::Eq => vec![value],
             _ => Vec::new(),
         };
-        let Some(doctype) = target(on, filter) else { continue };
+        let Some(doctype) = target(on, filter) else {
+            notes.extend(other_values(on, filter).await);
+            continue;
+        };
         for name in named.into_iter().filter_map(Value::as_str).filter(|name| !name.is_empty()).take(MOST) {
             let Ok(permit) = on.session.permit(Operation::Read, doctype).await else { break };
             if let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await {
@@ -69,6 +73,44 @@ pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Fil
     }
     notes.truncate(MOST);
     notes
+}
+
+/// What a text that no document has in this field may have been meant for: a choice of another field, or one of the values
+/// that there are.
+async fn other_values(on: &DocTypeCall<'_>, filter: &Filter) -> Option<String> {
+    let text = filter.value.as_str().filter(|text| !text.is_empty() && filter.operator == Operator::Eq)?;
+    let field = on.def.field(&filter.field).filter(|_| filter.rows.is_none())?;
+    if field.kind.shape() != Shape::Text || field.choices().is_some() || field.fieldname == "name" {
+        return None;
+    }
+    let may = |field: &FieldDef| field.in_lists() && on.permit.fields().may_read(field);
+    let chosen = |other: &&FieldDef| may(other) && other.choices().is_some_and(|choices| choices.contains(&text));
+    if let Some(other) = on.def.fields.iter().find(chosen) {
+        return Some(format!("{}: no document has {text:?}; {} has this choice", filter.field, other.fieldname));
+    }
+    let count = Measure { function: Function::Count, field: "name", alias: "m0".to_owned() };
+    let query = GroupQuery {
+        group_by: vec![field.fieldname],
+        measures: vec![count],
+        order_by: vec![(GroupKey::Measure("m0".to_owned()), true)],
+        limit: EACH,
+        ..GroupQuery::default()
+    };
+    let session = on.session;
+    let groups = match session.site.groups(on.permit, &query, session.catalog.version()).await {
+        Ok(groups) => groups.data,
+        Err(error) => {
+            tracing::debug!("values of {}.{}: {}", on.def.name, field.fieldname, error.for_log());
+            return None;
+        }
+    };
+    let values =
+        groups.iter().filter_map(|group| group.get(field.fieldname)?.as_str()).filter(|value| !value.is_empty());
+    let values: Vec<String> = values.map(|value| format!("{value:?}")).collect();
+    if values.is_empty() {
+        return Some(format!("{}: no document that may be seen has a value here", filter.field));
+    }
+    Some(format!("{}: no document has {text:?}; the most frequent are {}", filter.field, values.join(", ")))
 }
 
 /// The DocType that the field, or column of rows, links to.

@@ -61,6 +61,11 @@ impl<'a> Reader<'a> {
         if self.violations.is_empty() { Ok(read) } else { Err(self.violations) }
     }
 
+    /// Whether nothing was wrong so far.
+    pub fn is_right(&self) -> bool {
+        self.violations.is_empty()
+    }
+
     /// Notes something that is wrong.
     pub fn wrong(&mut self, path: &str, rule: Rule, message: impl Into<String>, nearest: Option<String>) {
         self.violations.push(Violation { path: path.to_owned(), rule, message: message.into(), nearest });

@@ -1,7 +1,7 @@
 //! The history of a document from what stands beside it: who changed what, from which value to which, and what people
 //! wrote; newest first, without the changes that are none.
 
-use erpnext_schema::{DocTypeDef, FieldDef};
+use erpnext_schema::{DocTypeDef, FieldDef, flag};
 use serde_json::{Map, Value, json};
 
 use super::called::{self, is_same};
@@ -117,13 +117,22 @@ impl Reader<'_> {
         let data = data(version)?;
         let list = |key| list(&data, key);
         let mut what = "changed";
-        let mut changes = Map::new();
+        let (mut changes, mut also) = (Map::new(), Map::new());
         for change in list("changed") {
             let [Value::String(field), from, to] = change.as_slice() else { continue };
             if field == "docstatus" {
-                what = if *to == 1 { "submitted" } else { "cancelled" };
-            } else if !is_same(from, to) && self.def.field(field).is_some_and(|field| self.rule.may_read(field)) {
-                changes.insert(field.clone(), json!({"from": from, "to": to}));
+                // An amendment is compared with the cancelled document that it comes from.
+                what = match to.as_u64() {
+                    Some(1) => "submitted",
+                    Some(0) => "amended",
+                    _ => "cancelled",
+                };
+            } else if let Some(known) = self.def.field(field).filter(|known| self.rule.may_read(*known))
+                && !is_same(from, to)
+            {
+                // What the site works out itself follows of the rest.
+                let of = if known.is(flag::READ_ONLY) { &mut also } else { &mut changes };
+                of.insert(field.clone(), json!({"from": from, "to": to}));
             }
         }
         let mut rows = Vec::new();
@@ -152,7 +161,7 @@ impl Reader<'_> {
                 rows.push(json!({"table": table, what: self.called(field, child, Some(row), row.get("idx").cloned())}));
             }
         }
-        if changes.is_empty() && rows.is_empty() && what == "changed" {
+        if changes.is_empty() && also.is_empty() && rows.is_empty() && what == "changed" {
             return None;
         }
         let mut entry = stamped(version, self.if_seen("modified_by", "owner"), what);
@@ -161,6 +170,9 @@ impl Reader<'_> {
         }
         if !rows.is_empty() {
             entry.insert("rows".to_owned(), Value::Array(rows));
+        }
+        if !also.is_empty() {
+            entry.insert("also_changed".to_owned(), Value::Object(also));
         }
         Some(entry)
     }
@@ -266,10 +278,18 @@ mod tests {
                     {"table": "items", "removed": {"idx": 2, "item_code": "DESK", "qty": 4.0}},
                 ]},
                 {"at": "2026-11-02 11:00:00", "by": "c@x", "what": "comment", "text": "Call first"},
-                {"at": "2026-11-02 10:00:00", "by": "b@x", "what": "submitted", "changes": {"status": {"from": "Draft", "to": "To Bill"}}},
+                {"at": "2026-11-02 10:00:00", "by": "b@x", "what": "submitted", "also_changed": {"status": {"from": "Draft", "to": "To Bill"}}},
                 {"at": "2026-11-01 10:00:00", "by": "a@x", "what": "created"},
             ])
         );
+    }
+
+    #[test]
+    fn an_amendment_is_no_cancellation() {
+        let moves = |from: u8, to: u8| version("2026-11-02", json!({"changed": [["docstatus", from, to]]}));
+        for (from, to, what) in [(0, 1, "submitted"), (1, 2, "cancelled"), (2, 0, "amended")] {
+            assert_eq!(entries(&FieldRule::default(), json!({"versions": [moves(from, to)]}))[0]["what"], what);
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub mod vocabulary;
 
 pub use fit::fit;
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
-pub use text::{make_visible, shortened, visible};
+pub use text::{make_stored, make_visible, shortened, visible};
 
 use std::borrow::Cow;
 
@@ -206,6 +206,11 @@ impl Wanted {
             begins.insert((*field).to_owned(), Value::from(*start));
         }
         begins
+    }
+
+    /// The fields of the document itself that were named, and not columns of its rows.
+    pub fn fields(&self) -> impl Iterator<Item = &'static str> {
+        self.parts.iter().filter(|(_, column)| column.is_none()).map(|(field, _)| *field)
     }
 
     /// Takes out everything else, but for the name.

@@ -1,7 +1,7 @@
 //! How values are shown: nothing that is empty, Markdown for HTML, long texts cut, what the site keeps only where it was
 //! asked for.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 use serde_json::{Map, Value};
 
 use super::{Children, markdown, text};
@@ -11,9 +11,18 @@ const IN_A_DOCUMENT: usize = 1_000;
 /// The same in a row: of a list, or of a child table.
 const IN_A_ROW: usize = 300;
 
-/// A document for reading; whether a text of it was cut. `asked` says that its fields were named, which are shown whole.
-pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<String, Value>, asked: bool) -> bool {
-    let mut cut = false;
+/// What was left out of a document.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct LeftOut {
+    /// The end of a text.
+    pub text: bool,
+    /// Columns of rows that the desk's grid does not show.
+    pub columns: bool,
+}
+
+/// A document for reading, and what was left out of it. `asked` says that its fields were named, which are shown whole.
+pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<String, Value>, asked: bool) -> LeftOut {
+    let (mut cut, mut columns) = (false, false);
     let longest = |most: usize| if asked { usize::MAX } else { most };
     document.retain(|key, value| {
         let field = def.field(key);
@@ -23,11 +32,16 @@ pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<Str
         match (field, value) {
             (Some(field), Value::Array(rows)) if field.kind.is_table() => {
                 let child = field.target().and_then(children);
+                let grid =
+                    child.filter(|child| !asked && child.fields.iter().any(|field| field.is(flag::IN_LIST_VIEW)));
                 for row in rows.iter_mut().filter_map(Value::as_object_mut) {
                     row.retain(|key, value| {
                         let field = child.and_then(|child| child.field(key));
                         cut |= cell(field, value, longest(IN_A_ROW));
-                        !is_empty(value) && (asked || key != "idx")
+                        let told = !is_empty(value) && (asked || key != "idx");
+                        let shown = grid.is_none_or(|grid| key == "name" || is_of_the_grid(grid, key, value));
+                        columns |= told && !shown && !is_zero(value);
+                        told && shown
                     });
                 }
             }
@@ -35,7 +49,16 @@ pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<Str
         }
         true
     });
-    cut
+    LeftOut { text: cut, columns }
+}
+
+/// Whether the desk shows the column in a table of rows, and it says something.
+fn is_of_the_grid(child: &DocTypeDef, key: &str, value: &Value) -> bool {
+    child.field(key).is_none_or(|field| field.is(flag::IN_LIST_VIEW)) && !is_zero(value)
+}
+
+fn is_zero(value: &Value) -> bool {
+    *value == false || value.as_f64() == Some(0.0)
 }
 
 /// A row of a list; whether a text of it was cut.

@@ -37,8 +37,18 @@ impl Table {
     /// Reads what `query_report.run` answered.
     pub fn read(answer: &Map<String, Value>) -> Self {
         let list = |key: &str| answer.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let columns: Vec<Column> = list("columns").iter().map(column).collect();
+        let mut columns: Vec<Column> = list("columns").iter().map(column).collect();
         let raw = list("result");
+        // Which row stands below which is in no column.
+        let is_below = |row: &Value| row.get(LEVEL).and_then(Value::as_f64).is_some_and(|level| level > 0.0);
+        if raw.iter().any(is_below) && columns.iter().all(|column| column.field != LEVEL) {
+            columns.push(Column {
+                field: LEVEL.into(),
+                label: "Level".into(),
+                kind: "Int".into(),
+                options: String::new(),
+            });
+        }
         let linked = columns.iter().flat_map(|column| match column.kind.as_str() {
             "Link" => vec![column.options.clone()],
             "Dynamic Link" => {
@@ -59,6 +69,15 @@ impl Table {
             Some((total, rows)) if totalled => (rows, Some(cells(&columns, total))),
             _ => (raw, None),
         };
+        let (raw, total) = match (total, raw.split_last()) {
+            (None, Some((last, rows))) if is_total(last) => (rows, Some(cells(&columns, last))),
+            (total, _) => (raw, total),
+        };
+        let total = total.map(|mut total| {
+            let sums = columns.iter().zip(&mut total).filter(|(column, _)| !is_summed(column));
+            sums.for_each(|(_, sum)| *sum = Value::Null);
+            total
+        });
         // Reports set their parts apart with empty objects.
         let rows = raw.iter().filter(|row| row.as_object().is_none_or(|row| !row.is_empty()));
         let rows = rows.map(|row| cells(&columns, row)).collect();
@@ -67,15 +86,56 @@ impl Table {
         Self { columns, rows, total, summary, doctypes }
     }
 
-    /// Takes out the columns that are withheld, and gives their labels. The figures above the table go with them: what
-    /// they are made of is not known.
-    pub fn withhold(&mut self, withheld: impl Fn(&Column) -> bool) -> Vec<String> {
-        let keep: Vec<bool> = self.columns.iter().map(|column| !withheld(column)).collect();
-        let labels = self.columns.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(column, _)| column.label.clone());
-        let labels: Vec<String> = labels.collect();
-        if labels.is_empty() {
-            return labels;
+    /// Takes out the columns without a value in any row, and gives their names.
+    pub fn leave_out_empty(&mut self) -> Vec<String> {
+        let says = |at: usize| self.rows.iter().any(|row| row.get(at).is_some_and(|value| !is_nothing(value)));
+        let empty: Vec<Column> =
+            self.columns.iter().enumerate().filter(|(at, _)| !says(*at)).map(|(_, column)| column.clone()).collect();
+        if self.rows.is_empty() || empty.len() == self.columns.len() {
+            return Vec::new();
         }
+        self.retain(|column| !empty.contains(column));
+        empty.into_iter().map(|column| column.field).collect()
+    }
+
+    /// Keeps these columns only, in this order.
+    ///
+    /// # Errors
+    /// The place of a name that is no column.
+    pub fn keep(&mut self, names: &[String]) -> Result<(), usize> {
+        let at = |name: &String| self.columns.iter().position(|column| column.field == *name);
+        let mut places = Vec::new();
+        for (i, name) in names.iter().enumerate() {
+            places.push(at(name).ok_or(i)?);
+        }
+        let pick = |row: &Vec<Value>| places.iter().map(|at| row.get(*at).cloned().unwrap_or_default()).collect();
+        self.rows = self.rows.iter().map(pick).collect();
+        self.total = self.total.as_ref().map(pick);
+        self.columns = places.iter().filter_map(|at| self.columns.get(*at).cloned()).collect();
+        Ok(())
+    }
+
+    /// Sorts the rows by a column; whether there is one of that name.
+    pub fn sort(&mut self, name: &str, descending: bool) -> bool {
+        let Some(at) = self.columns.iter().position(|column| column.field == name) else { return false };
+        self.rows.sort_by(|one, other| {
+            let order = compare(one.get(at).unwrap_or(&Value::Null), other.get(at).unwrap_or(&Value::Null));
+            if descending { order.reverse() } else { order }
+        });
+        true
+    }
+
+    /// Leaves out the rows that stand that deep or deeper; whether rows stand below others here at all.
+    pub fn cut_below(&mut self, levels: u64) -> bool {
+        let Some(at) = self.columns.iter().position(|column| column.field == LEVEL) else { return false };
+        #[expect(clippy::cast_precision_loss, reason = "levels are few")]
+        let above = |row: &Vec<Value>| row.get(at).and_then(Value::as_f64).unwrap_or_default() < levels as f64;
+        self.rows.retain(above);
+        true
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Column) -> bool) {
+        let keep: Vec<bool> = self.columns.iter().map(keep).collect();
         let kept = |at: usize| keep.get(at).copied().unwrap_or(false);
         let mut at = 0..;
         self.columns.retain(|_| at.next().is_some_and(kept));
@@ -83,8 +143,47 @@ impl Table {
             let mut at = 0..;
             row.retain(|_| at.next().is_some_and(kept));
         }
+    }
+
+    /// Takes out the columns that are withheld, and gives their labels. The figures above the table go with them: what
+    /// they are made of is not known.
+    pub fn withhold(&mut self, withheld: impl Fn(&Column) -> bool) -> Vec<String> {
+        let labels = self.columns.iter().filter(|column| withheld(column)).map(|column| column.label.clone());
+        let labels: Vec<String> = labels.collect();
+        if labels.is_empty() {
+            return labels;
+        }
+        self.retain(|column| !withheld(column));
         self.summary.clear();
         labels
+    }
+}
+
+/// What tells how deep a row stands below others.
+const LEVEL: &str = "indent";
+
+/// Whether a row is the total of those before it: ERPNext quotes the label of a row that it computes.
+fn is_total(row: &Value) -> bool {
+    let labels = row.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
+    labels.into_iter().any(|label| label.starts_with("'Total") && label.ends_with('\''))
+}
+
+/// Whether the sum of a column says something: the site adds up ages and rates too.
+fn is_summed(column: &Column) -> bool {
+    let number = matches!(column.kind.as_str(), "Int" | "Float" | "Currency" | "Percent");
+    let mut words = column.field.split(|c: char| !c.is_alphanumeric());
+    !number || !words.any(|word| matches!(word, "age" | "days" | "rate" | "price" | "indent"))
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || *value == "" || value.as_f64() == Some(0.0)
+}
+
+/// Nothing first, numbers by size, texts by letters.
+fn compare(one: &Value, other: &Value) -> std::cmp::Ordering {
+    match (one.as_f64(), other.as_f64()) {
+        (Some(one), Some(other)) => one.total_cmp(&other),
+        _ => one.as_str().cmp(&other.as_str()),
     }
 }
 
@@ -183,6 +282,48 @@ mod tests {
         let lists = json!([["A", 5], ["Total", 5]]);
         assert_eq!(read(json!({"columns": columns, "result": lists, "add_total_row": 1})).rows.len(), 1);
         assert_eq!(read(json!({"columns": columns, "result": lists, "add_total_row": 0})).rows.len(), 2);
+    }
+
+    #[test]
+    fn rows_below_others_keep_their_level_and_a_computed_total_stands_apart() {
+        let columns = json!([{"fieldname": "account"}, {"fieldname": "debit", "fieldtype": "Currency"}]);
+        let rows = json!([
+            {"account": "Assets", "debit": 5, "indent": 0.0}, {"account": "Cash", "debit": 5, "indent": 1.0}, {},
+            {"account": "'Total'", "debit": 5},
+        ]);
+        let mut table = read(json!({"columns": columns, "result": rows}));
+        assert_eq!(table.columns[2].field, "indent");
+        assert_eq!(table.rows[1], json!(["Cash", 5, 1.0]).as_array().unwrap().clone());
+        assert_eq!(table.total, json!(["'Total'", 5, null]).as_array().cloned());
+        assert!(table.cut_below(1));
+        assert_eq!(table.rows.len(), 1);
+        let flat = json!([{"account": "Cash", "debit": 5}, {"account": "'Profit'", "debit": 5}]);
+        let mut table = read(json!({"columns": columns, "result": flat}));
+        assert_eq!((table.rows.len(), &table.total, table.cut_below(1)), (2, &None, false));
+    }
+
+    #[test]
+    fn ages_and_rates_have_no_total() {
+        let columns = json!([
+            {"fieldname": "party"}, {"fieldname": "age", "fieldtype": "Int"}, {"fieldname": "valuation_rate", "fieldtype": "Currency"},
+            {"fieldname": "outstanding", "fieldtype": "Currency"},
+        ]);
+        let rows = json!([{"party": "A", "age": 30, "valuation_rate": 2, "outstanding": 5}, ["", 30, 2, 5]]);
+        let table = read(json!({"columns": columns, "result": rows, "add_total_row": true}));
+        assert_eq!(table.total, json!(["", null, null, 5]).as_array().cloned());
+    }
+
+    #[test]
+    fn columns_are_chosen_sorted_by_and_left_out_where_they_are_empty() {
+        let columns = json!([{"fieldname": "a"}, {"fieldname": "b"}, {"fieldname": "c"}]);
+        let answer = json!({"columns": columns, "result": [{"a": "x", "b": 1, "c": 0}, {"a": "y", "b": 2, "c": null}]});
+        let mut table = read(answer.clone());
+        assert!(table.sort("b", true) && !table.sort("d", true));
+        assert_eq!(table.leave_out_empty(), ["c"]);
+        assert_eq!(table.rows, [json!(["y", 2]), json!(["x", 1])].map(|row| row.as_array().unwrap().clone()));
+        assert_eq!(table.keep(&["b".to_owned(), "d".to_owned()]), Err(1));
+        assert_eq!(table.keep(&["b".to_owned()]), Ok(()));
+        assert_eq!(table.rows, [vec![json!(2)], vec![json!(1)]]);
     }
 
     #[test]

@@ -54,6 +54,45 @@ pub fn make_visible(value: &mut Value) {
     }
 }
 
+/// The text that was shown so by [`visible`]; nothing where none was.
+pub fn as_stored(shown: &str) -> Option<String> {
+    const MARK: &str = "⟨U+";
+    let mut stored = String::new();
+    let mut rest = shown;
+    while let Some((before, after)) = rest.split_once(MARK) {
+        let code = after.split_once('⟩');
+        let hidden =
+            code.and_then(|(code, _)| char::from_u32(u32::from_str_radix(code, 16).ok()?)).filter(|c| is_hidden(*c));
+        stored.push_str(before);
+        match (hidden, code) {
+            (Some(hidden), Some((_, after))) => {
+                stored.push(hidden);
+                rest = after;
+            }
+            _ => {
+                stored.push_str(MARK);
+                rest = after;
+            }
+        }
+    }
+    stored.push_str(rest);
+    (stored != shown).then_some(stored)
+}
+
+/// The same for every text in a value.
+pub fn make_stored(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(stored) = as_stored(text) {
+                *text = stored;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(make_stored),
+        Value::Object(map) => map.values_mut().for_each(make_stored),
+        _ => {}
+    }
+}
+
 /// The text, or its first `most` characters and an ellipsis.
 pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
@@ -74,7 +113,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{cut, make_visible, visible};
+    use super::{as_stored, cut, make_visible, visible};
 
     #[test]
     fn what_would_not_be_seen_is_shown() {
@@ -92,6 +131,15 @@ mod tests {
     fn a_long_text_says_how_much_of_it_is_missing() {
         assert_eq!(cut("äöü", 3), None);
         assert_eq!(cut(&"ä".repeat(1503), 3).as_deref(), Some("äää… [1,500 more characters]"));
+    }
+
+    #[test]
+    fn what_is_shown_is_taken_for_what_is_stored() {
+        for stored in ["A\u{200f}B", "\u{202e}", "plain", "a ⟨U+0041⟩ b", "⟨U+", "⟨U+200F"] {
+            let shown = visible(stored);
+            assert_eq!(as_stored(shown.as_deref().unwrap_or(stored)).as_deref().unwrap_or(stored), stored);
+        }
+        assert_eq!(as_stored("A⟨U+200F⟩B").as_deref(), Some("A\u{200f}B"));
     }
 
     proptest! {

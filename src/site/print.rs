@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::list::rows;
 use super::{Body, Call, CallerClient, Download, SiteError, check, endpoints, reply, unexpected, url};
 use crate::policy::{Operation, Permit};
 
@@ -22,6 +23,22 @@ impl CallerClient<'_> {
         let answer = self.method_post(method, Body::Json(body)).await?;
         let html = answer.data.get("html").and_then(Value::as_str).map(str::to_owned);
         html.ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no HTML in it"))
+    }
+
+    /// The names of the Print Formats of the permit's DocType, by name; without those that are switched off.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn print_formats(&self, permit: &Permit) -> Result<Vec<String>, SiteError> {
+        check(permit, &[Operation::Print])?;
+        let body = json!({
+            "doctype": "Print Format", "fields": ["name"], "order_by": "name asc", "limit_page_length": 100,
+            "filters": [["doc_type", "=", permit.doctype()], ["disabled", "=", 0]],
+        });
+        let answer = self.method_post(endpoints::LIST, Body::Json(body)).await?;
+        let found = rows(answer.data).ok_or_else(|| unexpected(endpoints::LIST, false, "no list in it"))?;
+        let name = |row: &serde_json::Map<String, Value>| row.get("name").and_then(Value::as_str).map(str::to_owned);
+        Ok(found.iter().filter_map(name).collect())
     }
 
     /// The same as a PDF. A site without a converter fails with a 500.

@@ -253,14 +253,22 @@ fn argument_schema(session: &Session<'_>, tool: Tool, arg: &Arg, level: Detail) 
     match (&arg.kind, level) {
         (Kind::Data, _) => return data(session, tool, level).unwrap_or_else(|| Value::Object(schema)),
         (_, Detail::Lean) => drop(schema.shift_remove("description")),
-        // The generic tools, which are always listed, name the operators.
-        (Kind::Filters, Detail::Compact) => {
+        // The generic list, which is always listed, names the operators.
+        (Kind::Filters, level)
+            if arg.name == "filters" && (level == Detail::Compact || is_beside_the_list(session, tool)) =>
+        {
             schema.insert("description".to_owned(), json!("as in list_generic_documents"));
         }
         (Kind::FieldNames, _) => schema["items"] = fields_schema(session, tool),
         _ => {}
     }
     Value::Object(schema)
+}
+
+/// Whether the generic list is there for the tool to refer to.
+fn is_beside_the_list(session: &Session<'_>, tool: Tool) -> bool {
+    let lists = matches!(tool, Tool::Generic(Verb::List) | Tool::Typed(..));
+    !lists && session.policy.permits_somewhere(Operation::Read)
 }
 
 /// The names that may be asked for, where they are few.

@@ -175,6 +175,7 @@ fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value 
         Some(def) => entry.insert("module".to_owned(), json!(def.module)),
         None => entry.insert("generated".to_owned(), json!(false)),
     };
+    let operations = def.map_or(operations, |def| possible(operations, def));
     entry.insert("operations".to_owned(), json!(operations.iter().map(Operation::as_str).collect::<Vec<_>>()));
     Value::Object(entry)
 }
@@ -328,5 +329,16 @@ async fn open(session: &Session<'_>, doctype: &str) -> Result<(Operations, &'sta
     let any = operations.iter().next().unwrap_or(Operation::Read);
     let permit = session.policy.permit(any, doctype)?;
     let def = session.catalog.def(session.asker(), doctype).await.map_err(|why| session.no_doctype(doctype, why))?;
-    Ok((operations, def, permit.fields().clone()))
+    Ok((possible(operations, def), def, permit.fields().clone()))
+}
+
+/// Those of the operations that documents of the DocType can have done to them.
+fn possible(operations: Operations, def: &DocTypeDef) -> Operations {
+    use doctype_flag::{SINGLE, SUBMITTABLE};
+    let can = |operation: &Operation| match operation {
+        Operation::Submit | Operation::Cancel | Operation::Amend => def.is(SUBMITTABLE),
+        Operation::Create | Operation::Delete => !def.is(SINGLE),
+        _ => true,
+    };
+    operations.iter().filter(can).collect()
 }

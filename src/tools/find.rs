@@ -111,7 +111,13 @@ fn proxied(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Optio
 /// The tool that `call_tool` names and that is not permitted, with what it was to be called with: nothing of it is done,
 /// and it is recorded as if it had been called itself.
 pub fn refused(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Option<(Tool, Map<String, Value>)> {
-    let name = given.get("tool").filter(|_| tool.is_proxy())?.as_str()?.trim();
+    if !tool.is_proxy() {
+        return None;
+    }
+    let mut given = given.clone();
+    // What else is wrong with them is told by `call_tool`.
+    let _ = arguments::check(&arguments::of(&tool), &mut given);
+    let name = given.get("tool")?.as_str()?.trim();
     let refused = super::known(name).filter(|refused| !refused.is_proxy() && registry.find(name).is_none())?;
     let arguments = given.get("arguments").and_then(Value::as_object).cloned();
     Some((refused, arguments.unwrap_or_default()))

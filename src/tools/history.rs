@@ -1,5 +1,6 @@
 //! `get_document_history`.
 
+use erpnext_schema::{DocTypeDef, FieldDef, Rule, Violation, nearest_field};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,7 +12,8 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRef, Operation};
 use crate::shape::history::Reader;
-use crate::tool::kinds::{DocTypeName, DocumentName};
+use crate::shape::page;
+use crate::tool::kinds::{DocTypeName, DocumentName, FieldNames, Limit};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
@@ -39,6 +41,11 @@ struct HistoryArgs {
     name: DocumentName,
     /// only what happened from this date or time on
     since: Option<String>,
+    /// the newest so many
+    #[serde(default)]
+    limit: Limit,
+    /// only changes of these
+    fields: Option<FieldNames>,
 }
 
 async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolError> {
@@ -72,10 +79,52 @@ async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolEr
     if let Some(since) = &since {
         entries.retain(|entry| entry["at"].as_str().is_some_and(|at| at >= since.as_str()));
     }
-    let mut result = json!({"doctype": on.def.name, "name": name, "count": entries.len(), "entries": entries});
+    if let Some(fields) = args.fields.as_deref() {
+        known(&on, def, fields)?;
+        entries.retain_mut(|entry| about(entry, fields));
+    }
+    let count = entries.len();
+    entries.truncate(args.limit.count());
+    let shown = page::shown(0, entries.len() as u64, Some(count as u64), entries.len() < count);
+    let mut result = json!({"doctype": on.def.name, "name": name, "shown": shown, "count": count, "entries": entries});
     let versions = info.get("versions").and_then(Value::as_array).map_or(0, Vec::len);
     if versions >= VERSIONS {
         result["note"] = json!("the ten newest changes; the site keeps older ones to itself");
     }
     Ok(result.into())
+}
+
+/// Refuses names that are no fields, or may not be seen.
+fn known(on: &DocTypeCall<'_>, def: &'static DocTypeDef, fields: &[String]) -> Result<(), ToolError> {
+    let rule = on.permit.fields();
+    let visible = |field: &&FieldDef| rule.may_read(*field);
+    let unknown = fields.iter().enumerate().filter(|(_, name)| def.field(name).filter(visible).is_none());
+    let violations = unknown.map(|(i, name)| Violation {
+        path: format!("fields[{i}]"),
+        rule: Rule::UnknownField,
+        message: format!("{name}: no such field in {}", def.name),
+        nearest: nearest_field(name, def.all_fields().filter(visible)).map(str::to_owned),
+    });
+    let violations: Vec<_> = violations.collect();
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
+}
+
+/// Cuts an entry to the changes of these fields; whether there are any.
+fn about(entry: &mut Value, fields: &[String]) -> bool {
+    let wanted = |name: &str| fields.iter().any(|field| field == name);
+    for part in ["changes", "also_changed"] {
+        if let Some(changes) = entry.get_mut(part).and_then(Value::as_object_mut) {
+            changes.retain(|name, _| wanted(name));
+        }
+    }
+    if let Some(rows) = entry.get_mut("rows").and_then(Value::as_array_mut) {
+        rows.retain(|row| row["table"].as_str().is_some_and(wanted));
+    }
+    let entry = entry.as_object_mut();
+    entry.is_some_and(|entry| {
+        entry.retain(|_, part| {
+            part.as_object().is_none_or(|part| !part.is_empty()) && part.as_array().is_none_or(|rows| !rows.is_empty())
+        });
+        ["changes", "also_changed", "rows"].iter().any(|part| entry.contains_key(*part))
+    })
 }

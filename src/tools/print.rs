@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use erpnext_schema::{FieldDef, Shape, Verb};
+use erpnext_schema::{FieldDef, Rule, Shape, Verb, Violation, nearest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -64,6 +64,9 @@ async fn print(call: Call<'_>, args: PrintArgs) -> Result<ToolAnswer, ToolError>
     let name = on.name(&args.name);
     shows_all(&on, name).await?;
     let (site, format) = (call.session.site, args.format.as_deref());
+    if let Some(format) = format {
+        exists(&on, format).await?;
+    }
     let mut result = Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("name".to_owned(), json!(name))]);
     if args.form == Form::Markdown {
         let html = site.print(&permit, name, format).await?;
@@ -100,6 +103,31 @@ async fn print(call: Call<'_>, args: PrintArgs) -> Result<ToolAnswer, ToolError>
         call.observer.give(Attachment::File { uri, kind, base64 });
     }
     Ok(result.into())
+}
+
+/// Refuses a print format that the DocType does not have: the site takes another in its place, or fails.
+async fn exists(on: &DocTypeCall<'_>, format: &str) -> Result<(), ToolError> {
+    let formats = match on.session.site.print_formats(on.permit).await {
+        Ok(formats) => formats,
+        // Where the user may not see which there are, the site decides.
+        Err(error) if matches!(error.kind(), Failure::Denied | Failure::FieldDenied) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let known = std::iter::once("Standard").chain(formats.iter().map(String::as_str));
+    if known.clone().any(|known| known == format) {
+        return Ok(());
+    }
+    let violation = Violation {
+        path: "format".to_owned(),
+        rule: Rule::Value,
+        message: format!(
+            "{} has no Print Format {format:?}; it has: {}",
+            on.def.name,
+            known.clone().collect::<Vec<_>>().join(", ")
+        ),
+        nearest: nearest(format, known).map(str::to_owned),
+    };
+    Err(ToolError::arguments(on.tool.name(), vec![violation]))
 }
 
 /// Refuses where the rule names fields, or where the document holds a value that is withheld unless it is named.

@@ -28,7 +28,15 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
         wanted.keep(&mut shaped.document);
     }
     let children = |child: &str| session.catalog.known(child);
-    let cut = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some());
+    let left_out = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some());
+    for field in wanted.iter().flat_map(shape::Wanted::fields) {
+        // Whoever asks for a field is told that it is empty; of what the site may hide that is not known.
+        if on.def.field(field).is_some_and(|field| field.permlevel == 0)
+            && !shaped.withheld.iter().any(|name| name == field)
+        {
+            shaped.document.entry(field).or_insert(Value::Null);
+        }
+    }
     let begins = wanted.as_ref().map(|wanted| wanted.go_on(&mut shaped.document)).unwrap_or_default();
     let mut result = Map::from_iter([("document".to_owned(), Value::Object(shaped.document))]);
     if !begins.is_empty() {
@@ -39,8 +47,13 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     if !shaped.withheld.is_empty() && args.fields.is_none() {
         result.insert("withheld".to_owned(), json!(shaped.withheld));
     }
-    if cut {
-        result.insert("note".to_owned(), json!("long texts are cut; naming the field in fields gives it whole"));
+    let notes = [
+        (left_out.text, "long texts are cut; naming the field in fields gives it whole"),
+        (left_out.columns, "rows show their main columns; naming the table in fields gives all, items.qty one of them"),
+    ];
+    let notes: Vec<&str> = notes.into_iter().filter(|(said, _)| *said).map(|(_, note)| note).collect();
+    if !notes.is_empty() {
+        result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(result.into())
 }

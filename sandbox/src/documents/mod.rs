@@ -82,6 +82,11 @@ impl Site<'_> {
         self.db.add_row(def, &doc)?;
         self.each_row(def, &mut doc, |child, row, _| self.db.add_row(child, row))?;
         self.journal("insert", def.name, &crate::doc::display(&doc["name"]))?;
+        // An amendment is compared with the document that it comes from.
+        let from = text(&doc, "amended_from");
+        if !from.is_empty() && def.field("amended_from").is_some() {
+            self.keep_version(def, &self.load(def.name, from)?, &doc)?;
+        }
         self.ask_for_approval(def, &doc)?;
         self.learn(def, &doc)?;
         Ok(self.render(def, &doc))

@@ -240,12 +240,16 @@ fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], gro
         Some((name, direction)) if direction.eq_ignore_ascii_case("asc") => (name.trim(), false),
         _ => (asked.trim(), false),
     };
+    // A date is sorted by as it is grouped by, with its span or without.
+    let spelt = |group: &&Group| name.split_once(':').is_some_and(|(field, _)| field.trim() == group.field.fieldname);
+    let name = groups.iter().find(spelt).map_or(name, |group| group.field.fieldname);
     let known: Vec<&str> = measures
         .iter()
         .map(|measure| measure.label.as_str())
         .chain(groups.iter().map(|group| group.field.fieldname))
         .collect();
-    if !known.contains(&name) {
+    // What is sorted by is known only where what was grouped by and measured is right.
+    if !known.contains(&name) && reader.is_right() {
         let near = nearest(name, known.iter().copied()).map(str::to_owned);
         reader.wrong(
             "order_by",

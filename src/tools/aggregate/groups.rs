@@ -20,7 +20,7 @@ pub(crate) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Valu
             Function::Avg => average(of(&format!("m{i}")).as_f64(), of(&format!("n{i}")).as_f64()),
             _ => of(&format!("m{i}")),
         };
-        named.insert(measure.label.clone(), value);
+        named.insert(measure.label.clone(), rounded(value));
     }
     named
 }
@@ -67,6 +67,12 @@ fn add(known: &mut Map<String, Value>, row: &Map<String, Value>, i: usize, funct
         };
         known.insert(key, sum);
     }
+}
+
+/// Without the noise of adding fractions: the site keeps nine digits of them.
+fn rounded(value: Value) -> Value {
+    let exact = value.as_f64().filter(|_| value.is_f64()).and_then(|number| format!("{number:.9}").parse().ok());
+    exact.and_then(Number::from_f64).map_or(value, Value::Number)
 }
 
 fn average(sum: Option<f64>, count: Option<f64>) -> Value {

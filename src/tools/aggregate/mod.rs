@@ -98,7 +98,8 @@ async fn aggregate(on: &DocTypeCall<'_>, args: &AggregateArgs) -> Result<ToolAns
             .iter()
             .chain(&asked.query.or_filters)
             .any(|filter| states.contains(&filter.field.as_str()));
-    if on.def.is(doctype_flag::SUBMITTABLE) && !states_are_asked {
+    let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
+    if on.def.is(doctype_flag::SUBMITTABLE) && !states_are_asked && found {
         notes.push("drafts and cancelled documents count too: filter by docstatus 1 for what is submitted".to_owned());
     }
     notes.extend(on_empty_fields(on.def, asked.query.filters.iter().chain(&asked.query.or_filters)));
@@ -107,6 +108,10 @@ async fn aggregate(on: &DocTypeCall<'_>, args: &AggregateArgs) -> Result<ToolAns
     }
     result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
     Ok(result.into())
+}
+
+fn is_something(value: Option<&Value>) -> bool {
+    value.is_some_and(|value| !value.is_null() && value.as_f64() != Some(0.0))
 }
 
 async fn site_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {

@@ -10,6 +10,7 @@ use super::{Report, offered};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::site::Kind;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
@@ -35,8 +36,8 @@ struct DescribeArgs {
 }
 
 async fn describe(call: Call<'_>, args: DescribeArgs) -> Result<ToolAnswer, ToolError> {
-    let name = args.name.as_str();
-    let report = Report::open(call.session, name).await?;
+    let report = Report::open(call.session, args.name.as_str()).await?;
+    let name = report.name();
     let mut result = Map::from_iter([
         ("report".to_owned(), json!(name)),
         ("doctype".to_owned(), json!(report.permit.doctype())),
@@ -48,13 +49,13 @@ async fn describe(call: Call<'_>, args: DescribeArgs) -> Result<ToolAnswer, Tool
     }
     let form = form::of(&report).await?;
     result.insert("filters".to_owned(), form.iter().map(facts).collect());
-    let example = example(&report, &form).await;
+    let example = example(&report, &form).await?;
     if let Some(filters) = &example {
         result.insert("example".to_owned(), json!({"name": name, "filters": filters}));
     }
     let note = match (example, report.prepared) {
         (_, true) => "runs in the background: run_report waits for it; its columns are known after a run".to_owned(),
-        (None, _) => "no example: no document was found for a required filter".to_owned(),
+        (None, _) => "no example: no document that may be read was found for a required filter".to_owned(),
         (Some(filters), _) => match call.session.site.run_report(&report.permit, name, &filters).await {
             Ok(answer) => {
                 let (table, withheld) = report.table(&answer).await?;
@@ -96,13 +97,13 @@ fn facts(filter: &Filter) -> Value {
 }
 
 /// Filters that fill what is required, from the defaults and from what the site has; nothing where one cannot be filled.
-async fn example(report: &Report<'_>, form: &[Filter]) -> Option<Map<String, Value>> {
+async fn example(report: &Report<'_>, form: &[Filter]) -> Result<Option<Map<String, Value>>, ToolError> {
     let mut filters = Map::new();
     for filter in form.iter().filter(|filter| filter.required || filter.default.is_some() || filter.field == "company")
     {
         let value = match (&filter.default, filter.link()) {
             (Some(default), _) => Some(default.clone()),
-            (None, Some(doctype)) => first(report, doctype).await,
+            (None, Some(doctype)) => first(report, doctype).await?,
             (None, None) if is_date(&filter.kind) => {
                 let today = report.session.today();
                 let from = filter.field.contains("from") || filter.field.contains("start");
@@ -114,17 +115,23 @@ async fn example(report: &Report<'_>, form: &[Filter]) -> Option<Map<String, Val
             Some(value) => {
                 filters.insert(filter.field.clone(), value);
             }
-            None if filter.required => return None,
+            None if filter.required => return Ok(None),
             None => {}
         }
     }
-    Some(filters)
+    Ok(Some(filters))
 }
 
 /// The name of some document that may be read.
-async fn first(report: &Report<'_>, doctype: &str) -> Option<Value> {
+async fn first(report: &Report<'_>, doctype: &str) -> Result<Option<Value>, ToolError> {
     let session = report.session;
-    let permit = session.permit(Operation::Read, doctype).await.ok()?;
-    let found = session.site.search_link(&permit, "", 1, &[], None).await.ok()?;
-    found.into_iter().next()?.remove("value")
+    let permit = match session.permit(Operation::Read, doctype).await {
+        Err(ToolError::Denied(_)) => return Ok(None),
+        permit => permit?,
+    };
+    match session.site.search_link(&permit, "", 1, &[], None).await {
+        Ok(found) => Ok(found.into_iter().next().and_then(|mut found| found.remove("value"))),
+        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing | Kind::Rejected) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

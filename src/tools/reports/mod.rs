@@ -6,6 +6,7 @@ mod form;
 mod list;
 mod run;
 
+use erpnext_schema::nearest;
 use serde_json::{Map, Value};
 
 use crate::context::Session;
@@ -37,12 +38,16 @@ impl<'a> Report<'a> {
         session.policy.admits_report(name)?;
         let found = session.site.reports(&[Filter::eq("name", name)]).await?;
         // The site's database takes a name in another case for the same.
-        let Some(entry) = found.into_iter().find(|entry| text(entry, "name") == name) else {
+        let Some(entry) = found.into_iter().find(|entry| text(entry, "name").eq_ignore_ascii_case(name)) else {
+            let near = nearest_report(session, name).await?;
+            let near = near.map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
             return Err(ToolError::refused(
-                format!("The site has no report named {name:?}, or its user may not see it."),
+                format!("The site has no report named {name:?}, or its user may not see it.{near}"),
                 "list_reports shows those available.",
             ));
         };
+        let name = text(&entry, "name");
+        session.policy.admits_report(name)?;
         if entry.get("disabled").is_some_and(|disabled| *disabled == 1) {
             return Err(ToolError::refused(
                 format!("The report {name:?} is switched off on the site."),
@@ -53,6 +58,11 @@ impl<'a> Report<'a> {
         let (kind, prepared) =
             (text(&entry, "report_type").to_owned(), entry.get("prepared_report").is_some_and(|on| *on == 1));
         Ok(Self { session, name: name.to_owned(), kind, prepared, permit })
+    }
+
+    /// Its name, as the site writes it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Refuses a saved list of the desk, which the site answers without columns.
@@ -74,6 +84,16 @@ impl<'a> Report<'a> {
         }
         self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label)
     }
+}
+
+/// The report that may be run and was meant by a name which none has.
+async fn nearest_report(session: &Session<'_>, name: &str) -> Result<Option<String>, ToolError> {
+    let found = session.site.reports(&[Filter::eq("disabled", 0)]).await?;
+    let may = |entry: &&Map<String, Value>| {
+        session.policy.permit_report(text(entry, "name"), text(entry, "ref_doctype")).is_ok()
+    };
+    let names = found.iter().filter(may).map(|entry| text(entry, "name"));
+    Ok(nearest(name, names).map(str::to_owned))
 }
 
 fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {

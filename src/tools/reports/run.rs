@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use erpnext_schema::{Rule, Violation, nearest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -15,7 +16,7 @@ use crate::query::cursor;
 use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
 use crate::site::redacted;
-use crate::tool::kinds::{Cursor, Limit, Object};
+use crate::tool::kinds::{Cursor, FieldNames, Limit, Object, OrderBy};
 use crate::tool::progress::CallObserver;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -46,6 +47,13 @@ struct RunArgs {
     /// {"filter": value}, as listed by describe_report
     #[serde(default)]
     filters: Object,
+    columns: Option<FieldNames>,
+    /// a column, asc or desc
+    order_by: Option<OrderBy>,
+    /// 1 leaves out the rows below others
+    levels: Option<u64>,
+    #[serde(default)]
+    totals_only: bool,
     #[serde(default)]
     limit: Limit,
     cursor: Option<Cursor>,
@@ -54,14 +62,14 @@ struct RunArgs {
 }
 
 async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
-    let name = args.name.as_str();
-    let report = Report::open(call.session, name).await?;
+    let report = Report::open(call.session, args.name.as_str()).await?;
+    let name = report.name();
     report.runs()?;
     let form = form::of(&report).await?;
-    let given = args.filters.0;
+    let given = args.filters.0.clone();
     let asked: Vec<String> = given.keys().cloned().collect();
     let filters = filters::check(&report, call.tool, &form, given).await?;
-    let identity = json!([name, filters]).to_string();
+    let identity = json!([name, filters, args.order_by.as_deref(), args.levels, args.totals_only]).to_string();
     let start = match args.cursor.as_deref() {
         None => 0,
         Some(at) => cursor::read(at, &identity).ok_or_else(|| {
@@ -78,7 +86,7 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
             return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}).into());
         }
     };
-    let (table, withheld) = report.table(&answer).await?;
+    let (mut table, withheld) = report.table(&answer).await?;
     filters::check_linked(&report, call.tool, &form, &asked, &table.doctypes).await?;
     if table.columns.is_empty() && withheld.is_empty() {
         let takes: Vec<&str> = form.iter().map(|filter| filter.field.as_str()).collect();
@@ -91,9 +99,15 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
             "describe_report shows what each filter is.",
         ));
     }
+    let empty =
+        select(&mut table, &args).map_err(|found| ToolError::arguments_named_by(call.tool.name(), found, COLUMNS))?;
     let mut result =
         Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), Value::Object(filters))]);
-    result.extend(page(table, start, args.limit.get(), call.session.tools.bytes_for_rows(), &identity));
+    if !empty.is_empty() {
+        result.insert("empty_columns".to_owned(), json!(empty));
+    }
+    let limit = if args.totals_only { 0 } else { args.limit.get() };
+    result.extend(page(table, start, limit, call.session.tools.bytes_for_rows(), &identity));
     // The next page is one of the same run.
     result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {
@@ -108,6 +122,45 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
     Ok(result.into())
 }
 
+/// What lists the names of columns.
+const COLUMNS: &str = "run_report without columns and order_by shows them.";
+
+/// Keeps of a report what was asked for; where no columns were, those with a value. Gives the names of the others.
+fn select(table: &mut Table, args: &RunArgs) -> Result<Vec<String>, Vec<Violation>> {
+    let mut violations = Vec::new();
+    let names: Vec<String> = table.columns.iter().map(|column| column.field.clone()).collect();
+    let unknown = |path: &str, name: &str| Violation {
+        path: path.to_owned(),
+        rule: Rule::UnknownField,
+        message: format!("{name}: no such column; the report has: {}", names.join(", ")),
+        nearest: nearest(name, names.iter().map(String::as_str)).map(str::to_owned),
+    };
+    if let Some(levels) = args.levels
+        && !table.cut_below(levels.max(1))
+    {
+        let message = "no row of this report stands below another".to_owned();
+        violations.push(Violation { path: "levels".to_owned(), rule: Rule::Value, message, nearest: None });
+    }
+    if let Some(order) = args.order_by.as_deref() {
+        let order = order.trim();
+        let directed = order.rsplit_once(' ').filter(|(_, word)| ["asc", "desc"].contains(&&*word.to_lowercase()));
+        let (name, direction) = directed.unwrap_or((order, "asc"));
+        if !table.sort(name.trim(), direction.eq_ignore_ascii_case("desc")) {
+            violations.push(unknown("order_by", name));
+        }
+    }
+    let empty = match args.columns.as_deref() {
+        None => table.leave_out_empty(),
+        Some(wanted) => {
+            if let Err(at) = table.keep(wanted) {
+                violations.push(unknown(&format!("columns[{at}]"), wanted.get(at).map_or("", String::as_str)));
+            }
+            Vec::new()
+        }
+    };
+    if violations.is_empty() { Ok(empty) } else { Err(violations) }
+}
+
 /// The columns, and as many of the rows from `start` on as fit into that many bytes.
 fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str) -> Map<String, Value> {
     let all = table.rows.len();
@@ -116,7 +169,7 @@ fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str) -> M
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut rows: Vec<Value> = table.rows.into_iter().skip(start).take(limit).map(Value::Array).collect();
     rows.truncate(how_many(&rows, bytes.saturating_sub(columns.to_string().len())));
-    let end = start + rows.len();
+    let end = if limit == 0 { all } else { start + rows.len() };
     let mut page = Map::from_iter([
         ("shown".to_owned(), json!(shown(start as u64, rows.len() as u64, Some(all as u64), end < all))),
         ("columns".to_owned(), columns),
@@ -138,7 +191,11 @@ fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str) -> M
 
 /// What is to be known of a column.
 pub(crate) fn described(column: &Column) -> Value {
-    let mut facts = json!({"field": column.field, "label": column.label, "type": column.kind});
+    let mut facts = json!({"field": column.field, "type": column.kind});
+    // A label that only spells the name says nothing.
+    if column.label.to_lowercase().replace([' ', '-'], "_") != column.field {
+        facts["label"] = json!(column.label);
+    }
     let options = match column.kind.as_str() {
         "Link" => "link_to",
         "Dynamic Link" => "link_to_doctype_in",

@@ -1,11 +1,11 @@
 //! Single documents: wiremock where the exact requests count, or that nothing is asked.
 
 use erpnext_mcp::app::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::add_custom_field;
 use crate::hazards::{Place, rows};
-use crate::sandbox::{SampleSite, first};
+use crate::sandbox::{SampleSite, first, site};
 use crate::support::{META, Site, all, call, refusal};
 
 const ORDER: &str = "/api/resource/Sales%20Order/SO-1";
@@ -106,4 +106,40 @@ async fn every_field_is_those_of_the_site_too() {
     for (field, value) in whole["document"].as_object().unwrap() {
         assert_eq!(read["document"][field], *value, "{field}");
     }
+}
+
+#[on_every_version]
+async fn rows_show_what_the_desk_s_grid_shows_and_the_rest_where_it_is_asked_for() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let name = first(&app, "Sales Invoice", json!({"docstatus": 1})).await;
+    let get = async |more: serde_json::Value| {
+        let mut asked = json!({"name": name});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call(&app, "get_sales_invoice_document", asked).await.unwrap()
+    };
+    let short = get(json!({})).await;
+    let rows = short["document"]["items"].as_array().unwrap();
+    for row in rows {
+        for column in ["name", "item_code", "qty", "rate", "amount"] {
+            assert!(row.get(column).is_some(), "{column}: {row}");
+        }
+        for (column, value) in row.as_object().unwrap() {
+            assert!(!column.starts_with("base_") && *value != 0.0 && *value != false, "{column}: {row}");
+        }
+    }
+    assert!(short["document"]["items"].to_string().len() <= 340 * rows.len(), "{}", short["document"]["items"]);
+    assert!(short["note"].as_str().unwrap().contains("rows show their main columns"), "{short}");
+    let whole = get(json!({"fields": ["items"]})).await;
+    assert!(whole["document"]["items"][0].as_object().unwrap().len() > rows[0].as_object().unwrap().len(), "{whole}");
+    let one = get(json!({"fields": ["items.qty"]})).await;
+    assert!(one["document"]["items"][0]["qty"].is_number() && one["note"].is_null(), "{one}");
+}
+
+#[on_every_version]
+async fn a_field_that_was_asked_for_is_told_to_be_empty() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let asked = json!({"name": "Kestrel Software", "fields": ["customer_name", "image", "accounts"]});
+    let got = call(&app, "get_customer_document", asked).await.unwrap();
+    let document = got["document"].as_object().unwrap();
+    assert_eq!((document.get("image"), document.len()), (Some(&Value::Null), 4), "{got}");
 }

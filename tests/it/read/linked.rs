@@ -116,6 +116,56 @@ async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
 }
 
 #[on_every_version]
+async fn a_history_can_be_cut_to_the_newest_and_to_some_fields() {
+    let (_site, app) = site(json!({"doctypes": {"Customer": {"read": true, "update": true}}})).await;
+    let change = |data: Value| json!({"name": "Kestrel Software", "data": data});
+    for data in
+        [json!({"website": "https://a.example"}), json!({"tax_id": "T-1"}), json!({"tax_id": "T-2", "website": ""})]
+    {
+        call(&app, "update_customer_document", change(data)).await.unwrap();
+    }
+    let of = |more: Value| {
+        let mut of = json!({"doctype": "Customer", "name": "Kestrel Software"});
+        of.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        of
+    };
+    let newest = call(&app, "get_document_history", of(json!({"limit": 1}))).await.unwrap();
+    assert_eq!(newest["entries"][0]["changes"]["tax_id"]["to"], "T-2", "{newest}");
+    assert_eq!(
+        (newest["entries"].as_array().unwrap().len(), newest["count"].as_u64() > Some(3)),
+        (1, true),
+        "{newest}"
+    );
+    let taxes = call(&app, "get_document_history", of(json!({"fields": ["tax_id"]}))).await.unwrap();
+    let told: Vec<&Value> = taxes["entries"].as_array().unwrap().iter().map(|entry| &entry["changes"]).collect();
+    assert_eq!(told.len(), 2, "{taxes}");
+    assert!(told.iter().all(|changes| changes.as_object().unwrap().len() == 1), "{taxes}");
+    let text = refusal(&app, "get_document_history", of(json!({"fields": ["tax_idd"]}))).await;
+    assert!(text.contains("did you mean tax_id?"), "{text}");
+}
+
+#[on_every_version]
+async fn an_amendment_is_told_as_one() {
+    let (_site, app) = site(json!({"default": crate::support::all()})).await;
+    let order =
+        call(&app, "list_generic_documents", json!({"doctype": "Quotation", "filters": {"docstatus": 1}, "limit": 1}));
+    let order = order.await.unwrap()["documents"][0]["name"].clone();
+    let of = |name: &Value| json!({"doctype": "Quotation", "name": name, "confirm": true});
+    call(&app, "cancel_generic_document", of(&order)).await.unwrap();
+    let amended = call(&app, "amend_generic_document", of(&order)).await.unwrap();
+    let name = amended
+        .as_object()
+        .unwrap()
+        .values()
+        .find(|value| value.as_str().is_some_and(|text| text.ends_with("-1")))
+        .unwrap();
+    let told = call(&app, "get_document_history", json!({"doctype": "Quotation", "name": name})).await.unwrap();
+    let what: Vec<&str> =
+        told["entries"].as_array().unwrap().iter().filter_map(|entry| entry["what"].as_str()).collect();
+    assert!(what.contains(&"amended") && !what.contains(&"cancelled"), "{told}");
+}
+
+#[on_every_version]
 async fn a_document_that_the_user_may_not_read_has_no_history() {
     let (_site, app) = site_as("reader", json!({"default": {"read": true}})).await;
     for tool in ["get_document_history", "get_linked_documents"] {

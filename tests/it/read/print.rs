@@ -21,6 +21,21 @@ async fn a_document_is_printed_as_markdown_and_a_missing_converter_is_explained(
 }
 
 #[on_every_version]
+async fn a_print_format_that_the_doctype_does_not_have_is_told_with_those_it_has() {
+    let (site, app) = site(json!({"default": {"read": true, "print": true}})).await;
+    let format = json!({"name": "Order with Terms", "doc_type": "Sales Order", "standard": "No"});
+    site.with(|site| site.set("Print Format", "Order with Terms", format.as_object().unwrap())).unwrap();
+    let list = json!({"doctype": "Sales Order", "limit": 1, "fields": ["name"]});
+    let order = call(&app, "list_generic_documents", list).await.unwrap()["documents"][0]["name"].clone();
+    let print = |format: &str| json!({"doctype": "Sales Order", "name": order, "format": format});
+    let told = refusal(&app, "print_document", print("Order with Term")).await;
+    assert!(told.contains("it has: Standard, Order with Terms; did you mean Order with Terms?"), "{told}");
+    for format in ["Standard", "Order with Terms"] {
+        call(&app, "print_document", print(format)).await.unwrap();
+    }
+}
+
+#[on_every_version]
 async fn nothing_is_printed_of_which_anything_is_withheld() {
     let site = SampleSite::bench().await.sandbox;
     let permissions = json!({"default": {"read": true, "update": true, "print": true}});

@@ -57,6 +57,20 @@ async fn an_empty_list_tells_which_filter_names_nothing() {
 }
 
 #[on_every_version]
+async fn an_empty_list_tells_which_field_has_such_a_choice_and_which_values_there_are() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let list = |doctype: &str, filters: Value| json!({"doctype": doctype, "filters": filters});
+    for (doctype, filters, note) in [
+        ("Lead", json!({"state": "Open"}), "state: no document has \"Open\"; status has this choice"),
+        ("Address", json!({"city": "Nowhere"}), "city: no document has \"Nowhere\"; the most frequent are \""),
+        ("Customer", json!({"image": "x"}), "image: no document that may be seen has a value here"),
+    ] {
+        let listed = call(&app, "list_generic_documents", list(doctype, filters)).await.unwrap();
+        assert!(listed["note"].as_str().unwrap_or_default().starts_with(note), "{listed}");
+    }
+}
+
+#[on_every_version]
 async fn a_dry_run_looks_for_links_that_may_be_read() {
     let (_site, app) = site(json!({"default": all()})).await;
     let data =

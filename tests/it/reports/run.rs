@@ -105,6 +105,51 @@ async fn h53_filters_are_checked_before_anything_runs() {
 }
 
 #[on_every_version]
+async fn a_report_that_is_not_there_is_told_with_the_nearest_and_case_does_not_count() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
+    for tool in ["run_report", "describe_report"] {
+        let text = refusal(&app, tool, json!({"name": "Acounts Receivable"})).await;
+        assert!(text.contains("Did you mean \"Accounts Receivable\"?"), "{text}");
+        let filters = json!({"company": COMPANY});
+        let given = if tool == "run_report" { json!({"filters": filters}) } else { json!({}) };
+        let mut given = given;
+        given["name"] = json!("accounts receivable");
+        let answer = call(&app, tool, given).await.unwrap();
+        assert_eq!(answer["report"], "Accounts Receivable");
+    }
+}
+
+#[on_every_version]
+async fn a_report_gives_the_columns_the_order_and_the_totals_that_are_asked_for() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts Receivable"]})).await;
+    let asked = |more: Value| {
+        let mut asked = json!({"name": "Accounts Receivable", "filters": {"company": COMPANY}, "limit": 500});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked
+    };
+    let whole = call(&app, "run_report", asked(json!({}))).await.unwrap();
+    let empty = whole["empty_columns"].as_array().unwrap();
+    assert!(!empty.is_empty() && empty.iter().all(|name| !has(&whole, name.as_str().unwrap())), "{whole}");
+    let some = json!({"columns": ["party", "outstanding"], "order_by": "outstanding desc"});
+    let sorted = call(&app, "run_report", asked(some)).await.unwrap();
+    assert_eq!(sorted["columns"].as_array().unwrap().len(), 2);
+    let sums: Vec<f64> = sorted["rows"].as_array().unwrap().iter().map(|row| row[1].as_f64().unwrap()).collect();
+    assert!(sums.is_sorted_by(|a, b| a >= b) && sums.len() > 3, "{sums:?}");
+    let totals = call(&app, "run_report", asked(json!({"totals_only": true}))).await.unwrap();
+    assert_eq!((&totals["rows"], &totals["total"]), (&json!([]), &whole["total"]));
+    assert_eq!(totals["total_rows"], whole["total_rows"]);
+    assert!(totals.get("next_cursor").is_none() && totals["total"].get("age").is_none(), "{totals}");
+    for (wrong, wanted) in [
+        (json!({"columns": ["prty"]}), "columns[0]: prty: no such column"),
+        (json!({"order_by": "outstandng desc"}), "did you mean outstanding?"),
+        (json!({"levels": 1}), "no row of this report stands below another"),
+    ] {
+        let text = refusal(&app, "run_report", asked(wrong)).await;
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+#[on_every_version]
 async fn h53_a_report_in_the_background_is_started_awaited_and_read() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Stock Balance", "Sales Register"]})).await;
     let answer = call(&app, "run_report", json!({"name": "Stock Balance"})).await.unwrap();
