@@ -29,6 +29,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("workflow", &["approve", "approval", "reject"]),
     ("assign", &["task", "delegate"]),
     ("comment", &["note", "remark"]),
+    ("print", &["pdf", "paper"]),
 ];
 
 /// The tools that the words fit, best first; equal ones in the order given.
@@ -40,8 +41,15 @@ pub fn by_words(query: &str, tools: impl Iterator<Item = Tool>) -> Vec<Tool> {
     scored.into_iter().map(|(_, tool)| tool).collect()
 }
 
+/// Whether the words ask for a mail to be sent.
+pub fn is_about_sending(query: &str) -> bool {
+    let words: Vec<String> = query.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    has(&["email", "mail", "mails", "emails"]) && has(&["send", "sends", "sending", "e", "email"])
+}
+
 /// The words of a text, in lower case and the singular, without those that say nothing.
-fn words(text: &str) -> Vec<String> {
+pub fn words(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_alphanumeric()).map(singular).filter(|word| !word.is_empty());
     words.filter(|word| !EMPTY.contains(&word.as_str())).collect()
 }
@@ -141,6 +149,7 @@ mod tests {
             ("turn a quotation into an order", "convert_document"),
             ("approve or reject", "get_workflow_actions"),
             ("sum by month", "aggregate_documents"),
+            ("print pdf", "print_document"),
         ] {
             assert_eq!(found(query).first(), Some(&wanted), "{query}: {:?}", found(query));
         }

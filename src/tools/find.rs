@@ -140,6 +140,32 @@ async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolErr
     Err(ToolError::arguments(call.tool.name(), vec![violation]))
 }
 
+/// What a model has to know that looks for a way to send mail.
+const NOTHING_SENDS: &str = "no tool sends e-mail: a Communication that is created is only a record of one. print_document \
+                             gives a document's text or PDF to send by other means";
+
+/// DocTypes that are no table's: those of the configuration that the words name, and the one that is named exactly, where
+/// the site has it.
+async fn own_doctypes(
+    session: &Session<'_>,
+    doctype: Option<&str>,
+    query: Option<&str>,
+    none_found: bool,
+) -> Vec<String> {
+    let is_own = |name: &str| session.catalog.generated(name).is_none() && !session.policy.operations(name).is_empty();
+    let words = doctype.or(query).map(search::words).unwrap_or_default();
+    let named = session.policy.doctypes().map(|(name, _)| name).filter(|name| is_own(name));
+    let holds = |name: &&str| !words.is_empty() && search::words(name).iter().any(|word| words.contains(word));
+    let mut found: Vec<String> = named.filter(holds).map(str::to_owned).collect();
+    let exact = doctype.or(query).map(str::trim).filter(|name| none_found && found.is_empty() && is_own(name));
+    if let Some(name) = exact
+        && let Ok(def) = session.catalog.shown(session.asker(), name).await
+    {
+        found.push(def.name.to_owned());
+    }
+    found
+}
+
 /// The available DocType that was meant by a name which none has.
 fn other_doctype<'a>(session: &'a Session<'a>, doctype: &str) -> Option<&'a str> {
     let named = session.policy.doctypes().map(|(name, _)| name);
@@ -193,7 +219,22 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     if !more.is_empty() {
         result.insert("more".to_owned(), json!(more));
     }
+    let own = own_doctypes(session, doctype, query, found.is_empty()).await;
+    if !own.is_empty() {
+        let entries = own.iter().map(|name| {
+            let operations = session.policy.operations(name).iter().map(Operation::as_str).collect::<Vec<_>>();
+            json!({"name": name, "operations": operations})
+        });
+        result.insert("doctypes".to_owned(), entries.collect());
+    }
+    if query.is_some_and(search::is_about_sending) {
+        result.insert("note".to_owned(), json!(NOTHING_SENDS));
+    }
     let next = match (found.len(), doctype) {
+        _ if !own.is_empty() => {
+            "The site's own DocTypes have no tools of their own: the generic tools take them by their exact name."
+                .to_owned()
+        }
         (0, Some(doctype)) => match other_doctype(session, doctype.trim()) {
             Some(near) => format!("No DocType {doctype:?} is available here; did you mean {near}?"),
             None => "No tool of its own: the generic tools take any permitted DocType; list_doctypes names those."

@@ -137,6 +137,29 @@ async fn a_doctype_of_almost_that_name_is_named_where_tools_are_looked_for() {
 }
 
 #[on_every_version]
+async fn a_doctype_of_the_sites_own_is_found_where_tools_are_looked_for() {
+    let site = crate::sandbox::SampleSite::bench().await;
+    let app = crate::support::app_of(&site.config(json!({"default": {"read": true}})));
+    let found = call(&app, "find_tools", json!({"doctype": "Odd Thing"})).await.unwrap();
+    assert_eq!(found["doctypes"][0]["name"], "Odd Thing", "{found}");
+    assert!(found["next"].as_str().unwrap().contains("the generic tools take them"), "{found}");
+    let rules = json!({"doctypes": {"Odd Thing": {"read": true}, "Customer": {"read": true}}});
+    let app = crate::support::app_of(&site.config(rules));
+    let found = call(&app, "find_tools", json!({"query": "list odd things"})).await.unwrap();
+    assert_eq!(found["doctypes"], json!([{"name": "Odd Thing", "operations": ["read"]}]), "{found}");
+}
+
+#[on_every_version]
+async fn who_looks_for_a_way_to_send_mail_is_told_that_nothing_does() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    for query in ["send email", "e-mail an invoice", "email the customer"] {
+        let found = call(&app, "find_tools", json!({"query": query})).await.unwrap();
+        assert!(found["note"].as_str().unwrap_or_default().contains("no tool sends e-mail"), "{query}: {found}");
+    }
+    assert!(call(&app, "find_tools", json!({"query": "customer"})).await.unwrap()["note"].is_null());
+}
+
+#[on_every_version]
 async fn sums_say_that_drafts_count_and_counts_that_they_count_documents() {
     let (_site, app) = site(json!({"default": all()})).await;
     let sum =
