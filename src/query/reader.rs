@@ -1,7 +1,7 @@
 //! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
-use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag, flag, nearest, nearest_field};
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, flag, nearest, nearest_field};
 use serde_json::{Value, json};
 
 use super::compare::{alias, compared, is_operator, no_choice, of_day, or_empty};
@@ -9,7 +9,6 @@ use super::foreign_syntax::{self, Meant};
 use super::packed::unpacked;
 use crate::policy::{FieldRule, Filter, Policy, Rows};
 use crate::shape::Masked;
-use crate::shape::present::currency_of;
 use crate::shape::{Children, no_table};
 use crate::site::is_compound;
 
@@ -17,14 +16,14 @@ const MASKED: &str = "the site hides it from this user, who needs the right to s
 
 /// Reads queries on one DocType for one caller, and collects what is wrong with them.
 pub struct Reader<'a> {
-    def: &'static DocTypeDef,
-    rule: &'a FieldRule,
+    pub(super) def: &'static DocTypeDef,
+    pub(super) rule: &'a FieldRule,
     /// Finds the tables of child rows, where filters may be on their columns.
     children: Option<Children<'a>>,
     /// Says which trees may be walked; without it none.
     policy: Option<&'a Policy>,
     /// What the site masks for the user, or hides.
-    masked: Option<&'a Masked>,
+    pub(super) masked: Option<&'a Masked>,
     violations: Vec<Violation>,
 }
 
@@ -167,42 +166,6 @@ impl<'a> Reader<'a> {
             return None;
         }
         Some((Rows::of(def, table)?, field))
-    }
-
-    /// The columns of a list: those asked for, `*` for all, or a useful few.
-    pub fn fields(&mut self, asked: Option<&[String]>) -> Vec<String> {
-        let (def, rule, masked) = (self.def, self.rule, self.masked);
-        let hidden = move |name: &str| masked.is_some_and(|masked| masked.hides(def.name, name));
-        let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(*field) && !hidden(field.fieldname);
-        let mut names: Vec<&str> = Vec::new();
-        match asked {
-            None => {
-                names.extend(def.all_fields().filter(permitted).filter(|f| shown_in_lists(def, f)).map(|f| f.fieldname))
-            }
-            Some(asked) => {
-                for (i, name) in asked.iter().enumerate() {
-                    match name.as_str() {
-                        "*" => names.extend(def.all_fields().filter(permitted).map(|f| f.fieldname)),
-                        _ => names.extend(self.field(&format!("fields[{i}]"), name).map(|field| field.fieldname)),
-                    }
-                }
-            }
-        }
-        let mut columns = vec!["name".to_owned()];
-        for name in names {
-            if !columns.iter().any(|known| known == name) {
-                columns.push(name.to_owned());
-            }
-        }
-        // Money says nothing without its currency, nor a title that is the pattern for another field (H64).
-        let money = columns.iter().filter_map(|name| currency_of(def, def.field(name)?));
-        let titled = def.titled_by().filter(|_| columns.iter().any(|name| def.title_field == Some(name)));
-        for by in money.chain(titled).filter(permitted).map(|field| field.fieldname.to_owned()).collect::<Vec<_>>() {
-            if !columns.contains(&by) {
-                columns.push(by);
-            }
-        }
-        columns
     }
 
     /// Filters of which any has to hold. The site cannot be told one as a choice that takes it several comparisons.
@@ -396,18 +359,4 @@ fn form(path: &str, name: &str, (operator, value): &Meant) -> String {
 /// The place of an error, with the name that is wrong.
 pub(super) fn named(path: &str, name: &str) -> String {
     if path.ends_with(&format!(".{name}")) { path.to_owned() } else { format!("{path}: {name}") }
-}
-
-/// The columns that tell documents apart: title, the desk's list, status.
-fn shown_in_lists(def: &DocTypeDef, field: &FieldDef) -> bool {
-    let name = field.fieldname;
-    field.is(flag::IN_LIST_VIEW)
-        || def.title_field == Some(name)
-        || matches!(name, "name" | "status" | "workflow_state")
-        || name == "docstatus" && (def.is(doctype_flag::SUBMITTABLE) || is_ledger(def))
-}
-
-/// Whether its documents are made by vouchers, and submitted and cancelled with them (H71).
-fn is_ledger(def: &DocTypeDef) -> bool {
-    ["voucher_type", "voucher_no"].into_iter().all(|field| def.field(field).is_some())
 }

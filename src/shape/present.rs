@@ -39,7 +39,7 @@ pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<Str
                         let field = child.and_then(|child| child.field(key));
                         cut |= cell(field, value, longest(IN_A_ROW));
                         let told = !is_empty(value) && (asked || key != "idx");
-                        let shown = grid.is_none_or(|grid| key == "name" || is_of_the_grid(grid, key, value));
+                        let shown = grid.is_none_or(|_| key == "name" || !is_zero(value) && is_main(children, field));
                         columns |= told && !shown && !is_zero(value);
                         told && shown
                     });
@@ -52,9 +52,11 @@ pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<Str
     LeftOut { text: cut, columns }
 }
 
-/// Whether the desk shows the column in a table of rows, and it says something.
-fn is_of_the_grid(child: &DocTypeDef, key: &str, value: &Value) -> bool {
-    child.field(key).is_none_or(|field| field.is(flag::IN_LIST_VIEW)) && !is_zero(value)
+/// Whether a column of rows is one that the desk's grid shows, or links the row to another document of its chain.
+fn is_main(children: Children<'_>, column: Option<&FieldDef>) -> bool {
+    let Some(column) = column else { return true };
+    let chained = |target: &str| children(target).is_some_and(|def| def.is(doctype_flag::SUBMITTABLE));
+    column.is(flag::IN_LIST_VIEW) || column.kind == FieldKind::Link && column.target().is_some_and(chained)
 }
 
 fn is_zero(value: &Value) -> bool {

@@ -43,7 +43,7 @@ pub static CHANGES: ToolSpec = ToolSpec {
 #[derive(Deserialize, JsonSchema)]
 struct ChangesArgs {
     doctypes: Names,
-    /// YYYY-MM-DD HH:MM:SS in the site's time, or with an offset; required in the first call
+    /// YYYY-MM-DD HH:MM:SS in the site's time; required in the first call
     since: Option<String>,
     #[serde(default)]
     limit: Limit,

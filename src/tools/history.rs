@@ -39,9 +39,8 @@ pub static HISTORY: ToolSpec = ToolSpec {
 struct HistoryArgs {
     doctype: DocTypeName,
     name: DocumentName,
-    /// only what happened from this date or time on
+    /// from this time on
     since: Option<String>,
-    /// the newest so many
     #[serde(default)]
     limit: Limit,
     /// only changes of these

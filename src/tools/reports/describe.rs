@@ -31,7 +31,7 @@ pub static DESCRIBE: ToolSpec = ToolSpec {
 
 #[derive(Deserialize, JsonSchema)]
 struct DescribeArgs {
-    /// the report's exact name, as list_reports gives it
+    /// as list_reports gives it
     name: String,
 }
 

@@ -42,9 +42,9 @@ pub static RUN: ToolSpec = ToolSpec {
 
 #[derive(Deserialize, JsonSchema)]
 struct RunArgs {
-    /// the report's exact name, as list_reports gives it
+    /// as list_reports gives it
     name: String,
-    /// {"filter": value}, as listed by describe_report
+    /// {"filter": value}
     #[serde(default)]
     filters: Object,
     columns: Option<FieldNames>,

@@ -48,7 +48,11 @@ async fn h25_nothing_is_null_in_a_list_and_absent_in_a_document() {
     let get = json!({"doctype": "Odd Thing", "name": name, "fields": ["name", "class", "title"]});
     let mut whole = row;
     whole["class"] = Value::Null;
-    assert_eq!(place.call("get_generic_document", get).await["document"], whole, "whoever asks is told that it is empty");
+    assert_eq!(
+        place.call("get_generic_document", get).await["document"],
+        whole,
+        "whoever asks is told that it is empty"
+    );
     // To set what is absent, to leave it so and to empty it are three things, and none is told as a difference.
     let set = place.update("Odd Thing", name, json!({"class": "a", "from": null})).await;
     assert_eq!(set["changed"], json!({"class": {"from": null, "to": "a"}}), "{set}");

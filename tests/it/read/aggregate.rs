@@ -107,7 +107,7 @@ async fn only_fields_of_the_table_reach_the_query_and_every_mistake_is_named() {
     let arguments = json!({"doctype": "Sales Order", "measures": ["sum(grand_total) from tabUser --", "total", "sum(customer)"],
         "group_by": ["po_no", "transaction_date:mont", "status; drop table"], "order_by": "customer"});
     let text = refusal(&app, TOOL, arguments).await;
-    assert!(text.contains("there are 7 problems"), "{text}");
+    assert!(text.contains("there are 6 problems"), "{text}");
     for wrong in
         ["measures[1]", "group_by[0]: po_no", "did you mean transaction_date:month?", "group_by[2]: status; drop table"]
     {

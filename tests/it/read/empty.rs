@@ -21,7 +21,8 @@ async fn with_todos() -> (erpnext_sandbox::Sandbox, Connection) {
         if at % 2 == 0 {
             todo["color"] = ["#ff0000", "#00ff00", "#0000ff"][at / 2].into();
         }
-        call(&app, "create_todo_document", json!({"data": todo})).await.unwrap();
+        let made = call(&app, "create_todo_document", json!({"data": todo})).await.unwrap();
+        super::pages::without_date(&site, &made["created"]);
     }
     (site, app)
 }

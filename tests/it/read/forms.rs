@@ -186,7 +186,7 @@ async fn a_column_that_the_site_does_not_have_is_no_fault_of_the_caller() {
     let listed = call(&app, LIST, json!({})).await.unwrap();
     assert_eq!(listed["documents"], json!([{"name": "SO-1"}]));
     let sent = site.sent().await;
-    assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "po_no"]));
+    assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "po_no", "modified"]));
 }
 
 #[on_every_version]

@@ -29,7 +29,7 @@ async fn order() -> (Site, Connection) {
 async fn a_document_comes_whole_without_what_says_nothing() {
     let (site, app) = order().await;
     let answer = call(&app, "get_sales_order_document", json!({"name": "SO-1"})).await.unwrap();
-    let rows = json!([{"name": "row1", "item_code": "SKU-1", "qty": 2.5, "rate": 0.1, "page_break": false}]);
+    let rows = json!([{"name": "row1", "item_code": "SKU-1", "qty": 2.5, "rate": 0.1}]);
     let document = json!({
         "name": "SO-1", "customer": "Zod Co", "grand_total": 12345678901234.56, "disable_rounded_total": true,
         "items": rows, "docstatus": 0,

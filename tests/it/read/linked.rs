@@ -151,8 +151,8 @@ async fn an_amendment_is_told_as_one() {
         call(&app, "list_generic_documents", json!({"doctype": "Quotation", "filters": {"docstatus": 1}, "limit": 1}));
     let order = order.await.unwrap()["documents"][0]["name"].clone();
     let of = |name: &Value| json!({"doctype": "Quotation", "name": name, "confirm": true});
-    call(&app, "cancel_generic_document", of(&order)).await.unwrap();
-    let amended = call(&app, "amend_generic_document", of(&order)).await.unwrap();
+    call(&app, "cancel_document", of(&order)).await.unwrap();
+    let amended = call(&app, "amend_document", of(&order)).await.unwrap();
     let name = amended
         .as_object()
         .unwrap()

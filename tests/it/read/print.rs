@@ -23,8 +23,9 @@ async fn a_document_is_printed_as_markdown_and_a_missing_converter_is_explained(
 #[on_every_version]
 async fn a_print_format_that_the_doctype_does_not_have_is_told_with_those_it_has() {
     let (site, app) = site(json!({"default": {"read": true, "print": true}})).await;
-    let format = json!({"name": "Order with Terms", "doc_type": "Sales Order", "standard": "No"});
-    site.with(|site| site.set("Print Format", "Order with Terms", format.as_object().unwrap())).unwrap();
+    let format =
+        json!({"doctype": "Print Format", "name": "Order with Terms", "doc_type": "Sales Order", "standard": "No"});
+    site.with(|site| site.insert(format.as_object().unwrap().clone())).unwrap();
     let list = json!({"doctype": "Sales Order", "limit": 1, "fields": ["name"]});
     let order = call(&app, "list_generic_documents", list).await.unwrap()["documents"][0]["name"].clone();
     let print = |format: &str| json!({"doctype": "Sales Order", "name": order, "format": format});

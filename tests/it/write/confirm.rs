@@ -69,7 +69,7 @@ async fn operations_that_the_configuration_names_wait_too() {
     let draft = first(&app, "Sales Order", json!({"docstatus": 0})).await;
     let shown = preview(&app, "submit_sales_order_document", json!({"name": draft})).await;
     assert!(shown["confirm_token"].is_string(), "{shown}");
-    let permitted = call(&app, "get_doctype_permissions", json!({"doctype": "ToDo"})).await.unwrap();
+    let permitted = call(&app, "get_doctype_permissions", json!({"doctype": "Sales Order"})).await.unwrap();
     assert_eq!(permitted["needs_confirmation"], json!(["update", "delete", "submit", "cancel"]), "{permitted}");
 }
 

@@ -1,0 +1,58 @@
+//! The columns of a list.
+
+use erpnext_schema::{DocTypeDef, FieldDef, doctype_flag, flag};
+
+use super::reader::Reader;
+use crate::shape::present::currency_of;
+
+impl Reader<'_> {
+    /// The columns of a list: those asked for, `*` for all, or a useful few.
+    pub fn fields(&mut self, asked: Option<&[String]>) -> Vec<String> {
+        let (def, rule, masked) = (self.def, self.rule, self.masked);
+        let hidden = move |name: &str| masked.is_some_and(|masked| masked.hides(def.name, name));
+        let permitted = move |field: &&FieldDef| field.in_lists() && rule.may_read(*field) && !hidden(field.fieldname);
+        let mut names: Vec<&str> = Vec::new();
+        match asked {
+            None => {
+                names.extend(def.all_fields().filter(permitted).filter(|f| shown_in_lists(def, f)).map(|f| f.fieldname))
+            }
+            Some(asked) => {
+                for (i, name) in asked.iter().enumerate() {
+                    match name.as_str() {
+                        "*" => names.extend(def.all_fields().filter(permitted).map(|f| f.fieldname)),
+                        _ => names.extend(self.field(&format!("fields[{i}]"), name).map(|field| field.fieldname)),
+                    }
+                }
+            }
+        }
+        let mut columns = vec!["name".to_owned()];
+        for name in names {
+            if !columns.iter().any(|known| known == name) {
+                columns.push(name.to_owned());
+            }
+        }
+        // Money says nothing without its currency, nor a title that is the pattern for another field (H64).
+        let money = columns.iter().filter_map(|name| currency_of(def, def.field(name)?));
+        let titled = def.titled_by().filter(|_| columns.iter().any(|name| def.title_field == Some(name)));
+        for by in money.chain(titled).filter(permitted).map(|field| field.fieldname.to_owned()).collect::<Vec<_>>() {
+            if !columns.contains(&by) {
+                columns.push(by);
+            }
+        }
+        columns
+    }
+}
+
+/// The columns that tell documents apart: title, the desk's list, status.
+fn shown_in_lists(def: &DocTypeDef, field: &FieldDef) -> bool {
+    let name = field.fieldname;
+    field.is(flag::IN_LIST_VIEW)
+        || def.title_field == Some(name)
+        || matches!(name, "name" | "status" | "workflow_state")
+        || name == "docstatus" && (def.is(doctype_flag::SUBMITTABLE) || is_ledger(def))
+}
+
+/// Whether its documents are made by vouchers, and submitted and cancelled with them (H71).
+fn is_ledger(def: &DocTypeDef) -> bool {
+    ["voucher_type", "voucher_no"].into_iter().all(|field| def.field(field).is_some())
+}
