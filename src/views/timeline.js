@@ -1,10 +1,10 @@
 // What happened to a document, newest first, by day.
 const KINDS = { created: "good", submitted: "good", approval: "good", cancelled: "bad", changed: "info" };
 
-function entry({ at, by, what, to, subject, text, changes, rows }) {
+function entry({ at, by, what, to, subject, text, changes, also_changed, rows }) {
   const byTable = {};
   for (const { table, ...row } of rows ?? []) (byTable[table] ??= []).push(row);
-  const all = { ...changes, ...byTable };
+  const all = { ...changes, ...also_changed, ...byTable };
   const fields = entriesOf(all).map(([field]) => label(field));
   const told = fields.length ? changeTable(all) : null;
   const time = at?.length > 10 ? date(at, { timeStyle: "short" }) : "";
