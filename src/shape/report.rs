@@ -299,7 +299,8 @@ mod tests {
         assert_eq!(table.rows.len(), 1);
         let flat = json!([{"account": "Cash", "debit": 5}, {"account": "'Profit'", "debit": 5}]);
         let mut table = read(json!({"columns": columns, "result": flat}));
-        assert_eq!((table.rows.len(), &table.total, table.cut_below(1)), (2, &None, false));
+        assert!(!table.cut_below(1));
+        assert_eq!((table.rows.len(), table.total), (2, None));
     }
 
     #[test]
