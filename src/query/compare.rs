@@ -81,10 +81,12 @@ pub fn or_empty(operator: &str) -> Option<&str> {
 }
 
 /// What becomes of empty fields, which the site takes for less than any date or text (H73) and for another value than any
-/// (H22), and what a negation says of rows. A mandatory field, and a choice that has a default, is never empty.
+/// (H22), and what a negation says of rows. A mandatory field, a choice that has a default and the status that
+/// the site itself keeps are never empty.
 pub fn on_empty_fields<'f>(def: &DocTypeDef, filters: impl Iterator<Item = &'f Filter>) -> Vec<String> {
     let may_be_empty = |filter: &&Filter| {
-        let chosen = |field: &FieldDef| field.kind == FieldKind::Select && field.default.is_some();
+        let is_kept = |field: &FieldDef| field.default.is_some() || field.fieldname == "status";
+        let chosen = |field: &FieldDef| field.kind == FieldKind::Select && is_kept(field);
         let filled = |field: &FieldDef| field.is(flag::REQD) || chosen(field);
         filter.rows.is_some() || !def.field(&filter.field).is_some_and(filled)
     };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// A column.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,18 +69,17 @@ impl Table {
             Some((total, rows)) if totalled => (rows, Some(cells(&columns, total))),
             _ => (raw, None),
         };
-        let (raw, total) = match (total, raw.split_last()) {
-            (None, Some((last, rows))) if is_total(last) => (rows, Some(cells(&columns, last))),
-            (total, _) => (raw, total),
-        };
+        let at = total_at(raw).filter(|_| total.is_none());
+        let total = total.or_else(|| Some(cells(&columns, raw.get(at?)?)));
         let total = total.map(|mut total| {
             let sums = columns.iter().zip(&mut total).filter(|(column, _)| !is_summed(column));
             sums.for_each(|(_, sum)| *sum = Value::Null);
             total
         });
         // Reports set their parts apart with empty objects.
-        let rows = raw.iter().filter(|row| row.as_object().is_none_or(|row| !row.is_empty()));
-        let rows = rows.map(|row| cells(&columns, row)).collect();
+        let rows = raw.iter().enumerate().filter(|(i, _)| Some(*i) != at);
+        let rows = rows.filter(|(_, row)| row.as_object().is_none_or(|row| !row.is_empty()));
+        let rows = rows.map(|(_, row)| cells(&columns, row)).collect();
         let figure = |entry: &Value| Some((entry.get("label")?.as_str()?.to_owned(), entry.get("value")?.clone()));
         let summary = list("report_summary").iter().filter_map(figure).collect();
         Self { columns, rows, total, summary, doctypes }
@@ -162,10 +161,16 @@ impl Table {
 /// What tells how deep a row stands below others.
 const LEVEL: &str = "indent";
 
-/// Whether a row is the total of those before it: ERPNext quotes the label of a row that it computes.
-fn is_total(row: &Value) -> bool {
-    let labels = row.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
-    labels.into_iter().any(|label| label.starts_with("'Total") && label.ends_with('\''))
+/// Where the total stands among the rows that a report computes at its end: ERPNext quotes the labels of such rows. After
+/// the total of a ledger comes its closing balance.
+fn total_at(rows: &[Value]) -> Option<usize> {
+    let computed = rows.iter().enumerate().rev().map_while(|(at, row)| Some((at, computed_label(row)?)));
+    computed.filter(|(_, label)| label.starts_with("'Total")).map(|(at, _)| at).next()
+}
+
+fn computed_label(row: &Value) -> Option<&str> {
+    let mut labels = row.as_object()?.values().filter_map(Value::as_str);
+    labels.find(|label| label.len() > 2 && label.starts_with('\'') && label.ends_with('\''))
 }
 
 /// Whether the sum of a column says something: the site adds up ages and rates too.
@@ -173,6 +178,12 @@ fn is_summed(column: &Column) -> bool {
     let number = matches!(column.kind.as_str(), "Int" | "Float" | "Currency" | "Percent");
     let mut words = column.field.split(|c: char| !c.is_alphanumeric());
     !number || !words.any(|word| matches!(word, "age" | "days" | "rate" | "price" | "indent"))
+}
+
+/// Without the noise of adding fractions: the site keeps nine digits of them.
+fn rounded(value: &Value) -> Value {
+    let exact = value.as_f64().filter(|_| value.is_f64()).and_then(|number| format!("{number:.9}").parse().ok());
+    exact.and_then(Number::from_f64).map_or_else(|| value.clone(), Value::Number)
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -194,7 +205,7 @@ fn cells(columns: &[Column], row: &Value) -> Vec<Value> {
             Value::Object(row) => row.get(&column.field),
             row => row.get(at),
         };
-        value.cloned().unwrap_or_default()
+        value.map(rounded).unwrap_or_default()
     };
     columns.iter().enumerate().map(cell).collect()
 }
@@ -301,6 +312,19 @@ mod tests {
         let mut table = read(json!({"columns": columns, "result": flat}));
         assert!(!table.cut_below(1));
         assert_eq!((table.rows.len(), table.total), (2, None));
+    }
+
+    #[test]
+    fn the_total_of_a_ledger_stands_apart_from_its_opening_and_closing() {
+        let columns = json!([{"fieldname": "account"}, {"fieldname": "debit", "fieldtype": "Currency"}]);
+        let rows = json!([
+            {"account": "'Opening'", "debit": 0.1}, {"account": "Cash", "debit": 0.30000000000000004},
+            {"account": "'Total'", "debit": 0.3}, {"account": "'Closing (Opening + Total)'", "debit": 0.4},
+        ]);
+        let table = read(json!({"columns": columns, "result": rows}));
+        assert_eq!(table.total, json!(["'Total'", 0.3]).as_array().cloned());
+        assert_eq!(table.rows.len(), 3);
+        assert_eq!(table.rows[1], json!(["Cash", 0.3]).as_array().unwrap().clone());
     }
 
     #[test]
