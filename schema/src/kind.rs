@@ -102,6 +102,11 @@ kinds! {
 }
 
 impl FieldKind {
+    /// Whether the value is HTML of an editor.
+    pub const fn is_rich_text(self) -> bool {
+        matches!(self, Self::TextEditor | Self::HtmlEditor)
+    }
+
     /// Whether a document carries a value for this field.
     pub const fn holds_value(self) -> bool {
         !matches!(self.shape(), Shape::Layout)

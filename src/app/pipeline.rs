@@ -41,10 +41,8 @@ pub async fn run(
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
     let refused = tools::find::refused(registry, tool, &given);
     let (tool, mut given) = tools::find::corrected(registry, tool, given);
-    // Names are used as they were shown. What is to be stored is another matter.
-    for (_, value) in given.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "data" | "documents")) {
-        shape::make_stored(value);
-    }
+    // What was shown is taken back as it was.
+    given.values_mut().for_each(shape::make_stored);
     let misnamed = name_single(session, tool, &mut given);
     let checked =
         arguments::check(&arguments::of(&tool), &mut given).and(misnamed.map_or(Ok(()), |found| Err(vec![found])));

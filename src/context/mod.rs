@@ -1,6 +1,7 @@
 //! What a call needs: the state of the site, shared by its users, and the session of one of them.
 
 pub mod create_keys;
+pub mod last_shown;
 mod metadata_stamp;
 pub mod overlay;
 mod permlevels;

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use tokio::sync::OnceCell;
 
+use super::last_shown::LastShown;
 use super::{Permlevels, RecentCreates, SiteInfo};
 use crate::catalog::Masks;
 use crate::cleared::Tokens;
@@ -14,6 +15,8 @@ use crate::site::{CallerClient, SiteError};
 pub struct UserState {
     /// The documents that the user made of late.
     pub recent_creates: RecentCreates,
+    /// The versions of documents that the user was shown last.
+    pub last_shown: LastShown,
     /// The user's writes that wait for a confirmation.
     pub tokens: Tokens,
     /// Which permlevels the site shows to the user.

@@ -4,7 +4,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, time};
 use serde_json::{Map, Value, json};
 
 use crate::limit::memory;
-use crate::shape::Children;
+use crate::shape::{Children, markdown};
 
 /// Where the stored document holds something else than was sent: path, with what was sent and what is stored; `ignored`
 /// where that is what the document held `before`.
@@ -52,12 +52,30 @@ pub fn differences(
                 if same(field, before.get(key).unwrap_or(&Value::Null), now) {
                     difference["ignored"] = json!(true);
                 }
+                if let Some(why) = companion(def, key) {
+                    difference["why"] = json!(why);
+                }
                 found.insert(key.clone(), difference);
             }
             _ => {}
         }
     }
     found
+}
+
+/// The field that decides instead, where the site is known to work one out of another.
+fn companion(def: &DocTypeDef, field: &str) -> Option<&'static str> {
+    const COMPANIONS: &[(&str, &str, &str)] = &[
+        ("posting_date", "set_posting_time", "the site posts on the day itself, unless set_posting_time is true"),
+        ("posting_time", "set_posting_time", "the site posts at the time itself, unless set_posting_time is true"),
+        ("debit", "debit_in_account_currency", "the site works it out of debit_in_account_currency"),
+        ("credit", "credit_in_account_currency", "the site works it out of credit_in_account_currency"),
+        ("due_date", "payment_schedule", "the last due_date in payment_schedule decides it"),
+        ("amount", "rate", "the site works it out of qty and rate"),
+        ("received_qty", "rejected_qty", "the site works it out of qty and rejected_qty"),
+    ];
+    let known = COMPANIONS.iter().find(|(of, by, _)| *of == field && def.field(by).is_some());
+    known.map(|(_, _, why)| *why)
 }
 
 /// Whether two values of a field mean the same. Nothing, an empty text and 0 are the same to the site.
@@ -76,6 +94,10 @@ pub fn same(field: &FieldDef, sent: &Value, stored: &Value) -> bool {
         (Shape::Json, Value::String(sent), Value::String(stored)) => {
             let read = |text: &str| memory::inner::<Value>(text);
             read(sent) == read(stored)
+        }
+        // The site writes HTML in its own way.
+        (Shape::Text, Value::String(sent), Value::String(stored)) if field.kind.is_rich_text() => {
+            sent.trim() == stored.trim() || markdown::from_html(sent) == markdown::from_html(stored)
         }
         (Shape::Text, Value::String(sent), Value::String(stored)) => sent.trim() == stored.trim(),
         _ => false,

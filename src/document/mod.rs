@@ -3,6 +3,8 @@
 
 pub mod changes;
 pub mod differences;
+pub mod draft;
+pub mod fingerprint;
 pub mod merge;
 pub mod outcome;
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod masks;
 pub mod moments;
 pub mod names;
 mod permlevels;
+pub mod rich_text;
 pub mod suggest;
 pub mod titles;
 

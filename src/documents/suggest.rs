@@ -1,13 +1,15 @@
 //! What was probably meant by a link that leads nowhere: of a write the site only says that it does ("Main Store" for "Main
 //! Store - AB"), and a list by one is empty.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Shape};
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Shape};
+use serde_json::{Map, Value, json};
 
 use super::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation};
-use crate::site::{Function, GroupKey, GroupQuery, Measure};
+use crate::site::{Function, GroupKey, GroupQuery, ListQuery, Measure};
 
 /// The exception that lists such links.
 const LINKS: &str = "LinkValidationError";
@@ -28,6 +30,11 @@ struct Sent<'a> {
 /// The error with what the links that it names were probably meant to be, and in which of the documents they stand.
 pub async fn named(on: &DocTypeCall<'_>, mut error: ToolError, docs: &[&Map<String, Value>]) -> ToolError {
     let ToolError::Site(site) = &mut error else { return error };
+    if site.exc_type() == Some("WarehouseRequired") {
+        let companies = docs.iter().filter_map(|doc| doc.get("company")?.as_str());
+        let told = warehouses(on, companies.collect()).await;
+        told.into_iter().for_each(|told| site.add(told));
+    }
     if site.exc_type() != Some(LINKS) {
         return error;
     }
@@ -126,6 +133,24 @@ fn target(on: &DocTypeCall<'_>, filter: &Filter) -> Option<&'static str> {
 fn told(place: &str, link: &Sent<'_>, meant: &[String]) -> String {
     let meant = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", meant.join(" or ")) };
     format!("{place}: there is no {} {:?}{meant}", link.doctype, link.name)
+}
+
+/// The warehouses of the companies that goods can lie in, as far as they may be read.
+async fn warehouses(on: &DocTypeCall<'_>, companies: BTreeSet<&str>) -> Option<String> {
+    let permit = on.session.permit(Operation::Read, "Warehouse").await.ok()?;
+    let rule = permit.fields();
+    let def = on.session.catalog.known("Warehouse")?;
+    let may_see = |field| def.field(field).is_some_and(|field| rule.may_read(field));
+    if companies.is_empty() || !may_see("company") || !may_see("is_group") {
+        return None;
+    }
+    let filters =
+        vec![Filter::new("company", Operator::In, json!(companies)), Filter::new("is_group", Operator::Eq, json!(0))];
+    let (fields, order_by) = (vec!["name".to_owned()], vec![Order::asc("name")]);
+    let query = ListQuery { fields, filters, order_by, limit: 10, ..ListQuery::default() };
+    let rows = on.session.site.list(&permit, &query).await.ok()?.data;
+    let names: Vec<&str> = rows.iter().filter_map(|row| row.get("name")?.as_str()).collect();
+    (!names.is_empty()).then(|| format!("warehouses of {}: {}", Vec::from_iter(companies).join(", "), names.join(", ")))
 }
 
 /// The names of documents that may be read and are called like it.

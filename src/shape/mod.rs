@@ -4,7 +4,7 @@ pub mod called;
 mod fit;
 pub mod history;
 pub mod html;
-mod markdown;
+pub mod markdown;
 mod masked;
 pub mod page;
 pub mod plain;

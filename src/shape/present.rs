@@ -11,6 +11,15 @@ const IN_A_DOCUMENT: usize = 1_000;
 /// The same in a row: of a list, or of a child table.
 const IN_A_ROW: usize = 300;
 
+/// How texts are shown.
+#[derive(Clone, Copy, Debug)]
+struct How {
+    /// How much of one, in characters.
+    longest: usize,
+    /// HTML as Markdown.
+    markdown: bool,
+}
+
 /// What was left out of a document.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct LeftOut {
@@ -20,10 +29,17 @@ pub struct LeftOut {
     pub columns: bool,
 }
 
-/// A document for reading, and what was left out of it. `asked` says that its fields were named, which are shown whole.
-pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<String, Value>, asked: bool) -> LeftOut {
+/// A document for reading, and what was left out of it. `asked` says that its fields were named, which are shown whole;
+/// `raw` shows HTML as it is stored.
+pub fn document(
+    def: &DocTypeDef,
+    children: Children<'_>,
+    document: &mut Map<String, Value>,
+    asked: bool,
+    raw: bool,
+) -> LeftOut {
     let (mut cut, mut columns) = (false, false);
-    let longest = |most: usize| if asked { usize::MAX } else { most };
+    let how = |most: usize| How { longest: if asked || raw { usize::MAX } else { most }, markdown: !raw };
     document.retain(|key, value| {
         let field = def.field(key);
         if is_empty(value) || !asked && is_the_sites(def, key, value) {
@@ -37,7 +53,7 @@ pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<Str
                 for row in rows.iter_mut().filter_map(Value::as_object_mut) {
                     row.retain(|key, value| {
                         let field = child.and_then(|child| child.field(key));
-                        cut |= cell(field, value, longest(IN_A_ROW));
+                        cut |= cell(field, value, how(IN_A_ROW));
                         let told = !is_empty(value) && (asked || key != "idx");
                         let shown = grid.is_none_or(|_| key == "name" || !is_zero(value) && is_main(children, field));
                         columns |= told && !shown && !is_zero(value);
@@ -45,7 +61,7 @@ pub fn document(def: &DocTypeDef, children: Children<'_>, document: &mut Map<Str
                     });
                 }
             }
-            (field, value) => cut |= cell(field, value, longest(IN_A_DOCUMENT)),
+            (field, value) => cut |= cell(field, value, how(IN_A_DOCUMENT)),
         }
         true
     });
@@ -65,18 +81,18 @@ fn is_zero(value: &Value) -> bool {
 
 /// A row of a list; whether a text of it was cut.
 pub fn row(def: &DocTypeDef, row: &mut Map<String, Value>) -> bool {
-    let cut = row.iter_mut().map(|(key, value)| cell(def.field(key), value, IN_A_ROW));
+    let cut = row.iter_mut().map(|(key, value)| cell(def.field(key), value, How { longest: IN_A_ROW, markdown: true }));
     cut.fold(false, |any, cut| any | cut)
 }
 
 /// One value; whether it was cut.
-fn cell(field: Option<&FieldDef>, value: &mut Value, longest: usize) -> bool {
+fn cell(field: Option<&FieldDef>, value: &mut Value, how: How) -> bool {
     let Value::String(whole) = value else { return false };
-    if field.is_some_and(|field| matches!(field.kind, FieldKind::TextEditor | FieldKind::HtmlEditor)) {
+    if how.markdown && field.is_some_and(|field| field.kind.is_rich_text()) {
         *whole = markdown::from_html(whole);
     }
     // Names and links are given back as they are, so they are never cut; the site keeps them short.
-    match text::cut(whole, longest) {
+    match text::cut(whole, how.longest) {
         Some(cut) => {
             *whole = cut;
             true

@@ -34,7 +34,7 @@ fn is_hidden(c: char) -> bool {
     }
 }
 
-/// The same for every text in a value, keys included.
+/// Shows every text in a value so, keys included.
 pub fn make_visible(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -108,12 +108,19 @@ pub fn cut(text: &str, most: usize) -> Option<String> {
     Some(format!("{}… [{} more characters]", text[..end].trim_end(), grouped(left)))
 }
 
+/// Whether the text is one that was cut so.
+pub fn is_cut(text: &str) -> bool {
+    let number = |text: &str| text.ends_with(|c: char| c.is_ascii_digit()) && !text.contains(char::is_alphabetic);
+    let cut = text.trim_end().strip_suffix(" more characters]").and_then(|text| text.rsplit_once("… ["));
+    cut.is_some_and(|(_, left)| number(left))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{as_stored, cut, make_visible, visible};
+    use super::{as_stored, cut, is_cut, make_visible, visible};
 
     #[test]
     fn what_would_not_be_seen_is_shown() {

@@ -37,17 +37,23 @@ pub(super) const fn what(kind: Kind) -> &'static str {
 /// What to try next.
 pub(super) fn next(kind: Kind, exc_type: Option<&str>) -> &'static str {
     let exc_type = exc_type.filter(|_| !matches!(kind, Kind::WrongForm | Kind::FieldDenied));
+    // As a 500 it is about a value, else about a column.
+    if kind == Kind::Server && exc_type == Some("DataError") {
+        return "A value does not fit its column: give a number or a date where one goes, or a shorter text.";
+    }
     let by_type = exc_type.and_then(|exc_type| BY_TYPE.iter().find(|(known, _)| *known == exc_type));
     by_type.map_or(by_kind(kind), |(_, advice)| advice)
 }
 
-const BY_TYPE: [(&str, &str); 22] = [
+const BY_TYPE: &[(&str, &str)] = &[
     ("MandatoryError", "Give a value for each field that is missing, in child rows too, and call again."),
     ("LinkValidationError", "A linked document does not exist: search for it and give its name exactly as found."),
     ("TimestampMismatchError", "Read the document again, apply the change to what it holds now, and retry."),
     (
         "UpdateAfterSubmitError",
-        "A submitted document keeps this field: leave it out, or cancel and amend the document.",
+        "A submitted document keeps this field: leave it out. What is meant often has a way of its own: a return or a new \
+         document for what goes back or comes in addition, a comment for a remark, closing for what is not to be delivered. \
+         Cancel and amend it only if nothing was made from it, and if that is what is wanted.",
     ),
     (
         "DocstatusTransitionError",
@@ -79,7 +85,45 @@ const BY_TYPE: [(&str, &str); 22] = [
     ),
     ("ProgrammingError", "Check the DocType's name (a Single has no list), the fields, and that numbers are finite."),
     ("InReadOnlyMode", "Reading works; try to write later."),
+    (
+        "WarehouseRequired",
+        "Give warehouse in each row with a stock item, or set_warehouse: search_link finds the warehouses, filtered by the \
+         document's company.",
+    ),
+    (
+        "FiscalYearError",
+        "The date lies in no Fiscal Year of the company: list Fiscal Year for those there are, and give a date in one.",
+    ),
+    (
+        "NegativeStockError",
+        "There is less in the warehouse than is taken: get_stock_balance tells how much; take less, or have it received first.",
+    ),
+    ("OverAllowanceError", "It is more than the document before leaves: read that for what is left, and give no more."),
+    (
+        "ClosedAccountingPeriod",
+        "The period is closed: give a date after it, with set_posting_time, or ask who closed it.",
+    ),
+    ("StockFreezeError", "Stock is frozen up to a date: give a later one, with set_posting_time, or ask who froze it."),
+    ("PartyDisabled", "The party is disabled: take another, or ask whether it may be enabled."),
+    ("PartyFrozen", "The party is frozen: take another, or ask whether it may be used."),
+    ("WorkflowPermissionError", "A workflow moves this state: get_workflow_actions shows what is open to this user."),
+    ("FrappeTypeError", "An argument has the wrong type: give it as the tool's schema says."),
+    // What comes of the site's own code.
+    ("AttributeError", BROKEN),
+    ("IndexError", BROKEN),
+    ("KeyError", BROKEN),
+    ("TypeError", BROKEN),
+    ("UnboundLocalError", BROKEN),
+    ("ValueError", "Check numbers, dates and times: one of them is none to the site."),
+    ("ModuleNotFoundError", INCOMPLETE),
+    ("OSError", INCOMPLETE),
 ];
+
+const BROKEN: &str = "The site's own code failed over this, mostly for a value that it takes for granted: give what \
+                      get_doctype_schema shows beside the fields sent (numbers, units, accounts), in rows too. With the same \
+                      values it fails again.";
+const INCOMPLETE: &str = "Nothing in the call is wrong: something is missing or broken on the site itself. Tell its administrator; \
+                          its Error Log has the cause.";
 
 const fn by_kind(kind: Kind) -> &'static str {
     match kind {
@@ -108,7 +152,10 @@ const fn by_kind(kind: Kind) -> &'static str {
         Kind::Rejected => "Correct what the site names, and call again.",
         Kind::RateLimited { .. } | Kind::OverLimit { .. } | Kind::Paused { .. } => "Wait a minute, then try again.",
         Kind::Maintenance => "Try again when the maintenance is over.",
-        Kind::Server => "Check names and values; if they are right, the site's error log has the cause.",
+        Kind::Server => {
+            "The site failed over this, and would again: change what is special about the call, or tell the administrator; \
+             the site's Error Log has the cause."
+        }
         Kind::BadName => "Give the name exactly as the site has it; such a name cannot be reached through the API.",
         Kind::Misuse => "Report this as a bug.",
     }
@@ -116,17 +163,65 @@ const fn by_kind(kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{BY_TYPE, Kind, next};
+    use super::{BY_TYPE, Kind, by_kind, next};
 
     #[test]
     fn advice_follows_the_exception_and_else_the_kind() {
         assert!(next(Kind::Rejected, Some("LinkValidationError")).contains("search"));
-        assert_eq!(next(Kind::Rejected, Some("WarehouseRequired")), next(Kind::Rejected, None));
+        assert_eq!(next(Kind::Rejected, Some("ValidationError")), next(Kind::Rejected, None));
     }
 
     #[test]
     fn each_exception_is_listed_once() {
         let names: std::collections::BTreeSet<_> = BY_TYPE.iter().map(|(name, _)| name).collect();
         assert_eq!(names.len(), BY_TYPE.len());
+    }
+
+    /// Every exception with which sites of both versions were seen to refuse a write, or to fail over one.
+    #[test]
+    fn every_refusal_that_a_site_was_seen_to_give_has_a_next_step_of_its_own() {
+        const REFUSED: &[&str] = &[
+            "CannotChangeConstantError",
+            "CharacterLengthExceededError",
+            "DataError",
+            "DocstatusTransitionError",
+            "DuplicateEntryError",
+            "FiscalYearError",
+            "FrappeTypeError",
+            "InvalidEmailAddressError",
+            "InvalidPhoneNumberError",
+            "LinkExistsError",
+            "LinkValidationError",
+            "MandatoryError",
+            "NameError",
+            "NonNegativeError",
+            "TimestampMismatchError",
+            "UniqueValidationError",
+            "UpdateAfterSubmitError",
+            "WarehouseRequired",
+            "WorkflowPermissionError",
+            "WorkflowTransitionError",
+        ];
+        const FAILED: &[&str] = &[
+            "AttributeError",
+            "DataError",
+            "ImportError",
+            "IndexError",
+            "JSONDecodeError",
+            "KeyError",
+            "ModuleNotFoundError",
+            "OSError",
+            "OperationalError",
+            "ProgrammingError",
+            "TypeError",
+            "UnboundLocalError",
+        ];
+        for (kind, seen) in [(Kind::Rejected, REFUSED), (Kind::Server, FAILED)] {
+            for exc_type in seen {
+                assert_ne!(next(kind, Some(exc_type)), by_kind(kind), "{kind:?} {exc_type}");
+            }
+        }
+        // It says in words what it is about.
+        assert_eq!(next(Kind::Rejected, Some("ValidationError")), by_kind(Kind::Rejected));
     }
 }

@@ -62,5 +62,7 @@ pub(super) const PREPARE_REPORT: &str = "frappe.core.doctype.prepared_report.pre
 pub(super) const STOCK_BALANCE: &str = "erpnext.stock.utils.get_stock_balance";
 pub(super) const ITEM_DETAILS: &str = "erpnext.stock.get_item_details.get_item_details";
 pub(super) const PARTY_DETAILS: &str = "erpnext.accounts.party.get_party_details";
+pub(super) const TAX_ROWS: &str = "erpnext.controllers.accounts_controller.get_taxes_and_charges";
+pub(super) const DEFAULT_TAXES: &str = "erpnext.controllers.accounts_controller.get_default_taxes_and_charges";
 pub(super) const PAYMENT_ENTRY: &str = "erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry";
 pub(super) const STOCK_ENTRY: &str = "erpnext.manufacturing.doctype.work_order.work_order.make_stock_entry";

@@ -63,6 +63,38 @@ impl CallerClient<'_> {
         self.details(permit, endpoints::PARTY_DETAILS, Value::Object(body)).await
     }
 
+    /// The rows of taxes that a template stands for, as forms copy them. Takes the permit to write what they go into.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn tax_rows(&self, permit: &Permit, template: &str, name: &str) -> Result<Vec<Value>, SiteError> {
+        check(permit, &[Operation::Create, Operation::Update])?;
+        let (method, body) = (endpoints::TAX_ROWS, json!({ "master_doctype": template, "master_name": name }));
+        match self.ask(permit, method, Body::Json(body)).await?.data {
+            Value::Array(rows) => Ok(rows),
+            _ => Err(unexpected(&endpoints::line("POST", method), false, "no list in it")),
+        }
+    }
+
+    /// The name of the template of taxes that a company has for all its new documents. Takes the permit to make them.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn default_taxes(
+        &self,
+        permit: &Permit,
+        template: &str,
+        company: &str,
+    ) -> Result<Option<String>, SiteError> {
+        check(permit, &[Operation::Create])?;
+        let body = json!({ "master_doctype": template, "tax_template": "", "company": company });
+        let mut found = self.ask(permit, endpoints::DEFAULT_TAXES, Body::Json(body)).await?.data;
+        match found.get_mut("taxes_and_charges").map(Value::take) {
+            Some(Value::String(name)) if !name.is_empty() => Ok(Some(name)),
+            _ => Ok(None),
+        }
+    }
+
     async fn details(&self, permit: &Permit, method: &str, body: Value) -> Result<Map<String, Value>, SiteError> {
         match self.ask(permit, method, Body::Json(body)).await?.data {
             Value::Object(details) => Ok(details),

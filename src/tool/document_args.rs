@@ -38,8 +38,17 @@ pub struct ListArgs {
 pub struct GetArgs {
     pub name: DocumentName,
     pub fields: Option<FieldNames>,
+    /// html: texts as they are stored, not as Markdown
+    pub format: Option<TextFormat>,
     #[serde(default, rename = "fresh")]
     _fresh: bool,
+}
+
+/// How texts of editors are shown.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum TextFormat {
+    #[serde(rename = "html")]
+    Html,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -57,6 +66,8 @@ pub struct CreateArgs {
     pub data: Data,
     /// any text of yours; a create that is repeated with it is done once
     pub idempotency_key: Option<String>,
+    /// false leaves out what the desk's form would fill in: taxes
+    pub form_defaults: Option<bool>,
     #[serde(default)]
     pub return_document: bool,
 }
@@ -65,8 +76,13 @@ pub struct CreateArgs {
 pub struct UpdateArgs {
     pub name: DocumentName,
     pub data: Data,
-    /// as you read it; refused if the document changed since
+    /// as you read it; refused if what you change was changed since
     pub modified: Option<String>,
+    /// true: over changes made since you read it
+    #[serde(default)]
+    pub overwrite: bool,
+    /// false leaves out what the desk's form would fill in: taxes
+    pub form_defaults: Option<bool>,
     #[serde(default)]
     pub return_document: bool,
 }
@@ -74,6 +90,9 @@ pub struct UpdateArgs {
 #[derive(Deserialize, JsonSchema)]
 pub struct NameArgs {
     pub name: DocumentName,
+    /// true: over changes made since you read it
+    #[serde(default)]
+    pub overwrite: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -82,6 +101,9 @@ pub struct CancelArgs {
     /// first cancels the submitted documents that block it
     #[serde(default)]
     pub cascade: bool,
+    /// true: over changes made since you read it
+    #[serde(default)]
+    pub overwrite: bool,
 }
 
 /// Of a tool for one document of any DocType.

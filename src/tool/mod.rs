@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod definition;
+pub mod desk_tools;
 pub mod detail;
 pub mod document_args;
 pub mod input_schema;

@@ -15,7 +15,7 @@ use crate::tool::detail::Detail;
 use crate::tool::kinds::{Object, choices};
 use crate::tool::listing::tokens;
 use crate::tool::spec::{always, handler};
-use crate::tool::{Arguments, Call, Effect, Registry, Special, Tool, ToolSpec, Toolset, search};
+use crate::tool::{Arguments, Call, Effect, Registry, Special, Tool, ToolSpec, Toolset, desk_tools, search};
 
 /// How many tools come with their definition.
 const BEST: usize = 3;
@@ -195,7 +195,15 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         (Some(exact), tool) => exact == *tool,
         (None, _) => true,
     };
-    let candidates = call.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool));
+    // Who writes to a tool of the desk does nothing by it.
+    let acts = |tool: &Tool| match tool {
+        Tool::Typed(_, def) => {
+            exact == Some(*tool) || tool.effect() == Effect::Reads || desk_tools::instead(def.name).is_none()
+        }
+        _ => true,
+    };
+    let candidates =
+        call.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool) && acts(tool));
     let mut found = match (exact, query) {
         (None, Some(query)) => search::by_words(query, candidates),
         _ => candidates.collect(),
@@ -247,6 +255,10 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         }
         _ => "call_tool calls them; find_tools with a name from more as query gives its definition.".to_owned(),
     };
+    let instead = doctype.and_then(|doctype| Some((doctype, desk_tools::instead(doctype.trim())?)));
+    let next = instead.map_or(next, |(doctype, instead)| {
+        format!("{doctype} is a tool of the desk: writing to it does nothing; {instead}.")
+    });
     result.insert("next".to_owned(), json!(next));
     Ok(result.into())
 }

@@ -25,10 +25,14 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     let (on, wanted) = asked.await?;
     let (on, mut shaped) = document(&on, on.name(&args.name)).await?;
     if let Some(wanted) = &wanted {
+        // Which version it is, for the write that may follow.
+        let modified = shaped.document.get("modified").cloned();
         wanted.keep(&mut shaped.document);
+        shaped.document.extend(modified.map(|modified| ("modified".to_owned(), modified)));
     }
     let children = |child: &str| session.catalog.known(child);
-    let left_out = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some());
+    let raw = args.format.is_some();
+    let left_out = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some(), raw);
     for field in wanted.iter().flat_map(shape::Wanted::fields) {
         // Whoever asks for a field is told that it is empty; of what the site may hide that is not known.
         if on.def.field(field).is_some_and(|field| field.permlevel == 0)
@@ -63,6 +67,7 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
     let session = on.session;
     let mut stored = session.site.get(on.permit, name).await?.data;
     let on = on.with_live_metadata(&mut stored).await;
+    on.was_shown(name, Some(&stored));
     let mut shaped = shape::document(on.def, on.permit, &|child| session.catalog.known(child), stored);
     shaped.withheld.extend(on.not_shown(&*on.masked().await?));
     Ok((on, shaped))

@@ -62,6 +62,9 @@ struct ApplyArgs {
     name: DocumentName,
     /// as named by get_workflow_actions
     action: String,
+    /// true: over changes made since you read it
+    #[serde(default)]
+    overwrite: bool,
 }
 
 /// What waits.
@@ -145,6 +148,7 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     let name = on.name(&args.name);
     let doc = session.site.get(&update, name).await?.data;
     named_exactly(&on, name, &doc)?;
+    on.as_last_shown(name, &doc, args.overwrite).await?;
     let Some(actions) = open(&on, &doc).await? else {
         return Err(ToolError::refused(
             format!("{} has no workflow: there is no action to take.", on.def.name),

@@ -1,8 +1,12 @@
 //! An update of a document that somebody else changed meanwhile (H9): who changed what, and what the update wanted.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
+use crate::context::last_shown::Document;
 use crate::document::changes::{self, Change, Row, What};
+use crate::document::fingerprint::Fingerprint;
 use crate::document::overlaid;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -22,18 +26,60 @@ pub(crate) struct Stale<'a> {
     pub changes: &'a Map<String, Value>,
 }
 
+impl DocTypeCall<'_> {
+    /// Remembers which version of a document the caller was shown; of none that nothing is known any more.
+    pub(crate) fn was_shown(&self, name: &str, doc: Option<&Map<String, Value>>) {
+        self.session.user.last_shown.note(self.of_document(name), doc.and_then(Fingerprint::of));
+    }
+
+    /// The version of a document that the caller was shown last.
+    pub(crate) fn last_shown(&self, name: &str) -> Option<Arc<Fingerprint>> {
+        self.session.user.last_shown.of(&self.of_document(name))
+    }
+
+    fn of_document(&self, name: &str) -> Document {
+        Document { session: self.session.caller.session.clone(), doctype: self.def.name, name: name.to_owned() }
+    }
+
+    /// Refuses what is about a document as a whole, where that was changed by hand since the caller was shown it.
+    ///
+    /// # Errors
+    /// That it was, by whom and how, unless `overwrite` says that it is meant all the same.
+    pub(crate) async fn as_last_shown(
+        &self,
+        name: &str,
+        stored: &Map<String, Value>,
+        overwrite: bool,
+    ) -> Result<(), ToolError> {
+        // Who is asked first is shown the document as it is now.
+        let is_asked = self.confirmed.is_some() || self.attempt.dry_run || self.must_ask();
+        let shown = self.last_shown(name).filter(|shown| !overwrite && !is_asked && !shown.is_of(stored));
+        let Some(shown) = shown else { return Ok(()) };
+        let children = |child: &str| self.session.catalog.known(child);
+        if !shown.was_changed_by_hand(self.def, &children, stored) {
+            return Ok(());
+        }
+        let stale = Stale { name, read: shown.modified(), before: None, changes: &Map::new() };
+        let mut now = stored.clone();
+        let on = self.with_live_metadata(&mut now).await;
+        let lines = stale.lines(&on, &now).await;
+        Err(ToolError::refused(
+            format!(
+                "{} {name:?} was changed since you were shown it ({:?}); nothing was done.{}",
+                self.def.name,
+                shown.modified(),
+                lines.concat()
+            ),
+            "Read it again and see whether this is still right, then repeat the call; \"overwrite\": true does it in any case.",
+        ))
+    }
+}
+
 impl Stale<'_> {
     /// The error that tells both sides, from the document as it is stored now.
     pub async fn told(&self, on: &DocTypeCall<'_>, mut now: Map<String, Value>) -> ToolError {
         let on = on.with_live_metadata(&mut now).await;
-        let mut lines = self.versions(&on, &now).await;
-        if lines.is_empty() {
-            let mut before = self.before.cloned();
-            if let Some(before) = &mut before {
-                on.with_live_metadata(before).await;
-            }
-            lines.push(self.last(&on, before.as_ref(), &now));
-        }
+        let lines = self.lines(&on, &now).await;
         let modified = now.get("modified").and_then(Value::as_str).unwrap_or_default();
         ToolError::refused(
             format!(
@@ -45,7 +91,8 @@ impl Stale<'_> {
                 self.wanted(&on, &now)
             ),
             format!(
-                "Read it again, see whether the change is still right, and repeat the update with \"modified\": {modified:?}."
+                "Read it again, see whether the change is still right, and repeat the update with \"modified\": {modified:?}; \
+                 \"overwrite\": true does it in any case."
             ),
         )
     }
@@ -59,6 +106,19 @@ impl Stale<'_> {
             ),
             "Read it again, see whether the change is still right, and repeat the update.",
         )
+    }
+
+    /// A line for each change since; without versions one for the last of them.
+    async fn lines(&self, on: &DocTypeCall<'_>, now: &Map<String, Value>) -> Vec<String> {
+        let mut lines = self.versions(on, now).await;
+        if lines.is_empty() {
+            let mut before = self.before.cloned();
+            if let Some(before) = &mut before {
+                on.with_live_metadata(before).await;
+            }
+            lines.push(self.last(on, before.as_ref(), now));
+        }
+        lines
     }
 
     /// A line for each change since, where the site keeps versions and they may be read.

@@ -4,6 +4,8 @@ pub mod batch;
 pub mod confirm;
 pub mod conflict;
 pub mod creates;
+pub mod fixed_fields;
+pub mod form_defaults;
 pub mod gate;
 pub mod links;
 pub mod protected_fields;

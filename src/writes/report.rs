@@ -4,11 +4,29 @@ use erpnext_schema::{FieldDef, doctype_flag};
 use serde_json::{Map, Value, json};
 
 use crate::document::changes::{self, Change};
-use crate::document::differences::differences;
+use crate::document::differences::{differences, is_nothing, same};
 use crate::documents::DocTypeCall;
+use crate::policy::Operation;
 use crate::query::reader::Reader;
 use crate::shape;
 use crate::site::Kind;
+use crate::tool::desk_tools;
+
+/// What the site works out of a document and people look at first.
+const WORKED_OUT: [&str; 12] = [
+    "currency",
+    "total_taxes_and_charges",
+    "grand_total",
+    "rounded_total",
+    "outstanding_amount",
+    "paid_amount",
+    "unallocated_amount",
+    "difference_amount",
+    "total_debit",
+    "total_credit",
+    "total_amount",
+    "due_date",
+];
 
 impl DocTypeCall<'_> {
     /// The document as it is stored now, or a note that says why that is not known.
@@ -29,10 +47,16 @@ impl DocTypeCall<'_> {
         shape::document(self.def, self.permit, &|child| self.session.catalog.known(child), doc).document
     }
 
-    /// In which state the document is.
+    /// In which state the document is, and which version that is.
     pub(crate) fn state(&self, stored: &Map<String, Value>) -> Map<String, Value> {
         let submittable = self.def.is(doctype_flag::SUBMITTABLE);
-        let shown = |key: &str| matches!(key, "status" | "workflow_state") || key == "docstatus" && submittable;
+        let reads = self.session.policy.permit(Operation::Read, self.def.name).is_ok();
+        let shown = |key: &str| match key {
+            "status" | "workflow_state" => true,
+            "docstatus" => submittable,
+            "modified" => reads,
+            _ => false,
+        };
         self.visible(stored.clone()).into_iter().filter(|(key, _)| shown(key)).collect()
     }
 
@@ -43,6 +67,24 @@ impl DocTypeCall<'_> {
             summary.extend(self.visible(stored.clone()).remove_entry(title));
         }
         summary
+    }
+
+    /// What the site made of a document: what its row in a list would show and what was worked out, without what was sent so.
+    pub(crate) fn outcome(&self, stored: &Map<String, Value>, sent: &Map<String, Value>) -> Map<String, Value> {
+        let mut outcome = self.summary(stored);
+        let seen = self.visible(stored.clone());
+        let worked_out =
+            |key: &str| WORKED_OUT.contains(&key) && self.def.field(key).is_some_and(|field| field.permlevel == 0);
+        let worked_out = seen.into_iter().filter(|(key, _)| worked_out(key));
+        for (key, value) in self.card(stored).into_iter().chain(worked_out) {
+            let was_sent =
+                self.def.field(&key).zip(sent.get(&key)).is_some_and(|(field, sent)| same(field, sent, &value));
+            if key != "name" && !was_sent && !is_nothing(&value) && value.as_str().is_none_or(|text| text.len() <= 200)
+            {
+                outcome.entry(key).or_insert(value);
+            }
+        }
+        outcome
     }
 
     /// What a person looks at before agreeing to what is to become of a document: what its row in a list would show.
@@ -98,6 +140,25 @@ impl DocTypeCall<'_> {
         let asked = text("name").filter(|asked| *asked != name);
         let asked = asked.or_else(|| self.def.title_field.and_then(text).filter(numbered))?;
         Some(format!("the name {asked:?} is taken: this is a second document, named {name:?}"))
+    }
+
+    /// Says of a record that looks like an act that it is none, and what is.
+    pub(crate) fn no_act(&self, doc: &Map<String, Value>) -> Option<String> {
+        let is_mail = self.def.name == "Communication"
+            && doc.get("communication_medium").is_none_or(|by| by == "Email")
+            && doc.get("sent_or_received").is_none_or(|sent| sent == "Sent");
+        if is_mail {
+            return Some(
+                "recorded only: a Communication sends nothing, and no tool here sends e-mail; somebody has to in the desk"
+                    .to_owned(),
+            );
+        }
+        let instead = desk_tools::instead(self.def.name)?;
+        Some(format!(
+            "nothing happens by this: {} is a tool of the desk, whose buttons act and whose stored values do nothing; \
+             {instead}",
+            self.def.name
+        ))
     }
 
     /// Says where the site stored something else than was sent (H7, H12, H13), as far as the caller may see it.

@@ -38,6 +38,9 @@ const IGNORED: &[&str] = &[
     "Event Participants",
 ];
 
+/// What a voucher's own code cancels along with it: named among what is linked, but no obstacle to its cancellation.
+const CANCELLED_ALONG: &[&str] = &["Serial and Batch Bundle"];
+
 /// A document that links to another.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BackLink {
@@ -123,7 +126,11 @@ impl Site<'_> {
     /// 417 LinkExistsError for the first document in the way.
     pub(super) fn check_back_links(&self, def: &DocTypeDef, name: &str, cancel: bool) -> Result<(), SiteError> {
         let links = self.back_links(def.name, name, cancel)?;
-        let Some(link) = links.iter().find(|link| cancel || link.doctype != def.name || link.name != name) else {
+        let blocks = |link: &&BackLink| match cancel {
+            true => !CANCELLED_ALONG.contains(&link.doctype.as_str()),
+            false => link.doctype != def.name || link.name != name,
+        };
+        let Some(link) = links.iter().find(blocks) else {
             return Ok(());
         };
         let place = |doctype: &str, name: &str| format!("{doctype} <a href=\"/app/Form/{doctype}/{name}\">{name}</a>");

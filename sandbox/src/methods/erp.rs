@@ -67,6 +67,9 @@ pub fn get_party_details(request: &mut Request<'_>) -> Result<Reply, SiteError> 
         }
     }
     set("payment_terms_template", own("payment_terms"));
+    if let Some(template) = super::taxes::by_rule(site, &party_type, &stored, &company)? {
+        set("taxes_and_charges", json!(template));
+    }
     set("currency", currency);
     if party_type == "Customer" {
         set("sales_team", party.get("sales_team").cloned().unwrap_or_else(|| json!([])));

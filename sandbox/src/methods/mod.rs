@@ -24,6 +24,7 @@ mod rights;
 mod search;
 mod session;
 mod sharing;
+mod taxes;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -127,6 +128,8 @@ pub static METHODS: &[Method] = &[
     any("frappe.www.printview.get_html_and_style", print::get_html_and_style),
     any("frappe.utils.print_format.download_pdf", print::download_pdf),
     any("erpnext.accounts.party.get_party_details", erp::get_party_details),
+    any("erpnext.controllers.accounts_controller.get_taxes_and_charges", taxes::get_taxes_and_charges),
+    any("erpnext.controllers.accounts_controller.get_default_taxes_and_charges", taxes::get_default_taxes_and_charges),
     any("erpnext.stock.get_item_details.get_item_details", erp::get_item_details),
     any("erpnext.stock.utils.get_stock_balance", erp::get_stock_balance),
     post("upload_file", files::upload),

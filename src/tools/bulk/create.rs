@@ -26,8 +26,8 @@ use crate::tools::write;
 use crate::writes::batch::Member;
 use crate::writes::creates::{A_TWIN, newest};
 use crate::writes::gate::{Go, Step};
-use crate::writes::links;
 use crate::writes::send::{Next, Write, send};
+use crate::writes::{form_defaults, links};
 
 /// Makes many documents of a DocType.
 pub static CREATE: ToolSpec = ToolSpec {
@@ -49,6 +49,8 @@ struct BulkCreateArgs {
     doctype: DocTypeName,
     /// the fields of each, as in data of a create
     documents: Documents,
+    /// false leaves out what the desk's form would fill in: taxes
+    form_defaults: Option<bool>,
     /// all or none, in one request; at most 200
     #[serde(default)]
     atomic: bool,
@@ -61,7 +63,8 @@ async fn create(call: Call<'_>, args: BulkCreateArgs) -> Result<ToolAnswer, Tool
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Create)?;
     counted(&call, "documents", args.documents.len())?;
-    let row = |data| CreateArgs { data: Data(data), idempotency_key: None, return_document: false };
+    let form_defaults = args.form_defaults;
+    let row = |data| CreateArgs { data: Data(data), idempotency_key: None, form_defaults, return_document: false };
     let rows: Vec<CreateArgs> = args.documents.0.into_iter().map(row).collect();
     check(&on, "documents", Purpose::Create, &rows).await?;
     if args.atomic {
@@ -87,9 +90,12 @@ async fn all_or_none(
     let confirmed = confirmed(on, rows, 0, |on, row| Box::pin(write::create(on, row))).await?;
     let mut docs = Vec::with_capacity(rows.len());
     for row in rows {
-        let (on, doc) = on.document(Purpose::Create, &row.data).await?;
+        let (on, mut doc) = on.document(Purpose::Create, &row.data).await?;
         links::check(&on, &doc, &Map::new()).await?;
         file_fields::check(&on, &doc, None).await?;
+        if row.form_defaults != Some(false) {
+            drop(form_defaults::of_new(&on, &mut doc).await?);
+        }
         docs.push(doc);
     }
     let members: Vec<Member<'_>> = docs.iter().map(|_| Member::new(on, on.def, on.permit, None, confirmed)).collect();

@@ -41,7 +41,8 @@ async fn delete(call: Call<'_>, args: BulkDeleteArgs) -> Result<ToolAnswer, Tool
     let permit = call.session.permit(Operation::Delete, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Delete)?;
-    let rows: Vec<NameArgs> = args.names.0.into_iter().map(|name| NameArgs { name: DocumentName(name) }).collect();
+    let rows: Vec<NameArgs> =
+        args.names.0.into_iter().map(|name| NameArgs { name: DocumentName(name), overwrite: false }).collect();
     counted(&call, "names", rows.len())?;
     let again = twice("names", &rows);
     if !again.is_empty() {

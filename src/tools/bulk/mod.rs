@@ -10,7 +10,8 @@ pub use create::CREATE;
 pub use delete::DELETE;
 pub use update::UPDATE;
 
-use erpnext_schema::{Purpose, Rule, Violation};
+use erpnext_schema::doctype_flag::{SINGLE, VIRTUAL};
+use erpnext_schema::{Operator, Order, Purpose, Rule, Violation, collation, nearest};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
@@ -20,8 +21,10 @@ use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
+use crate::documents::names::document_name;
 use crate::error::ToolError;
-use crate::site;
+use crate::policy::Operation;
+use crate::site::{self, Filter, ListQuery};
 use crate::tool::Call;
 use crate::tool::document_args::{CreateArgs, NameArgs, UpdateArgs};
 use crate::writes::batch::Member;
@@ -235,6 +238,7 @@ fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
 /// Checks every document against its DocType, and that none is named twice; every problem is named by its row.
 async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[R]) -> Result<(), ToolError> {
     let mut found = twice(argument, rows);
+    found.extend(unknown(on, argument, rows).await?);
     for (i, data) in rows.iter().filter_map(Row::data).enumerate() {
         match on.document(purpose, data).await {
             Ok(_) => {}
@@ -250,6 +254,30 @@ async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, r
     }
     found.truncate(MOST_PROBLEMS);
     if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
+}
+
+/// Names that no document has, before anything is sent to the others.
+async fn unknown<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Result<Vec<Violation>, ToolError> {
+    let names: Vec<&str> = rows.iter().filter_map(Row::name).collect();
+    // A list of a Single or of rows without a table is none (H26), and what only may be written is not listed.
+    let permit = on.session.permit(Operation::Read, on.def.name).await.ok();
+    let Some(permit) = permit.filter(|_| !names.is_empty() && on.def.flags & (SINGLE | VIRTUAL) == 0) else {
+        return Ok(Vec::new());
+    };
+    let filters = vec![Filter::new("name", Operator::In, json!(names))];
+    let (fields, order_by) = (vec!["name".to_owned()], vec![Order::asc("name")]);
+    let query = ListQuery { fields, filters, order_by, limit: 500, ..ListQuery::default() };
+    let listed = on.session.site.list(&permit, &query).await?.data;
+    let there: Vec<String> = listed.iter().filter_map(|row| document_name(row.get("name")?)).collect();
+    let is_there = |name: &str| there.iter().any(|there| collation::same(there.trim(), name.trim()));
+    let missing = rows.iter().enumerate().filter_map(|(i, row)| Some((i, row.name()?)));
+    let missing = missing.filter(|(_, name)| !is_there(name)).map(|(i, name)| Violation {
+        path: format!("{argument}[{i}]"),
+        rule: Rule::Value,
+        message: format!("there is no {} named {name:?}", on.def.name),
+        nearest: nearest(name, there.iter().map(String::as_str)).map(str::to_owned),
+    });
+    Ok(missing.collect())
 }
 
 /// A document that is named by two rows: which of them wins would be chance.

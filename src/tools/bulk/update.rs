@@ -72,5 +72,12 @@ fn named(mut document: Map<String, Value>) -> Option<UpdateArgs> {
     if document.is_empty() {
         return None;
     }
-    Some(UpdateArgs { name, data: Data(document), modified, return_document: false })
+    Some(UpdateArgs {
+        name,
+        data: Data(document),
+        modified,
+        overwrite: false,
+        form_defaults: None,
+        return_document: false,
+    })
 }

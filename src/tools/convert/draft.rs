@@ -1,83 +1,8 @@
-//! What the site fills into the next document, under the field rules of both ends: only what may be set is sent on, only
-//! what may be seen of either is shown.
+//! What the site fills into the next document, under the field rules of both ends: only what may be seen of either is shown.
 
-use erpnext_schema::{DocTypeDef, FieldDef, flag};
 use serde_json::{Map, Value};
 
 use crate::documents::DocTypeCall;
-use crate::policy::FieldRule;
-use crate::shape::Children;
-
-/// A document that the site made and did not store.
-pub struct Draft {
-    /// What may be set of it.
-    pub doc: Map<String, Value>,
-    /// The fields that hold something and may not be set (`items.rate` for a column).
-    pub left_out: Vec<String>,
-}
-
-/// Takes out what the caller may not set, and what belongs to no document (`__islocal`, standard fields).
-pub fn writable(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, made: Map<String, Value>) -> Draft {
-    let mut left_out = Vec::new();
-    let mut doc = Map::new();
-    for (key, value) in made {
-        let Some(field) = of_the_form(def, &key).filter(|_| holds_something(&value)) else { continue };
-        if !rule.may_write(field) {
-            left_out.push(key);
-            continue;
-        }
-        let value = match (value, field.target().and_then(children)) {
-            (Value::Array(rows), Some(child)) if field.kind.is_table() => {
-                let rows = rows.into_iter().filter_map(|row| match row {
-                    Value::Object(row) => Some(Value::Object(writable_row(field, child, rule, row, &mut left_out))),
-                    _ => None,
-                });
-                rows.collect()
-            }
-            (value, _) => value,
-        };
-        doc.insert(key, value);
-    }
-    Draft { doc, left_out }
-}
-
-fn writable_row(
-    table: &FieldDef,
-    child: &DocTypeDef,
-    rule: &FieldRule,
-    row: Map<String, Value>,
-    left_out: &mut Vec<String>,
-) -> Map<String, Value> {
-    let mut kept = Map::new();
-    for (key, value) in row {
-        let Some(column) = of_the_form(child, &key).filter(|_| holds_something(&value)) else { continue };
-        if rule.may_write_child(table, column) {
-            kept.insert(key, value);
-            continue;
-        }
-        let name = format!("{}.{key}", table.fieldname);
-        if !left_out.contains(&name) {
-            left_out.push(name);
-        }
-    }
-    kept
-}
-
-/// The field, unless the site keeps or computes it for every document.
-fn of_the_form<'d>(def: &'d DocTypeDef, key: &str) -> Option<&'d FieldDef> {
-    def.field(key).filter(|field| !field.is(flag::STANDARD) && !field.is(flag::VIRTUAL))
-}
-
-/// Zeros and empty texts are what a new document has anyway.
-fn holds_something(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(rows) => !rows.is_empty(),
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        _ => true,
-    }
-}
 
 /// The draft as the caller may see it: neither what the target withholds, nor what the source withholds and the site
 /// copied from there.

@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 use super::lifecycle::Docstatus;
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Attempt;
+use crate::document::draft::{Draft, writable};
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, file_fields};
+use crate::documents::{DocTypeCall, file_fields, rich_text, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::tool::document_args::DocumentArgs;
@@ -20,7 +21,8 @@ use crate::tool::kinds::{Data, DocTypeName, DocumentName};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
-use crate::writes::links;
+use crate::writes::report::note_titles;
+use crate::writes::{fixed_fields, links};
 use table::{CONVERSIONS, Conversion, When};
 
 /// What can be made of a document.
@@ -57,7 +59,7 @@ struct ConvertArgs {
     name: DocumentName,
     /// the target, as named by list_conversions
     to: String,
-    /// fields of the draft, not its rows
+    /// fields of the draft; its rows by number: {"items": {"patch": [{"idx": 1, "cost_center": …}]}}
     #[serde(default)]
     data: Data,
     /// create the draft; without it the draft is only shown
@@ -88,7 +90,7 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
     let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == on.def.name).map(|conversion| {
         let permitted =
             call.session.policy.permit(Operation::Create, conversion.to).err().map(|denial| denial.for_model());
-        let missing = permitted.or_else(|| missing(&on, conversion, &source));
+        let missing = permitted.or_else(|| missing(&on, conversion, &source).map(|(why, _)| why));
         let mut way = Map::from_iter([
             ("to".to_owned(), json!(conversion.makes)),
             ("doctype".to_owned(), json!(conversion.to)),
@@ -117,26 +119,30 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let create = session.permit(Operation::Create, conversion.to).await?;
     let on = DocTypeCall::of(&call, &create).await?;
     let data = args.data.0;
-    refuse_rows(&call, on.def, &data)?;
-    let (on, data) = if data.is_empty() { (on, data) } else { on.document(Purpose::Update, &data).await? };
+    let (on, mut data) = if data.is_empty() { (on, data) } else { on.document(Purpose::Update, &data).await? };
+    rich_text::to_stored(&on, &mut data, None)?;
+    fixed_fields::check_new(&on, &data).await?;
     let source = session.site.get(&read, name).await?.data;
     named_exactly(&source_on, name, &source)?;
-    if let Some(why) = missing(&source_on, conversion, &source) {
+    if let Some((why, next)) = missing(&source_on, conversion, &source) {
         return Err(ToolError::refused(
             format!(
                 "{} {name:?} cannot become a {} now: {why}. Nothing was made.",
                 on_name(&source_on),
                 conversion.makes
             ),
-            "Read the document and change that first, if it is meant.",
+            next,
         ));
     }
     let made = session.site.next_document(&read, &create, conversion.mapper, name).await?;
     let children = |child: &str| session.catalog.known(child);
-    let draft::Draft { mut doc, left_out } = draft::writable(on.def, create.fields(), &children, made);
-    links::check(&on, &data, &Map::new()).await?;
-    file_fields::check(&on, &data, None).await?;
-    doc.extend(data);
+    let Draft { mut doc, left_out } = writable(on.def, create.fields(), &children, made);
+    let (data, titled) = titles::resolve(&on, data, &Map::new()).await?;
+    number_rows(&mut doc, &data);
+    let merged = on.merged(&doc, &data)?;
+    links::check_merged(&on, &merged, &doc).await?;
+    file_fields::check(&on, &merged.body, None).await?;
+    doc.extend(merged.body);
     // The site copies from whatever the source links to.
     links::check_sight(&on, &doc).await?;
     create.keeps_in_sight(&doc)?;
@@ -144,6 +150,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         ("from".to_owned(), json!({"doctype": on_name(&source_on), "name": name})),
         ("doctype".to_owned(), json!(conversion.to)),
     ]);
+    note_titles(&mut answer, titled);
     if !left_out.is_empty() {
         answer.insert("left_out".to_owned(), json!(left_out));
     }
@@ -158,14 +165,19 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         Go::Answer(answer) => return Ok(answer),
     };
     let from = format!("{} {name:?}", on_name(&source_on));
-    let inserted = on.send_create(cleared, &doc, None, Some(&from)).await?;
+    let inserted = match on.send_create(cleared, &doc, None, Some(&from)).await {
+        Ok(inserted) => inserted,
+        Err(error) => return Err(suggest::named(&on, error, &[&doc]).await),
+    };
     let created = inserted.data;
     answer.insert("created".to_owned(), json!(created));
     let mut messages = Vec::new();
     match on.stored(&created).await {
         Ok(mut stored) => {
             on.note_violation(&mut answer, &stored);
-            answer.extend(on.with_live_metadata(&mut stored).await.summary(&stored));
+            let on = on.with_live_metadata(&mut stored).await;
+            on.was_shown(&created, Some(&stored));
+            answer.extend(on.outcome(&stored, &Map::new()));
         }
         Err(note) => messages.push(note),
     }
@@ -213,37 +225,56 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conve
     })
 }
 
-/// Rows of the draft have no names yet by which they could be meant.
-fn refuse_rows(call: &Call<'_>, def: &DocTypeDef, data: &Map<String, Value>) -> Result<(), ToolError> {
-    let table = |key: &&String| def.field(key).is_some_and(|field| field.kind.is_table());
-    let violations = data.keys().filter(table).map(|key| Violation {
-        path: format!("data.{key}"),
-        rule: Rule::Value,
-        message: "the rows come from the document before: save the draft, then update its rows".to_owned(),
-        nearest: None,
-    });
-    let violations: Vec<_> = violations.collect();
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(call.tool.name(), violations)) }
+/// Numbers the rows of the draft that `data` changes: they have no names yet by which they could be meant.
+fn number_rows(doc: &mut Map<String, Value>, data: &Map<String, Value>) {
+    for key in data.keys() {
+        let rows = doc.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten();
+        for (at, row) in rows.enumerate() {
+            if let Some(row) = row.as_object_mut() {
+                row.insert("idx".to_owned(), json!(at + 1));
+            }
+        }
+    }
 }
 
-/// Why the document cannot become this, where it cannot. What the caller may not see is left to the site to judge.
-fn missing(on: &DocTypeCall<'_>, conversion: &Conversion, doc: &Map<String, Value>) -> Option<String> {
+/// Why the document cannot become this, where it cannot, and what to do instead. What the caller may not see is left to the
+/// site to judge.
+fn missing(on: &DocTypeCall<'_>, conversion: &Conversion, doc: &Map<String, Value>) -> Option<(String, String)> {
     let docstatus = Docstatus::of(doc);
     let visible = |name: &str| on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field));
+    let others = || "list_conversions tells what can be made of it now.".to_owned();
     conversion.when.iter().find_map(|when| match when {
         When::Submitted => match docstatus {
             Docstatus::Submitted => None,
-            Docstatus::Draft => Some(format!("it is a draft; {} first", on.registry.tool_for(on.def, Verb::Submit))),
-            Docstatus::Cancelled => Some("it is cancelled".to_owned()),
+            Docstatus::Draft => {
+                let submit = on.registry.tool_for(on.def, Verb::Submit);
+                Some((format!("it is a draft; {submit} first"), format!("{submit} makes it final; then call again.")))
+            }
+            Docstatus::Cancelled => {
+                Some(("it is cancelled".to_owned(), "Take the amendment of it, if there is one.".to_owned()))
+            }
         },
-        When::NotCancelled => (docstatus == Docstatus::Cancelled).then(|| "it is cancelled".to_owned()),
+        When::NotCancelled => (docstatus == Docstatus::Cancelled).then(|| ("it is cancelled".to_owned(), others())),
         When::Is(field, value) => {
             let fits = doc.get(*field).is_some_and(|is| is == value);
-            (visible(field) && !fits).then(|| format!("its {field} is not {value}"))
+            (visible(field) && !fits).then(|| (format!("its {field} is not {value}"), others()))
         }
         When::Not(field) => {
             let is = doc.get(*field).and_then(Value::as_u64) == Some(1);
-            (visible(field) && is).then(|| format!("its {field} is set"))
+            (visible(field) && is).then(|| (format!("its {field} is set"), others()))
+        }
+        When::Left(field) => {
+            let done = doc.get(*field).and_then(Value::as_f64).unwrap_or_default();
+            let why = || format!("nothing of it is left: its {field} is {done}");
+            (visible(field) && done >= 99.995).then(|| (why(), others()))
+        }
+        When::Some(field) => {
+            let amount = doc.get(*field).and_then(Value::as_f64).unwrap_or_default();
+            (visible(field) && amount == 0.0).then(|| (format!("nothing is left to pay: its {field} is 0"), others()))
+        }
+        When::None(field, values) => {
+            let is = doc.get(*field).and_then(Value::as_str).unwrap_or_default();
+            (visible(field) && values.contains(&is)).then(|| (format!("its {field} is {is}"), others()))
         }
     })
 }

@@ -28,13 +28,28 @@ pub enum When {
     Is(&'static str, &'static str),
     /// The Check field is off.
     Not(&'static str),
+    /// The Percent field is below 100: something is left to do.
+    Left(&'static str),
+    /// The amount is not 0.
+    Some(&'static str),
+    /// The Select field has none of these values.
+    None(&'static str, &'static [&'static str]),
 }
 
-use When::{Is, Not, NotCancelled, Submitted};
+use When::{Is, Left, Not, NotCancelled, Submitted};
 
 const SUBMITTED: &[When] = &[Submitted];
 const ANY: &[When] = &[];
 const NO_RETURN: &[When] = &[Submitted, Not("is_return")];
+const OPEN: When = When::None("status", &["Closed", "On Hold"]);
+const TO_DELIVER: &[When] = &[Submitted, OPEN, Left("per_delivered")];
+const TO_RECEIVE: &[When] = &[Submitted, OPEN, Left("per_received")];
+const TO_BILL: &[When] = &[Submitted, OPEN, Left("per_billed")];
+const NOTE_TO_BILL: &[When] = &[Submitted, Not("is_return"), When::None("status", &["Closed"]), Left("per_billed")];
+const TO_PAY: &[When] = &[Submitted, When::Some("outstanding_amount")];
+const NO_STOCK_YET: &[When] = &[Submitted, Not("is_return"), Not("update_stock")];
+const OFFERED: &[When] = &[Submitted, When::None("status", &["Ordered", "Lost"])];
+const TO_MAKE: &[When] = &[Submitted, When::None("status", &["Completed", "Stopped", "Closed"])];
 
 const fn makes(from: &'static str, to: &'static str, method: &'static str, when: &'static [When]) -> Conversion {
     Conversion { from, makes: to, to, mapper: Mapper::Method(method), when }
@@ -54,7 +69,7 @@ const fn stock_entry(purpose: &'static str) -> Conversion {
         makes: purpose,
         to: "Stock Entry",
         mapper: Mapper::StockEntry(purpose),
-        when: SUBMITTED,
+        when: TO_MAKE,
     }
 }
 
@@ -62,7 +77,9 @@ const fn request(to: &'static str, method: &'static str, when: &'static [When]) 
     makes("Material Request", to, method, when)
 }
 
-const FOR_PURCHASE: &[When] = &[Submitted, Is("material_request_type", "Purchase")];
+const REQUESTED: &[When] = &[Submitted, When::None("status", &["Stopped"]), Left("per_ordered")];
+const FOR_PURCHASE: &[When] =
+    &[Submitted, Is("material_request_type", "Purchase"), When::None("status", &["Stopped"]), Left("per_ordered")];
 
 /// Every way on, by the order of the chain.
 #[rustfmt::skip]
@@ -74,35 +91,35 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Opportunity", "Customer", "erpnext.crm.doctype.opportunity.opportunity.make_customer", ANY),
     makes("Opportunity", "Request for Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_request_for_quotation", ANY),
     makes("Opportunity", "Supplier Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_supplier_quotation", ANY),
-    makes("Quotation", "Sales Order", "erpnext.selling.doctype.quotation.quotation.make_sales_order", SUBMITTED),
-    makes("Quotation", "Sales Invoice", "erpnext.selling.doctype.quotation.quotation.make_sales_invoice", SUBMITTED),
-    makes("Sales Order", "Delivery Note", "erpnext.selling.doctype.sales_order.sales_order.make_delivery_note", SUBMITTED),
-    makes("Sales Order", "Sales Invoice", "erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice", SUBMITTED),
-    makes("Sales Order", "Material Request", "erpnext.selling.doctype.sales_order.sales_order.make_material_request", SUBMITTED),
-    makes("Sales Order", "Pick List", "erpnext.selling.doctype.sales_order.sales_order.create_pick_list", SUBMITTED),
+    makes("Quotation", "Sales Order", "erpnext.selling.doctype.quotation.quotation.make_sales_order", OFFERED),
+    makes("Quotation", "Sales Invoice", "erpnext.selling.doctype.quotation.quotation.make_sales_invoice", OFFERED),
+    makes("Sales Order", "Delivery Note", "erpnext.selling.doctype.sales_order.sales_order.make_delivery_note", TO_DELIVER),
+    makes("Sales Order", "Sales Invoice", "erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice", TO_BILL),
+    makes("Sales Order", "Material Request", "erpnext.selling.doctype.sales_order.sales_order.make_material_request", TO_DELIVER),
+    makes("Sales Order", "Pick List", "erpnext.selling.doctype.sales_order.sales_order.create_pick_list", TO_DELIVER),
     makes("Sales Order", "Project", "erpnext.selling.doctype.sales_order.sales_order.make_project", SUBMITTED),
-    payment("Sales Order", SUBMITTED),
-    makes("Delivery Note", "Sales Invoice", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice", NO_RETURN),
+    payment("Sales Order", TO_BILL),
+    makes("Delivery Note", "Sales Invoice", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice", NOTE_TO_BILL),
     makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", &[NotCancelled]),
     makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", NO_RETURN),
     returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return"),
-    makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NO_RETURN),
-    payment("Sales Invoice", SUBMITTED),
+    makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NO_STOCK_YET),
+    payment("Sales Invoice", TO_PAY),
     returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return"),
     request("Purchase Order", "erpnext.stock.doctype.material_request.material_request.make_purchase_order", FOR_PURCHASE),
     request("Request for Quotation", "erpnext.stock.doctype.material_request.material_request.make_request_for_quotation", FOR_PURCHASE),
     request("Supplier Quotation", "erpnext.stock.doctype.material_request.material_request.make_supplier_quotation", FOR_PURCHASE),
-    request("Stock Entry", "erpnext.stock.doctype.material_request.material_request.make_stock_entry", SUBMITTED),
+    request("Stock Entry", "erpnext.stock.doctype.material_request.material_request.make_stock_entry", REQUESTED),
     makes("Supplier Quotation", "Purchase Order", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_order", SUBMITTED),
     makes("Supplier Quotation", "Purchase Invoice", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_invoice", SUBMITTED),
-    makes("Purchase Order", "Purchase Receipt", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_receipt", SUBMITTED),
-    makes("Purchase Order", "Purchase Invoice", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_invoice", SUBMITTED),
-    payment("Purchase Order", SUBMITTED),
-    makes("Purchase Receipt", "Purchase Invoice", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice", NO_RETURN),
+    makes("Purchase Order", "Purchase Receipt", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_receipt", TO_RECEIVE),
+    makes("Purchase Order", "Purchase Invoice", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_invoice", TO_BILL),
+    payment("Purchase Order", TO_BILL),
+    makes("Purchase Receipt", "Purchase Invoice", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice", NOTE_TO_BILL),
     makes("Purchase Receipt", "Stock Entry", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_stock_entry", NO_RETURN),
     returns("Purchase Receipt", "Purchase Return", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return"),
-    makes("Purchase Invoice", "Purchase Receipt", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_purchase_receipt", NO_RETURN),
-    payment("Purchase Invoice", SUBMITTED),
+    makes("Purchase Invoice", "Purchase Receipt", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_purchase_receipt", NO_STOCK_YET),
+    payment("Purchase Invoice", TO_PAY),
     returns("Purchase Invoice", "Debit Note", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note"),
     stock_entry("Material Transfer for Manufacture"),
     stock_entry("Manufacture"),
@@ -129,7 +146,13 @@ mod tests {
                         let choices = from.field(field).and_then(|field| field.choices());
                         assert!(choices.is_some_and(|choices| choices.contains(value)), "{conversion:?}");
                     }
-                    Not(field) => assert!(from.field(field).is_some(), "{conversion:?}"),
+                    Not(field) | Left(field) | When::Some(field) => {
+                        assert!(from.field(field).is_some(), "{conversion:?}");
+                    }
+                    When::None(field, values) => {
+                        let choices = from.field(field).and_then(|field| field.choices()).unwrap_or_default();
+                        assert!(values.iter().all(|value| choices.contains(value)), "{conversion:?}");
+                    }
                 }
             }
         }

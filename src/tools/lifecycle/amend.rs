@@ -72,7 +72,8 @@ pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, T
         Ok(mut after) => {
             on.note_violation(&mut result, &after);
             let on = on.with_live_metadata(&mut after).await;
-            result.extend(on.summary(&after));
+            on.was_shown(&created, Some(&after));
+            result.extend(on.outcome(&after, &Map::new()));
         }
         Err(note) => messages.push(note),
     }

@@ -22,24 +22,25 @@ use crate::writes::send::send;
 /// The most documents that one call cancels along with the one it names.
 const MOST: usize = 100;
 
-/// Cancels a submitted document.
+/// Cancels a submitted document. The site alone knows what stands in its way, so it is asked to cancel first: its list of
+/// linked documents holds many that it cancels along or leaves alone.
 pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
     let (session, name) = (on.session, on.name(&args.name));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
+    on.as_last_shown(name, &stored, args.overwrite).await?;
     must_be_submitted(on, name, &stored)?;
     no_workflow_cancels(on, on.def.name).await?;
-    let blocking = session.site.submitted_links(on.permit, name).await?;
-    let (seen, unseen) = in_sight(on, blocking).await;
-    let first = match args.cascade && unseen == 0 {
-        _ if seen.is_empty() && unseen == 0 => Vec::new(),
-        false => return Err(blocked(on, name, &seen, unseen)),
-        true => Cascade::plan(on, seen).await?,
-    };
     let mut preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
-    if !first.is_empty() {
-        preview.insert("cancelled_first".to_owned(), first.iter().map(|step| named(&step.document)).collect());
+    let mut linked = None;
+    if args.cascade || on.attempt.dry_run {
+        let (seen, unseen) = linked.insert(in_the_way(on, name).await?);
+        if args.cascade && !seen.is_empty() && *unseen == 0 {
+            preview.insert("cancelled_first".to_owned(), seen.iter().map(named).collect());
+        } else if !seen.is_empty() || *unseen > 0 {
+            preview.insert("submitted_links".to_owned(), json!(told(seen, *unseen)));
+        }
     }
     let result = cancelled(&stored);
     let state = WriteState::Changed { stored: &stored, result: &result };
@@ -47,24 +48,35 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
-    let mut done = Vec::new();
-    for step in &first {
-        if let Err(error) = step.run(on, cleared.confirmed()).await {
-            return Err(half_way(on, name, &first, done.len(), error));
-        }
-        done.push(named(&step.document));
-    }
+    let (confirmed, mut first) = (cleared.confirmed(), Vec::new());
     let cancel = Move { on, name, before: &stored, to: Docstatus::Cancelled };
-    let answer = match send(session, &cancel, cleared).await {
-        Ok(answer) => answer,
-        Err(error) if !done.is_empty() => return Err(half_way(on, name, &first, done.len(), error)),
-        Err(error) => return Err(error),
+    let messages = match (send(session, &cancel, cleared).await, linked) {
+        (Ok(answer), _) => answer.messages,
+        (Err(error), Some((seen, unseen))) if is_linked(&error) && args.cascade => {
+            if unseen > 0 || seen.is_empty() {
+                return Err(explained(on, name, error, seen, unseen));
+            }
+            first = Cascade::plan(on, name, seen).await?.run(error, confirmed).await?;
+            Vec::new()
+        }
+        (Err(error), _) if is_linked(&error) => {
+            return Err(match in_the_way(on, name).await {
+                Ok((seen, unseen)) => explained(on, name, error, seen, unseen),
+                Err(_) => error,
+            });
+        }
+        (Err(error), _) => return Err(error),
     };
-    let mut result = moved(on, "cancelled", name, stored, answer.messages).await;
-    if !done.is_empty() {
-        result.data.insert("also_cancelled".to_owned(), Value::Array(done));
+    let mut result = moved(on, "cancelled", name, stored, messages).await;
+    if !first.is_empty() {
+        result.data.insert("also_cancelled".to_owned(), Value::Array(first.iter().map(named).collect()));
     }
     Ok(result)
+}
+
+/// Whether the site refused a cancellation for what links to the document.
+fn is_linked(error: &ToolError) -> bool {
+    matches!(error, ToolError::Site(error) if error.exc_type() == Some("LinkExistsError"))
 }
 
 fn must_be_submitted(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
@@ -97,15 +109,22 @@ async fn no_workflow_cancels(on: &DocTypeCall<'_>, doctype: &str) -> Result<(), 
     ))
 }
 
-/// One document that is cancelled before the one that was named.
-struct Cascade {
+/// The documents that may have to be cancelled before the one that was named, each with the leave for it.
+struct Cascade<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    others: Vec<Other>,
+}
+
+/// One of them.
+struct Other {
     document: DocRef,
     permit: Permit,
 }
 
-impl Cascade {
-    /// What to cancel first, in an order that the site takes: whatever stands in the way of another comes before it.
-    async fn plan(on: &DocTypeCall<'_>, blocking: Vec<DocRef>) -> Result<Vec<Self>, ToolError> {
+impl<'a> Cascade<'a> {
+    /// Checks, before the first is cancelled, that all of them may be, and that no two wait for each other.
+    async fn plan(on: &'a DocTypeCall<'a>, name: &'a str, blocking: Vec<DocRef>) -> Result<Self, ToolError> {
         if blocking.len() > MOST {
             return Err(ToolError::refused(
                 format!(
@@ -124,16 +143,106 @@ impl Cascade {
             }
         }
         let permit = |document: &DocRef| permits.get(&document.doctype).cloned();
-        let steps: Vec<Self> =
-            blocking.into_iter().filter_map(|document| Some(Self { permit: permit(&document)?, document })).collect();
-        let behind = steps.iter().map(|step| on.session.site.submitted_links(&step.permit, &step.document.name));
+        let others: Vec<Other> =
+            blocking.into_iter().filter_map(|document| Some(Other { permit: permit(&document)?, document })).collect();
+        let behind = others.iter().map(|other| on.session.site.submitted_links(&other.permit, &other.document.name));
         let behind = try_join_all(behind).await?;
-        // What stands in the way of a document has fewer documents in its own way: those come with it, and it itself.
-        let mut steps: Vec<(usize, Self)> = behind.iter().map(Vec::len).zip(steps).collect();
-        steps.sort_by(|(a, left), (b, right)| (a, &left.document).cmp(&(b, &right.document)));
-        Ok(steps.into_iter().map(|(_, step)| step).collect())
+        let waits_for = |(at, behind): (usize, &Vec<DocRef>)| -> Vec<usize> {
+            let waits = |other: &usize| *other != at && behind.contains(&others[*other].document);
+            (0..others.len()).filter(waits).collect()
+        };
+        let stuck = in_a_circle(&behind.iter().enumerate().map(waits_for).collect::<Vec<_>>());
+        if !stuck.is_empty() {
+            let stuck: Vec<&DocRef> = stuck.into_iter().map(|at| &others[at].document).collect();
+            return Err(ToolError::refused(
+                format!("By the site's links these stand in each other's way: {}; nothing was done.", listed(&stuck)),
+                format!(
+                    "Cancel one of them by itself: the site may cancel the others with it. Then {} again.",
+                    on.tool.name()
+                ),
+            ));
+        }
+        Ok(Self { on, name, others })
     }
 
+    /// Cancels what the site names as standing in the way, until it takes the document itself; what was cancelled before.
+    async fn run(&self, refused: ToolError, confirmed: Confirmed) -> Result<Vec<DocRef>, ToolError> {
+        let (mut done, mut error) = (Vec::new(), refused);
+        // Each waits for the one after it; the document itself for the first.
+        let mut waiting: Vec<&Other> = Vec::new();
+        loop {
+            let is_new = |other: &&Other| {
+                let same = |known: &&Other| known.document == other.document;
+                !done.iter().chain(&waiting).any(same)
+            };
+            match self.others.iter().filter(is_new).find(|other| names(&error, &other.document)) {
+                Some(other) => waiting.push(other),
+                None => return Err(self.stopped(&done, waiting.last().copied(), error)),
+            }
+            while let Some(other) = waiting.last().copied() {
+                match other.run(self.on, confirmed).await {
+                    Ok(()) => {
+                        waiting.pop();
+                        done.push(other);
+                    }
+                    Err(found) if is_linked(&found) => {
+                        error = found;
+                        break;
+                    }
+                    Err(found) => return Err(self.stopped(&done, Some(other), found)),
+                }
+            }
+            if !waiting.is_empty() {
+                continue;
+            }
+            let document = DocRef { doctype: self.on.def.name.to_owned(), name: self.name.to_owned() };
+            match (Other { document, permit: self.on.permit.clone() }).run(self.on, confirmed).await {
+                Ok(()) => return Ok(done.into_iter().map(|other| other.document.clone()).collect()),
+                Err(found) if is_linked(&found) => error = found,
+                Err(found) => return Err(self.stopped(&done, None, found)),
+            }
+        }
+    }
+
+    /// The account of a cascade that stopped: what is cancelled stays so.
+    fn stopped(&self, done: &[&Other], at: Option<&Other>, cause: ToolError) -> ToolError {
+        if done.is_empty() {
+            return cause;
+        }
+        let itself = format!("{} {:?}", self.on.def.name, self.name);
+        let is_done = |other: &&Other| done.iter().any(|done| done.document == other.document);
+        let documents = |others: Vec<&Other>| listed(&others.iter().map(|other| &other.document).collect::<Vec<_>>());
+        let left: Vec<&Other> = self.others.iter().filter(|other| !is_done(other)).collect();
+        let (left, and) = if left.is_empty() { (String::new(), "") } else { (documents(left), ", ") };
+        let account = format!(
+            "Stopped at {}. Cancelled: {}. Still submitted: {left}{and}{itself}. When its cause is settled, the same call \
+             goes on from there.",
+            at.map_or(itself.clone(), |other| format!("{} {:?}", other.document.doctype, other.document.name)),
+            documents(done.to_vec()),
+        );
+        ToolError::HalfWay { account, cause: Box::new(cause) }
+    }
+}
+
+/// Whether the site names the document in its refusal.
+fn names(error: &ToolError, document: &DocRef) -> bool {
+    matches!(error, ToolError::Site(error) if error.messages().iter().any(|said| said.contains(&document.name)))
+}
+
+/// Those of which each waits for another of them, by whom each waits for.
+fn in_a_circle(waits_for: &[Vec<usize>]) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..waits_for.len()).collect();
+    loop {
+        let stuck = |at: &usize| waits_for[*at].iter().any(|other| left.contains(other));
+        let stuck: Vec<usize> = left.iter().copied().filter(stuck).collect();
+        if stuck.len() == left.len() {
+            return stuck;
+        }
+        left = stuck;
+    }
+}
+
+impl Other {
     async fn run(&self, on: &DocTypeCall<'_>, confirmed: Confirmed) -> Result<(), ToolError> {
         let def = DocTypeCall::def_of(on.session, &self.permit).await?;
         let member = Member::new(on, def, &self.permit, Some(&self.document.name), Some(confirmed));
@@ -179,6 +288,28 @@ fn listed(documents: &[&DocRef]) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
 
+/// DocTypes whose documents the site cancels along with what they belong to, or leaves as they are.
+const CANCELLED_ALONG: [&str; 7] = [
+    "Asset Depreciation Schedule",
+    "Leave Ledger Entry",
+    "Repost Accounting Ledger",
+    "Repost Item Valuation",
+    "Repost Payment Ledger",
+    "Serial and Batch Bundle",
+    "Unreconcile Payment",
+];
+
+/// What may stand in the way of a cancellation: the submitted documents linked to this one that this caller may see, and
+/// how many others there are.
+async fn in_the_way(on: &DocTypeCall<'_>, name: &str) -> Result<(Vec<DocRef>, usize), ToolError> {
+    let mut linked = on.session.site.submitted_links(on.permit, name).await?;
+    linked.retain(|document| {
+        let is_itself = document.doctype == on.def.name && document.name == name;
+        !is_itself && !CANCELLED_ALONG.contains(&document.doctype.as_str())
+    });
+    Ok(in_sight(on, linked).await)
+}
+
 /// The documents that this caller may see, and how many others there are: neither told nor cancelled along.
 async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, usize) {
     let (session, all) = (on.session, documents.len());
@@ -200,42 +331,50 @@ async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>,
     (seen, unseen)
 }
 
-fn blocked(on: &DocTypeCall<'_>, name: &str, seen: &[DocRef], unseen: usize) -> ToolError {
-    let mut blocking = if seen.is_empty() { String::new() } else { listed(&seen.iter().collect::<Vec<_>>()) };
-    let next = if unseen > 0 {
+/// What links to a document, as far as it may be told.
+fn told(seen: &[DocRef], unseen: usize) -> String {
+    let mut told = if seen.is_empty() { String::new() } else { listed(&seen.iter().collect::<Vec<_>>()) };
+    if unseen > 0 {
         let and = if seen.is_empty() { "" } else { " and " };
-        let (documents, lets) = if unseen == 1 { ("document", "it") } else { ("documents", "them") };
-        blocking.push_str(&format!("{and}{unseen} {documents} that this server's configuration does not let be read"));
+        let documents = if unseen == 1 { "document" } else { "documents" };
+        told.push_str(&format!("{and}{unseen} {documents} that this server's configuration does not let be read"));
+    }
+    told
+}
+
+/// The site's refusal with all that links to the document, of which the site names the first alone.
+fn explained(on: &DocTypeCall<'_>, name: &str, refused: ToolError, seen: Vec<DocRef>, unseen: usize) -> ToolError {
+    if seen.is_empty() && unseen == 0 {
+        return refused;
+    }
+    let next = if unseen > 0 {
+        let lets = if unseen == 1 { "it" } else { "them" };
         format!("Somebody who may see {lets} has to cancel {lets} first.")
     } else {
         let again = on.tool.name();
         format!(
-            "Cancel those first, or call {again} again with \"cascade\": true, which cancels them too, in the right order."
+            "Cancel those first, or call {again} again with \"cascade\": true, which cancels those of them that the site \
+             names, in the right order."
         )
     };
     ToolError::refused(
         format!(
-            "{} {name:?} cannot be cancelled while these are submitted: {blocking}. Nothing was done.",
-            on.def.name
+            "{} {name:?} cannot be cancelled while these are submitted: {}. Nothing was done.",
+            on.def.name,
+            told(&seen, unseen)
         ),
         next,
     )
 }
 
-/// The account of a cascade that stopped: what is cancelled stays so.
-fn half_way(on: &DocTypeCall<'_>, name: &str, steps: &[Cascade], done: usize, cause: ToolError) -> ToolError {
-    let documents: Vec<&DocRef> = steps.iter().map(|step| &step.document).collect();
-    let (cancelled, left) = documents.split_at(done.min(documents.len()));
-    let stopped = left.first().map_or_else(
-        || format!("{} {name:?}", on.def.name),
-        |document| format!("{} {:?}", document.doctype, document.name),
-    );
-    let account = format!(
-        "Stopped at {stopped}. Cancelled: {}. Still submitted: {}{}{} {name:?}.",
-        listed(cancelled),
-        if left.is_empty() { String::new() } else { listed(left) },
-        if left.is_empty() { "" } else { ", " },
-        on.def.name
-    );
-    ToolError::HalfWay { account, cause: Box::new(cause) }
+#[cfg(test)]
+mod tests {
+    use super::in_a_circle;
+
+    #[test]
+    fn documents_that_wait_for_each_other_are_found_and_a_chain_is_none() {
+        assert_eq!(in_a_circle(&[vec![1, 2], vec![2], vec![]]), Vec::<usize>::new());
+        assert_eq!(in_a_circle(&[vec![1], vec![2], vec![1]]), [0, 1, 2]);
+        assert_eq!(in_a_circle(&[vec![], vec![2, 0], vec![1]]), [1, 2]);
+    }
 }

@@ -86,7 +86,8 @@ pub(crate) async fn moved(
         Ok(mut after) => {
             on.with_live_metadata(&mut before).await;
             let on = on.with_live_metadata(&mut after).await;
-            result.extend(on.summary(&after));
+            on.was_shown(name, Some(&after));
+            result.extend(on.outcome(&after, &Map::new()));
             let mut changed = changes::without_echoes(on.changes(&before, &after), &[]);
             let told =
                 |what: &What| matches!(what, What::Value { field, .. } if field == "docstatus" || field == "status");
@@ -95,7 +96,10 @@ pub(crate) async fn moved(
                 result.insert("changed".to_owned(), Value::Object(changes::shown(&changed)));
             }
         }
-        Err(note) => messages.insert(0, note),
+        Err(note) => {
+            on.was_shown(name, None);
+            messages.insert(0, note);
+        }
     }
     ToolAnswer { messages, ..result.into() }
 }

@@ -20,6 +20,7 @@ pub async fn submit(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, 
     let (session, name) = (on.session, on.name(&args.name));
     let stored = session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
+    on.as_last_shown(name, &stored, args.overwrite).await?;
     match Docstatus::of(&stored) {
         Docstatus::Draft => {}
         Docstatus::Submitted => {

@@ -82,6 +82,11 @@ impl Place {
         refusal(&self.app, tool, arguments).await
     }
 
+    /// What is stored now, as the tool shows it: others may have changed it.
+    pub async fn look(&self, doctype: &str, name: &str) -> Value {
+        self.call("get_generic_document", json!({"doctype": doctype, "name": name})).await["document"].clone()
+    }
+
     pub async fn update(&self, doctype: &str, name: &str, data: Value) -> Value {
         self.call("update_generic_document", json!({"doctype": doctype, "name": name, "data": data})).await
     }

@@ -65,6 +65,7 @@ async fn h3_null_for_a_table() {
     place.put("Item", &item, json!({"barcodes": null})).await;
     assert_eq!(rows(&place.stored("Item", &item), "barcodes"), Vec::<Value>::new());
 
+    place.look("Item", &item).await;
     place.update("Item", &item, barcodes).await;
     let text = place.refused_update("Item", &item, json!({"barcodes": null})).await;
     assert!(text.contains("an empty list empties the table"), "{text}");

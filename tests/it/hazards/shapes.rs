@@ -43,7 +43,7 @@ async fn h25_nothing_is_null_in_a_list_and_absent_in_a_document() {
     assert_eq!((listed["data"][0].get("class"), single["data"].get("class")), (Some(&Value::Null), None));
     assert_eq!((listed["data"][0].get("doctype"), &single["data"]["doctype"]), (None, &json!("Odd Thing")));
 
-    let list = json!({"doctype": "Odd Thing", "fields": ["class", "title"]});
+    let list = json!({"doctype": "Odd Thing", "fields": ["class", "title", "modified"]});
     let row = place.call("list_generic_documents", list).await["documents"][0].clone();
     let get = json!({"doctype": "Odd Thing", "name": name, "fields": ["name", "class", "title"]});
     let mut whole = row;

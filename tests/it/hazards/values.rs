@@ -86,6 +86,7 @@ async fn h13_the_answer_to_a_write_is_an_echo() {
     let order = place.order(1).await;
     let echo = place.put("Sales Order", &order, json!({"po_no": "<b>7</b><script>x</script>"})).await;
     assert_ne!(echo["po_no"], Value::Null);
+    place.look("Sales Order", &order).await;
     let change = json!({"po_no": "<i>8</i><script>y</script>"});
     let answer = place.update("Sales Order", &order, change).await;
     let told = &answer["stored_differently"]["po_no"];

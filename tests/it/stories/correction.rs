@@ -129,9 +129,11 @@ async fn a_cascade_that_stops_says_what_is_cancelled_and_what_is_not() {
     let desk = Desk::open().await;
     let [order, invoice, payment] = chain(&desk).await;
     let before = desk.site.journal().len();
-    // The payment passes; with the invoice the site fails.
+    // The order and the invoice are refused, the payment passes; then with the invoice the site fails.
     let once = |kind| Fault::new(kind).path("frappe.client.cancel").times(1);
-    desk.site.faults().add(once(Kind::Latency(0)));
+    for _ in 0..3 {
+        desk.site.faults().add(once(Kind::Latency(0)));
+    }
     desk.site.faults().add(once(Kind::Json(500)));
     let cascade = json!({"doctype": "Sales Order", "name": order, "cascade": true, "confirm": true});
     let text = desk.refusal("cancel_document", cascade.clone()).await;
@@ -141,4 +143,43 @@ async fn a_cascade_that_stops_says_what_is_cancelled_and_what_is_not() {
     assert_eq!(desk.journal(before), ["cancel Payment Entry"]);
     desk.call("cancel_document", cascade).await;
     assert_eq!(desk.journal(before).len(), 3, "the same call goes on where it stopped");
+}
+
+#[on_every_version]
+async fn a_note_whose_batch_is_cancelled_along_with_it_is_cancelled_at_once() {
+    let desk = Desk::open().await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let row = json!({"item_code": item, "qty": 1, "rate": 10});
+    let note = desk.create("Delivery Note", json!({"customer": customer, "company": COMPANY, "items": [row]})).await;
+    desk.submit("Delivery Note", &note).await;
+    let bundle = json!({
+        "doctype": "Serial and Batch Bundle", "company": COMPANY, "item_code": item, "type_of_transaction": "Outward",
+        "voucher_type": "Delivery Note", "voucher_no": note, "entries": [{"qty": -1}], "docstatus": 1,
+    });
+    let bundle = desk.site.with(|site| site.insert(bundle.as_object().unwrap().clone())).unwrap()["name"].clone();
+    let row = desk.get("Delivery Note", &note).await["items"][0]["name"].clone();
+    let column = json!({"serial_and_batch_bundle": bundle});
+    desk.site.with(|site| site.set("Delivery Note Item", row.as_str().unwrap(), column.as_object().unwrap())).unwrap();
+    let before = desk.site.journal().len();
+    let shown = desk
+        .call("cancel_document", json!({"doctype": "Delivery Note", "name": note, "cascade": true, "dry_run": true}))
+        .await;
+    assert_eq!(shown["would_change"], json!({"docstatus": {"from": 1, "to": 2}}), "{shown}");
+    let cancel = json!({"doctype": "Delivery Note", "name": note, "cascade": true, "confirm": true});
+    let answer = desk.call("cancel_document", cancel).await;
+    assert_eq!((&answer["docstatus"], answer.get("also_cancelled")), (&json!(2), None), "{answer}");
+    assert_eq!(desk.journal(before), ["cancel Delivery Note"]);
+}
+
+#[on_every_version]
+async fn a_cascade_leaves_alone_what_does_not_stand_in_the_way() {
+    let desk = Desk::open().await;
+    let [order, invoice, payment] = chain(&desk).await;
+    let before = desk.site.journal().len();
+    let cascade = json!({"doctype": INVOICE, "name": invoice, "cascade": true, "confirm": true});
+    let answer = desk.call("cancel_document", cascade).await;
+    assert_eq!(answer["also_cancelled"], json!([named("Payment Entry", &payment)]), "{answer}");
+    assert_eq!(desk.journal(before), ["cancel Payment Entry", "cancel Sales Invoice"]);
+    assert_eq!(desk.get("Sales Order", &order).await["docstatus"], 1);
 }

@@ -10,6 +10,7 @@ mod month_end;
 mod procure;
 mod rules;
 mod sell;
+mod taxes;
 
 use std::sync::{Arc, Mutex};
 

@@ -56,7 +56,36 @@ async fn what_cannot_be_made_is_refused_with_what_can() {
     let mut rows = to("Credit Note");
     rows["data"] = json!({"items": []});
     let text = desk.refusal("convert_document", rows).await;
-    assert!(text.contains("data.items") && text.contains("save the draft, then update its rows"), "{text}");
+    assert!(text.contains("data.items: is mandatory and needs at least one row"), "{text}");
     let text = desk.refusal("convert_document", json!({"doctype": "ToDo", "name": "x", "to": "Task"})).await;
     assert!(text.contains("nothing is made from a ToDo"), "{text}");
+}
+
+#[on_every_version]
+async fn what_is_finished_makes_nothing_more_and_says_why() {
+    let desk = Desk::open().await;
+    let finished = async |doctype: &str, filters: serde_json::Value, to: &str, why: &str| {
+        let name = desk.some(doctype, filters, 1).await.remove(0);
+        let ways = desk.call("list_conversions", json!({"doctype": doctype, "name": name})).await;
+        let way = ways["conversions"].as_array().unwrap().iter().find(|way| way["to"] == to).unwrap().clone();
+        assert_eq!(way["possible"], false, "{ways}");
+        assert!(way["why_not"].as_str().unwrap().contains(why), "{ways}");
+        let text = desk.refusal("convert_document", json!({"doctype": doctype, "name": name, "to": to})).await;
+        assert!(text.contains(why) && text.contains("list_conversions tells"), "{text}");
+    };
+    let paid = json!({"docstatus": 1, "outstanding_amount": 0, "is_return": 0});
+    finished("Sales Invoice", paid, "Payment Entry", "nothing is left to pay").await;
+    finished("Sales Order", json!({"docstatus": 1, "per_billed": 100}), "Sales Invoice", "per_billed is 100").await;
+}
+
+#[on_every_version]
+async fn rows_of_a_draft_are_changed_by_their_number_and_links_have_candidates() {
+    let desk = Desk::open().await;
+    let order = desk.some("Sales Order", json!({"docstatus": 1, "per_billed": 0}), 1).await.remove(0);
+    let to = |data| json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice", "data": data});
+    let shown =
+        desk.call("convert_document", to(json!({"items": {"patch": [{"idx": 1, "description": "by hand"}]}}))).await;
+    assert_eq!(shown["draft"]["items"][0]["description"], "by hand", "{shown}");
+    let text = desk.refusal("convert_document", to(json!({"set_warehouse": "Main Stor"}))).await;
+    assert!(text.contains("Main Store"), "{text}");
 }

@@ -9,5 +9,6 @@ mod lifecycle;
 mod method;
 mod outcome;
 mod rows;
+mod shown;
 mod size;
 mod update;

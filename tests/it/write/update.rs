@@ -38,7 +38,10 @@ async fn an_update_reads_first_sends_what_was_read_as_modified_and_reads_back() 
     let after = order("later", "PO-2", &json!([row("r1", 1, 1.0), row("r2", 2, 2.0)]));
     let (site, app) = site(after).await;
     let answer = call(&app, UPDATE, json!({"name": "SO-1", "data": {"po_no": "PO-2"}})).await.unwrap();
-    assert_eq!(answer, json!({"updated": "SO-1", "changed": {"po_no": {"from": "PO-1", "to": "PO-2"}}}));
+    assert_eq!(
+        answer,
+        json!({"updated": "SO-1", "modified": "later", "changed": {"po_no": {"from": "PO-1", "to": "PO-2"}}})
+    );
     let sent = site.sent().await;
     assert_eq!(site.lines().await, [format!("GET {ORDER}"), format!("PUT {ORDER}"), format!("GET {ORDER}")]);
     assert_eq!(sent[1].1, json!({"po_no": "PO-2", "modified": READ_AT}));

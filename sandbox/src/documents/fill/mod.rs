@@ -1,7 +1,8 @@
 //! What ERPNext's own code fills in where nothing was sent, so that a new order names its items, has its prices and adds
-//! up. Taxes, ledgers and stock are not computed.
+//! up. Ledgers and stock are not computed.
 
 mod rules;
+mod taxes;
 mod totals;
 pub mod words;
 

@@ -1,5 +1,4 @@
-//! What an order, a receipt or an invoice adds up to: prices of its rows, their sum, the sum in words. Taxes are taken as
-//! they were sent.
+//! What an order, a receipt or an invoice adds up to: prices of its rows, their sum, taxes, the sum in words.
 
 use erpnext_schema::{DocTypeDef, flag};
 use serde_json::{Value, json};
@@ -15,17 +14,17 @@ pub fn adds_up(def: &DocTypeDef) -> bool {
     def.field("items").is_some() && def.field("net_total").is_some()
 }
 
-fn number(doc: &Doc, key: &str) -> f64 {
+pub(super) fn number(doc: &Doc, key: &str) -> f64 {
     doc.get(key).map_or(0.0, flt)
 }
 
-fn put(def: &DocTypeDef, doc: &mut Doc, field: &str, value: Value) {
+pub(super) fn put(def: &DocTypeDef, doc: &mut Doc, field: &str, value: Value) {
     if def.field(field).is_some() {
         doc.insert(field.to_owned(), value);
     }
 }
 
-fn round(amount: f64) -> f64 {
+pub(super) fn round(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0
 }
 
@@ -62,7 +61,10 @@ impl Site<'_> {
             }
             Ok(())
         })?;
-        let grand = round(sum + number(doc, "total_taxes_and_charges"));
+        let taxes = self.add_taxes(def, doc, sum, rate)?;
+        put(def, doc, "total_taxes_and_charges", json!(taxes));
+        put(def, doc, "base_total_taxes_and_charges", json!(round(taxes * rate)));
+        let grand = round(sum + taxes);
         let unrounded = int(doc, "disable_rounded_total") == 1;
         let rounded = if unrounded { 0.0 } else { grand.round() };
         for (own, base, value) in [

@@ -1,0 +1,232 @@
+//! What a document held when it was read, kept as hashes: enough to tell later which of its values were changed since.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher as _};
+
+use erpnext_schema::{DocTypeDef, FieldDef, RowKey, TableChange, flag};
+use serde_json::{Map, Value};
+
+use super::differences::is_nothing;
+use crate::shape::Children;
+
+/// The most values of a document that are kept.
+const MOST: usize = 4_000;
+
+/// One version of a document.
+#[derive(Debug)]
+pub struct Fingerprint {
+    modified: String,
+    /// By the hash of its place, the hash of each value that is one; nothing where the document has too many.
+    values: Option<HashMap<u64, u64>>,
+}
+
+/// Where a value stands: the table and the name of its row, none for the document itself, and the field.
+type Place<'a> = (Option<(&'a str, &'a Value)>, &'a str);
+
+impl Fingerprint {
+    /// That of a document as it was read; none where it does not say which version it is.
+    pub fn of(doc: &Map<String, Value>) -> Option<Self> {
+        let modified = doc.get("modified")?.as_str()?.to_owned();
+        let mut values = HashMap::new();
+        for (field, value) in doc {
+            match rows(value) {
+                Some(rows) => {
+                    values.insert(place((None, field)), hash(&rows.len()));
+                    for row in rows {
+                        let name = row.get("name").unwrap_or(&Value::Null);
+                        let columns = row.iter().filter(|(_, value)| !is_nothing(value));
+                        values.extend(columns.map(|(key, value)| (place((Some((field, name)), key)), content(value))));
+                    }
+                }
+                None if is_nothing(value) => {}
+                None => drop(values.insert(place((None, field)), content(value))),
+            }
+        }
+        Some(Self { modified, values: Some(values).filter(|values| values.len() <= MOST) })
+    }
+
+    /// The version, as the site tells it.
+    pub fn modified(&self) -> &str {
+        &self.modified
+    }
+
+    /// How much of memory it takes, in values.
+    pub fn size(&self) -> usize {
+        1 + self.values.as_ref().map_or(0, HashMap::len)
+    }
+
+    /// Whether `doc` is this version.
+    pub fn is_of(&self, doc: &Map<String, Value>) -> bool {
+        doc.get("modified").and_then(Value::as_str) == Some(&self.modified)
+    }
+
+    fn holds(&self, at: Place<'_>, value: &Value) -> bool {
+        let Some(values) = &self.values else { return false };
+        let known = values.get(&place(at)).copied();
+        if is_nothing(value) { known.is_none() } else { known == Some(content(value)) }
+    }
+
+    fn holds_as_many(&self, table: &str, now: &[&Map<String, Value>]) -> bool {
+        let known = self.values.as_ref().and_then(|values| values.get(&place((None, table))).copied());
+        known.unwrap_or_else(|| hash(&0_usize)) == hash(&now.len())
+    }
+
+    /// Whether the values that `changes` speaks of, in the form of an update's data, are in `now` what they were in this
+    /// version, and the document is in the same state.
+    pub fn leaves_room(&self, now: &Map<String, Value>, changes: &Map<String, Value>) -> bool {
+        let same = |field: &str| self.holds((None, field), now.get(field).unwrap_or(&Value::Null));
+        let same_state = same("docstatus") && same("workflow_state");
+        same_state && changes.iter().all(|(field, change)| self.leaves_room_in(now, field, change))
+    }
+
+    fn leaves_room_in(&self, now: &Map<String, Value>, field: &str, change: &Value) -> bool {
+        let stored = now.get(field).unwrap_or(&Value::Null);
+        let Some(rows) = rows(stored).or_else(|| change.is_object().then(Vec::new)) else {
+            return self.holds((None, field), stored);
+        };
+        let same_rows = || {
+            let same_number = |row: &&Map<String, Value>| self.same_in(field, row, "idx");
+            self.holds_as_many(field, &rows) && rows.iter().all(same_number)
+        };
+        let same_whole = |row: &Map<String, Value>| row.keys().all(|key| is_kept(key) || self.same_in(field, row, key));
+        let named = |key: &RowKey<'_>| key.name.and_then(|name| rows.iter().find(|row| row.get("name") == Some(name)));
+        match TableChange::read(field, change) {
+            Ok(TableChange::Edits { patch, remove, .. }) => {
+                let patched = patch.iter().filter_map(Value::as_object).all(|patch| {
+                    let Ok(key) = RowKey::of(patch) else { return false };
+                    let columns = || {
+                        patch.keys().filter(|column| patch.get(*column).is_some_and(|v| !RowKey::is_part(column, v)))
+                    };
+                    match named(&key) {
+                        Some(row) => columns().all(|column| self.same_in(field, row, column)),
+                        // A number or a value may stand for another row by now.
+                        None => {
+                            let by = key.matching.into_iter().flat_map(Map::keys).chain(columns());
+                            let by: Vec<&String> = by.collect();
+                            same_rows() && rows.iter().all(|row| by.iter().all(|key| self.same_in(field, row, key)))
+                        }
+                    }
+                });
+                let removed =
+                    remove.iter().all(|entry| match RowKey::of_removed(entry).ok().as_ref().and_then(named) {
+                        Some(row) => same_whole(row),
+                        None => same_rows() && rows.iter().all(|row| same_whole(row)),
+                    });
+                patched && removed
+            }
+            _ => same_rows() && rows.iter().all(|row| same_whole(row)),
+        }
+    }
+
+    fn same_in(&self, table: &str, row: &Map<String, Value>, column: &str) -> bool {
+        let name = row.get("name").unwrap_or(&Value::Null);
+        self.holds((Some((table, name)), column), row.get(column).unwrap_or(&Value::Null))
+    }
+
+    /// Whether `now` is another state for people: something was changed that the site does not work out by itself.
+    pub fn was_changed_by_hand(&self, def: &DocTypeDef, children: Children<'_>, now: &Map<String, Value>) -> bool {
+        let by_hand = |field: &&FieldDef| field.kind.holds_value() && field.flags & BY_THE_SITE == 0;
+        let docstatus = now.get("docstatus").unwrap_or(&Value::Null);
+        !self.holds((None, "docstatus"), docstatus)
+            || def.fields.iter().filter(by_hand).any(|field| {
+                let stored = now.get(field.fieldname).unwrap_or(&Value::Null);
+                if !field.kind.is_table() {
+                    return !self.holds((None, field.fieldname), stored);
+                }
+                let (rows, child) = (rows(stored).unwrap_or_default(), field.target().and_then(children));
+                let columns = || child.into_iter().flat_map(|child| child.fields).filter(by_hand);
+                let differs = |row: &&Map<String, Value>| {
+                    columns().any(|column| !self.same_in(field.fieldname, row, column.fieldname))
+                };
+                !self.holds_as_many(field.fieldname, &rows) || rows.iter().any(differs)
+            })
+    }
+}
+
+const BY_THE_SITE: u32 = flag::READ_ONLY | flag::HIDDEN | flag::VIRTUAL | flag::STANDARD;
+
+fn rows(value: &Value) -> Option<Vec<&Map<String, Value>>> {
+    value.as_array().map(|rows| rows.iter().filter_map(Value::as_object).collect())
+}
+
+/// Whether the site sets the column of every row at every write.
+fn is_kept(column: &str) -> bool {
+    matches!(column, "modified" | "modified_by" | "docstatus")
+}
+
+fn place((row, field): Place<'_>) -> u64 {
+    hash(&(row.map(|(table, name)| (table, name.to_string())), field))
+}
+
+/// Numbers are the same as such, however they are written.
+fn content(value: &Value) -> u64 {
+    match value.as_f64() {
+        Some(number) => hash(&number.to_bits()),
+        None => hash(&value.to_string()),
+    }
+}
+
+fn hash(value: &impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn doc(qty: [f64; 2], po: &str, modified: &str) -> Map<String, Value> {
+        let row = |name: &str, idx: u8, qty: f64| json!({"name": name, "idx": idx, "qty": qty, "amount": qty * 2.0, "modified": modified});
+        let rows = json!([row("r1", 1, qty[0]), row("r2", 2, qty[1])]);
+        json!({"modified": modified, "docstatus": 0, "po_no": po, "items": rows}).as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_change_has_room_beside_changes_of_other_values() {
+        let read = Fingerprint::of(&doc([1.0, 2.0], "", "1")).unwrap();
+        let now = doc([1.0, 5.0], "A", "2");
+        let room = |changes: Value| read.leaves_room(&now, changes.as_object().unwrap());
+        for fits in [
+            json!({"remarks": "x"}),
+            json!({"items": {"patch": [{"name": "r1", "qty": 9}]}}),
+            json!({"items": {"patch": [{"idx": 2, "rate": 9}]}}),
+            json!({"items": {"add": [{"qty": 9}], "remove": ["r1"]}}),
+        ] {
+            assert!(room(fits.clone()), "{fits}");
+        }
+        for clashes in [
+            json!({"po_no": "B"}),
+            json!({"items": {"patch": [{"name": "r2", "qty": 9}]}}),
+            json!({"items": {"patch": [{"match": {"qty": 5}, "rate": 9}]}}),
+            json!({"items": {"remove": ["r2"]}}),
+            json!({"items": [{"name": "r1"}]}),
+            json!({"items": {"rows": [], "replace": true}}),
+        ] {
+            assert!(!room(clashes.clone()), "{clashes}");
+        }
+        let mut submitted = doc([1.0, 2.0], "", "2");
+        submitted.insert("docstatus".to_owned(), json!(1));
+        assert!(!read.leaves_room(&submitted, json!({"remarks": "x"}).as_object().unwrap()));
+        let mut fewer = doc([1.0, 2.0], "", "2");
+        fewer["items"].as_array_mut().unwrap().remove(0);
+        let by_number = json!({"items": {"patch": [{"idx": 1, "qty": 9}]}});
+        assert!(!read.leaves_room(&fewer, by_number.as_object().unwrap()));
+    }
+
+    #[test]
+    fn what_the_site_works_out_is_no_change_by_hand() {
+        let def = erpnext_doctypes::any("Sales Order").unwrap();
+        let read = Fingerprint::of(&doc([1.0, 2.0], "", "1")).unwrap();
+        let changed = |now: &Map<String, Value>| read.was_changed_by_hand(def, &erpnext_doctypes::any, now);
+        let mut now = doc([1.0, 2.0], "", "2");
+        now.insert("per_billed".to_owned(), json!(100.0));
+        assert!(!changed(&now));
+        assert!(changed(&doc([1.0, 2.0], "A", "2")));
+        assert!(changed(&doc([3.0, 2.0], "", "2")));
+    }
+}

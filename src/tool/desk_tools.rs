@@ -1,0 +1,61 @@
+//! DocTypes that look like an act and are none: Singles that are tools of the desk, whose buttons act and whose stored values
+//! do nothing, and records of what something else sends.
+
+/// The DocType, and what does what a write to it seems to do.
+const INSTEAD: &[(&str, &str)] = &[
+    ("Audit Trail", "get_document_history compares the versions of a document"),
+    ("Authorization Control", "an Authorization Rule is the record that counts"),
+    ("BOM Update Tool", "a BOM Update Log that is submitted replaces a BOM"),
+    ("Bank Clearance", "clearance_date of the Payment Entry or Journal Entry is what clears it"),
+    (
+        "Bank Reconciliation Tool",
+        "payment_entries of the Bank Transaction match it with vouchers; clearance_date of a Payment Entry clears that",
+    ),
+    ("Bisect Accounting Statements", "run_report shows the statements"),
+    ("Bulk Update", "update_bulk_documents changes many documents"),
+    ("Chart of Accounts Importer", "create the Accounts themselves"),
+    ("Customize Form", "a Custom Field or a Property Setter is the record that counts"),
+    ("Data Export", "list the documents, or run a report"),
+    (
+        "Document Naming Settings",
+        "a Document Naming Rule is the record that counts; series themselves are set in the desk",
+    ),
+    ("Employee Attendance Tool", "create the Attendance itself, and submit it"),
+    ("Leave Control Panel", "create the Leave Allocation itself, and submit it"),
+    ("Opening Invoice Creation Tool", "create the Sales or Purchase Invoice itself, with is_opening \"Yes\""),
+    (
+        "Payment Reconciliation",
+        "references of a draft Payment Entry allocate it to invoices; what is submitted is reconciled in the desk",
+    ),
+    ("Permission Inspector", "get_doctype_permissions tells what is permitted"),
+    ("Quick Stock Balance", "get_stock_balance tells it"),
+    ("Rename Tool", "rename_document renames one"),
+    ("Role Permission for Page and Report", "a Custom Role is the record that counts"),
+    ("Role Replication", "a Role is given in roles of the User"),
+    ("SMS Center", "no tool here sends SMS; somebody has to in the desk"),
+    ("Upload Attendance", "create the Attendance itself, and submit it"),
+];
+
+/// What does what a write to the DocType seems to do, where that does nothing.
+pub fn instead(doctype: &str) -> Option<&'static str> {
+    INSTEAD.iter().find(|(name, _)| *name == doctype).map(|(_, instead)| *instead)
+}
+
+#[cfg(test)]
+mod tests {
+    use erpnext_schema::doctype_flag::SINGLE;
+
+    use super::INSTEAD;
+
+    #[test]
+    fn every_tool_of_the_desk_is_a_single_and_named_once() {
+        for (at, (doctype, instead)) in INSTEAD.iter().enumerate() {
+            assert!(INSTEAD[..at].iter().all(|(known, _)| known < doctype), "{doctype}");
+            assert!(!instead.is_empty());
+            // Those of HRMS are in no table.
+            if let Some(def) = erpnext_doctypes::any(doctype) {
+                assert!(def.is(SINGLE), "{doctype}");
+            }
+        }
+    }
+}

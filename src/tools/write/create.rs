@@ -1,0 +1,66 @@
+//! Making a document.
+
+use erpnext_schema::Purpose;
+use serde_json::{Map, json};
+
+use crate::answer::{Made, ToolAnswer};
+use crate::context::recent_creates::MADE_BEFORE;
+use crate::documents::{DocTypeCall, file_fields, suggest, titles};
+use crate::error::ToolError;
+use crate::policy::WriteState;
+use crate::site::Answer;
+use crate::tool::document_args::CreateArgs;
+use crate::writes::form_defaults::{self, FilledIn};
+use crate::writes::gate::{Go, Step};
+use crate::writes::links;
+use crate::writes::report::note_titles;
+
+/// Makes a document.
+pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswer, ToolError> {
+    let (on, doc) = on.document(Purpose::Create, &args.data).await?;
+    let (mut doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
+    links::check(&on, &doc, &Map::new()).await?;
+    file_fields::check(&on, &doc, None).await?;
+    let mut key = on.hold_key(args.idempotency_key.as_deref()).await?;
+    let before = on.made_before(key.as_mut()).await?;
+    let made_before = before.is_some();
+    let mut filled = FilledIn::default();
+    let Answer { data: name, messages: said } = match before {
+        Some(name) => Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] },
+        None => {
+            if args.form_defaults != Some(false) {
+                filled = form_defaults::of_new(&on, &mut doc).await?;
+            }
+            let step = Step { name: None, state: WriteState::New(&doc), preview: &doc };
+            let cleared = match on.gate(step).await? {
+                Go::Send(cleared) => cleared,
+                Go::Answer(answer) => return Ok(answer),
+            };
+            match on.send_create(cleared, &doc, key, None).await {
+                Ok(answer) => answer,
+                Err(error) => return Err(suggest::named(&on, error, &[&doc]).await),
+            }
+        }
+    };
+    let mut result = Map::from_iter([("created".to_owned(), json!(name))]);
+    let mut messages = Vec::new();
+    note_titles(&mut result, titled);
+    filled.note(&mut result, &mut messages);
+    match on.stored(&name).await {
+        Ok(mut stored) => {
+            on.note_violation(&mut result, &stored);
+            messages.extend(form_defaults::untaxed(&on, &stored));
+            messages.extend(on.no_act(&stored));
+            let on = on.with_live_metadata(&mut stored).await;
+            on.was_shown(&name, Some(&stored));
+            result.extend(on.outcome(&stored, &doc));
+            messages.extend(on.name_taken(&doc, &name));
+            messages.extend(super::passwords(&on, &doc));
+            on.note_differences(&mut result, &Map::new(), &doc, &stored);
+            on.note_document(&mut result, args.return_document, stored);
+        }
+        Err(note) => messages.push(note),
+    }
+    messages.extend(said);
+    Ok(ToolAnswer { made: Some(Made { name, before: made_before }), messages, ..result.into() })
+}

@@ -1,0 +1,169 @@
+//! Changing a document.
+
+use std::time::Instant;
+
+use erpnext_schema::Purpose;
+use serde_json::{Map, Value, json};
+
+use crate::answer::ToolAnswer;
+use crate::cleared::Cleared;
+use crate::document::changes::{self, Change};
+use crate::document::fingerprint::Fingerprint;
+use crate::document::outcome::{self, Verdict};
+use crate::document::{merge, overlaid};
+use crate::documents::names::named_exactly;
+use crate::documents::{DocTypeCall, file_fields, rich_text, suggest, titles};
+use crate::error::ToolError;
+use crate::policy::WriteState;
+use crate::site::{Answer, Kind, SiteError, WriteError};
+use crate::tool::document_args::UpdateArgs;
+use crate::writes::conflict::Stale;
+use crate::writes::form_defaults::{self, FilledIn};
+use crate::writes::gate::{Go, Step};
+use crate::writes::report::note_titles;
+use crate::writes::send::{Next, Write, send};
+use crate::writes::{fixed_fields, links};
+
+/// Changes some fields of a document, starting from what is stored, so that nobody's change is overwritten (H9) and no
+/// row loses a column (H1).
+pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswer, ToolError> {
+    on.keeps_values().await?;
+    let name = on.name(&args.name);
+    if args.data.is_empty() {
+        return Err(ToolError::refused("data: no field to change.", "Name at least one."));
+    }
+    let (mut on, changes) = on.document(Purpose::Update, &args.data).await?;
+    let mut before = on.session.site.get(on.permit, name).await?.data;
+    named_exactly(&on, name, &before)?;
+    let mut messages = Vec::new();
+    let shown = on.last_shown(name);
+    let read = args.modified.as_deref().or(shown.as_ref().map(|shown| shown.modified()));
+    if let Some(read) = read.filter(|read| !args.overwrite && text(&before, "modified") != *read) {
+        let has_room = |shown: &Fingerprint| shown.modified() == read && shown.leaves_room(&before, &changes);
+        if !shown.as_deref().is_some_and(has_room) {
+            return Err(Stale { name, read, before: None, changes: &changes }.told(&on, before).await);
+        }
+        messages.push(beside(&before));
+    }
+    let (mut changes, titled) = titles::resolve(&on, changes, &before).await?;
+    rich_text::to_stored(&on, &mut changes, Some(&before))?;
+    let mut filled = FilledIn::default();
+    if args.form_defaults != Some(false) {
+        filled = form_defaults::of_change(&on, &before, &mut changes).await?;
+    }
+    let mut tried_before = false;
+    let (merged, answer) = loop {
+        let mut merged = on.merged(&before, &changes)?;
+        fixed_fields::check_change(&on, &before, &merged).await?;
+        links::check_merged(&on, &merged, &before).await?;
+        file_fields::check(&on, &merged.body, Some((name, &before))).await?;
+        let modified = before.get("modified").cloned();
+        merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
+        let result = overlaid(&before, &merged.body);
+        let preview = on.preview(&before, &result, &changes);
+        let state = WriteState::Changed { stored: &before, result: &result };
+        let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
+            Go::Send(cleared) => cleared,
+            Go::Answer(mut answer) => {
+                answer.messages.extend(messages);
+                return Ok(answer);
+            }
+        };
+        let confirmed = cleared.confirmed();
+        match send(on.session, &Update { on: &on, name, before: &before, merged: &merged }, cleared).await {
+            Ok(answer) => break (merged, answer),
+            Err(ToolError::Site(error)) if error.kind() == Kind::Stale => {
+                let stale = Stale { name, read: text(&before, "modified"), before: Some(&before), changes: &changes };
+                let Ok(now) = on.stored(name).await else { return Err(stale.untold(&on)) };
+                // Somebody was faster, elsewhere in the document: the same change of what it is now, once.
+                let has_room = |read: Fingerprint| !read.is_of(&now) && read.leaves_room(&now, &changes);
+                let has_room = Fingerprint::of(&before).is_some_and(has_room);
+                if tried_before || !has_room {
+                    return Err(stale.told(&on, now).await);
+                }
+                messages.push(beside(&now));
+                (tried_before, before, on.confirmed) = (true, now, Some(confirmed));
+            }
+            Err(error) => return Err(suggest::named(&on, error, &[&merged.given]).await),
+        }
+    };
+    let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
+    filled.note(&mut result, &mut messages);
+    match on.stored(name).await {
+        Ok(mut after) => {
+            on.note_violation(&mut result, &after);
+            messages.extend(form_defaults::untaxed(&on, &after));
+            messages.extend(on.no_act(&after));
+            on.with_live_metadata(&mut before).await;
+            let on = on.with_live_metadata(&mut after).await;
+            on.was_shown(name, Some(&after));
+            result.extend(on.state(&after));
+            let changes = on.changes(&before, &after);
+            let (asked, besides): (Vec<Change>, Vec<Change>) =
+                changes.into_iter().partition(|change| change.is_given(&merged.given));
+            messages.extend(super::passwords(&on, &merged.given));
+            result.insert("changed".to_owned(), Value::Object(changes::shown(&asked)));
+            let besides = changes::without_echoes(besides, &asked);
+            if !besides.is_empty() {
+                result.insert("also_changed".to_owned(), Value::Object(changes::shown(&besides)));
+            }
+            note_titles(&mut result, titled);
+            on.note_differences(&mut result, &before, &merged.given, &after);
+            if asked.is_empty() && messages.is_empty() && !result.contains_key("stored_differently") {
+                messages.push("nothing was changed: the document held these values already".to_owned());
+            }
+            on.note_document(&mut result, args.return_document, after);
+        }
+        Err(note) => {
+            on.was_shown(name, None);
+            note_titles(&mut result, titled);
+            messages.push(note);
+        }
+    }
+    messages.extend(answer.messages);
+    Ok(ToolAnswer { messages, ..result.into() })
+}
+
+/// Says that others changed the document meanwhile, and that this change does not touch theirs.
+fn beside(now: &Map<String, Value>) -> String {
+    format!(
+        "the document was changed since it was read (at {}); this change touches nothing of that and was applied to its \
+         new state",
+        text(now, "modified")
+    )
+}
+
+fn text<'d>(doc: &'d Map<String, Value>, key: &str) -> &'d str {
+    doc.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Changed fields of a document that was read as `before`.
+struct Update<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    before: &'a Map<String, Value>,
+    merged: &'a merge::Merged,
+}
+
+impl<'a> Write for Update<'a> {
+    type Leave = Cleared<'a>;
+    type Made = ();
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<()>, WriteError> {
+        self.on.session.site.update(cleared, &self.merged.body).await
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
+        let now = self.on.now(self.name).await?;
+        let child = |name: &str| self.on.session.catalog.known(name);
+        Ok(outcome::of_update(self.on.def, &child, self.before, &self.merged.given, now.as_ref()))
+    }
+
+    fn what(&self) -> String {
+        self.on.doing(self.name)
+    }
+
+    fn next(&self) -> Next {
+        self.on.read_it(self.name)
+    }
+}

@@ -1,0 +1,124 @@
+//! Fields that a write may not set, which the site takes all the same or refuses only when it is sent: amounts that the site
+//! works out, what is set once, and what a submitted document keeps.
+
+use erpnext_schema::{FieldDef, FieldKind, Rule, Violation, flag};
+use serde_json::{Map, Value};
+
+use crate::document::differences::{is_nothing, same};
+use crate::document::merge::Merged;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+
+const WORKED_OUT: &str = "is not set by hand: the form only shows it, and what it holds comes of other documents or fields. \
+                          The site would store what was sent, and nobody would correct it. Leave it out";
+const SET_ONCE: &str = "is set once, when the document is made, and cannot be changed after";
+const SUBMITTED: &str = "cannot be changed once the document is submitted";
+const CANCELLED: &str = "cannot be changed: the document is cancelled";
+
+/// Refuses amounts in a new document that the site works out.
+///
+/// # Errors
+/// All of them.
+pub(crate) async fn check_new(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<(), ToolError> {
+    check(on, |on| {
+        let wrong = |path: String, field: &FieldDef, value: &Value| {
+            (is_worked_out(field) && !is_nothing(value)).then(|| violation(path, WORKED_OUT))
+        };
+        let mut found = Vec::new();
+        for (field, value) in doc.iter().filter_map(|(key, value)| Some((on.def.field(key)?, value))) {
+            let Some(child) = field.target().filter(|_| field.kind.is_table()) else {
+                found.extend(wrong(field.fieldname.to_owned(), field, value));
+                continue;
+            };
+            let child = on.session.catalog.known(child);
+            for (at, row) in value.as_array().into_iter().flatten().enumerate() {
+                for (column, value) in row.as_object().into_iter().flatten() {
+                    let path = format!("{}[{at}].{column}", field.fieldname);
+                    found.extend(child.and_then(|child| wrong(path, child.field(column)?, value)));
+                }
+            }
+        }
+        found
+    })
+    .await
+}
+
+/// Refuses changes of a stored document that the site refuses, or takes and should not.
+///
+/// # Errors
+/// All of them.
+pub(crate) async fn check_change(
+    on: &DocTypeCall<'_>,
+    stored: &Map<String, Value>,
+    merged: &Merged,
+) -> Result<(), ToolError> {
+    let docstatus = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default();
+    check(on, |on| {
+        let mut found = Vec::new();
+        let mut judge = |path: String, field: &FieldDef, value: &Value, was: Option<&Value>| {
+            let Some(was) = was.or_else(|| value.is_null().then_some(value)) else {
+                // A new row.
+                let wrong = is_worked_out(field) && !is_nothing(value);
+                return found.extend(wrong.then(|| violation(path, WORKED_OUT)));
+            };
+            if same(field, value, was) {
+                return;
+            }
+            let why = match docstatus {
+                2 => CANCELLED,
+                1 if !field.is(flag::ALLOW_ON_SUBMIT) => SUBMITTED,
+                _ if field.is(flag::SET_ONLY_ONCE) => SET_ONCE,
+                _ if is_worked_out(field) => WORKED_OUT,
+                _ => return,
+            };
+            found.push(violation(path, why));
+        };
+        for (key, value) in &merged.given {
+            let Some(field) = on.def.field(key) else { continue };
+            if !field.kind.is_table() {
+                judge(key.clone(), field, value, Some(stored.get(key).unwrap_or(&Value::Null)));
+                continue;
+            }
+            let Some(child) = field.target().and_then(|child| on.session.catalog.known(child)) else { continue };
+            let rows =
+                |doc: &'_ Map<String, Value>| doc.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+            let (before, after) = (rows(stored), rows(&merged.body));
+            for (at, (given, whole)) in value.as_array().into_iter().flatten().zip(&after).enumerate() {
+                let named = |row: &&Value| row.get("name").is_some() && row.get("name") == whole.get("name");
+                let was = before.iter().find(named);
+                for (column, value) in given.as_object().into_iter().flatten() {
+                    let Some(field) = child.field(column).filter(|field| !field.is(flag::STANDARD)) else { continue };
+                    let path = format!("{}.{column}", merged.place(key, at));
+                    judge(path, field, value, was.map(|was| was.get(column).unwrap_or(&Value::Null)));
+                }
+            }
+        }
+        found
+    })
+    .await
+}
+
+/// Judges by the table, and where that finds anything once more by the site's live metadata: a site opens fields.
+async fn check(
+    on: &DocTypeCall<'_>,
+    mut find: impl FnMut(&DocTypeCall<'_>) -> Vec<Violation>,
+) -> Result<(), ToolError> {
+    let mut found = find(on);
+    if !found.is_empty()
+        && let Some(def) = on.session.newer(on.def, &found).await
+    {
+        found = find(&DocTypeCall { def, ..*on });
+    }
+    if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
+}
+
+/// Whether the site alone works the value out: a number that the form shows and never takes. What it fetches it fetches
+/// again.
+fn is_worked_out(field: &FieldDef) -> bool {
+    let number = matches!(field.kind, FieldKind::Int | FieldKind::Float | FieldKind::Currency | FieldKind::Percent);
+    number && field.is(flag::READ_ONLY) && !field.is(flag::STANDARD) && field.fetch_from.is_none()
+}
+
+fn violation(path: String, message: &str) -> Violation {
+    Violation { path: format!("data.{path}"), rule: Rule::Value, message: message.to_owned(), nearest: None }
+}

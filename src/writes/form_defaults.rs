@@ -1,0 +1,191 @@
+//! What the desk's form fills in while a document is made, and the site does not do for a document that is sent: the rows
+//! of taxes, by the template that was given, else by that of the party's Tax Rule, else by the company's own.
+
+use erpnext_schema::{DocTypeDef, FieldKind, Rule, Verb, Violation};
+use serde_json::{Map, Value, json};
+
+use super::links;
+use crate::document::draft::{Draft, writable};
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::site::{Kind, SiteError};
+
+const TEMPLATE: &str = "taxes_and_charges";
+const TAXES: &str = "taxes";
+/// The fields that name the party whose Tax Rule counts.
+const PARTIES: [&str; 2] = ["customer", "supplier"];
+
+/// What was filled in, for the answer.
+#[derive(Default)]
+pub(crate) struct FilledIn {
+    fields: Map<String, Value>,
+    messages: Vec<String>,
+}
+
+impl FilledIn {
+    /// Says what was filled in.
+    pub fn note(self, result: &mut Map<String, Value>, messages: &mut Vec<String>) {
+        if !self.fields.is_empty() {
+            result.insert("filled_in".to_owned(), Value::Object(self.fields));
+        }
+        messages.extend(self.messages);
+    }
+}
+
+/// Adds to a new document what the form would.
+///
+/// # Errors
+/// A template that was given and whose rows the site does not tell.
+pub(crate) async fn of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Result<FilledIn, ToolError> {
+    let mut filled = FilledIn::default();
+    let Some(template) = template_of(on.def).filter(|_| !doc.contains_key(TAXES)) else { return Ok(filled) };
+    let given = name_in(doc, TEMPLATE).map(str::to_owned);
+    let name = match (&given, doc.contains_key(TEMPLATE)) {
+        (Some(name), _) => name.clone(),
+        // Emptied on purpose.
+        (None, true) => return Ok(filled),
+        (None, false) => match usual(on, template, doc).await {
+            Ok(Some(name)) => name,
+            Ok(None) => return Ok(filled),
+            Err(error) => {
+                tracing::warn!("taxes of a new {}: {}", on.def.name, error.for_log());
+                filled.messages.push(
+                    "which taxes the form would fill in is not known: the site did not tell; see whether taxes are right"
+                        .to_owned(),
+                );
+                return Ok(filled);
+            }
+        },
+    };
+    let rows = rows_of(on, template, &name).await?;
+    let mut made = Map::from_iter([(TAXES.to_owned(), Value::Array(rows))]);
+    if given.is_none() {
+        made.insert(TEMPLATE.to_owned(), json!(name));
+    }
+    let Draft { doc: made, left_out } =
+        writable(on.def, on.permit.fields(), &|child| on.session.catalog.known(child), made);
+    if !left_out.is_empty() {
+        filled.messages.push(format!(
+            "the form would fill in {}, which this server's configuration does not let you set",
+            left_out.join(", ")
+        ));
+    }
+    if !made.contains_key(TAXES) {
+        return Ok(filled);
+    }
+    let mut taxed = doc.clone();
+    taxed.extend(made.clone());
+    // What nobody asked for must not lead where the caller may not look.
+    if given.is_none() && links::check_sight(on, &taxed).await.is_err() {
+        return Ok(filled);
+    }
+    *doc = taxed;
+    filled.fields = told(on, &made);
+    Ok(filled)
+}
+
+/// Adds to a change of a draft what the form would: a template that is chosen anew brings its rows in the place of the
+/// old ones.
+///
+/// # Errors
+/// As [`of_new`].
+pub(crate) async fn of_change(
+    on: &DocTypeCall<'_>,
+    stored: &Map<String, Value>,
+    changes: &mut Map<String, Value>,
+) -> Result<FilledIn, ToolError> {
+    let mut filled = FilledIn::default();
+    let is_draft = stored.get("docstatus").and_then(Value::as_u64) == Some(0);
+    let Some(template) = template_of(on.def).filter(|_| is_draft && !changes.contains_key(TAXES)) else {
+        return Ok(filled);
+    };
+    let Some(name) = name_in(changes, TEMPLATE).map(str::to_owned) else { return Ok(filled) };
+    let has_rows = stored.get(TAXES).and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
+    if has_rows && name_in(stored, TEMPLATE) == Some(&name) {
+        return Ok(filled);
+    }
+    let made = Map::from_iter([(TAXES.to_owned(), Value::Array(rows_of(on, template, &name).await?))]);
+    let children = |child: &str| on.session.catalog.known(child);
+    let made = writable(on.def, on.permit.fields(), &children, made).doc;
+    if let Some(rows) = made.get(TAXES) {
+        filled.fields = told(on, &made);
+        changes.insert(TAXES.to_owned(), json!({"rows": rows, "replace": true}));
+    }
+    Ok(filled)
+}
+
+/// Says that a template is named and no tax is charged.
+pub(crate) fn untaxed(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Option<String> {
+    template_of(on.def)?;
+    let rule = on.permit.fields();
+    let may_see = |name| on.def.field(name).is_some_and(|field| rule.may_read(field));
+    let name = name_in(stored, TEMPLATE).filter(|_| may_see(TEMPLATE) && may_see(TAXES))?;
+    let is_empty = stored.get(TAXES).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    is_empty.then(|| {
+        format!(
+            "no tax is charged: {TEMPLATE} is {name:?}, but {TAXES} has no rows; {} with {{\"{TEMPLATE}\": {name:?}}} \
+             fills them in",
+            on.registry.tool_for(on.def, Verb::Update)
+        )
+    })
+}
+
+/// The DocType of the templates, where documents of this one have such taxes.
+fn template_of(def: &DocTypeDef) -> Option<&'static str> {
+    let template = def.field(TEMPLATE).filter(|field| field.kind == FieldKind::Link)?.target()?;
+    def.field(TAXES).filter(|field| field.kind.is_table()).map(|_| template)
+}
+
+fn name_in<'d>(doc: &'d Map<String, Value>, field: &str) -> Option<&'d str> {
+    doc.get(field).and_then(Value::as_str).filter(|name| !name.is_empty())
+}
+
+/// The template that the form would choose: by the party's Tax Rule, else the company's own.
+async fn usual(on: &DocTypeCall<'_>, template: &str, doc: &Map<String, Value>) -> Result<Option<String>, SiteError> {
+    let Some(company) = name_in(doc, "company") else { return Ok(None) };
+    let party = PARTIES.into_iter().find_map(|field| Some((on.def.field(field)?.target()?, name_in(doc, field)?)));
+    if let Some((kind, party)) = party {
+        // A rule that cannot be looked at could say otherwise than the company.
+        let Ok(permit) = on.session.permit(Operation::Read, kind).await else { return Ok(None) };
+        let mut asked =
+            Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("company".to_owned(), json!(company))]);
+        for date in ["posting_date", "transaction_date"] {
+            asked.extend(doc.get(date).map(|date| ("posting_date".to_owned(), date.clone())));
+        }
+        let details = match on.session.site.party_details(&permit, party, &asked).await {
+            Ok(details) => details,
+            // The site says of the document itself that there is no such party.
+            Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight | Kind::Rejected) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if let Some(name) = name_in(&details, TEMPLATE) {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    on.session.site.default_taxes(on.permit, template, company).await
+}
+
+async fn rows_of(on: &DocTypeCall<'_>, template: &str, name: &str) -> Result<Vec<Value>, ToolError> {
+    match on.session.site.tax_rows(on.permit, template, name).await {
+        Ok(rows) => Ok(rows),
+        Err(error) if error.kind() == Kind::Missing => {
+            let message = format!("there is no {template} named {name:?}; search for the right name");
+            let (path, rule) = (format!("data.{TEMPLATE}"), Rule::Value);
+            Err(ToolError::arguments(on.tool.name(), vec![Violation { path, rule, message, nearest: None }]))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What was filled in, as far as it may be seen; of each row what is charged.
+fn told(on: &DocTypeCall<'_>, made: &Map<String, Value>) -> Map<String, Value> {
+    let columns = ["charge_type", "account_head", "rate", "tax_amount"];
+    let mut seen = on.visible(made.clone());
+    for row in seen.values_mut().flat_map(|rows| rows.as_array_mut().into_iter().flatten()) {
+        if let Some(row) = row.as_object_mut() {
+            row.retain(|column, _| columns.contains(&column.as_str()));
+        }
+    }
+    seen
+}

@@ -1,0 +1,84 @@
+//! What the desk's form fills in for taxes and the site does not: by a template, by the rule of a party, by the company.
+
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::sandbox::COMPANY;
+
+const TEMPLATE: &str = "Sales Taxes and Charges Template";
+
+/// A template of one rate of VAT; its name.
+async fn template(desk: &Desk, title: &str, rate: f64, is_default: bool) -> String {
+    let vat = desk.some("Account", json!({"account_name": "VAT"}), 1).await.remove(0);
+    let row = json!({"charge_type": "On Net Total", "account_head": vat, "description": title, "rate": rate});
+    desk.create(TEMPLATE, json!({"title": title, "company": COMPANY, "is_default": is_default, "taxes": [row]})).await
+}
+
+async fn order(desk: &Desk, more: Value) -> Value {
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let mut data = json!({
+        "customer": customer, "company": COMPANY, "delivery_date": "2026-12-24",
+        "items": [{"item_code": item, "qty": 4, "rate": 50}],
+    });
+    data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    data
+}
+
+#[on_every_version]
+async fn a_template_of_taxes_brings_its_rows_as_in_the_form() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, false).await;
+    let data = order(&desk, json!({"taxes_and_charges": vat})).await;
+    let arguments = json!({"doctype": "Sales Order", "data": data});
+    let answer = desk.call("create_generic_document", arguments.clone()).await;
+    assert_eq!(answer["filled_in"]["taxes"][0]["rate"], 23.0, "{answer}");
+    assert_eq!(answer["filled_in"]["taxes"][0]["charge_type"], "On Net Total", "{answer}");
+    let made = desk.get("Sales Order", answer["created"].as_str().unwrap()).await;
+    assert_eq!((&made["total_taxes_and_charges"], &made["grand_total"]), (&json!(46.0), &json!(246.0)), "{made}");
+
+    let mut plain = arguments;
+    plain["form_defaults"] = json!(false);
+    let answer = desk.call("create_generic_document", plain).await;
+    assert_eq!(answer.get("filled_in"), None);
+    let told = answer["messages"].to_string();
+    assert!(told.contains("no tax is charged") && told.contains(&vat), "{answer}");
+
+    // The way that the message names.
+    let name = answer["created"].as_str().unwrap();
+    let change = json!({"doctype": "Sales Order", "name": name, "data": {"taxes_and_charges": vat}});
+    let answer = desk.call("update_generic_document", change).await;
+    assert_eq!(answer["filled_in"]["taxes"][0]["rate"], 23.0, "{answer}");
+    assert_eq!(answer["also_changed"]["grand_total"]["to"], 246.0, "{answer}");
+}
+
+#[on_every_version]
+async fn a_new_document_gets_the_taxes_of_its_party_or_company_and_none_that_the_caller_chose_otherwise() {
+    let desk = Desk::open().await;
+    let usual = template(&desk, "Usual", 23.0, true).await;
+    let less = template(&desk, "Less", 9.0, false).await;
+    let data = order(&desk, json!({})).await;
+    let customer = data["customer"].clone();
+    let taxed = async |data: Value| {
+        let answer = desk.call("create_generic_document", json!({"doctype": "Sales Order", "data": data})).await;
+        let made = desk.get("Sales Order", answer["created"].as_str().unwrap()).await;
+        (answer["filled_in"]["taxes_and_charges"].clone(), made["grand_total"].clone())
+    };
+    assert_eq!(taxed(data.clone()).await, (json!(usual), json!(246.0)));
+    let rule = json!({"tax_type": "Sales", "customer": customer, "sales_tax_template": less, "company": COMPANY});
+    desk.create("Tax Rule", rule).await;
+    assert_eq!(taxed(data.clone()).await, (json!(less), json!(218.0)));
+    let mut none = data.clone();
+    none["taxes"] = json!([]);
+    assert_eq!(taxed(none).await, (Value::Null, json!(200.0)));
+}
+
+#[on_every_version]
+async fn a_dry_run_shows_the_taxes_that_would_be_filled_in() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, false).await;
+    let data = order(&desk, json!({"taxes_and_charges": vat})).await;
+    let shown =
+        desk.call("create_generic_document", json!({"doctype": "Sales Order", "data": data, "dry_run": true})).await;
+    assert_eq!(shown["would_create"]["taxes"][0]["rate"], 23.0, "{shown}");
+}
