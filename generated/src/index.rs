@@ -2,7 +2,7 @@
 
 use crate::*;
 /// The fingerprint of the snapshot and the choices that this crate was generated from.
-pub const FINGERPRINT: &str = "0fc3b961aa68fa55";
+pub const FINGERPRINT: &str = "b879ae1393f45583";
 /// The versions that there are tables of, each with the number of the site that they were read from.
 pub const SITES: &[(erpnext_schema::Version, &str)] = &[
     (erpnext_schema::Version::V15, "15.71.1"),

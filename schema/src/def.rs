@@ -175,12 +175,19 @@ impl FieldDef {
         self.kind.in_lists() && self.flags & (flag::VIRTUAL | flag::UNLISTED) == 0
     }
 
-    /// Whether a new document must state this field: mandatory on the form, and neither the form's rules nor
-    /// the site's own code would fill it.
+    /// Whether a new document must state this field: mandatory, whether the form shows it or not, and neither the form's
+    /// rules nor the site's own code would fill it. Of a Select the site takes the first choice.
     pub const fn must_be_sent(&self) -> bool {
-        const FILLED: u32 = flag::READ_ONLY | flag::HIDDEN | flag::FILLED | flag::CONDITIONAL | flag::VIRTUAL;
-        self.is(flag::REQD)
-            && self.flags & FILLED == 0
+        let has_first_choice = match self.options {
+            Options::Choices([first, ..]) => !first.is_empty() && matches!(self.kind, FieldKind::Select),
+            _ => false,
+        };
+        self.is(flag::REQD) && !has_first_choice && self.is_left_to_people()
+    }
+
+    const fn is_left_to_people(&self) -> bool {
+        const FILLED: u32 = flag::READ_ONLY | flag::HIDDEN | flag::FILLED | flag::VIRTUAL;
+        self.flags & FILLED == 0
             && self.default.is_none()
             && self.fetch_from.is_none()
             && !matches!(self.kind, FieldKind::Check)
@@ -268,6 +275,12 @@ impl DocTypeDef {
     /// Whether all the given bits of [`doctype_flag`] are set.
     pub const fn is(&self, flags: u32) -> bool {
         self.flags & flags == flags
+    }
+
+    /// Whether a new document must state the field: as [`FieldDef::must_be_sent`] says, or because it is named by it.
+    pub fn asks_for(&self, field: &FieldDef) -> bool {
+        let names = self.autoname.and_then(|rule| rule.strip_prefix("field:")) == Some(field.fieldname);
+        field.must_be_sent() || names && self.flags & doctype_flag::CHILD == 0 && field.is_left_to_people()
     }
 
     /// Whether whoever makes a document chooses its name.

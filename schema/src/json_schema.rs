@@ -25,7 +25,7 @@ pub fn data_schema(def: &DocTypeDef, purpose: Purpose, context: &dyn Context) ->
             _ => field_schema(field),
         };
         properties.insert(field.fieldname.to_owned(), schema);
-        if purpose == Purpose::Create && field.must_be_sent() {
+        if purpose == Purpose::Create && def.asks_for(field) {
             required.push(field.fieldname);
         }
     }

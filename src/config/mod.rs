@@ -126,6 +126,8 @@ pub struct DoctypePermissions {
     pub operations: Operations,
     /// The fields that may be seen and set, `items.rate` for a column of a child table; every field where there is no list.
     pub allowed_fields: Option<Vec<String>>,
+    /// The fields that may be seen and set beside those, though they are such as must be named: above permission level 0.
+    pub extra_fields: Vec<String>,
     /// The fields that may not, in the same form; they win.
     pub restricted_fields: Vec<String>,
     /// What documents must satisfy, by operation.

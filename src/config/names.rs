@@ -18,6 +18,8 @@ pub enum Place {
     DocType,
     /// In `allowed_fields`: grants nothing if the site does not know it either.
     AllowedFields,
+    /// In `extra_fields`: grants nothing either.
+    ExtraFields,
     /// In `restricted_fields`: takes nothing if the site does not know it either.
     RestrictedFields,
     /// In the condition of an operation, which must refuse if the site does not know it either
@@ -46,6 +48,7 @@ impl fmt::Display for UnknownName {
         match place {
             Place::DocType => {}
             Place::AllowedFields => write!(f, ".allowed_fields")?,
+            Place::ExtraFields => write!(f, ".extra_fields")?,
             Place::RestrictedFields => write!(f, ".restricted_fields")?,
             Place::Condition(operation) => write!(f, ".conditions.{operation}")?,
         }
@@ -75,11 +78,12 @@ impl Config {
                 continue;
             };
             let allowed = rule.allowed_fields.iter().flatten().map(|name| (Place::AllowedFields, name.as_str()));
+            let extra = rule.extra_fields.iter().map(|name| (Place::ExtraFields, name.as_str()));
             let restricted = rule.restricted_fields.iter().map(|name| (Place::RestrictedFields, name.as_str()));
             let conditions = rule.conditions.iter().flat_map(|(operation, condition)| {
                 condition.fields().into_iter().map(|name| (Place::Condition(*operation), name))
             });
-            for (place, field) in allowed.chain(restricted).chain(conditions) {
+            for (place, field) in allowed.chain(extra).chain(restricted).chain(conditions) {
                 if let Err(nearest) = find(def, field, lookup) {
                     let field = Some(field.to_owned());
                     let name = UnknownName { doctype: doctype.clone(), field, place, nearest };

@@ -183,7 +183,7 @@ fn reports(section: &Reader<'_>) -> Vec<Pattern> {
 
 fn doctype(rule: &Reader<'_>) -> DoctypePermissions {
     let mut known: Vec<&str> = Operation::ALL.iter().map(|operation| operation.as_str()).collect();
-    known.extend(["allowed_fields", "restricted_fields", "conditions"]);
+    known.extend(["allowed_fields", "extra_fields", "restricted_fields", "conditions"]);
     rule.only(&known);
     let restricted = rule.texts("restricted_fields").unwrap_or_default();
     for (place, name) in restricted.iter().filter(|(_, name)| is_always_readable(name)) {
@@ -192,6 +192,7 @@ fn doctype(rule: &Reader<'_>) -> DoctypePermissions {
     DoctypePermissions {
         operations: operations(rule),
         allowed_fields: rule.texts("allowed_fields").map(|names| fields(names, rule.errors)),
+        extra_fields: fields(rule.texts("extra_fields").unwrap_or_default(), rule.errors),
         restricted_fields: fields(restricted, rule.errors),
         conditions: rule.object("conditions").map(|section| conditions(&section)).into_iter().flatten().collect(),
     }

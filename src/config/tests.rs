@@ -146,7 +146,7 @@ fn unknown_keys_name_the_nearest_right_one_everywhere() {
              report, export, print",
             "permissions.defaults: unknown key; did you mean default?",
             "permissions.doctypes.Customer.colour: unknown key; there are read, create, update, delete, submit, cancel, \
-             amend, report, export, print, allowed_fields, restricted_fields, conditions",
+             amend, report, export, print, allowed_fields, extra_fields, restricted_fields, conditions",
             "permissions.doctypes.Customer.raed: unknown key; did you mean read?",
             "rate_limiting.request_per_minute: unknown key; did you mean requests_per_minute?",
             "tools.result: unknown key; did you mean results?",

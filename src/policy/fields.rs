@@ -14,6 +14,7 @@ use crate::config::{ATTACHMENTS, COMMENTS};
 ///   they say which document it is, in which state, and which version a safe write starts from (H9). The other standard
 ///   fields (`owner`, `creation`, `modified_by`, `idx`) must be named like any field where there is a list of allowed ones.
 /// - Standard and virtual fields are never set.
+/// - Extra fields are named beside whatever else may be seen and set.
 /// - A field above permlevel 0 is seen and set only where it is named; a field of the site's own that is fetched from one that
 ///   is restricted is seen only where it is named.
 /// - A field that by its name holds a key in plain text is seen only where it is named.
@@ -22,6 +23,7 @@ use crate::config::{ATTACHMENTS, COMMENTS};
 #[derive(Clone, Default, Debug)]
 pub struct FieldRule {
     allowed: Option<Names>,
+    extra: Names,
     restricted: Names,
     unreadable: bool,
     /// The fields that are restricted on any DocType: what the site's own fields fetch from one needs naming.
@@ -146,6 +148,11 @@ impl FieldRule {
         Self { allowed: allowed.map(Names::new), restricted: Names::new(restricted), ..Self::default() }
     }
 
+    /// The same rule where these fields are named beside the allowed ones.
+    pub(super) fn with(self, extra: &[String]) -> Self {
+        Self { extra: Names::new(extra), ..self }
+    }
+
     /// The same rule where these fields are restricted on some DocType or other.
     pub(super) fn beside(self, sources: &Arc<BTreeSet<String>>) -> Self {
         Self { sources: Arc::clone(sources), ..self }
@@ -241,19 +248,19 @@ impl FieldRule {
         if field.is_internal() || field.is_layout() || self.restricted.fields.contains(field.name) {
             return false;
         }
-        match &self.allowed {
-            None => !must_be_named,
-            Some(allowed) => {
-                let by_column = || field.may_hold_rows() && allowed.columns.contains_key(field.name);
-                allowed.fields.contains(field.name) || by_column()
-            }
-        }
+        let names = |names: &Names| {
+            names.fields.contains(field.name) || field.may_hold_rows() && names.columns.contains_key(field.name)
+        };
+        names(&self.extra) || self.allowed.as_ref().map_or(!must_be_named, names)
     }
 
     /// What is granted of a table that is granted itself.
     fn grants_column(&self, table: FieldRef<'_>, column: FieldRef<'_>, must_be_named: bool) -> bool {
         if column.is_internal() || column.is_layout() || self.restricted.has_column(table.name, column.name) {
             return false;
+        }
+        if self.extra.has_column(table.name, column.name) {
+            return true;
         }
         match &self.allowed {
             None => !must_be_named,

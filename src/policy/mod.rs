@@ -112,11 +112,14 @@ impl Policy {
             };
             let mut restricted = rule.restricted_fields.clone();
             // What is allowed by name is meant to be seen here.
-            let meant = |copy: &&String| rule.allowed_fields.as_ref().is_some_and(|allowed| allowed.contains(copy));
+            let meant = |copy: &&String| {
+                rule.allowed_fields.iter().flatten().chain(&rule.extra_fields).any(|name| name == *copy)
+            };
             restricted.extend(copies.get(doctype).into_iter().flatten().filter(|copy| !meant(copy)).cloned());
             let whole = WHOLE.iter().filter(|(on, _)| withholds && *on == doctype);
             restricted.extend(whole.map(|(_, field)| (*field).to_owned()).filter(|field| !meant(&field)));
-            let fields = FieldRule::new(rule.allowed_fields.as_deref(), &restricted).beside(&sources);
+            let fields =
+                FieldRule::new(rule.allowed_fields.as_deref(), &restricted).with(&rule.extra_fields).beside(&sources);
             let conditions =
                 rule.conditions.iter().map(|(operation, condition)| (*operation, Arc::new(condition.clone())));
             Rule { operations, fields: Arc::new(readable_if(operations, fields)), conditions: conditions.collect() }

@@ -45,7 +45,9 @@ const ELEMENTS: [&str; 30] = [
 
 /// Whether the text is HTML already.
 pub fn is_html(text: &str) -> bool {
-    Parts(text).any(|part| matches!(part, Part::Tag { name, .. } if ELEMENTS.contains(&name.as_str())))
+    // One that is escaped is none.
+    let tags = text.replace("\\<", "");
+    Parts(&tags).any(|part| matches!(part, Part::Tag { name, .. } if ELEMENTS.contains(&name.as_str())))
 }
 
 /// Markdown as HTML, each line a line for its readers. HTML, and text that says nothing in Markdown, stay as they are.
@@ -88,7 +90,7 @@ pub fn from_html(html: &str) -> String {
     for part in Parts(html) {
         let (name, whole) = match part {
             Part::Text(text) => {
-                raw.push_str(&text);
+                push_text(&mut raw, &text);
                 continue;
             }
             Part::Tag { name, whole } => (name, whole),
@@ -185,6 +187,21 @@ pub fn from_html(html: &str) -> String {
     told.join("\n")
 }
 
+/// What would be taken for a tag when it comes back is escaped.
+fn push_text(raw: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        raw.push_str(before);
+        raw.push_str(if after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!') {
+            "\\<"
+        } else {
+            "<"
+        });
+        rest = after;
+    }
+    raw.push_str(rest);
+}
+
 /// Stands where a list, a table or a quotation ends.
 const END: char = '\u{1}';
 
@@ -215,6 +232,7 @@ mod tests {
             "see <a href=\"https://x.example/a?b=1&amp;c=2\">here</a> &amp; there, a &lt; b",
             "<p>x</p><table><tr><th>a</th><th>b</th></tr><tr><td><p>1</p></td><td>2</td></tr></table><p>y</p>",
             "<blockquote>said</blockquote><p>and 2 * 3 * 4, snake_case_name</p>",
+            "<p>write &lt;b&gt;x&lt;/b&gt; here</p>",
             "plain text",
         ] {
             let read = from_html(html);

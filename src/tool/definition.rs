@@ -291,7 +291,7 @@ fn data(session: &Session<'_>, tool: Tool, level: Detail) -> Option<Value> {
     let (Tool::Typed(verb, def), Some(rule)) = (tool, rule(session, tool)) else { return None };
     let purpose = if verb == Verb::Create { Purpose::Create } else { Purpose::Update };
     let writing = Writing { rule: &rule, catalog: session.listed };
-    let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, title: def.title_field });
+    let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, def });
     if level != Detail::Full {
         schema["description"] = json!("accepts more fields: see get_doctype_schema");
     }

@@ -38,13 +38,13 @@ impl Detail {
         }
     }
 
-    /// Whether the schema of a new document or row has this field.
-    fn shows_field(self, field: &FieldDef) -> bool {
+    /// Whether the schema of a new document or row has this field, which must be sent or not.
+    fn shows_field(self, field: &FieldDef, must_be_sent: bool) -> bool {
         const FIRST: u32 = flag::BOLD | flag::IN_LIST_VIEW | flag::IN_STANDARD_FILTER | flag::QUICK_ENTRY;
         match self {
             Self::Full => true,
-            Self::Compact => field.must_be_sent() || field.flags & FIRST != 0,
-            Self::Lean | Self::Found => field.must_be_sent(),
+            Self::Compact => must_be_sent || field.flags & FIRST != 0,
+            Self::Lean | Self::Found => must_be_sent,
         }
     }
 }
@@ -57,8 +57,8 @@ pub struct Shown<'a> {
     pub level: Detail,
     /// What is to become of the document.
     pub purpose: Purpose,
-    /// The field that holds its title.
-    pub title: Option<&'static str>,
+    /// Its DocType.
+    pub def: &'static DocTypeDef,
 }
 
 impl Context for Shown<'_> {
@@ -70,7 +70,9 @@ impl Context for Shown<'_> {
         if self.purpose == Purpose::Update && self.level < Detail::Compact {
             return false;
         }
-        let is_title = table.is_none() && self.level == Detail::Compact && self.title == Some(field.fieldname);
-        (is_title || self.level.shows_field(field)) && self.writing.may_write(table, field)
+        let is_title =
+            table.is_none() && self.level == Detail::Compact && self.def.title_field == Some(field.fieldname);
+        let must_be_sent = table.map_or_else(|| self.def.asks_for(field), |_| field.must_be_sent());
+        (is_title || self.level.shows_field(field, must_be_sent)) && self.writing.may_write(table, field)
     }
 }

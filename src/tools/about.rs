@@ -261,7 +261,8 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
             .fields
             .iter()
             .filter(|column| rule.may_read_child(table, *column) || rule.may_write_child(table, *column));
-        let columns: Vec<Value> = columns.map(|column| describe(column, rule.may_write_child(table, column))).collect();
+        let columns: Vec<Value> =
+            columns.map(|column| describe(child, column, rule.may_write_child(table, column))).collect();
         tables.insert(table.fieldname.to_owned(), Value::Array(columns));
     }
     let mut result =
@@ -278,7 +279,7 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
     result.extend(def.title_field.map(|title| ("title_field".to_owned(), json!(title))));
     result.extend(def.autoname.map(|naming| ("naming".to_owned(), json!(naming))));
     result.insert("operations".to_owned(), json!(operations.iter().map(Operation::as_str).collect::<Vec<_>>()));
-    let fields = def.fields.iter().filter(shown).map(|field| describe(field, rule.may_write(field)));
+    let fields = def.fields.iter().filter(shown).map(|field| describe(def, field, rule.may_write(field)));
     result.insert("fields".to_owned(), fields.collect());
     if !tables.is_empty() {
         result.insert("tables".to_owned(), Value::Object(tables));
@@ -287,7 +288,7 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
 }
 
 /// The facts of one field that a reader or writer needs; what is usual is left out.
-fn describe(field: &FieldDef, writable: bool) -> Value {
+fn describe(def: &DocTypeDef, field: &FieldDef, writable: bool) -> Value {
     let mut facts =
         Map::from_iter([("field".to_owned(), json!(field.fieldname)), ("type".to_owned(), json!(field.kind.as_str()))]);
     if !field.label.is_empty() {
@@ -303,8 +304,8 @@ fn describe(field: &FieldDef, writable: bool) -> Value {
         _ => None,
     };
     let flags = [
-        ("required", field.must_be_sent()),
-        ("filled_by_site", field.is(flag::REQD) && !field.must_be_sent()),
+        ("required", def.asks_for(field)),
+        ("filled_by_site", field.is(flag::REQD) && !def.asks_for(field)),
         ("read_only", field.is(flag::READ_ONLY) || field.is(flag::VIRTUAL)),
         ("unique", field.is(flag::UNIQUE)),
         ("set_only_once", field.is(flag::SET_ONLY_ONCE)),

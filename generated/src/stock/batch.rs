@@ -10,7 +10,7 @@ pub static BATCH: Versioned = Versioned::new(DocTypeDef {
     fields: &[
         field!("disabled", Check, "Disabled", default = Some("0")),
         field!("use_batchwise_valuation", Check, "Use Batch-wise Valuation", flags = READ_ONLY | SET_ONLY_ONCE, default = Some("0")),
-        field!("batch_id", Data, "Batch ID", flags = REQD | UNIQUE | NO_COPY | IN_LIST_VIEW | CONDITIONAL),
+        field!("batch_id", Data, "Batch ID", flags = REQD | UNIQUE | NO_COPY | IN_LIST_VIEW | CONDITIONAL | FILLED),
         field!("item", Link, "Item", options = Target("Item"), flags = REQD | IN_STANDARD_FILTER),
         field!("item_name", Data, "Item Name", flags = READ_ONLY | IN_LIST_VIEW, fetch_from = Some("item.item_name")),
         field!("image", AttachImage, "image", flags = HIDDEN),

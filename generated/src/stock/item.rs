@@ -13,7 +13,7 @@ pub static ITEM: Versioned = Versioned::new(DocTypeDef {
         field!("naming_series", Select, "Series", options = Choices(& ["STO-ITEM-.YYYY.-"]), flags = SET_ONLY_ONCE),
         field!("item_code", Data, "Item Code", flags = REQD | UNIQUE | BOLD | IN_GLOBAL_SEARCH),
         field!("item_name", Data, "Item Name", flags = BOLD | IN_GLOBAL_SEARCH | SEARCH_INDEX),
-        field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
+        field!("item_group", Link, "Item Group", options = Target("Item Group"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("stock_uom", Link, "Default Unit of Measure", options = Target("UOM"), flags = REQD | IGNORE_USER_PERMISSIONS | FILLED),
         field!("opening_stock", Float, "Opening Stock", flags = BOLD | CONDITIONAL, only = V16),
         field!("valuation_rate", Currency, "Valuation Rate", flags = CONDITIONAL, only = V16),

@@ -20,7 +20,7 @@ pub static SUBCONTRACTING_INWARD_ORDER: Versioned = Versioned::new(DocTypeDef {
         field!("customer_warehouse", Link, "Customer Warehouse", options = Target("Warehouse"), flags = REQD),
         field!("amended_from", Link, "Amended From", options = Target("Subcontracting Inward Order"), flags = READ_ONLY | NO_COPY | IGNORE_USER_PERMISSIONS),
         field!("set_delivery_warehouse", Link, "Set Delivery Warehouse", options = Target("Warehouse"), flags = NO_COPY),
-        field!("items", Table, "Items", options = Target("Subcontracting Inward Order Item"), flags = REQD | CONDITIONAL),
+        field!("items", Table, "Items", options = Target("Subcontracting Inward Order Item"), flags = REQD | CONDITIONAL | FILLED),
         field!("received_items", Table, "Required Items", options = Target("Subcontracting Inward Order Received Item"), flags = READ_ONLY | ALLOW_ON_SUBMIT | NO_COPY),
         field!("scrap_items", Table, "Scrap Items", options = Target("Subcontracting Inward Order Scrap Item"), flags = NO_COPY),
         field!("service_items", Table, "Service Items", options = Target("Subcontracting Inward Order Service Item"), flags = REQD | READ_ONLY),

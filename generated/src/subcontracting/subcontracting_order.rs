@@ -23,7 +23,7 @@ pub static SUBCONTRACTING_ORDER: Versioned = Versioned::new(DocTypeDef {
         field!("cost_center", Link, "Cost Center", options = Target("Cost Center")),
         field!("project", Link, "Project", options = Target("Project")),
         field!("set_warehouse", Link, "Set Target Warehouse", options = Target("Warehouse"), flags = CONDITIONAL),
-        field!("items", Table, "Items", options = Target("Subcontracting Order Item"), flags = REQD | CONDITIONAL),
+        field!("items", Table, "Items", options = Target("Subcontracting Order Item"), flags = REQD | CONDITIONAL | FILLED),
         field!("total_qty", Float, "Total Quantity", flags = READ_ONLY | CONDITIONAL),
         field!("total", Currency, "Total", options = Format("Company:company:default_currency"), flags = READ_ONLY | CONDITIONAL),
         field!("service_items", Table, "Service Items", options = Target("Subcontracting Order Service Item"), flags = REQD | READ_ONLY),

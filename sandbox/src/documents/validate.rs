@@ -8,8 +8,35 @@ use crate::error::{Message, SiteError, exc};
 use crate::site::Site;
 
 /// Tags that the site leaves in a text; every other one is escaped (H12).
-const TAGS: &[&str] =
-    &["a", "b", "br", "div", "em", "h1", "h2", "h3", "i", "li", "ol", "p", "span", "strong", "ul", "u"];
+const TAGS: &[&str] = &[
+    "a",
+    "b",
+    "blockquote",
+    "br",
+    "code",
+    "div",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "hr",
+    "i",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "span",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "u",
+    "ul",
+];
 
 /// The mandatory fields that are empty, with what the person at the desk is told.
 pub fn missing(def: &'static DocTypeDef, doc: &Doc) -> Vec<(&'static str, Message)> {

@@ -157,7 +157,7 @@ impl Check<'_> {
 
     fn mandatory(&mut self, def: &DocTypeDef, table: Option<&FieldDef>, at: &str, data: &Map<String, Value>) {
         let sent = |name: &str| data.get(name).is_some_and(|value| !value.is_null());
-        let missing = def.fields.iter().filter(|field| field.must_be_sent() && !sent(field.fieldname));
+        let missing = def.fields.iter().filter(|field| def.asks_for(field) && !sent(field.fieldname));
         for field in missing {
             let path = format!("{at}{}", field.fieldname);
             let message = if self.context.may_write(table, field) {

@@ -86,6 +86,8 @@ async fn rows_of_a_draft_are_changed_by_their_number_and_links_have_candidates()
     let shown =
         desk.call("convert_document", to(json!({"items": {"patch": [{"idx": 1, "description": "by hand"}]}}))).await;
     assert_eq!(shown["draft"]["items"][0]["description"], "by hand", "{shown}");
-    let text = desk.refusal("convert_document", to(json!({"set_warehouse": "Main Stor"}))).await;
-    assert!(text.contains("Main Store"), "{text}");
+    let mut saved = to(json!({"set_warehouse": "Main Stor"}));
+    saved["save"] = json!(true);
+    let text = desk.refusal("convert_document", saved).await;
+    assert!(text.contains("did you mean \"Main Store"), "{text}");
 }

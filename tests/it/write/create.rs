@@ -132,3 +132,62 @@ async fn a_failed_reading_back_is_no_failed_write() {
     assert_eq!(answer["created"], "17");
     assert!(answer["messages"][0].as_str().unwrap().contains("reading it back failed"), "{answer}");
 }
+
+#[on_every_version]
+async fn what_looks_like_an_act_and_is_none_is_told_so() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Communication": all(), "Bulk Update": all()}));
+    let mail = json!({"subject": "hello", "content": "x", "communication_medium": "Email", "sent_or_received": "Sent"});
+    let made = call(&app, "create_generic_document", json!({"doctype": "Communication", "data": mail})).await.unwrap();
+    assert!(made["messages"].to_string().contains("a Communication sends nothing"), "{made}");
+    let change =
+        json!({"doctype": "Bulk Update", "data": {"document_type": "ToDo", "field": "status", "update_value": "x"}});
+    let changed = call(&app, "update_generic_document", change).await.unwrap();
+    assert!(changed["messages"].to_string().contains("update_bulk_documents changes many"), "{changed}");
+    let found = call(&app, "find_tools", json!({"query": "bulk update", "operation": "update"})).await.unwrap();
+    assert!(!found.to_string().contains("update_bulk_update_document"), "{found}");
+}
+
+#[on_every_version]
+async fn a_new_document_says_what_the_site_made_of_it() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all(), "Item": all(), "Customer": all()}));
+    let item = crate::sandbox::first(&app, "Item", json!({"is_sales_item": 1, "has_variants": 0})).await;
+    let customer = crate::sandbox::first(&app, "Customer", json!({})).await;
+    let rows = json!([{"item_code": item, "qty": 4, "rate": 50}]);
+    let data =
+        json!({"customer": customer, "company": crate::sandbox::COMPANY, "delivery_date": "2026-12-24", "items": rows});
+    let made = call(&app, "create_sales_order_document", json!({"data": data})).await.unwrap();
+    assert_eq!((&made["grand_total"], &made["currency"]), (&json!(200.0), &json!("EUR")), "{made}");
+    assert_eq!(
+        (&made["status"], made.get("delivery_date")),
+        (&json!("Draft"), None),
+        "what was sent so is not repeated"
+    );
+    let text = made.to_string();
+    assert!(!text.contains("base_") && text.len() < 600, "{} bytes: {text}", text.len());
+}
+
+#[on_every_version]
+async fn amounts_that_the_site_works_out_are_not_set_by_hand() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Purchase Order": all(), "Item": all(), "Supplier": all()}));
+    let order = crate::sandbox::first(&app, "Purchase Order", json!({"docstatus": 0})).await;
+    let before = site.stored("Purchase Order", &order);
+    for change in [json!({"per_received": 100}), json!({"items": {"patch": [{"idx": 1, "received_qty": 5}]}})] {
+        let text = refusal(&app, "update_purchase_order_document", json!({"name": order, "data": change})).await;
+        assert!(text.contains("is not set by hand"), "{text}");
+    }
+    let read = before.clone().unwrap();
+    let same = json!({"per_received": read["per_received"], "grand_total": read["grand_total"]});
+    let kept =
+        call(&app, "update_purchase_order_document", json!({"name": order, "data": same, "dry_run": true})).await;
+    assert_eq!(kept.unwrap()["would_change"], json!({}), "what was read may come back");
+    assert_eq!(site.stored("Purchase Order", &order), before);
+    let supplier = crate::sandbox::first(&app, "Supplier", json!({})).await;
+    let item = crate::sandbox::first(&app, "Item", json!({"is_purchase_item": 1})).await;
+    let rows = json!([{"item_code": item, "qty": 4, "rate": 50, "received_qty": 4, "schedule_date": "2026-12-24"}]);
+    let data = json!({"supplier": supplier, "company": crate::sandbox::COMPANY, "schedule_date": "2026-12-24", "per_received": 100, "items": rows});
+    let text = refusal(&app, "create_purchase_order_document", json!({"data": data})).await;
+    assert!(text.contains("data.per_received") && text.contains("data.items[0].received_qty"), "{text}");
+}

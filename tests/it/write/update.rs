@@ -170,3 +170,76 @@ async fn a_single_is_updated_by_its_own_name() {
     assert_eq!(answer["updated"], "System Settings");
     assert_eq!(site.writes().await, [format!("PUT {at}")]);
 }
+
+#[on_every_version]
+async fn what_is_fixed_is_told_before_it_is_sent_in_a_dry_run_too() {
+    let site = crate::sandbox::SampleSite::bench().await;
+    let app = site.app(json!({"Odd Thing": all(), "Sales Order": all()}));
+    let made = call(
+        &app,
+        "create_generic_document",
+        json!({"doctype": "Odd Thing", "data": {"title": "x", "only_once": "a"}}),
+    );
+    let name = made.await.unwrap()["created"].clone();
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 1})).await;
+    let before = site.writes().len();
+    for dry_run in [true, false] {
+        let change = json!({"doctype": "Odd Thing", "name": name, "data": {"only_once": "b"}, "dry_run": dry_run});
+        let text = refusal(&app, "update_generic_document", change).await;
+        assert!(text.contains("data.only_once: is set once"), "{text}");
+        let change = json!({"name": order, "data": {"items": {"patch": [{"idx": 1, "item_name": "other"}]}}, "dry_run": dry_run});
+        let text = refusal(&app, "update_sales_order_document", change).await;
+        assert!(text.contains("item_name: cannot be changed once the document is submitted"), "{text}");
+    }
+    assert_eq!(site.writes().len(), before);
+}
+
+#[on_every_version]
+async fn a_text_that_was_read_is_written_back_as_it_is_stored() {
+    let site = crate::sandbox::SampleSite::start().await;
+    let app = site.app(json!({"ToDo": all()}));
+    let html = "<div class=\"ql-editor\"><p>One <strong>two</strong></p><table><tr><th>a</th></tr><tr><td>1</td></tr></table></div>";
+    let data = json!({"description": html});
+    let name = call(&app, "create_todo_document", json!({"data": data})).await.unwrap()["created"].clone();
+    let name = name.as_str().unwrap();
+    let stored = || site.stored("ToDo", name).unwrap()["description"].clone();
+    let was = stored();
+    let read = async || {
+        let get = json!({"name": name, "fields": ["description"]});
+        call(&app, "get_todo_document", get).await.unwrap()["document"]["description"].clone()
+    };
+    let text = read().await;
+    assert!(text.as_str().unwrap().contains("| a |\n| --- |\n| 1 |"), "{text}");
+    let answer =
+        call(&app, "update_todo_document", json!({"name": name, "data": {"description": text}})).await.unwrap();
+    assert_eq!(stored(), was);
+    assert!(answer["messages"].to_string().contains("nothing was changed"), "{answer}");
+
+    let more = format!("{}\nand **three**", text.as_str().unwrap());
+    call(&app, "update_todo_document", json!({"name": name, "data": {"description": more}})).await.unwrap();
+    assert!(stored().as_str().unwrap().contains("<strong>three</strong>"), "{}", stored());
+    assert!(stored().as_str().unwrap().contains("<table>"), "{}", stored());
+    assert_eq!(read().await.as_str().unwrap().trim(), more.replace("|\nand", "|\n\nand").trim());
+    let raw = json!({"name": name, "format": "html"});
+    let raw = call(&app, "get_todo_document", raw).await.unwrap()["document"]["description"].clone();
+    assert_eq!(raw, stored());
+
+    let long = "x".repeat(1_500);
+    call(&app, "update_todo_document", json!({"name": name, "data": {"description": long}})).await.unwrap();
+    let cut = call(&app, "get_todo_document", json!({"name": name})).await.unwrap()["document"]["description"].clone();
+    let text = refusal(&app, "update_todo_document", json!({"name": name, "data": {"description": cut}})).await;
+    assert!(text.contains("is the cut text that was shown"), "{text}");
+    assert_eq!(stored(), json!(long));
+}
+
+#[on_every_version]
+async fn characters_that_are_shown_are_taken_back_as_they_were() {
+    let site = crate::sandbox::SampleSite::start().await;
+    let app = site.app(json!({"Note": all(), "ToDo": all()}));
+    let data = json!({"title": "a\u{200f}b", "content": "x"});
+    let made = call(&app, "create_note_document", json!({"data": data})).await.unwrap();
+    assert_eq!(made["title"], "a⟨U+200F⟩b", "{made}");
+    let change = json!({"name": made["created"], "data": {"title": made["title"], "content": "y"}});
+    let changed = call(&app, "update_note_document", change).await.unwrap();
+    assert_eq!(changed["changed"].as_object().unwrap().keys().collect::<Vec<_>>(), ["content"], "{changed}");
+}
