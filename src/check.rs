@@ -89,7 +89,7 @@ fn unknown_names(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
             }
             let fix = match name.place {
                 Place::DocType => "correct the name, or give the site's user the right to read it",
-                Place::AllowedFields => "correct the name: it grants nothing",
+                Place::AllowedFields | Place::ExtraFields => "correct the name: it grants nothing",
                 Place::RestrictedFields => "correct the name: it withholds nothing",
                 Place::Condition(_) => "correct the name: until then the operation is refused",
             };

@@ -138,6 +138,8 @@ mod tests {
     fn a_long_text_says_how_much_of_it_is_missing() {
         assert_eq!(cut("äöü", 3), None);
         assert_eq!(cut(&"ä".repeat(1503), 3).as_deref(), Some("äää… [1,500 more characters]"));
+        let was_cut = cut(&"ä".repeat(1503), 3).is_some_and(|text| is_cut(&text));
+        assert!(was_cut && !is_cut("and 3 more characters]"));
     }
 
     #[test]
