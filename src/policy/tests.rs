@@ -320,3 +320,20 @@ fn what_holds_whole_documents_is_withheld_beside_a_rule_that_withholds_anything(
         assert!(data(json!({"Customer": rule, "Version": named})), "{rule}");
     }
 }
+
+#[test]
+fn extra_fields_open_what_must_be_named_and_close_nothing_else() {
+    let allowed = ["title".to_owned()];
+    let extra = ["status".to_owned(), "items.cost".to_owned()];
+    let above = |name: &'static str| FieldDef { permlevel: 1, ..FieldDef::new(name, FieldKind::Data, "X") };
+    let plain = |name: &'static str| FieldDef::new(name, FieldKind::Data, "X");
+    let table = FieldDef::new("items", FieldKind::Table, "X");
+    let open = FieldRule::new(None, &[]).with(&extra);
+    assert!(open.may_read(&above("status")) && open.may_write(&above("status")));
+    assert!(!open.may_read(&above("other")) && open.may_read(&plain("other")));
+    assert!(open.may_read_child(&table, &above("cost")) && !open.may_read_child(&table, &above("margin")));
+    assert!(open.may_read_child(&table, &plain("margin")));
+    let listed = FieldRule::new(Some(&allowed), &["status".to_owned()]).with(&extra);
+    assert!(listed.may_read(&plain("title")) && !listed.may_read(&plain("other")));
+    assert!(!listed.may_read(&above("status")), "what is restricted stays so");
+}

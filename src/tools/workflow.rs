@@ -205,6 +205,13 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     };
     let mut result = moved(&on, "updated", name, doc, answer.messages).await;
     result.data.extend(told.map(|told| ("state".to_owned(), told)));
+    // What is open now is not worth an error: the action was taken.
+    if let Ok(after) = on.stored(name).await
+        && let Ok(Some(actions)) = open(&on, &after).await
+    {
+        let names = actions.iter().filter(|action| !action.needs_another).map(|action| json!(action.name));
+        result.data.insert("actions".to_owned(), names.collect());
+    }
     Ok(result)
 }
 
