@@ -87,6 +87,7 @@ pub fn from_html(html: &str) -> String {
     let mut links: Vec<Option<String>> = Vec::new();
     // The cells of the row that is open, and whether its table had one before.
     let (mut cells, mut is_later_row) = (0, false);
+    let mut quotations = 0_usize;
     for part in Parts(html) {
         let (name, whole) = match part {
             Part::Text(text) => {
@@ -149,8 +150,12 @@ pub fn from_html(html: &str) -> String {
                 (cells, is_later_row) = (0, true);
             }
             ("img", _) => raw.push_str(IMAGE),
-            ("blockquote", false) => raw.push_str("\n> "),
+            ("blockquote", false) => {
+                quotations += 1;
+                raw.push_str("\n> ");
+            }
             ("blockquote", true) => {
+                quotations = quotations.saturating_sub(1);
                 raw.push('\n');
                 raw.push(END);
                 raw.push('\n');
@@ -160,7 +165,10 @@ pub fn from_html(html: &str) -> String {
                 raw.push_str(&"######"[..usize::from(name.as_bytes()[1] - b'0')]);
                 raw.push(' ');
             }
-            (block, _) if BLOCKS.contains(&block) => raw.push('\n'),
+            (block, _) if BLOCKS.contains(&block) => {
+                raw.push('\n');
+                raw.push_str(if quotations > 0 { "> " } else { "" });
+            }
             _ => {}
         }
     }

@@ -13,13 +13,14 @@ use crate::site::Kind;
 use crate::tool::desk_tools;
 
 /// What the site works out of a document and people look at first.
-const WORKED_OUT: [&str; 12] = [
+const WORKED_OUT: [&str; 13] = [
     "currency",
     "total_taxes_and_charges",
     "grand_total",
     "rounded_total",
     "outstanding_amount",
     "paid_amount",
+    "paid_from_account_currency",
     "unallocated_amount",
     "difference_amount",
     "total_debit",
@@ -83,6 +84,9 @@ impl DocTypeCall<'_> {
             {
                 outcome.entry(key).or_insert(value);
             }
+        }
+        if outcome.get("rounded_total") == outcome.get("grand_total") {
+            outcome.shift_remove("rounded_total");
         }
         outcome
     }
