@@ -124,10 +124,14 @@ fn what_must_be_sent_is_what_the_site_cannot_know() {
         assert_eq!(sent("Sales Order Item"), ["item_code", "qty"]);
         assert_eq!(sent("Sales Invoice"), ["items"]);
         assert_eq!(sent("Purchase Invoice"), ["supplier", "items"]);
-        assert_eq!(sent("Payment Entry"), ["payment_type", "paid_amount"]);
+        // Of a Select the site takes the first choice.
+        assert_eq!(sent("Payment Entry"), ["paid_amount"]);
         assert_eq!(sent("Journal Entry"), ["posting_date", "accounts"]);
         assert_eq!(sent("Stock Entry"), ["stock_entry_type", "items"]);
-        assert_eq!(sent("Item"), ["item_code"]);
+        assert_eq!(sent("Item"), ["item_code", "item_group"]);
+        // A document is named by the field, mandatory or not.
+        let gender = get(*version, "Gender").unwrap();
+        assert!(gender.fields.iter().any(|field| field.fieldname == "gender" && gender.asks_for(field)));
     }
 }
 
