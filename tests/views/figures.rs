@@ -52,7 +52,7 @@ async fn a_report_is_drawn_only_by_what_tells_its_rows_apart() {
     let steps = json!([{"read": "rect.bar title"}, {"read": "tbody tr"}, {"read": ".foot p"}, {"read": "h1"}]);
     let seen = shown("chart", with(scenario.clone(), steps.clone()));
     assert_eq!((seen.read(0).len(), seen.read(1).len()), (rows, rows));
-    assert!(seen.read(2)[0].contains("every row: Party Type Customer"), "{:?}", seen.read(2));
+    assert!(seen.read(2)[0].contains("every row: Party type Customer"), "{:?}", seen.read(2));
     assert_eq!(seen.read(3), ["Accounts Receivable"]);
     // Two rows that nothing tells apart are not added up, and not drawn.
     let mut twice = scenario;
