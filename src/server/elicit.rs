@@ -28,6 +28,11 @@ pub enum Way {
     Repeat,
 }
 
+/// Whether this client speaks the protocol without a handshake.
+pub fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+}
+
 /// How this client asks its user, if it can.
 pub fn way(context: &RequestContext<RoleServer>) -> Option<Way> {
     let elicitation = context.client_capabilities()?.elicitation?;
@@ -35,8 +40,7 @@ pub fn way(context: &RequestContext<RoleServer>) -> Option<Way> {
     if elicitation.form.is_none() && elicitation.url.is_some() {
         return None;
     }
-    let stateless = context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
-    Some(if stateless { Way::Repeat } else { Way::Request(context.peer.clone()) })
+    Some(if is_stateless(context) { Way::Repeat } else { Way::Request(context.peer.clone()) })
 }
 
 /// Asks, and waits for the answer: whether it is a yes. None where the client fails over the question, so that nobody was

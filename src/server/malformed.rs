@@ -8,11 +8,11 @@ use rmcp::model::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The error for a request that is read as no request of the protocol.
-pub fn refused(request: CustomRequest) -> ErrorData {
+/// The error for a request that is read as no request of the protocol, in the stateless era or that of the handshake.
+pub fn refused(request: CustomRequest, is_stateless: bool) -> ErrorData {
     let params = request.params.unwrap_or_default();
     let why = match request.method.as_str() {
-        "initialize" => wrong::<InitializeRequestParams>(params),
+        "initialize" if !is_stateless => wrong::<InitializeRequestParams>(params),
         "tools/call" => wrong::<CallToolRequestParams>(params),
         "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
             wrong::<PaginatedRequestParams>(params)
@@ -20,7 +20,8 @@ pub fn refused(request: CustomRequest) -> ErrorData {
         "prompts/get" => wrong::<GetPromptRequestParams>(params),
         "resources/read" => wrong::<ReadResourceRequestParams>(params),
         "completion/complete" => wrong::<CompleteRequestParams>(params),
-        "ping" | "server/discover" | "logging/setLevel" | "subscriptions/listen" => String::new(),
+        "ping" if !is_stateless => String::new(),
+        "server/discover" | "subscriptions/listen" => String::new(),
         _ => return ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None),
     };
     let words = format!("the parameters of {} cannot be read{why}", request.method);

@@ -303,9 +303,9 @@ impl ServerHandler for Server {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Err(malformed::refused(request))
+        Err(malformed::refused(request, elicit::is_stateless(&context)))
     }
 
     async fn list_resources(

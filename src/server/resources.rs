@@ -5,6 +5,7 @@ use rmcp::model::{
     CacheScope, ListResourceTemplatesResult, ListResourcesResult, ReadResourceResult, Resource, ResourceContents,
     ResourceTemplate,
 };
+use serde_json::json;
 
 use super::LIST_TTL;
 use crate::app::Connection;
@@ -28,13 +29,14 @@ pub(super) fn templates(connection: &Connection) -> ListResourceTemplatesResult 
 }
 
 pub(super) fn content(uri: String, read: Result<Content, Unread>) -> Result<ReadResourceResult, ErrorData> {
+    let data = || Some(json!({"uri": uri}));
     match read {
         Ok(Content { text, ttl_ms }) => {
             let contents = vec![ResourceContents::text(text, uri).with_mime_type(JSON)];
             Ok(ReadResourceResult::new(contents).with_ttl_ms(ttl_ms).with_cache_scope(CacheScope::Private))
         }
-        Err(Unread::Address(why)) => Err(ErrorData::invalid_params(why, None)),
-        Err(Unread::Missing(why)) => Err(ErrorData::resource_not_found(why, None)),
+        Err(Unread::Address(why)) => Err(ErrorData::invalid_params(why, data())),
+        Err(Unread::Missing(why)) => Err(ErrorData::resource_not_found(why, data())),
         Err(Unread::Failed(why)) => Err(ErrorData::internal_error(why, None)),
     }
 }

@@ -64,9 +64,22 @@ async fn an_unknown_method_is_told_as_each_era_tells_it() {
     let old = served.post("/mcp", &message("no/such", json!({}))).send().await.unwrap();
     assert_eq!(old.status(), 200);
     assert_eq!(old.json::<Value>().await.unwrap()["error"]["code"], -32601);
-    let new = served.stateless("/mcp", "no/such", json!({})).send().await.unwrap();
-    assert_eq!(new.status(), 404);
-    assert_eq!(new.json::<Value>().await.unwrap()["error"]["code"], -32601);
+    // The last three are of the other era.
+    for method in ["no/such", "initialize", "ping", "logging/setLevel"] {
+        let new = served.stateless("/mcp", method, json!({})).send().await.unwrap();
+        assert_eq!(new.status(), 404, "{method}");
+        assert_eq!(new.json::<Value>().await.unwrap()["error"]["code"], -32601, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn the_error_about_a_resource_has_its_address() {
+    let served = served(json!({})).await;
+    for uri in ["test://other", "erpnext://Nothing/N-1"] {
+        let read = message("resources/read", json!({"uri": uri}));
+        let answer: Value = served.post("/mcp", &read).send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["error"]["data"]["uri"], uri, "{answer}");
+    }
 }
 
 #[tokio::test]
