@@ -5,6 +5,7 @@ mod accept;
 mod body;
 mod guard;
 mod head_clock;
+mod protocol;
 mod refusal;
 mod route;
 mod sign_in;
@@ -22,8 +23,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use ipnet::IpNet;
-use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
-use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::ServerHandler;
 use tokio::net::TcpListener;
 
 use super::end::asked_to_end;
@@ -36,6 +36,7 @@ use crate::site::{Caller, RequestId};
 use accept::Connections;
 use body::Bodies;
 use guard::Guard;
+use protocol::Protocol;
 use refusal::{Body, Refusal};
 use sign_in::{SignIn, client_address};
 use views::Views;
@@ -92,7 +93,7 @@ pub struct Endpoint {
     guard: Guard,
     bodies: Bodies,
     connections: Connections,
-    protocol: StreamableHttpServerConfig,
+    protocol: Protocol,
     patience: Patience,
     /// How long what is under way may still take at the end.
     grace: Duration,
@@ -105,12 +106,6 @@ impl Endpoint {
     /// A key that cannot be one.
     pub fn new(config: &Config, app: App) -> Result<Self, CannotServe> {
         let http = &config.http;
-        // What it would check is checked before, on every path.
-        let protocol = StreamableHttpServerConfig::default()
-            .with_legacy_session_mode(false)
-            .with_json_response(true)
-            .disable_allowed_hosts()
-            .with_max_request_body_bytes(http.max_body_bytes);
         Ok(Self {
             sign_in: SignIn::new(config, app.clone())?,
             proxies: http.proxies.clone(),
@@ -120,7 +115,7 @@ impl Endpoint {
             guard: Guard::new(&http.hosts, &http.origins),
             bodies: Bodies::new(http.max_body_bytes),
             connections: Connections::new(http.max_connections),
-            protocol,
+            protocol: Protocol::new(http.max_body_bytes),
             patience: Patience::default(),
             grace: config.erpnext.timeout,
         })
@@ -130,6 +125,12 @@ impl Endpoint {
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The same with another handler behind all that stands before the protocol, for tests of what stands there.
+    #[must_use]
+    pub fn with_handler<H: ServerHandler>(self, handler: fn(Server) -> H) -> Self {
+        Self { protocol: self.protocol.with_handler(handler), ..self }
     }
 
     /// The same where the first caller has the site's metadata read.
@@ -227,12 +228,7 @@ impl Endpoint {
             });
         }
         let server = Server::sharing(connection, list, self.turns.clone());
-        let service = StreamableHttpService::new(
-            move || Ok(server.clone()),
-            Arc::new(NeverSessionManager::default()),
-            self.protocol.clone(),
-        );
-        let answer = service.handle(Request::from_parts(head, Full::new(body.clone()))).await;
+        let answer = self.protocol.answer(server, Request::from_parts(head, Full::new(body.clone()))).await;
         match answer.status() {
             // The media type was right: it is the message that could not be read.
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(body::reason(&body)),
@@ -279,6 +275,6 @@ pub async fn serve_http(listener: TcpListener, endpoint: Endpoint) {
     if tokio::time::timeout(endpoint.grace, endpoint.connections.closed()).await.is_err() {
         tracing::warn!("calls that still run after {:?} are cut; writes are finished", endpoint.grace);
     }
-    endpoint.protocol.cancellation_token.cancel();
+    endpoint.protocol.end();
     endpoint.turns().finish().await;
 }
