@@ -1,6 +1,8 @@
-//! What is used of the site and of this machine: requests a minute and an hour, and the memory that JSON takes.
+//! What is used of the site and of this machine: requests a minute and an hour, turns, and the memory that JSON takes.
 
+mod fair;
 pub mod memory;
 mod rate;
 
+pub use fair::{Fair, Turn};
 pub use rate::{Limits, Rates, User};

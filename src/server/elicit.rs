@@ -11,7 +11,8 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, Peer, RoleServer};
 use serde_json::{Value, json};
 
-use super::{Ran, Server, success};
+use super::call::Ran;
+use super::{Server, success};
 use crate::error::Unconfirmed;
 use crate::tool::arguments::TOKEN;
 use crate::tool::progress::CallObserver;

@@ -1,18 +1,19 @@
 //! The MCP server: protocol in, protocol out, for both the handshake era and the stateless one. Knows no ERPNext.
 
+mod call;
 mod completions;
 mod elicit;
 mod instructions;
 mod listed;
 mod malformed;
 mod prompts;
+mod repeats;
 mod resources;
 mod turns;
 mod views;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -20,8 +21,8 @@ use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
     ContentBlock, CustomRequest, CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation,
     ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProgressToken, ReadResourceRequestParams, ReadResourceResponse, Resource,
-    ResourceContents, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool as WireTool, ToolAnnotations,
+    ReadResourceRequestParams, ReadResourceResponse, Resource, ResourceContents, ServerCapabilities, ServerConfig,
+    SubscriptionFilter, Tool as WireTool, ToolAnnotations,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -29,13 +30,14 @@ use serde_json::Value;
 
 use crate::app::Connection;
 use crate::config::Results;
-use crate::error::{ToolError, Unconfirmed};
+use crate::limit::User;
 use crate::tool::Effect;
 use crate::tool::definition::{self, Definition};
-use crate::tool::progress::{Attachment, CallObserver, Progress};
+use crate::tool::progress::Attachment;
 use crate::tools;
 
 pub use listed::List;
+use repeats::{Begun, Key};
 pub use turns::Turns;
 
 /// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
@@ -60,59 +62,14 @@ impl Server {
         Self { connection, list, turns }
     }
 
+    /// Who calls, as limits know them.
+    fn user(&self) -> User {
+        *self.connection.session().caller.identity().as_bytes()
+    }
+
     /// Whose turn it is, and the end of it.
     pub fn turns(&self) -> &Turns {
         &self.turns
-    }
-
-    async fn run(
-        &self,
-        request: CallToolRequestParams,
-        client: Option<String>,
-        watch: &CallObserver,
-    ) -> Result<Ran, ErrorData> {
-        let Some(tool) = self.connection.registry().find(&request.name) else {
-            let known = self.connection.registry().tools().iter().map(|tool| tool.name());
-            let refused = tools::known(&request.name);
-            let near = erpnext_schema::nearest(&request.name, known).filter(|_| refused.is_none());
-            if let Some(refused) = refused {
-                self.connection.refuse(refused, &request.arguments.unwrap_or_default(), client).await;
-            }
-            let near = near.map(|near| format!("did you mean {near}?"));
-            let near = near.unwrap_or_else(|| "find_tools finds those there are".to_owned());
-            let message = format!("there is no tool {:?} under this configuration; {near}", request.name);
-            return Err(ErrorData::new(ErrorCode::INVALID_PARAMS, message, None));
-        };
-        let _turn = self.turns.take().await;
-        if watch.is_stopped() {
-            return Ok(Ran::Done(elicit::called_off()));
-        }
-        // A call that panics would never be answered.
-        let arguments = request.arguments.unwrap_or_default();
-        let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
-        Ok(Ran::Done(match call.await {
-            Ok(Ok((data, text))) => {
-                let mut answer = success(
-                    self.connection.session().tools.results,
-                    self.connection.session().tools.output_schemas,
-                    data,
-                    text,
-                );
-                answer.content.extend(watch.take().into_iter().map(content));
-                answer
-            }
-            Ok(Err(ToolError::Unconfirmed(waits))) => return Ok(Ran::Unconfirmed(waits)),
-            Ok(Err(error)) => {
-                let text = error.for_model();
-                CallToolResult::error(vec![ContentBlock::text(crate::shape::visible(&text).unwrap_or(text))])
-            }
-            Err(_) => {
-                tracing::error!(tool = tool.name(), "panicked");
-                let text = "The server failed on this call, and its effect is not known. Read the document before \
-                            trying again.";
-                CallToolResult::error(vec![ContentBlock::text(text)])
-            }
-        }))
     }
 
     /// Name and version of the client, as it says itself; else as its transport says.
@@ -130,7 +87,7 @@ impl Server {
         work: impl Future<Output = T>,
     ) -> Result<T, ErrorData> {
         let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
-        let _turn = self.turns.take().await;
+        let _turn = self.turns.take(&self.user()).await;
         // What panics would never be answered.
         let work = AssertUnwindSafe(work).catch_unwind();
         tokio::select! {
@@ -157,12 +114,6 @@ fn capabilities(connection: &Connection) -> ServerCapabilities {
     capabilities.prompts = has_prompts.then(Default::default);
     capabilities.completions = (has_templates || has_prompts).then(Default::default);
     capabilities
-}
-
-/// What came of running a tool.
-enum Ran {
-    Done(CallToolResult),
-    Unconfirmed(Box<Unconfirmed>),
 }
 
 /// The data goes out once, where the client is known to read it.
@@ -264,38 +215,19 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let client = self.client_of(&context);
         let meant = tools::find::named(self.connection.registry(), &request.name, request.arguments.as_ref());
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
-        let (watch, mut told) = CallObserver::new();
-        let token = context.meta.get_progress_token();
-        // A write that has begun is finished, also when the client leaves.
-        let _begun = if writes { Some(self.turns.begin_write().await) } else { None };
-        let way = elicit::way(&context);
-        let mut is_cancelled = false;
-        let mut run = pin!(self.run_confirmed(request, client, way, &watch));
-        loop {
-            tokio::select! {
-                result = &mut run => {
-                    // What was told last may still be on its way.
-                    while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
-                        tell(&context, token, progress).await;
-                    }
-                    return result;
-                }
-                () = self.turns.stopped(), if !watch.is_stopped() => watch.stop(),
-                () = context.ct.cancelled(), if !is_cancelled => {
-                    is_cancelled = true;
-                    watch.stop();
-                    // A write that has begun is finished: nobody could tell afterwards what it had done.
-                    if !writes {
-                        return Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None));
-                    }
-                }
-                Some(progress) = told.recv() => if let Some(token) = &token {
-                    tell(&context, token, progress).await;
-                }
+        let caller = self.connection.session().caller;
+        if !writes || caller.request.is_none() {
+            return self.observed(request, &context, writes).await;
+        }
+        match self.turns.repeats.begin(Key::new(caller.identity(), &request)) {
+            Begun::First(first) => {
+                let answer = self.observed(request, &context, writes).await;
+                first.done(&answer, context.ct.is_cancelled());
+                answer
             }
+            Begun::Again(again) => call::again(again, &context).await,
         }
     }
 
@@ -363,15 +295,5 @@ impl ServerHandler for Server {
         let asked = completions::asked(&self.connection, &request)?;
         let complete = completions::complete(&self.connection, asked, &request, self.client_of(&context));
         self.read(&context, complete).await
-    }
-}
-
-/// Tells the client how far a call is. A client that cannot be told learns it from the answer.
-async fn tell(context: &RequestContext<RoleServer>, token: &ProgressToken, progress: Progress) {
-    // The numbers are at most a few hundred.
-    let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-    let told = ProgressNotificationParam::new(token.clone(), number(progress.done)).with_total(number(progress.total));
-    if let Err(error) = context.peer.notify_progress(told).await {
-        tracing::debug!("progress: {error}");
     }
 }

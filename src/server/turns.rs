@@ -1,32 +1,55 @@
-//! Whose turn it is: how many calls are under way, the writes among them, and the end of the server.
+//! Whose turn it is: the calls that are under way, the writes among them, and the end of the server.
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedRwLockReadGuard, RwLock, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
+
+use super::repeats::Repeats;
+use crate::limit::{Fair, Turn, User};
 
 /// How many calls may be under way at once; the rest wait.
 const IN_FLIGHT: usize = 64;
+/// How many of one user where there are several.
+const OF_ONE: usize = 16;
+/// How many calls may wait, and how many of one user.
+const WAITING: (usize, usize) = (256, 32);
 
 /// Shared by all that serve in one process.
 #[derive(Clone, Debug)]
 pub struct Turns {
-    in_flight: Arc<Semaphore>,
+    in_flight: Fair,
     /// Held, shared, by each write from its beginning to its end.
     writes: Arc<RwLock<()>>,
     /// Whether nothing more is to be begun.
     stop: Arc<watch::Sender<bool>>,
+    pub(super) repeats: Repeats,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { in_flight: Arc::new(Semaphore::new(IN_FLIGHT)), writes: Arc::default(), stop: Arc::default() }
+        Self::of(Fair::new(IN_FLIGHT, IN_FLIGHT))
     }
 }
 
 impl Turns {
-    /// Waits for a turn; none where there are no more.
-    pub(super) async fn take(&self) -> Option<SemaphorePermit<'_>> {
-        self.in_flight.acquire().await.ok()
+    /// Turns that several users share.
+    pub fn shared() -> Self {
+        Self::of(Fair::new(IN_FLIGHT, OF_ONE))
+    }
+
+    fn of(in_flight: Fair) -> Self {
+        Self { in_flight, writes: Arc::default(), stop: Arc::default(), repeats: Repeats::default() }
+    }
+
+    /// Waits for a turn of this user's.
+    pub(super) async fn take(&self, user: &User) -> Turn {
+        self.in_flight.take(user).await
+    }
+
+    /// Whether so many calls wait, of this user or of all, that one more would wait for too long.
+    pub fn are_full(&self, user: &User) -> bool {
+        let (own, all) = self.in_flight.waiting(user);
+        all >= WAITING.0 || own >= WAITING.1
     }
 
     /// Notes that a write begins, which is over when the guard is dropped.

@@ -4,12 +4,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
-
 use super::breaker::{Breaker, is_down};
 use super::reply::Asked;
 use super::{ClientOptions, Kind, SiteError, call_state};
-use crate::limit::{Limits, User};
+use crate::limit::{Fair, Limits, Turn, User};
 
 /// The longest that one word of the site on when to come back (429) holds all requests back.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -19,7 +17,8 @@ const WAITED_OUT: Duration = Duration::from_secs(10);
 /// The state of the way to the site.
 #[derive(Debug)]
 pub(super) struct Traffic {
-    permits: Semaphore,
+    /// Given to the users in turn.
+    permits: Fair,
     limits: Limits,
     site: Mutex<Site>,
 }
@@ -34,7 +33,7 @@ struct Site {
 impl Traffic {
     pub fn new(options: &ClientOptions) -> Self {
         Self {
-            permits: Semaphore::new(options.concurrent.max(1)),
+            permits: Fair::new(options.concurrent, options.concurrent),
             limits: Limits::new(options.rates),
             site: Mutex::new(Site { breaker: Breaker::new(options.cooldown), not_before: None }),
         }
@@ -44,12 +43,7 @@ impl Traffic {
     ///
     /// # Errors
     /// Where there is none before the deadline, or the user has no request left. Nothing was sent then.
-    pub async fn enter(
-        &self,
-        asked: Asked<'_>,
-        user: &User,
-        deadline: Instant,
-    ) -> Result<SemaphorePermit<'_>, SiteError> {
+    pub async fn enter(&self, asked: Asked<'_>, user: &User, deadline: Instant) -> Result<Turn, SiteError> {
         let paused = |retry_after| asked.unsent(Kind::Paused { retry_after }, "");
         let late =
             |_| asked.unsent(Kind::TimedOut, "all requests that may run at once are under way; nothing was sent");
@@ -57,8 +51,7 @@ impl Traffic {
             let left = self.site().breaker.left(Instant::now());
             left.map_or(Ok(()), |left| Err(paused(left)))?;
             self.retry_after(asked, deadline).await?;
-            let permit = tokio::time::timeout_at(deadline.into(), self.permits.acquire()).await.map_err(late)?;
-            let permit = permit.map_err(|closed| asked.unsent(Kind::Misuse, closed.to_string()))?;
+            let permit = tokio::time::timeout_at(deadline.into(), self.permits.take(user)).await.map_err(late)?;
             if self.wait().is_none() {
                 break permit;
             }

@@ -110,7 +110,7 @@ impl Endpoint {
             sign_in: SignIn::new(config, app.clone())?,
             proxies: http.proxies.clone(),
             views: Views::new(app),
-            turns: Turns::default(),
+            turns: Turns::shared(),
             overlay: Mutex::default(),
             guard: Guard::new(&http.hosts, &http.origins),
             bodies: Bodies::new(http.max_body_bytes),
@@ -213,6 +213,11 @@ impl Endpoint {
         body::check_types(&mut head.headers)?;
         let narrowing = narrowing.and(route::narrowing_by(&head.headers)?);
         let (caller, left) = self.caller(address, id, &head).await?;
+        if self.turns.are_full(caller.identity().as_bytes()) {
+            let message = "too many calls wait already: try again in seconds";
+            let again = HeaderValue::from_static("2");
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, again));
+        }
         let (app, list) = self.views.view(narrowing.and(left))?;
         // Nothing behind this needs it.
         head.headers.remove(AUTHORIZATION);

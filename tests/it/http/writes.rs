@@ -32,6 +32,69 @@ async fn a_write_whose_client_vanishes_is_finished_and_settled() {
     assert_eq!(outcomes, [json!("INTENT"), json!("ALLOWED")]);
 }
 
+fn create(name: &str) -> Value {
+    let arguments = json!({"data": {"lead_name": name}});
+    message("tools/call", json!({"name": "create_lead_document", "arguments": arguments}))
+}
+
+#[tokio::test]
+async fn a_write_that_is_asked_for_again_is_done_once() {
+    let site = SampleSite::start().await;
+    let served = Served::start(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
+    served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
+    let before = site.writes().len();
+    site.sandbox.faults().add(Fault::new(Kind::Latency(600)).method("POST"));
+    // While the first is under way: both get its answer.
+    let (one, other) = tokio::join!(
+        super::answered(served.post("/mcp", &create("twice"))),
+        super::answered(served.post("/mcp", &create("twice")))
+    );
+    assert_eq!(super::data(&one)["created"], super::data(&other)["created"]);
+    assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
+    // After its answer was lost: who asks again gets it.
+    let lost = served.post("/mcp", &create("lost")).timeout(Duration::from_millis(300)).send().await;
+    assert!(lost.is_err());
+    let started = Instant::now();
+    while site.writes().len() < before + 2 {
+        assert!(started.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let again = super::data(&super::answered(served.post("/mcp", &create("lost"))).await);
+    assert_eq!(site.writes().len(), before + 2, "{:?}", site.writes());
+    // Once it arrived, the same is a new wish, as it is of another user's and with other values.
+    let new = super::data(&super::answered(served.post("/mcp", &create("lost"))).await);
+    assert_ne!(again["created"], new["created"]);
+    assert_eq!(site.writes().len(), before + 3, "{:?}", site.writes());
+}
+
+#[tokio::test]
+async fn one_user_who_asks_for_much_does_not_hold_up_another() {
+    let site = SampleSite::start().await;
+    let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+    config["sign_in"] = json!({"own_keys": true});
+    config["erpnext"]["concurrent_requests"] = json!(2);
+    let served = Served::start(&config).await;
+    let list = message("tools/call", json!({"name": "list_lead_documents", "arguments": {"limit": 1}}));
+    let ask = |key: &'static str| {
+        let request = served.post("/mcp", &list).header("authorization", format!("token {key}:secret"));
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    // Everybody is known.
+    assert_eq!((ask("administrator").await, ask("sales").await), (200, 200));
+    site.sandbox.faults().add(Fault::new(Kind::Latency(100)).path("/api/resource/Lead"));
+    let many = futures_util::future::join_all((0..100).map(|_| ask("administrator")));
+    let one = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let started = Instant::now();
+        (ask("sales").await, started.elapsed())
+    };
+    let (many, (status, took)) = tokio::join!(many, one);
+    // Alone it takes one round; behind the hundred it would take five seconds.
+    assert!(status == 200 && took < Duration::from_millis(1_500), "{status} {took:?}");
+    let refused = many.iter().filter(|status| **status == 503).count();
+    assert!(refused > 20 && many.iter().all(|status| [200, 503].contains(status)), "{many:?}");
+}
+
 #[tokio::test]
 async fn a_read_whose_client_vanishes_is_given_up() {
     let site = SampleSite::start().await;

@@ -1,0 +1,142 @@
+//! One call of a tool: in its turn, watched by its client, and finished where it writes.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+
+use futures_util::FutureExt;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, ProgressNotificationParam,
+    ProgressToken,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer};
+
+use super::repeats::Again;
+use super::{Server, content, elicit, success};
+use crate::error::{ToolError, Unconfirmed};
+use crate::tool::progress::{CallObserver, Progress};
+use crate::tools;
+
+/// What came of running a tool.
+pub(super) enum Ran {
+    Done(CallToolResult),
+    Unconfirmed(Box<Unconfirmed>),
+}
+
+impl Server {
+    pub(super) async fn run(
+        &self,
+        request: CallToolRequestParams,
+        client: Option<String>,
+        watch: &CallObserver,
+    ) -> Result<Ran, ErrorData> {
+        let Some(tool) = self.connection.registry().find(&request.name) else {
+            let known = self.connection.registry().tools().iter().map(|tool| tool.name());
+            let refused = tools::known(&request.name);
+            let near = erpnext_schema::nearest(&request.name, known).filter(|_| refused.is_none());
+            if let Some(refused) = refused {
+                self.connection.refuse(refused, &request.arguments.unwrap_or_default(), client).await;
+            }
+            let near = near.map(|near| format!("did you mean {near}?"));
+            let near = near.unwrap_or_else(|| "find_tools finds those there are".to_owned());
+            let message = format!("there is no tool {:?} under this configuration; {near}", request.name);
+            return Err(ErrorData::new(ErrorCode::INVALID_PARAMS, message, None));
+        };
+        let _turn = self.turns.take(&self.user()).await;
+        if watch.is_stopped() {
+            return Ok(Ran::Done(elicit::called_off()));
+        }
+        // A call that panics would never be answered.
+        let arguments = request.arguments.unwrap_or_default();
+        let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
+        Ok(Ran::Done(match call.await {
+            Ok(Ok((data, text))) => {
+                let mut answer = success(
+                    self.connection.session().tools.results,
+                    self.connection.session().tools.output_schemas,
+                    data,
+                    text,
+                );
+                answer.content.extend(watch.take().into_iter().map(content));
+                answer
+            }
+            Ok(Err(ToolError::Unconfirmed(waits))) => return Ok(Ran::Unconfirmed(waits)),
+            Ok(Err(error)) => {
+                let text = error.for_model();
+                CallToolResult::error(vec![ContentBlock::text(crate::shape::visible(&text).unwrap_or(text))])
+            }
+            Err(_) => {
+                tracing::error!(tool = tool.name(), "panicked");
+                let text = "The server failed on this call, and its effect is not known. Read the document before \
+                            trying again.";
+                CallToolResult::error(vec![ContentBlock::text(text)])
+            }
+        }))
+    }
+
+    /// Runs a tool while its client watches, and may call off what has not begun.
+    pub(super) async fn observed(
+        &self,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+        writes: bool,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let client = self.client_of(context);
+        let (watch, mut told) = CallObserver::new();
+        let token = context.meta.get_progress_token();
+        // A write that has begun is finished, also when the client leaves.
+        let _begun = if writes { Some(self.turns.begin_write().await) } else { None };
+        let way = elicit::way(context);
+        let mut is_cancelled = false;
+        let mut run = pin!(self.run_confirmed(request, client, way, &watch));
+        loop {
+            tokio::select! {
+                result = &mut run => {
+                    // What was told last may still be on its way.
+                    while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
+                        tell(context, token, progress).await;
+                    }
+                    return result;
+                }
+                () = self.turns.stopped(), if !watch.is_stopped() => watch.stop(),
+                () = context.ct.cancelled(), if !is_cancelled => {
+                    is_cancelled = true;
+                    watch.stop();
+                    // A write that has begun is finished: nobody could tell afterwards what it had done.
+                    if !writes {
+                        return Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None));
+                    }
+                }
+                Some(progress) = told.recv() => if let Some(token) = &token {
+                    tell(context, token, progress).await;
+                }
+            }
+        }
+    }
+}
+
+/// The answer of the same write that was asked for before.
+pub(super) async fn again(
+    mut again: Again,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResponse, ErrorData> {
+    let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
+    tracing::info!("the same write is under way, or its answer was lost: it is not done again");
+    tokio::select! {
+        answer = again.answer() => {
+            again.told();
+            answer.unwrap_or_else(|| Err(failed("the same write was given up; read the document before trying again")))
+        }
+        () = context.ct.cancelled() => Err(failed("cancelled by the client")),
+    }
+}
+
+/// Tells the client how far a call is. A client that cannot be told learns it from the answer.
+async fn tell(context: &RequestContext<RoleServer>, token: &ProgressToken, progress: Progress) {
+    // The numbers are at most a few hundred.
+    let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+    let told = ProgressNotificationParam::new(token.clone(), number(progress.done)).with_total(number(progress.total));
+    if let Err(error) = context.peer.notify_progress(told).await {
+        tracing::debug!("progress: {error}");
+    }
+}

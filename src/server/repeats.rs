@@ -1,0 +1,170 @@
+//! Writes that a client asks for again because their answer did not reach it: over HTTP a stream that is lost cannot be
+//! taken up, and a client has to send its request anew. The same write of the same user gets the first one's answer while
+//! that is under way, and for a short time after its stream was lost.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ring::digest::{Context, SHA256};
+use rmcp::ErrorData;
+use rmcp::model::{CallToolRequestParams, CallToolResponse};
+use tokio::sync::watch;
+
+use crate::site::Identity;
+
+/// How long an answer is kept that did not reach its client.
+const KEPT: Duration = Duration::from_secs(60);
+/// How many are kept.
+const MOST: usize = 1_000;
+
+/// What a call is answered.
+pub type Answer = Result<CallToolResponse, ErrorData>;
+
+/// The same user, tool and arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// The key of a call.
+    pub fn new(who: Identity, request: &CallToolRequestParams) -> Self {
+        let mut whole = Context::new(&SHA256);
+        whole.update(who.as_bytes());
+        let parts = (&request.name, &request.arguments, &request.input_responses, &request.request_state);
+        // What cannot be written as JSON was not read from it.
+        whole.update(&serde_json::to_vec(&parts).unwrap_or_default());
+        let mut key = [0; 32];
+        key.copy_from_slice(whole.finish().as_ref());
+        Self(key)
+    }
+}
+
+/// The writes that are under way, and the answers that are kept.
+#[derive(Clone, Default, Debug)]
+pub struct Repeats(Arc<Mutex<HashMap<Key, Open>>>);
+
+#[derive(Debug)]
+struct Open {
+    answer: watch::Receiver<Option<Answer>>,
+    /// Until when the answer is kept; none while the write is under way.
+    until: Option<Instant>,
+}
+
+/// A write, or the same again.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is to be done.
+    First(First),
+    /// It is being done, or was.
+    Again(Again),
+}
+
+impl Repeats {
+    /// Begins a write.
+    pub fn begin(&self, key: Key) -> Begun {
+        let now = Instant::now();
+        let mut open = self.lock();
+        open.retain(|_, open| open.until.is_none_or(|until| until > now));
+        if let Some(known) = open.get(&key) {
+            return Begun::Again(Again { repeats: self.clone(), key, answer: known.answer.clone() });
+        }
+        let (tell, answer) = watch::channel(None);
+        open.insert(key, Open { answer, until: None });
+        Begun::First(First { repeats: self.clone(), key, tell })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Open>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A write that is to be done; dropped before it is, it is forgotten.
+#[derive(Debug)]
+pub struct First {
+    repeats: Repeats,
+    key: Key,
+    tell: watch::Sender<Option<Answer>>,
+}
+
+impl First {
+    /// Tells the answer to those who asked again, and keeps it where its own client `is_gone`.
+    pub fn done(self, answer: &Answer, is_gone: bool) {
+        self.tell.send_replace(Some(answer.clone()));
+        let mut open = self.repeats.lock();
+        if is_gone
+            && open.len() < MOST
+            && let Some(known) = open.get_mut(&self.key)
+        {
+            known.until = Some(Instant::now() + KEPT);
+        }
+    }
+}
+
+impl Drop for First {
+    fn drop(&mut self) {
+        let mut open = self.repeats.lock();
+        if open.get(&self.key).is_some_and(|open| open.until.is_none()) {
+            open.remove(&self.key);
+        }
+    }
+}
+
+/// A write that was asked for before.
+#[derive(Debug)]
+pub struct Again {
+    repeats: Repeats,
+    key: Key,
+    answer: watch::Receiver<Option<Answer>>,
+}
+
+impl Again {
+    /// The answer of the first; none if it was given up without one.
+    pub async fn answer(&mut self) -> Option<Answer> {
+        self.answer.wait_for(Option::is_some).await.ok()?.clone()
+    }
+
+    /// Notes that the answer reached its client: from now on the same is asked for as a new one.
+    pub fn told(self) {
+        let mut open = self.repeats.lock();
+        if open.get(&self.key).is_some_and(|open| open.until.is_some()) {
+            open.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use rmcp::model::CallToolResult;
+
+    use super::*;
+
+    fn answer() -> Answer {
+        Ok(CallToolResult::success(Vec::new()).into())
+    }
+
+    const KEY: Key = Key([7; 32]);
+
+    #[tokio::test]
+    async fn a_lost_answer_is_given_once_and_one_that_arrived_never_again() {
+        let repeats = Repeats::default();
+        let Begun::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
+        let Begun::Again(mut meanwhile) = repeats.begin(KEY) else { panic!("it is under way") };
+        first.done(&answer(), true);
+        assert!(meanwhile.answer().await.unwrap().is_ok());
+        meanwhile.told();
+        let Begun::First(first) = repeats.begin(KEY) else { panic!("it was told") };
+        first.done(&answer(), false);
+        assert!(matches!(repeats.begin(KEY), Begun::First(_)));
+    }
+
+    #[tokio::test]
+    async fn one_that_is_given_up_tells_nothing_and_is_forgotten() {
+        let repeats = Repeats::default();
+        let Begun::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
+        let Begun::Again(mut again) = repeats.begin(KEY) else { panic!("it is under way") };
+        drop(first);
+        assert!(again.answer().await.is_none());
+        assert!(repeats.lock().is_empty());
+    }
+}
