@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use erpnext_mcp::config::Config;
+use anyhow::Context;
+use erpnext_mcp::config::{Config, Site};
 use erpnext_mcp::tool::listing::unknown_toolsets;
 use serde_json::{Map, Value, json};
 
@@ -19,6 +20,9 @@ pub struct Global {
     /// List only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
     #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true)]
     toolsets: Vec<String>,
+    /// The site of the configuration's `sites` that is meant
+    #[arg(long, value_name = "NAME", global = true)]
+    site: Option<String>,
     /// Permit no writes
     #[arg(long, global = true)]
     read_only: bool,
@@ -29,6 +33,8 @@ pub struct Global {
 pub enum Flag {
     /// `--config`
     Config,
+    /// `--site`
+    Site,
     /// `--toolsets`
     Toolsets,
     /// `--read-only`
@@ -57,6 +63,25 @@ impl Global {
 
     /// A configuration with what the command line says, once all its toolsets are known ones.
     pub fn onto(&self, mut config: Config) -> anyhow::Result<Config> {
+        if let Some(name) = &self.site {
+            let names = config.sites.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let site = config.sites.remove(name);
+            let site =
+                site.with_context(|| format!("--site {name}: the configuration has no such site; it has: {names}"))?;
+            config =
+                Config { http: config.http, log_level: config.log_level, warnings: config.warnings, ..site.config };
+        }
+        let sites = std::mem::take(&mut config.sites);
+        let onto = |(name, site): (String, Site)| {
+            let config = self.within(site.config).with_context(|| format!("sites.{name}"))?;
+            Ok((name, Site { config, ..site }))
+        };
+        let sites = sites.into_iter().map(onto).collect::<anyhow::Result<_>>()?;
+        Ok(Config { sites, ..self.within(config)? })
+    }
+
+    /// The configuration of one site with what the command line says of tools.
+    fn within(&self, mut config: Config) -> anyhow::Result<Config> {
         if !self.toolsets.is_empty() {
             config.tools.toolsets.clone_from(&self.toolsets);
         }
@@ -89,6 +114,7 @@ impl Global {
         for flag in flags {
             let (given, name) = match flag {
                 Flag::Config => (self.config.is_some(), "--config"),
+                Flag::Site => (self.site.is_some(), "--site"),
                 Flag::Toolsets => (!self.toolsets.is_empty(), "--toolsets"),
                 Flag::ReadOnly => (self.read_only, "--read-only"),
             };

@@ -91,20 +91,20 @@ enum Command {
 impl Command {
     /// Its name, and the flags that it would not hold to: each command either does or refuses them.
     fn refused(&self) -> (&'static str, &'static [Flag]) {
-        use Flag::{Config, ReadOnly, Toolsets};
+        use Flag::{Config, ReadOnly, Site, Toolsets};
         match self {
             Self::Serve(_) => ("serve", &[]),
             Self::Tools(_) => ("tools", &[]),
             Self::Check(_) => ("check", &[]),
             Self::Doctor(_) => ("doctor", &[]),
-            Self::Init(_) => ("init", &[]),
-            Self::Demo(demo) if demo.is_site_only() => ("demo --site-only", &[Config, Toolsets, ReadOnly]),
-            Self::Demo(_) => ("demo", &[Config]),
+            Self::Init(_) => ("init", &[Site]),
+            Self::Demo(demo) if demo.is_site_only() => ("demo --site-only", &[Config, Site, Toolsets, ReadOnly]),
+            Self::Demo(_) => ("demo", &[Config, Site]),
             Self::Audit(_) => ("audit", &[Toolsets, ReadOnly]),
-            Self::Config(_) => ("config", &[Config, Toolsets, ReadOnly]),
-            Self::Token(_) => ("token", &[Config, Toolsets, ReadOnly]),
-            Self::Completions { .. } => ("completions", &[Config, Toolsets, ReadOnly]),
-            Self::Man { .. } => ("man", &[Config, Toolsets, ReadOnly]),
+            Self::Config(_) => ("config", &[Config, Site, Toolsets, ReadOnly]),
+            Self::Token(_) => ("token", &[Config, Site, Toolsets, ReadOnly]),
+            Self::Completions { .. } => ("completions", &[Config, Site, Toolsets, ReadOnly]),
+            Self::Man { .. } => ("man", &[Config, Site, Toolsets, ReadOnly]),
         }
     }
 }

@@ -37,6 +37,9 @@ impl Serve {
             tracing::warn!("{line}");
         }
         match self.http {
+            None if config.erpnext.url.is_empty() => {
+                anyhow::bail!("over stdio one site is served: name it with --site, or have one in erpnext")
+            }
             None => over_stdio(&config),
             Some(stated) => {
                 let address = stated.or(config.http.listen).context(
@@ -69,22 +72,21 @@ fn over_stdio(config: &Config) -> anyhow::Result<()> {
 }
 
 fn over_http(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
-    let app = App::open(config, Client::new(client_options(config))?, open_audit(config)?)?;
-    let endpoint = Endpoint::new(config, app.clone())?;
-    look_back(config);
-    let overlay = Overlay::new(config)?;
     let runtime = tokio::runtime::Runtime::new().context("the async runtime could not start")?;
     let served = runtime.block_on(async {
-        let listener = endpoint.listen(address).await?;
-        let endpoint = match (app.own_connection(config), overlay) {
-            (Ok(own), overlay) => {
+        let mut endpoint = Endpoint::new(config);
+        for (name, hosts, config) in config.served() {
+            let app = App::open(config, Client::new(client_options(config))?, open_audit(config)?)?;
+            look_back(config);
+            let mut overlay = Overlay::new(config)?;
+            if let Ok(own) = app.own_connection(config) {
                 let own = Arc::new(own);
                 say_what_is_served(&own.session(), "HTTP");
-                overlay.into_iter().for_each(|overlay| read_metadata(overlay, &own));
-                endpoint
+                overlay.take().into_iter().for_each(|overlay| read_metadata(overlay, &own));
             }
-            (Err(_), overlay) => endpoint.with_overlay(overlay),
-        };
+            endpoint.add((name, hosts), config, app, overlay)?;
+        }
+        let listener = endpoint.listen(address).await?;
         serve_http(listener, endpoint).await;
         Ok(())
     });

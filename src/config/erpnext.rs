@@ -12,37 +12,44 @@ use super::reader::{Errors, Reader};
 use super::sections::{Env, For};
 use super::{Erpnext, secret, url};
 
+/// The section's name in a file with one site.
+pub(super) const SECTION: &str = "erpnext";
+/// What can be said of a site.
+pub(super) const KEYS: [&str; 9] = [
+    "url",
+    "api_key",
+    "api_secret",
+    "api_secret_file",
+    "api_secret_command",
+    "timeout",
+    "allow_insecure_http",
+    "concurrent_requests",
+    "version",
+];
 /// The keys that say where the secret is. One of them is enough.
 const SECRETS: [&str; 3] = ["api_secret", "api_secret_file", "api_secret_command"];
 
-/// Reads the section; without `has_own_key`, everybody brings a key of their own, and there need be none here.
-pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>, has_own_key: bool) -> Erpnext {
-    let section = file.object("erpnext");
-    let section = section.as_ref();
-    if let Some(section) = section {
-        section.only(&[
-            "url",
-            "api_key",
-            "api_secret",
-            "api_secret_file",
-            "api_secret_command",
-            "timeout",
-            "allow_insecure_http",
-            "concurrent_requests",
-            "version",
-        ]);
-    }
+/// Reads what a section says of a site; without `has_own_key`, everybody brings a key of their own, and there need be none here.
+pub(super) fn read(
+    purpose: For,
+    file: &Reader<'_>,
+    path: &str,
+    section: Option<&Reader<'_>>,
+    env: Env<'_>,
+    has_own_key: bool,
+) -> Erpnext {
     let own = |variable: &str, key: &str, source| match env(variable) {
-        Some(value) => checked(file.errors, &format!("erpnext.{key}"), Ok(value.into())),
+        Some(value) => checked(file.errors, &join(path, key), Ok(value.into())),
         None => {
             let settings = "(on the site: your user's Settings, API Access, Generate Keys)";
-            let missing = has_own_key.then(|| format!("missing; set it here or in {variable} {settings}"));
-            credential(purpose, file.errors, "erpnext", missing, key, source)
+            let or = if path == SECTION { format!(" or in {variable}") } else { String::new() };
+            let missing = has_own_key.then(|| format!("missing; set it here{or} {settings}"));
+            credential(purpose, file.errors, path, missing, key, source)
         }
     };
     let allow_insecure_http = section.is_some_and(|section| section.bool("allow_insecure_http", false));
     Erpnext {
-        url: address(purpose, file, section, env, allow_insecure_http).unwrap_or_default(),
+        url: address(purpose, file, path, section, env, allow_insecure_http).unwrap_or_default(),
         api_key: own("ERPNEXT_API_KEY", "api_key", stated(section, "api_key")),
         api_secret: own("ERPNEXT_API_SECRET", "api_secret", api_secret(section)),
         timeout: Duration::from_secs(section.map_or(60, |section| section.count("timeout", "seconds", 60))),
@@ -59,18 +66,20 @@ fn versions() -> Vec<(u64, Version)> {
 fn address(
     purpose: For,
     file: &Reader<'_>,
+    path: &str,
     section: Option<&Reader<'_>>,
     env: Env<'_>,
     insecure: bool,
 ) -> Option<String> {
     let stated = section.and_then(|section| section.text("url"));
+    let at = join(path, "url");
     let (place, address) = match (env("ERPNEXT_URL"), stated) {
         (Some(address), _) => ("ERPNEXT_URL", address),
-        (None, Some(address)) if !address.is_empty() => ("erpnext.url", address.to_owned()),
+        (None, Some(address)) if !address.is_empty() => (at.as_str(), address.to_owned()),
         _ => {
             if purpose == For::Site && is_missing(section, "url") {
-                let message = "missing; set it here or in ERPNEXT_URL, such as https://erp.example.com";
-                file.errors.note("erpnext.url", message);
+                let or = if path == SECTION { " or in ERPNEXT_URL" } else { "" };
+                file.errors.note(&at, format!("missing; set it here{or}, such as https://erp.example.com"));
             }
             return None;
         }

@@ -29,25 +29,29 @@ pub struct Http {
     pub max_body_bytes: usize,
 }
 
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            proxies: Vec::new(),
+            max_connections: u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX),
+            max_body_bytes: usize::try_from(LARGEST_BODY).unwrap_or(usize::MAX),
+        }
+    }
+}
+
 /// Reads the section.
 pub(super) fn read(file: &Reader<'_>) -> Http {
-    let mut http = Http {
-        listen: None,
-        hosts: Vec::new(),
-        origins: Vec::new(),
-        proxies: Vec::new(),
-        max_connections: u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX),
-        max_body_bytes: usize::try_from(LARGEST_BODY).unwrap_or(usize::MAX),
-    };
+    let mut http = Http::default();
     let Some(section) = file.object("http") else { return http };
     section.only(&["listen", "hosts", "origins", "proxies", "max_connections", "max_body_bytes"]);
     section.asks("listen", || json!({"type": "string", "examples": ["127.0.0.1:8080"]}));
     http.listen = section.parsed("listen", |text| {
         text.parse().map_err(|_| format!("expected an address with its port, such as 127.0.0.1:8080, found {text:?}"))
     });
-    http.hosts = named(&section, "hosts", "host", "mcp.example.com", |text| {
-        !text.is_empty() && !text.contains(['/', '@', '*', ' '])
-    });
+    http.hosts = hosts(&section);
     http.origins = named(&section, "origins", "origin", "https://app.example.com", |text| {
         text.split_once("://").is_some_and(|(scheme, host)| {
             matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '@', '*', ' '])
@@ -60,6 +64,12 @@ pub(super) fn read(file: &Reader<'_>) -> Http {
     let largest = section.count("max_body_bytes", "bytes", LARGEST_BODY);
     http.max_body_bytes = usize::try_from(largest).unwrap_or(usize::MAX);
     http
+}
+
+/// Names that clients ask for.
+pub(super) fn hosts(section: &Reader<'_>) -> Vec<String> {
+    let fits = |text: &str| !text.is_empty() && !text.contains(['/', '@', '*', ' ']);
+    named(section, "hosts", "host", "mcp.example.com", fits)
 }
 
 /// A network, or one address.

@@ -20,11 +20,13 @@ mod schema_tests;
 mod secret;
 mod sections;
 mod sign_in;
+mod sites;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod url;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,6 +48,8 @@ pub use pattern::Pattern;
 pub use quota::Quota;
 pub use schema::schema;
 pub use sign_in::{SignIn, Token};
+pub use sites::Site;
+pub use tools::{Mode, Results, Tools};
 
 /// The file that is read where none is named, if it exists.
 pub const DEFAULT_FILE: &str = "config/config.json";
@@ -71,6 +75,8 @@ pub struct Config {
     pub http: Http,
     /// How they prove who they are.
     pub sign_in: SignIn,
+    /// Other sites, by name.
+    pub sites: BTreeMap<String, Site>,
     /// How often the site may be asked.
     pub rate_limiting: RateLimiting,
     /// How long answers are kept.
@@ -148,90 +154,6 @@ pub struct Schema {
 pub struct Attachments {
     /// Absolute paths of directories; files in and below them may be attached, no others.
     pub directories: Vec<PathBuf>,
-}
-
-/// Which tools are listed, and how they answer.
-#[derive(Clone, Debug)]
-pub struct Tools {
-    /// How much of what is permitted is listed.
-    pub mode: Mode,
-    /// What the list may cost in tokens, four bytes each; 10,000 unless stated.
-    pub budget_tokens: u64,
-    /// The toolsets that are listed; what the mode says where there are none.
-    pub toolsets: Vec<String>,
-    /// The toolsets beyond which there is nothing; no configuration file states them ([`Narrowing`]).
-    pub within: Option<BTreeSet<String>>,
-    /// Whether nothing that writes is permitted, whatever the permissions say.
-    pub read_only: bool,
-    /// Tools that are listed in any case.
-    pub include: Vec<Pattern>,
-    /// Tools that are not there.
-    pub exclude: Vec<Pattern>,
-    /// What one result may cost in tokens, four bytes each; 8,000 unless stated.
-    pub max_result_tokens: u64,
-    /// Where the data of a result stands.
-    pub results: Results,
-    /// Whether typed tools declare an `outputSchema`.
-    pub output_schemas: bool,
-    /// Whether clients that render MCP Apps get views for the results.
-    pub views: bool,
-}
-
-/// Room beside the rows of a page, in bytes: what they are rows of, and where they go on.
-const BESIDE_ROWS: usize = 2_000;
-
-impl Tools {
-    /// How large the data of a result may be, in bytes of JSON: four make a token.
-    pub fn bytes_for_result(&self) -> usize {
-        usize::try_from(self.max_result_tokens).unwrap_or(usize::MAX).saturating_mul(4)
-    }
-
-    /// How large the rows of a page and their columns may be, in bytes of JSON.
-    pub fn bytes_for_rows(&self) -> usize {
-        self.bytes_for_result().saturating_sub(BESIDE_ROWS)
-    }
-}
-
-impl Default for Tools {
-    fn default() -> Self {
-        Self {
-            mode: Mode::default(),
-            budget_tokens: 10_000,
-            toolsets: Vec::new(),
-            within: None,
-            read_only: false,
-            include: Vec::new(),
-            exclude: Vec::new(),
-            max_result_tokens: 8_000,
-            results: Results::default(),
-            output_schemas: false,
-            views: true,
-        }
-    }
-}
-
-/// How much of what is permitted is listed; the rest is found and called by name.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub enum Mode {
-    /// As much as the budget holds.
-    #[default]
-    Auto,
-    /// All of it with every field, whatever it costs: for clients that search the list themselves.
-    Full,
-    /// The core alone; of the toolsets what must be given.
-    Lean,
-}
-
-/// Where the data of a result stands.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub enum Results {
-    /// In the text, which every client reads.
-    #[default]
-    Text,
-    /// In `structuredContent`.
-    Structured,
-    /// In both, at twice the cost.
-    Both,
 }
 
 /// The record of every attempt.
@@ -314,6 +236,13 @@ pub struct Cache {
 }
 
 impl Config {
+    /// The sites that are served: by name, which is empty for the one of [`Self::erpnext`], with their hosts. A file with
+    /// [`Self::sites`] need not have that one.
+    pub fn served(&self) -> impl Iterator<Item = (&str, &[String], &Self)> {
+        let own = (!self.erpnext.url.is_empty()).then_some(("", &[][..], self));
+        own.into_iter().chain(self.sites.iter().map(|(name, site)| (name.as_str(), &*site.hosts, &site.config)))
+    }
+
     /// Reads the file at `path`, else a default one where it exists ([`Self::file`]), else the environment alone.
     ///
     /// `env` looks a variable up; `ERPNEXT_URL`, `ERPNEXT_API_KEY`, `ERPNEXT_API_SECRET`, `MCP_AUDIT_ENABLED` and

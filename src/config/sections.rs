@@ -1,5 +1,6 @@
 //! The sections of the file, key by key, and the environment over them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use serde_json::{Map, Value, json};
 use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
-    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, Mode, OnFailure,
-    Operation, Operations, Pattern, Permissions, RateLimiting, Results, Schema, Tools, condition, erpnext, http, json,
-    methods, quota, sign_in,
+    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, OnFailure, Operation,
+    Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, http, json, methods, quota, sign_in,
+    sites, tools,
 };
 use crate::files;
 
@@ -38,6 +39,7 @@ const SECTIONS: &[&str] = &[
     "cache",
     "http",
     "sign_in",
+    "sites",
     "log_level",
 ];
 
@@ -87,38 +89,58 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
     Reader::new(String::new(), file, errors).map(|file| {
         file.only(SECTIONS);
         file.text("$schema");
-        let permissions = file.object("permissions").map(|section| permissions(&section)).unwrap_or_default();
-        let tools = file.object("tools").map(|section| tools(&section)).unwrap_or_default();
-        let log_level = level(&file, "log_level");
-        let audit = audit(&file, env);
-        let is_counted = audit.enabled && audit.format == AuditFormat::Json;
-        if !permissions.quota.writes.is_empty() && !is_counted {
-            let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
-            errors.note("permissions.quota", why);
-        }
-        let log_level = from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default();
-        let sign_in = sign_in::read(purpose, &file);
-        let erpnext = erpnext::read(purpose, &file, env, !sign_in.own_keys);
-        if purpose == For::Site {
-            sign_in::check(&sign_in, &erpnext, &file);
-        }
-        Config {
-            permissions,
-            methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
-            attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
-            schema: schema(&file, env),
-            tools,
-            audit,
-            rate_limiting: rate_limiting(&file),
-            cache: cache(&file),
-            http: http::read(&file),
-            log_level,
-            erpnext,
-            sign_in,
-            state_folder: files::state_folder(env),
-            warnings: Vec::new(),
-        }
+        let section = file.object(erpnext::SECTION);
+        section.iter().for_each(|section| section.only(&erpnext::KEYS));
+        let sites = sites::read(purpose, &file, env);
+        // Beside others, there need be no site of the file's own.
+        let is_meant = sites.is_empty() || section.is_some() || env("ERPNEXT_URL").is_some();
+        let own = if is_meant { purpose } else { For::Reading };
+        let config = of_site(own, &file, erpnext::SECTION, section.as_ref(), env);
+        Config { http: http::read(&file), sites, ..config }
     })
+}
+
+/// What a file, or a part of one, says of one site, which `section` tells of at that path.
+pub(super) fn of_site(
+    purpose: For,
+    file: &Reader<'_>,
+    path: &str,
+    section: Option<&Reader<'_>>,
+    env: Env<'_>,
+) -> Config {
+    let errors = file.errors;
+    let permissions = file.object("permissions").map(|section| permissions(&section)).unwrap_or_default();
+    let tools = file.object("tools").map(|section| tools::read(&section)).unwrap_or_default();
+    let log_level = level(file, "log_level");
+    let audit = audit(file, env);
+    let is_counted = audit.enabled && audit.format == AuditFormat::Json;
+    if !permissions.quota.writes.is_empty() && !is_counted {
+        let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
+        errors.note(file.at("permissions.quota"), why);
+    }
+    let log_level = from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default();
+    let sign_in = sign_in::read(purpose, file);
+    let erpnext = erpnext::read(purpose, file, path, section, env, !sign_in.own_keys);
+    if purpose == For::Site {
+        sign_in::check(&sign_in, &erpnext, file);
+    }
+    Config {
+        permissions,
+        methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
+        attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
+        schema: schema(file, env),
+        tools,
+        audit,
+        rate_limiting: rate_limiting(file),
+        cache: cache(file),
+        http: http::Http::default(),
+        log_level,
+        erpnext,
+        sign_in,
+        sites: BTreeMap::new(),
+        state_folder: files::state_folder(env),
+        warnings: Vec::new(),
+    }
 }
 
 /// What a parser makes of a variable of the environment.
@@ -261,42 +283,6 @@ fn attachments(section: &Reader<'_>) -> Attachments {
         section.errors.note(place, format!("expected an absolute path, found {path:?}"));
     }
     Attachments { directories: directories.into_iter().map(|(_, path)| path.into()).collect() }
-}
-
-fn tools(section: &Reader<'_>) -> Tools {
-    section.only(&[
-        "mode",
-        "budget_tokens",
-        "toolsets",
-        "read_only",
-        "include",
-        "exclude",
-        "max_result_tokens",
-        "results",
-        "output_schemas",
-        "views",
-    ]);
-    let named = |key: &str, what: &str| {
-        let names = section.list(key, what).unwrap_or_default();
-        names.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>()
-    };
-    let patterns = |key: &str| named(key, "tool name").into_iter().map(Pattern::new).collect();
-    let Tools { budget_tokens, max_result_tokens, .. } = Tools::default();
-    let modes = [("auto", Mode::Auto), ("full", Mode::Full), ("lean", Mode::Lean)];
-    let results = [("text", Results::Text), ("structured", Results::Structured), ("both", Results::Both)];
-    Tools {
-        mode: section.choice("mode", &modes, Mode::default()),
-        budget_tokens: section.count("budget_tokens", "tokens", budget_tokens),
-        toolsets: named("toolsets", "toolset"),
-        within: None,
-        read_only: section.bool("read_only", false),
-        include: patterns("include"),
-        exclude: patterns("exclude"),
-        max_result_tokens: section.count("max_result_tokens", "tokens", max_result_tokens),
-        results: section.choice("results", &results, Results::default()),
-        output_schemas: section.bool("output_schemas", false),
-        views: section.bool("views", true),
-    }
 }
 
 fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {

@@ -79,6 +79,6 @@ pub(super) fn check(sign_in: &SignIn, erpnext: &Erpnext, file: &Reader<'_>) {
     let keyless = |token: &&Token| token.key.is_none() && erpnext.api_key.expose_secret().is_empty();
     for (name, _) in sign_in.tokens.iter().filter(|(_, token)| keyless(token)) {
         let message = "it stands for no key: set api_key and api_secret here, or in erpnext";
-        file.errors.note(format!("sign_in.tokens.{name}"), message);
+        file.errors.note(format!("{}.{name}", file.at("sign_in.tokens")), message);
     }
 }

@@ -2,7 +2,9 @@
 
 mod fair;
 pub mod memory;
+mod places;
 mod rate;
 
 pub use fair::{Fair, Turn};
+pub use places::{Place, Places};
 pub use rate::{Limits, Rates, User};

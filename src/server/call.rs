@@ -42,10 +42,13 @@ impl Server {
             let message = format!("there is no tool {:?} under this configuration; {near}", request.name);
             return Err(ErrorData::new(ErrorCode::INVALID_PARAMS, message, None));
         };
-        let _turn = self.turns.take(&self.user()).await;
-        if watch.is_stopped() {
-            return Ok(Ran::Done(elicit::called_off()));
-        }
+        let user = self.user();
+        let _turn = tokio::select! {
+            // Whoever left must not wait on: what is dropped leaves the queue.
+            biased;
+            () = watch.stopped() => return Ok(Ran::Done(elicit::called_off())),
+            turn = self.turns.take(&user) => turn,
+        };
         // A call that panics would never be answered.
         let arguments = request.arguments.unwrap_or_default();
         let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();

@@ -11,8 +11,6 @@ use crate::limit::{Fair, Turn, User};
 const IN_FLIGHT: usize = 64;
 /// How many of one user where there are several.
 const OF_ONE: usize = 16;
-/// How many calls may wait, and how many of one user.
-const WAITING: (usize, usize) = (256, 32);
 
 /// Shared by all that serve in one process.
 #[derive(Clone, Debug)]
@@ -44,12 +42,6 @@ impl Turns {
     /// Waits for a turn of this user's.
     pub(super) async fn take(&self, user: &User) -> Turn {
         self.in_flight.take(user).await
-    }
-
-    /// Whether so many calls wait, of this user or of all, that one more would wait for too long.
-    pub fn are_full(&self, user: &User) -> bool {
-        let (own, all) = self.in_flight.waiting(user);
-        all >= WAITING.0 || own >= WAITING.1
     }
 
     /// Notes that a write begins, which is over when the guard is dropped.

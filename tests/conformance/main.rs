@@ -27,7 +27,8 @@ use suite::conforms;
 async fn serve(config: &Value, change: impl FnOnce(Endpoint) -> Endpoint) -> SocketAddr {
     let config = support::load(config);
     let app = App::open(&config, Client::new(client_options(&config)).unwrap(), Audit::default()).unwrap();
-    let endpoint = change(Endpoint::new(&config, app).unwrap());
+    let mut endpoint = change(Endpoint::new(&config));
+    endpoint.add(("", &[]), &config, app, None).unwrap();
     let listener = endpoint.listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve_http(listener, endpoint));

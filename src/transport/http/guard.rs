@@ -36,6 +36,11 @@ impl Guard {
         Self { hosts: lower(hosts), origins: lower(origins) }
     }
 
+    /// The same with more hosts.
+    pub fn add(&mut self, hosts: &[String]) {
+        self.hosts.extend(hosts.iter().map(|host| host.to_ascii_lowercase()));
+    }
+
     /// The host that is asked for, and the page that asks, where there is one.
     ///
     /// # Errors

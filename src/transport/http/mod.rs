@@ -9,10 +9,11 @@ mod protocol;
 mod refusal;
 mod route;
 mod sign_in;
+mod site;
 mod views;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
@@ -31,6 +32,7 @@ use crate::app::{App, CannotServe};
 use crate::audit::{new_id, short};
 use crate::config::{Config, Narrowing};
 use crate::context::overlay::Overlay;
+use crate::limit::Places;
 use crate::server::{Server, Turns};
 use crate::site::{Caller, RequestId};
 use accept::Connections;
@@ -39,8 +41,13 @@ use guard::Guard;
 use protocol::Protocol;
 use refusal::{Body, Refusal};
 use sign_in::{SignIn, client_address};
+use site::Site;
 use views::Views;
 
+/// How many requests are served or wait at once, and how many of one user.
+const MOST_AT_ONCE: usize = 320;
+const MOST_OF_ONE: usize = 48;
+/// The name of a request, which the log, the audit log and the site have too.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why nothing is served over HTTP.
@@ -84,12 +91,10 @@ pub struct Ends {
 /// What answers requests.
 #[derive(Debug)]
 pub struct Endpoint {
-    views: Views,
-    sign_in: SignIn,
+    sites: Vec<Site>,
     proxies: Vec<IpNet>,
     turns: Turns,
-    /// Reads the site's metadata as the first caller, where the configuration has no key for it.
-    overlay: Mutex<Option<Overlay>>,
+    places: Places,
     guard: Guard,
     bodies: Bodies,
     connections: Connections,
@@ -100,25 +105,45 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// What a configuration wants served.
-    ///
-    /// # Errors
-    /// A key that cannot be one.
-    pub fn new(config: &Config, app: App) -> Result<Self, CannotServe> {
+    /// What a configuration wants, of sites that are yet to be added.
+    pub fn new(config: &Config) -> Self {
         let http = &config.http;
-        Ok(Self {
-            sign_in: SignIn::new(config, app.clone())?,
+        Self {
+            sites: Vec::new(),
             proxies: http.proxies.clone(),
-            views: Views::new(app),
             turns: Turns::shared(),
-            overlay: Mutex::default(),
+            places: Places::new(MOST_AT_ONCE, MOST_OF_ONE),
             guard: Guard::new(&http.hosts, &http.origins),
             bodies: Bodies::new(http.max_body_bytes),
             connections: Connections::new(http.max_connections),
             protocol: Protocol::new(http.max_body_bytes),
             patience: Patience::default(),
-            grace: config.erpnext.timeout,
-        })
+            grace: Duration::ZERO,
+        }
+    }
+
+    /// Serves a site too, under this name and these hosts; its metadata is read as the first caller where there is an
+    /// overlay.
+    ///
+    /// # Errors
+    /// A key that cannot be one.
+    pub fn add(
+        &mut self,
+        (name, hosts): (&str, &[String]),
+        config: &Config,
+        app: App,
+        overlay: Option<Overlay>,
+    ) -> Result<(), CannotServe> {
+        self.guard.add(hosts);
+        self.grace = self.grace.max(config.erpnext.timeout);
+        self.sites.push(Site {
+            name: name.to_owned(),
+            hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            sign_in: SignIn::new(config, app.clone())?,
+            views: Views::new(app),
+            overlay: Mutex::new(overlay),
+        });
+        Ok(())
     }
 
     /// The same with another patience.
@@ -133,18 +158,12 @@ impl Endpoint {
         Self { protocol: self.protocol.with_handler(handler), ..self }
     }
 
-    /// The same where the first caller has the site's metadata read.
-    #[must_use]
-    pub fn with_overlay(self, overlay: Option<Overlay>) -> Self {
-        Self { overlay: Mutex::new(overlay), ..self }
-    }
-
     /// Listens where only those can connect who may, or who have to sign in.
     ///
     /// # Errors
     /// An address that may not be served, or cannot.
     pub async fn listen(&self, address: SocketAddr) -> Result<TcpListener, HttpError> {
-        if !address.ip().is_loopback() && !self.sign_in.is_asked() {
+        if !address.ip().is_loopback() && self.sites.iter().any(|site| !site.sign_in.is_asked()) {
             return Err(HttpError::Open(address));
         }
         TcpListener::bind(address).await.map_err(|error| HttpError::Listen(address, error))
@@ -189,7 +208,7 @@ impl Endpoint {
         body: Incoming,
         origin: &mut Option<HeaderValue>,
     ) -> Result<Response<Body>, Refusal> {
-        let (_, from) = self.guard.check(local, &head)?;
+        let (host, from) = self.guard.check(local, &head)?;
         *origin = from;
         if let Some(headers) = guard::preflight(&head) {
             let mut answer = Response::new(Full::default().boxed());
@@ -199,7 +218,12 @@ impl Endpoint {
         }
         body::check_query(&head.uri)?;
         let nothing = || Refusal::new(StatusCode::NOT_FOUND, format!("nothing is here; MCP is at {}", route::FORMS));
-        let narrowing = route::narrowing_of(head.uri.path()).ok_or_else(nothing)?;
+        let (site, narrowing) = route::route_of(head.uri.path()).ok_or_else(nothing)?;
+        let site = site::find(&self.sites, &host, site).ok_or_else(|| {
+            let message =
+                "no such site is served here: its name stands in the address, /mcp/SITE, as the operator gave it";
+            Refusal::new(StatusCode::NOT_FOUND, message)
+        })?;
         if head.method != Method::POST {
             let message = "only POST is taken: there are no sessions, and so no stream to open and nothing to delete";
             let post = HeaderValue::from_static("POST");
@@ -212,26 +236,19 @@ impl Endpoint {
         }
         body::check_types(&mut head.headers)?;
         let narrowing = narrowing.and(route::narrowing_by(&head.headers)?);
-        let (caller, left) = self.caller(address, id, &head).await?;
-        if self.turns.are_full(caller.identity().as_bytes()) {
-            let message = "too many calls wait already: try again in seconds";
-            let again = HeaderValue::from_static("2");
-            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, again));
-        }
-        let (app, list) = self.views.view(narrowing.and(left))?;
+        let (caller, left) = self.caller(site, address, id, &head).await?;
+        let _place = self.places.take(caller.identity().as_bytes()).ok_or_else(|| {
+            let message = "too many requests wait already: try again in seconds";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from_static("2"))
+        })?;
+        let (app, list) = site.views.view(narrowing.and(left))?;
         // Nothing behind this needs it.
         head.headers.remove(AUTHORIZATION);
         let (body, _share) = self.bodies.read(body, self.patience.body).await?;
         body::check(&body)?;
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");
         let connection = Arc::new(app.connect(caller).ok_or_else(unknown)?);
-        if let Some(overlay) = self.overlay.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let first = Arc::clone(&connection);
-            tokio::spawn(async move {
-                overlay.recall(&first.session());
-                overlay.run(&first.session()).await;
-            });
-        }
+        site.read_metadata(&connection);
         let server = Server::sharing(connection, list, self.turns.clone());
         let answer = self.protocol.answer(server, Request::from_parts(head, Full::new(body.clone()))).await;
         match answer.status() {
@@ -242,9 +259,15 @@ impl Endpoint {
     }
 
     /// Who asks, through what and from where.
-    async fn caller(&self, address: IpAddr, id: &str, head: &Parts) -> Result<(Caller, Narrowing), Refusal> {
+    async fn caller(
+        &self,
+        site: &Site,
+        address: IpAddr,
+        id: &str,
+        head: &Parts,
+    ) -> Result<(Caller, Narrowing), Refusal> {
         let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(short);
-        let (mut caller, narrowing) = self.sign_in.caller(address, &head.headers).await?;
+        let (mut caller, narrowing) = site.sign_in.caller(address, &head.headers).await?;
         caller.client = Some(agent.unwrap_or_else(|| "unknown".to_owned()));
         caller.address = Some(address);
         caller.request = Some(Arc::new(RequestId::new(id)));

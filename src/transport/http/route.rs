@@ -11,18 +11,19 @@ use crate::config::{Narrowing, toolset};
 const READ_ONLY: HeaderName = HeaderName::from_static("x-mcp-readonly");
 const TOOLSETS: HeaderName = HeaderName::from_static("x-mcp-toolsets");
 /// The forms of an address.
-pub const FORMS: &str = "/mcp, /mcp/readonly, /mcp/x/TOOLSET,TOOLSET, /mcp/x/TOOLSET/readonly, each also after /key";
+pub const FORMS: &str = "/mcp or /mcp/SITE, each also followed by /readonly or /x/TOOLSET,TOOLSET, and also after /key";
 
-/// The narrowing that a path names; none where nothing is served there. After `/key` the same is served for clients that
-/// bring a key, and try nothing else.
-pub fn narrowing_of(path: &str) -> Option<Narrowing> {
+/// What a path names: a site, unless it is the only one, and how much of it is left. None where nothing is served there.
+/// After `/key` the same is served for clients that bring a key, and try nothing else.
+pub fn route_of(path: &str) -> Option<(Option<&str>, Narrowing)> {
     let path = path.strip_prefix("/key").unwrap_or(path).strip_prefix("/mcp")?;
     let mut narrowing = Narrowing::default();
-    let mut parts = path.split('/');
+    let mut parts = path.split('/').peekable();
     // What stands before the first slash.
     if !parts.next()?.is_empty() {
         return None;
     }
+    let site = parts.next_if(|part| !part.is_empty() && !["readonly", "x"].contains(part));
     while let Some(part) = parts.next() {
         match part {
             "readonly" if !narrowing.read_only => narrowing.read_only = true,
@@ -32,7 +33,7 @@ pub fn narrowing_of(path: &str) -> Option<Narrowing> {
             _ => return None,
         }
     }
-    Some(narrowing)
+    Some((site, narrowing))
 }
 
 /// The narrowing that the headers name.
@@ -89,7 +90,9 @@ mod tests {
             ("/mcp/x/selling,Stock/readonly", of(true, &["selling", "stock"])),
             ("/mcp/readonly/x/selling%2Cquality-management", of(true, &["selling", "quality_management"])),
         ] {
-            assert_eq!(narrowing_of(path), Some(narrowing), "{path}");
+            assert_eq!(route_of(path), Some((None, narrowing.clone())), "{path}");
+            let of_a_site = path.replacen("/mcp", "/mcp/north", 1);
+            assert_eq!(route_of(&of_a_site), Some((Some("north"), narrowing)), "{path}");
         }
         for path in [
             "/",
@@ -103,7 +106,7 @@ mod tests {
             "/key",
             "/mcp/x/<b>",
         ] {
-            assert_eq!(narrowing_of(path), None, "{path}");
+            assert_eq!(route_of(path), None, "{path}");
         }
     }
 

@@ -4,6 +4,7 @@ mod bad_input;
 mod clients;
 mod narrowing;
 mod sign_in;
+mod sites;
 mod writes;
 
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ use crate::support::load;
 pub struct Served {
     pub address: SocketAddr,
     pub turns: Turns,
+    client: reqwest::Client,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -50,14 +52,17 @@ impl Served {
 
     async fn begin(config: &Value, patience: Patience, address: &str) -> Self {
         let config = load(config);
-        let audit = Audit::open(&config.audit).unwrap();
-        let app = App::open(&config, Client::new(client_options(&config)).unwrap(), audit).unwrap();
-        let endpoint = Endpoint::new(&config, app).unwrap().with_patience(patience);
+        let mut endpoint = Endpoint::new(&config).with_patience(patience);
+        for (name, hosts, config) in config.served() {
+            let audit = Audit::open(&config.audit).unwrap();
+            let app = App::open(config, Client::new(client_options(config)).unwrap(), audit).unwrap();
+            endpoint.add((name, hosts), config, app, None).unwrap();
+        }
         let turns = endpoint.turns().clone();
         let listener = endpoint.listen(address.parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(serve_http(listener, endpoint));
-        Self { address, turns, task }
+        Self { address, turns, client: http(), task }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -71,7 +76,7 @@ impl Served {
 
     /// A request of the handshake era.
     pub fn post(&self, path: &str, message: &Value) -> RequestBuilder {
-        let request = http().post(self.url(path)).header("accept", "application/json, text/event-stream");
+        let request = self.client.post(self.url(path)).header("accept", "application/json, text/event-stream");
         request.header("content-type", "application/json").body(message.to_string())
     }
 

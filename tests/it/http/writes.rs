@@ -81,7 +81,7 @@ async fn one_user_who_asks_for_much_does_not_hold_up_another() {
     };
     // Everybody is known.
     assert_eq!((ask("administrator").await, ask("sales").await), (200, 200));
-    site.sandbox.faults().add(Fault::new(Kind::Latency(100)).path("/api/resource/Lead"));
+    site.sandbox.faults().add(Fault::new(Kind::Latency(100)));
     let many = futures_util::future::join_all((0..100).map(|_| ask("administrator")));
     let one = async {
         tokio::time::sleep(Duration::from_millis(300)).await;

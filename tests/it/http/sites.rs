@@ -1,0 +1,113 @@
+//! Several sites in one server: each has its own users, rules, tools and log.
+
+use erpnext_mcp::config::Config;
+use serde_json::{Value, json};
+
+use super::{Served, answered, data, message, refused};
+use crate::sandbox::SampleSite;
+use crate::support::{all, load};
+
+/// Two sites: north opens leads, south customers, for reading.
+async fn two() -> ([SampleSite; 2], Served, tempfile::TempDir) {
+    let sites = [SampleSite::start().await, SampleSite::start().await];
+    let log = tempfile::tempdir().unwrap();
+    let site = |at: usize, name: &str, doctypes: Value| {
+        let mut site = sites[at].config(json!({"doctypes": doctypes}));
+        let mut all = site["erpnext"].take();
+        site.as_object_mut().unwrap().remove("erpnext");
+        all.as_object_mut().unwrap().extend(site.as_object().unwrap().clone());
+        all["audit"] = json!({"enabled": true, "log_file": log.path().join(format!("{name}.log"))});
+        all["sign_in"] = json!({"own_keys": true});
+        all["hosts"] = json!([format!("{name}.example.com")]);
+        all
+    };
+    let config = json!({"sites": {
+        "north": site(0, "north", json!({"Lead": all()})),
+        "south": site(1, "south", json!({"Customer": {"read": true}})),
+    }});
+    let served = Served::start(&config).await;
+    (sites, served, log)
+}
+
+const KEY: (&str, &str) = ("authorization", "token administrator:secret");
+
+async fn call(served: &Served, path: &str, tool: &str, arguments: Value) -> Value {
+    let call = message("tools/call", json!({"name": tool, "arguments": arguments}));
+    answered(served.post(path, &call).header(KEY.0, KEY.1)).await
+}
+
+#[tokio::test]
+async fn each_site_has_its_own_rules_documents_and_log() {
+    let (sites, served, log) = two().await;
+    let made = json!({"data": {"lead_name": "of the north"}});
+    let made = data(&call(&served, "/mcp/north", "create_lead_document", made).await)["created"].clone();
+    assert!(sites[0].stored("Lead", made.as_str().unwrap()).is_some());
+    assert!(sites[1].writes().is_empty() || !sites[1].writes().iter().any(|write| write.contains("Lead")));
+    data(&call(&served, "/key/mcp/south/readonly", "list_customer_documents", json!({"limit": 1})).await);
+    for (path, tool) in [("/mcp/south", "list_lead_documents"), ("/mcp/north", "list_customer_documents")] {
+        let refused = call(&served, path, tool, json!({"limit": 1})).await;
+        assert!(refused["error"].is_object(), "{path}: {refused}");
+    }
+    let lines = |name: &str| std::fs::read_to_string(log.path().join(format!("{name}.log"))).unwrap();
+    assert!(lines("north").contains("create_lead_document") && !lines("south").contains("create_lead_document"));
+    assert!(lines("south").contains("list_customer_documents"));
+}
+
+#[tokio::test]
+async fn a_confirmation_of_one_site_means_nothing_to_another() {
+    let (sites, served, _log) = two().await;
+    let _ = &sites;
+    let made = json!({"data": {"lead_name": "to be kept"}});
+    let made = data(&call(&served, "/mcp/north", "create_lead_document", made).await)["created"].clone();
+    let preview = data(&call(&served, "/mcp/north", "delete_lead_document", json!({"name": made})).await);
+    assert!(preview["confirm_token"].is_string() || preview["deleted"].is_string(), "{preview}");
+    let elsewhere = json!({"name": made, "confirm_token": preview["confirm_token"]});
+    assert!(call(&served, "/mcp/south", "delete_lead_document", elsewhere).await["error"].is_object());
+}
+
+#[tokio::test]
+async fn a_site_is_found_by_its_name_or_its_host_and_no_other_way() {
+    let (_sites, served, _log) = two().await;
+    let ask = |path: &str, host: &str| {
+        let ping = served.post(path, &message("ping", json!({}))).header(KEY.0, KEY.1);
+        ping.header("host", host.to_owned())
+    };
+    for (path, host) in
+        [("/mcp/north", "localhost"), ("/mcp", "NORTH.example.com"), ("/mcp/south", "south.example.com")]
+    {
+        assert_eq!(ask(path, host).send().await.unwrap().status(), 200, "{path} {host}");
+    }
+    for (path, host, status) in [
+        ("/mcp", "localhost", 404),
+        ("/mcp/east", "localhost", 404),
+        ("/mcp/south", "north.example.com", 404),
+        ("/mcp", "east.example.com", 403),
+    ] {
+        assert_eq!(refused(ask(path, host)).await.0, status, "{path} {host}");
+    }
+}
+
+#[test]
+fn what_two_sites_cannot_share_is_said() {
+    let site = json!({"url": "https://a.example.com", "api_key": "k", "api_secret": "s"});
+    let with = |mut more: Value| {
+        more.as_object_mut().unwrap().extend(site.as_object().unwrap().clone());
+        more
+    };
+    let log = json!({"audit": {"enabled": true, "log_file": "x.log"}, "hosts": ["a.example.com"]});
+    let config = json!({"sites": {"a": with(log.clone()), "b": with(log), "x": site, "c": {"urls": 1}}});
+    let errors = Config::from_text(&config.to_string()).unwrap_err().to_string();
+    for words in [
+        "sites.b.audit.log_file: it is the log of a too",
+        "sites.b.hosts: a.example.com is a host of a too",
+        "sites.x: expected a name",
+        "sites.c.urls: unknown key; did you mean url?",
+        "sites.c.url: missing; set it here, such as",
+        "sites.c.api_key: missing",
+    ] {
+        assert!(errors.contains(words), "{words}: {errors}");
+    }
+    let audited = with(json!({"audit": {"enabled": true}}));
+    let config = load(&json!({"sites": {"a": audited.clone(), "b": audited}}));
+    assert_eq!(config.sites["a"].config.audit.log_file.to_str(), Some("logs/audit-a.log"));
+}
