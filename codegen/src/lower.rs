@@ -266,9 +266,9 @@ fn spread_features(items: &mut [Item]) {
     while changed {
         changed = false;
         for parent in 0..items.len() {
-            let tables = items[parent].def.fields.iter().filter(|field| field.kind.is_table());
+            let tables = items[parent].def.tables().filter_map(FieldDef::rows_of);
             let children: Vec<usize> =
-                tables.filter_map(|field| places.get(field.target()?).copied()).filter(|at| *at != parent).collect();
+                tables.filter_map(|child| places.get(child).copied()).filter(|at| *at != parent).collect();
             let features = items[parent].features.clone();
             for child in children {
                 let before = items[child].features.len();

@@ -30,7 +30,7 @@ impl Site<'_> {
             return Ok(());
         }
         self.db.add_row(def, doc)?;
-        for field in def.fields.iter().filter(|field| field.kind.is_table()) {
+        for field in def.tables() {
             let Some(Value::Array(rows)) = doc.get(field.fieldname) else { continue };
             let Some(child) = field.target().and_then(|target| self.meta.get(target)) else { continue };
             for (number, row) in rows.iter().filter_map(Value::as_object).enumerate() {

@@ -29,10 +29,8 @@ pub struct Copy {
 pub fn on(def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTypeDef>) -> Vec<Copy> {
     let mut copies = Vec::new();
     add(&mut copies, def, def, "", get);
-    for table in def.fields.iter().filter(|field| field.kind.is_table()) {
-        if let Some(child) = table.target().and_then(get) {
-            add(&mut copies, def, child, &format!("{}.", table.fieldname), get);
-        }
+    for (table, child) in def.known_tables(get) {
+        add(&mut copies, def, child, &format!("{}.", table.fieldname), get);
     }
     copies
 }

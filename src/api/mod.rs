@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use erpnext_schema::document::{self, Document, Extra};
-use erpnext_schema::{DocTypeDef, Purpose, Version, Violation, check_document};
+use erpnext_schema::{DocTypeDef, Purpose, Version, Violation, check_document, rows_mut};
 use serde_json::{Value, json};
 
 use crate::audit::{Attempt, Audit};
@@ -226,8 +226,7 @@ impl Site {
         let was = self.without_standard_fields(def, document::read::<D>(stored.clone()).0.emit());
         changes.retain(|key, value| was.get(key) != Some(value));
         // The document was read whole: what its tables do not hold any more is meant to go.
-        let is_table = |key: &str| def.field(key).is_some_and(|field| field.kind.is_table());
-        for (_, rows) in changes.iter_mut().filter(|(key, value)| value.is_array() && is_table(key)) {
+        for (_, rows) in changes.iter_mut().filter(|(key, value)| value.is_array() && def.table(key).is_some()) {
             *rows = json!({"rows": rows.take(), "replace": true});
         }
         let changes = self.checked(def, Purpose::Update, &permit, changes)?;
@@ -319,16 +318,10 @@ impl Site {
     fn without_standard_fields(&self, def: &DocTypeDef, mut doc: Extra) -> Extra {
         let standard = |key: &str| key == "doctype" || def.standard_fields().iter().any(|field| field.fieldname == key);
         doc.retain(|key, _| !standard(key));
-        for (key, value) in &mut doc {
-            let Some(child) = def.field(key).filter(|field| field.kind.is_table()).and_then(|field| field.target())
-            else {
-                continue;
-            };
-            let Some(child) = self.catalog.known(child) else { continue };
-            for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-                let kept = |key: &str| key == "name" || child.fields.iter().any(|field| field.fieldname == key);
-                row.retain(|key, _| kept(key));
-            }
+        let children = |child: &str| self.catalog.known(child);
+        for (_, child, value) in def.tables_in_mut(&children, &mut doc) {
+            let kept = |key: &str| key == "name" || child.fields.iter().any(|field| field.fieldname == key);
+            rows_mut(value).for_each(|row| row.retain(|key, _| kept(key)));
         }
         doc
     }

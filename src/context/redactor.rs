@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
+use erpnext_schema::{FieldDef, FieldKind, Options};
 
 use super::Session;
 use crate::audit::Attempt;
@@ -41,13 +41,8 @@ impl Redactor {
     /// For the call that the attempt records.
     pub fn of(session: &Session<'_>, attempt: &Attempt) -> Arc<Self> {
         let def = attempt.doctype.as_deref().and_then(|doctype| session.catalog.known(doctype));
-        let own = def.into_iter().flat_map(|def| def.fields);
-        let child = |table: &FieldDef| table.target().filter(|_| table.kind.is_table());
-        let rows = own.clone().filter_map(|table| Some((table, session.catalog.known(child(table)?)?)));
-        let columns = rows.flat_map(|(table, child): (_, &'static DocTypeDef)| {
-            child.fields.iter().map(move |column| (Some(table), column))
-        });
-        let fields = own.clone().map(|field| (None, field)).chain(columns).collect();
+        let children = |child: &str| session.catalog.known(child);
+        let fields = def.into_iter().flat_map(|def| def.fields_and_columns(&children)).collect();
         let names = attempt.document.as_deref().into_iter().chain(session.known_user());
         let names = names.filter(|name| name.len() >= SHORTEST_NAME && name.contains(char::is_alphabetic));
         Arc::new(Self {

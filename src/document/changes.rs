@@ -54,11 +54,10 @@ pub fn between(
     let mut changes = Vec::new();
     for key in keys(before, after).filter(|key| !matches!(key.as_str(), "modified" | "modified_by")) {
         let (from, to) = (before.get(key), after.get(key));
-        let table = def.field(key).filter(|field| field.kind.is_table());
-        match table {
+        match def.table(key) {
             None => changes.extend(value(key, from, to).map(|what| Change { row: None, what })),
             Some(field) => {
-                let child = field.target().and_then(children);
+                let child = field.rows_of().and_then(children);
                 row_changes(key, child, rows(from), rows(to), &mut changes);
             }
         }

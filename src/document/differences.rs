@@ -25,7 +25,7 @@ pub fn differences(
         let now = stored.get(key).unwrap_or(&Value::Null);
         match (value, now) {
             (Value::Array(rows), now) if field.kind.is_table() => {
-                let Some(child) = field.target().and_then(children) else { continue };
+                let Some(child) = field.rows_of().and_then(children) else { continue };
                 let now = now.as_array().map(Vec::as_slice).unwrap_or_default();
                 if rows.len() != now.len() {
                     found.insert(

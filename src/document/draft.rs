@@ -24,8 +24,8 @@ pub fn writable(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, made
             left_out.push(key);
             continue;
         }
-        let value = match (value, field.target().and_then(children)) {
-            (Value::Array(rows), Some(child)) if field.kind.is_table() => {
+        let value = match (value, field.rows_of().and_then(children)) {
+            (Value::Array(rows), Some(child)) => {
                 let rows = rows.into_iter().filter_map(|row| match row {
                     Value::Object(row) => Some(Value::Object(writable_row(field, child, rule, row, &mut left_out))),
                     _ => None,

@@ -133,7 +133,7 @@ impl Fingerprint {
                 if !field.kind.is_table() {
                     return !self.holds((None, field.fieldname), stored);
                 }
-                let (rows, child) = (rows(stored).unwrap_or_default(), field.target().and_then(children));
+                let (rows, child) = (rows(stored).unwrap_or_default(), field.rows_of().and_then(children));
                 let columns = || child.into_iter().flat_map(|child| child.fields).filter(by_hand);
                 let differs = |row: &&Map<String, Value>| {
                     columns().any(|column| !self.same_in(field.fieldname, row, column.fieldname))

@@ -14,8 +14,7 @@ const LISTS: [&str; 4] = ["patch", "add", "remove", "rows"];
 /// The data with its tables as they are taken. A field that is no table keeps a text as it is: it may well be JSON.
 pub fn tables<'a>(def: &DocTypeDef, purpose: Purpose, data: &'a Map<String, Value>) -> Cow<'a, Map<String, Value>> {
     let mut unpacked = Cow::Borrowed(data);
-    let is_table = |key: &str| def.field(key).is_some_and(|field| field.kind.is_table());
-    for (key, value) in data.iter().filter(|(key, _)| is_table(key)) {
+    for (key, value) in data.iter().filter(|(key, _)| def.table(key).is_some()) {
         let mut table = value.clone();
         unpack_table(purpose, &mut table);
         if table != *value {

@@ -26,8 +26,7 @@ impl Holder {
             if holds_file(field) || on.def.name == "File" && field.fieldname == "file_url" {
                 all.push(Self { table: None, field });
             }
-            let child =
-                field.target().filter(|_| field.kind.is_table()).and_then(|child| on.session.catalog.known(child));
+            let child = field.rows_of().and_then(|child| on.session.catalog.known(child));
             let columns = child.into_iter().flat_map(|child| child.fields).filter(|column| holds_file(column));
             all.extend(columns.map(|column| Self { table: Some(field), field: column }));
         }

@@ -1,6 +1,6 @@
 //! Times with an offset, which the site cannot take: converted to its zone, and the answer says so.
 
-use erpnext_schema::{DocTypeDef, FieldDef, Shape, time};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, time};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -9,9 +9,6 @@ use super::DocTypeCall;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::site;
-
-/// Finds the table of a child DocType.
-type Children<'a> = &'a dyn Fn(&str) -> Option<&'static DocTypeDef>;
 
 impl DocTypeCall<'_> {
     /// Filters whose times are those of the site's zone.
@@ -128,7 +125,7 @@ impl Walk<'_> {
     fn data(&mut self, def: &'static DocTypeDef, data: &mut Map<String, Value>) {
         for (key, value) in data {
             let Some(field) = def.field(key) else { continue };
-            match field.target().filter(|_| field.kind.is_table()).and_then(self.children) {
+            match field.rows_of().and_then(self.children) {
                 Some(child) => self.rows(child, value),
                 None => self.moment(key, field.kind.shape(), value),
             }

@@ -22,8 +22,8 @@ impl DocTypeCall<'_> {
                 doc.remove(field.fieldname);
             }
         }
-        for table in self.def.fields.iter().filter(|field| field.kind.is_table()) {
-            let Some(child) = table.target().and_then(|child| self.session.catalog.known(child)) else { continue };
+        for table in self.def.tables() {
+            let Some(child) = table.rows_of().and_then(|child| self.session.catalog.known(child)) else { continue };
             let Some(Value::Array(rows)) = doc.get_mut(table.fieldname) else { continue };
             let columns = child.fields.iter().filter(|field| self.permit.fields().may_read_child(table, *field));
             for column in columns {
@@ -48,8 +48,7 @@ impl DocTypeCall<'_> {
         let mut above: Vec<(&str, &FieldDef)> = Vec::new();
         for field in self.def.fields.iter().filter(|field| rule.may_read(*field)) {
             above.push((self.def.name, field));
-            let child =
-                field.target().filter(|_| field.kind.is_table()).and_then(|child| self.session.catalog.known(child));
+            let child = field.rows_of().and_then(|child| self.session.catalog.known(child));
             let columns =
                 child.into_iter().flat_map(|child| child.fields.iter().map(move |column| (child.name, column)));
             above.extend(columns.filter(|(_, column)| rule.may_read_child(field, *column)));

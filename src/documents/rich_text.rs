@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::DocTypeCall;
 use crate::error::ToolError;
-use crate::shape::{markdown, text};
+use crate::shape::{markdown, rich_text, text};
 
 /// The parts of a change of a table that hold rows.
 const PARTS: [&str; 3] = ["patch", "add", "rows"];
@@ -50,12 +50,12 @@ pub fn to_stored(
         let was = was.and_then(Value::as_str).unwrap_or_default();
         let html = if !was.is_empty() && markdown::from_html(was).trim() == given.trim() {
             was.to_owned()
-        } else if given.contains(markdown::IMAGE) && markdown::holds_images(was) {
+        } else if given.contains(markdown::IMAGE) && rich_text::holds_images(was) {
             let message =
                 "holds images, which its Markdown does not carry: get it with format \"html\", and give HTML back";
             return found.push(violation(path, message));
         } else {
-            markdown::to_html(given).into_owned()
+            rich_text::to_html(given).into_owned()
         };
         if html != *given {
             written.push((path, html));
@@ -86,7 +86,7 @@ fn each(on: &DocTypeCall<'_>, doc: &Map<String, Value>, stored: Option<&Map<Stri
     for (key, value) in doc {
         let Some(field) = on.def.field(key) else { continue };
         let was = stored.and_then(|stored| stored.get(key));
-        let child = field.target().filter(|_| field.kind.is_table()).and_then(|child| on.session.catalog.known(child));
+        let child = field.rows_of().and_then(|child| on.session.catalog.known(child));
         match (child, value) {
             (Some(child), Value::Array(rows)) => each_row(child, key, rows, was, visit),
             (Some(child), Value::Object(parts)) => {

@@ -32,8 +32,8 @@ pub struct Rows {
 impl Rows {
     /// The rows of this table of the DocType; nothing where the field is no table.
     pub fn of(def: &DocTypeDef, table: &FieldDef) -> Option<Self> {
-        let doctype = table.target().filter(|_| table.kind.is_table())?;
-        let alike = def.fields.iter().filter(|field| field.kind.is_table() && field.target() == Some(doctype));
+        let doctype = table.rows_of()?;
+        let alike = def.tables().filter(|table| table.rows_of() == Some(doctype));
         Some(Self { table: table.fieldname, doctype, shared: alike.count() > 1 })
     }
 }

@@ -131,18 +131,15 @@ impl Policy {
             false => Standing::Unlisted,
         };
         let mut found: Vec<Standing> = called_so(def).map(of_field).collect();
-        for table in def.fields.iter().filter(|field| field.kind.is_table()) {
-            let columns = table.target().and_then(get).into_iter().flat_map(called_so);
-            found.extend(columns.map(|column| of_column(table, column)));
+        for (table, child) in def.known_tables(get) {
+            found.extend(called_so(child).map(|column| of_column(table, column)));
         }
         found
     }
 
     /// The DocTypes with a rule that documents of this one, and their rows, may link to.
     fn linked(&self, def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTypeDef>) -> Vec<&str> {
-        let children = def.fields.iter().filter(|field| field.kind.is_table());
-        let holders = std::iter::once(def).chain(children.filter_map(|table| get(table.target()?)));
-        let links: Vec<&FieldDef> = holders.flat_map(|def| def.fields).collect();
+        let links: Vec<&FieldDef> = def.fields_and_columns(get).map(|(_, field)| field).collect();
         let is_linked = |name: &&str| {
             links.iter().any(|link| match link.kind {
                 FieldKind::Link => link.target() == Some(*name),

@@ -134,9 +134,9 @@ impl<'a> Reader<'a> {
     fn column(&mut self, path: &str, name: &str, children: Children<'_>) -> Option<(Rows, &'static FieldDef)> {
         let (def, rule) = (self.def, self.rule);
         let (by, column) = name.split_once('.')?;
-        let table = def.field(by).filter(|field| field.kind.is_table());
-        let Some((table, child)) = table.and_then(|table| Some((table, children(table.target()?)?))) else {
-            let tables = def.fields.iter().filter(|field| field.kind.is_table() && rule.may_read(*field));
+        let known = def.table(by).and_then(|table| Some((table, children(table.rows_of()?)?)));
+        let Some((table, child)) = known else {
+            let tables = def.tables().filter(|table| rule.may_read(*table));
             let near = nearest_field(by, tables).map(|near| format!("{near}.{column}"));
             let message = match def.field(by).filter(|field| rule.may_read(*field)) {
                 Some(field) => no_table(def, field),
@@ -253,8 +253,8 @@ impl<'a> Reader<'a> {
 
     /// The only table that holds rows of this DocType.
     fn table_of(&self, child: &str) -> Option<&'static str> {
-        let tables = self.def.fields.iter().filter(|field| field.kind.is_table() && field.target() == Some(child));
-        let mut tables = tables.filter(|field| self.rule.may_read(*field));
+        let tables = self.def.tables().filter(|table| table.rows_of() == Some(child));
+        let mut tables = tables.filter(|table| self.rule.may_read(*table));
         tables.next().filter(|_| tables.next().is_none()).map(|field| field.fieldname)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use erpnext_schema::DocTypeDef;
+use erpnext_schema::{DocTypeDef, FieldDef, rows_mut};
 use serde_json::{Map, Value};
 
 /// How long what is masked is believed for reads; somebody may mask a field at any time.
@@ -47,13 +47,8 @@ impl Masked {
     pub fn take_out(&self, def: &DocTypeDef, doc: &mut Map<String, Value>) {
         doc.retain(|key, _| !self.hides(def.name, key));
         for (key, value) in doc {
-            let Some(child) = def.field(key).filter(|field| field.kind.is_table()).and_then(|table| table.target())
-            else {
-                continue;
-            };
-            for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-                row.retain(|key, _| !self.hides(child, key));
-            }
+            let Some(child) = def.table(key).and_then(FieldDef::rows_of) else { continue };
+            rows_mut(value).for_each(|row| row.retain(|key, _| !self.hides(child, key)));
         }
     }
 }

@@ -9,9 +9,9 @@ mod masked;
 pub mod page;
 pub mod plain;
 pub mod present;
-pub mod printed;
 pub mod redact;
 pub mod report;
+pub mod rich_text;
 pub mod said;
 pub mod script;
 pub mod text;
@@ -23,7 +23,7 @@ pub use text::{make_stored, make_visible, shortened, visible};
 
 use std::borrow::Cow;
 
-use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest_field};
+use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest_field, rows, rows_mut};
 use serde_json::{Map, Value};
 
 use crate::policy::{FieldRule, Permit};
@@ -33,7 +33,7 @@ const ROW_NOISE: &[&str] =
     &["doctype", "parent", "parentfield", "parenttype", "owner", "creation", "modified", "modified_by", "docstatus"];
 
 /// Finds the table of a child DocType.
-pub type Children<'a> = &'a dyn Fn(&str) -> Option<&'static DocTypeDef>;
+pub use erpnext_schema::Children;
 
 /// A document as the caller may see it.
 #[derive(Debug)]
@@ -80,10 +80,9 @@ pub fn document(
 pub fn has_unknown(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> bool {
     doc.iter().any(|(key, value)| {
         let Some(field) = def.field(key) else { return !is_frappes_own(key) };
-        let child = field.target().filter(|_| field.kind.is_table()).and_then(children);
-        let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
-        child
-            .is_some_and(|child| rows.flat_map(Map::keys).any(|key| child.field(key).is_none() && !is_frappes_own(key)))
+        let child = field.rows_of().and_then(children);
+        let mut keys = rows(value).flat_map(Map::keys);
+        child.is_some_and(|child| keys.any(|key| child.field(key).is_none() && !is_frappes_own(key)))
     })
 }
 
@@ -91,10 +90,8 @@ pub fn has_unknown(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, V
 pub fn take_unknown(def: &DocTypeDef, children: Children<'_>, doc: &mut Map<String, Value>) {
     doc.retain(|key, value| {
         let Some(field) = def.field(key) else { return is_frappes_own(key) };
-        if let Some(child) = field.target().filter(|_| field.kind.is_table()).and_then(children) {
-            for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-                row.retain(|key, _| child.field(key).is_some() || is_frappes_own(key));
-            }
+        if let Some(child) = field.rows_of().and_then(children) {
+            rows_mut(value).for_each(|row| row.retain(|key, _| child.field(key).is_some() || is_frappes_own(key)));
         }
         true
     });
@@ -265,7 +262,7 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
         return Err(denied());
     }
     let Some(column) = column else { return Ok(vec![(field.fieldname, None)]) };
-    let Some(child) = field.target().filter(|_| field.kind.is_table()).and_then(children) else {
+    let Some(child) = field.rows_of().and_then(children) else {
         return Err((Rule::UnknownField, no_table(def, field), None));
     };
     let seen = |column: &&'static FieldDef| rule.may_read_child(field, *column);

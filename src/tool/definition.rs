@@ -190,7 +190,7 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
             )
         }
         Verb::Update => {
-            let tables = def.is_none_or(|def| def.fields.iter().any(|field| field.kind.is_table()));
+            let tables = def.is_none_or(|def| def.tables().next().is_some());
             let rows = " A child table is changed by {\"patch\": [{\"name\": row, column: value}], \"add\": [rows], \"remove\": \
                         [rows]}; a row is named by name, idx or match: {column: value}. A list replaces the whole \
                         table. Everything else stays.";
@@ -278,7 +278,7 @@ fn fields_schema(session: &Session<'_>, tool: Tool) -> Value {
         let fits = |field: &&FieldDef| rule.may_read(*field) && (verb == Verb::Get || field.in_lists());
         let names: Vec<&str> = def.all_fields().filter(fits).map(|field| field.fieldname).collect();
         // Columns of a table are named `items.rate`: with tables the list would not be all.
-        let tables = verb == Verb::Get && def.fields.iter().any(|field| field.kind.is_table());
+        let tables = verb == Verb::Get && def.tables().next().is_some();
         if names.len() <= SHORT && !tables {
             items.insert("enum".to_owned(), json!(names));
         }

@@ -191,9 +191,7 @@ pub fn unknown_toolsets<'a>(asked: impl IntoIterator<Item = &'a String>) -> Vec<
 
 /// Fields to be written, of the document and of its rows.
 fn weight(def: &DocTypeDef) -> usize {
-    let rows = def.fields.iter().filter(|field| field.kind.is_table()).filter_map(|field| field.target());
-    let rows = rows.filter_map(erpnext_doctypes::any).map(|child| child.fields.len());
-    def.fields.len() + rows.sum::<usize>()
+    def.fields_and_columns(&erpnext_doctypes::any).count()
 }
 
 /// Where a typed tool stands: by DocType, then as its DocType names its tools.

@@ -255,8 +255,8 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
         visible(field) && wanted.is_none_or(|wanted| wanted.iter().any(|name| name == field.fieldname))
     };
     let mut tables = Map::new();
-    for table in def.fields.iter().filter(shown).filter(|field| field.kind.is_table()) {
-        let Some(child) = table.target().and_then(|target| session.catalog.known(target)) else { continue };
+    let children = |child: &str| session.catalog.known(child);
+    for (table, child) in def.known_tables(&children).filter(|(table, _)| shown(table)) {
         let columns = child
             .fields
             .iter()
@@ -296,7 +296,7 @@ fn describe(def: &DocTypeDef, field: &FieldDef, writable: bool) -> Value {
     }
     match field.options {
         Options::Target(target) => {
-            facts.insert(if field.kind.is_table() { "rows_of" } else { "link_to" }.to_owned(), json!(target))
+            facts.insert(if field.rows_of().is_some() { "rows_of" } else { "link_to" }.to_owned(), json!(target))
         }
         Options::TargetField(by) => facts.insert("link_to_doctype_in".to_owned(), json!(by)),
         Options::Choices(choices) if !choices.is_empty() => facts.insert("options".to_owned(), json!(choices)),

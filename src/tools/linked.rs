@@ -179,7 +179,7 @@ fn ways_from(session: &Session<'_>, def: &'static DocTypeDef, rule: &FieldRule, 
     };
     let mut ways = Vec::new();
     for field in def.fields {
-        match field.target().filter(|_| field.kind.is_table()).and_then(|child| session.catalog.known(child)) {
+        match field.rows_of().and_then(|child| session.catalog.known(child)) {
             None if field.in_lists() && rule.may_read(field) => ways.extend(way(None, field)),
             None => {}
             Some(child) => {

@@ -13,7 +13,7 @@ use crate::document::differences::is_nothing;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
-use crate::shape::printed;
+use crate::shape::markdown;
 use crate::site::Kind as Failure;
 use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::progress::Attachment;
@@ -70,7 +70,7 @@ async fn print(call: Call<'_>, args: PrintArgs) -> Result<ToolAnswer, ToolError>
     let mut result = Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("name".to_owned(), json!(name))]);
     if args.form == Form::Markdown {
         let html = site.print(&permit, name, format).await?;
-        let text = printed::of_html(&html);
+        let text = markdown::from_html(&html);
         let all = text.chars().count();
         if all > MOST_TEXT {
             result.insert("note".to_owned(), json!(format!("the first {MOST_TEXT} of {all} characters")));
@@ -155,8 +155,7 @@ async fn shows_all(on: &DocTypeCall<'_>, name: &str) -> Result<(), ToolError> {
     if let Some((field, _)) = withheld {
         return refuse(format!("{field} is withheld: {NAMED}"));
     }
-    for table in on.def.fields.iter().filter(|field| field.kind.is_table()) {
-        let Some(child) = table.target().and_then(children) else { continue };
+    for (table, child) in on.def.known_tables(&children) {
         let columns = child.fields.iter().filter(|column| needs_naming(column));
         let rows = stored.get(table.fieldname).and_then(Value::as_array);
         for column in columns.filter(|column| !on.permit.fields().may_read_child(table, *column)) {

@@ -26,7 +26,7 @@ pub(crate) async fn check_new(on: &DocTypeCall<'_>, doc: &Map<String, Value>) ->
         };
         let mut found = Vec::new();
         for (field, value) in doc.iter().filter_map(|(key, value)| Some((on.def.field(key)?, value))) {
-            let Some(child) = field.target().filter(|_| field.kind.is_table()) else {
+            let Some(child) = field.rows_of() else {
                 found.extend(wrong(field.fieldname.to_owned(), field, value));
                 continue;
             };
@@ -75,11 +75,11 @@ pub(crate) async fn check_change(
         };
         for (key, value) in &merged.given {
             let Some(field) = on.def.field(key) else { continue };
-            if !field.kind.is_table() {
+            let Some(child) = field.rows_of() else {
                 judge(key.clone(), field, value, Some(stored.get(key).unwrap_or(&Value::Null)));
                 continue;
-            }
-            let Some(child) = field.target().and_then(|child| on.session.catalog.known(child)) else { continue };
+            };
+            let Some(child) = on.session.catalog.known(child) else { continue };
             let rows =
                 |doc: &'_ Map<String, Value>| doc.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
             let (before, after) = (rows(stored), rows(&merged.body));

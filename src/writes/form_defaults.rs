@@ -134,7 +134,7 @@ pub(crate) fn untaxed(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Opti
 /// The DocType of the templates, where documents of this one have such taxes.
 fn template_of(def: &DocTypeDef) -> Option<&'static str> {
     let template = def.field(TEMPLATE).filter(|field| field.kind == FieldKind::Link)?.target()?;
-    def.field(TAXES).filter(|field| field.kind.is_table()).map(|_| template)
+    def.table(TAXES).map(|_| template)
 }
 
 fn name_in<'d>(doc: &'d Map<String, Value>, field: &str) -> Option<&'d str> {

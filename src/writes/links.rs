@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation, rows};
 use serde_json::{Map, Value};
 
 use crate::document::merge::Merged;
@@ -59,12 +59,9 @@ pub async fn check_sight(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Resu
         }
     };
     collect(on.def, "", doc, &mut links);
-    for (key, value) in doc {
-        let table = on.def.field(key).filter(|field| field.kind.is_table());
-        let child = table.and_then(FieldDef::target).and_then(|target| on.session.catalog.known(target));
-        for (child, row) in child.into_iter().flat_map(|child| rows_of(value).map(move |row| (child, row))) {
-            collect(child, &format!("{key}."), row, &mut links);
-        }
+    let children = |child: &str| on.session.catalog.known(child);
+    for (table, child, value) in on.def.tables_in(&children, doc) {
+        rows(value).for_each(|row| collect(child, &format!("{}.", table.fieldname), row, &mut links));
     }
     let mut known: Vec<Link> = Vec::new();
     for link in links {
@@ -86,10 +83,6 @@ pub async fn check_sight(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Resu
     Ok(())
 }
 
-fn rows_of(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_object)
-}
-
 async fn check_at(
     on: &DocTypeCall<'_>,
     doc: &Map<String, Value>,
@@ -98,14 +91,11 @@ async fn check_at(
 ) -> Result<(), ToolError> {
     let mut links = Vec::new();
     to_check(on, on.def, "", doc, stored, &mut links);
-    for (key, value) in doc {
-        let table = on.def.field(key).filter(|field| field.kind.is_table());
-        let Some(child) = table.and_then(FieldDef::target).and_then(|target| on.session.catalog.known(target)) else {
-            continue;
-        };
-        let rows = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+    let children = |child: &str| on.session.catalog.known(child);
+    for (table, child, value) in on.def.tables_in(&children, doc) {
+        let key = table.fieldname;
         let stored = stored.get(key).and_then(Value::as_array);
-        for (i, row) in rows.enumerate() {
+        for (i, row) in rows(value).enumerate() {
             let was = row.get("name").and_then(|name| stored?.iter().find(|was| was.get("name") == Some(name)));
             let was = was.and_then(Value::as_object).cloned().unwrap_or_default();
             to_check(on, child, &format!("{}.", place(key, i)), row, &was, &mut links);

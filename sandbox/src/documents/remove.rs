@@ -109,7 +109,7 @@ impl Site<'_> {
     /// Takes a document and its rows out of their tables.
     fn erase(&self, def: &'static DocTypeDef, name: &str) -> Result<(), SiteError> {
         self.db.delete_where(def, "name = ?1", &[Sql::Text(name.to_owned())])?;
-        for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+        for table in def.tables() {
             if let Some(child) = table.target().and_then(|target| self.meta.get(target)) {
                 let params = [name, def.name].map(|text| Sql::Text(text.to_owned()));
                 self.db.delete_where(child, "parent = ?1 AND parenttype = ?2", &params)?;

@@ -37,7 +37,7 @@ fn data(meta: &Meta, def: &DocTypeDef, old: &Doc, new: &Doc) -> Option<String> {
         changed.push(json!(["docstatus", old.get("docstatus"), new.get("docstatus")]));
     }
     let (mut added, mut removed, mut row_changed) = (Vec::new(), Vec::new(), Vec::new());
-    for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+    for table in def.tables() {
         let child = table.target().and_then(|target| meta.get(target));
         let named =
             |doc: &'_ Doc, name: &str| rows(doc, table.fieldname).find(|row| text(row, "name") == name).cloned();

@@ -44,14 +44,13 @@ pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     };
     // H34: with_parent puts a parent in the place of a child table, whatever it is set to.
     if def.is(doctype_flag::CHILD) && request.args.contains_key("with_parent") {
-        let parent =
-            meta.all().into_iter().find(|p| p.fields.iter().any(|f| f.kind.is_table() && f.target() == Some(def.name)));
+        let parent = meta.all().into_iter().find(|p| p.tables().any(|table| table.rows_of() == Some(def.name)));
         def = parent.unwrap_or(def);
     }
     let mut first = bundle(request, def.name);
     first["__workflow_docs"] = request.site.workflow_of(def)?.into_iter().map(Value::Object).collect();
     let mut docs = vec![first];
-    let tables = def.fields.iter().filter(|field| field.kind.is_table()).filter_map(|field| field.target());
+    let tables = def.tables().filter_map(|table| table.rows_of());
     for table in tables {
         if !docs.iter().any(|doc| doc["name"] == table) && meta.get(table).is_some() {
             docs.push(bundle(request, table));

@@ -35,7 +35,7 @@ fn mapped(site: &Site<'_>, chain: &'static Chain, source: &Doc) -> Result<Doc, S
     for (field, value) in chain.set {
         doc.insert((*field).to_owned(), json!(value));
     }
-    for table in to.fields.iter().filter(|field| field.kind.is_table()) {
+    for table in to.tables() {
         let mut filled = Vec::new();
         if let Some(child) = table.target().and_then(|target| site.meta.get(target)) {
             for (from_child, row, renamed) in sources(site, chain, from, table, source) {
@@ -80,7 +80,7 @@ fn sources<'s>(
         Some(named) => (named.from, named.fields),
         None => (table.fieldname, &[][..]),
     };
-    let Some(child) = from.field(field).filter(|field| field.kind.is_table()).and_then(FieldDef::target) else {
+    let Some(child) = from.table(field).and_then(FieldDef::rows_of) else {
         return Vec::new();
     };
     let same = table.target() == Some(child) && !table.is(flag::NO_COPY);

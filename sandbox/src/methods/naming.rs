@@ -43,7 +43,7 @@ pub fn rename(site: &Site<'_>, doctype: &str, old: &str, new: &str, merge: bool)
             format!("UPDATE {} SET name = ?1, modified = ?2, modified_by = ?3 WHERE name = ?4", table_name(doctype));
         site.db.execute(&sql, &[text(new), text(&site.now_text()), text(&site.user.name), text(&old)])?;
     }
-    for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+    for table in def.tables() {
         let Some(child) = table.target().and_then(|target| site.meta.get(target)) else { continue };
         site.db.prepare(child)?;
         let sql = format!("UPDATE {} SET parent = ?1 WHERE parent = ?2 AND parenttype = ?3", table_name(child.name));

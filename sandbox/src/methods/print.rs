@@ -41,7 +41,7 @@ fn html(site: &Site<'_>, def: &DocTypeDef, doc: &Doc) -> String {
     let mut html =
         format!("<div class=\"page-break\"><h2>{} {}</h2>{draft}", escape(def.name), escape(text(doc, "name")));
     html.push_str(&lines(def, doc));
-    for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+    for table in def.tables() {
         let Some(child) = table.target().and_then(|target| site.meta.get(target)) else { continue };
         for row in rows(doc, table.fieldname) {
             html.push_str(&format!("<h4>{} {}</h4>{}", escape(table.label), int(row, "idx"), lines(child, row)));

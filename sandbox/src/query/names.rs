@@ -123,9 +123,8 @@ impl<'a> Select<'a> {
 
     /// H19: joins the rows, which multiplies the documents.
     fn join_rows(&mut self, child: &'static DocTypeDef, table: Option<&str>) -> Option<String> {
-        let field = self.def().fields.iter().find(|field| {
-            field.kind.is_table() && field.target() == Some(child.name) && table.is_none_or(|by| by == field.fieldname)
-        })?;
+        let named = |field: &&FieldDef| table.is_none_or(|by| by == field.fieldname);
+        let field = self.def().tables().filter(named).find(|field| field.rows_of() == Some(child.name))?;
         let alias = quote(&format!("rows.{}", child.name));
         if !self.joins.contains(&alias) {
             self.site().db.prepare(child).ok()?;

@@ -107,8 +107,7 @@ impl Select<'_> {
 
     /// Whether rows that are joined have a column of this name too.
     fn is_in_joined_rows(&self, name: &str) -> bool {
-        let tables = self.def().fields.iter().filter(|field| field.kind.is_table());
-        let mut children = tables.filter_map(|field| self.site().meta.get(field.target()?));
+        let mut children = self.def().tables().filter_map(|table| self.site().meta.get(table.rows_of()?));
         children.any(|child| {
             self.joins.contains(&quote(&format!("rows.{}", child.name)))
                 && columns(child).any(|field| field.fieldname == name)

@@ -187,7 +187,7 @@ impl<'a> Select<'a> {
                     "Child query fields for '{function}' must be a list or tuple."
                 )));
             }
-            if !self.def.field(function).is_some_and(|field| field.kind.is_table()) {
+            if self.def.table(function).is_none() {
                 return Err(SiteError::invalid(format!("{function} is no child table of {}", self.def.name)));
             }
             self.tables.push((function.clone(), argument.clone()));

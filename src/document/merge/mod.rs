@@ -46,7 +46,7 @@ pub fn onto_stored(
     let (mut body, mut given, mut places) = (changes.clone(), changes.clone(), BTreeMap::new());
     let mut violations = Vec::new();
     for (key, value) in changes {
-        let Some(field) = def.field(key).filter(|field| field.kind.is_table()) else { continue };
+        let Some(field) = def.table(key) else { continue };
         let path = format!("data.{key}");
         let table = Table::new(field, writing, stored);
         let rows = match TableChange::read(&path, value) {

@@ -39,7 +39,7 @@ pub(super) struct Table<'a> {
 impl<'a> Table<'a> {
     pub fn new(field: &'a FieldDef, writing: &'a Writing<'a>, doc: &'a Map<String, Value>) -> Self {
         let rows = doc.get(field.fieldname).and_then(Value::as_array).into_iter().flatten();
-        let child = field.target().and_then(|target| writing.catalog.known(target));
+        let child = field.rows_of().and_then(|target| writing.catalog.known(target));
         Self { field, child, writing, stored: rows.filter_map(Value::as_object).collect() }
     }
 

@@ -1,5 +1,6 @@
 //! What the site fills into the next document, under the field rules of both ends: only what may be seen of either is shown.
 
+use erpnext_schema::rows_mut;
 use serde_json::{Map, Value};
 
 use crate::documents::DocTypeCall;
@@ -13,12 +14,9 @@ pub fn shown(source: &DocTypeCall<'_>, target: &DocTypeCall<'_>, mut doc: Map<St
         if !rule.may_read(field) {
             return false;
         }
-        let child =
-            field.target().filter(|_| field.kind.is_table()).and_then(|child| source.session.catalog.known(child));
-        if let (Some(child), Value::Array(rows)) = (child, value) {
-            for row in rows.iter_mut().filter_map(Value::as_object_mut) {
-                row.retain(|column, _| child.field(column).is_none_or(|column| rule.may_read_child(field, column)));
-            }
+        if let Some(child) = field.rows_of().and_then(|child| source.session.catalog.known(child)) {
+            let seen = |column: &str| child.field(column).is_none_or(|column| rule.may_read_child(field, column));
+            rows_mut(value).for_each(|row| row.retain(|column, _| seen(column)));
         }
         true
     });

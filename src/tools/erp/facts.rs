@@ -141,7 +141,7 @@ impl<'a> Facts<'a> {
             _ if field == "*" => rule.is_open(),
             None => def.field(field).is_some_and(|field| rule.may_read(field)),
             Some((table, column)) => def.field(table).is_some_and(|table| {
-                let child = table.target().and_then(|child| self.session.catalog.known(child));
+                let child = table.rows_of().and_then(|child| self.session.catalog.known(child));
                 child.and_then(|child| child.field(column)).is_some_and(|column| rule.may_read_child(table, column))
             }),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag, rows_mut};
 use serde_json::{Map, Value, json};
 
 use super::Docstatus;
@@ -121,14 +121,10 @@ impl<'a> Write for Amend<'a> {
 /// A copy without what belongs to the cancelled one only: name and history, of its rows too, and what the site computes.
 fn draft_of(def: &DocTypeDef, children: Children<'_>, name: &str, stored: &Map<String, Value>) -> Map<String, Value> {
     let mut draft = copied(def, stored);
-    for (key, value) in &mut draft {
-        let child = def.field(key).filter(|field| field.kind.is_table()).and_then(|table| children(table.target()?));
-        let (Some(child), Value::Array(rows)) = (child, value) else { continue };
-        for (i, row) in rows.iter_mut().enumerate() {
-            let Value::Object(stored) = row else { continue };
-            let mut copy = copied(child, stored);
-            copy.insert("idx".to_owned(), json!(i + 1));
-            *row = Value::Object(copy);
+    for (_, child, table) in def.tables_in_mut(children, &mut draft) {
+        for (i, row) in rows_mut(table).enumerate() {
+            *row = copied(child, row);
+            row.insert("idx".to_owned(), json!(i + 1));
         }
     }
     draft.insert("amended_from".to_owned(), json!(name));
