@@ -21,8 +21,8 @@ const LONGEST: usize = 16_000;
 /// A write that waits for somebody to say that it is meant.
 #[derive(Debug)]
 pub struct Unconfirmed {
-    /// Asks a person, in one line.
-    pub question: String,
+    /// Asks a person, with all that would be done; none where that is too long for a question.
+    pub question: Option<String>,
     /// Says that it is meant, once.
     pub token: String,
     /// What would be done, for the model, with the token and the way on.

@@ -1,12 +1,13 @@
 //! Copies: ERPNext puts values of a linked document into fields of its own (`Customer.tax_id` onto every Sales Order).
 //!
-//! A copy is what the table says is fetched from it; a field of the same name and kind that people cannot edit, on a document
-//! that links there; the same amount in the company's currency (`base_rate` of `rate`); and what [`KNOWN`] names.
+//! A copy is what the table says is fetched from it; a field of the same name and kind on what links there, if people cannot
+//! edit it, if it stands in a row, or if ERPNext's code fills documents from that DocType ([`MASTERS`]); the same amount in
+//! the company's currency (`base_rate` of `rate`); and what [`KNOWN`] names.
 
 use std::collections::BTreeSet;
 
-use crate::known_copies::{KNOWN, Known, PARTIES};
-use crate::{DocTypeDef, FieldDef, FieldKind, Options, flag};
+use crate::known_copies::{KNOWN, Known, MASTERS, OWN, PARTIES};
+use crate::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 
 /// A field, or a column of a table, that holds what a field of another DocType holds, or another field of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,10 +63,11 @@ fn add(
                 push(name, target, from.to_owned(), false, false);
             }
         }
-        if field.is(flag::READ_ONLY) && name != "status" {
-            for target in &linked {
+        if !OWN.contains(&name) {
+            let is_filled = field.is(flag::READ_ONLY) || holder.is(doctype_flag::CHILD);
+            for target in linked.iter().filter(|target| is_filled || MASTERS.contains(target)) {
                 let there = get(target).and_then(|target| target.field(name));
-                if there.is_some_and(|there| there.kind == field.kind) {
+                if there.is_some_and(|there| there.kind == field.kind && there.target() == field.target()) {
                     push(name, target, name.to_owned(), false, false);
                 }
             }

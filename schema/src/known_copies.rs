@@ -18,6 +18,13 @@ pub struct Known {
 /// The DocTypes that a Dynamic Link to a party may lead to.
 pub const PARTIES: &[&str] = &["Customer", "Supplier", "Employee", "Lead", "Prospect", "Shareholder"];
 
+/// The DocTypes whose fields ERPNext's code writes into fields of the same name, editable or not, of whatever links to them.
+pub const MASTERS: &[&str] =
+    &["Customer", "Supplier", "Employee", "Lead", "Prospect", "Shareholder", "Item", "Contact", "Address"];
+
+/// Fields that say the same of each document that has them and are filled from no other.
+pub const OWN: &[&str] = &["company", "disabled", "naming_series", "status"];
+
 const ADDRESS: &[&str] = &[
     "address_title",
     "address_line1",

@@ -13,8 +13,8 @@ use super::head::{Head, HeadFile};
 use super::rotation;
 
 /// The hash that chains a line to the one before it: SHA-256 of the line without its end, in hexadecimal.
-pub fn hash(line: &str) -> String {
-    digest(&SHA256, line.as_bytes()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+pub fn hash(line: impl AsRef<[u8]>) -> String {
+    digest(&SHA256, line.as_ref()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
         use std::fmt::Write as _;
         let _ = write!(hex, "{byte:02x}");
         hex
@@ -104,6 +104,8 @@ impl LogFile {
         let number = self.head.count + 1;
         let mut text = line(Link { number, before: &self.head.last, time });
         let head = Head { count: number, last: hash(&text), ..self.head.clone() };
+        // Announced before it is written: a line that nobody announced is none of this chain.
+        self.head_file.write(&Head { next: head.last.clone(), ..self.head.clone() })?;
         text.push('\n');
         self.file.write_all(text.as_bytes())?;
         self.head_file.write(&head)?;
@@ -119,9 +121,9 @@ impl LogFile {
         let known = self.head_file.read()?;
         self.length = self.file.metadata()?.len();
         let last = last_line(&mut self.file, self.length)?;
-        let whole = last.strip_suffix('\n');
+        let whole = last.strip_suffix(b"\n");
         let text = whole.unwrap_or(&last);
-        let entry: Option<Map<String, Value>> = serde_json::from_str(text).ok();
+        let entry: Option<Map<String, Value>> = serde_json::from_slice(text).ok();
         let of = |key: &str| entry.as_ref()?.get(key)?.as_str();
         self.head = match known {
             Some(head) => head,
@@ -130,10 +132,12 @@ impl LogFile {
         };
         let hash = hash(text);
         // A crash between the line and the head.
-        if of("prev") == Some(&self.head.last) && hash != self.head.last {
-            self.head = Head { count: self.head.count + 1, last: hash.clone(), ..self.head.clone() };
-            self.head_file.write(&self.head)?;
+        if !self.head.next.is_empty() && hash == self.head.next {
+            self.head.count += 1;
+            self.head.last = hash.clone();
+            self.head_file.write(&Head { next: String::new(), ..self.head.clone() })?;
         }
+        self.head.next.clear();
         if whole.is_none() && !last.is_empty() {
             if hash == self.head.last {
                 self.file.write_all(b"\n")?;
@@ -206,7 +210,7 @@ pub(super) fn private() -> OpenOptions {
 }
 
 /// The last line with its end, if it has one.
-fn last_line(file: &mut File, length: u64) -> io::Result<String> {
+fn last_line(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
     let mut size = 4096;
     loop {
         let from = length.saturating_sub(size);
@@ -215,8 +219,8 @@ fn last_line(file: &mut File, length: u64) -> io::Result<String> {
         file.take(length - from).read_to_end(&mut tail)?;
         let body = tail.strip_suffix(b"\n").unwrap_or(&tail);
         match body.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => return Ok(String::from_utf8_lossy(&tail[end + 1..]).into_owned()),
-            None if from == 0 => return Ok(String::from_utf8_lossy(&tail).into_owned()),
+            Some(end) => return Ok(tail[end + 1..].to_vec()),
+            None if from == 0 => return Ok(tail),
             None => size *= 4,
         }
     }

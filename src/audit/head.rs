@@ -1,7 +1,6 @@
 //! The head of the chain: how many lines there were and what the last one hashes to, kept beside the log, so that lines
 //! cut off at either end show. The file is locked while a line is written.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -18,17 +17,13 @@ pub struct Head {
     pub count: u64,
     /// The hash of the last line; empty before the first.
     pub last: String,
+    /// The hash of the line that is being written; empty when none is.
+    pub next: String,
 }
 
 impl Default for Head {
     fn default() -> Self {
-        Self { first: 1, count: 0, last: String::new() }
-    }
-}
-
-impl fmt::Display for Head {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.first, self.count, self.last)
+        Self { first: 1, count: 0, last: String::new(), next: String::new() }
     }
 }
 
@@ -36,12 +31,14 @@ impl FromStr for Head {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text.trim().splitn(3, ':');
+        let mut parts = text.trim().splitn(4, ':');
         let mut number = || parts.next()?.trim().parse().ok();
         let (Some(first), Some(count)) = (number(), number()) else { return Err(()) };
-        let last = parts.next().ok_or(())?.to_owned();
-        let is_hash = last.len() == 64 && last.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_hash || count == 0 && last.is_empty() { Ok(Self { first, count, last }) } else { Err(()) }
+        let last = parts.next().ok_or(())?.trim().to_owned();
+        let next = parts.next().unwrap_or_default().trim().to_owned();
+        let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_last = is_hash(&last) || count == 0 && last.is_empty();
+        if is_last && (next.is_empty() || is_hash(&next)) { Ok(Self { first, count, last, next }) } else { Err(()) }
     }
 }
 
@@ -86,7 +83,7 @@ impl HeadFile {
 
     /// The numbers are as wide as they get, so that one head is written over another: a full disk takes it all the same.
     pub(super) fn write(&self, head: &Head) -> io::Result<()> {
-        let text = format!("{:>20}:{:>20}:{:<64}\n", head.first, head.count, head.last);
+        let text = format!("{:>20}:{:>20}:{:<64}:{:<64}\n", head.first, head.count, head.last, head.next);
         (&self.0).seek(SeekFrom::Start(0))?;
         (&self.0).write_all(text.as_bytes())
     }

@@ -23,6 +23,7 @@ use tally::{Tally, WHOLE_BATCH};
 
 pub use entry::{Attempt, Entry, Outcome};
 pub use head::Head;
+pub use tally::counted_as;
 
 /// Where attempts are recorded; or nowhere, where the configuration wants no log.
 #[derive(Debug, Default)]

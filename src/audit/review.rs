@@ -1,5 +1,6 @@
 //! Reading the log back: which writes are open, who did what.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,14 +16,19 @@ pub struct Line {
     pub file: PathBuf,
     /// Counted from 1.
     pub number: usize,
-    /// As it stands.
-    pub text: String,
+    /// As it stands, without its end.
+    pub bytes: Vec<u8>,
 }
 
 impl Line {
     /// What it says, where it is whole.
     pub fn entry(&self) -> Option<Map<String, Value>> {
-        serde_json::from_str(&self.text).ok()
+        serde_json::from_slice(&self.bytes).ok()
+    }
+
+    /// As text; bytes that are none are shown as such.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes)
     }
 }
 
@@ -37,14 +43,15 @@ pub fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> 
     }
     Ok(files.into_iter().flat_map(|file| {
         let (lines, failed) = match open(&file) {
-            Ok(read) => (Some(BufReader::new(read).lines()), None),
+            // Only \n ends a line: what an editor put before it is part of what was changed.
+            Ok(read) => (Some(BufReader::new(read).split(b'\n')), None),
             Err(error) => (None, Some(Err(error))),
         };
         let numbered = lines
             .into_iter()
             .flatten()
             .enumerate()
-            .map(move |(i, text)| text.map(|text| Line { file: file.clone(), number: i + 1, text }));
+            .map(move |(i, bytes)| bytes.map(|bytes| Line { file: file.clone(), number: i + 1, bytes }));
         failed.into_iter().chain(numbered)
     }))
 }

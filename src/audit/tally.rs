@@ -23,6 +23,11 @@ pub struct Tally {
     sent: Vec<Sent>,
 }
 
+/// As what a write is counted: an amendment is a new document.
+pub fn counted_as(operation: &str) -> &str {
+    if operation == "AMEND" { "CREATE" } else { operation }
+}
+
 #[derive(Debug)]
 struct Sent {
     id: String,
@@ -38,7 +43,8 @@ impl Tally {
     /// The system's.
     pub fn of(&mut self, log: &Path, user: &str, operation: &str, since: Timestamp) -> io::Result<Vec<Timestamp>> {
         self.catch_up(log)?;
-        let theirs = |sent: &&Sent| sent.user.as_deref().is_none_or(|by| by == user) && sent.operation == operation;
+        let counted = counted_as(operation);
+        let theirs = |sent: &&Sent| sent.user.as_deref().is_none_or(|by| by == user) && sent.operation == counted;
         Ok(self.sent.iter().filter(theirs).map(|sent| sent.at).filter(|at| *at > since).collect())
     }
 
@@ -81,7 +87,7 @@ impl Tally {
                     let Some(at) = text("time").and_then(|at| at.parse().ok()).filter(|at| *at > oldest) else {
                         continue;
                     };
-                    let operation = text("operation").unwrap_or_default().to_owned();
+                    let operation = counted_as(text("operation").unwrap_or_default()).to_owned();
                     self.sent.push(Sent { id: id.to_owned(), at, user: text("user").map(str::to_owned), operation });
                 }
                 "FAILED" | "DENIED" => self.sent.retain(|sent| sent.id != id),

@@ -52,17 +52,31 @@ fn verify_names_the_line_that_was_changed_and_what_is_missing_at_either_end() {
         let said = with(&|lines| lines[at] = lines[at].replace("a@x", "b@x"));
         assert_eq!(said, format!(":{} was changed", at + 1));
         let said = with(&|lines| lines[at] = lines[at].replace("\"prev\":\"", "\"prev\":\"0"));
-        assert_eq!(said, format!(":{} was changed", at + 1), "the hash itself");
+        // Whether it was the hash that was changed or the line that it is of, nobody can tell.
+        let unsure = if at == 0 { "" } else { ", and the line before it may be too" };
+        assert_eq!(said, format!(":{} was changed{unsure}", at + 1));
+        let said = with(&|lines| lines[at] = lines[at].replace(&format!("\"n\":{}", at + 1), "\"n\":9"));
+        assert_eq!(said, format!(":{} was changed", at + 1), "the number");
+        let said = with(&|lines| lines[at] = lines[at].replace('\n', "\r\n"));
+        assert_eq!(said, format!(":{} was changed", at + 1), "its end");
         let missing = format!("line {} of the chain is missing", at + 1);
         let said = with(&|lines| drop(lines.remove(at)));
         let expected =
             if at == 4 { format!("{missing} at the end") } else { format!(":{} comes after a gap; {missing}", at + 1) };
         assert_eq!(said, expected);
     }
-    assert_eq!(with(&|lines| lines[2] = lines[2].replace("\"n\":3", "\"n\":9")), ":3 was changed");
-    assert_eq!(with(&|lines| lines.swap(1, 2)), ":2 comes after a gap; line 2 of the chain is missing");
-    assert_eq!(with(&|lines| lines.insert(3, lines[1].clone())), ":4 stands where line 4 of the chain belongs");
-    assert_eq!(with(&|lines| lines.push(lines[0].replace("\"n\":1,", "\"n\":6,"))), ":6 was added");
+    assert_eq!(with(&|lines| lines.swap(1, 2)), ":2 does not belong here");
+    assert_eq!(with(&|lines| lines.insert(3, lines[1].clone())), ":4 does not belong here");
+    assert_eq!(with(&|lines| lines.push(lines[0].replace("\"n\":1,", "\"n\":6,"))), ":6 does not belong here");
+    let edit = |line: &String| line.replace("a@x", "b@x");
+    let two = with(&|lines| (lines[1], lines[3]) = (edit(&lines[1]), edit(&lines[3])));
+    assert_eq!(two, ":2 was changed", "the first of two");
+    let two = with(&|lines| (lines[1], lines[2]) = (edit(&lines[1]), edit(&lines[2])));
+    assert_eq!(two, ":3 was changed, and the line before it may be too");
+    let broken = whole.replacen("a@x", "\u{1}\u{1}\u{1}", 3).into_bytes();
+    let broken: Vec<u8> = broken.into_iter().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
+    std::fs::write(&path, &broken[..]).unwrap();
+    assert_eq!(verified(&path).unwrap_err(), ":1 is not a whole JSON line");
     assert_eq!(with(&|lines| lines.clear()), "lines 1 to 5 of the chain are missing at the end");
 }
 
@@ -127,14 +141,29 @@ fn a_line_that_was_not_written_whole_is_cut_off_before_the_next() {
 fn a_line_that_the_head_does_not_know_yet_is_one_of_the_chain() {
     let (_dir, path) = log_of(2);
     let head = path.with_file_name("audit.log.head");
-    let before = std::fs::read(&head).unwrap();
+    let before = Head::of(&path).unwrap().unwrap();
     let audit = Audit::open(&settings(&path)).unwrap();
     audit.settle(&attempt("3"), Outcome::Allowed, None, 1, 1);
     drop(audit);
-    std::fs::write(&head, before).unwrap();
+    let announced = Head::of(&path).unwrap().unwrap().last;
+    std::fs::write(&head, format!("1:2:{}:{announced}\n", before.last)).unwrap();
     assert_eq!(verified(&path), Ok(3));
     Audit::open(&settings(&path)).unwrap().settle(&attempt("4"), Outcome::Allowed, None, 1, 1);
     assert_eq!(verified(&path), Ok(4));
+}
+
+#[test]
+fn a_line_that_continues_the_chain_and_that_no_server_wrote_is_not_taken_over() {
+    let (_dir, path) = log_of(2);
+    let last = Head::of(&path).unwrap().unwrap().last;
+    let forged = Entry { attempt: &attempt("forged"), outcome: Outcome::Allowed, reason: None, micros: 1, bytes: 1 };
+    let forged = forged.json(file::Link { number: 3, before: &last, time: Timestamp::now() });
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut file, format!("{forged}\n").as_bytes()).unwrap();
+    assert_eq!(verified(&path).unwrap_err(), ":3 does not belong here");
+    // Nor later.
+    Audit::open(&settings(&path)).unwrap().settle(&attempt("3"), Outcome::Allowed, None, 1, 1);
+    assert_eq!(verified(&path).unwrap_err(), ":3 does not belong here");
 }
 
 #[test]

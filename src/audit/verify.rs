@@ -1,4 +1,5 @@
-//! Whether the chain of a log holds: which line was changed, and which are missing, at either end too.
+//! Whether the chain of a log holds: which line was changed or does not belong, and which are missing, at either end too.
+//! A line is vouched for by its hash in the one after it, the last one by the head.
 
 use std::io;
 use std::path::PathBuf;
@@ -30,24 +31,23 @@ struct Seen {
 impl Seen {
     /// # Errors
     /// What makes it none.
-    fn read(line: Line, before: Option<&Self>) -> Result<Self, Broken> {
+    fn read(line: Line) -> Result<Self, Broken> {
         let broken = |why: &str| Broken { at: Some((line.file.clone(), line.number)), why: why.to_owned() };
         let entry: Map<String, Value> =
-            serde_json::from_str(&line.text).map_err(|_| broken("is not a whole JSON line"))?;
-        let prev = entry.get("prev").and_then(Value::as_str);
-        let prev = prev.ok_or_else(|| broken("carries no hash of the line before"))?.to_owned();
+            serde_json::from_slice(&line.bytes).map_err(|_| broken("is not a whole JSON line"))?;
+        let before = entry.get("prev").and_then(Value::as_str);
+        let before = before.ok_or_else(|| broken("carries no hash of the line before"))?.to_owned();
         let number = entry.get("n").and_then(Value::as_u64).ok_or_else(|| broken("carries no number"))?;
-        // A number that was changed says nothing of missing lines.
-        if before.is_some_and(|before| before.hash == prev && before.number + 1 != number) {
-            return Err(broken("was changed"));
-        }
-        Ok(Self { at: line.number, file: line.file, number, before: prev, hash: hash(&line.text) })
+        Ok(Self { at: line.number, file: line.file, number, before, hash: hash(&line.bytes) })
     }
 
     fn broken(&self, why: impl Into<String>) -> Broken {
         Broken { at: Some((self.file.clone(), self.at)), why: why.into() }
     }
 }
+
+const CHANGED: &str = "was changed";
+const FOREIGN: &str = "does not belong here";
 
 /// Follows the chain through these lines, and to the head where there is one; gives the number of lines. `kept` is a
 /// number and a hash that the head had earlier: that line must be among them.
@@ -60,80 +60,89 @@ pub fn verify(
     kept: Option<&(u64, String)>,
 ) -> io::Result<Result<usize, Broken>> {
     let mut count = 0;
-    let mut last: Option<Seen> = None;
-    // A line that the one after it does not continue: which of the two was changed, the one after that tells.
-    let mut doubted: Option<Seen> = None;
+    // The last line, and the one before it: they are judged by what the next one says.
+    let (mut before, mut last): (Option<Seen>, Option<Seen>) = (None, None);
     for line in lines {
-        let seen = match Seen::read(line?, last.as_ref()) {
+        let seen = match Seen::read(line?) {
             Ok(seen) => seen,
-            Err(broken) => return Ok(Err(doubted.map_or(broken, |doubted| doubted.broken("was changed")))),
+            Err(broken) => return Ok(Err(broken)),
         };
         count += 1;
-        if let (Some(doubted), Some(last)) = (&doubted, &last) {
-            return Ok(Err(changed(doubted, last, &seen.before)));
-        }
-        if let Err(broken) = follows(&seen, last.as_ref(), head) {
-            return Ok(Err(broken));
+        if let Some(last) = last {
+            if let Err(broken) = judge(before.as_ref(), &last, Some(&seen.before), head) {
+                return Ok(Err(broken));
+            }
+            before = Some(last);
         }
         if kept.is_some_and(|(number, hash)| *number == seen.number && *hash != seen.hash) {
             return Ok(Err(seen.broken("is another than the head that was kept says")));
         }
-        let is_continued = last.as_ref().is_none_or(|last| last.hash == seen.before);
-        let before = last.replace(seen);
-        doubted = before.filter(|_| !is_continued);
+        last = Some(seen);
     }
-    if let (Some(doubted), Some(last)) = (&doubted, &last) {
-        let is_more = head.is_some_and(|head| last.number > head.count);
-        let broken =
-            if is_more { last.broken("was added") } else { changed(doubted, last, head.map_or("", |head| &head.last)) };
+    let Some(last) = last else { return Ok(ends(0, head, kept).map(|()| count)) };
+    // Where lines are missing at the end, nothing tells of the last that is left.
+    let known = head.filter(|head| last.number >= head.count);
+    // Announced and written, and a crash kept the head from saying so.
+    let is_announced = known.is_some_and(|head| !head.next.is_empty() && head.next == last.hash);
+    let after = if is_announced { Some(&last.hash) } else { known.map(|head| &head.last) };
+    if let Err(broken) = judge(before.as_ref(), &last, after.map(String::as_str), head) {
         return Ok(Err(broken));
     }
-    Ok(ends(last.as_ref(), head, kept).map(|()| count))
-}
-
-/// Of two lines that do not fit, the second is whole if what comes after it knows its hash.
-fn changed(first: &Seen, second: &Seen, after: &str) -> Broken {
-    if second.hash == after { first.broken("was changed") } else { second.broken("was changed") }
-}
-
-/// That no line is missing before this one.
-fn follows(seen: &Seen, last: Option<&Seen>, head: Option<&Head>) -> Result<(), Broken> {
-    let expected = match (last, head) {
-        (Some(last), _) => last.number + 1,
-        (None, Some(head)) => head.first,
-        (None, None) => seen.number,
-    };
-    if seen.number < expected {
-        return Err(seen.broken(format!("stands where line {expected} of the chain belongs")));
+    if after.is_some_and(|after| *after != last.hash) {
+        let is_more = head.is_some_and(|head| last.number > head.count);
+        return Ok(Err(last.broken(if is_more { FOREIGN } else { CHANGED })));
     }
-    if seen.number == expected {
+    Ok(ends(last.number, head, kept).map(|()| count))
+}
+
+/// That the second line follows the first; `after` is the hash by which what comes next knows the line before it, if
+/// anything does.
+fn judge(first: Option<&Seen>, second: &Seen, after: Option<&str>, head: Option<&Head>) -> Result<(), Broken> {
+    let is_vouched_for = after.is_none_or(|after| after == second.hash);
+    let Some(first) = first else {
+        let expected = head.map_or(second.number, |head| head.first);
+        return match second.number {
+            number if number == expected => Ok(()),
+            _ if !is_vouched_for => Err(second.broken(CHANGED)),
+            number if number < expected => Err(second.broken(FOREIGN)),
+            number => Err(gap(second, expected, number, None)),
+        };
+    };
+    let expected = first.number + 1;
+    if first.hash == second.before {
+        return if second.number == expected { Ok(()) } else { Err(second.broken(CHANGED)) };
+    }
+    if is_vouched_for {
+        return Err(match second.number {
+            number if number == expected => first.broken(CHANGED),
+            number if number < expected => first.broken(FOREIGN),
+            number => gap(second, expected, number, Some(first)),
+        });
+    }
+    if after == Some(first.hash.as_str()) {
+        return Err(second.broken(FOREIGN));
+    }
+    // Its hash of the line before may be what was changed, or not.
+    Err(second.broken("was changed, and the line before it may be too"))
+}
+
+fn gap(second: &Seen, expected: u64, number: u64, first: Option<&Seen>) -> Broken {
+    let missing = range(expected, number - 1);
+    let a_file = first.filter(|first| first.file != second.file).map(|first| {
+        let name = |file: &PathBuf| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        format!(": a file between {} and {}", name(&first.file), name(&second.file))
+    });
+    second.broken(format!("comes after a gap; {missing}{}", a_file.unwrap_or_default()))
+}
+
+/// That the chain does not end before its head says.
+fn ends(number: u64, head: Option<&Head>, kept: Option<&(u64, String)>) -> Result<(), Broken> {
+    let most = head.map_or(0, |head| head.count).max(kept.map_or(0, |(number, _)| *number));
+    if number >= most {
         return Ok(());
     }
-    let missing = range(expected, seen.number - 1);
-    let a_file = last.filter(|last| last.file != seen.file).map(|last| {
-        let name = |file: &PathBuf| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        format!(": a file between {} and {}", name(&last.file), name(&seen.file))
-    });
-    Err(seen.broken(format!("comes after a gap; {missing}{}", a_file.unwrap_or_default())))
-}
-
-/// That the chain ends where its head says.
-fn ends(last: Option<&Seen>, head: Option<&Head>, kept: Option<&(u64, String)>) -> Result<(), Broken> {
-    let number = last.map_or(0, |last| last.number);
-    let most = head.map_or(0, |head| head.count).max(kept.map_or(0, |(number, _)| *number));
-    if number < most {
-        let first = last.map_or_else(|| head.map_or(1, |head| head.first), |last| last.number + 1);
-        let why = format!("{} at the end", range(first, most));
-        return Err(Broken { at: None, why });
-    }
-    let (Some(last), Some(head)) = (last, head) else { return Ok(()) };
-    // The line is written before the head: a crash between the two leaves one more.
-    let one_more = number == head.count + 1 && last.before == head.last;
-    match last.hash == head.last || one_more {
-        true => Ok(()),
-        false if number > head.count => Err(last.broken("was added")),
-        false => Err(last.broken("was changed")),
-    }
+    let first = if number == 0 { head.map_or(1, |head| head.first) } else { number + 1 };
+    Err(Broken { at: None, why: format!("{} at the end", range(first, most)) })
 }
 
 fn range(first: u64, last: u64) -> String {

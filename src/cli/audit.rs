@@ -160,7 +160,7 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
                 .collect();
             let last = &chosen[chosen.len().saturating_sub(*count)..];
             if *json {
-                last.iter().try_for_each(|(line, _)| writeln!(out, "{}", line.text))?;
+                last.iter().try_for_each(|(line, _)| writeln!(out, "{}", line.text()))?;
             } else if last.is_empty() {
                 writeln!(out, "no line of {} fits", path.display())?;
             } else {

@@ -24,6 +24,14 @@ pub(super) fn parse(text: &str) -> Result<(Value, Vec<ConfigError>), ConfigError
     }
 }
 
+/// The place of a key that one object of the JSON names twice.
+pub fn names_twice(json: &[u8]) -> Option<String> {
+    let twice = RefCell::new(Vec::new());
+    let node = Node { path: String::new(), twice: &twice };
+    node.deserialize(&mut serde_json::Deserializer::from_slice(json)).ok()?;
+    twice.into_inner().into_iter().next().map(|error| error.place)
+}
+
 fn syntax(error: &serde_json::Error) -> ConfigError {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

@@ -39,6 +39,7 @@ use sections::For;
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use http::Http;
+pub use json::names_twice;
 pub use log_level::LogLevel;
 pub use methods::{ArgumentKind, Method, MethodArgument};
 pub use names::{ATTACHMENTS, COMMENTS, Place, UnknownName};

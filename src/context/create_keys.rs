@@ -34,11 +34,16 @@ pub enum KeyState {
     Made(String),
 }
 
+/// What a call asks for, as a hash: a key stands for one thing.
+pub type Asked = String;
+
 /// A key that one call holds, and no other on this machine, until it is dropped.
 #[derive(Debug)]
 pub struct HeldKey {
     file: File,
     state: KeyState,
+    /// What the create was that it was used for; none where that was not noted.
+    asked: Option<Asked>,
 }
 
 impl CreateKeys {
@@ -73,8 +78,8 @@ impl CreateKeys {
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(LOOK).await,
             }
         }
-        let mut held = HeldKey { file, state: KeyState::New };
-        held.state = held.read()?;
+        let mut held = HeldKey { file, state: KeyState::New, asked: None };
+        held.read()?;
         Ok(held)
     }
 }
@@ -85,38 +90,44 @@ impl HeldKey {
         &self.state
     }
 
-    /// Notes what became of this one; on the disk when it returns.
+    /// Whether it was used for something else before.
+    pub fn is_for_another(&self, asked: &str) -> bool {
+        self.state != KeyState::New && self.asked.as_ref().is_some_and(|known| known != asked)
+    }
+
+    /// Notes what became of this one, and what it was; on the disk when it returns.
     ///
     /// # Errors
     /// The system's.
-    pub fn note(&mut self, state: KeyState) -> io::Result<()> {
+    pub fn note(&mut self, state: KeyState, asked: &str) -> io::Result<()> {
         let at = Timestamp::now().to_string();
         let text = match &state {
             KeyState::New => String::new(),
-            KeyState::Sent(at) => json!({"at": at.to_string()}).to_string(),
-            KeyState::Made(name) => json!({"at": at, "made": name}).to_string(),
+            KeyState::Sent(at) => json!({"at": at.to_string(), "of": asked}).to_string(),
+            KeyState::Made(name) => json!({"at": at, "of": asked, "made": name}).to_string(),
         };
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(text.as_bytes())?;
         self.file.set_len(text.len() as u64)?;
         self.file.sync_data()?;
-        self.state = state;
+        (self.state, self.asked) = (state, Some(asked.to_owned()));
         Ok(())
     }
 
-    fn read(&mut self) -> io::Result<KeyState> {
+    fn read(&mut self) -> io::Result<()> {
         let mut text = String::new();
         self.file.read_to_string(&mut text)?;
         if text.is_empty() {
-            return Ok(KeyState::New);
+            return Ok(());
         }
         // Half a note was written when something was sent, or had been.
         let noted: Value = serde_json::from_str(&text).unwrap_or_default();
         let at = noted["at"].as_str().and_then(|at| at.parse().ok()).unwrap_or_else(Timestamp::now);
-        if Timestamp::now().duration_since(at) > REMEMBERED {
-            return Ok(KeyState::New);
+        if Timestamp::now().duration_since(at) <= REMEMBERED {
+            self.asked = noted["of"].as_str().map(str::to_owned);
+            self.state = noted["made"].as_str().map_or(KeyState::Sent(at), |name| KeyState::Made(name.to_owned()));
         }
-        Ok(noted["made"].as_str().map_or(KeyState::Sent(at), |name| KeyState::Made(name.to_owned())))
+        Ok(())
     }
 }
 
@@ -137,11 +148,12 @@ mod tests {
         assert_eq!(other.hold(&["ToDo", "k"], SHORT).await.unwrap_err().kind(), io::ErrorKind::WouldBlock);
         assert!(other.hold(&["ToDo", "other"], SHORT).await.is_ok());
         let at = Timestamp::now();
-        held.note(KeyState::Sent(at)).unwrap();
+        held.note(KeyState::Sent(at), "a").unwrap();
         drop(held);
         let mut held = other.hold(&["ToDo", "k"], SHORT).await.unwrap();
         assert_eq!(held.state(), &KeyState::Sent(at));
-        held.note(KeyState::Made("T-1".to_owned())).unwrap();
+        assert!(held.is_for_another("b") && !held.is_for_another("a"));
+        held.note(KeyState::Made("T-1".to_owned()), "a").unwrap();
         drop(held);
         assert_eq!(one.hold(&["ToDo", "k"], SHORT).await.unwrap().state(), &KeyState::Made("T-1".to_owned()));
     }

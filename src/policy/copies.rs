@@ -77,11 +77,25 @@ mod tests {
             (("Sales Order", "grand_total"), "Sales Order", "base_grand_total"),
             (("Sales Order", "items.rate"), "Sales Order", "items.base_rate"),
             (("Item Price", "price_list_rate"), "Quotation", "items.base_price_list_rate"),
+            (("Item", "item_name"), "Sales Order", "items.item_name"),
+            (("Item", "description"), "Purchase Invoice", "items.description"),
+            (("Item", "item_group"), "Delivery Note", "items.item_group"),
+            (("Item", "brand"), "Opportunity", "items.brand"),
+            (("Item", "image"), "Quotation", "items.image"),
+            (("Item", "weight_per_unit"), "Delivery Note", "items.weight_per_unit"),
+            (("Item", "description"), "Work Order", "description"),
+            (("Customer", "customer_group"), "Sales Invoice", "customer_group"),
+            (("Customer", "territory"), "Sales Order", "territory"),
+            (("Workstation", "hour_rate"), "BOM", "operations.hour_rate"),
+            (("Activity Type", "costing_rate"), "Timesheet", "time_logs.costing_rate"),
         ] {
             assert!(copies(&[source])(doctype, path), "{source:?} {doctype}.{path}");
         }
         // Where the field of the name is a link, it holds a name.
         assert!(!copies(&[("Address", "pincode")])("Purchase Order", "shipping_address"));
+        // The same name stands for something of its own.
+        assert!(!copies(&[("Customer", "naming_series")])("Sales Order", "naming_series"));
+        assert!(!copies(&[("Lead", "company")])("Quotation", "company"));
         assert!(of(&|_, _| false).is_empty());
     }
 

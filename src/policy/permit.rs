@@ -235,12 +235,13 @@ impl Permit {
         self.judge_known(self.terms.own.as_deref(), changes).map_err(|unmet| self.no("changed", unmet))
     }
 
-    /// That a draft which the site filled is one that the caller may see, as far as its fields tell.
+    /// That a document which is made so, or left so, is one that the caller may see, as far as its fields tell; `which`
+    /// says which it is.
     ///
     /// # Errors
     /// What it does not satisfy.
-    pub fn keeps_in_sight(&self, draft: &Map<String, Value>) -> Result<(), Denial> {
-        self.judge_known(self.terms.scope.as_deref(), draft).map_err(|unmet| self.no("filled by the site", unmet))
+    pub fn keeps_in_sight(&self, which: &'static str, doc: &Map<String, Value>) -> Result<(), Denial> {
+        self.judge_known(self.terms.scope.as_deref(), doc).map_err(|unmet| self.no(which, unmet))
     }
 
     /// Whether the document satisfies the condition of the write that stored it; the site may have worked out other amounts

@@ -93,8 +93,15 @@ impl Policy {
     ) -> bool {
         let same =
             |field: &str| !field.is_empty() && (field.eq_ignore_ascii_case(name) || field.eq_ignore_ascii_case(label));
-        let near: Vec<Standing> =
+        let mut near: Vec<Standing> =
             about.iter().flat_map(|def| self.standings(def, get, &same, Standing::Restricted)).collect();
+        // Every document has an owner and a time of creation: only what the report is about tells whose a column shows.
+        let standard = about.iter().flat_map(|def| def.standard_fields().iter().map(move |field| (def, field)));
+        let standard = standard.filter(|(_, field)| same(field.fieldname) || same(field.label));
+        near.extend(standard.map(|(def, field)| match self.field_rule(def.name).may_read(field) {
+            true => Standing::Shown,
+            false => Standing::Restricted,
+        }));
         let linked: BTreeSet<&str> = about.iter().flat_map(|def| self.linked(def, get)).collect();
         let linked = linked.into_iter().filter(|name| !about.iter().any(|def| def.name == *name)).filter_map(get);
         let far: Vec<Standing> = linked.flat_map(|def| self.standings(def, get, &same, Standing::Unlisted)).collect();

@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-/// The object or list that the text is.
+use crate::config::names_twice;
+
+/// The object or list that the text is; none where an object names a key twice, so that nobody knows what is meant.
 pub fn unpacked(text: &str) -> Option<Value> {
     let packed = text.trim_start().starts_with(['{', '[']);
     let value = packed.then(|| serde_json::from_str(text).ok())?;
-    value.filter(|value: &Value| value.is_object() || value.is_array())
+    value.filter(|value: &Value| (value.is_object() || value.is_array()) && names_twice(text.as_bytes()).is_none())
 }
 
 /// Replaces a text by the object or list that it is.

@@ -9,7 +9,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, Peer, RoleServer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::call::Ran;
 use super::{Server, success};
@@ -46,8 +46,8 @@ pub fn way(context: &RequestContext<RoleServer>) -> Option<Way> {
 
 /// Asks, and waits for the answer: whether it is a yes. None where the client fails over the question, so that nobody was
 /// asked.
-async fn ask(peer: &Peer<RoleServer>, waits: &Unconfirmed) -> Option<bool> {
-    match peer.create_elicitation(question(waits)).await {
+async fn ask(peer: &Peer<RoleServer>, question: ElicitRequestParams) -> Option<bool> {
+    match peer.create_elicitation(question).await {
         Ok(answer) => Some(is_yes(&answer)),
         Err(error) => {
             tracing::debug!("elicitation: {error}");
@@ -57,9 +57,9 @@ async fn ask(peer: &Peer<RoleServer>, waits: &Unconfirmed) -> Option<bool> {
 }
 
 /// The answer that has the client ask and repeat the call.
-pub fn input_required(waits: &Unconfirmed) -> InputRequiredResult {
-    let request = InputRequest::Elicitation(ElicitRequest::new(question(waits)));
-    InputRequiredResult::new(Some(BTreeMap::from([(QUESTION.to_owned(), request)])), Some(waits.token.clone()))
+fn input_required(question: ElicitRequestParams, token: String) -> InputRequiredResult {
+    let request = InputRequest::Elicitation(ElicitRequest::new(question));
+    InputRequiredResult::new(Some(BTreeMap::from([(QUESTION.to_owned(), request)])), Some(token))
 }
 
 /// What a repeated call brings back: whether the user said yes. A yes puts the token among the arguments.
@@ -82,15 +82,24 @@ pub fn confirm(request: &mut CallToolRequestParams, token: String) {
             if let Some(Ok(unpacked @ Value::Object(_))) = inner.as_str().map(serde_json::from_str) {
                 *inner = unpacked;
             }
-            inner.as_object_mut().map(|inner| inner.insert(TOKEN.to_owned(), json!(token)));
+            if let Some(inner) = inner.as_object_mut() {
+                approve(inner, token);
+            }
         }
-        _ => drop(arguments.insert(TOKEN.to_owned(), json!(token))),
+        _ => approve(arguments, token),
     }
 }
 
-fn question(waits: &Unconfirmed) -> ElicitRequestParams {
+/// What the user says stands in the place of what the call said.
+fn approve(arguments: &mut Map<String, Value>, token: String) {
+    arguments.remove("confirm");
+    arguments.insert(TOKEN.to_owned(), json!(token));
+}
+
+fn question(waits: &Unconfirmed) -> Option<ElicitRequestParams> {
     let schema = ElicitationSchema::builder().required_bool(QUESTION).build_unchecked();
-    ElicitRequestParams::FormElicitationParams { meta: None, message: waits.question.clone(), requested_schema: schema }
+    let message = waits.question.clone()?;
+    Some(ElicitRequestParams::FormElicitationParams { meta: None, message, requested_schema: schema })
 }
 
 fn is_yes(answer: &ElicitResult) -> bool {
@@ -112,15 +121,18 @@ impl Server {
         }
         // The document can be changed while the user thinks about it: then they are asked about what it has become.
         for _ in 0..MOST_QUESTIONS {
-            match (self.run(request.clone(), client.clone(), watch).await?, &way) {
-                (Ran::Done(result), _) => return Ok(result.into()),
-                (Ran::Unconfirmed(waits), None) => return Ok(self.preview(*waits).into()),
-                (Ran::Unconfirmed(waits), Some(Way::Repeat)) => return Ok(input_required(&waits).into()),
-                (Ran::Unconfirmed(waits), Some(Way::Request(peer))) => {
+            let waits = match self.run(request.clone(), client.clone(), watch).await? {
+                Ran::Done(result) => return Ok(result.into()),
+                Ran::Unconfirmed(waits) => waits,
+            };
+            match (&way, question(&waits)) {
+                (None, _) | (_, None) => return Ok(self.preview(*waits).into()),
+                (Some(Way::Repeat), Some(question)) => return Ok(input_required(question, waits.token).into()),
+                (Some(Way::Request(peer)), Some(question)) => {
                     let answer = tokio::select! {
                         biased;
                         () = watch.stopped() => return Ok(called_off().into()),
-                        answer = ask(peer, &waits) => answer,
+                        answer = ask(peer, question) => answer,
                     };
                     match answer {
                         Some(true) => confirm(&mut request, waits.token),

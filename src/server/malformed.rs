@@ -28,6 +28,17 @@ pub fn refused(request: CustomRequest, is_stateless: bool) -> ErrorData {
     ErrorData::new(ErrorCode::INVALID_PARAMS, words, None)
 }
 
+/// That the one page there is was asked for.
+///
+/// # Errors
+/// A cursor, which this server gives none of.
+pub fn first_page(asked: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match asked.and_then(|asked| asked.cursor) {
+        None => Ok(()),
+        Some(_) => Err(ErrorData::new(ErrorCode::INVALID_PARAMS, "no such cursor: the list has one page", None)),
+    }
+}
+
 /// Why these are no such parameters; empty where they are, and something beside them is not.
 fn wrong<P: DeserializeOwned>(params: Value) -> String {
     serde_json::from_value::<P>(params).err().map_or_else(String::new, |why| format!(": {why}"))

@@ -161,9 +161,12 @@ impl ServerHandler for Server {
 
     fn list_tools(
         &self,
-        _: Option<PaginatedRequestParams>,
+        asked: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send + '_ {
+        if let Err(error) = malformed::first_page(asked) {
+            return std::future::ready(Err(error));
+        }
         let mut tools = self.tools().to_vec();
         if views::are_shown(&self.connection, &context) {
             views::point(&self.connection, &mut tools);
@@ -242,20 +245,20 @@ impl ServerHandler for Server {
 
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
+        asked: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let mut listed = resources::list(&self.connection);
+        let mut listed = resources::list(&self.connection, asked)?;
         listed.resources.extend(views::are_shown(&self.connection, &context).then(views::list).into_iter().flatten());
         Ok(listed)
     }
 
     async fn list_resource_templates(
         &self,
-        _: Option<PaginatedRequestParams>,
+        asked: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Ok(resources::templates(&self.connection))
+        resources::templates(&self.connection, asked)
     }
 
     async fn read_resource(
@@ -273,10 +276,10 @@ impl ServerHandler for Server {
 
     async fn list_prompts(
         &self,
-        _: Option<PaginatedRequestParams>,
+        asked: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(prompts::list(&self.connection))
+        prompts::list(&self.connection, asked)
     }
 
     async fn get_prompt(

@@ -2,18 +2,23 @@
 
 use rmcp::ErrorData;
 use rmcp::model::{
-    CacheScope, GetPromptRequestParams, GetPromptResult, ListPromptsResult, Prompt as WirePrompt, PromptArgument,
-    PromptMessage, Role,
+    CacheScope, GetPromptRequestParams, GetPromptResult, ListPromptsResult, PaginatedRequestParams,
+    Prompt as WirePrompt, PromptArgument, PromptMessage, Role,
 };
 use serde_json::Value;
 
 use super::LIST_TTL;
+use super::malformed::first_page;
 use crate::app::Connection;
 use crate::prompts::{self, Given, Prompt};
 
-pub(super) fn list(connection: &Connection) -> ListPromptsResult {
+pub(super) fn list(
+    connection: &Connection,
+    asked: Option<PaginatedRequestParams>,
+) -> Result<ListPromptsResult, ErrorData> {
+    first_page(asked)?;
     let prompts = prompts::offered(connection).map(on_the_wire).collect();
-    ListPromptsResult::with_all_items(prompts).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
+    Ok(ListPromptsResult::with_all_items(prompts).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private))
 }
 
 fn on_the_wire(prompt: &Prompt) -> WirePrompt {

@@ -2,30 +2,40 @@
 
 use rmcp::ErrorData;
 use rmcp::model::{
-    CacheScope, ListResourceTemplatesResult, ListResourcesResult, ReadResourceResult, Resource, ResourceContents,
-    ResourceTemplate,
+    CacheScope, ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams, ReadResourceResult, Resource,
+    ResourceContents, ResourceTemplate,
 };
 use serde_json::json;
 
 use super::LIST_TTL;
+use super::malformed::first_page;
 use crate::app::Connection;
 use crate::resources::{self, Content, Listed, Unread};
 
 const JSON: &str = "application/json";
 
-pub(super) fn list(connection: &Connection) -> ListResourcesResult {
+pub(super) fn list(
+    connection: &Connection,
+    asked: Option<PaginatedRequestParams>,
+) -> Result<ListResourcesResult, ErrorData> {
+    first_page(asked)?;
     let on_the_wire = |Listed { uri, name }| Resource::new(uri, name).with_mime_type(JSON);
     let listed = resources::list(connection).into_iter().map(on_the_wire).collect();
-    ListResourcesResult::with_all_items(listed).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
+    Ok(ListResourcesResult::with_all_items(listed).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private))
 }
 
-pub(super) fn templates(connection: &Connection) -> ListResourceTemplatesResult {
+pub(super) fn templates(
+    connection: &Connection,
+    asked: Option<PaginatedRequestParams>,
+) -> Result<ListResourceTemplatesResult, ErrorData> {
+    first_page(asked)?;
     let on_the_wire = |template: &resources::Template| {
         let wire = ResourceTemplate::new(template.uri, template.name).with_title(template.title);
         wire.with_description(template.description).with_mime_type(JSON)
     };
     let templates = resources::templates(connection).map(on_the_wire).collect();
-    ListResourceTemplatesResult::with_all_items(templates).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)
+    let listed = ListResourceTemplatesResult::with_all_items(templates);
+    Ok(listed.with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private))
 }
 
 pub(super) fn content(uri: String, read: Result<Content, Unread>) -> Result<ReadResourceResult, ErrorData> {

@@ -14,6 +14,8 @@ use crate::query::packed::unpack;
 
 /// The argument that brings a confirmation's token back.
 pub const TOKEN: &str = "confirm_token";
+/// The argument by which a repeated create is known again.
+pub const KEY: &str = "idempotency_key";
 /// The longest that filters, fields, names and an order may be, as JSON, in bytes.
 const MOST_OF_A_LIST: usize = 256 << 10;
 
@@ -79,8 +81,8 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
     let mut violations = Vec::new();
     let find = |name: &str| args.iter().find(|arg| arg.name == name);
     take_synonyms(args, given);
-    // Clients that fill in every argument send nothing as an empty text.
-    given.retain(|name, value| value != "" || find(name).is_some_and(|arg| arg.required));
+    // Clients that fill in every argument send nothing as an empty text. An empty key would promise what nobody keeps.
+    given.retain(|name, value| value != "" || name == KEY || find(name).is_some_and(|arg| arg.required));
     for (name, value) in given.iter_mut() {
         match find(name) {
             None => violations.push(unknown(args, name)),

@@ -126,8 +126,7 @@ pub struct WriteArgs {
     #[serde(default)]
     pub dry_run: bool,
     pub confirm_token: Option<String>,
-    #[serde(default)]
-    pub confirm: bool,
+    pub confirm: Option<bool>,
 }
 
 /// The DocType, which only the generic tools have to be told.

@@ -28,6 +28,9 @@ const MOST: usize = 150;
 const COUNTED: u32 = 100;
 /// How many of them are named.
 const NAMED: usize = 10;
+/// The same before a delete, where somebody waits to be asked.
+const MOST_OF_A_PREVIEW: usize = 40;
+const NAMED_IN_A_PREVIEW: usize = 3;
 
 /// What belongs to a document.
 pub static LINKED: ToolSpec = ToolSpec {
@@ -58,23 +61,10 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);
     let (on, shaped) = read::document(&on, name).await?;
-    let (looked_at, mut refused) = tables(session, args.only.as_deref()).await?;
-    let mut ways: Vec<Way> =
-        looked_at.iter().flat_map(|(permit, def)| ways_from(session, def, permit.fields(), on.def.name)).collect();
-    let left_out = ways.len().saturating_sub(MOST);
-    ways.truncate(MOST);
-    let asked = stream::iter(ways).map(|way| found(session, way, on.def.name, name)).buffered(AT_ONCE);
-    let mut from: BTreeMap<&str, Entry> = BTreeMap::new();
-    for (doctype, via, found) in asked.try_collect::<Vec<_>>().await? {
-        match found {
-            Ok(rows) if rows.is_empty() => {}
-            Ok(rows) => from.entry(doctype).or_default().add(&via, rows),
-            Err(error) => drop(refused.insert(doctype.to_owned(), why(&error))),
-        }
-    }
+    let Around { from, refused, left_out } = around(session, on.def.name, name, args.only.as_deref(), MOST).await?;
     let mut result = json!({"doctype": on.def.name, "name": name});
     result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
-    result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype)).collect();
+    result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED)).collect();
     if !refused.is_empty() {
         let named = refused.iter().map(|(doctype, why)| json!({"doctype": doctype, "why": why}));
         result["not_looked_at"] = named.collect();
@@ -83,6 +73,56 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
         result["note"] = json!(format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
     }
     Ok(result.into())
+}
+
+/// What links to a document that would be deleted, for the one who is asked; nothing where nothing is found.
+///
+/// # Errors
+/// Failures that do not come of the question.
+pub async fn preview(on: &DocTypeCall<'_>, name: &str) -> Result<Map<String, Value>, ToolError> {
+    let Around { from, refused, left_out } = around(on.session, on.def.name, name, None, MOST_OF_A_PREVIEW).await?;
+    let mut preview = Map::new();
+    if !from.is_empty() {
+        let shown: Vec<Value> =
+            from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED_IN_A_PREVIEW)).collect();
+        preview.insert("linked_from".to_owned(), json!(shown));
+    }
+    if left_out > 0 || !refused.is_empty() {
+        preview.insert("linked_from_more".to_owned(), json!("not everything that may link to it was looked at"));
+    }
+    Ok(preview)
+}
+
+/// The documents that link to a document, by DocType; and how many ways to link to it were not asked for.
+struct Around {
+    from: BTreeMap<&'static str, Entry>,
+    refused: Refused,
+    left_out: usize,
+}
+
+/// Looks for what links to a document, in so many lists at most.
+async fn around(
+    session: &Session<'_>,
+    target: &'static str,
+    name: &str,
+    only: Option<&[String]>,
+    most: usize,
+) -> Result<Around, ToolError> {
+    let (looked_at, mut refused) = tables(session, only).await?;
+    let mut ways: Vec<Way> =
+        looked_at.iter().flat_map(|(permit, def)| ways_from(session, def, permit.fields(), target)).collect();
+    let left_out = ways.len().saturating_sub(most);
+    ways.truncate(most);
+    let asked = stream::iter(ways).map(|way| found(session, way, target, name)).buffered(AT_ONCE);
+    let mut from: BTreeMap<&str, Entry> = BTreeMap::new();
+    for (doctype, via, found) in asked.try_collect::<Vec<_>>().await? {
+        match found {
+            Ok(rows) if rows.is_empty() => {}
+            Ok(rows) => from.entry(doctype).or_default().add(&via, rows),
+            Err(error) => drop(refused.insert(doctype.to_owned(), why(&error))),
+        }
+    }
+    Ok(Around { from, refused, left_out })
 }
 
 /// The DocTypes whose lists are asked for, and why others are not; all that may be read where `only` names none.
@@ -259,9 +299,9 @@ impl Entry {
         }
     }
 
-    fn shown(mut self, doctype: &str) -> Value {
+    fn shown(mut self, doctype: &str, named: usize) -> Value {
         let count = self.documents.len();
-        self.documents.truncate(NAMED);
+        self.documents.truncate(named);
         let mut entry = json!({"doctype": doctype, "count": count, "via": self.via, "documents": self.documents});
         if self.more {
             entry["at_least"] = json!(true);

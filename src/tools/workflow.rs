@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::lifecycle::{Docstatus, moved, stale};
 use crate::answer::ToolAnswer;
+use crate::audit::Attempt;
 use crate::cleared::Cleared;
 use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
@@ -192,6 +193,9 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
         let permit = session.permit(operation, on.def.name).await?;
         let _also_admitted = DocTypeCall { permit: &permit, ..on }.judge(&step).await?;
     }
+    // It is recorded and counted as what it does.
+    let attempt = Attempt { operation: operation.as_str().to_uppercase(), ..on.attempt.clone() };
+    let on = DocTypeCall { attempt: &attempt, ..on };
     let cleared = match on.gate_as(operation, step).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rmcp::RoleServer;
 use rmcp::model::{
-    ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, ErrorData, JsonRpcMessage, RequestId,
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, GetMeta, JsonRpcMessage, RequestId,
     ServerJsonRpcMessage,
 };
 use rmcp::transport::Transport;
@@ -37,6 +37,8 @@ pub struct Lines<R, W> {
     /// Requests that are not answered yet.
     open: Arc<watch::Sender<HashSet<RequestId>>>,
     begun: bool,
+    /// Whether it was said which protocol is spoken: by initialize, or beside a request.
+    is_open: bool,
     /// When the end of the input was seen.
     ended: Option<Instant>,
 }
@@ -64,6 +66,7 @@ where
             answer: None,
             open: Arc::default(),
             begun: false,
+            is_open: false,
             ended: None,
         }
     }
@@ -102,6 +105,16 @@ where
     fn admit(&mut self, message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refused> {
         match &message {
             JsonRpcMessage::Request(request) => {
+                let id = || serde_json::to_string(&request.id).ok();
+                let meta = || request.request.get_meta().protocol_version().is_some();
+                self.is_open |= matches!(request.request, ClientRequest::InitializeRequest(_)) || meta();
+                let needs_none =
+                    matches!(request.request, ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_));
+                if !self.is_open && !needs_none {
+                    let words =
+                        "the session has not begun: send initialize, with its parameters, before this".to_owned();
+                    return Err(Refused(ErrorCode::INVALID_REQUEST, words, id()));
+                }
                 // A subscription stays open until the end.
                 let is_answered = !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_));
                 let mut is_new = true;
@@ -109,7 +122,7 @@ where
                 if !is_new {
                     let words =
                         "a request of this id is under way and will be answered; this one was not begun".to_owned();
-                    return Err(Refused(ErrorCode::INVALID_REQUEST, words, Some(request.id.clone())));
+                    return Err(Refused(ErrorCode::INVALID_REQUEST, words, id()));
                 }
                 self.begun = true;
             }
@@ -156,7 +169,7 @@ where
             };
             // Before it is written: a client that has its answer may use the id again.
             id.into_iter().for_each(|id| open.send_modify(|open| _ = open.remove(id)));
-            write(&mut *to.lock().await, &message).await
+            write(&mut *to.lock().await, serde_json::to_vec(&message)?).await
         }
     }
 
@@ -165,9 +178,9 @@ where
             if self.answer.is_some() {
                 // Written by itself: this future can be given up, and half a line must not be.
                 let mut to = Arc::clone(&self.to).lock_owned().await;
-                if let Some(Refused(code, words, id)) = self.answer.take() {
-                    let answer = JsonRpcMessage::error(ErrorData::new(code, words, None), id);
-                    tokio::spawn(async move { write(&mut *to, &answer).await });
+                if let Some(refused) = self.answer.take() {
+                    let answer = refused.answer().into_bytes();
+                    tokio::spawn(async move { write(&mut *to, answer).await });
                 }
             }
             let server = self.server.clone();
@@ -201,9 +214,8 @@ where
     }
 }
 
-async fn write<W: AsyncWrite + Unpin>(to: &mut Option<W>, message: &ServerJsonRpcMessage) -> io::Result<()> {
+async fn write<W: AsyncWrite + Unpin>(to: &mut Option<W>, mut line: Vec<u8>) -> io::Result<()> {
     let to = to.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-    let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     to.write_all(&line).await?;
     to.flush().await

@@ -1,7 +1,7 @@
 //! The id of a request that cannot be parsed, so that it can be answered: looked for in the bytes as they come, without
 //! keeping them.
 
-use rmcp::model::RequestId;
+use serde::de::IgnoredAny;
 
 /// The longest key or id that is kept, in bytes.
 const LONGEST: usize = 256;
@@ -16,7 +16,7 @@ pub struct Skim {
     token: Vec<u8>,
     /// Whether the token is the value of `id`.
     is_id: bool,
-    id: Option<RequestId>,
+    id: Option<String>,
 }
 
 impl Skim {
@@ -25,8 +25,8 @@ impl Skim {
         bytes.iter().for_each(|byte| self.take(*byte));
     }
 
-    /// The id, where one was found.
-    pub fn id(self) -> Option<RequestId> {
+    /// The id as it stands there, where one was found: a text or a number, of whatever size.
+    pub fn id(self) -> Option<String> {
         self.id
     }
 
@@ -56,7 +56,7 @@ impl Skim {
             }
             b',' | b'}' | b']' => {
                 if self.depth == 1 && self.is_id && self.id.is_none() {
-                    self.id = serde_json::from_slice(&self.token).ok();
+                    self.id = id(&self.token);
                 }
                 self.depth -= usize::from(byte != b',' && self.depth > 0);
                 self.is_id = false;
@@ -74,20 +74,27 @@ impl Skim {
     }
 }
 
+/// The token, if it is one that an id may be.
+fn id(token: &[u8]) -> Option<String> {
+    let is_whole = token.len() < LONGEST && serde_json::from_slice::<IgnoredAny>(token).is_ok();
+    let is_id = is_whole && matches!(token.first(), Some(b'"' | b'-' | b'0'..=b'9'));
+    is_id.then(|| String::from_utf8(token.to_vec()).ok())?
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Skim;
 
     fn id(line: &str) -> Option<String> {
         let mut skim = Skim::default();
         // In pieces, as a long line comes.
         line.as_bytes().chunks(3).for_each(|piece| skim.add(piece));
-        skim.id().map(|id| format!("{id:?}"))
+        skim.id()
     }
 
     #[test]
     fn the_id_is_found_wherever_it_stands_and_whatever_else_is_broken() {
-        let number = Some("Number(7)".to_owned());
+        let number = Some("7".to_owned());
         for line in [
             r#"{"jsonrpc":"2.0","id":7,"method":"x","params":{"a":"\ud800"}}"#,
             r#"{"params":{"id":1,"a":[{"id":2}],"s":"\",\"id\":3"},"n":1e400, "id" : 7 }"#,
@@ -96,15 +103,25 @@ mod tests {
         ] {
             assert_eq!(id(line), number, "{line}");
         }
-        assert_eq!(id(r#"{"x":1,"id":"a-1"}"#), Some("String(\"a-1\")".to_owned()));
+        for exact in ["\"a-1\"", "\"\\ud800\"", "1.5", "-7", "1e400", "123456789012345678901234567890"] {
+            assert_eq!(id(&format!(r#"{{"x":1,"id":{exact}}}"#)).as_deref(), Some(exact));
+        }
     }
 
     #[test]
     fn what_is_no_id_is_none() {
         let long = format!(r#"{{"id":"{}"}}"#, "x".repeat(1_000));
-        for line in
-            ["", "x", r#"{"id":null}"#, r#"{"id":{"id":7}}"#, r#"{"a":{"id":7}}"#, r#"["id",7]"#, r#""id":7,"#, &long]
-        {
+        for line in [
+            "",
+            "x",
+            r#"{"id":null}"#,
+            r#"{"id":{"id":7}}"#,
+            r#"{"a":{"id":7}}"#,
+            r#"["id",7]"#,
+            r#""id":7,"#,
+            r#"{"id":7x}"#,
+            &long,
+        ] {
             assert_eq!(id(line), None, "{line}");
         }
     }

@@ -1,7 +1,7 @@
 //! Asking for a confirmation: the words for what a write would do, and what a token for it stands for: tool, arguments,
 //! user, the document as it was then, and all that would be done.
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256, digest};
 use serde_json::{Map, Value, json};
 
 use crate::cleared::{Bound, Confirmed, NoRandom};
@@ -11,10 +11,10 @@ use crate::policy::Operation;
 use crate::shape::plain::{make_plain, plain};
 use crate::site::Caller;
 use crate::tool::Arguments;
-use crate::tool::arguments::TOKEN;
+use crate::tool::arguments::{KEY, TOKEN};
 
-/// How many characters of what would be done a person is shown.
-const MOST_TOLD: usize = 8_000;
+/// How many characters of what would be done a person is shown in a question; what is longer is not asked in one.
+const MOST_TOLD: usize = 24_000;
 
 /// What a token for a call stands for; `state` is that of what is written, and `shown` what would be done.
 fn bound(
@@ -35,17 +35,26 @@ fn bound(
     part(tool.as_bytes());
     part(doctype.as_bytes());
     part(state.unwrap_or(&Value::Null).to_string().as_bytes());
-    let written = |map: &Map<String, Value>| {
-        let mut text = String::new();
-        let entries = sorted(map).into_iter().filter(|(name, _)| !matches!(name.as_str(), TOKEN | "confirm"));
-        entries.for_each(|(name, value)| write(&mut text, name, value));
-        text
-    };
-    part(written(given.all()).as_bytes());
-    part(written(shown).as_bytes());
+    part(written(given.all(), &[TOKEN, "confirm"]).as_bytes());
+    part(written(shown, &[]).as_bytes());
     let mut bound = [0; 32];
     bound.copy_from_slice(context.finish().as_ref());
     bound
+}
+
+/// What a create asks for, as a hash: the document, by whichever tool, and not how the call is made.
+pub(super) fn asked(given: &Arguments) -> String {
+    let how = [TOKEN, "confirm", "dry_run", "doctype", KEY, "return_document", "fresh"];
+    let hash = digest(&SHA256, written(given.all(), &how).as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The same text for equal arguments.
+fn written(map: &Map<String, Value>, but: &[&str]) -> String {
+    let mut text = String::new();
+    let entries = sorted(map).into_iter().filter(|(name, _)| !but.contains(&name.as_str()));
+    entries.for_each(|(name, value)| write(&mut text, name, value));
+    text
 }
 
 fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
@@ -97,12 +106,19 @@ impl About<'_> {
         given: &Arguments,
         shown: impl FnOnce() -> Map<String, Value>,
     ) -> Result<Confirmed, ToolError> {
-        if let Some(confirmed) = Confirmed::unasked(session.policy, self.operation, given.write.confirm) {
+        let said = given.write.confirm;
+        if let Some(confirmed) = Confirmed::unasked(session.policy, self.operation, said == Some(true)) {
             return Ok(confirmed);
+        }
+        let brought = given.write.confirm_token.as_deref();
+        if brought.is_some() && said == Some(false) {
+            return Err(ToolError::refused(
+                "confirm: false is no confirmation, whatever token stands beside it; nothing was sent.",
+                "If it is meant, call again with the token and without confirm.",
+            ));
         }
         let shown = shown();
         let bound = bound(session.caller, self.tool, self.doctype, given, self.state, &shown);
-        let brought = given.write.confirm_token.as_deref();
         if let Some(confirmed) = brought.and_then(|token| session.user.tokens.redeem(token, &bound)) {
             return Ok(confirmed);
         }
@@ -112,8 +128,8 @@ impl About<'_> {
         let what = plain(&self.what);
         let mut shown = Value::Object(shown);
         make_plain(&mut shown);
-        let told: String = shown.to_string().chars().take(MOST_TOLD).collect();
-        let question = format!("{what}?\n{told}");
+        let told = shown.to_string();
+        let question = (told.chars().count() <= MOST_TOLD).then(|| format!("{what}?\n{told}"));
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(what))]);
         answer.extend(shown.as_object_mut().map(std::mem::take).unwrap_or_default());
         if brought.is_some() {

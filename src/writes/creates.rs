@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::confirm;
 use super::send::{Next, Write, send};
 use crate::cleared::Cleared;
 use crate::context::Session;
-use crate::context::create_keys::{HeldKey, KeyState};
+use crate::context::create_keys::{Asked, HeldKey, KeyState};
 use crate::context::recent_creates::{MADE_BEFORE, UnderWay};
 use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
@@ -20,9 +21,8 @@ use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::policy::Filter;
 use crate::site::{Answer, Kind, SiteError, WriteError};
+use crate::tool::arguments::KEY;
 
-/// Where a DocType keeps the key by which a repeated create is known again.
-const KEY: &str = "idempotency_key";
 /// How long a call waits for another one with the same key.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// After this, a site has ended a request, done or not.
@@ -36,11 +36,12 @@ pub(crate) struct Key {
     /// Whether the site keeps it with the document.
     is_kept: bool,
     held: HeldKey,
+    asked: Asked,
 }
 
 impl Key {
     fn note(&mut self, state: KeyState) -> Result<(), ToolError> {
-        self.held.note(state).map_err(|error| {
+        self.held.note(state, &self.asked).map_err(|error| {
             tracing::error!("{KEY}: {error}");
             ToolError::refused(
                 format!("{KEY}: this server cannot keep keys now: nothing may be made with this one."),
@@ -57,7 +58,7 @@ impl DocTypeCall<'_> {
     /// Holds the key of a create, so that no other call on this machine makes anything with it meanwhile.
     ///
     /// # Errors
-    /// Where it cannot be held: a key that is not kept makes two of one.
+    /// Where it cannot be held: a key that is not kept makes two of one. Where it was used for something else.
     pub(crate) async fn hold_key(&self, key: Option<&str>) -> Result<Option<Key>, ToolError> {
         let Some(key) = key else { return Ok(None) };
         let session = self.session;
@@ -76,7 +77,14 @@ impl DocTypeCall<'_> {
                 ),
             }
         })?;
-        Ok(Some(Key { text: key.to_owned(), is_kept, held }))
+        let asked = confirm::asked(self.given);
+        if held.is_for_another(&asked) {
+            return Err(ToolError::refused(
+                format!("{KEY}: an earlier call used it for a {} with other values; nothing was sent.", self.def.name),
+                "To repeat that call, send what it sent; to make another document, call with another key.",
+            ));
+        }
+        Ok(Some(Key { text: key.to_owned(), is_kept, held, asked }))
     }
 
     /// The document that an earlier call made with the same key, if one did.
@@ -110,14 +118,13 @@ impl DocTypeCall<'_> {
         };
         if self.permit.is_row_filtered() || !is_found {
             match self.session.site.get(self.permit, &name).await {
-                Err(error) if error.kind() == Kind::Missing && !is_found => return Ok(None),
                 Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => {
                     return Err(ToolError::refused(
                         format!(
-                            "{KEY}: it was used for a {} that is not among those that may be read; nothing was sent.",
+                            "{KEY}: the {} that was made with it was deleted, or is not among those that may be read; nothing was sent.",
                             self.def.name
                         ),
-                        "call again with another key.",
+                        "To make another one, call with another key.",
                     ));
                 }
                 seen => drop(seen?),

@@ -70,7 +70,7 @@ impl<'a> DocTypeCall<'a> {
 
     /// Whether somebody has to be asked about this call before anything is sent.
     pub fn must_ask(&self) -> bool {
-        let said = self.given.write.confirm;
+        let said = self.given.write.confirm == Some(true);
         !self.attempt.dry_run && Confirmed::unasked(self.session.policy, self.permit.operation(), said).is_none()
     }
 
@@ -162,7 +162,11 @@ impl<'a> DocTypeCall<'a> {
             (Operation::Create | Operation::Amend, _, Some(result)) => {
                 entry("would_create", self.visible(result.clone()))
             }
-            (Operation::Delete, Some(stored), _) => entry("would_delete", self.card(stored)),
+            (Operation::Delete, Some(stored), _) => {
+                let mut shown = entry("would_delete", self.card(stored));
+                shown.extend(step.preview.clone());
+                shown
+            }
             (_, Some(stored), _) => {
                 let mut shown = entry("document", self.card(stored));
                 shown.extend(entry("would_change", step.preview.clone()));

@@ -1,19 +1,17 @@
 //! Quotas: how many writes a user may still send, told before none is left, and what a submit may be worth.
 
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::gate::Step;
-use crate::audit::{Attempt, Full, Recorded};
+use crate::audit::{Attempt, Full, Recorded, counted_as};
 use crate::config::quota::Writes;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Denial, Operation, Reason};
 
-/// What a document is worth: the first of these that it has, in the company's currency where it states that.
-const AMOUNTS: [&str; 6] =
-    ["base_grand_total", "base_paid_amount", "total_debit", "base_total", "grand_total", "paid_amount"];
 /// A quota is told of when less than one in so many writes is left.
 const TOLD_AT: u64 = 5;
 
@@ -22,7 +20,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many writes of this attempt's operation its user may send, in which times; none where any number may be.
 fn limits(session: &Session<'_>, attempt: &Attempt) -> Vec<(SignedDuration, u64)> {
-    let operation = Operation::from_name(&attempt.operation.to_lowercase());
+    let operation = Operation::from_name(&counted_as(&attempt.operation).to_lowercase());
     let writes: Writes =
         operation.and_then(|operation| session.quota.writes.get(&operation).copied()).unwrap_or_default();
     [writes.hour.map(|most| (HOUR, most)), writes.day.map(|most| (DAY, most))].into_iter().flatten().collect()
@@ -45,7 +43,7 @@ pub async fn note(session: &Session<'_>, attempt: &Attempt, answer: &mut Map<Str
     };
     let near = limits.iter().filter_map(left).filter(|(left, most, _)| left * TOLD_AT < *most).min();
     if let Some((left, most, over)) = near {
-        let operation = attempt.operation.to_lowercase();
+        let operation = counted_as(&attempt.operation).to_lowercase();
         answer.insert("quota".to_owned(), json!(format!("{left} of {most} times {operation} {} are left", span(over))));
     }
 }
@@ -78,9 +76,10 @@ impl DocTypeCall<'_> {
         let is_submit = self.permit.operation() == Operation::Submit
             || submits(step.state.result()) && !submits(step.state.stored());
         let quota = self.session.quota;
-        let Some(amount) = step.state.stored().or(step.state.result()).and_then(worth).filter(|_| is_submit) else {
+        let Some(doc) = step.state.stored().or(step.state.result()).filter(|_| is_submit) else {
             return Ok(operation);
         };
+        let amount = worth(self.def, &|child| self.session.catalog.known(child), doc);
         let above = |most: Option<u64>| most.filter(|most| amount > *most as f64);
         if let Some(most) = above(quota.refuse_above) {
             return Err(self.refused(format!(
@@ -106,7 +105,28 @@ impl DocTypeCall<'_> {
     }
 }
 
-/// What a document is worth, whichever way the money goes.
-fn worth(doc: &Map<String, Value>) -> Option<f64> {
-    AMOUNTS.iter().find_map(|field| doc.get(*field)?.as_f64().filter(|amount| *amount != 0.0)).map(f64::abs)
+/// What a document is worth, whichever way the money goes: the largest of its amounts, or the sum of its rows where it
+/// states none itself.
+fn worth(def: &DocTypeDef, children: &dyn Fn(&str) -> Option<&'static DocTypeDef>, doc: &Map<String, Value>) -> f64 {
+    let own = amounts(def, doc).fold(0.0, f64::max);
+    if own > 0.0 {
+        return own;
+    }
+    let tables = def.fields.iter().filter(|field| field.kind.is_table());
+    let sums = tables.filter_map(|table| {
+        let child = table.target().and_then(children)?;
+        let rows = doc.get(table.fieldname)?.as_array()?.iter().filter_map(Value::as_object);
+        Some(rows.map(|row| amounts(child, row).fold(0.0, f64::max)).sum())
+    });
+    sums.fold(0.0, f64::max)
+}
+
+/// The amounts that a document or a row states, each in the company's currency if it states it in that too. A balance is
+/// that of an account or a party.
+fn amounts<'a>(def: &'a DocTypeDef, doc: &'a Map<String, Value>) -> impl Iterator<Item = f64> + 'a {
+    let is_amount = |field: &&FieldDef| {
+        let name = field.fieldname;
+        field.kind == FieldKind::Currency && !name.ends_with("balance") && def.field(&format!("base_{name}")).is_none()
+    };
+    def.fields.iter().filter(is_amount).filter_map(|field| doc.get(field.fieldname)?.as_f64()).map(f64::abs)
 }

@@ -161,12 +161,18 @@ impl Server {
         self.next_id
     }
 
-    /// The next message; a line that is none fails the test.
-    pub async fn message(&mut self) -> Value {
+    /// The next line, as it stands there.
+    pub async fn line(&mut self) -> String {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("no answer in time");
         let line = line.unwrap().expect("the server closed its output");
         self.stdout.push_str(&line);
         self.stdout.push('\n');
+        line
+    }
+
+    /// The next message; a line that is none fails the test.
+    pub async fn message(&mut self) -> Value {
+        let line = self.line().await;
         let message: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no protocol: {line}"));
         assert_eq!(message["jsonrpc"], "2.0", "{message}");
         message

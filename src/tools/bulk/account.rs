@@ -74,8 +74,8 @@ impl Account {
         }
     }
 
-    /// The account as the model gets it.
-    pub(crate) fn answer(self, called_off: bool) -> ToolAnswer {
+    /// The account as the model gets it; `stopped` tells why it ended early, where it did.
+    pub(crate) fn answer(self, stopped: &str) -> ToolAnswer {
         let key = match self.operation {
             Operation::Create => "created",
             Operation::Delete => "deleted",
@@ -111,8 +111,7 @@ impl Account {
             );
         }
         if next < self.total {
-            let why = if called_off { "it was called off" } else { "the site cannot be worked with now" };
-            answer.insert("stopped".to_owned(), json!({"why": why, "start_at": next, "left": self.total - next}));
+            answer.insert("stopped".to_owned(), json!({"why": stopped, "start_at": next, "left": self.total - next}));
         }
         answer.into()
     }

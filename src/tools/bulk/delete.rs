@@ -48,5 +48,5 @@ async fn delete(call: Call<'_>, args: BulkDeleteArgs) -> Result<ToolAnswer, Tool
     if !again.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), again));
     }
-    run(&call, &on, args.start_at, &rows, |on, row| Box::pin(write::delete(on, row))).await
+    run(&call, &on, args.start_at, &rows, |on, row| Box::pin(write::delete_one_of_many(on, row))).await
 }

@@ -20,23 +20,23 @@ use serde_json::{Map, Value, json};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
-use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
+use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{self, Filter, ListQuery};
 use crate::tool::Call;
 use crate::tool::document_args::{CreateArgs, NameArgs, UpdateArgs};
 use crate::writes::batch::Member;
+use crate::writes::links;
 use account::Account;
 
 /// The most documents that one call takes.
 const MOST: usize = 500;
 /// How many documents are worked on at once.
 const AT_ONCE: usize = 4;
-/// How many documents of a batch are shown to the one who is asked, and how much of them.
-const SHOWN: usize = 10;
-const SHOWN_BYTES: usize = 8_000;
+/// How much is shown to the one who is asked about a batch, as JSON, in bytes. A confirmation is for no more.
+const SHOWN_BYTES: usize = 16_000;
 /// How many problems are named; more would hide the first.
 const MOST_PROBLEMS: usize = 30;
 
@@ -94,13 +94,13 @@ async fn run<R: Row>(
     work: Work<R>,
 ) -> Result<ToolAnswer, ToolError> {
     let start = start(call, start_at, rows.len())?;
-    let confirmed = confirmed(on, rows, start, work).await?;
+    let (confirmed, end) = confirmed(on, rows, start, work).await?;
     let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
     let mut broken = false;
     loop {
-        while next < rows.len() && under_way.len() < AT_ONCE && !broken && !call.observer.is_stopped() {
+        while next < end && under_way.len() < AT_ONCE && !broken && !call.observer.is_stopped() {
             under_way.push_back(one(on, &rows[next], confirmed, work));
             next += 1;
         }
@@ -109,7 +109,14 @@ async fn run<R: Row>(
         account.add(rows[account.next()].name(), result);
         call.observer.tell(account.next() - start, rows.len() - start);
     }
-    let answer = account.answer(call.observer.is_stopped());
+    let why = if call.observer.is_stopped() {
+        "it was called off"
+    } else if next == end {
+        "no more was shown and confirmed; those that are left are by another call"
+    } else {
+        "the site cannot be worked with now"
+    };
+    let answer = account.answer(why);
     if next < rows.len() {
         // A client that called it off may not read the answer.
         tracing::warn!(tool = call.tool.name(), start_at = next, total = rows.len(), "stopped before the end");
@@ -117,19 +124,32 @@ async fn run<R: Row>(
     Ok(answer)
 }
 
-/// Has the batch confirmed as a whole, where somebody has to be asked: by what each of its rows would do to its document as
-/// that is now. Where one of them could not be done, nobody is asked.
+/// Has the batch confirmed, where somebody has to be asked: by what each of its rows would do to its document as that is now.
+/// Where one of them could not be done, nobody is asked. Gives the end of the rows that it was confirmed for: those that
+/// were shown.
 async fn confirmed<R: Row>(
     on: &DocTypeCall<'_>,
     rows: &[R],
     start: usize,
     work: Work<R>,
-) -> Result<Option<Confirmed>, ToolError> {
-    let shown = if on.must_ask() { rehearsed(on, rows, start, work).await? } else { Vec::new() };
-    on.gate_batch(&preview(&rows[start..], &shown), &json!(shown))
+) -> Result<(Option<Confirmed>, usize), ToolError> {
+    if !on.must_ask() {
+        let all = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);
+        return Ok((on.gate_batch(&all, &Value::Null)?, rows.len()));
+    }
+    let shown = rehearsed(on, rows, start, work).await?;
+    let end = start + shown.len();
+    let mut preview = Map::from_iter([("documents".to_owned(), json!(shown.len()))]);
+    if end < rows.len() {
+        let left = rows.len() - end;
+        preview.insert("left".to_owned(), json!(format!("{left} more are not shown, and are asked about after these")));
+    }
+    let state = json!(shown);
+    preview.insert("rows".to_owned(), state.clone());
+    Ok((on.gate_batch(&preview, &state)?, end))
 }
 
-/// What each row would do, as its dry run says.
+/// What each row would do, as its dry run says; of as many rows as can be shown.
 async fn rehearsed<R: Row>(
     on: &DocTypeCall<'_>,
     rows: &[R],
@@ -138,7 +158,7 @@ async fn rehearsed<R: Row>(
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
     let attempt = Attempt { dry_run: true, ..on.attempt.clone() };
     let on = DocTypeCall { attempt: &attempt, ..*on };
-    let (mut shown, mut failed) = (Vec::with_capacity(rows.len()), Vec::new());
+    let (mut shown, mut failed, mut room) = (Vec::new(), Vec::new(), SHOWN_BYTES);
     let (mut under_way, mut rest) = (FuturesOrdered::new(), rows[start..].iter());
     for (at, row) in rows.iter().enumerate().skip(start) {
         under_way.extend(rest.by_ref().take(AT_ONCE - under_way.len()).map(|row| work(&on, row)));
@@ -146,6 +166,11 @@ async fn rehearsed<R: Row>(
         match result {
             Ok(mut would) => {
                 would.data.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
+                let bytes = json!(would.data).to_string().len();
+                if bytes > room && !shown.is_empty() {
+                    break;
+                }
+                room = room.saturating_sub(bytes);
                 shown.push(would.data);
             }
             Err(error) if stops_all(&error) => return Err(error),
@@ -161,26 +186,6 @@ async fn rehearsed<R: Row>(
     let (count, told) = (failed.len(), failed.into_iter().take(MOST_PROBLEMS).collect::<String>());
     let what = format!("Nothing was sent, and nobody was asked: {count} of {} rows cannot be done:{told}", rows.len());
     Err(ToolError::refused(what, "Leave these out, or correct them, and call again."))
-}
-
-/// What the one who is asked sees of a batch: how many documents, and what would be done to the first of them.
-fn preview<R: Row>(rows: &[R], shown: &[Map<String, Value>]) -> Map<String, Value> {
-    let mut preview = Map::from_iter([("documents".to_owned(), json!(rows.len()))]);
-    let names: Vec<&str> = rows.iter().filter_map(Row::name).take(20).collect();
-    if !names.is_empty() {
-        preview.insert("names".to_owned(), json!(names));
-    }
-    let mut room = SHOWN_BYTES;
-    let mut first = Vec::new();
-    for would in shown.iter().take(SHOWN) {
-        let Some(left) = room.checked_sub(json!(would).to_string().len()) else { break };
-        room = left;
-        first.push(would);
-    }
-    if !first.is_empty() {
-        preview.insert("first".to_owned(), json!(first));
-    }
-    preview
 }
 
 async fn one<R: Row>(
@@ -235,13 +240,14 @@ fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
     ToolError::arguments(call.tool.name(), vec![violation])
 }
 
-/// Checks every document against its DocType, and that none is named twice; every problem is named by its row.
+/// Checks every document against its DocType, a new one's links too, and that none is named twice; every problem is named by
+/// its row.
 async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[R]) -> Result<(), ToolError> {
     let mut found = twice(argument, rows);
     found.extend(unknown(on, argument, rows).await?);
     for (i, data) in rows.iter().filter_map(Row::data).enumerate() {
-        match on.document(purpose, data).await {
-            Ok(_) => {}
+        match checked(on, purpose, data).await {
+            Ok(()) => {}
             Err(ToolError::Arguments { violations, .. }) => found.extend(violations.into_iter().map(|violation| {
                 let field = violation.path.strip_prefix("data.").unwrap_or(&violation.path);
                 Violation { path: format!("{argument}[{i}].{field}"), ..violation }
@@ -278,6 +284,15 @@ async fn unknown<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Re
         nearest: nearest(name, there.iter().map(String::as_str)).map(str::to_owned),
     });
     Ok(missing.collect())
+}
+
+async fn checked(on: &DocTypeCall<'_>, purpose: Purpose, data: &Map<String, Value>) -> Result<(), ToolError> {
+    let (on, doc) = on.document(purpose, data).await?;
+    if purpose == Purpose::Create {
+        let (doc, _) = titles::resolve(&on, doc, &Map::new()).await?;
+        links::check(&on, &doc, &Map::new()).await?;
+    }
+    Ok(())
 }
 
 /// A document that is named by two rows: which of them wins would be chance.

@@ -145,7 +145,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     doc.extend(merged.body);
     // The site copies from whatever the source links to.
     links::check_sight(&on, &doc).await?;
-    create.keeps_in_sight(&doc)?;
+    create.keeps_in_sight("filled by the site", &doc)?;
     let mut answer = Map::from_iter([
         ("from".to_owned(), json!({"doctype": on_name(&source_on), "name": name})),
         ("doctype".to_owned(), json!(conversion.to)),

@@ -13,11 +13,21 @@ use crate::error::ToolError;
 use crate::policy::WriteState;
 use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::document_args::NameArgs;
+use crate::tools::linked;
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
 
-/// Deletes a document, once that was confirmed.
+/// Deletes a document, once that was confirmed by somebody who saw what links to it.
 pub async fn delete(on: &DocTypeCall<'_>, args: &NameArgs) -> Result<ToolAnswer, ToolError> {
+    gone(on, args, true).await
+}
+
+/// Deletes a document of a batch: what links to each of many is not looked for.
+pub async fn delete_one_of_many(on: &DocTypeCall<'_>, args: &NameArgs) -> Result<ToolAnswer, ToolError> {
+    gone(on, args, false).await
+}
+
+async fn gone(on: &DocTypeCall<'_>, args: &NameArgs, shows_links: bool) -> Result<ToolAnswer, ToolError> {
     let name = on.name(&args.name);
     let stored = on.session.site.get(on.permit, name).await?.data;
     named_exactly(on, name, &stored)?;
@@ -31,7 +41,9 @@ pub async fn delete(on: &DocTypeCall<'_>, args: &NameArgs) -> Result<ToolAnswer,
             "Cancel it first, if that is meant.",
         ));
     }
-    let step = Step { name: Some(name), state: WriteState::Gone(&stored), preview: &Map::new() };
+    let is_shown = shows_links && (on.must_ask() || on.attempt.dry_run);
+    let preview = if is_shown { linked::preview(on, name).await? } else { Map::new() };
+    let step = Step { name: Some(name), state: WriteState::Gone(&stored), preview: &preview };
     let cleared = match on.gate(step).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),

@@ -5,7 +5,7 @@ mod delete;
 mod update;
 
 pub use create::create;
-pub use delete::delete;
+pub use delete::{delete, delete_one_of_many};
 pub use update::update;
 
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Shape, Violation, check_document};

@@ -14,7 +14,7 @@ use crate::document::{merge, overlaid};
 use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, file_fields, rich_text, suggest, titles};
 use crate::error::ToolError;
-use crate::policy::WriteState;
+use crate::policy::{WriteState, unpredictable};
 use crate::site::{Answer, Kind, SiteError, WriteError};
 use crate::tool::document_args::UpdateArgs;
 use crate::writes::conflict::Stale;
@@ -61,6 +61,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
         merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
         let result = overlaid(&before, &merged.body);
         let preview = on.preview(&before, &result, &changes);
+        stays_in_sight(&on, &before, &result).await?;
         let state = WriteState::Changed { stored: &before, result: &result };
         let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
             Go::Send(cleared) => cleared,
@@ -122,6 +123,24 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     }
     messages.extend(answer.messages);
     Ok(ToolAnswer { messages, ..result.into() })
+}
+
+/// Refuses a change that would move the document out of what its caller may read; what the site works out is seen only
+/// after it did.
+async fn stays_in_sight(
+    on: &DocTypeCall<'_>,
+    before: &Map<String, Value>,
+    result: &Map<String, Value>,
+) -> Result<(), ToolError> {
+    if !on.permit.is_row_filtered() {
+        return Ok(());
+    }
+    let mut known = links::as_stored(on, result.clone(), Some(before)).await;
+    let child = |name: &str| on.session.catalog.known(name);
+    for name in unpredictable(on.permit.scoped_by(), on.def, &child, Some(before), result) {
+        known.remove(name);
+    }
+    Ok(on.permit.keeps_in_sight("changed", &known)?)
 }
 
 /// Says that others changed the document meanwhile, and that this change does not touch theirs.

@@ -118,7 +118,7 @@ pub fn check(body: &Bytes) -> Result<(), Refusal> {
             let words = "batches are not taken: send each message in a request of its own".to_owned();
             Err(unread(Refused(ErrorCode::INVALID_REQUEST, words, None)))
         }
-        Some(_) => message::weigh(body).map_err(unread),
+        Some(_) => message::weigh(body).and_then(|()| message::names_once(body)).map_err(unread),
     }
 }
 

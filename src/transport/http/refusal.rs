@@ -7,8 +7,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-use rmcp::ErrorData;
-use rmcp::model::{ErrorCode, JsonRpcError, RequestId};
+use rmcp::model::ErrorCode;
+
+use crate::transport::message::Refused;
 
 /// The body of every answer.
 pub type Body = BoxBody<Bytes, Infallible>;
@@ -21,7 +22,7 @@ pub struct Refusal {
     /// What is wrong and what to do, for the client and for the log.
     pub message: String,
     code: ErrorCode,
-    id: Option<RequestId>,
+    id: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -32,9 +33,9 @@ impl Refusal {
         Self { status, message: message.into(), code, id: None, headers: Vec::new() }
     }
 
-    /// The same about a message that has an id.
+    /// The same about a message that has an id, as it stands there.
     #[must_use]
-    pub fn about(self, code: ErrorCode, id: Option<RequestId>) -> Self {
+    pub fn about(self, code: ErrorCode, id: Option<String>) -> Self {
         Self { code, id, ..self }
     }
 
@@ -47,8 +48,7 @@ impl Refusal {
 
     /// The answer.
     pub fn into_response(self) -> Response<Body> {
-        let error = JsonRpcError::new(self.id, ErrorData::new(self.code, self.message, None));
-        let body = serde_json::to_vec(&error).unwrap_or_default();
+        let body = Refused(self.code, self.message, self.id).answer();
         let mut response = Response::new(Full::from(body).boxed());
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -98,7 +98,7 @@ impl Attempt {
 fn attempts(log: &Path) -> BTreeMap<String, Attempt> {
     let mut attempts = BTreeMap::<String, Attempt>::new();
     for line in review::lines(log).unwrap() {
-        let line: Value = serde_json::from_str(&line.unwrap().text).unwrap();
+        let line: Value = serde_json::from_slice(&line.unwrap().bytes).unwrap();
         let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
         let attempt = attempts.entry(text("id")).or_default();
         (attempt.tool, attempt.operation, attempt.doctype) = (text("tool"), text("operation"), text("doctype"));

@@ -30,7 +30,7 @@ fn config(site: &Site, more: Value) -> Value {
 
 /// Every line of an audit log.
 fn audited(log: &Path) -> Vec<Value> {
-    review::lines(log).unwrap().map(|line| serde_json::from_str(&line.unwrap().text).unwrap()).collect()
+    review::lines(log).unwrap().map(|line| serde_json::from_slice(&line.unwrap().bytes).unwrap()).collect()
 }
 
 fn audit_of(app_config: &Value) -> Audit {

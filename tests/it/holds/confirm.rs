@@ -147,7 +147,7 @@ async fn the_token_of_a_batch_is_for_every_document_as_it_is_and_shows_what_a_si
     let given = json!({"doctype": "ToDo", "names": names});
     let shown = preview(&app, "delete_bulk_documents", given.clone()).await;
     let single = preview(&app, "delete_todo_document", json!({"name": names[3]})).await;
-    assert_eq!(shown["first"][3]["would_delete"], single["would_delete"], "{shown}");
+    assert_eq!(shown["rows"][3]["would_delete"], single["would_delete"], "{shown}");
     // One that nobody was shown in full is changed meanwhile.
     let change = json!({"description": "another"});
     site.sandbox.with(|site| site.update("ToDo", &names[29], change.as_object().unwrap())).unwrap();
@@ -157,6 +157,85 @@ async fn the_token_of_a_batch_is_for_every_document_as_it_is_and_shows_what_a_si
     assert!(again["note"].as_str().unwrap().contains("older version"), "{again}");
     confirmed["confirm_token"] = again["confirm_token"].clone();
     assert_eq!(call(&app, "delete_bulk_documents", confirmed).await.unwrap()["done"], 30);
+}
+
+#[tokio::test]
+async fn the_token_of_a_batch_covers_no_more_than_was_shown() {
+    let site = SampleSite::start().await;
+    let app =
+        app_of(&site.config(json!({"confirm": ["create"], "confirm_argument": false, "doctypes": {"ToDo": all()}})));
+    let rows: Vec<Value> = (0..40).map(|at| json!({"description": format!("{at} {}", "x".repeat(900))})).collect();
+    let mut given = json!({"doctype": "ToDo", "documents": rows});
+    let shown = preview(&app, "create_bulk_documents", given.clone()).await;
+    let seen = shown["rows"].as_array().unwrap().len();
+    assert!((10..20).contains(&seen) && shown["documents"] == seen, "{shown}");
+    assert!(shown["left"].as_str().unwrap().starts_with(&format!("{} more are not shown", 40 - seen)), "{shown}");
+    given["confirm_token"] = shown["confirm_token"].clone();
+    let answer = call(&app, "create_bulk_documents", given.clone()).await.unwrap();
+    assert_eq!((&answer["done"], &answer["stopped"]["start_at"]), (&json!(seen), &json!(seen)), "{answer}");
+    assert_eq!(site.writes().len(), seen);
+    // All or none is all or nothing here too.
+    given["atomic"] = json!(true);
+    let said = refusal(&app, "create_bulk_documents", given).await;
+    assert!(said.contains(&format!("no more than {seen} can be shown; nothing was sent")), "{said}");
+}
+
+#[tokio::test]
+async fn confirm_false_is_no_confirmation_whatever_stands_beside_it() {
+    let site = SampleSite::start().await;
+    let app = strict(&site);
+    let name = todo(&app, "x").await;
+    let shown = preview(&app, "delete_todo_document", json!({"name": name})).await;
+    let token = &shown["confirm_token"];
+    let said =
+        refusal(&app, "delete_todo_document", json!({"name": name, "confirm": false, "confirm_token": token})).await;
+    assert!(said.contains("nothing was sent") && site.stored("ToDo", &name).is_some(), "{said}");
+    // It was not used up.
+    call(&app, "delete_todo_document", json!({"name": name, "confirm_token": token})).await.unwrap();
+    // A model that filled it in is overruled by the person who is asked.
+    let name = todo(&app, "y").await;
+    let yes = Person::Says(ElicitationAction::Accept, Some(r#"{"confirm": true}"#));
+    let arguments = json!({"name": name, "confirm": false});
+    let request =
+        CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone());
+    connected(&site, yes).await.call_tool(request).await.unwrap();
+    assert!(site.stored("ToDo", &name).is_none());
+}
+
+#[tokio::test]
+async fn who_is_asked_about_a_delete_sees_what_links_to_the_document() {
+    let site = SampleSite::start().await;
+    let rules = json!({"Customer": all(), "Sales Order": {"read": true}, "Contact": {"read": true}});
+    let app = app_of(&site.config(json!({"confirm_argument": false, "doctypes": rules})));
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 1})).await;
+    let got = call(&app, "get_sales_order_document", json!({"name": order, "fields": ["customer"]})).await.unwrap();
+    let shown = preview(&app, "delete_customer_document", json!({"name": got["customer"]})).await;
+    let linked = shown["linked_from"].as_array().unwrap_or_else(|| panic!("{shown}"));
+    let orders = linked.iter().find(|entry| entry["doctype"] == "Sales Order").unwrap();
+    assert!(orders["count"].as_u64() > Some(0) && orders["documents"].as_array().unwrap().len() <= 3, "{shown}");
+    // What may not be read is not told.
+    assert!(linked.iter().all(|entry| entry["doctype"] != "Sales Invoice"), "{shown}");
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_question_is_not_asked_in_part() {
+    let site = SampleSite::start().await;
+    let app = strict(&site);
+    let long = "x".repeat(30_000);
+    let config = json!({"confirm": ["create"], "confirm_argument": false, "doctypes": {"ToDo": all()}});
+    drop(app);
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let server = Server::new(Arc::new(app_of(&site.config(config))));
+    tokio::spawn(async move { ServiceExt::<RoleServer>::serve(server, theirs).await.unwrap().waiting().await });
+    let yes = Person::Says(ElicitationAction::Accept, Some(r#"{"confirm": true}"#));
+    let client = Client(yes, Arc::default()).serve(ours).await.unwrap();
+    let arguments = json!({"data": {"description": long}});
+    let request =
+        CallToolRequestParams::new("create_todo_document").with_arguments(arguments.as_object().unwrap().clone());
+    let result = serde_json::to_value(client.call_tool(request).await.unwrap()).unwrap();
+    assert!(client.service().1.lock().unwrap().is_empty(), "nobody was asked about a part");
+    assert!(result.to_string().contains("confirm_token") && result.to_string().contains(&long), "all of it is shown");
+    assert!(site.writes().is_empty());
 }
 
 #[tokio::test]

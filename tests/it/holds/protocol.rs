@@ -42,6 +42,21 @@ async fn every_request_gets_an_answer() {
         ("no params", r#"{"jsonrpc":"2.0","id":109,"method":"tools/call"}"#.to_owned(), -32602, json!(109)),
         ("no object", asked("110", "[1]"), -32602, json!(110)),
         ("a name of another kind", asked("111", "{}").replace(r#""list_doctypes""#, "5"), -32602, json!(111)),
+        (
+            "params that are a list",
+            r#"{"jsonrpc":"2.0","id":114,"method":"tools/call","params":[]}"#.to_owned(),
+            -32602,
+            json!(114),
+        ),
+        (
+            "a cursor of nobody's",
+            r#"{"jsonrpc":"2.0","id":115,"method":"tools/list","params":{"cursor":"x"}}"#.to_owned(),
+            -32602,
+            json!(115),
+        ),
+        ("a key twice", asked("116", r#"{"search":"a","search":"b"}"#), -32602, json!(116)),
+        ("a key twice, further in", asked("117", r#"{"a":[{"b":{"qty":1,"qty":2}}]}"#), -32602, json!(117)),
+        ("an id that is no whole number", asked("1.5", "{}"), -32600, json!(1.5)),
         ("no such method", r#"{"jsonrpc":"2.0","id":112,"method":"tools/steal"}"#.to_owned(), -32601, json!(112)),
     ] {
         let answer = answer_to(&mut server, &line).await;
@@ -58,6 +73,39 @@ async fn every_request_gets_an_answer() {
         server.send(line).await;
     }
     assert_eq!(answer_to(&mut server, &asked("113", "{}")).await["id"], 113);
+}
+
+#[tokio::test]
+async fn the_id_of_an_answer_is_that_of_its_request_exactly() {
+    let mut server = server().await;
+    for id in [
+        "1.5",
+        "-7",
+        "0",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "18446744073709551616",
+        "1e400",
+        "\"\"",
+        "\"é\"",
+    ] {
+        server.send(&asked(id, "{}")).await;
+        let line = server.line().await;
+        assert!(line.contains(&format!(r#""id":{id},"#)), "{id}: {line}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_before_initialize_is_told_so_and_the_session_can_still_begin() {
+    let mut server = Server::start(&config_json("http://127.0.0.1:9", json!({"doctypes": {"ToDo": all()}})));
+    for line in [asked("1", "{}"), r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#.to_owned()] {
+        let answer = answer_to(&mut server, &line).await;
+        assert_eq!(answer["error"]["code"], -32600, "{answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().contains("send initialize"), "{answer}");
+    }
+    assert!(answer_to(&mut server, r#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#).await["result"].is_object());
+    server.initialize().await;
+    assert!(answer_to(&mut server, &asked("4", "{}")).await["result"].is_object());
 }
 
 #[tokio::test]

@@ -81,6 +81,58 @@ async fn a_submit_over_the_amount_is_asked_about_or_refused() {
 }
 
 #[tokio::test]
+async fn an_amendment_counts_as_a_create_and_an_action_that_submits_as_a_submit() {
+    let (site, folder) = (crate::policy::with_a_workflow().await, tempfile::tempdir().unwrap());
+    let app = server(&config(&site, folder.path(), json!({"create": {"hour": 1}, "submit": {"hour": 1}})));
+    let orders = json!({"filters": {"docstatus": 0}, "fields": ["name"], "limit": 2});
+    let orders = call(&app, "list_sales_order_documents", orders).await.unwrap();
+    let order = |at: usize| orders["documents"][at]["name"].clone();
+    let token = async |tool: &str, mut given: Value| {
+        let shown: Value = serde_json::from_str(&refusal(&app, tool, given.clone()).await).unwrap();
+        given["confirm_token"] = shown["confirm_token"].clone();
+        call(&app, tool, given).await
+    };
+    for at in 0..2 {
+        let columns = json!({"workflow_state": "Open"});
+        let name = order(at);
+        site.sandbox
+            .with(|site| site.set("Sales Order", name.as_str().unwrap(), columns.as_object().unwrap()))
+            .unwrap();
+    }
+    let take = |name: &Value, action: &str| json!({"doctype": "Sales Order", "name": name, "action": action});
+    call(&app, "apply_workflow_action", take(&order(0), "Approve")).await.unwrap();
+    let said = refusal(&app, "apply_workflow_action", take(&order(1), "Approve")).await;
+    assert!(said.contains("permissions.quota: Administrator may send 1 of these an hour"), "{said}");
+    token("apply_workflow_action", take(&order(0), "Reject")).await.unwrap();
+    let amend = json!({"doctype": "Sales Order", "name": order(0)});
+    call(&app, "amend_document", amend).await.unwrap();
+    let said = refusal(&app, "create_todo_document", todo()).await;
+    assert!(said.contains("permissions.quota: Administrator may send 1 of these an hour"), "{said}");
+}
+
+#[tokio::test]
+async fn every_submittable_document_that_states_an_amount_is_worth_one() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let doctypes =
+        ["Sales Invoice", "Purchase Order", "Payment Entry", "Journal Entry", "Stock Entry", "Timesheet", "Quotation"];
+    let rules: serde_json::Map<String, Value> = doctypes.iter().map(|name| ((*name).to_owned(), all())).collect();
+    let mut config = config(&site, folder.path(), json!({"submit_amount": {"refuse": 1}}));
+    config["permissions"]["doctypes"] = Value::Object(rules);
+    let app = server(&config);
+    let mut judged = Vec::new();
+    for doctype in doctypes {
+        let drafts = json!({"doctype": doctype, "filters": {"docstatus": 0}, "fields": ["name"], "limit": 1});
+        let drafts = call(&app, "list_generic_documents", drafts).await.unwrap();
+        let Some(draft) = drafts["documents"][0].get("name") else { continue };
+        let said = refusal(&app, "submit_generic_document", json!({"doctype": doctype, "name": draft})).await;
+        assert!(said.contains("it is over more than 1"), "{doctype}: {said}");
+        judged.push(doctype);
+    }
+    assert!(judged.len() >= 3, "{judged:?}");
+    assert!(site.writes().is_empty());
+}
+
+#[tokio::test]
 async fn a_quota_without_a_log_to_count_from_is_refused() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     for audit in [json!({"enabled": false}), json!({"enabled": true, "format": "text"})] {

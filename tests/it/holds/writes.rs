@@ -69,6 +69,56 @@ async fn a_key_whose_create_got_no_answer_makes_no_second_document() {
 }
 
 #[tokio::test]
+async fn a_key_stands_for_what_it_was_first_used_for() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let app = server(&site, folder.path());
+    let made = call(&app, CREATE, with_key("k-1")).await.unwrap();
+    let mut other = with_key("k-1");
+    other["data"]["description"] = json!("another");
+    let said = refusal(&app, CREATE, other).await;
+    assert!(said.contains("used it for a ToDo with other values; nothing was sent"), "{said}");
+    // How it is called does not matter.
+    let mut again = with_key("k-1");
+    (again["doctype"], again["return_document"]) = (json!("ToDo"), json!(true));
+    let again = call(&server(&site, folder.path()), "create_generic_document", again).await.unwrap();
+    assert_eq!(again["created"], made["created"]);
+    for empty in ["", "  "] {
+        let said = refusal(&app, CREATE, with_key(empty)).await;
+        assert!(said.contains("idempotency_key: expected a text that is not empty"), "{said}");
+    }
+    assert_eq!(site.writes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_whose_document_was_deleted_makes_no_other() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let app = server(&site, folder.path());
+    let made = call(&app, CREATE, with_key("k-1")).await.unwrap();
+    call(&app, "delete_todo_document", json!({"name": made["created"], "confirm": true})).await.unwrap();
+    let before = site.writes().len();
+    let said = refusal(&app, CREATE, with_key("k-1")).await;
+    assert!(said.contains("the ToDo that was made with it was deleted") && said.contains("another key"), "{said}");
+    assert_eq!(site.writes().len(), before);
+}
+
+#[tokio::test]
+async fn the_links_of_every_row_are_looked_at_before_the_first_is_sent() {
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config(json!({"doctypes": {"Sales Order": all(), "Customer": all(), "Item": all()}})));
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let order = call(&app, "get_sales_order_document", json!({"name": order})).await.unwrap();
+    let row = |customer: &Value| {
+        let items =
+            json!([{"item_code": order["items"][0]["item_code"], "qty": 1, "delivery_date": order["delivery_date"]}]);
+        json!({"customer": customer, "company": order["company"], "delivery_date": order["delivery_date"], "items": items})
+    };
+    let rows = [row(&order["customer"]), row(&json!("No Such Customer"))];
+    let said = refusal(&app, "create_bulk_documents", json!({"doctype": "Sales Order", "documents": rows})).await;
+    assert!(said.contains("documents[1].customer: there is no Customer named"), "{said}");
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+}
+
+#[tokio::test]
 async fn a_key_that_the_site_refused_can_be_used_again() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let app = server(&site, folder.path());

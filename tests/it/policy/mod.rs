@@ -13,3 +13,5 @@ mod said;
 mod scope;
 mod ways_around;
 mod withheld;
+
+pub use ways_around::with_a_workflow;

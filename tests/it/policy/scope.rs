@@ -127,6 +127,24 @@ async fn what_is_made_outside_is_made_and_not_shown() {
 }
 
 #[on_every_version]
+async fn no_update_moves_a_document_out_of_its_callers_sight() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": north(), "Territory": all()}));
+    let name = first(&app, "Customer", json!({})).await;
+    for territory in ["South", "ＳＯＵＴＨ"] {
+        let update = json!({"name": name, "data": {"territory": territory}});
+        let text = refusal(&app, "update_customer_document", update).await;
+        assert!(text.contains("territory must be") && text.contains("Nothing was sent"), "{text}");
+        let rows = json!([{"name": name, "territory": territory}]);
+        let told =
+            call(&app, "update_bulk_documents", json!({"doctype": "Customer", "documents": rows})).await.unwrap();
+        assert_eq!(told["done"], 0, "{told}");
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+    call(&app, "update_customer_document", json!({"name": name, "data": {"website": "x.example"}})).await.unwrap();
+}
+
+#[on_every_version]
 async fn a_document_and_a_list_are_judged_by_the_collation_of_the_site() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"Customer": all()}));

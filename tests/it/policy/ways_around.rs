@@ -7,7 +7,7 @@ use crate::sandbox::{SampleSite, first};
 use crate::support::{Version, all, app_of, call, refusal, version};
 
 /// A site where a workflow submits and cancels Sales Orders.
-pub(super) async fn with_a_workflow() -> SampleSite {
+pub async fn with_a_workflow() -> SampleSite {
     let site = SampleSite::start().await;
     let state = |name: &str, docstatus: u8| json!({"state": name, "doc_status": docstatus.to_string(), "allow_edit": "System Manager"});
     let way = |from: &str, action: &str, to: &str| json!({"state": from, "action": action, "next_state": to, "allowed": "System Manager", "allow_self_approval": 1});
@@ -231,8 +231,8 @@ async fn a_batch_is_confirmed_with_a_look_at_its_documents() {
         let make = json!({"doctype": "ToDo", "documents": documents, "atomic": atomic});
         let shown = call(&app, "create_bulk_documents", make).await.unwrap_err().for_model();
         let shown: Value = serde_json::from_str(&shown).unwrap();
-        assert_eq!((&shown["documents"], &shown["first"][9]["would_create"]), (&json!(12), &documents[9]), "{shown}");
-        assert_eq!(shown["first"].as_array().unwrap().len(), 10);
+        assert_eq!((&shown["documents"], &shown["rows"][9]["would_create"]), (&json!(12), &documents[9]), "{shown}");
+        assert_eq!(shown["rows"].as_array().unwrap().len(), 12);
     }
     assert_eq!(site.writes(), Vec::<String>::new());
 }

@@ -171,7 +171,7 @@ async fn what_call_tool_calls_is_recorded_as_if_it_was_called_itself() {
     let arguments = json!({"doctype": "Customer", "name": "x", "confirm": true});
     refusal(&app, "call_tool", json!({"tool": "get_generic_document", "arguments": arguments})).await;
     let lines: Vec<String> =
-        erpnext_mcp::audit::review::lines(&log_file).unwrap().map(|line| line.unwrap().text).collect();
+        erpnext_mcp::audit::review::lines(&log_file).unwrap().map(|line| line.unwrap().text().into_owned()).collect();
     let entry: Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!((&entry["tool"], &entry["doctype"]), (&json!("get_generic_document"), &json!("Customer")), "{entry}");
     assert_eq!((lines.len(), &entry["document"]), (1, &json!("x")), "{lines:?}");

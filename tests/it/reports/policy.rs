@@ -48,6 +48,31 @@ async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused(
 }
 
 #[on_every_version]
+async fn columns_of_standard_fields_are_held_to_a_list_of_allowed_ones() {
+    let columns = ["name", "owner", "Created On", "modified", "modified_by", "customer"];
+    let labels: Vec<Value> = columns.iter().map(|label| json!(format!("{label}:Data:80"))).collect();
+    let site =
+        answering(json!({"columns": labels, "result": [["I-1", "mara@x", "2026-01-01", "2026-01-02", "nils@x", "C"]]}))
+            .await;
+    for (invoice, withheld) in [
+        (json!({"read": true, "report": true}), Value::Null),
+        (
+            json!({"read": true, "report": true, "allowed_fields": ["customer"]}),
+            json!(["owner", "created_on", "modified_by"]),
+        ),
+        (json!({"read": true, "report": true, "restricted_fields": ["owner"]}), json!(["owner"])),
+    ] {
+        // That of another DocType says nothing of this one's.
+        let customer = json!({"read": true, "restricted_fields": ["modified_by"]});
+        let doctypes = json!({"Sales Invoice": invoice, "Customer": customer});
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": doctypes})));
+        let told = call(&app, "run_report", json!({"name": "Parties"})).await.unwrap();
+        assert_eq!(told["withheld"], withheld, "{told}");
+        assert_eq!(told.to_string().contains("mara@x"), withheld.is_null(), "{told}");
+    }
+}
+
+#[on_every_version]
 async fn a_column_is_held_to_the_rows_of_its_doctype_and_to_what_they_link_to() {
     let columns = ["customer", "credit_limit", "rate", "valuation_rate", "qty", "company"];
     let columns: Vec<Value> = columns.iter().map(|field| json!({"fieldname": field, "label": field})).collect();
