@@ -55,7 +55,7 @@ pub async fn run(connection: &Connection, audit_log: &Path) -> anyhow::Result<()
 
     out.title("6. The audit log of all this: names of fields, never values")?;
     for line in review::lines(audit_log)?.filter_map(Result::ok) {
-        out.text(&format!("{DIM}{}{PLAIN}", shortened(&line.text)))?;
+        out.text(&format!("{DIM}{}{PLAIN}", shortened(&line.text())))?;
     }
 
     out.title("Connect a client: add this to its configuration")?;

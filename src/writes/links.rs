@@ -136,34 +136,45 @@ pub async fn as_stored(
         let Some(field) = on.def.field(key) else { continue };
         let child = || on.session.catalog.known(field.target()?);
         let Some(link) = column.map_or(Some(field), |column| child()?.field(column)) else { continue };
-        let Some(target) = link.target().filter(|_| link.kind == FieldKind::Link) else { continue };
-        let Some(value) = doc.get_mut(key).filter(|value| stored.and_then(|stored| stored.get(key)) != Some(value))
-        else {
+        if doc.get(key).is_none_or(|value| stored.and_then(|stored| stored.get(key)) == Some(value)) {
             continue;
-        };
-        let mut values: Vec<&mut Value> = match column {
-            None => vec![value],
-            Some(column) => {
-                let rows = value.as_array_mut().into_iter().flatten();
-                rows.filter_map(|row| row.get_mut(column)).collect()
-            }
-        };
-        values.retain(|value| value.as_str().is_some_and(|name| !name.is_empty()));
-        let sent: BTreeSet<String> = values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
-        let sent: Vec<String> = sent.into_iter().collect();
-        let mut known: BTreeMap<&str, Value> = BTreeMap::new();
-        for some in sent.chunks(AT_ONCE) {
-            let asked = some.iter().map(|name| on.session.site.link_as_stored(on.permit, target, name));
-            let found = some.iter().zip(futures_util::future::join_all(asked).await);
-            known.extend(found.filter_map(|(name, found)| Some((name.as_str(), found.ok()??))));
         }
-        for value in values {
-            if let Some(name) = value.as_str().and_then(|name| known.get(name)).cloned() {
+        let mut values: Vec<(String, &mut Value)> = Vec::new();
+        match column {
+            None => values.extend(target(link, &doc).zip(doc.get_mut(key))),
+            Some(column) => {
+                let rows = doc.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten();
+                let rows = rows.filter_map(Value::as_object_mut);
+                values.extend(rows.filter_map(|row| target(link, row).zip(row.get_mut(column))));
+            }
+        }
+        values.retain(|(_, value)| value.as_str().is_some_and(|name| !name.is_empty()));
+        let sent: BTreeSet<(String, String)> =
+            values.iter().filter_map(|(target, value)| Some((target.clone(), value.as_str()?.to_owned()))).collect();
+        let sent: Vec<(String, String)> = sent.into_iter().collect();
+        let mut known: BTreeMap<&(String, String), Value> = BTreeMap::new();
+        for some in sent.chunks(AT_ONCE) {
+            let asked = some.iter().map(|(target, name)| on.session.site.link_as_stored(on.permit, target, name));
+            let found = some.iter().zip(futures_util::future::join_all(asked).await);
+            known.extend(found.filter_map(|(link, found)| Some((link, found.ok()??))));
+        }
+        for (target, value) in values {
+            let link = value.as_str().map(|name| (target, name.to_owned()));
+            if let Some(name) = link.and_then(|link| known.get(&link)).cloned() {
                 *value = name;
             }
         }
     }
     doc
+}
+
+/// The DocType that a link of the document, or row, leads to.
+fn target(link: &FieldDef, holder: &Map<String, Value>) -> Option<String> {
+    match link.options {
+        Options::Target(target) if link.kind == FieldKind::Link => Some(target.to_owned()),
+        Options::TargetField(by) => holder.get(by)?.as_str().filter(|target| !target.is_empty()).map(str::to_owned),
+        _ => None,
+    }
 }
 
 /// Whether the document is there for this caller; where the user may not look, the site decides.

@@ -66,6 +66,24 @@ impl Server {
         Self::spawn(command, folder)
     }
 
+    /// A server whose files may not grow over so many blocks of half a kilobyte, as on a disk that is full: a write ends in
+    /// part and with an error, and the server goes on.
+    #[cfg(unix)]
+    pub fn on_a_small_disk(config: &Value, blocks: u32) -> Self {
+        let (command, folder) = command(config);
+        let command = command.as_std();
+        let mut small = Command::new("/bin/sh");
+        small.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));
+        small.arg(command.get_program()).args(command.get_args()).current_dir(folder.path()).kill_on_drop(true);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => small.env(name, value),
+                None => small.env_remove(name),
+            };
+        }
+        Self::spawn(small, folder)
+    }
+
     /// A server that these arguments start, and that has taken the handshake.
     pub async fn of(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();

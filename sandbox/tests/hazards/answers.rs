@@ -53,6 +53,18 @@ async fn h68_the_timeline_has_other_keys_on_16() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h68_following_what_nobody_can_follow_is_answered_with_200_and_false_on_16() {
+    for desk in Desk::each().await {
+        let todo = desk.post("/api/resource/ToDo", &json!({"description": "x"}));
+        let asked = json!({"doctype": "ToDo", "doc_name": todo["name"], "user": "Administrator"});
+        let at = "/api/method/frappe.desk.form.document_follow.follow_document";
+        let (status, body) = desk.ask("administrator", "POST", at, &asked);
+        let told = if desk.version == V16 { Some(&Value::Bool(false)) } else { None };
+        assert_eq!((status, body.get("message")), (200, told), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h69_a_request_for_options_with_a_token_is_refused_by_16() {
     for desk in Desk::each().await {
         let (status, _) = desk.ask("administrator", "OPTIONS", "/api/resource/Customer", &Value::Null);

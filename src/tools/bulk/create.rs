@@ -87,14 +87,7 @@ async fn all_or_none(
             format!("the site makes at most {most} documents or none, and always all of them"),
         ));
     }
-    let (confirmed, end) = confirmed(on, rows, 0, |on, row| Box::pin(write::create(on, row))).await?;
-    if end < rows.len() {
-        let what = format!(
-            "documents: with atomic all are confirmed at once, and of {} no more than {end} can be shown; nothing was sent.",
-            rows.len()
-        );
-        return Err(ToolError::refused(what, "Call with no more than these, or without atomic."));
-    }
+    let (confirmed, _) = confirmed(on, rows, 0, |on, row| Box::pin(write::create(on, row)), true).await?;
     let mut docs = Vec::with_capacity(rows.len());
     for row in rows {
         let (on, mut doc) = on.document(Purpose::Create, &row.data).await?;

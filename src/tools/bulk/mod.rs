@@ -94,7 +94,7 @@ async fn run<R: Row>(
     work: Work<R>,
 ) -> Result<ToolAnswer, ToolError> {
     let start = start(call, start_at, rows.len())?;
-    let (confirmed, end) = confirmed(on, rows, start, work).await?;
+    let (confirmed, end) = confirmed(on, rows, start, work, false).await?;
     let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
@@ -125,13 +125,14 @@ async fn run<R: Row>(
 }
 
 /// Has the batch confirmed, where somebody has to be asked: by what each of its rows would do to its document as that is now.
-/// Where one of them could not be done, nobody is asked. Gives the end of the rows that it was confirmed for: those that
-/// were shown.
+/// Where one of them could not be done, or only part of what is `all_or_none` can be shown, nobody is asked. Gives the end of
+/// the rows that it was confirmed for: those that were shown.
 async fn confirmed<R: Row>(
     on: &DocTypeCall<'_>,
     rows: &[R],
     start: usize,
     work: Work<R>,
+    all_or_none: bool,
 ) -> Result<(Option<Confirmed>, usize), ToolError> {
     if !on.must_ask() {
         let all = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);
@@ -139,6 +140,13 @@ async fn confirmed<R: Row>(
     }
     let shown = rehearsed(on, rows, start, work).await?;
     let end = start + shown.len();
+    if all_or_none && end < rows.len() {
+        let what = format!(
+            "documents: with atomic all are confirmed at once, and of {} no more than {end} can be shown; nothing was sent.",
+            rows.len()
+        );
+        return Err(ToolError::refused(what, "Call with no more than these, or without atomic."));
+    }
     let mut preview = Map::from_iter([("documents".to_owned(), json!(shown.len()))]);
     if end < rows.len() {
         let left = rows.len() - end;

@@ -1,6 +1,6 @@
 //! One who makes mixed calls on documents of its own, and remembers what it was told of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Outcome;
@@ -28,8 +28,8 @@ pub struct Tally {
     pub known: Vec<Known>,
     /// Documents that must not be there.
     pub gone: Vec<String>,
-    /// Keys, and whether a document was told to be made with each.
-    pub keys: BTreeMap<String, bool>,
+    /// Keys, and the documents that were told to be made with each.
+    pub keys: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Tally {
@@ -39,12 +39,13 @@ impl Tally {
         self.members += other.members;
         self.known.extend(other.known);
         self.gone.extend(other.gone);
-        self.keys.extend(other.keys);
+        // Several may use one key.
+        other.keys.into_iter().for_each(|(key, made)| self.keys.entry(key).or_default().extend(made));
     }
 }
 
 /// What a call came to, as far as its caller can act on it.
-enum Told {
+pub(super) enum Told {
     Done(Value),
     /// Nothing was changed.
     Not,
@@ -56,14 +57,17 @@ pub struct Clerk<'a> {
     id: usize,
     random: u64,
     turn: usize,
-    todos: Vec<Known>,
+    pub(super) todos: Vec<Known>,
     things: Vec<Known>,
-    tally: Tally,
+    /// ToDos that were assigned to somebody, or may have been.
+    pub(super) assigned: BTreeSet<String>,
+    pub(super) tally: Tally,
 }
 
 impl<'a> Clerk<'a> {
-    pub fn new(app: &'a Connection, id: usize) -> Self {
-        Self { app, id, random: id as u64, turn: 0, todos: Vec::new(), things: Vec::new(), tally: Tally::default() }
+    pub fn new(app: &'a Connection, id: usize, seed: u64) -> Self {
+        let (todos, things, assigned, tally) = Default::default();
+        Self { app, id, random: id as u64 + (seed << 8), turn: 0, todos, things, assigned, tally }
     }
 
     fn throw(&mut self, sides: u64) -> u64 {
@@ -71,7 +75,7 @@ impl<'a> Clerk<'a> {
         (self.random >> 33) % sides
     }
 
-    async fn call(&mut self, tool: &str, arguments: Value) -> Told {
+    pub(super) async fn call(&mut self, tool: &str, arguments: Value) -> Told {
         let tool = self.app.registry().find(tool).unwrap();
         let arguments = arguments.as_object().unwrap().clone();
         let (outcome, told) = match self.app.call(tool, arguments, None).await {
@@ -89,7 +93,7 @@ impl<'a> Clerk<'a> {
             self.turn += 1;
             let turn = self.turn;
             let words = format!("caller {} turn {turn}", self.id);
-            match self.throw(20) {
+            match self.throw(26) {
                 0 | 1 => self.create(&words).await,
                 2 => self.create_with_key(&words).await,
                 3 | 4 => self.update(&words).await,
@@ -109,6 +113,12 @@ impl<'a> Clerk<'a> {
                 16 => self.step("cancel_document", 1, 2, &words).await,
                 17 => self.amend(&words).await,
                 18 => self.create_many(&words).await,
+                19 => self.tag(&words).await,
+                20 => self.assign(&words).await,
+                21 => self.attach(&words).await,
+                22 => self.rename(&words).await,
+                23 => self.convert(&words).await,
+                24 => self.approve(&words).await,
                 _ => self.update_many(&words).await,
             }
         }
@@ -121,7 +131,7 @@ impl<'a> Clerk<'a> {
         self.tally
     }
 
-    async fn create(&mut self, words: &str) {
+    pub(super) async fn create(&mut self, words: &str) {
         let data = json!({"description": words, "priority": "High"});
         let create = json!({"doctype": "ToDo", "data": data});
         if let Told::Done(made) = self.call("create_generic_document", create).await {
@@ -130,11 +140,13 @@ impl<'a> Clerk<'a> {
     }
 
     async fn create_with_key(&mut self, words: &str) {
-        let create = json!({"doctype": "Note", "data": {"title": words}, "idempotency_key": words});
-        self.tally.keys.insert(words.to_owned(), false);
+        // Half of the keys are those of every clerk, at both servers.
+        let key = if self.throw(2) == 0 { format!("everybody's {}", self.turn / 4) } else { words.to_owned() };
+        let create = json!({"doctype": "Note", "data": {"title": key}, "idempotency_key": key});
+        self.tally.keys.entry(key.clone()).or_default();
         for _ in 0..TRIES {
-            if let Told::Done(_) = self.call("create_generic_document", create.clone()).await {
-                self.tally.keys.insert(words.to_owned(), true);
+            if let Told::Done(made) = self.call("create_generic_document", create.clone()).await {
+                self.tally.keys.entry(key).or_default().insert(text(&made["created"]));
                 // And once more, as one does who did not hear the answer.
                 self.call("create_generic_document", create).await;
                 return;
@@ -295,6 +307,6 @@ impl<'a> Clerk<'a> {
     }
 }
 
-fn text(name: &Value) -> String {
+pub(super) fn text(name: &Value) -> String {
     name.as_str().unwrap().to_owned()
 }

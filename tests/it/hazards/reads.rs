@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Place, at, encoded};
+use super::{Place, at, encoded, raw_list};
 use crate::support::{Version, all, call, refusal, version};
 
 /// A customer whose score the user `reader` may not see.
@@ -65,4 +65,48 @@ async fn h6_the_answer_to_a_write_shows_what_a_read_hides() {
     let answer = call(&app, "update_sales_order_document", change).await.unwrap();
     assert_eq!(answer["document"]["po_no"], "PO-2", "{answer}");
     assert!(!answer.to_string().contains("ignore_pricing_rule"), "{answer}");
+}
+
+#[on_every_version]
+async fn h85_a_dotted_link_drops_rows_or_shows_what_is_hidden() {
+    let place = Place::new().await;
+    let mut orders = Vec::new();
+    for territory in ["North", "South"] {
+        let customer = place.some("Customer", json!({"territory": territory})).await;
+        let order = place.order(1).await;
+        place.set("Sales Order", &order, json!({"customer": customer, "territory": "North"}));
+        orders.push(order);
+    }
+    // Whoever sees the territory North only sees both orders, and the customer of one.
+    let rows = async |fields: Value| {
+        let filters = json!([["name", "in", orders]]);
+        let list = raw_list("Sales Order", &[("fields", fields), ("filters", filters)]);
+        let (status, plain) = place.raw("sales", "GET", &list, Value::Null).await;
+        assert_eq!(status, 200, "{plain}");
+        plain["data"].as_array().unwrap().clone()
+    };
+    assert_eq!(rows(json!(["name"])).await.len(), 2);
+    let dotted = rows(json!(["name", "customer.territory"])).await;
+    match version() {
+        Version::V15 => assert!(dotted.iter().any(|row| row["territory"] == "South"), "{dotted:?}"),
+        Version::V16 => assert_eq!(dotted.len(), 1, "{dotted:?}"),
+    }
+
+    let app = place.app_as("sales", json!({"doctypes": {"Sales Order": all(), "Customer": all()}}));
+    let list = |fields: Value| json!({"filters": {"name": ["in", orders]}, "fields": fields, "count": true});
+    let listed = call(&app, "list_sales_order_documents", list(json!(["name", "customer"]))).await.unwrap();
+    assert_eq!((listed["documents"].as_array().unwrap().len(), &listed["total"]), (2, &json!(2)), "{listed}");
+    let text = refusal(&app, "list_sales_order_documents", list(json!(["name", "customer.territory"]))).await;
+    assert!(text.contains("customer.territory") && text.contains("nothing was sent"), "{text}");
+}
+
+#[on_every_version]
+async fn h68_a_history_reads_the_keys_that_both_versions_have() {
+    let place = Place::new().await;
+    let todo = place.post("ToDo", json!({"description": "x"})).await;
+    let named = json!({"doctype": "ToDo", "name": todo["name"]});
+    place.call("add_comment", json!({"doctype": "ToDo", "name": todo["name"], "content": "Quartz"})).await;
+    let history = place.call("get_document_history", named).await;
+    let what: Vec<&Value> = history["entries"].as_array().unwrap().iter().map(|entry| &entry["what"]).collect();
+    assert_eq!(what, ["comment", "created"], "{history}");
 }

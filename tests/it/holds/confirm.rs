@@ -209,7 +209,7 @@ async fn who_is_asked_about_a_delete_sees_what_links_to_the_document() {
     let app = app_of(&site.config(json!({"confirm_argument": false, "doctypes": rules})));
     let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 1})).await;
     let got = call(&app, "get_sales_order_document", json!({"name": order, "fields": ["customer"]})).await.unwrap();
-    let shown = preview(&app, "delete_customer_document", json!({"name": got["customer"]})).await;
+    let shown = preview(&app, "delete_customer_document", json!({"name": got["document"]["customer"]})).await;
     let linked = shown["linked_from"].as_array().unwrap_or_else(|| panic!("{shown}"));
     let orders = linked.iter().find(|entry| entry["doctype"] == "Sales Order").unwrap();
     assert!(orders["count"].as_u64() > Some(0) && orders["documents"].as_array().unwrap().len() <= 3, "{shown}");

@@ -124,7 +124,7 @@ async fn every_submittable_document_that_states_an_amount_is_worth_one() {
         let drafts = json!({"doctype": doctype, "filters": {"docstatus": 0}, "fields": ["name"], "limit": 1});
         let drafts = call(&app, "list_generic_documents", drafts).await.unwrap();
         let Some(draft) = drafts["documents"][0].get("name") else { continue };
-        let said = refusal(&app, "submit_generic_document", json!({"doctype": doctype, "name": draft})).await;
+        let said = refusal(&app, "submit_document", json!({"doctype": doctype, "name": draft})).await;
         assert!(said.contains("it is over more than 1"), "{doctype}: {said}");
         judged.push(doctype);
     }

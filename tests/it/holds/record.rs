@@ -49,6 +49,39 @@ async fn a_call_of_a_tool_that_is_not_permitted_is_recorded_with_what_was_tried(
     assert_eq!(lines(folder.path())[0]["user"], "Administrator");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_stops_writes_and_breaks_no_chain() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true, "create": true}}}));
+    let create = || json!({"data": {"description": "x"}});
+    let mut server = Server::on_a_small_disk(&config, 12);
+    server.initialize().await;
+    let mut done = 0;
+    let said = loop {
+        let result = server.call("create_todo_document", create()).await;
+        if result["isError"] == true {
+            break result["content"][0]["text"].as_str().unwrap().to_owned();
+        }
+        done += 1;
+        assert!(done < 200, "the log has no end");
+    };
+    assert!(said.contains("audit log") && done > 2, "{done}: {said}");
+    // And again: each finds what the one before could not write whole.
+    server.error("create_todo_document", create()).await;
+    server.error("create_todo_document", create()).await;
+    server.end().await;
+    assert_eq!(site.writes().len(), done, "nothing is sent that is not recorded");
+    // Room again.
+    let mut server = Server::initialized(&config).await;
+    server.data("create_todo_document", create()).await;
+    server.end().await;
+    let audit = ["--config", "config.json", "audit", "verify"];
+    std::fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+    let said = run(folder.path(), &[], &audit).await;
+    assert!(said.stdout.contains("the chain is whole"), "{} {}", said.stdout, said.stderr);
+}
+
 #[tokio::test]
 async fn a_preview_is_no_denial() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());

@@ -106,7 +106,7 @@ async fn the_links_of_every_row_are_looked_at_before_the_first_is_sent() {
     let site = SampleSite::start().await;
     let app = app_of(&site.config(json!({"doctypes": {"Sales Order": all(), "Customer": all(), "Item": all()}})));
     let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 0})).await;
-    let order = call(&app, "get_sales_order_document", json!({"name": order})).await.unwrap();
+    let order = site.stored("Sales Order", &order).unwrap();
     let row = |customer: &Value| {
         let items =
             json!([{"item_code": order["items"][0]["item_code"], "qty": 1, "delivery_date": order["delivery_date"]}]);

@@ -121,8 +121,8 @@ async fn a_key_does_not_name_a_document_out_of_sight() {
     let before = site.writes();
     let mut rule = all();
     rule["conditions"] = json!({"read": {"territory": ["North"]}});
-    let text = crate::support::refusal(&app(rule), "create_generic_document", customer("North")).await;
-    assert!(text.contains("it was used for a Customer that is not among those that may be read"), "{text}");
+    let text = crate::support::refusal(&app(rule), "create_generic_document", customer("South")).await;
+    assert!(text.contains("was deleted, or is not among those that may be read"), "{text}");
     assert!(!text.contains("Twice"), "{text}");
     assert_eq!(site.writes(), before);
 }

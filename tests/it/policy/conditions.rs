@@ -133,3 +133,20 @@ async fn a_condition_on_a_link_judges_the_name_that_the_site_stores_and_not_the_
         call(&app, "update_customer_document", change).await.unwrap();
     }
 }
+
+#[on_every_version]
+async fn a_condition_on_a_dynamic_link_judges_the_name_that_the_site_stores() {
+    let site = SampleSite::start().await;
+    let only = rule(json!({"create": {"reference_name": {"regex": "^Umber Gallery$"}}}));
+    let app = site.app(json!({"ToDo": only, "Customer": {"read": true}}));
+    let about = |name: &str| {
+        let data = json!({"description": "call", "reference_type": "Customer", "reference_name": name});
+        json!({"data": data})
+    };
+    for spelling in ["Umber Gallery", "UMBER GALLERY", "Ümber Gallery "] {
+        call(&app, "create_todo_document", about(spelling)).await.unwrap_or_else(|error| panic!("{error:?}"));
+    }
+    let other = first(&site.app(json!({"Customer": all()})), "Customer", json!({"territory": "South"})).await;
+    let text = refusal(&app, "create_todo_document", about(&other)).await;
+    assert!(text.contains("reference_name must"), "{text}");
+}

@@ -58,7 +58,7 @@ async fn columns_of_standard_fields_are_held_to_a_list_of_allowed_ones() {
         (json!({"read": true, "report": true}), Value::Null),
         (
             json!({"read": true, "report": true, "allowed_fields": ["customer"]}),
-            json!(["owner", "created_on", "modified_by"]),
+            json!(["owner", "Created On", "modified_by"]),
         ),
         (json!({"read": true, "report": true, "restricted_fields": ["owner"]}), json!(["owner"])),
     ] {
