@@ -60,6 +60,7 @@ pub fn check(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     let mut findings = unknown_names(config, tables);
     findings.extend(void_operations(config, tables));
     findings.extend(copies(config, tables));
+    findings.extend(names(config, tables));
     findings.extend(reports(config));
     if config.permissions.doctypes.is_empty() && config.permissions.default.is_empty() {
         let what = "permissions: nothing is permitted, so there are no tools for documents";
@@ -189,6 +190,23 @@ fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
+/// Restricted fields that documents are named by: their names are shown, and stand in every link.
+fn names(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (doctype, rule) in config.permissions.doctypes.iter().filter(|(_, rule)| !rule.operations.is_empty()) {
+        let Some(naming) = (tables.lookup)(doctype).and_then(|def| def.autoname) else { continue };
+        let is_in =
+            |field: &&String| naming.strip_prefix("field:") == Some(field) || naming.contains(&format!("{{{field}}}"));
+        findings.extend(rule.restricted_fields.iter().filter(is_in).map(|field| {
+            Finding::warning(
+                format!("permissions.doctypes.{doctype}.restricted_fields: {field}: names of {doctype} are made of it, and are shown"),
+                "name the documents otherwise on the site, or take it for known",
+            )
+        }));
+    }
+    findings
+}
+
 /// Whether the rule shows the field, or the column of a table.
 fn is_seen(rule: &FieldRule, def: &DocTypeDef, path: &str, tables: &Tables<'_>) -> bool {
     let Some((table, column)) = path.split_once('.') else { return rule.may_read(FieldRef::find(Some(def), path)) };
@@ -296,6 +314,13 @@ mod tests {
         assert_eq!(of(json!({"read": true})), None);
         let what = of(json!({"read": true, "restricted_fields": ["valuation_rate"]})).unwrap().what;
         assert!(what.contains("Stock *, Gross Profit") && what.contains("fields of Item"), "{what}");
+    }
+
+    #[test]
+    fn restricted_fields_that_names_are_made_of_are_named() {
+        let lines = found(&json!({"Item": {"read": true, "restricted_fields": ["item_code", "brand"]}}), false);
+        let line = "item_code: names of Item are made of it, and are shown";
+        assert!(lines.len() == 1 && lines[0].contains(line), "{lines:?}");
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! A copy is what the table says is fetched from it; a field of the same name and kind on what links there, if people cannot
 //! edit it, if it stands in a row, or if ERPNext's code fills documents from that DocType ([`MASTERS`]); the same amount in
-//! the company's currency (`base_rate` of `rate`); and what [`KNOWN`] names.
+//! the company's currency (`base_rate` of `rate`); a title that is the pattern for a field (`{customer_name}`); the rows
+//! that a template brings; and what [`KNOWN`] and [`BESIDE`] name.
 
 use std::collections::BTreeSet;
 
-use crate::known_copies::{KNOWN, Known, MASTERS, OWN, PARTIES};
+use crate::known_copies::{BESIDE, KNOWN, Known, MASTERS, OWN, PARTIES};
 use crate::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 
 /// A field, or a column of a table, that holds what a field of another DocType holds, or another field of its own.
@@ -32,8 +33,31 @@ pub fn on(def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTyp
     add(&mut copies, def, def, "", get);
     for (table, child) in def.known_tables(get) {
         add(&mut copies, def, child, &format!("{}.", table.fieldname), get);
+        add_rows(&mut copies, def, table, child, get);
     }
     copies
+}
+
+/// The rows that a template of the document's brings with it, in a table of the same name.
+fn add_rows(
+    copies: &mut Vec<Copy>,
+    def: &'static DocTypeDef,
+    table: &'static FieldDef,
+    child: &'static DocTypeDef,
+    get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+) {
+    let linked: BTreeSet<&'static str> = def.fields.iter().flat_map(targets).copied().collect();
+    let brings = |name: &&str| get(name).and_then(|there| there.table(table.fieldname)?.target()) == Some(child.name);
+    for of in linked.into_iter().filter(|name| name.ends_with(" Template") && *name != def.name).filter(brings) {
+        let columns = child.fields.iter().filter(|column| column.kind.holds_value());
+        let paths = columns.map(|column| format!("{}.{}", table.fieldname, column.fieldname));
+        for path in paths.chain([table.fieldname.to_owned()]) {
+            let copy = Copy { doctype: def.name, path: path.clone(), of, source: path, filled: false, known: false };
+            if !copies.contains(&copy) {
+                copies.push(copy);
+            }
+        }
+    }
 }
 
 /// The fields that those of `holder`, the DocType itself or the rows that `at` names, may be filled from.
@@ -77,6 +101,14 @@ fn add(
         {
             push(name, def.name, format!("{at}{plain}"), false, false);
             push(plain, def.name, format!("{at}{name}"), false, false);
+        }
+        let pattern = field.default.and_then(|pattern| pattern.strip_prefix('{')?.strip_suffix('}'));
+        let is_beside =
+            |(on, to, _): &&(Option<&str>, &str, &[&str])| *to == name && on.is_none_or(|on| on == holder.name);
+        for source in BESIDE.iter().filter(is_beside).flat_map(|(.., sources)| *sources).copied().chain(pattern) {
+            if holder.field(source.split_once('.').map_or(source, |(table, _)| table)).is_some() {
+                push(name, def.name, format!("{at}{source}"), false, false);
+            }
         }
         let is_this = |known: &&Known| {
             let here = known.on.map_or(field.target().is_none(), |on| on == holder.name);

@@ -25,6 +25,19 @@ pub const MASTERS: &[&str] =
 /// Fields that say the same of each document that has them and are filled from no other.
 pub const OWN: &[&str] = &["company", "disabled", "naming_series", "status"];
 
+/// Fields that ERPNext's code fills from others of the same document: the DocType, with `None` every one that has both; the
+/// field; and what it says.
+pub const BESIDE: &[(Option<&str>, &str, &[&str])] = &[
+    (None, "in_words", &["grand_total", "rounded_total", "paid_amount", "received_amount"]),
+    (None, "base_in_words", &["base_grand_total", "base_rounded_total", "base_paid_amount", "base_received_amount"]),
+    (None, "total_amount_in_words", &["total_amount"]),
+    (Some("Journal Entry"), "title", &["pay_to_recd_from"]),
+    (Some("Lead"), "title", &["lead_name", "company_name"]),
+    (Some("Material Request"), "title", &["items.item_name"]),
+    (Some("Opportunity"), "title", &["customer_name"]),
+    (Some("Payment Entry"), "title", &["party", "party_name"]),
+];
+
 const ADDRESS: &[&str] = &[
     "address_title",
     "address_line1",

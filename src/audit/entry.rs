@@ -75,6 +75,8 @@ pub struct Attempt {
     pub doctype: Option<String>,
     /// The document, if one is named.
     pub document: Option<String>,
+    /// Another DocType that the site speaks of as well; not recorded.
+    pub beside: Option<String>,
     /// The document that it starts from, where that is another than it is about; a reason tells it.
     pub source: Option<String>,
     /// The fields that are named, sorted as given.

@@ -30,6 +30,10 @@ static DOCTYPE_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 pub struct Redactor {
     policy: Arc<Policy>,
     doctype: Option<String>,
+    /// Whether its links are known here.
+    is_known: bool,
+    /// Another one that the site speaks of, and what this links to.
+    beside: Vec<String>,
     /// The fields of the DocType, and those of its rows with their table.
     fields: Vec<(Option<&'static FieldDef>, &'static FieldDef)>,
     /// The document that the caller names, and the user: the caller knows both.
@@ -43,11 +47,16 @@ impl Redactor {
         let def = attempt.doctype.as_deref().and_then(|doctype| session.catalog.known(doctype));
         let children = |child: &str| session.catalog.known(child);
         let fields = def.into_iter().flat_map(|def| def.fields_and_columns(&children)).collect();
+        let other = attempt.beside.as_deref().and_then(|doctype| session.catalog.known(doctype));
+        let linked = other.into_iter().flat_map(|def| def.fields).filter(|field| field.kind == FieldKind::Link);
+        let beside = linked.filter_map(|field| field.target()).chain(attempt.beside.as_deref()).map(str::to_owned);
         let names = attempt.document.as_deref().into_iter().chain(session.known_user());
         let names = names.filter(|name| name.len() >= SHORTEST_NAME && name.contains(char::is_alphabetic));
         Arc::new(Self {
             policy: Arc::clone(session.policy),
             doctype: attempt.doctype.clone(),
+            is_known: def.is_some(),
+            beside: beside.collect(),
             fields,
             names: names.map(str::to_owned).collect(),
             is_whole: OnceLock::new(),
@@ -57,8 +66,10 @@ impl Redactor {
     /// Whether the policy withholds nothing of the DocType and of those that it links to.
     fn is_whole(&self) -> bool {
         *self.is_whole.get_or_init(|| {
-            let Some(doctype) = &self.doctype else { return self.policy.shows_all() };
+            let known = self.doctype.as_ref().filter(|_| self.is_known);
+            let Some(doctype) = known else { return self.policy.shows_all() };
             self.policy.shows_whole(doctype)
+                && self.beside.iter().all(|doctype| self.policy.shows_whole(doctype))
                 && self.links().all(|(_, field)| match field.options {
                     Options::Target(target) => self.policy.shows_whole(target),
                     _ => self.policy.shows_all(),

@@ -66,6 +66,24 @@ impl DocTypeCall<'_> {
         Ok(Arc::new(hidden))
     }
 
+    /// The same for what stands beside a document: what is in the document as it is shown, the site shows.
+    ///
+    /// # Errors
+    /// The site's.
+    pub(crate) async fn hidden_beside(&self, document: &Map<String, Value>) -> Result<Masked, SiteError> {
+        let mut hidden = Masked::clone(&*self.hidden().await?);
+        for (doctype, fields) in &mut hidden.0 {
+            let tables = self.def.fields.iter().filter(|table| table.rows_of() == Some(doctype));
+            let rows = tables.filter_map(|table| document.get(table.fieldname)?.as_array()).flatten();
+            let rows: Vec<&Map<String, Value>> = rows.filter_map(Value::as_object).collect();
+            let is_own = doctype == self.def.name;
+            fields.retain(|field| {
+                !(is_own && document.contains_key(field) || rows.iter().any(|row| row.contains_key(field)))
+            });
+        }
+        Ok(hidden)
+    }
+
     /// Whether the site shows the user the fields of this level, in the rows of the DocType's tables too; `name` is a
     /// document that the user may read, any where there is none. Not where it cannot be told: a Single has no list, and a level
     /// may have no column. Where there is no document at all, there is nothing that it would hide.

@@ -50,13 +50,15 @@ fn same(a: &str, b: &str) -> bool {
 /// The field that holds the title, where documents have one besides their name and it may be seen.
 fn title_field(def: &DocTypeDef, permit: &Permit) -> Option<&'static FieldDef> {
     let field = def.title_field.and_then(|title| def.field(title))?;
-    let usable = field.in_lists() && field.kind.shape() == Shape::Text && permit.fields().may_read(field);
+    // Version 15 compares what it hides by its level, and so would tell of it (H5).
+    let is_shown = field.permlevel == 0 && permit.fields().may_read(field);
+    let usable = field.in_lists() && field.kind.shape() == Shape::Text && is_shown;
     usable.then_some(field).filter(|field| field.fieldname != "name")
 }
 
 /// The field that the title repeats, where the stored title can be the pattern for it (H64).
 fn titled_by(def: &DocTypeDef, permit: &Permit) -> Option<&'static FieldDef> {
-    def.titled_by().filter(|field| field.in_lists() && permit.fields().may_read(*field))
+    def.titled_by().filter(|field| field.in_lists() && field.permlevel == 0 && permit.fields().may_read(*field))
 }
 
 /// Documents whose name or title holds the text, or with `exactly` is the text.

@@ -5,7 +5,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, flag};
 use serde_json::{Map, Value, json};
 
 use super::called::{self, is_same};
-use super::{Children, html};
+use super::{Children, Masked, html};
 use crate::limit::memory;
 use crate::policy::{FieldRef, FieldRule};
 
@@ -17,6 +17,8 @@ pub struct Reader<'a> {
     pub children: Children<'a>,
     /// Which fields may be seen.
     pub rule: &'a FieldRule,
+    /// What the site hides from its user, and quotes in its versions all the same.
+    pub hidden: &'a Masked,
     /// The document as it may be seen now: it tells what a row is about.
     pub document: &'a Map<String, Value>,
     /// Whether e-mails may be quoted; they hold copies of fields.
@@ -63,7 +65,8 @@ impl Reader<'_> {
             list("versions").filter_map(|version| self.version(version)).collect();
         for (key, what) in LOGS {
             let told = |entry: &&Map<String, Value>| match key {
-                "comments" => self.rule.may_read_comments(),
+                // What an assignment asks for is written by people, as a comment is.
+                "comments" | "assignment_logs" => self.rule.may_read_comments(),
                 "workflow_logs" => self.approvals,
                 "attachment_logs" => self.may_tell_file(entry),
                 _ => true,
@@ -127,9 +130,7 @@ impl Reader<'_> {
                     Some(0) => "amended",
                     _ => "cancelled",
                 };
-            } else if let Some(known) = self.def.field(field).filter(|known| self.rule.may_read(*known))
-                && !is_same(from, to)
-            {
+            } else if let Some(known) = self.shown(field).filter(|_| !is_same(from, to)) {
                 // What the site works out itself follows of the rest.
                 let of = if known.is(flag::READ_ONLY) { &mut also } else { &mut changes };
                 of.insert(field.clone(), json!({"from": from, "to": to}));
@@ -178,12 +179,17 @@ impl Reader<'_> {
     }
 
     fn table(&self, name: &str) -> Option<(&'static FieldDef, Option<&'static DocTypeDef>)> {
-        let field = self.def.field(name).filter(|field| self.rule.may_read(*field))?;
+        let field = self.shown(name)?;
         Some((field, field.target().and_then(self.children)))
     }
 
+    fn shown(&self, name: &str) -> Option<&'static FieldDef> {
+        self.def.field(name).filter(|field| self.rule.may_read(*field) && !self.hidden.hides(self.def.name, name))
+    }
+
     fn may_see(&self, table: &FieldDef, child: Option<&DocTypeDef>, column: &str) -> bool {
-        child.and_then(|child| child.field(column)).is_some_and(|column| self.rule.may_read_child(table, column))
+        let column = child.and_then(|child| child.field(column).filter(|_| !self.hidden.hides(child.name, column)));
+        column.is_some_and(|column| self.rule.may_read_child(table, column))
     }
 
     fn rows(&self, table: &str) -> impl Iterator<Item = &Map<String, Value>> {
@@ -233,7 +239,7 @@ mod tests {
 
     use serde_json::{Map, Value, json};
 
-    use super::{FieldRule, Reader};
+    use super::{FieldRule, Masked, Reader};
     use crate::shape::called::is_same;
 
     fn entries(rule: &FieldRule, info: Value) -> Value {
@@ -244,6 +250,7 @@ mod tests {
             def,
             children: &erpnext_doctypes::any,
             rule,
+            hidden: &Masked::in_bundle(&[json!({"name": "Sales Order", "masked_fields": ["po_date"]})]),
             document,
             emails: false,
             approvals: true,
@@ -260,7 +267,7 @@ mod tests {
     fn changes_are_told_from_to_by_item_and_newest_first() {
         let first = version(
             "2026-11-02 10:00:00",
-            json!({"changed": [["po_no", null, ""], ["status", "Draft", "To Bill"], ["docstatus", 0, 1], ["total_qty", null, 0.0]]}),
+            json!({"changed": [["po_no", null, ""], ["po_date", null, "2026-11-01"], ["status", "Draft", "To Bill"], ["docstatus", 0, 1], ["total_qty", null, 0.0]]}),
         );
         let second = version(
             "2026-11-03 10:00:00",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::Order;
+use erpnext_schema::{Operator, Order};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -160,23 +160,23 @@ impl CallerClient<'_> {
             let wire = said(permit, wire(all(), or_filters.iter().chain(&within.any)))?;
             return self.page(permit, wire, &page).await;
         }
-        // The site takes one set of choices. A first page can be put together from a list for each choice of the scope.
+        // The site takes one set of choices: the first of each choice of the scope by name, and of these a list as asked for.
         if page.start > 0 || page.group_by.is_some() {
             return Err(unscoped(permit));
         }
-        let mut found: Answer<Vec<Map<String, Value>>> = Answer { data: Vec::new(), messages: Vec::new() };
+        let by_name = Page { fields: vec![json!("name")], ..page.clone() };
+        let mut names: Vec<Value> = Vec::new();
         for choice in &within.any {
             let wire = said(permit, wire(all().chain([choice]), or_filters))?;
-            let answer = self.page(permit, wire, &page).await?;
-            found.messages.extend(answer.messages);
-            for row in answer.data {
-                if row.get("name").is_none_or(|name| !found.data.iter().any(|known| known.get("name") == Some(name))) {
-                    found.data.push(row);
-                }
-            }
+            let found = self.page(permit, wire, &by_name).await?.data;
+            names.extend(found.into_iter().filter_map(|mut row| row.remove("name")));
         }
-        found.data.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
-        Ok(found)
+        if names.is_empty() {
+            return Ok(Answer { data: Vec::new(), messages: Vec::new() });
+        }
+        let named = Filter::new("name", Operator::In, Value::Array(names));
+        let wire = said(permit, wire(all().chain([&named]), &within.any))?;
+        self.page(permit, wire, &page).await
     }
 
     /// The first rows of a virtual DocType, which the site gives through the desk's list alone (H72), with the columns that its

@@ -12,7 +12,7 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRef, Operation};
 use crate::shape::history::Reader;
-use crate::shape::page;
+use crate::shape::{Masked, page};
 use crate::tool::kinds::{DocTypeName, DocumentName, FieldNames, Limit};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -66,15 +66,21 @@ async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolEr
     let logged = info.get("workflow_logs").and_then(Value::as_array).is_some_and(|logs| !logs.is_empty());
     let state = if logged { session.catalog.state_field(session.asker(), on.def.name).await? } else { None };
     let approvals = rule.may_read(FieldRef::find(Some(on.def), state.as_deref().unwrap_or("workflow_state")));
-    let reader = |def| Reader { def, children: &children, rule, document, emails, approvals, files: files.as_deref() };
+    let reader = |def, hidden| {
+        let files = files.as_deref();
+        Reader { def, children: &children, rule, hidden, document, emails, approvals, files }
+    };
     let mut def = on.def;
-    if !reader(def).knows_all(&info) {
+    let nothing = Masked::default();
+    if !reader(def, &nothing).knows_all(&info) {
         match session.catalog.shown(session.asker(), def.name).await {
             Ok(live) => def = live,
             Err(error) => tracing::warn!("live metadata of {}: {}", def.name, error.for_log()),
         }
     }
-    let mut entries = reader(def).entries(&info);
+    // The site quotes in its versions what it shows to this user nowhere else (H5, H84).
+    let hidden = DocTypeCall { def, ..on }.hidden_beside(document).await?;
+    let mut entries = reader(def, &hidden).entries(&info);
     if let Some(since) = &since {
         entries.retain(|entry| entry["at"].as_str().is_some_and(|at| at >= since.as_str()));
     }

@@ -225,7 +225,8 @@ fn ways_from(session: &Session<'_>, def: &'static DocTypeDef, rule: &FieldRule, 
             Some(child) => {
                 let seen = |name: &str| child.field(name).is_some_and(|column| rule.may_read_child(field, column));
                 let columns = child.fields.iter().filter(|column| column.in_lists() && seen(column.fieldname));
-                ways.extend(columns.filter_map(|column| way(Rows::of(def, field), column)));
+                let ways_in_rows = columns.filter_map(|column| way(Rows::of(def, field), column));
+                ways.extend(ways_in_rows.filter(|way| way.by.is_none_or(seen)));
             }
         }
     }

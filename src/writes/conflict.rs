@@ -125,19 +125,21 @@ impl Stale<'_> {
     async fn versions(&self, on: &DocTypeCall<'_>, now: &Map<String, Value>) -> Vec<String> {
         let session = on.session;
         let Ok(permit) = session.permit(Operation::Read, on.def.name).await else { return Vec::new() };
-        let info = match session.site.docinfo(&permit, self.name).await {
-            Ok(info) => info,
+        let children = |child: &str| session.catalog.known(child);
+        let document = shape::document(on.def, &permit, &children, now.clone()).document;
+        let beside = futures_util::try_join!(session.site.docinfo(&permit, self.name), on.hidden_beside(&document));
+        let (info, hidden) = match beside {
+            Ok(known) => known,
             Err(error) => {
                 tracing::warn!("versions of {}: {}", on.def.name, error.for_log());
                 return Vec::new();
             }
         };
-        let children = |child: &str| session.catalog.known(child);
-        let document = shape::document(on.def, &permit, &children, now.clone()).document;
         let reader = Reader {
             def: on.def,
             children: &children,
             rule: permit.fields(),
+            hidden: &hidden,
             document: &document,
             emails: false,
             approvals: false,

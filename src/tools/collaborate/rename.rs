@@ -66,6 +66,7 @@ async fn rename(call: Call<'_>, args: RenameArgs) -> Result<ToolAnswer, ToolErro
     for key in field.map(|field| field.fieldname).into_iter().chain(["name"]) {
         result.insert(key.to_owned(), json!(new_name));
     }
+    permit.keeps_in_sight("renamed", &result)?;
     // The same in another case is the same to the site, and would be found. Whether there is a document out of sight is
     // not told: there the site decides.
     let tells = !permit.is_row_filtered();

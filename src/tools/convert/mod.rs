@@ -69,14 +69,16 @@ struct ConvertArgs {
 
 /// A conversion is about what it makes; without `save` it only shows a draft of that.
 fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
-    if arguments.get("save") != Some(&Value::Bool(true)) {
-        attempt.operation = Operation::Read.as_str().to_uppercase();
-        return;
-    }
     let to = arguments.get("to").and_then(Value::as_str).unwrap_or_default();
     let (from, name) = (attempt.doctype.clone().unwrap_or_default(), attempt.document.clone().unwrap_or_default());
-    if let Some(made) = becomes(&from, to) {
-        (attempt.doctype, attempt.document) = (Some(made.to_owned()), None);
+    let made = becomes(&from, to);
+    if arguments.get("save") != Some(&Value::Bool(true)) {
+        attempt.operation = Operation::Read.as_str().to_uppercase();
+        attempt.beside = made.map(str::to_owned);
+        return;
+    }
+    if let Some(made) = made {
+        (attempt.doctype, attempt.document, attempt.beside) = (Some(made.to_owned()), None, Some(from.clone()));
         attempt.source = Some(format!("{from} {name}"));
     }
 }

@@ -114,7 +114,7 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
         result.insert("withheld".to_owned(), json!(withheld));
     }
     if let Some(message) = answer.get("message").and_then(Value::as_str).filter(|message| !message.is_empty()) {
-        result.insert("message".to_owned(), json!(crate::shape::html::to_text(message)));
+        result.insert("message".to_owned(), json!(redacted(message)));
     }
     if let Some(at) = answer.get("doc").and_then(|doc| doc.get("report_end_time")).filter(|at| !at.is_null()) {
         result.insert("as_of".to_owned(), at.clone());

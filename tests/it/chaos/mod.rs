@@ -121,10 +121,17 @@ fn attempts(log: &Path) -> BTreeMap<String, Attempt> {
     attempts
 }
 
-/// What this process holds in memory, sandbox included, in megabytes; nothing where the system does not say.
-fn resident() -> Option<u64> {
+/// What this process holds in memory beside the documents of the site, in megabytes; nothing where the system does not say.
+fn resident(site: &Sandbox) -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
-    pages.split(' ').nth(1)?.parse::<u64>().ok().map(|pages| pages * 4_096 / 1_000_000)
+    let all = pages.split(' ').nth(1)?.parse::<u64>().ok()? * 4_096;
+    // The site keeps all that it is told, in this process.
+    let of = |pragma: &str| {
+        let rows = site.with(|site| site.sql(pragma, &[], &["n"])).ok()?;
+        rows.first()?.get("n")?.as_u64()
+    };
+    let kept = of("PRAGMA page_count")? * of("PRAGMA page_size")?;
+    Some(all.saturating_sub(kept) / 1_000_000)
 }
 
 /// A site whose Notes keep the key that a create was made with.
@@ -195,7 +202,7 @@ async fn no_write_is_lost_or_doubled_whatever_goes_wrong() {
     site.faults().seed(seed);
     let clerk = |id: usize| Clerk::new(&servers[id % servers.len()], id, seed);
     let mut clerks: Vec<Clerk<'_>> = (0..CLERKS).map(clerk).collect();
-    let mut memory: Vec<u64> = resident().into_iter().collect();
+    let mut memory: Vec<u64> = resident(&site).into_iter().collect();
     for round in 0..ROUNDS {
         site.faults().clear();
         for kind in faults(round) {
@@ -204,7 +211,7 @@ async fn no_write_is_lost_or_doubled_whatever_goes_wrong() {
         let share = turns.div_ceil(ROUNDS * CLERKS);
         let round = clerks.iter_mut().map(|clerk| Box::pin(clerk.turns(share)));
         futures_util::future::join_all(round).await;
-        memory.extend(resident());
+        memory.extend(resident(&site));
     }
     let mut tally = Tally::default();
     clerks.into_iter().for_each(|clerk| tally.add(clerk.tally()));

@@ -38,6 +38,24 @@ async fn nothing_is_asked_about_a_field_that_the_site_hides_from_its_user() {
 }
 
 #[on_every_version]
+async fn a_history_tells_nothing_that_the_site_hides_from_its_user() {
+    let site = SampleSite::bench().await;
+    let rule =
+        json!({"read": true, "update": true, "allowed_fields": ["customer_name", "custom_secret_score", "website"]});
+    let app = |key: &str| app_of(&site.config_of(key, json!({"doctypes": {"Customer": rule}})));
+    let (shown, hidden) = (app("administrator"), app("reader"));
+    let name = first(&shown, "Customer", json!({})).await;
+    let change = json!({"name": name, "data": {"custom_secret_score": 73, "website": "quartz.example"}});
+    call(&shown, "update_customer_document", change).await.unwrap();
+    for (app, is_told) in [(shown, true), (hidden, false)] {
+        let asked = json!({"doctype": "Customer", "name": name});
+        let history = call(&app, "get_document_history", asked).await.unwrap().to_string();
+        assert!(history.contains("quartz.example"), "{history}");
+        assert_eq!(history.contains("custom_secret_score"), is_told, "{history}");
+    }
+}
+
+#[on_every_version]
 async fn a_conversion_or_an_amendment_reaches_no_document_out_of_scope() {
     let site = SampleSite::start().await;
     let open = site.app(json!({"Customer": all(), "Sales Order": all()}));
@@ -78,6 +96,8 @@ async fn comments_and_files_are_seen_only_where_a_list_of_fields_names_them() {
     let name = first(&open, "Customer", json!({})).await;
     let customer = json!({"doctype": "Customer", "name": name});
     call(&open, "add_comment", with(customer.clone(), json!({"content": "Owes us Quartz"}))).await.unwrap();
+    let task = json!({"user": "aoife@alderway.example", "description": "Ask for the Quartz"});
+    call(&open, "assign_document", with(customer.clone(), task)).await.unwrap();
     let file = json!({"file_name": "quartz.txt", "text": "Quartz"});
     call(&open, "attach_file", with(customer.clone(), file)).await.unwrap();
     for (lists, comments, files) in [
@@ -91,6 +111,7 @@ async fn comments_and_files_are_seen_only_where_a_list_of_fields_names_them() {
         let app = site.app(json!({"Customer": with(all(), lists.clone())}));
         let history = call(&app, "get_document_history", customer.clone()).await.unwrap().to_string();
         assert_eq!(history.contains("Owes us Quartz"), comments, "{lists}: {history}");
+        assert_eq!(history.contains("assignment"), comments, "{lists}: {history}");
         assert_eq!(history.contains("quartz"), files, "{lists}: {history}");
         let listed = call(&app, "list_attachments", customer.clone()).await.unwrap();
         assert_eq!((listed["count"] == 1, listed["withheld"] == json!(["attachments"])), (files, !files), "{listed}");

@@ -4,7 +4,7 @@ use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
-use crate::support::{Site, all, app_of, refusal};
+use crate::support::{META, Site, all, app_of, refusal};
 
 /// A refusal of the site in these words.
 fn refusing(message: &str) -> Value {
@@ -122,6 +122,39 @@ async fn the_name_of_a_document_that_may_be_read_is_told() {
     assert!(named.contains("Timesheet for employee [withheld] is already made for this day: TS-1"), "{named}");
     let by_default = told(json!({"default": all(), "doctypes": {"Bank Account": {}}})).await;
     assert!(by_default.contains("employee HR-EMP-1 is already made for this day: TS-1"), "{by_default}");
+}
+
+#[on_every_version]
+async fn of_a_doctype_that_is_not_known_yet_no_message_is_told_whole() {
+    let site = Site::start().await;
+    let said = "Please ask <b>Acme Trading</b> for more than 4321.5";
+    site.answer("GET", META, 417, refusing(said)).await;
+    let app = site.app(json!({"House Rule": all(), "Customer": {"read": true, "restricted_fields": ["tax_id"]}}));
+    let text = refusal(&app, "get_generic_document", json!({"doctype": "House Rule", "name": "H-1"})).await;
+    assert!(text.contains("Please ask [withheld] for more than [withheld]"), "{text}");
+}
+
+#[on_every_version]
+async fn a_message_to_a_conversion_is_held_to_what_it_makes_and_to_what_it_is_made_of() {
+    let site = Site::start().await;
+    let lead = json!({"name": "L-1", "doctype": "Lead", "modified": "2026-01-01 00:00:00.000000", "docstatus": 0});
+    site.data("GET", "/api/resource/Lead/L-1", lead).await;
+    let said = "The terms of <b>Acme Trading</b> allow 4321.5";
+    site.answer("POST", "/api/method/frappe.model.mapper.make_mapped_doc", 417, refusing(said)).await;
+    let mut open = crate::support::every_doctype();
+    // A customer links to such terms, a lead does not.
+    for (rule, told) in [
+        (all(), "The terms of Acme Trading allow 4321.5"),
+        (json!({"read": true, "restricted_fields": ["template_name"]}), "The terms of [withheld] allow [withheld]"),
+    ] {
+        open["Payment Terms Template"] = rule;
+        let app = site.app(open.clone());
+        for save in [false, true] {
+            let convert = json!({"doctype": "Lead", "name": "L-1", "to": "Customer", "save": save});
+            let text = refusal(&app, "convert_document", convert).await;
+            assert!(text.contains(told), "{save}: {text}");
+        }
+    }
 }
 
 /// The same call on sites that differ in what is withheld tells the same, whatever the caller guesses.

@@ -96,6 +96,14 @@ async fn a_choice_of_conditions_holds_in_lists_and_searches_too() {
     // The site takes one choice: together with the caller's own there is no second page, and no total.
     let either = json!({"or_filters": {"name": ["like", "%a%"], "website": ["like", "%"]}, "limit": 3});
     assert_eq!(names(&call(&app, "list_customer_documents", either.clone()).await.unwrap()).len(), 3);
+    // In the order that was asked for, whichever choice of the scope a document satisfies.
+    for order in ["name desc", "customer_name asc"] {
+        let ordered =
+            json!({"or_filters": {"name": ["like", "%"]}, "order_by": order, "limit": 500, "fields": ["name"]});
+        let found = names(&call(&app, "list_customer_documents", ordered).await.unwrap());
+        let asked = json!({"order_by": order, "limit": 500, "fields": ["name"]});
+        assert_eq!(found, names(&call(&app, "list_customer_documents", asked).await.unwrap()), "{order}");
+    }
     let mut counted = either;
     counted["count"] = json!(true);
     let text = refusal(&app, "list_customer_documents", counted).await;
@@ -142,6 +150,13 @@ async fn no_update_moves_a_document_out_of_its_callers_sight() {
     }
     assert_eq!(site.writes(), Vec::<String>::new());
     call(&app, "update_customer_document", json!({"name": name, "data": {"website": "x.example"}})).await.unwrap();
+    // A name decides as any field does.
+    let mut named = all();
+    named["conditions"] = json!({"read": {"name": {"like": format!("{}%", &name[..3])}}});
+    let rename = json!({"doctype": "Customer", "name": name, "new_name": "Quartz"});
+    let text = refusal(&site.app(json!({"Customer": named})), "rename_document", rename).await;
+    assert!(text.contains("the document as renamed does not: name must be like"), "{text}");
+    assert_eq!(site.writes().len(), 1);
 }
 
 #[on_every_version]

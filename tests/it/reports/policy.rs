@@ -48,6 +48,17 @@ async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused(
 }
 
 #[on_every_version]
+async fn what_a_report_says_beside_its_rows_is_told_like_a_message() {
+    let said = "The credit limit of <b>Acme Trading</b> is 4321.5";
+    let site =
+        answering(json!({"columns": ["Customer:Link/Customer:120"], "result": [["C-1"]], "message": said})).await;
+    let customer = json!({"read": true, "restricted_fields": ["credit_limits"]});
+    let permissions = json!({"reports": ["*"], "doctypes": {"Customer": customer}});
+    let told = call(&app_of(&config_json(&site.url(), permissions)), "run_report", json!({"name": "Parties"})).await;
+    assert_eq!(told.unwrap()["message"], "The credit limit of [withheld] is [withheld]");
+}
+
+#[on_every_version]
 async fn columns_of_standard_fields_are_held_to_a_list_of_allowed_ones() {
     let columns = ["name", "owner", "Created On", "modified", "modified_by", "customer"];
     let labels: Vec<Value> = columns.iter().map(|label| json!(format!("{label}:Data:80"))).collect();
