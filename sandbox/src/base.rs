@@ -54,21 +54,8 @@ pub fn lay(site: &Site<'_>) -> Result<(), SiteError> {
         add(site, "DocType", row(json!({ "name": BROKEN, "module": "Accounts" })))?;
     }
     for key in KEYS {
-        let first = key.user.split('@').next().unwrap_or(key.user);
-        let user = json!({
-            "name": key.user, "email": key.user, "first_name": first, "full_name": first,
-            "enabled": u8::from(key.enabled), "user_type": "System User", "api_key": key.key,
-        });
-        add(site, "User", row(user))?;
-    }
-    for (user, roles) in ROLES {
-        for (at, role) in roles.iter().enumerate() {
-            let entry = json!({
-                "name": crate::documents::random(), "role": role, "parent": user, "parenttype": "User",
-                "parentfield": "roles", "idx": at + 1,
-            });
-            add(site, "Has Role", row(entry))?;
-        }
+        let roles = ROLES.iter().find(|(user, _)| *user == key.user).map_or(&[][..], |(_, roles)| roles);
+        add_user(site, key.user, key.key, key.enabled, roles)?;
     }
     for role in
         ["Administrator", "System Manager", "Guest", "All", "Desk User", "Sales User", "Sales Manager", "API Reader"]
@@ -90,6 +77,27 @@ pub fn lay(site: &Site<'_>) -> Result<(), SiteError> {
         "apply_to_all_doctypes": 1,
     });
     add(site, "User Permission", row(restriction))
+}
+
+/// A user with a key and roles.
+///
+/// # Errors
+/// The database's.
+pub fn add_user(site: &Site<'_>, user: &str, key: &str, enabled: bool, roles: &[&str]) -> Result<(), SiteError> {
+    let first = user.split('@').next().unwrap_or(user);
+    let stated = json!({
+        "name": user, "email": user, "first_name": first, "full_name": first, "enabled": u8::from(enabled),
+        "user_type": "System User", "api_key": key,
+    });
+    add(site, "User", row(stated))?;
+    for (at, role) in roles.iter().enumerate() {
+        let entry = json!({
+            "name": crate::documents::random(), "role": role, "parent": user, "parenttype": "User",
+            "parentfield": "roles", "idx": at + 1,
+        });
+        add(site, "Has Role", row(entry))?;
+    }
+    Ok(())
 }
 
 fn row(value: Value) -> Doc {

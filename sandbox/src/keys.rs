@@ -15,8 +15,11 @@ pub struct Key {
     pub enabled: bool,
 }
 
+/// The secret of every key.
+pub const SECRET: &str = "secret";
+
 const fn key(user: &'static str, key: &'static str, what: &'static str, enabled: bool) -> Key {
-    Key { user, key, secret: "secret", what, enabled }
+    Key { user, key, secret: SECRET, what, enabled }
 }
 
 /// Every key.

@@ -108,6 +108,14 @@ impl Sandbox {
         keys::KEYS
     }
 
+    /// Adds a user `KEY@example.com` with these roles, who signs in with that key and the secret of all.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn add_user(&self, key: &str, roles: &[&str]) -> Result<(), error::SiteError> {
+        self.with(|site| base::add_user(site, &format!("{key}@example.com"), key, true, roles))
+    }
+
     /// What goes wrong on demand.
     pub fn faults(&self) -> &Faults {
         &self.app.faults

@@ -44,6 +44,11 @@ impl Connections {
         Self { free: Arc::new(Semaphore::new(most as usize)), told: Arc::new(Semaphore::new(TOLD)), most }
     }
 
+    /// How many there may be.
+    pub fn most(&self) -> u64 {
+        u64::from(self.most)
+    }
+
     /// Takes connections until the server is stopped.
     pub async fn accept(&self, listener: TcpListener, endpoint: &Arc<Endpoint>) {
         loop {

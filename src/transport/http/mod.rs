@@ -5,6 +5,7 @@ mod accept;
 mod body;
 mod guard;
 mod head_clock;
+mod open_files;
 mod protocol;
 mod refusal;
 mod route;
@@ -47,6 +48,8 @@ use views::Views;
 /// How many requests are served or wait at once, and how many of one user.
 const MOST_AT_ONCE: usize = 320;
 const MOST_OF_ONE: usize = 48;
+/// How many files are open beside the connections of clients: those to the sites, and logs.
+const FILES_BESIDE: u64 = 256;
 /// The name of a request, which the log, the audit log and the site have too.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -165,6 +168,14 @@ impl Endpoint {
     pub async fn listen(&self, address: SocketAddr) -> Result<TcpListener, HttpError> {
         if !address.ip().is_loopback() && self.sites.iter().any(|site| !site.sign_in.is_asked()) {
             return Err(HttpError::Open(address));
+        }
+        let files = self.connections.most() + FILES_BESIDE;
+        if let Some(allowed) = open_files::allow(files).filter(|allowed| *allowed < files) {
+            let most = self.connections.most();
+            tracing::warn!(
+                "this process may have {allowed} files open, and http.max_connections is {most}: have the system allow {files} \
+                 (ulimit -n, LimitNOFILE)"
+            );
         }
         TcpListener::bind(address).await.map_err(|error| HttpError::Listen(address, error))
     }

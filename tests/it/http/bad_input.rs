@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Served, http, message, refused, told};
+use super::program::Program;
+use super::{Served, answered, http, message, refused, told};
+use crate::sandbox::SampleSite;
 use crate::stdio::{STATELESS, command};
 use crate::support::config_json;
 
@@ -115,6 +117,48 @@ async fn a_broken_head_is_refused() {
     let answer = tokio::time::timeout(Duration::from_secs(5), served.raw(large.as_bytes())).await;
     // Where the client still sends when the server closes, the system may drop the answer.
     assert!(answer.is_err() || answer.unwrap().starts_with("HTTP/1.1 431 "));
+}
+
+#[tokio::test]
+async fn two_credentials_and_a_user_without_rights_are_told_apart() {
+    let site = SampleSite::start().await;
+    let mut config = site.config(json!({"doctypes": {"Customer": {"read": true}}}));
+    config["sign_in"] = json!({"own_keys": true});
+    let served = Served::start(&config).await;
+    let key =
+        |request: reqwest::RequestBuilder, key: &str| request.header("authorization", format!("token {key}:secret"));
+    let (status, told) = refused(key(key(served.post("/mcp", &ping()), "sales"), "other")).await;
+    assert!(status == 400 && told.contains("one"), "{status} {told}");
+    // Who has no right is somebody: the site says no, in words that say what to do.
+    let list = message("tools/call", json!({"name": "list_customer_documents", "arguments": {}}));
+    let answer = answered(key(served.post("/mcp", &list), "nobody")).await;
+    let told = answer["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(answer["result"]["isError"] == true && told.contains("permission"), "{told}");
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_line_of_the_log_under_the_name_that_the_answer_has() {
+    let config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
+    let program = Program::start(&config).await;
+    let post = |path: &str| http().post(program.url(path)).header("content-type", "application/json");
+    let cases = [
+        (404, post("/").body("{}")),
+        (405, http().get(program.url("/mcp"))),
+        (415, http().post(program.url("/mcp")).body("{}")),
+        (403, post("/mcp").header("host", "evil.example.com")),
+        (400, post("/mcp?token=canary")),
+        (400, post("/mcp").body("[]")),
+        (401, post("/mcp").header("authorization", "canary")),
+    ];
+    for (status, request) in cases {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let line = program.logged(&id).await;
+        let line = line.lines().next().unwrap();
+        assert!(line.contains(&format!("status={status}")), "{line}");
+    }
+    assert!(!program.log().contains("canary"), "{}", program.log());
 }
 
 #[tokio::test]

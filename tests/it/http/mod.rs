@@ -2,7 +2,10 @@
 
 mod bad_input;
 mod clients;
+mod identities;
+mod many;
 mod narrowing;
+mod program;
 mod sign_in;
 mod sites;
 mod writes;

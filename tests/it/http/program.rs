@@ -1,0 +1,69 @@
+//! The program itself, serving over HTTP.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+
+use crate::stdio::command;
+
+/// A program that serves; what it logs is kept.
+pub struct Program {
+    pub address: SocketAddr,
+    _folder: tempfile::TempDir,
+    pub child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Program {
+    /// Started, and ready for connections.
+    pub async fn start(config: &Value) -> Self {
+        let (mut command, folder) = command(config);
+        let command = command.args(["serve", "--http", "127.0.0.1:0"]).stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = Arc::<Mutex<String>>::default();
+        let kept = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        let mut program = Self { address: ([127, 0, 0, 1], 0).into(), _folder: folder, child, log };
+        program.address = program.logged("serving MCP at http").await.split("//").nth(1).unwrap().parse().unwrap();
+        program
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// What the log has behind these words, up to a path of MCP, once they are there.
+    pub async fn logged(&self, words: &str) -> String {
+        let started = Instant::now();
+        loop {
+            if let Some((_, rest)) = self.log().rsplit_once(words) {
+                return rest.split("/mcp").next().unwrap_or_default().to_owned();
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{words}: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// How much memory it takes, in bytes, where the system tells.
+    pub fn memory(&self) -> Option<usize> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<usize>().ok()? * 1024)
+    }
+}
